@@ -1,0 +1,289 @@
+//! Applying: the decision, unfolded over a host. Decide, act, look again, until nothing remains or nothing may be done.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use reconcile_schema::{Cause, Fact, Observed, Period, Service, Step};
+
+use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Mark, Next, Run, RunId, Seen, Spent, model::running, next};
+
+/// What a run is asked to do.
+pub struct Request<'a> {
+    /// What the host must become.
+    pub goal: &'a Goal,
+    /// The run's name.
+    pub run: RunId,
+    /// The version of `reconcile`, for the journal.
+    pub version: &'a str,
+    /// Who runs it, for the journal.
+    pub by: &'a str,
+    /// The steps that were approved; `None` leaves the decision free.
+    pub approved: Option<&'a [Step]>,
+    /// Whether an operator repaired what earlier attempts failed on: they count no more.
+    pub forgive: bool,
+    /// Whether somebody wants the run to end.
+    pub interrupted: &'a dyn Fn() -> bool,
+}
+
+/// What happens during a run, for whoever watches.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A dear fact is looked at.
+    Looking(&'a Ask),
+    /// A step begins.
+    Began(&'a Step, &'a Cause, &'a Seen),
+    /// A step ended, and said this.
+    Ended(&'a Step, &'a str, &'a Seen),
+    /// A step could not be taken.
+    Failed(&'a Step, &'a str),
+    /// The run waits for this to pass.
+    Waiting(&'a Blocker),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The steps that were taken.
+    pub steps: Vec<Step>,
+    /// How long services were down because of this run or an earlier one that it finished.
+    pub outage: Option<Period>,
+    /// Services that should run and do not.
+    pub left_down: Vec<String>,
+    /// Where it ended.
+    pub end: End,
+}
+
+/// Where a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// At the goal.
+    AtGoal,
+    /// Short of it, for this reason.
+    Blocked(Blocker),
+    /// In a restart of the machine; the next run goes on.
+    GoingDown,
+}
+
+/// How often one run takes one step. Three attempts of the installer, each with its stops, stay well below.
+const MOST: usize = 8;
+
+/// How long to pause before asking again.
+const PAUSE: Period = Period::seconds(30);
+
+/// Brings `host` to the goal, or as far as it may go, and leaves nothing down that can be brought up.
+///
+/// # Errors
+/// When the host cannot be looked at. A step that fails is no error: it ends in the outcome.
+pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, H::Error> {
+    let mut work =
+        Work { host, request, run: Run::new(request.run.clone()), begun: false, taken: Vec::new(), cursor: 0 };
+    let mut longest = None;
+    loop {
+        if (request.interrupted)() {
+            work.run.halt.get_or_insert(Halt::Interrupted);
+        }
+        let seen = work.look()?;
+        longest = longest.max(seen.outage());
+        let (step, cause) = match next(request.goal, &seen) {
+            Next::Done => return work.end(&seen, End::AtGoal, longest),
+            Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker), longest),
+            Next::Wait(blocker) => {
+                on(Event::Waiting(&blocker));
+                work.host.pause(PAUSE);
+                work.run.waited = work.run.waited + PAUSE;
+                continue;
+            }
+            Next::Look(ask) => {
+                on(Event::Looking(&ask));
+                work.ask(&seen, &ask)?;
+                continue;
+            }
+            Next::Do(step, cause) => (step, cause),
+        };
+        if work.refuses(&step, &cause, &seen) {
+            continue;
+        }
+        on(Event::Began(&step, &cause, &seen));
+        match work.take(&step, &seen) {
+            Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown, longest),
+            Ok(acted) => {
+                let (said, now) = work.conclude(&step, &seen, acted)?;
+                longest = longest.max(now.outage());
+                on(Event::Ended(&step, &said, &now));
+            }
+            Err(why) => {
+                on(Event::Failed(&step, &why));
+                work.run.spent.push((step.clone(), Spent::Failed(why)));
+            }
+        }
+        work.taken.push((step, seen));
+    }
+}
+
+/// A run under way.
+struct Work<'a, H> {
+    host: &'a mut H,
+    request: &'a Request<'a>,
+    run: Run,
+    /// Whether the journal knows of this run.
+    begun: bool,
+    /// The steps that were taken, each with what was seen before it.
+    taken: Vec<(Step, Seen)>,
+    /// The next step of the approved plan.
+    cursor: usize,
+}
+
+impl<H: Act> Work<'_, H> {
+    fn look(&mut self) -> Result<Seen, H::Error> {
+        if self.request.forgive && !self.begun {
+            let _ = self.mark(&Mark::Forgiven); // Without the mark the old attempts count on, which is safe.
+        }
+        Ok(Seen { host: self.host.observe()?, marks: self.host.marks()?, run: self.run.clone() })
+    }
+
+    /// Writes a mark, and before the first one that the run began.
+    fn mark(&mut self, mark: &Mark) -> Result<(), String> {
+        if !self.begun {
+            self.begun = true;
+            let (version, by) = (self.request.version.to_string(), self.request.by.to_string());
+            let began = Mark::RunBegan { target: self.request.goal.core.clone(), version, by };
+            self.host.mark(&self.run.id, &began).map_err(|error| error.to_string())?;
+        }
+        self.host.mark(&self.run.id, mark).map_err(|error| error.to_string())
+    }
+
+    /// Looks at a dear fact. What was seen of databases is worth remembering.
+    fn ask(&mut self, seen: &Seen, ask: &Ask) -> Result<(), H::Error> {
+        self.host.look(self.request.goal, ask)?;
+        if let (Ask::Databases(store), Some(core)) = (ask, seen.core(self.request.goal.product)) {
+            let host = self.host.observe()?;
+            if let Fact::Known(databases) = host.databases(store) {
+                let (store, core, databases) = (store.clone(), core.clone(), databases.clone());
+                let _ = self.mark(&Mark::Checked { store, core, databases }); // Not remembered: asked again next time.
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the step is not to be taken: the plan says another one, or it was taken in vain. The reason becomes a
+    /// part of what the next decision sees.
+    fn refuses(&mut self, step: &Step, cause: &Cause, seen: &Seen) -> bool {
+        let up = matches!(cause, Cause::Down(_));
+        if let (Some(approved), false) = (self.request.approved, up) {
+            let rest = approved.get(self.cursor..).unwrap_or_default();
+            let Some(ahead) = rest.iter().position(|planned| planned == step) else {
+                let (approved, decided) = (rest.first().cloned(), step.clone());
+                self.run.halt = Some(Halt::Deviated { approved, decided });
+                return true;
+            };
+            self.cursor += ahead + 1; // Planned steps that turned out to be needless are passed over.
+        }
+        let again =
+            self.taken.last().is_some_and(|(last, before)| last == step && unchanged(step, &before.host, &seen.host));
+        let often = self.taken.iter().filter(|(taken, _)| taken == step).count() >= MOST;
+        if again || often {
+            self.run.spent.push((step.clone(), Spent::Stuck));
+        }
+        again || often
+    }
+
+    /// Takes the step. What cannot be observed afterwards is written down before; a step that takes the host down is
+    /// not taken when it cannot be written down.
+    fn take(&mut self, step: &Step, seen: &Seen) -> Result<Acted, String> {
+        let mut marks: Vec<Mark> = Vec::new();
+        let running = running(seen);
+        match step {
+            Step::StopServices | Step::StopWeb if seen.marks.baseline.is_none() && !running.is_empty() => {
+                marks.push(Mark::TakingDown { running });
+            }
+            Step::Install => {
+                let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
+                marks.push(Mark::Installing { target, boot });
+            }
+            Step::Reboot => marks.push(Mark::RebootAsked),
+            Step::StopServices
+            | Step::StopWeb
+            | Step::Stage
+            | Step::CloseShells
+            | Step::StartWeb
+            | Step::UpdateDatabases(_)
+            | Step::StartServices => {}
+        }
+        marks.push(Mark::Began { step: step.clone() });
+        for mark in &marks {
+            match self.mark(mark) {
+                Err(why) if step.takes_down() => return Err(why),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.host.act(self.request.goal, seen, step).map_err(|error| error.to_string())
+    }
+
+    /// Looks at what a step has done, and writes down what will not be seen later.
+    fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(String, Seen), H::Error> {
+        let now = self.look()?;
+        let mut marks: Vec<Mark> = Vec::new();
+        let said = match acted {
+            Acted::Ended(said) => said,
+            Acted::Installed(code) => {
+                marks.push(Mark::Installed { code, moved: !unchanged(step, &before.host, &now.host) });
+                alloc::format!("exit code {code} ({})", crate::gate::code_meaning(code))
+            }
+            Acted::GoingDown => "going down".into(),
+        };
+        let services = now.host.services.known().into_iter().flatten();
+        if *step == Step::StopServices && services.clone().filter(|service| !service.is_web()).all(Service::is_stopped)
+        {
+            marks.push(Mark::Stopped);
+        }
+        let starting = matches!(step, Step::StartServices | Step::StartWeb);
+        if starting && now.marks.baseline.is_some() && left_down(self.request.goal, &now).is_empty() {
+            marks.push(Mark::Up);
+        }
+        marks.push(Mark::Ended { step: step.clone(), said: said.clone() });
+        for mark in &marks {
+            let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
+        }
+        Ok((said, now))
+    }
+
+    fn end(mut self, seen: &Seen, end: End, outage: Option<Period>) -> Result<Outcome, H::Error> {
+        let left_down = left_down(self.request.goal, seen);
+        if seen.marks.baseline.is_some() && left_down.is_empty() {
+            let _ = self.mark(&Mark::Up); // The next run finds everything running and writes it then.
+        }
+        let at_goal = end == End::AtGoal;
+        if self.begun || (at_goal && seen.marks.attempt.is_some()) {
+            let outcome = match &end {
+                End::AtGoal => "at its goal".into(),
+                End::Blocked(blocker) => blocker.to_string(),
+                End::GoingDown => "restarting".into(),
+            };
+            let _ = self.mark(&Mark::RunEnded { outcome, at_goal }); // For the history only.
+        }
+        Ok(Outcome { steps: self.taken.into_iter().map(|(step, _)| step).collect(), outage, left_down, end })
+    }
+}
+
+fn left_down(goal: &Goal, seen: &Seen) -> Vec<String> {
+    let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
+    down.map(|service| service.name.clone()).collect()
+}
+
+/// Whether nothing changed of what `step` should change.
+fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
+    let services = |host: &Observed, web: bool| -> Vec<Service> {
+        host.services.known().into_iter().flatten().filter(|service| service.is_web() == web).cloned().collect()
+    };
+    match step {
+        Step::Stage => before.package == now.package,
+        Step::Reboot => before.boot == now.boot,
+        Step::StopServices | Step::StartServices => services(before, false) == services(now, false),
+        Step::StopWeb | Step::StartWeb => services(before, true) == services(now, true),
+        Step::CloseShells => before.shells == now.shells,
+        Step::Install => before.components == now.components,
+        Step::UpdateDatabases(store) => before.databases(store) == now.databases(store),
+    }
+}

@@ -1,0 +1,73 @@
+//! The command behind each step, as the documents write it and as a person could type it.
+
+use alloc::{format, string::String};
+use core::fmt;
+
+use reconcile_schema::{Cause, Step, Store};
+
+use crate::Goal;
+
+/// What is run for a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A cmdlet of the product's management shell.
+    Cmdlet(String),
+    /// A program of the system or the update.
+    Program(String),
+    /// Something that `reconcile` does by itself; there is no command for it.
+    Own(String),
+}
+
+impl Command {
+    /// The command for `step` on a server that shall become `goal`.
+    #[must_use]
+    pub fn of(goal: &Goal, step: &Step, cause: &Cause) -> Self {
+        match step {
+            Step::Stage => {
+                Self::Own(format!("copy {} to the private folder, check SHA-256 and publisher", goal.installer.path))
+            }
+            Step::Reboot => Self::Own("restart the machine".into()),
+            Step::StopServices => Self::Cmdlet("Stop-CsWindowsService".into()),
+            Step::StopWeb => Self::Program("net stop w3svc".into()),
+            Step::CloseShells => Self::Own("end the open management shells".into()),
+            Step::Install => Self::Program(format!("{} /silentmode", goal.product.installer())),
+            Step::StartWeb => Self::Program("net start w3svc".into()),
+            Step::UpdateDatabases(store) => Self::Cmdlet(format!("Install-CsDatabase -Update {}", form(store))),
+            Step::StartServices => Self::Cmdlet(match cause {
+                Cause::Down(names) if names.len() == 1 => format!("Start-CsWindowsService -Name {}", names.join("")),
+                Cause::Down(_)
+                | Cause::Behind(_)
+                | Cause::AssembliesHeld
+                | Cause::RebootPending(_)
+                | Cause::NotStaged
+                | Cause::ShellsOpen
+                | Cause::StoreBehind(_) => "Start-CsWindowsService".into(),
+            }),
+        }
+    }
+}
+
+/// The parameters that name a set of databases (Microsoft Learn: Install-CsDatabase).
+fn form(store: &Store) -> String {
+    match store {
+        Store::Local => "-LocalDatabases".into(),
+        Store::Configured { sql_server, exclude_collocated } => {
+            let exclude = if *exclude_collocated { " -ExcludeCollocatedStores" } else { "" };
+            format!("-ConfiguredDatabases -SqlServerFqdn {sql_server}{exclude}")
+        }
+        Store::CentralManagement { sql_server, instance: None } => {
+            format!("-CentralManagementDatabase -SqlServerFqdn {sql_server}")
+        }
+        Store::CentralManagement { sql_server, instance: Some(instance) } => {
+            format!("-CentralManagementDatabase -SqlServerFqdn {sql_server} -SqlInstanceName {instance}")
+        }
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cmdlet(text) | Self::Program(text) | Self::Own(text) => f.pad(text),
+        }
+    }
+}

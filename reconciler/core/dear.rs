@@ -1,0 +1,54 @@
+//! The dear facts of a host between two looks: kept until an act may have changed them.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use reconcile_schema::{Database, Fact, Observed, PackageSeen, Rights, Shell, Step, Store};
+
+/// What was last looked at. Every host that can act keeps one.
+#[derive(Debug, Clone, Default)]
+pub struct Dear {
+    /// How the update's package stands.
+    pub package: Fact<PackageSeen>,
+    /// Free bytes on the system drive.
+    pub disk: Fact<u64>,
+    /// What the account may do.
+    pub rights: Fact<Rights>,
+    /// Who holds the product's management assemblies.
+    pub shells: Fact<Vec<Shell>>,
+    /// The databases.
+    pub databases: BTreeMap<Store, Fact<Vec<Database>>>,
+}
+
+impl Dear {
+    /// Puts what was looked at into an observation.
+    pub fn carry(&self, seen: &mut Observed) {
+        seen.package = self.package.clone();
+        seen.disk = self.disk.clone();
+        seen.rights = self.rights.clone();
+        seen.shells = self.shells.clone();
+        seen.databases = self.databases.clone();
+    }
+
+    /// Forgets what `step` may have changed.
+    pub fn forget(&mut self, step: &Step) {
+        match step {
+            Step::Stage => self.package = Fact::NotLooked,
+            Step::StopServices | Step::StopWeb | Step::CloseShells => self.shells = Fact::NotLooked,
+            Step::Install => {
+                (self.disk, self.shells) = (Fact::NotLooked, Fact::NotLooked);
+                self.databases.clear();
+            }
+            Step::UpdateDatabases(store) => {
+                self.disk = Fact::NotLooked;
+                self.databases.remove(store);
+            }
+            Step::Reboot => *self = Self::default(),
+            Step::StartWeb | Step::StartServices => {}
+        }
+    }
+
+    /// Forgets what other people may have changed while nothing was done.
+    pub fn forget_after_pause(&mut self) {
+        self.shells = Fact::NotLooked;
+    }
+}

@@ -1,0 +1,332 @@
+//! The goal: what one server must become, with every default and group resolved.
+
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use reconcile_schema::{
+    Behind, Build, Component, ComponentName, Databases, Installer, Manifest, Observed, Period, Policy, Product,
+    Reboots, ReleaseError, Releases, Role, Server, ServerName, ServerPattern, Service, Shells, Store,
+};
+
+/// What one server must become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    /// The server.
+    pub server: ServerName,
+    /// The product that it runs.
+    pub product: Product,
+    /// The server's role.
+    pub role: Role,
+    /// The name of the update in the manifest.
+    pub update: String,
+    /// The build that Core Components must reach.
+    pub core: Build,
+    /// The builds that other components must reach. A component without one is not judged.
+    pub floors: BTreeMap<ComponentName, Build>,
+    /// The installer that brings them there.
+    pub installer: Installer,
+    /// The databases that must be at the versions that the binaries expect, in the order of their update.
+    pub stores: Vec<Store>,
+    /// The rules of a run.
+    pub rules: Rules,
+}
+
+/// The rules of a run, with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How long the services may be down before the installer starts.
+    pub outage_budget: Period,
+    /// Whether the machine may be restarted.
+    pub reboot: Reboots,
+    /// What to do about open management shells.
+    pub shells: Shells,
+    /// How often the installer may be started for one target.
+    pub attempts: u32,
+    /// How long a look at the databases of a server at its goal counts.
+    pub database_check: Period,
+    /// How long stopping may take.
+    pub stop: Period,
+    /// How long the installer may take before it is reported as overdue.
+    pub install: Period,
+    /// How long starting may take.
+    pub start: Period,
+    /// How long a database step may take.
+    pub database: Period,
+    /// How long to wait for open management shells.
+    pub shell_wait: Period,
+}
+
+/// The free space that `Install-CsDatabase` needs (Microsoft Support: error when installing Lync Server, "cannot
+/// find suitable disks").
+pub const DATABASE_DISK: u64 = 16 << 30;
+
+/// How often the machine may be restarted for one target.
+pub const REBOOTS: u32 = 2;
+
+/// A server of the manifest has no goal.
+///
+/// Each error knows the place in the manifest that it is about, as a JSON pointer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GoalError {
+    /// The place in the manifest.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Goal {
+    /// The goal of the server called `name`; a server's own entry counts before the range that contains it.
+    ///
+    /// # Errors
+    /// When the manifest does not name the server, or what it says of it does not make a goal.
+    pub fn of(manifest: &Manifest, releases: &Releases, name: &ServerName) -> Result<Self, GoalError> {
+        let entry = entry(manifest, name)?;
+        Self::of_entry(manifest, releases, name, entry)
+    }
+
+    /// The goal of every server, or every error.
+    ///
+    /// # Errors
+    /// When any server has no goal; a range counts once.
+    pub fn of_all(manifest: &Manifest, releases: &Releases) -> Result<Vec<Self>, Vec<GoalError>> {
+        let (mut goals, mut errors) = (Vec::new(), Vec::new());
+        for (pattern, server) in &manifest.servers {
+            for name in pattern.servers() {
+                let overridden = !pattern.is_single() && own_entry(manifest, &name).is_some();
+                if overridden {
+                    continue;
+                }
+                let goal =
+                    entry(manifest, &name).and_then(|_| Self::of_entry(manifest, releases, &name, (pattern, server)));
+                match goal {
+                    Ok(goal) => goals.push(goal),
+                    Err(error) => {
+                        errors.push(error);
+                        break; // The other servers of the range would say the same.
+                    }
+                }
+            }
+        }
+        if errors.is_empty() { Ok(goals) } else { Err(errors) }
+    }
+
+    fn of_entry(
+        manifest: &Manifest,
+        releases: &Releases,
+        name: &ServerName,
+        (pattern, server): (&ServerPattern, &Server),
+    ) -> Result<Self, GoalError> {
+        let at = |field: &str| format!("/servers/{}{field}", escaped(pattern.as_str()));
+        let group = match &server.group {
+            None => None,
+            Some(group) => Some(manifest.groups.get(group).ok_or_else(|| GoalError {
+                pointer: at("/group"),
+                message: format!("no group is named \"{group}\""),
+                help: among("groups", manifest.groups.keys().map(ToString::to_string)),
+            })?),
+        };
+        let (role, role_at) = own_or(server.role, group.and_then(|group| group.role), "role", &at, server)?;
+        let (target, target_at) =
+            own_or(server.target.as_ref(), group.and_then(|group| group.target.as_ref()), "target", &at, server)?;
+        let update = manifest.updates.get(target).ok_or_else(|| GoalError {
+            pointer: target_at,
+            message: format!("no update is named \"{target}\""),
+            help: among("updates", manifest.updates.keys().map(ToString::to_string)),
+        })?;
+        let update_at = |field: &str| format!("/updates/{}{field}", escaped(target.as_str()));
+        if update.product == Product::Lync2010 {
+            return Err(GoalError {
+                pointer: update_at("/product"),
+                message: "Lync Server 2010 is recognised, but not patched by reconcile".into(),
+                help: Some("declare Lync Server 2013 or a Skype for Business Server".into()),
+            });
+        }
+        let (core, mut floors) = releases.resolve(update.product, &update.release).map_err(|error| GoalError {
+            pointer: update_at("/release"),
+            help: release_help(&error),
+            message: error.to_string(),
+        })?;
+        floors.extend(update.components.iter().map(|(name, build)| (name.clone(), build.clone())));
+        if let Some((component, build)) = floors.iter().find(|(_, build)| build.line != core.line) {
+            return Err(GoalError {
+                pointer: update_at(&format!("/components/{component}")),
+                message: format!("expected a build of the line {}, found {build}", core.line),
+                help: Some(format!("{} has builds {}.x only", update.product, core.line)),
+            });
+        }
+        let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
+        let stores = stores(role, databases, role_at)?;
+        let policies = [Some(&server.policy), group.map(|group| &group.policy), Some(&manifest.policy)];
+        Ok(Self {
+            server: name.clone(),
+            product: update.product,
+            role,
+            update: target.to_string(),
+            core,
+            floors,
+            installer: update.installer.clone(),
+            stores,
+            rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
+        })
+    }
+
+    /// The components of this product that are below their builds.
+    #[must_use]
+    pub fn behind(&self, components: &[Component]) -> Vec<Behind> {
+        let ours = components.iter().filter(|component| component.product == self.product);
+        ours.filter_map(|component| {
+            let desired = self.desired(&component.name)?;
+            (!component.build.reaches(desired)).then(|| Behind {
+                component: component.name.clone(),
+                found: component.build.clone(),
+                desired: desired.clone(),
+            })
+        })
+        .collect()
+    }
+
+    /// The build that a component must reach, when it is judged at all.
+    #[must_use]
+    pub fn desired(&self, component: &ComponentName) -> Option<&Build> {
+        if component.is_core() { Some(&self.core) } else { self.floors.get(component) }
+    }
+
+    /// The services that must run at the end: those of the baseline, else those that start by themselves. A service
+    /// that somebody disabled is never one of them.
+    pub fn should_run<'a>(
+        &self,
+        seen: &'a Observed,
+        baseline: Option<&'a [String]>,
+    ) -> impl Iterator<Item = &'a Service> {
+        use reconcile_schema::StartType;
+        let services = seen.services.known().map_or(&[][..], Vec::as_slice);
+        services.iter().filter(move |service| match (service.start, baseline) {
+            (StartType::Disabled, _) => false,
+            (StartType::Automatic | StartType::Manual, Some(names)) => names.contains(&service.name),
+            (start, None) => start == StartType::Automatic,
+        })
+    }
+}
+
+impl Rules {
+    fn of(policies: &[&Policy]) -> Self {
+        fn first<T: Copy>(policies: &[&Policy], field: impl Fn(&Policy) -> Option<T>, default: T) -> T {
+            policies.iter().find_map(|policy| field(policy)).unwrap_or(default)
+        }
+        Self {
+            outage_budget: first(policies, |policy| policy.outage_budget, Period::minutes(30)),
+            reboot: first(policies, |policy| policy.reboot, Reboots::Never),
+            shells: first(policies, |policy| policy.shells, Shells::Block),
+            attempts: u32::from(first(policies, |policy| policy.attempts, 3)),
+            database_check: first(policies, |policy| policy.database_check, Period::hours(24)),
+            stop: first(policies, |policy| policy.timeouts.stop, Period::minutes(15)),
+            install: first(policies, |policy| policy.timeouts.install, Period::minutes(90)),
+            start: first(policies, |policy| policy.timeouts.start, Period::minutes(60)),
+            database: first(policies, |policy| policy.timeouts.database, Period::minutes(60)),
+            shell_wait: first(policies, |policy| policy.timeouts.shells, Period::minutes(10)),
+        }
+    }
+}
+
+fn own_entry<'a>(manifest: &'a Manifest, name: &ServerName) -> Option<(&'a ServerPattern, &'a Server)> {
+    manifest.servers.iter().find(|(pattern, _)| pattern.is_single() && pattern.matches(name))
+}
+
+fn entry<'a>(manifest: &'a Manifest, name: &ServerName) -> Result<(&'a ServerPattern, &'a Server), GoalError> {
+    if let Some(own) = own_entry(manifest, name) {
+        return Ok(own);
+    }
+    let mut ranges = manifest.servers.iter().filter(|(pattern, _)| pattern.matches(name));
+    match (ranges.next(), ranges.next()) {
+        (Some(range), None) => Ok(range),
+        (Some(_), Some((second, _))) => Err(GoalError {
+            pointer: format!("/servers/{}", escaped(second.as_str())),
+            message: format!("{name} belongs to several ranges"),
+            help: Some("make the ranges apart, or give the server an entry of its own".into()),
+        }),
+        (None, _) => Err(GoalError {
+            pointer: "/servers".into(),
+            message: format!("the manifest does not name the server {name}"),
+            help: among("servers", manifest.servers.keys().map(ToString::to_string)),
+        }),
+    }
+}
+
+/// The server's own value or its group's, and its place in the manifest.
+fn own_or<T>(
+    own: Option<T>,
+    group: Option<T>,
+    field: &str,
+    at: &impl Fn(&str) -> String,
+    server: &Server,
+) -> Result<(T, String), GoalError> {
+    match (own, group, &server.group) {
+        (Some(value), _, _) => Ok((value, at(&format!("/{field}")))),
+        (None, Some(value), Some(name)) => Ok((value, format!("/groups/{}/{field}", escaped(name.as_str())))),
+        (None, _, _) => Err(GoalError {
+            pointer: at(""),
+            message: format!("the server has no {field}, and no group that gives it one"),
+            help: Some(format!("add `{field}:` here, or to a group that the server names with `group:`")),
+        }),
+    }
+}
+
+/// The databases that a server of this role updates, in the order of the documented procedure; the Central
+/// Management Store comes last.
+fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<Vec<Store>, GoalError> {
+    let none = Databases::default();
+    let databases = databases.unwrap_or(&none);
+    let own = match (role, &databases.sql_server) {
+        (Role::StandardEdition, None) if !databases.collocated => Store::Local,
+        (Role::BackEnd, Some(sql_server)) => {
+            Store::Configured { sql_server: sql_server.clone(), exclude_collocated: databases.collocated }
+        }
+        (Role::StandardEdition, _) => {
+            return Err(GoalError {
+                pointer: role_at,
+                message: "a Standard Edition server has its databases on itself".into(),
+                help: Some("remove `sqlServer` and `collocated`, or declare the role back-end".into()),
+            });
+        }
+        (Role::BackEnd, None) => {
+            return Err(GoalError {
+                pointer: role_at,
+                message: "a Back End needs `databases.sqlServer`: the SQL Server that holds its databases".into(),
+                help: Some("add `databases: { sqlServer: sql01.contoso.example }`".into()),
+            });
+        }
+    };
+    let central = databases.central_management_store.as_ref().map(|central| Store::CentralManagement {
+        sql_server: central.sql_server.clone(),
+        instance: central.instance.clone(),
+    });
+    Ok(core::iter::once(own).chain(central).collect())
+}
+
+fn release_help(error: &ReleaseError) -> Option<String> {
+    match error {
+        ReleaseError::NoSuchName { candidates, .. } => among("releases", candidates.iter().cloned()),
+        ReleaseError::Ambiguous { .. } => Some("give the build itself, such as \"7.0.2046.521\"".into()),
+        ReleaseError::NoBuild { .. } => {
+            Some("give the build itself, as the installed Core Components show it after the update".into())
+        }
+        ReleaseError::WrongLine { product, .. } => Some(format!("builds of {product} start with {}", product.line())),
+    }
+}
+
+fn among(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let names: Vec<_> = names.collect();
+    (!names.is_empty()).then(|| format!("the {what} are: {}", names.join(", ")))
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,88 @@
+//! The two ports: looking at a host, and acting on it. A mode that only looks holds only the first.
+
+use alloc::string::String;
+use core::fmt;
+
+use reconcile_schema::{Observed, Period, Step, Store};
+
+use crate::{Goal, Mark, Marks, RunId};
+
+/// A dear fact, looked at only when a decision asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// What the account may do here.
+    Rights,
+    /// How the update's package stands.
+    Package,
+    /// Free space on the system drive.
+    Disk,
+    /// Who holds the product's management assemblies.
+    Shells,
+    /// The versions of these databases.
+    Databases(Store),
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rights => f.write_str("the rights of the account"),
+            Self::Package => f.write_str("the update's package"),
+            Self::Disk => f.write_str("the free disk space"),
+            Self::Shells => f.write_str("the open management shells"),
+            Self::Databases(store) => write!(f, "the {store}"),
+        }
+    }
+}
+
+/// Looking at a host. Nothing is changed by it.
+pub trait Observe {
+    /// What keeps a host from being looked at at all; a single fact that cannot be read is unknown instead.
+    type Error: fmt::Display;
+
+    /// The cheap facts, read anew; the dear ones as they were last looked at.
+    ///
+    /// # Errors
+    /// When the host cannot be looked at at all.
+    fn observe(&mut self) -> Result<Observed, Self::Error>;
+
+    /// Looks at one dear fact; later observations carry it until an act may have changed it.
+    ///
+    /// # Errors
+    /// When the host cannot be looked at at all.
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), Self::Error>;
+
+    /// What the journal remembers of this host.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn marks(&mut self) -> Result<Marks, Self::Error>;
+}
+
+/// Acting on a host.
+pub trait Act: Observe {
+    /// Takes one step and says what it saw; whether the step did what it should is seen at the next look.
+    ///
+    /// # Errors
+    /// When the step could not be taken, or failed by its own account.
+    fn act(&mut self, goal: &Goal, seen: &crate::Seen, step: &Step) -> Result<Acted, Self::Error>;
+
+    /// Writes an entry into the journal; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), Self::Error>;
+
+    /// Lets time pass, to wait for something that somebody else must do.
+    fn pause(&mut self, period: Period);
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acted {
+    /// It ended; this is what it said.
+    Ended(String),
+    /// The installer ended with this exit code.
+    Installed(u32),
+    /// The machine is going down, and this process with it.
+    GoingDown,
+}

@@ -1,0 +1,31 @@
+//! What follows: from a goal and from what is seen, the one step that comes next.
+//!
+//! `no_std` not for small machines, but so that a decision cannot look at a clock, a file or a registry.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod apply;
+mod command;
+mod dear;
+mod drift;
+mod gate;
+mod goal;
+mod host;
+mod model;
+mod next;
+mod plan;
+mod seen;
+
+pub use apply::{End, Event, Outcome, Request, apply};
+pub use command::Command;
+pub use dear::Dear;
+pub use drift::{Finding, FindingKind, drift};
+pub use gate::{Blocker, Class, code_meaning};
+pub use goal::{Goal, GoalError, Rules};
+pub use host::{Act, Acted, Ask, Observe};
+pub use model::after;
+pub use next::{Next, Want, next, wanted};
+pub use plan::{Plan, PlanEnd, PlannedStep, plan};
+pub use seen::{Attempt, Baseline, Checked, Halt, Mark, Marks, Run, RunId, Seen, Spent};

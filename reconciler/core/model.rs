@@ -1,0 +1,102 @@
+//! The model: what each step is expected to change. The only prediction in the program; `plan` lives on it.
+
+use alloc::{string::ToString, vec::Vec};
+
+use reconcile_schema::{BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step};
+
+use crate::{Attempt, Baseline, Goal, Seen};
+
+/// What will be seen after `step`, if it does what it should.
+///
+/// Two things cannot be foreseen and are assumed: the installer neither starts services nor asks for a restart, and
+/// the new binaries expect newer databases.
+#[must_use]
+pub fn after(goal: &Goal, seen: &Seen, step: &Step) -> Seen {
+    let mut next = seen.clone();
+    match step {
+        Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),
+        Step::CloseShells => next.host.shells = Fact::Known(Vec::new()),
+        Step::StopServices => {
+            take_down(&mut next);
+            set(&mut next, |service| !service.is_web(), ServiceState::Stopped);
+            if let Some(attempt) = &mut next.marks.attempt {
+                attempt.stopped_since = true;
+            }
+        }
+        Step::StopWeb => {
+            take_down(&mut next);
+            set(&mut next, Service::is_web, ServiceState::Stopped);
+        }
+        Step::Install => install(goal, &mut next),
+        Step::UpdateDatabases(store) => {
+            if let Some(Fact::Known(databases)) = next.host.databases.get_mut(store) {
+                databases.iter_mut().for_each(|database| database.installed = database.expected);
+            }
+        }
+        Step::StartWeb => start(goal, &mut next, Service::is_web),
+        Step::StartServices => start(goal, &mut next, |service| !service.is_web()),
+        Step::Reboot => {
+            next.host.boot = Fact::Known(BootId("the next one".to_string()));
+            next.host.reboot = Fact::Known(Vec::new());
+            next.marks.reboots += 1;
+            set(&mut next, |service| service.start == StartType::Automatic, ServiceState::Running);
+        }
+    }
+    next
+}
+
+fn set(seen: &mut Seen, which: impl Fn(&Service) -> bool, state: ServiceState) {
+    if let Fact::Known(services) = &mut seen.host.services {
+        services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
+    }
+}
+
+fn take_down(seen: &mut Seen) {
+    let running = running(seen);
+    if seen.marks.baseline.is_none() && !running.is_empty() {
+        seen.marks.baseline = Some(Baseline { running, since: seen.host.at });
+    }
+}
+
+/// The services that run, the web server among them.
+pub fn running(seen: &Seen) -> Vec<alloc::string::String> {
+    let services = seen.host.services.known().into_iter().flatten();
+    services.filter(|service| !service.is_stopped()).map(|service| service.name.clone()).collect()
+}
+
+fn start(goal: &Goal, seen: &mut Seen, which: impl Fn(&Service) -> bool) {
+    let names: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
+    set(seen, |service| which(service) && names.contains(&service.name), ServiceState::Running);
+    let all = goal.should_run(&seen.host, seen.baseline()).all(Service::is_running);
+    if all {
+        seen.marks.baseline = None;
+    }
+}
+
+fn install(goal: &Goal, seen: &mut Seen) {
+    if let Fact::Known(components) = &mut seen.host.components {
+        for component in components.iter_mut().filter(|component| component.product == goal.product) {
+            match goal.desired(&component.name) {
+                Some(desired) if !component.build.reaches(desired) => component.build = desired.clone(),
+                Some(_) | None => {}
+            }
+        }
+    }
+    for store in &goal.stores {
+        let expect_more =
+            |database: &Database| Database { expected: database.expected.map(DbVersion::next), ..database.clone() };
+        if let Fact::Known(databases) = seen.host.databases(store) {
+            let databases = databases.iter().map(expect_more).collect();
+            seen.host.databases.insert(store.clone(), Fact::Known(databases));
+        }
+    }
+    seen.marks.attempts += 1;
+    seen.marks.attempt = Some(Attempt {
+        run: seen.run.id.clone(),
+        target: goal.core.clone(),
+        boot: seen.host.boot.known().cloned(),
+        code: Some(0),
+        moved: true,
+        stopped_since: false,
+    });
+}

@@ -1,0 +1,168 @@
+//! The decision: the one step that comes next.
+
+use alloc::{string::ToString, vec::Vec};
+
+use reconcile_schema::{Cause, DatabaseState, Fact, Period, Service, Step, Store};
+
+use crate::{
+    Ask, Blocker, Goal, Seen,
+    gate::{Gate, gate, may_restore, refusal},
+};
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: the host is at its goal.
+    Done,
+    /// This step, for this reason.
+    Do(Step, Cause),
+    /// A look at this, then the question again.
+    Look(Ask),
+    /// A pause, in the hope that this passes, then the question again.
+    Wait(Blocker),
+    /// Nothing that helps may be done now.
+    Blocked(Blocker),
+}
+
+/// What would help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing: the host is at its goal.
+    Nothing,
+    /// This step, for this reason.
+    Step(Step, Cause),
+    /// To know this first.
+    Look(Ask),
+    /// It cannot be told, or not be helped by a step.
+    Cannot(Blocker),
+}
+
+/// The next step: what is wanted, if nothing forbids it. When something does, the host is brought back up first.
+#[must_use]
+pub fn next(goal: &Goal, seen: &Seen) -> Next {
+    let blocker = match wanted(goal, seen) {
+        Want::Nothing => return Next::Done,
+        Want::Look(ask) => return Next::Look(ask),
+        Want::Cannot(blocker) => blocker,
+        Want::Step(step, cause) => match gate(goal, seen, &step, &cause) {
+            Gate::Open => return Next::Do(step, cause),
+            Gate::First(step, cause) => return Next::Do(step, cause),
+            Gate::Look(ask) => return Next::Look(ask),
+            Gate::Wait(blocker) => return Next::Wait(blocker),
+            Gate::Shut(blocker) => blocker,
+        },
+    };
+    let up = down(goal, seen).filter(|(step, _)| seen.spent(step).is_none() && may_restore(seen, &blocker));
+    up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))
+}
+
+/// The step that would move the host towards its goal: the documented procedure.
+///
+/// Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server"; that the services are started
+/// again at the end goes without saying there.
+#[must_use]
+pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
+    let (components, services) = match (seen.host.components.known(), seen.host.services.known()) {
+        (Some(components), Some(services)) => (components, services),
+        (None, _) => return Want::Cannot(Blocker::unknown("the installed components", &seen.host.components)),
+        (_, None) => return Want::Cannot(Blocker::unknown("the services", &seen.host.services)),
+    };
+    if let Some(refusal) = refusal(goal, components) {
+        return Want::Cannot(refusal);
+    }
+    let up = |service: &&Service| !service.is_web() && !service.is_stopped();
+    let web_up = services.iter().any(|service| service.is_web() && !service.is_stopped());
+    let behind = goal.behind(components);
+    if !behind.is_empty() {
+        let step = match (services.iter().any(|service| up(&service)), web_up) {
+            (true, _) => Step::StopServices,
+            (false, true) => Step::StopWeb,
+            (false, false) => Step::Install,
+        };
+        return Want::Step(step, Cause::Behind(behind));
+    }
+    if let Some(attempt) = seen.attempt_in_this_boot() {
+        // Stop again: services that ran meanwhile may hold assemblies that the installer replaced.
+        if !attempt.stopped_since {
+            return Want::Step(Step::StopServices, Cause::AssembliesHeld);
+        }
+        if let Some(cause) = reboot_due(seen) {
+            return Want::Step(Step::Reboot, cause);
+        }
+    }
+    for store in &goal.stores {
+        match behind_in(goal, seen, store) {
+            Databases::Current => {}
+            Databases::Ask => return Want::Look(Ask::Databases(store.clone())),
+            Databases::Unclear(blocker) => return Want::Cannot(blocker),
+            Databases::Behind(names) => {
+                let web_down = goal.should_run(&seen.host, seen.baseline()).any(|s| s.is_web() && !s.is_running());
+                let step = match (services.iter().any(|service| up(&service)), web_down) {
+                    (true, _) => Step::StopServices,
+                    (false, true) => Step::StartWeb,
+                    (false, false) => Step::UpdateDatabases(store.clone()),
+                };
+                return Want::Step(step, Cause::StoreBehind(names));
+            }
+        }
+    }
+    down(goal, seen).map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
+}
+
+/// The step that brings up what should run and does not: the web server first.
+fn down(goal: &Goal, seen: &Seen) -> Option<(Step, Cause)> {
+    let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
+    let names = |web: bool| -> Vec<_> {
+        down.iter().filter(|service| service.is_web() == web).map(|service| service.name.clone()).collect()
+    };
+    let steps = [(Step::StartWeb, names(true)), (Step::StartServices, names(false))];
+    let mut due = steps.into_iter().filter(|(step, names)| !names.is_empty() && seen.spent(step).is_none());
+    due.next().map(|(step, names)| (step, Cause::Down(names)))
+}
+
+/// Why a restart is due, if one is.
+pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
+    let asked = seen.attempt_in_this_boot().and_then(|attempt| attempt.code).filter(|code| matches!(code, 3010 | 1641));
+    let mut who: Vec<_> = asked.map(|code| alloc::format!("the installer (exit code {code})")).into_iter().collect();
+    who.extend(seen.host.reboot.known().into_iter().flatten().map(|pending| pending.who.clone()));
+    (!who.is_empty()).then_some(Cause::RebootPending(who))
+}
+
+/// How the databases of one store stand.
+enum Databases {
+    Current,
+    Behind(Vec<alloc::string::String>),
+    Ask,
+    Unclear(Blocker),
+}
+
+fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
+    let databases = match seen.host.databases(store) {
+        Fact::Known(databases) => databases,
+        Fact::Unknown(why) => {
+            return Databases::Unclear(Blocker::Unknown { what: store.to_string(), why: why.clone() });
+        }
+        Fact::NotLooked => match seen.marks.checked.get(store) {
+            Some(checked)
+                if Some(&checked.core) == seen.core(goal.product)
+                    && checked.at <= seen.host.at
+                    && Period::between(checked.at, seen.host.at) < goal.rules.database_check =>
+            {
+                &checked.databases
+            }
+            Some(_) | None => return Databases::Ask,
+        },
+    };
+    let mut behind = Vec::new();
+    for database in databases {
+        match database.state() {
+            DatabaseState::Current => {}
+            DatabaseState::Behind => behind.push(database.name.clone()),
+            DatabaseState::Unknown(why) => {
+                let what = alloc::format!("database {} of the {store}", database.name);
+                return Databases::Unclear(Blocker::Unknown { what, why: why.to_string() });
+            }
+        }
+    }
+    if behind.is_empty() { Databases::Current } else { Databases::Behind(behind) }
+}

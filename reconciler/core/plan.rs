@@ -1,0 +1,72 @@
+//! The plan: the decision, unfolded over the model.
+
+use alloc::vec::Vec;
+
+use reconcile_schema::{Cause, Step};
+
+use crate::{Ask, Blocker, Goal, Next, Seen, after, next};
+
+/// The steps that remain, and where they end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps, in order.
+    pub steps: Vec<PlannedStep>,
+    /// Where they end.
+    pub end: PlanEnd,
+}
+
+/// A step that is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// The step.
+    pub step: Step,
+    /// Why it is taken.
+    pub cause: Cause,
+    /// Whether it is certain; a database step that follows an installation is taken only when the look after the
+    /// installation shows that it is needed.
+    pub certain: bool,
+}
+
+/// Where a plan ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanEnd {
+    /// At the goal.
+    AtGoal,
+    /// Here, because of this.
+    Blocked(Blocker),
+    /// Here, because this was not looked at.
+    Unlooked(Ask),
+}
+
+/// More steps than any goal needs: a plan that is longer is a defect of the decision, and ends as stuck.
+const MOST: usize = 32;
+
+/// The steps that remain for `goal`, as far as they can be foreseen from `seen`.
+#[must_use]
+pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
+    let mut seen = seen.clone();
+    let mut steps: Vec<PlannedStep> = Vec::new();
+    loop {
+        let (step, cause) = match next(goal, &seen) {
+            Next::Done => return Plan { steps, end: PlanEnd::AtGoal },
+            Next::Look(ask) => return Plan { steps, end: PlanEnd::Unlooked(ask) },
+            Next::Wait(blocker) | Next::Blocked(blocker) => return Plan { steps, end: PlanEnd::Blocked(blocker) },
+            Next::Do(step, _) if steps.len() >= MOST => {
+                return Plan { steps, end: PlanEnd::Blocked(Blocker::Stuck { step }) };
+            }
+            Next::Do(step, cause) => (step, cause),
+        };
+        seen = after(goal, &seen, &step);
+        let installed = steps.iter().any(|planned| planned.step == Step::Install);
+        let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
+        steps.push(PlannedStep { step, cause, certain });
+    }
+}
+
+impl Plan {
+    /// Whether nothing remains to be done.
+    #[must_use]
+    pub fn is_at_goal(&self) -> bool {
+        self.steps.is_empty() && self.end == PlanEnd::AtGoal
+    }
+}

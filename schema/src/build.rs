@@ -1,0 +1,111 @@
+//! A build: `5.0.8308.1149` is a product line, `5.0.8308`, and a revision of it, `1149`.
+
+use alloc::string::{String, ToString};
+use core::{cmp::Ordering, fmt, str::FromStr};
+
+use semver::Version;
+
+/// A four-part build number of one of the products.
+///
+/// The first three parts are the product line and form a semantic version; the fourth moves with each
+/// cumulative update. Builds of different lines do not compare, so that a Lync Server 2013 build can never
+/// pass for an "older" Skype for Business build: hence `PartialOrd` and no `Ord`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Build {
+    /// The product line, for instance `6.0.9319`.
+    pub line: Version,
+    /// The fourth number. Compared as a number: `992` is older than `1001`.
+    pub revision: u64,
+}
+
+impl Build {
+    /// The build `major.minor.patch.revision`.
+    #[must_use]
+    pub const fn new(major: u64, minor: u64, patch: u64, revision: u64) -> Self {
+        Self { line: Version::new(major, minor, patch), revision }
+    }
+
+    /// Whether this build is of the same line as `other` and at or above it.
+    #[must_use]
+    pub fn reaches(&self, other: &Self) -> bool {
+        matches!(self.partial_cmp(other), Some(Ordering::Equal | Ordering::Greater))
+    }
+}
+
+impl PartialOrd for Build {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (self.line == other.line).then(|| self.revision.cmp(&other.revision))
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.line, self.revision)
+    }
+}
+
+/// The text is not a build.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a build of four numbers such as 5.0.8308.1149, found \"{found}\"")]
+pub struct BuildError {
+    /// The text as it was given.
+    pub found: String,
+}
+
+impl FromStr for Build {
+    type Err = BuildError;
+
+    fn from_str(text: &str) -> Result<Self, BuildError> {
+        let mut numbers = text.split('.').map(number);
+        match (numbers.next(), numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Some(major)), Some(Some(minor)), Some(Some(patch)), Some(Some(revision)), None) => {
+                Ok(Self::new(major, minor, patch, revision))
+            }
+            _ => Err(BuildError { found: text.to_string() }),
+        }
+    }
+}
+
+/// A part of a build: decimal digits only, at most the 32 bits that Windows Installer allows.
+fn number(part: &str) -> Option<u64> {
+    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| part.parse::<u32>().ok()).flatten().map(u64::from)
+}
+
+crate::names::text_serde!(
+    Build,
+    r"^[0-9]{1,10}(\.[0-9]{1,10}){3}$",
+    "a build of four numbers in quotes, such as \"5.0.8308.1149\""
+);
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn build(text: &str) -> Build {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn revisions_compare_as_numbers() {
+        assert!(build("5.0.8308.992") < build("5.0.8308.1001"));
+        assert!(build("5.0.8308.1001").reaches(&build("5.0.8308.992")));
+    }
+
+    #[test]
+    fn lines_do_not_compare() {
+        assert_eq!(build("5.0.8308.1").partial_cmp(&build("6.0.9319.0")), None);
+        assert!(!build("6.0.9319.0").reaches(&build("5.0.8308.1")));
+    }
+
+    #[test]
+    fn only_four_plain_numbers_are_a_build() {
+        for text in
+            ["", "5", "5.0.8308", "5.0.8308.1149.0", "5.0.8308.x", "5.0.8308.+1", " 5.0.8308.1", "5.0.8308.99999999999"]
+        {
+            assert_eq!(text.parse::<Build>(), Err(BuildError { found: text.to_string() }));
+        }
+        assert_eq!(build("7.0.2046.583").to_string(), "7.0.2046.583");
+    }
+}

@@ -1,0 +1,40 @@
+//! A fact about a host: known, unknown with a reason, or not yet looked at.
+
+use alloc::string::String;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is known of one thing. Not knowing is a value: an unknown fact is neither good nor bad, and lets no
+/// change through.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Fact<T> {
+    /// Nobody has looked yet.
+    #[default]
+    NotLooked,
+    /// It was looked at, and this is what is there.
+    Known(T),
+    /// It was looked at and could not be read, for this reason.
+    Unknown(String),
+}
+
+impl<T> Fact<T> {
+    /// The value, when it is known.
+    #[must_use]
+    pub const fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::NotLooked | Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T, E: core::fmt::Display> From<Result<T, E>> for Fact<T> {
+    fn from(looked: Result<T, E>) -> Self {
+        match looked {
+            Ok(value) => Self::Known(value),
+            Err(why) => Self::Unknown(alloc::format!("{why}")),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The manifest: which cumulative update each server must have.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use schemars::JsonSchema;
+use semver::VersionReq;
+use serde::{Deserialize, Serialize};
+
+use crate::{Build, ComponentName, Fqdn, Period, Product, ServerPattern, Sha256, SqlInstance, UpdateName};
+
+/// The servers of a deployment and the cumulative update that each must have.
+///
+/// A manifest holds no secrets: there is no field for one, and unknown fields are refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile manifest")]
+pub struct Manifest {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The versions of `reconcile` that may apply this manifest, such as ">=0.1".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub requires: Option<VersionReq>,
+    /// The rules that hold for every server, unless its group or the server itself says otherwise.
+    #[serde(default)]
+    pub policy: Policy,
+    /// The updates that servers can be set to, by a name of your choice.
+    pub updates: BTreeMap<UpdateName, Update>,
+    /// What servers have in common, by a name of your choice.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<UpdateName, Group>,
+    /// The servers, by name or by numbered range.
+    pub servers: BTreeMap<ServerPattern, Server>,
+    /// Makes this the manifest of a lab: its servers are simulated and no machine is touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab: Option<Lab>,
+}
+
+/// A cumulative update and the installer that brings it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Update {
+    /// The product that the update is for.
+    pub product: Product,
+    /// The build of Core Components at this update, or the name of a release in the catalogue, such as "CU7" or
+    /// "Cumulative Update 7" (see `reconcile releases`).
+    pub release: String,
+    /// The builds that single components have at this update, where the catalogue does not know them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub components: BTreeMap<ComponentName, Build>,
+    /// The installer.
+    pub installer: Installer,
+}
+
+/// The installer of an update. Its file name identifies nothing: it is the same for every update of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Installer {
+    /// Where the file lies: a path on this server or on a share.
+    #[schemars(length(min = 1, max = 1024))]
+    pub path: String,
+    /// The SHA-256 of the file.
+    pub sha256: Sha256,
+    /// The publisher that must have signed the file.
+    #[serde(default = "Installer::maker")]
+    #[schemars(length(min = 1, max = 256))]
+    pub publisher: String,
+}
+
+impl Installer {
+    fn maker() -> String {
+        "Microsoft Corporation".into()
+    }
+}
+
+/// What servers have in common. Each field counts for a member that does not have the field itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Group {
+    /// The role of the members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The update that the members must have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<UpdateName>,
+    /// The databases that the members update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub databases: Option<Databases>,
+    /// The rules for the members.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// One server, or each server of a range.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Server {
+    /// The group that the server belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<UpdateName>,
+    /// The server's role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The update that the server must have: a name under `updates`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<UpdateName>,
+    /// The databases that the server updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub databases: Option<Databases>,
+    /// The rules for this server.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// The roles whose update procedure is documented as one ("Upgrade or update a Back End Server or Standard Edition
+/// server").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A Standard Edition server: its databases are its own.
+    StandardEdition,
+    /// The server from which an Enterprise Edition Back End is updated.
+    BackEnd,
+}
+
+/// The databases that are updated from a server.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Databases {
+    /// The SQL Server of an Enterprise Edition Back End. A Standard Edition server has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sql_server: Option<Fqdn>,
+    /// Whether archiving or monitoring databases are collocated on that SQL Server.
+    #[serde(default)]
+    pub collocated: bool,
+    /// The Central Management Store, when it is updated from this server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub central_management_store: Option<CentralStore>,
+}
+
+/// Where the Central Management Store is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CentralStore {
+    /// The SQL Server that holds it.
+    pub sql_server: Fqdn,
+    /// The SQL Server instance, when it is not the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<SqlInstance>,
+}
+
+/// The rules of a run. A field that is left out takes the value of the next wider policy, in the end the default
+/// that its description names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    /// How long the services may be down before the installer starts; after that only a warning is given.
+    /// Default 30m: from then on users may lose functions (resiliency mode).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage_budget: Option<Period>,
+    /// Whether the machine may be restarted. Default never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reboot: Option<Reboots>,
+    /// What to do about management shells that others left open. Default block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shells: Option<Shells>,
+    /// How often the installer may be started for one target. Default 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10))]
+    pub attempts: Option<u8>,
+    /// How long a look at the databases of a server at its goal counts. Default 1d.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_check: Option<Period>,
+    /// How long single steps may take.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+/// Whether `reconcile` may restart the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Reboots {
+    /// It may not.
+    #[default]
+    Never,
+    /// It may, when the machine waits for a restart or the installer asks for one; at most twice for one target.
+    WhenRequired,
+}
+
+/// What to do about management shells that others left open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Shells {
+    /// Take nothing down while one is open.
+    #[default]
+    Block,
+    /// Wait for them to be closed, as long as `timeouts.shells` says, then block.
+    Wait,
+    /// End them, right before the installer starts.
+    Close,
+}
+
+/// How long single steps may take before they count as failed. The installer is never ended: when its time is
+/// over, the run reports it and leaves it to finish.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timeouts {
+    /// Stopping the services, or the web server. Default 15m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Period>,
+    /// The installer. Default 90m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install: Option<Period>,
+    /// Starting the services, or the web server. Default 60m: a Front End may start for an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Period>,
+    /// Updating the databases of one form, or looking at them. Default 60m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Period>,
+    /// Waiting for open management shells. Default 10m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shells: Option<Period>,
+}
+
+/// A lab: simulated servers, kept in one file that a person can read and edit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lab {
+    /// The file that holds the simulated servers, relative to the manifest. It is made at the first run.
+    pub world: String,
+    /// How each server starts out.
+    pub servers: BTreeMap<ServerPattern, LabServer>,
+}
+
+/// How a simulated server starts out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LabServer {
+    /// The build that is installed.
+    pub build: Build,
+    /// What goes wrong, or differently, on this server: names that `reconcile lab break` lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}

@@ -1,0 +1,303 @@
+//! Names and other short texts that must have a form before they may be used.
+
+use alloc::{borrow::ToOwned, format, string::String};
+use core::{fmt, str::FromStr};
+
+/// Gives a type that is read by `FromStr` and written by `Display` the same two faces in files, and a JSON
+/// Schema with its pattern and what a person should write.
+macro_rules! text_serde {
+    ($name:ident, $pattern:literal, $expected:literal) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = alloc::string::String::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> alloc::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern, "description": $expected })
+            }
+        }
+    };
+}
+pub(crate) use text_serde;
+
+/// The text does not have the form of the name that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found \"{found}\"")]
+pub struct NameError {
+    /// What was asked for, in words.
+    pub expected: &'static str,
+    /// The text as it was given.
+    pub found: String,
+}
+
+/// A newtype over a text of one form.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, $expected:literal, $form:path) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                match $form(text) {
+                    Some(text) => Ok(Self(text)),
+                    None => Err(NameError { expected: $expected, found: text.to_owned() }),
+                }
+            }
+        }
+
+        text_serde!($name, $pattern, $expected);
+    };
+}
+
+name!(
+    /// A fully qualified domain name, in lower case: two or more labels of letters, digits and hyphens.
+    Fqdn,
+    r"^(?=.{3,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+    "a fully qualified domain name such as sql01.contoso.example",
+    fqdn
+);
+
+name!(
+    /// The name of a server in a manifest, in lower case: its host name or its fully qualified domain name.
+    ServerName,
+    r"^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+    "a server name such as fe01.contoso.example",
+    host
+);
+
+name!(
+    /// A SQL Server instance name: at most 16 characters, no backslash.
+    SqlInstance,
+    r"^[A-Za-z_][A-Za-z0-9_$#]{0,15}$",
+    "a SQL Server instance name such as RTC",
+    instance
+);
+
+name!(
+    /// A SHA-256 as 64 hexadecimal digits, in lower case; what `Get-FileHash` prints is accepted.
+    Sha256,
+    "^[0-9A-Fa-f]{64}$",
+    "a SHA-256 of 64 hexadecimal digits, as Get-FileHash prints it",
+    sha256
+);
+
+name!(
+    /// The name that a manifest gives to an update or to a group: letters, digits, dots, hyphens, underscores.
+    UpdateName,
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+    "a name of letters, digits, dots, hyphens and underscores",
+    word
+);
+
+impl ServerName {
+    /// The first label, without a domain.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split('.').next().unwrap_or(&self.0)
+    }
+}
+
+fn label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+fn host(text: &str) -> Option<String> {
+    (text.len() <= 253 && text.split('.').all(label)).then(|| text.to_ascii_lowercase())
+}
+
+fn fqdn(text: &str) -> Option<String> {
+    host(text).filter(|name| name.contains('.'))
+}
+
+fn instance(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#'));
+    (first && rest && text.len() <= 16).then(|| text.to_owned())
+}
+
+fn sha256(text: &str) -> Option<String> {
+    (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
+}
+
+fn word(text: &str) -> Option<String> {
+    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let rest = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    (first && rest && text.len() <= 64).then(|| text.to_owned())
+}
+
+/// One server, or a numbered range of them: `se-[001-120].contoso.example` stands for 120 servers.
+///
+/// The two ends of the range have the same number of digits, which the names keep.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerPattern {
+    text: String,
+}
+
+/// More servers than any deployment has, few enough to be listed.
+const LARGEST_RANGE: u32 = 100_000;
+
+impl ServerPattern {
+    const EXPECTED: &'static str =
+        "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example";
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The servers that the pattern stands for, in order.
+    pub fn servers(&self) -> impl Iterator<Item = ServerName> + '_ {
+        let (before, width, range, after) = parts(&self.text).unwrap_or((&self.text, 0, 0..=0, ""));
+        range.map(move |number| {
+            let name = if width == 0 { format!("{before}{after}") } else { format!("{before}{number:0width$}{after}") };
+            ServerName(name.to_ascii_lowercase())
+        })
+    }
+
+    /// Whether the pattern stands for exactly one server.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        !self.text.contains('[')
+    }
+
+    /// Whether the pattern stands for `name`.
+    #[must_use]
+    pub fn matches(&self, name: &ServerName) -> bool {
+        let Some((before, width, range, after)) = parts(&self.text) else { return false };
+        let Some(middle) = strip_prefix(name.as_str(), before).and_then(|rest| strip_suffix(rest, after)) else {
+            return false;
+        };
+        if width == 0 {
+            return middle.is_empty();
+        }
+        middle.len() == width
+            && middle.bytes().all(|byte| byte.is_ascii_digit())
+            && middle.parse().is_ok_and(|number| range.contains(&number))
+    }
+}
+
+fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, tail) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
+
+fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
+    let (head, tail) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
+    tail.eq_ignore_ascii_case(suffix).then_some(head)
+}
+
+/// What stands before the range, its digits, its numbers, and what stands after; a name without a range has
+/// no digits.
+fn parts(text: &str) -> Option<(&str, usize, core::ops::RangeInclusive<u32>, &str)> {
+    let Some((before, rest)) = text.split_once('[') else {
+        return host(text).map(|_| (text, 0, 0..=0, ""));
+    };
+    let (range, after) = rest.split_once(']')?;
+    let (first, last) = range.split_once('-')?;
+    let digits = |part: &str| (1..=6).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(first) || !digits(last) || first.len() != last.len() || after.contains('[') {
+        return None;
+    }
+    let (from, to) = (first.parse::<u32>().ok()?, last.parse::<u32>().ok()?);
+    host(&[before, last, after].concat())?;
+    (from <= to && to - from < LARGEST_RANGE).then_some((before, first.len(), from..=to, after))
+}
+
+impl FromStr for ServerPattern {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match parts(text) {
+            Some(_) => Ok(Self { text: text.to_owned() }),
+            None => Err(NameError { expected: Self::EXPECTED, found: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for ServerPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+text_serde!(
+    ServerPattern,
+    r"^[A-Za-z0-9.-]*(\[[0-9]{1,6}-[0-9]{1,6}\])?[A-Za-z0-9.-]*$",
+    "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example"
+);
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use alloc::{borrow::ToOwned, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn a_domain_name_has_labels_of_letters_digits_and_hyphens() {
+        for good in ["sql01.contoso.example", "SQL01.Contoso.Example", "a.b"] {
+            assert_eq!(good.parse::<Fqdn>().unwrap().as_str(), good.to_ascii_lowercase());
+        }
+        for bad in ["", "sql01", ".a.b", "a..b", "a.b.", "-a.b", "a b.c", "a;b.c", "a.b\n", "sql$.b", "ä.b"] {
+            assert!(bad.parse::<Fqdn>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_range_stands_for_its_servers() {
+        let pattern: ServerPattern = "SE-[08-11].contoso.example".parse().unwrap();
+        let names: Vec<_> = pattern.servers().map(|name| name.as_str().to_owned()).collect();
+        assert_eq!(
+            names,
+            ["se-08.contoso.example", "se-09.contoso.example", "se-10.contoso.example", "se-11.contoso.example"]
+        );
+        for name in pattern.servers() {
+            assert!(pattern.matches(&name), "{name}");
+        }
+        for other in ["se-07.contoso.example", "se-8.contoso.example", "se-008.contoso.example", "se-09.example"] {
+            assert!(!pattern.matches(&other.parse().unwrap()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_refused_when_it_cannot_be_meant() {
+        for bad in ["se[1-10]", "se[9-1]", "se[a-b]", "se[1-2", "se[1-2][3-4]", "[1-2].-x", "se[0000000-9999999]"] {
+            assert!(bad.parse::<ServerPattern>().is_err(), "{bad}");
+        }
+    }
+}

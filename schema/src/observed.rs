@@ -1,0 +1,138 @@
+//! What a host reports of itself: the one value that a decision looks at.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Component, Database, Fact, ServerName, Service, Sha256, Store};
+
+/// Everything that was seen of one host.
+///
+/// The first group is cheap and read at every look; the second is dear (a management shell, a hash over a
+/// share) and looked at only when a decision asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Observed {
+    /// The host.
+    pub host: ServerName,
+    /// When it was looked at, by the host's own clock.
+    pub at: Timestamp,
+    /// The boot that the host was in.
+    pub boot: Fact<BootId>,
+    /// The installed components of the products, from the Uninstall key.
+    pub components: Fact<Vec<Component>>,
+    /// The product's services that exist here, in their start order, and the web server.
+    pub services: Fact<Vec<Service>>,
+    /// Why the host waits for a restart; empty when it does not.
+    pub reboot: Fact<Vec<Pending>>,
+    /// Another installation that is under way, in words; none when there is none.
+    pub installing: Fact<Option<String>>,
+
+    /// Whether the update lies ready in the private folder, and why not.
+    #[serde(default)]
+    pub package: Fact<PackageSeen>,
+    /// Free bytes on the system drive.
+    #[serde(default)]
+    pub disk: Fact<u64>,
+    /// What the account that looks may do.
+    #[serde(default)]
+    pub rights: Fact<Rights>,
+    /// Processes that hold the product's management assemblies.
+    #[serde(default)]
+    pub shells: Fact<Vec<Shell>>,
+    /// The databases, by the form in which they are updated.
+    #[serde(default, with = "stores")]
+    #[schemars(with = "Vec<stores::Entry>")]
+    pub databases: BTreeMap<Store, Fact<Vec<Database>>>,
+}
+
+impl Observed {
+    /// What was seen of the databases of `store`.
+    #[must_use]
+    pub fn databases(&self, store: &Store) -> &Fact<Vec<Database>> {
+        self.databases.get(store).unwrap_or(&Fact::NotLooked)
+    }
+}
+
+/// One boot of a machine; two looks in the same boot give the same text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct BootId(pub String);
+
+/// A reason why the host waits for a restart, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pending {
+    /// Who asks, in words, such as `Windows Update`.
+    pub who: String,
+    /// Where it was read, such as the registry key.
+    pub source: String,
+}
+
+/// How the update's package stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum PackageSeen {
+    /// In the private folder, with the declared hash and publisher.
+    Staged,
+    /// At its source, not yet in the private folder.
+    AtSource {
+        /// The hash of the file at its source.
+        sha256: Sha256,
+    },
+    /// Not usable, for this reason.
+    Refused(String),
+}
+
+/// What the account that runs `reconcile` may do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rights {
+    /// Member of the local Administrators group, elevated.
+    pub administrator: bool,
+    /// Member of `RTCUniversalServerAdmins`, which local management sessions need (Microsoft Learn: Lync Server
+    /// 2013, Deployment permissions for SQL Server).
+    pub server_admin: bool,
+}
+
+/// A process that holds the product's management assemblies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Shell {
+    /// The process.
+    pub pid: u32,
+    /// Its program, such as `powershell.exe`.
+    pub program: String,
+    /// Whose it is.
+    pub user: String,
+}
+
+/// A map by store is written as a list: JSON keys are texts only.
+mod stores {
+    use super::{BTreeMap, Database, Deserialize, Fact, JsonSchema, Serialize, Store, Vec};
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    pub struct Entry {
+        /// The form in which these databases are updated.
+        store: Store,
+        /// What was seen of them.
+        seen: Fact<Vec<Database>>,
+    }
+
+    pub fn serialize<S: serde::Serializer>(
+        map: &BTreeMap<Store, Fact<Vec<Database>>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map.iter().map(|(store, seen)| Entry { store: store.clone(), seen: seen.clone() }))
+    }
+
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<Store, Fact<Vec<Database>>>, D::Error> {
+        let entries = Vec::<Entry>::deserialize(from)?;
+        Ok(entries.into_iter().map(|entry| (entry.store, entry.seen)).collect())
+    }
+}

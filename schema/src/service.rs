@@ -1,0 +1,126 @@
+//! The Windows services of the products, and what the service manager says of one.
+
+use alloc::{string::String, vec::Vec};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The web server that the products publish through; stopped and started by a documented step of its own.
+pub const WEB_SERVICE: &str = "W3SVC";
+
+/// The products' own services in their start order, without the web server and without SQL Server.
+///
+/// From the `Get-CsWindowsService` samples for a Front End, a Persistent Chat and an Edge server; on one server
+/// only some of them exist.
+pub const PRODUCT_SERVICES: &[&str] = &[
+    "MASTER",
+    "REPLICA",
+    "RTCCLSAGT",
+    "FabricHostSvc",
+    "RTCSRV",
+    "RTCCAA",
+    "RTCCAS",
+    "RTCRGS",
+    "RTCCPS",
+    "RTCATS",
+    "RTCIMMCU",
+    "RTCDATAMCU",
+    "RTCAVMCU",
+    "RTCASMCU",
+    "RTCMEDSRV",
+    "FTA",
+    "RTCXMPPTGW",
+    "RTCHA",
+    "LYNCBACKUP",
+    "RTCCHAT",
+    "RTCDATAPROXY",
+    "RTCMRAUTH",
+    "RTCMEDIARELAY",
+];
+
+/// What the service manager says a service is doing (Win32 `SERVICE_STATUS.dwCurrentState`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the service manager's own")]
+pub enum ServiceState {
+    Stopped,
+    StartPending,
+    StopPending,
+    Running,
+    ContinuePending,
+    PausePending,
+    Paused,
+}
+
+/// How a service is started (Win32 `QUERY_SERVICE_CONFIG.dwStartType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartType {
+    /// With the machine, at once or delayed.
+    Automatic,
+    /// When somebody asks.
+    Manual,
+    /// Never, until somebody changes this.
+    Disabled,
+}
+
+/// One service of the product, or the web server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Service {
+    /// The service's short name, such as `RTCSRV`.
+    pub name: String,
+    /// What it is doing.
+    pub state: ServiceState,
+    /// How it is started.
+    pub start: StartType,
+    /// The services that must run before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+}
+
+impl Service {
+    /// Whether this is the web server.
+    #[must_use]
+    pub fn is_web(&self) -> bool {
+        self.name.eq_ignore_ascii_case(WEB_SERVICE)
+    }
+
+    /// Whether it is stopped for good: a service that is stopping is not stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.state == ServiceState::Stopped
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.state == ServiceState::Running
+    }
+
+    /// Whether it is on its way from one state to another.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        match self.state {
+            ServiceState::StartPending
+            | ServiceState::StopPending
+            | ServiceState::ContinuePending
+            | ServiceState::PausePending => true,
+            ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => false,
+        }
+    }
+}
+
+impl core::fmt::Display for ServiceState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(match self {
+            Self::Stopped => "stopped",
+            Self::StartPending => "starting",
+            Self::StopPending => "stopping",
+            Self::Running => "running",
+            Self::ContinuePending => "continuing",
+            Self::PausePending => "pausing",
+            Self::Paused => "paused",
+        })
+    }
+}

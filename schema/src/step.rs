@@ -1,0 +1,114 @@
+//! The steps of the documented procedure, and why each is taken.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Build, ComponentName, Store};
+
+/// One act on a host.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Step {
+    /// Copy the update to the private folder and verify it there.
+    Stage,
+    /// Restart the machine.
+    Reboot,
+    /// Stop the product's services.
+    StopServices,
+    /// Stop the web server.
+    StopWeb,
+    /// Close the management shells that others left open.
+    CloseShells,
+    /// Run the cumulative update's installer.
+    Install,
+    /// Start the web server.
+    StartWeb,
+    /// Bring one set of databases up to date.
+    UpdateDatabases(Store),
+    /// Start the product's services.
+    StartServices,
+}
+
+impl Step {
+    /// Whether the step takes something away from the users of the host, or may.
+    #[must_use]
+    pub const fn takes_down(&self) -> bool {
+        match self {
+            Self::Reboot | Self::StopServices | Self::StopWeb | Self::Install | Self::UpdateDatabases(_) => true,
+            Self::Stage | Self::CloseShells | Self::StartWeb | Self::StartServices => false,
+        }
+    }
+}
+
+/// Why a step is taken: the difference that it removes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Cause {
+    /// These components are below their builds.
+    Behind(Vec<Behind>),
+    /// An installer ran since the services were last stopped, so running services may hold replaced assemblies.
+    AssembliesHeld,
+    /// The installer asked for a restart, or the machine waits for one.
+    RebootPending(Vec<String>),
+    /// The update is not in the private folder yet.
+    NotStaged,
+    /// Open management shells hold assemblies that the installer replaces.
+    ShellsOpen,
+    /// These databases are below the versions that the installed binaries expect.
+    StoreBehind(Vec<String>),
+    /// These services should run and do not.
+    Down(Vec<String>),
+}
+
+/// A component below its build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Behind {
+    /// The component.
+    pub component: ComponentName,
+    /// The build that it has.
+    pub found: Build,
+    /// The build that it must reach.
+    pub desired: Build,
+}
+
+/// As a noun phrase: "stopping the services".
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stage => f.write_str("staging the update"),
+            Self::Reboot => f.write_str("the restart"),
+            Self::StopServices => f.write_str("stopping the services"),
+            Self::StopWeb => f.write_str("stopping the web server"),
+            Self::CloseShells => f.write_str("closing the open shells"),
+            Self::Install => f.write_str("the installation"),
+            Self::StartWeb => f.write_str("starting the web server"),
+            Self::UpdateDatabases(store) => write!(f, "updating the {store}"),
+            Self::StartServices => f.write_str("starting the services"),
+        }
+    }
+}
+
+/// The reason as a sentence without its end.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Behind(list) => {
+                let Some(first) = list.iter().find(|one| one.component.is_core()).or(list.first()) else {
+                    return f.write_str("components are below their builds");
+                };
+                write!(f, "{} is at {}, must reach {}", first.component, first.found, first.desired)?;
+                if list.len() > 1 { write!(f, " (and {} more)", list.len() - 1) } else { Ok(()) }
+            }
+            Self::AssembliesHeld => f.write_str("running services may hold assemblies that the installer replaced"),
+            Self::RebootPending(who) => write!(f, "a restart is asked for by {}", who.join(", ")),
+            Self::NotStaged => f.write_str("the installer must not change between check and run"),
+            Self::ShellsOpen => f.write_str("open shells hold assemblies that the installer replaces"),
+            Self::StoreBehind(names) => write!(f, "below the version that the binaries expect: {}", names.join(", ")),
+            Self::Down(names) => write!(f, "should run and does not: {}", names.join(", ")),
+        }
+    }
+}
