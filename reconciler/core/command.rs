@@ -23,9 +23,7 @@ impl Command {
     #[must_use]
     pub fn of(goal: &Goal, step: &Step, cause: &Cause) -> Self {
         match step {
-            Step::Stage => {
-                Self::Own(format!("copy {} to the private folder, check SHA-256 and publisher", goal.installer.path))
-            }
+            Step::Stage => Self::Own(format!("copy and verify {}", file_name(&goal.installer.path))),
             Step::Reboot => Self::Own("restart the machine".into()),
             Step::StopServices => Self::Cmdlet("Stop-CsWindowsService".into()),
             Step::StopWeb => Self::Program("net stop w3svc".into()),
@@ -41,10 +39,15 @@ impl Command {
                 | Cause::RebootPending(_)
                 | Cause::NotStaged
                 | Cause::ShellsOpen
-                | Cause::StoreBehind(_) => "Start-CsWindowsService".into(),
+                | Cause::StoreBehind { .. } => "Start-CsWindowsService".into(),
             }),
         }
     }
+}
+
+/// The last part of a path, written the Windows way.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['\\', '/']).next().unwrap_or(path)
 }
 
 /// The parameters that name a set of databases (Microsoft Learn: Install-CsDatabase).

@@ -212,13 +212,20 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         Cause::NotStaged | Cause::ShellsOpen => &[spent, halted],
         Cause::AssembliesHeld => &[spent, halted, installing],
         Cause::RebootPending(_) => &[spent, halted, installing, reboots],
-        Cause::StoreBehind(_) if !step.takes_down() => &[spent, own_installer],
-        Cause::StoreBehind(_) => &[spent, halted, installing, settled, rebooted, rights, disk],
+        Cause::StoreBehind { .. } => &[spent, halted, installing, settled, rebooted, rights, disk],
         Cause::Behind(_) => {
             &[spent, halted, installing, settled, attempts, outage, rebooted, rights, package, disk, shells, reachable]
         }
     };
-    checks.iter().map(|check| check(goal, seen, step)).find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open)
+    // What forbids the work forbids the first stop for it.
+    let work = match cause {
+        Cause::Behind(_) => Some(Step::Install),
+        Cause::StoreBehind { store, .. } => Some(Step::UpdateDatabases(store.clone())),
+        Cause::Down(_) | Cause::NotStaged | Cause::ShellsOpen | Cause::AssembliesHeld | Cause::RebootPending(_) => None,
+    };
+    let work = work.map_or(Gate::Open, |work| spent(goal, seen, &work));
+    let mut gates = core::iter::once(work).chain(checks.iter().map(|check| check(goal, seen, step)));
+    gates.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open)
 }
 
 /// One question of the gate.

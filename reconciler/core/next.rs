@@ -95,14 +95,15 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             Databases::Current => {}
             Databases::Ask => return Want::Look(Ask::Databases(store.clone())),
             Databases::Unclear(blocker) => return Want::Cannot(blocker),
-            Databases::Behind(names) => {
-                let web_down = goal.should_run(&seen.host, seen.baseline()).any(|s| s.is_web() && !s.is_running());
-                let step = match (services.iter().any(|service| up(&service)), web_down) {
-                    (true, _) => Step::StopServices,
-                    (false, true) => Step::StartWeb,
-                    (false, false) => Step::UpdateDatabases(store.clone()),
+            Databases::Behind(databases) => {
+                let behind = Cause::StoreBehind { store: store.clone(), databases };
+                let web_down = down(goal, seen).filter(|(step, _)| *step == Step::StartWeb);
+                let (step, cause) = match (services.iter().any(|service| up(&service)), web_down) {
+                    (true, _) => (Step::StopServices, behind),
+                    (false, Some(start)) => start,
+                    (false, None) => (Step::UpdateDatabases(store.clone()), behind),
                 };
-                return Want::Step(step, Cause::StoreBehind(names));
+                return Want::Step(step, cause);
             }
         }
     }

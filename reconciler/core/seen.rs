@@ -192,6 +192,7 @@ impl Marks {
     /// Takes in one entry of the journal, written by `run` at `at`.
     pub fn take(&mut self, run: &RunId, at: Timestamp, mark: &Mark) {
         match mark {
+            Mark::Began { step: Step::UpdateDatabases(store) } => drop(self.checked.remove(store)),
             Mark::RunBegan { .. } | Mark::Began { .. } | Mark::Ended { .. } => {}
             Mark::Forgiven => (self.attempts, self.reboots) = (0, 0),
             Mark::TakingDown { running } => {

@@ -15,6 +15,7 @@ mod observed;
 mod period;
 mod product;
 mod releases;
+mod report;
 mod service;
 mod step;
 
@@ -30,5 +31,8 @@ pub use observed::{BootId, Observed, PackageSeen, Pending, Rights, Shell};
 pub use period::{Period, PeriodError};
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
+pub use report::{
+    FindingReport, Heading, PlanReport, REPORT_VERSION, RunReport, ServerPlan, ServerRun, State, StepReport,
+};
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use step::{Behind, Cause, Step};

@@ -58,7 +58,12 @@ pub enum Cause {
     /// Open management shells hold assemblies that the installer replaces.
     ShellsOpen,
     /// These databases are below the versions that the installed binaries expect.
-    StoreBehind(Vec<String>),
+    StoreBehind {
+        /// The form in which they are updated.
+        store: Store,
+        /// The databases.
+        databases: Vec<String>,
+    },
     /// These services should run and do not.
     Down(Vec<String>),
 }
@@ -107,8 +112,18 @@ impl fmt::Display for Cause {
             Self::RebootPending(who) => write!(f, "a restart is asked for by {}", who.join(", ")),
             Self::NotStaged => f.write_str("the installer must not change between check and run"),
             Self::ShellsOpen => f.write_str("open shells hold assemblies that the installer replaces"),
-            Self::StoreBehind(names) => write!(f, "below the version that the binaries expect: {}", names.join(", ")),
-            Self::Down(names) => write!(f, "should run and does not: {}", names.join(", ")),
+            Self::StoreBehind { databases, .. } => {
+                write!(f, "below the version that the binaries expect: {}", listed(databases))
+            }
+            Self::Down(names) => write!(f, "should run and does not: {}", listed(names)),
         }
+    }
+}
+
+/// The first few names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    match names.split_at_checked(4) {
+        Some((first, rest)) if rest.len() > 1 => alloc::format!("{} and {} more", first.join(", "), rest.len()),
+        Some(_) | None => names.join(", "),
     }
 }

@@ -1,0 +1,179 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use reconcile_schema::{Product, ServerName};
+
+/// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
+#[derive(Debug, Parser)]
+#[command(name = "reconcile", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = "\
+Exit codes:
+   0  at the goal
+   1  failed
+   2  drift: steps remain
+   3  blocked: try later
+   4  needs an operator
+   5  unknown: a fact could not be read
+  64  wrong usage
+  65  wrong manifest or other input")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Also log what is done and seen, on standard error.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring this server, or every server of a lab, to its declared update.
+    Apply(Apply),
+    /// Show the steps that apply would run, each with its cause and its command.
+    Plan(Plan),
+    /// Show what is seen of this server, or of the servers of a lab, as JSON.
+    Observe(Observe),
+    /// Check manifests and say what is wrong, with line and column.
+    Validate {
+        /// The manifests.
+        #[arg(required = true)]
+        manifests: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of a format.
+    Schema {
+        /// Which format.
+        #[arg(value_enum, default_value_t = Format::Manifest)]
+        format: Format,
+    },
+    /// List the cumulative updates that are known, and who says so.
+    Releases(Releases),
+    /// Show, reset or break the simulated servers of a lab.
+    #[command(subcommand)]
+    Lab(Lab),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which servers of a manifest, and how the answer is written.
+#[derive(Debug, clap::Args)]
+pub struct Scope {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `reconcile apply`.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// Which servers.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Take only the steps of this approved plan (a file that `plan --out` wrote).
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Earlier attempts failed for a reason that is now mended: count them no more.
+    #[arg(long)]
+    pub retry: bool,
+}
+
+/// `reconcile plan`.
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// Which servers.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Also write the plan to this file, for `apply --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `reconcile observe`.
+#[derive(Debug, clap::Args)]
+pub struct Observe {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
+/// `reconcile releases`.
+#[derive(Debug, clap::Args)]
+pub struct Releases {
+    /// Only releases whose name, build or knowledge-base number contains this.
+    pub text: Option<String>,
+    /// Only this product.
+    #[arg(long, value_parser = product)]
+    pub product: Option<Product>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `reconcile lab`.
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Show the simulated servers.
+    Show {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+    },
+    /// Make the simulated servers anew, as the manifest says.
+    Reset {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+    },
+    /// Break a simulated server, or list in how many ways that can be done.
+    Break {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+        /// The server.
+        server: Option<ServerName>,
+        /// What goes wrong with it.
+        faults: Vec<String>,
+    },
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs; `reconcile schema` has the format.
+    Json,
+}
+
+/// The formats that have a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The manifest.
+    Manifest,
+    /// The catalogue of releases.
+    Releases,
+    /// What is seen of a server.
+    Observed,
+    /// The answer of plan.
+    Plan,
+    /// The answer of apply.
+    Run,
+}
+
+fn product(text: &str) -> Result<Product, String> {
+    let found = Product::ALL.into_iter().find(|product| product.key() == text);
+    let keys = || Product::ALL.map(Product::key).join(", ");
+    found.ok_or_else(|| format!("expected one of {}", keys()))
+}

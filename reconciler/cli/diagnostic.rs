@@ -1,0 +1,288 @@
+//! An error in a file, with its place, what was expected there and what to do next.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::Serialize;
+
+/// How many errors of one document are kept; the rest is only counted.
+const SHOWN: usize = 20;
+
+/// How many characters of a long line are shown on each side of the token.
+const AROUND: usize = 120;
+
+/// A line and a column of a text file, both counted from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Position {
+    /// The line, the first one is 1.
+    pub line: usize,
+    /// The character in the line, the first one is 1.
+    pub column: usize,
+}
+
+/// A file, and where in it, unless the whole file is meant. Printed as `manifest.yaml:12:7`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The file as the user named it.
+    pub file: String,
+    #[serde(flatten)]
+    /// Where in the file; nothing, if the whole file is meant.
+    pub position: Option<Position>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&escape(&self.file))?;
+        match self.position {
+            Some(Position { line, column }) => write!(f, ":{line}:{column}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One error. Serialized it is the machine form: everything but the excerpt of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// The kind of error as a stable word, such as `unknown-field`.
+    pub code: &'static str,
+    /// What was found. Characters that could act on a terminal are already escaped.
+    pub message: String,
+    /// What was expected instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Where it was found.
+    pub place: Place,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    #[serde(skip)]
+    excerpt: Option<Excerpt>,
+}
+
+/// The line of the error, escaped, and the bytes of it that are underlined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    line: String,
+    token: Range<usize>,
+}
+
+impl Diagnostic {
+    /// An error that concerns a whole file.
+    pub fn file(file: &str, code: &'static str, message: impl AsRef<str>) -> Self {
+        Self {
+            code,
+            message: escape(message.as_ref()),
+            expected: None,
+            place: Place { file: file.to_owned(), position: None },
+            help: None,
+            excerpt: None,
+        }
+    }
+
+    /// An error at `token`, a range of characters in `line`, which is line `number` of `file`.
+    pub fn token(
+        file: &str,
+        (number, line, token): (usize, &str, Range<usize>),
+        code: &'static str,
+        message: impl AsRef<str>,
+    ) -> Self {
+        let mut diagnostic = Self::file(file, code, message);
+        diagnostic.place.position = Some(Position { line: number, column: token.start + 1 });
+        diagnostic.excerpt = Some(Excerpt::new(line, token));
+        diagnostic
+    }
+
+    /// Says what was expected. Text that came from outside is escaped.
+    #[must_use]
+    pub fn expected(mut self, expected: impl AsRef<str>) -> Self {
+        self.expected = Some(escape(expected.as_ref()));
+        self
+    }
+
+    /// Says what to do next. Text that came from outside is escaped.
+    #[must_use]
+    pub fn help(mut self, help: impl AsRef<str>) -> Self {
+        self.help = Some(escape(help.as_ref()));
+        self
+    }
+
+    /// The error as a compiler would print it, with the offending line; coloured on request.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let title = Level::ERROR.primary_title(&*self.message).id(self.code);
+        let mut report = Group::with_title(title);
+        let file = escape(&self.place.file);
+        let mut expected = self.expected.as_deref();
+        match (&self.excerpt, self.place.position) {
+            (Some(excerpt), Some(Position { line, column })) => {
+                let snippet = Snippet::source(&*excerpt.line).line_start(line).annotation(
+                    AnnotationKind::Primary
+                        .span(excerpt.token.clone())
+                        .label(expected.take().map(|it| format!("expected {it}"))),
+                );
+                // The library counts the column in the text that it is given. Where that is cut
+                // or escaped before the token, the true column is stated on its own.
+                if excerpt.column() == column {
+                    report = report.element(snippet.path(file));
+                } else {
+                    let origin = Origin::path(file).line(line).char_column(column);
+                    report = report.element(origin).element(snippet);
+                }
+            }
+            (None, Some(Position { line, column })) => {
+                report = report.element(Origin::path(file).line(line).char_column(column));
+            }
+            (_, None) => report = report.element(Origin::path(file)),
+        }
+        if let Some(expected) = expected {
+            report = report.element(Level::NOTE.message(format!("expected {expected}")));
+        }
+        if let Some(help) = &self.help {
+            report = report.element(Level::HELP.message(&**help));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[report])
+    }
+}
+
+impl Excerpt {
+    fn new(line: &str, token: Range<usize>) -> Self {
+        let from = token.start.saturating_sub(AROUND);
+        let to = token.start.saturating_add(2 * AROUND);
+        let mut shown = Self { line: String::new(), token: 0..0 };
+        if from > 0 {
+            shown.line.push('…');
+        }
+        let mut at = from;
+        for c in line.chars().skip(from) {
+            if at == token.start {
+                shown.token = shown.line.len()..shown.line.len();
+            }
+            if at == to {
+                shown.line.push('…');
+                break;
+            }
+            // A tab is one column; the library expands it.
+            if c == '\t' {
+                shown.line.push(c);
+            } else {
+                push_escaped(&mut shown.line, c);
+            }
+            at += 1;
+            if at > token.start && at <= token.end {
+                shown.token.end = shown.line.len();
+            }
+        }
+        if at <= token.start {
+            shown.token = shown.line.len()..shown.line.len();
+        }
+        shown
+    }
+
+    fn column(&self) -> usize {
+        let before = self.line.get(..self.token.start).unwrap_or_default();
+        before.chars().count() + 1
+    }
+}
+
+/// The errors of one document in the order of their places: the first twenty, and how many more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Diagnostics {
+    /// The errors that are shown.
+    pub errors: Vec<Diagnostic>,
+    /// How many are not shown. A document is not read on after a thousand refusals.
+    pub more: usize,
+}
+
+impl Diagnostics {
+    /// Sorts errors by their place.
+    #[must_use]
+    pub fn sorted(mut errors: Vec<Diagnostic>) -> Self {
+        errors.sort_by(|a, b| a.place.cmp(&b.place));
+        let more = errors.len().saturating_sub(SHOWN);
+        errors.truncate(SHOWN);
+        Self { errors, more }
+    }
+
+    /// Adds an error that lies behind all others. It is not even built when it would not be shown.
+    pub fn push(&mut self, error: impl FnOnce() -> Diagnostic) {
+        if self.errors.len() < SHOWN {
+            self.errors.push(error());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// `value`, if there was no error.
+    ///
+    /// # Errors
+    /// The errors, if there are any.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.errors.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    /// All errors as a compiler would print them, an empty line between two; ends with a newline.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let mut out: Vec<String> = self.errors.iter().map(|it| it.render(colour)).collect();
+        if self.more > 0 {
+            out.push(format!("and {} more", self.more));
+        }
+        let mut out = out.join("\n\n");
+        out.push('\n');
+        out
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(error: Diagnostic) -> Self {
+        Self { errors: vec![error], more: 0 }
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// Text from outside, made harmless for a terminal: control characters (C0 with ESC, DEL, C1),
+/// bidirectional controls and invisible characters become `\u{…}`.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push_escaped(&mut out, c);
+    }
+    out
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    if is_hidden(c) {
+        out.extend(c.escape_unicode());
+    } else {
+        out.push(c);
+    }
+}
+
+/// Whether a character cannot be seen, or changes how the characters around it are seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            // Bidirectional marks, embeddings, overrides, isolates.
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+            // Zero width, line and paragraph separators, soft hyphen, fillers.
+            | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}'
+            | '\u{feff}' | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{3164}' | '\u{ffa0}'
+            // Interlinear annotation and tag characters.
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[path = "tests/diagnostic.rs"]
+mod tests;

@@ -1,0 +1,88 @@
+//! Exit codes: the only place that knows the numbers.
+
+use std::process::ExitCode;
+
+use reconcile_core::{Blocker, Class};
+use reconcile_schema::State;
+
+/// How the program ends. The documented table stands in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every server is at its goal, or the command did what it was asked.
+    Done,
+    /// Something failed.
+    Failed,
+    /// Steps remain.
+    Drift,
+    /// Something that may pass forbids the steps: try later.
+    Blocked,
+    /// Somebody must act.
+    NeedsOperator,
+    /// A fact that is needed could not be read.
+    Unknown,
+    /// The command line was wrong.
+    Usage,
+    /// The manifest, or another input, was wrong.
+    Input,
+}
+
+impl Exit {
+    /// The number that the caller sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Drift => 2,
+            Self::Blocked => 3,
+            Self::NeedsOperator => 4,
+            Self::Unknown => 5,
+            Self::Usage => 64,
+            Self::Input => 65,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl From<State> for Exit {
+    fn from(state: State) -> Self {
+        match state {
+            State::AtGoal => Self::Done,
+            State::Drift => Self::Drift,
+            State::Blocked => Self::Blocked,
+            State::Unknown => Self::Unknown,
+            State::NeedsOperator => Self::NeedsOperator,
+            State::Failed => Self::Failed,
+        }
+    }
+}
+
+/// The state of a server that this keeps from its goal.
+#[must_use]
+pub const fn state_of(blocker: &Blocker) -> State {
+    match blocker.class() {
+        Class::Failed => State::Failed,
+        Class::Later => State::Blocked,
+        Class::Operator => State::NeedsOperator,
+        Class::Unknown => State::Unknown,
+    }
+}
+
+/// The worst of several states: failed, needs an operator, unknown, blocked, drift, at the goal.
+#[must_use]
+pub fn worst(states: impl IntoIterator<Item = State>) -> State {
+    let badness = |state: &State| match state {
+        State::AtGoal => 0,
+        State::Drift => 1,
+        State::Blocked => 2,
+        State::Unknown => 3,
+        State::NeedsOperator => 4,
+        State::Failed => 5,
+    };
+    states.into_iter().max_by_key(badness).unwrap_or(State::AtGoal)
+}

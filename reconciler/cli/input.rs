@@ -1,0 +1,68 @@
+//! Reading a manifest: from a file to the goals of its servers, with every error at its place.
+
+use std::path::{Path, PathBuf};
+
+use reconcile_core::{Goal, GoalError};
+use reconcile_schema::{Manifest, Releases, ServerName};
+
+use crate::{
+    args::Format,
+    catalogue,
+    diagnostic::{Diagnostic, Diagnostics},
+    problem::Problem,
+    schemas,
+    source::Source,
+};
+
+/// A manifest that was read and checked.
+pub struct Input {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// What it says.
+    pub manifest: Manifest,
+    source: Source,
+    releases: Releases,
+}
+
+impl Input {
+    /// Reads the manifest at `path`.
+    ///
+    /// # Errors
+    /// When it is no manifest of this version, or asks for another version of `reconcile`.
+    pub fn read(path: &Path) -> Result<Self, Problem> {
+        let source = Source::read(path)?;
+        let manifest: Manifest = source.check(&schemas::schema(Format::Manifest))?;
+        let ours = semver::Version::parse(env!("CARGO_PKG_VERSION")).map_err(Problem::failed)?;
+        if let Some(requires) = manifest.requires.as_ref().filter(|requires| !requires.matches(&ours)) {
+            let message = format!("the manifest requires reconcile {requires}, this is {ours}");
+            let error = source.at("/requires", "other-version", message).help("use a matching version of reconcile");
+            return Err(Diagnostics::from(error).into());
+        }
+        Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
+    }
+
+    /// The goals of the servers called `only`, or of all servers.
+    ///
+    /// # Errors
+    /// When the manifest does not name one of them, or what it says of one makes no goal.
+    pub fn goals(&self, only: &[ServerName]) -> Result<Vec<Goal>, Problem> {
+        if only.is_empty() {
+            return Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors));
+        }
+        let goal = |name| Goal::of(&self.manifest, &self.releases, name).map_err(|error| self.explain(vec![error]));
+        only.iter().map(goal).collect()
+    }
+
+    /// An error at a place in the manifest.
+    pub fn at(&self, pointer: &str, code: &'static str, message: &str) -> Diagnostic {
+        self.source.at(pointer, code, message)
+    }
+
+    fn explain(&self, errors: Vec<GoalError>) -> Problem {
+        let explained = errors.into_iter().map(|error| {
+            let diagnostic = self.source.at(&error.pointer, "no-goal", &error.message);
+            error.help.into_iter().fold(diagnostic, Diagnostic::help)
+        });
+        Diagnostics::sorted(explained.collect()).into()
+    }
+}

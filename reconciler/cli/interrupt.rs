@@ -1,0 +1,68 @@
+//! Ctrl-C: the first asks the run to end well, the second leaves at once and says what is left down.
+
+use std::{
+    io::Write,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use crate::exit::Exit;
+
+/// Whether somebody asked the run to end, and what is down meanwhile.
+#[derive(Clone, Default)]
+pub struct Interrupts {
+    asked: Arc<AtomicBool>,
+    listening: Arc<AtomicBool>,
+    down: Arc<Mutex<Vec<String>>>,
+}
+
+impl Interrupts {
+    /// Whether the run was asked to end.
+    pub fn asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The flag that is raised when the run is asked to end, for those who wait for a child.
+    #[cfg(windows)]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asked)
+    }
+
+    /// Says which services of which server are down from now on.
+    pub fn now_down(&self, names: Vec<String>) {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    /// Begins to listen, once. Until then Ctrl-C simply ends the program, which has changed nothing yet.
+    pub fn listen(&self) {
+        if self.listening.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let interrupts = self.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(interrupts.serve());
+            }
+        });
+    }
+
+    async fn serve(&self) {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if self.asked.swap(true, Ordering::Relaxed) {
+                let down = self.down.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
+                let left = if down.is_empty() { "nothing is left down".into() } else { format!("left down: {down}") };
+                let _ = writeln!(anstream::stderr(), "\nleft at once; {left}; run apply again to go on");
+                #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants no destructor to wait")]
+                std::process::exit(i32::from(Exit::Blocked.code()));
+            }
+            let _ = writeln!(
+                anstream::stderr(),
+                "\nending after the current step, then bringing the services back; Ctrl-C again leaves at once"
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `reconcile lab`: shows, resets and breaks simulated servers.
+
+use std::{fmt::Write, path::Path};
+
+use reconcile_hosts::lab::{Fault, Lab, Simulated};
+use reconcile_schema::ServerName;
+
+use crate::{
+    args,
+    exit::Exit,
+    input::Input,
+    print,
+    problem::Problem,
+    render::{FAINT, NAME, WAITS},
+    site::{fault_names, lab_path, lab_world},
+};
+
+/// Does what was asked of a lab.
+///
+/// # Errors
+/// When the manifest has no lab, or the lab cannot be read or written.
+pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
+    match command {
+        args::Lab::Show { manifest } => print(&show(&open(manifest)?)),
+        args::Lab::Reset { manifest } => {
+            let input = Input::read(manifest)?;
+            let path = path(&input)?;
+            let lab = Lab::reset(&path, lab_world(&input)?).map_err(Problem::failed)?;
+            print(&format!(
+                "{}: {} simulated servers, as the manifest says\n",
+                path.display(),
+                lab.world().servers.len()
+            ))
+        }
+        args::Lab::Break { manifest, server: Some(server), faults } if !faults.is_empty() => {
+            let mut lab = open(manifest)?;
+            damage(&mut lab, server, faults)?;
+            print(&show(&lab))
+        }
+        args::Lab::Break { .. } => print(&format!("name a server and one or more of: {}\n", fault_names())),
+    }
+}
+
+fn path(input: &Input) -> Result<std::path::PathBuf, Problem> {
+    let none = || Problem::usage(format!("{} has no `lab:`, so its servers are real", input.path.display()));
+    lab_path(input).ok_or_else(none)
+}
+
+fn open(manifest: &Path) -> Result<Lab, Problem> {
+    let input = Input::read(manifest)?;
+    let (path, world) = (path(&input)?, lab_world(&input)?);
+    Lab::open(&path, || world).map_err(Problem::input)
+}
+
+fn damage(lab: &mut Lab, server: &ServerName, names: &[String]) -> Result<(), Problem> {
+    let named = |name: &String| {
+        Fault::named(name).ok_or_else(|| Problem::usage(format!("no fault is named \"{name}\": {}", fault_names())))
+    };
+    let faults: Vec<_> = names.iter().map(named).collect::<Result<_, _>>()?;
+    lab.change(server, |simulated| simulated.faults.extend(faults)).map_err(Problem::usage)
+}
+
+fn show(lab: &Lab) -> String {
+    let mut out = String::new();
+    for (name, server) in &lab.world().servers {
+        let _ = write!(out, "{NAME}{name}{NAME:#}  {FAINT}(simulated){FAINT:#}\n{}", one(server));
+    }
+    out
+}
+
+fn one(server: &Simulated) -> String {
+    let mut out = String::new();
+    let mut builds: Vec<_> = server.components.values().map(ToString::to_string).collect();
+    builds.sort_unstable();
+    builds.dedup();
+    let running = server.services.iter().filter(|service| service.is_running()).count();
+    let databases = server.databases.iter().flat_map(|store| store.databases.values());
+    let behind = databases.filter(|database| database.installed < database.expected).count();
+    let _ = writeln!(out, "  {}, components at {}", server.product, builds.join(", "));
+    let _ = writeln!(
+        out,
+        "  {running} of {} services run, {behind} databases behind, boot {}, {}",
+        server.services.len(),
+        server.boot,
+        server.clock.strftime("%Y-%m-%d %H:%M:%S")
+    );
+    if !server.faults.is_empty() {
+        let faults: Vec<_> = server.faults.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "  {WAITS}broken: {}{WAITS:#}", faults.join(", "));
+    }
+    out
+}

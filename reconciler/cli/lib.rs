@@ -1,0 +1,80 @@
+//! The command line of `reconcile`: reads manifests, asks the hosts, and tells people and programs.
+#![forbid(unsafe_code)]
+
+mod apply;
+mod args;
+mod catalogue;
+mod check;
+mod diagnostic;
+mod exit;
+mod finding;
+mod input;
+mod interrupt;
+mod lab;
+mod observe;
+mod plan;
+mod problem;
+mod progress;
+mod releases;
+mod render;
+mod schemas;
+mod site;
+mod source;
+mod text;
+mod validate;
+mod yaml;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{CommandFactory, Parser};
+
+use crate::{
+    args::{Args, Command},
+    exit::Exit,
+    problem::Problem,
+};
+
+/// Runs the program on the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let asked = !error.use_stderr(); // --help and --version are no errors.
+            let _ = error.print();
+            return if asked { Exit::Done } else { Exit::Usage }.into();
+        }
+    };
+    if args.verbose {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    }
+    run(args.command).unwrap_or_else(|problem| problem.report()).into()
+}
+
+fn run(command: Command) -> Result<Exit, Problem> {
+    match command {
+        Command::Apply(args) => apply::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Observe(args) => observe::run(&args),
+        Command::Validate { manifests } => validate::run(&manifests),
+        Command::Schema { format } => print(&schemas::text(format)),
+        Command::Releases(args) => releases::run(&args),
+        Command::Lab(command) => lab::run(&command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Writes a result to standard output. A reader that went away is no failure of ours.
+fn print(text: &str) -> Result<Exit, Problem> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Problem::failed(format!("standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(Exit::Done),
+    }
+}

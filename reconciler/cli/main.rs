@@ -1,0 +1,7 @@
+//! The program `reconcile`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reconcile::main()
+}

@@ -1,0 +1,131 @@
+//! `reconcile plan`: the steps that apply would run.
+
+use std::{io::Write, path::Path};
+
+use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Run, RunId, Seen, drift, plan};
+use reconcile_schema::{FindingReport, Heading, PlanReport, REPORT_VERSION, ServerPlan, State, StepReport};
+
+use crate::{
+    args::{Output, Plan},
+    exit::{Exit, state_of, worst},
+    input::Input,
+    print,
+    problem::Problem,
+    render,
+    site::Site,
+};
+
+/// Plans, shows the plan and writes it where it was asked for.
+///
+/// # Errors
+/// When the manifest, a host or the file cannot be used.
+pub fn run(args: &Plan) -> Result<Exit, Problem> {
+    let input = Input::read(&args.scope.manifest)?;
+    let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
+    let report = report(&mut site, &goals)?;
+    if let Some(path) = &args.out {
+        write(path, &report)?;
+    }
+    match args.scope.output {
+        Output::Text => print(&render::plan(&report))?,
+        Output::Json => print(&json(&report)?)?,
+    };
+    Ok(report.state.into())
+}
+
+/// The plans of all goals.
+#[expect(clippy::disallowed_methods, reason = "the edge says when a report was made")]
+pub fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
+    let lab = site.is_lab();
+    let servers: Vec<_> = goals
+        .iter()
+        .map(|goal| match site {
+            Site::Lab(simulated) => {
+                let mut host = simulated.host(&goal.server).map_err(Problem::input)?;
+                Ok(server(goal, &look(&mut host, goal)?, lab))
+            }
+            #[cfg(windows)]
+            Site::Machine => {
+                let mut host = reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?;
+                Ok(server(goal, &look(&mut host, goal)?, lab))
+            }
+        })
+        .collect::<Result<_, Problem>>()?;
+    Ok(PlanReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        at: jiff::Timestamp::now(),
+        state: worst(servers.iter().map(|server| server.state)),
+        servers,
+    })
+}
+
+/// Looks at a host until its plan needs no further look.
+pub fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
+    let mut last: Option<Ask> = None;
+    loop {
+        let run = Run::new(RunId("plan".into()));
+        let seen =
+            Seen { host: host.observe().map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run };
+        match plan(goal, &seen).end {
+            PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {
+                host.look(goal, &ask).map_err(Problem::failed)?;
+                last = Some(ask);
+            }
+            PlanEnd::AtGoal | PlanEnd::Blocked(_) | PlanEnd::Unlooked(_) => return Ok(seen),
+        }
+    }
+}
+
+/// A server and its target, as reports head with it.
+pub fn heading(goal: &Goal, found: Option<&reconcile_schema::Build>, lab: bool) -> Heading {
+    Heading { name: goal.server.clone(), product: goal.product, target: goal.core.clone(), found: found.cloned(), lab }
+}
+
+/// The plan of one server, as it is reported.
+fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
+    let plan = plan(goal, seen);
+    let (state, blocked_by) = match &plan.end {
+        PlanEnd::AtGoal if plan.steps.is_empty() => (State::AtGoal, None),
+        PlanEnd::AtGoal => (State::Drift, None),
+        PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string())),
+        PlanEnd::Unlooked(ask) => (State::Unknown, Some(format!("{ask}: not looked at"))),
+    };
+    let steps = plan.steps.iter().map(|planned| StepReport {
+        command: Command::of(goal, &planned.step, &planned.cause).to_string(),
+        step: planned.step.clone(),
+        because: planned.cause.to_string(),
+        cause: planned.cause.clone(),
+        certain: planned.certain,
+    });
+    let findings = drift(goal, seen).into_iter().map(|finding| FindingReport {
+        code: finding.kind.code().into(),
+        subject: finding.subject,
+        desired: finding.desired,
+        observed: finding.observed,
+    });
+    ServerPlan {
+        server: heading(goal, seen.core(goal.product), lab),
+        state,
+        findings: findings.collect(),
+        steps: steps.collect(),
+        blocked_by,
+    }
+}
+
+/// A report as JSON for a program.
+pub fn json(report: &impl serde::Serialize) -> Result<String, Problem> {
+    let mut text = serde_json::to_string_pretty(report).map_err(Problem::failed)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes a plan whole, or not at all.
+fn write(path: &Path, report: &PlanReport) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| Problem::failed(format!("{}: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(json(report)?.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! What a person sees while a run goes on: a line per step, and the outage clock.
+
+use std::{
+    fmt::Write as _,
+    io::{IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use jiff::Timestamp;
+use reconcile_core::{Command, Event, Goal, Seen};
+use reconcile_schema::Period;
+
+use crate::{
+    diagnostic::escape,
+    interrupt::Interrupts,
+    render::{BAD, FAINT, GOOD, WAITS},
+};
+
+/// Shows one run.
+pub struct Progress<'a> {
+    goal: &'a Goal,
+    interrupts: &'a Interrupts,
+    began: Timestamp,
+    command: String,
+    bar: Option<ProgressBar>,
+    warned: bool,
+}
+
+/// The width of the column that holds the command.
+const COMMAND: usize = 58;
+
+impl<'a> Progress<'a> {
+    /// Shows a run towards `goal`.
+    pub const fn new(goal: &'a Goal, interrupts: &'a Interrupts) -> Self {
+        Self { goal, interrupts, began: Timestamp::UNIX_EPOCH, command: String::new(), bar: None, warned: false }
+    }
+
+    /// Takes in what happens.
+    pub fn on(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Looking(ask) => tracing::info!(server = %self.goal.server, "looking at {ask}"),
+            Event::Began(step, cause, seen) => {
+                tracing::info!(server = %self.goal.server, ?step, %cause, "step begins");
+                self.interrupts.listen();
+                self.began = seen.host.at;
+                self.command = Command::of(self.goal, step, cause).to_string();
+                self.begin(seen);
+            }
+            Event::Ended(step, said, seen) => {
+                tracing::info!(server = %self.goal.server, ?step, said, "step ended");
+                self.interrupts.now_down(down(self.goal, seen));
+                let took = Period::between(self.began, seen.host.at);
+                self.line(&format!("{GOOD}✓{GOOD:#}"), &format!("{took:>13}"), &self.clock(seen));
+                self.warn(seen);
+            }
+            Event::Failed(step, why) => {
+                tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
+                self.line(&format!("{BAD}✗{BAD:#}"), "       failed", "");
+                say(&format!("     {BAD}{}{BAD:#}", escape(why)));
+            }
+            Event::Waiting(blocker) => say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&blocker.to_string()))),
+        }
+    }
+
+    /// On a terminal, a line that lives while the step runs.
+    fn begin(&mut self, seen: &Seen) {
+        let since = seen.outage();
+        let budget = self.goal.rules.outage_budget;
+        let clock = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let elapsed = Period::seconds(u32::try_from(state.elapsed().as_secs()).unwrap_or(u32::MAX));
+            let _ = match since {
+                Some(since) => write!(out, "{elapsed}, down {} of {budget}", since + elapsed),
+                None => write!(out, "{elapsed}"),
+            };
+        };
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let style =
+            ProgressStyle::with_template("  {spinner} {msg}  {clock}").map(|style| style.with_key("clock", clock));
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.set_message(fitted(&escape(&self.command)));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.bar = Some(bar);
+    }
+
+    fn line(&mut self, mark: &str, took: &str, clock: &str) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        say(&format!("  {mark}  {} {took}  {FAINT}{clock}{FAINT:#}", fitted(&escape(&self.command))));
+    }
+
+    /// The outage clock, while the outage lasts.
+    fn clock(&self, seen: &Seen) -> String {
+        seen.outage().map_or_else(String::new, |lasted| format!("down {lasted}"))
+    }
+
+    /// One warning at two thirds of the budget; the outcome tells the rest.
+    fn warn(&mut self, seen: &Seen) {
+        let budget = self.goal.rules.outage_budget;
+        let Some(lasted) = seen.outage().filter(|lasted| lasted.as_seconds() >= budget.as_seconds() / 3 * 2) else {
+            return;
+        };
+        if !self.warned && !down(self.goal, seen).is_empty() {
+            self.warned = true;
+            let over = if lasted > budget { "above" } else { "near" };
+            say(&format!(
+                "     {WAITS}the services have been down for {lasted}, {over} the budget of {budget}: \
+                 users may lose functions until they run again{WAITS:#}"
+            ));
+        }
+    }
+}
+
+/// The services that should run and do not.
+fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
+    let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
+    down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
+}
+
+fn say(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// A text of exactly the column's width.
+fn fitted(text: &str) -> String {
+    let mut out: String = text.chars().take(COMMAND).collect();
+    if text.chars().count() > COMMAND {
+        out.pop();
+        out.push('…');
+    }
+    let _ = write!(out, "{:1$}", "", COMMAND - out.chars().count());
+    out
+}

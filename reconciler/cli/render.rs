@@ -1,0 +1,149 @@
+//! What people see: plans and outcomes as text, at most 100 columns wide.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use reconcile_schema::{FindingReport, Heading, PlanReport, RunReport, ServerPlan, ServerRun, State};
+
+use crate::diagnostic::escape;
+
+/// Bold, for names.
+pub const NAME: Style = Style::new().bold();
+/// Faint, for what can be skipped.
+pub const FAINT: Style = Style::new().dimmed();
+/// Green, for good news.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Yellow, for what waits.
+pub const WAITS: Style = AnsiColor::Yellow.on_default();
+/// Red, for bad news.
+pub const BAD: Style = AnsiColor::Red.on_default();
+
+/// How many differences of a server are shown before they are only counted.
+const SHOWN: usize = 8;
+
+/// The server and what it shall become.
+pub fn heading(heading: &Heading) -> String {
+    let lab = if heading.lab { "  (simulated)" } else { "" };
+    let (name, product, target) = (&heading.name, heading.product, &heading.target);
+    let from = heading.found.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
+    let way = if heading.found.as_ref() == Some(target) { from } else { format!("{from} → {target}") };
+    format!("{NAME}{name}{NAME:#}{FAINT}{lab}{FAINT:#}\n{product}, {way}\n")
+}
+
+/// A plan.
+pub fn plan(report: &PlanReport) -> String {
+    let mut out = String::new();
+    for server in &report.servers {
+        out += &server_plan(server);
+        out.push('\n');
+    }
+    let steps: usize = report.servers.iter().map(|server| server.steps.len()).sum();
+    let count = |state| report.servers.iter().filter(|server| server.state == state).count();
+    let mut parts = vec![
+        format!("{} {}", report.servers.len(), plural(report.servers.len(), "server")),
+        format!("{steps} {} to run", plural(steps, "step")),
+    ];
+    let states = [State::AtGoal, State::Blocked, State::NeedsOperator, State::Unknown, State::Failed];
+    parts.extend(
+        states.into_iter().filter(|state| count(*state) > 0).map(|state| format!("{} {}", count(state), word(state))),
+    );
+    let _ = writeln!(out, "Plan: {}.", parts.join(", "));
+    out
+}
+
+fn server_plan(server: &ServerPlan) -> String {
+    let mut out = heading(&server.server);
+    out += &difference(&server.findings);
+    let mut last = "";
+    for (number, step) in server.steps.iter().enumerate() {
+        let (number, command) = (number + 1, escape(&step.command));
+        let _ = writeln!(out, "  {number:>2}  {command}");
+        let because = if step.certain { step.because.as_str() } else { "if Test-CsDatabase then shows a difference" };
+        if because != last {
+            let _ = writeln!(out, "      {FAINT}{}{FAINT:#}", escape(because));
+        }
+        last = because;
+    }
+    match (&server.blocked_by, server.state) {
+        (Some(blocker), state) => {
+            let style = style(state);
+            let _ = writeln!(out, "   {style}!  {}: {}{style:#}", word(state), escape(blocker));
+        }
+        (None, State::AtGoal) => {
+            let _ = writeln!(out, "   {GOOD}=  at its goal, nothing to do{GOOD:#}");
+        }
+        (None, State::Drift | State::Blocked | State::Unknown | State::NeedsOperator | State::Failed) => {}
+    }
+    out
+}
+
+/// In what a server differs from its goal, one line each.
+fn difference(findings: &[FindingReport]) -> String {
+    let mut out = String::new();
+    for finding in findings.iter().take(SHOWN) {
+        let (subject, desired, observed) =
+            (escape(&finding.subject), escape(&finding.desired), escape(&finding.observed));
+        let _ = writeln!(out, "   {WAITS}~{WAITS:#}  {subject}: {observed} → {desired}");
+    }
+    if let Some(rest) = findings.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        let _ = writeln!(out, "   {FAINT}~  and {rest} more{FAINT:#}");
+    }
+    out
+}
+
+/// How the run on one server ended.
+pub fn outcome(run: &ServerRun) -> String {
+    let style = style(run.state);
+    let mut out = match (&run.blocked_by, run.restarting) {
+        (_, true) => format!("  {WAITS}!  the machine is restarting; the next run goes on{WAITS:#}\n"),
+        (Some(blocker), _) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
+        (None, _) if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
+        (None, _) => {
+            let outage = reconcile_schema::Period::seconds(run.outage_seconds);
+            format!("  {GOOD}=  at its goal; the services were down for {outage}{GOOD:#}\n")
+        }
+    };
+    if !run.left_down.is_empty() && !run.restarting {
+        let _ = writeln!(out, "     {BAD}not running: {}{BAD:#}", escape(&run.left_down.join(", ")));
+    }
+    out
+}
+
+/// How all runs ended.
+pub fn summary(report: &RunReport) -> String {
+    let changed = report.servers.iter().filter(|server| server.changed).count();
+    let count = |state| report.servers.iter().filter(|server| server.state == state).count();
+    let states = [State::AtGoal, State::Drift, State::Blocked, State::Unknown, State::NeedsOperator, State::Failed];
+    let parts: Vec<_> = states
+        .into_iter()
+        .filter(|state| count(*state) > 0)
+        .map(|state| format!("{} {}", count(state), word(state)))
+        .collect();
+    let total = report.servers.len();
+    format!("{total} {}: {}; {changed} changed.\n", plural(total, "server"), parts.join(", "))
+}
+
+/// A state in words.
+pub const fn word(state: State) -> &'static str {
+    match state {
+        State::AtGoal => "at goal",
+        State::Drift => "with drift",
+        State::Blocked => "blocked",
+        State::Unknown => "unknown",
+        State::NeedsOperator => "needs an operator",
+        State::Failed => "failed",
+    }
+}
+
+const fn style(state: State) -> Style {
+    match state {
+        State::AtGoal => GOOD,
+        State::Drift | State::Blocked | State::Unknown => WAITS,
+        State::NeedsOperator | State::Failed => BAD,
+    }
+}
+
+/// `one` for one of them, with an s for any other number.
+pub fn plural(count: usize, one: &str) -> String {
+    if count == 1 { one.into() } else { format!("{one}s") }
+}

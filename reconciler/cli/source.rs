@@ -1,0 +1,121 @@
+//! A YAML document as a JSON value that knows where each of its keys and values was written.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::text::{Span, Text};
+use crate::yaml::{self, Inside, Node};
+
+/// A document that was read: its text, its value, and the place of every part.
+#[derive(Debug)]
+pub struct Source {
+    text: Text,
+    value: Value,
+    root: Node,
+}
+
+impl Source {
+    /// Reads and parses a file.
+    ///
+    /// # Errors
+    /// The file cannot be read (see [`Text::read`]), or [`Source::parse`] refuses it.
+    pub fn read(path: &Path) -> Result<Self, Diagnostics> {
+        Self::new(Text::read(path)?)
+    }
+
+    /// Parses a document; `name` is printed as its file name.
+    ///
+    /// # Errors
+    /// Everything in the text that is not plain, unambiguous YAML, with its place.
+    pub fn parse(name: &str, text: String) -> Result<Self, Diagnostics> {
+        Self::new(Text::new(name, text)?)
+    }
+
+    fn new(text: Text) -> Result<Self, Diagnostics> {
+        let (value, root) = yaml::load(&text)?;
+        Ok(Self { text, value, root })
+    }
+
+    /// The document as a JSON value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where the value at a JSON pointer starts; nothing, if there is no such value.
+    #[must_use]
+    pub fn locate(&self, pointer: &str) -> Option<Place> {
+        let found = self.find(pointer);
+        found.exact.then(|| self.text.place(found.node.span))
+    }
+
+    /// Where the key of the value at a JSON pointer starts; nothing, if it has no key.
+    #[must_use]
+    pub fn locate_key(&self, pointer: &str) -> Option<Place> {
+        let found = self.find(pointer);
+        found.key.filter(|_| found.exact).map(|key| self.text.place(key))
+    }
+
+    /// The first line of the value at a JSON pointer as it was written: `5.10`, where the value is
+    /// the number 5.1.
+    #[must_use]
+    pub fn written(&self, pointer: &str) -> Option<&str> {
+        let found = self.find(pointer);
+        found.exact.then(|| self.text.written(found.node.span))
+    }
+
+    /// Line and column of the value or key that an error at this pointer points to, for sorting.
+    pub(crate) fn order(&self, pointer: &str, key: bool) -> (usize, usize) {
+        let found = self.find(pointer);
+        let span = found.key.filter(|_| key).unwrap_or(found.node.span);
+        (span.line, span.start)
+    }
+
+    /// An error at the value at a JSON pointer, or at the closest value around it that exists.
+    pub fn at(&self, pointer: &str, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
+        self.text.fault(self.find(pointer).node.span, code, message)
+    }
+
+    /// An error at the key of the value at a JSON pointer; at the value, where it has no key.
+    pub fn at_key(&self, pointer: &str, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
+        let found = self.find(pointer);
+        self.text.fault(found.key.unwrap_or(found.node.span), code, message)
+    }
+
+    fn find(&self, pointer: &str) -> Found<'_> {
+        let mut at = Found { key: None, node: &self.root, exact: true };
+        for part in pointer.split('/').skip(1) {
+            let next = match &at.node.inside {
+                Inside::Scalar => None,
+                Inside::List(items) => {
+                    let item = part.parse().ok().and_then(|at: usize| items.get(at));
+                    item.map(|node| (None, node))
+                }
+                Inside::Map(fields) => {
+                    let field = fields.get(&part.replace("~1", "/").replace("~0", "~"));
+                    field.map(|(key, node)| (Some(*key), node))
+                }
+            };
+            let Some((key, node)) = next else {
+                at.exact = false;
+                break;
+            };
+            (at.key, at.node) = (key, node);
+        }
+        at
+    }
+}
+
+/// The node at a pointer, or the closest one around it; `exact` says whether it is the very node.
+struct Found<'a> {
+    key: Option<Span>,
+    node: &'a Node,
+    exact: bool,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[path = "tests/source.rs"]
+mod tests;

@@ -1,0 +1,23 @@
+//! `reconcile validate`: checks manifests.
+
+use std::path::PathBuf;
+
+use crate::{exit::Exit, input::Input, print, problem::Problem};
+
+/// Checks each manifest and says of each how it stands.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(manifests: &[PathBuf]) -> Result<Exit, Problem> {
+    let mut worst = Exit::Done;
+    for path in manifests {
+        match Input::read(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
+            Ok((servers, input)) => {
+                let (updates, path) = (input.manifest.updates.len(), path.display());
+                print(&format!("{path}: good: {servers} servers, {updates} updates\n"))?;
+            }
+            Err(problem) => worst = problem.report(),
+        }
+    }
+    Ok(worst)
+}

@@ -1,0 +1,283 @@
+//! The journal: what cannot be observed later, as checksummed lines that are only ever appended to.
+//!
+//! A line is JSON that a person can read; its last field holds the CRC-32 of everything before that field. A checksum
+//! against accidents (torn writes, bad sectors, editors) is enough: who may write here may also run the product.
+//! Lines end as Notepad on the older servers expects it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use reconcile_core::{Mark, Marks, RunId};
+use serde::{Deserialize, Serialize};
+
+/// The largest journal that is read, in bytes. A daily run writes about a mebibyte in a year.
+const LIMIT: u64 = 64 << 20;
+
+/// What stands between a line's content and its checksum.
+const SUM: &str = r#","sum":""#;
+
+/// Why the journal cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The operating system refused.
+    #[error("cannot {what} the journal {}: {cause}; make sure that this account may write there and that the disk is not full", path.display())]
+    Unusable {
+        /// What was tried.
+        what: &'static str,
+        /// The journal, or the file for its damaged lines.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// It is too large to have been written by a run.
+    #[error(
+        "the journal {} is larger than {} MiB, which runs do not write in many years; look at what it holds, then move it away: what remains to be done is found without it",
+        path.display(), LIMIT >> 20
+    )]
+    TooLarge {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// An intact line that this version does not understand.
+    #[error(
+        "{}:{line}: this line is intact, but reconcile {} does not understand it: {cause}; {} wrote it: run that version or a later one",
+        path.display(), env!("CARGO_PKG_VERSION"), writer(version.as_deref())
+    )]
+    Newer {
+        /// The journal.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The version that wrote it, when the journal tells.
+        version: Option<String>,
+        /// What is not understood.
+        cause: serde_json::Error,
+    },
+}
+
+fn writer(version: Option<&str>) -> String {
+    version.map_or_else(|| "a newer version".to_owned(), |version| format!("version {version}"))
+}
+
+/// The journal of one host, open for a run that acts.
+#[derive(Debug)]
+pub struct Journal {
+    folded: Folded,
+    /// None where nothing outlives the process.
+    disk: Option<Disk>,
+}
+
+impl Journal {
+    /// Opens a journal and creates it, with its folder, where it is missing.
+    ///
+    /// The longest intact beginning counts. What follows it is moved to a file beside the journal, see
+    /// [`damaged`](Self::damaged).
+    ///
+    /// # Errors
+    /// It cannot be opened or read, it is too large, or a newer version wrote it. Damage is no error.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let unusable = |cause| JournalError::Unusable { what: "open", path: path.to_owned(), cause };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(unusable)?;
+        }
+        // Not in append mode: Windows would not let such a handle cut the file.
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(unusable)?;
+        let folded = Folded::of(&load(&file, path)?, path)?;
+        let mut disk = Disk { file, path: path.to_owned(), damaged: None };
+        // A full disk must not keep a host down: this is tried again, and reported, before anything is appended.
+        let _ = disk.cut(folded.length);
+        Ok(Self { folded, disk: Some(disk) })
+    }
+
+    /// A journal that ends with the process.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self { folded: Folded::default(), disk: None }
+    }
+
+    /// What a journal tells, without creating, repairing or locking anything; nothing where it is missing.
+    ///
+    /// # Errors
+    /// It cannot be read, it is too large, or a newer version wrote it. Damage is no error: what stands before it counts.
+    pub fn read(path: &Path) -> Result<Marks, JournalError> {
+        match File::open(path) {
+            Ok(file) => Ok(Folded::of(&load(&file, path)?, path)?.marks),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Marks::default()),
+            Err(cause) => Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
+        }
+    }
+
+    /// What the journal tells.
+    #[must_use]
+    pub const fn marks(&self) -> &Marks {
+        &self.folded.marks
+    }
+
+    /// The file that holds what was damaged, when there was damage. The marks that stood there are not counted.
+    #[must_use]
+    pub fn damaged(&self) -> Option<&Path> {
+        self.disk.as_ref()?.damaged.as_deref()
+    }
+
+    /// Appends what `run` has to remember of `at`; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// It cannot be written. Then [`marks`](Self::marks) stay as they are, and so does the journal.
+    pub fn append(&mut self, run: &RunId, at: Timestamp, mark: &Mark) -> Result<(), JournalError> {
+        let seq = self.folded.entries + 1;
+        if let Some(disk) = &mut self.disk {
+            let line = line(&Line { seq, at, run, mark });
+            let line = line.map_err(|cause| disk.unusable("write a line for", cause.into()))?;
+            disk.cut(self.folded.length)?;
+            disk.append(self.folded.length, &line)?;
+            self.folded.length += line.len() as u64;
+        }
+        self.folded.entries = seq;
+        self.folded.marks.take(run, at, mark);
+        Ok(())
+    }
+}
+
+/// A journal's file.
+#[derive(Debug)]
+struct Disk {
+    file: File,
+    path: PathBuf,
+    damaged: Option<PathBuf>,
+}
+
+impl Disk {
+    fn unusable(&self, what: &'static str, cause: io::Error) -> JournalError {
+        JournalError::Unusable { what, path: self.path.clone(), cause }
+    }
+
+    /// Moves what stands behind the first `length` bytes to a file of its own, which is complete before they go.
+    fn cut(&mut self, length: u64) -> Result<(), JournalError> {
+        let found = self.file.metadata().map_err(|cause| self.unusable("look at", cause))?.len();
+        if found <= length {
+            return Ok(());
+        }
+        let mut tail = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(length)).and_then(|_| self.file.read_to_end(&mut tail));
+        read.map_err(|cause| self.unusable("read the damaged end of", cause))?;
+        let aside = self.keep(&tail).map_err(|cause| self.unusable("keep the damaged end of", cause))?;
+        self.damaged = Some(aside);
+        let cut = self.file.set_len(length).and_then(|()| self.file.sync_all());
+        cut.map_err(|cause| self.unusable("cut the damaged end of", cause))
+    }
+
+    /// Writes `bytes` to a new file beside the journal.
+    fn keep(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let mut number = 1_u32;
+        let (mut file, path) = loop {
+            let mut name = self.path.clone().into_os_string();
+            name.push(format!(".damaged-{number}"));
+            match File::create_new(&name) {
+                Ok(file) => break (file, PathBuf::from(name)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
+            }
+        };
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = std::fs::remove_file(&path); // Half a copy of what is still in the journal.
+        }
+        written.map(|()| path)
+    }
+
+    fn append(&mut self, length: u64, line: &str) -> Result<(), JournalError> {
+        let written = self.file.seek(SeekFrom::Start(length)).and_then(|_| self.file.write_all(line.as_bytes()));
+        written.and_then(|()| self.file.sync_data()).map_err(|cause| {
+            let _ = self.file.set_len(length); // Where this fails, half a line stays and is cut later as damaged.
+            self.unusable("write to", cause)
+        })
+    }
+}
+
+fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
+    let mut bytes = Vec::new();
+    let read = file.take(LIMIT + 1).read_to_end(&mut bytes);
+    read.map_err(|cause| JournalError::Unusable { what: "read", path: path.to_owned(), cause })?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(JournalError::TooLarge { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
+/// An entry as it is written. The mark stands beside the other fields, so that a line reads as one.
+#[derive(Serialize)]
+struct Line<'a> {
+    seq: u64,
+    at: Timestamp,
+    run: &'a RunId,
+    #[serde(flatten)]
+    mark: &'a Mark,
+}
+
+/// An entry as it is read.
+#[derive(Deserialize)]
+struct Entry {
+    seq: u64,
+    at: Timestamp,
+    run: RunId,
+    #[serde(flatten)]
+    mark: Mark,
+}
+
+/// A line with its checksum and its end.
+fn line(entry: &Line<'_>) -> serde_json::Result<String> {
+    let mut line = serde_json::to_string(entry)?;
+    line.pop(); // The brace that closes it stands behind the checksum.
+    let sum = crc32fast::hash(line.as_bytes());
+    line.push_str(&format!("{SUM}{sum:08x}\"}}\r\n"));
+    Ok(line)
+}
+
+/// The content of a whole line as JSON, when its checksum is right.
+fn intact(line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let line = line.strip_suffix('\r').unwrap_or(line).strip_suffix("\"}")?;
+    let (content, sum) = line.rsplit_once(SUM)?;
+    (sum == format!("{:08x}", crc32fast::hash(content.as_bytes()))).then(|| format!("{content}}}"))
+}
+
+/// The intact beginning of a journal.
+#[derive(Debug, Default)]
+struct Folded {
+    marks: Marks,
+    entries: u64,
+    /// In bytes.
+    length: u64,
+}
+
+impl Folded {
+    /// Takes in line after line, up to one that is not intact or not in its place.
+    fn of(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
+        let mut folded = Self::default();
+        let mut version = None;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let Some(json) = intact(line) else { break };
+            let entry: Entry = serde_json::from_str(&json).map_err(|cause| {
+                let version = version.take();
+                JournalError::Newer { path: path.to_owned(), line: folded.entries + 1, version, cause }
+            })?;
+            if entry.seq != folded.entries + 1 {
+                break;
+            }
+            folded.marks.take(&entry.run, entry.at, &entry.mark);
+            folded.entries = entry.seq;
+            folded.length += line.len() as u64;
+            if let Mark::RunBegan { version: wrote, .. } = entry.mark {
+                version = Some(wrote);
+            }
+        }
+        Ok(folded)
+    }
+}
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -1,0 +1,319 @@
+//! The journal, cut, torn, filled with zeros and written by other versions.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use reconcile_core::Attempt;
+use reconcile_schema::{BootId, Build, Database, Step, Store};
+
+use super::*;
+
+/// Lines that version 0.1 wrote; every later version reads them.
+const GOLDEN: &[u8] = include_bytes!("testdata/journal-0.1.jsonl");
+
+fn build(text: &str) -> Build {
+    text.parse().unwrap()
+}
+
+/// One mark of every kind: a run that is killed behind the installer, and the one that finishes its work.
+fn story() -> Vec<(RunId, Timestamp, Mark)> {
+    let target = build("5.0.8308.1149");
+    let store = Store::Configured { sql_server: "sql01.contoso.example".parse().unwrap(), exclude_collocated: true };
+    let database = Database {
+        name: "rtcxds".into(),
+        expected: Some("15.13.1".parse().unwrap()),
+        installed: Some("15.13.1".parse().unwrap()),
+        reachable: true,
+    };
+    let began = |version: &str| Mark::RunBegan {
+        target: target.clone(),
+        version: version.into(),
+        by: "CONTOSO\\administrátor \"β\"".into(),
+    };
+    let marks = [
+        ("first", began("0.1.0")),
+        ("first", Mark::Forgiven),
+        ("first", Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()] }),
+        ("first", Mark::Began { step: Step::StopServices }),
+        ("first", Mark::Stopped),
+        ("first", Mark::Ended { step: Step::StopServices, said: "every service is stopped\r\n".into() }),
+        ("first", Mark::Installing { target: target.clone(), boot: Some(BootId("2026-03-01T20:00:00Z".into())) }),
+        ("second", began("0.1.0")),
+        ("second", Mark::Installed { code: 3010, moved: true }),
+        ("second", Mark::RebootAsked),
+        ("second", Mark::Checked { store, core: target.clone(), databases: vec![database] }),
+        ("second", Mark::Up),
+        ("second", Mark::RunEnded { outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false }),
+    ];
+    let start: Timestamp = "2026-03-01T21:00:00Z".parse().unwrap();
+    let timed = marks.into_iter().enumerate().map(|(index, (run, mark))| {
+        let seconds = i64::try_from(index).unwrap() * 60;
+        (RunId(run.into()), start + jiff::SignedDuration::from_secs(seconds), mark)
+    });
+    timed.collect()
+}
+
+/// A folder in memory where there is one: a disk takes a minute to be sure of thousands of journals.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// What is remembered after each number of entries, from none to all.
+fn remembered(story: &[(RunId, Timestamp, Mark)]) -> Vec<Marks> {
+    let mut marks = Marks::default();
+    let mut all = vec![marks.clone()];
+    for (run, at, mark) in story {
+        marks.take(run, *at, mark);
+        all.push(marks.clone());
+    }
+    all
+}
+
+fn bytes(story: &[(RunId, Timestamp, Mark)]) -> Vec<u8> {
+    let lines = (1..).zip(story).map(|(seq, (run, at, mark))| line(&Line { seq, at: *at, run, mark }).unwrap());
+    lines.collect::<String>().into_bytes()
+}
+
+/// Where the whole lines of `bytes` end, with the beginning.
+fn ends(bytes: &[u8]) -> Vec<usize> {
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
+    std::iter::once(0).chain(ends).collect()
+}
+
+fn folded(bytes: &[u8]) -> Folded {
+    Folded::of(bytes, Path::new("journal.jsonl")).unwrap()
+}
+
+/// Opens `bytes` as a journal of which `whole` entries are intact, appends to it and opens it once more.
+fn opens_with(bytes: &[u8], whole: usize) {
+    let (story, folder) = (story(), folder());
+    let path = folder.path().join("journal.jsonl");
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(Journal::read(&path).unwrap(), remembered(&story)[whole]);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "looking repairs nothing");
+
+    let mut journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.marks(), &remembered(&story)[whole]);
+    let kept = std::fs::read(&path).unwrap();
+    let damaged = journal.damaged().map(|path| std::fs::read(path).unwrap()).unwrap_or_default();
+    assert_eq!([kept, damaged].concat(), bytes, "nothing is lost");
+
+    let (run, at, mark) = &story[2];
+    journal.append(run, *at, mark).unwrap();
+    let again = Journal::open(&path).unwrap();
+    assert_eq!(again.marks(), journal.marks());
+    assert_eq!(again.damaged(), None);
+}
+
+#[test]
+fn a_journal_cut_anywhere_keeps_its_whole_lines() {
+    let bytes = bytes(&story());
+    let ends = ends(&bytes);
+    for length in 0..=bytes.len() {
+        let whole = ends.iter().rposition(|end| *end <= length).unwrap();
+        opens_with(&bytes[..length], whole);
+    }
+}
+
+#[test]
+fn a_journal_with_any_byte_changed_keeps_the_lines_before_it() {
+    let bytes = bytes(&story());
+    let ends = ends(&bytes);
+    for place in 0..bytes.len() {
+        let whole = ends.iter().rposition(|end| *end <= place).unwrap();
+        let mut changed = bytes.clone();
+        changed[place] ^= 0x20;
+        opens_with(&changed, whole);
+    }
+}
+
+#[test]
+fn a_line_with_any_byte_changed_to_any_other_is_not_intact() {
+    for line in bytes(&story()).split_inclusive(|byte| *byte == b'\n') {
+        assert!(intact(line).is_some());
+        let mut changed = line.to_owned();
+        for place in 0..line.len() {
+            for byte in (0..=u8::MAX).filter(|byte| *byte != line[place]) {
+                changed[place] = byte;
+                assert_eq!(intact(&changed), None, "byte {place} changed to {byte}");
+            }
+            changed[place] = line[place];
+        }
+    }
+}
+
+#[test]
+fn zeros_behind_the_lines_are_moved_away() {
+    let (story, mut bytes) = (story(), bytes(&story()));
+    for _ in 0..600 {
+        bytes.push(0);
+        opens_with(&bytes, story.len());
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_moved_away() {
+    let (story, mut bytes) = (story(), bytes(&story()));
+    bytes.extend(b"\xff\xfe\r\n\n{}\n\"}\n,\"sum\":\"\"}\n,\"sum\":\"00000000\"}\n");
+    opens_with(&bytes, story.len());
+}
+
+#[test]
+fn a_line_that_is_not_in_its_place_is_not_counted() {
+    let story = story();
+    let remembered = remembered(&story);
+    let bytes = bytes(&story);
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let repeated = [lines[0], lines[1], lines[1], lines[2]].concat();
+    assert_eq!(folded(&repeated).marks, remembered[2]);
+    let missing = [lines[0], lines[2]].concat();
+    assert_eq!(folded(&missing).marks, remembered[1]);
+    let exchanged = [lines[0], lines[1], lines[3], lines[2]].concat();
+    assert_eq!(folded(&exchanged).marks, remembered[2]);
+    assert_eq!(folded(lines[1]).marks, Marks::default());
+}
+
+#[test]
+fn every_damage_gets_a_file_of_its_own() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    for (number, damage) in ["first", "second"].into_iter().enumerate() {
+        std::fs::write(&path, damage).unwrap();
+        let aside = folder.path().join(format!("journal.jsonl.damaged-{}", number + 1));
+        assert_eq!(Journal::open(&path).unwrap().damaged(), Some(aside.as_path()));
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), damage);
+    }
+}
+
+#[test]
+fn a_journal_reads_as_it_was_written() {
+    // Beginnings of the story in every rotation: 169 journals.
+    let mut story = story();
+    for _ in 0..story.len() {
+        let folder = folder();
+        let path = folder.path().join("below").join("journal.jsonl");
+        assert_eq!(Journal::read(&path).unwrap(), Marks::default());
+        assert!(!path.parent().unwrap().exists(), "looking creates nothing");
+        let (mut journal, mut lab) = (Journal::open(&path).unwrap(), Journal::in_memory());
+        for ((run, at, mark), remembered) in story.iter().zip(&remembered(&story)[1..]) {
+            journal.append(run, *at, mark).unwrap();
+            lab.append(run, *at, mark).unwrap();
+            assert_eq!(journal.marks(), remembered);
+            assert_eq!(lab.marks(), remembered);
+            assert_eq!(&Journal::read(&path).unwrap(), remembered);
+        }
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!((journal.marks(), journal.damaged()), (lab.marks(), None));
+        journal.append(&story[0].0, story[0].1, &story[0].2).unwrap();
+        story.rotate_left(1);
+    }
+}
+
+#[test]
+fn version_0_1_is_read_for_ever() {
+    let folded = folded(GOLDEN);
+    assert_eq!((folded.entries, folded.length), (13, GOLDEN.len() as u64));
+    assert_eq!(&folded.marks, remembered(&story()).last().unwrap());
+    // What the story remembers, in words, so that a change of the fold shows here.
+    let attempt = Attempt {
+        run: RunId("first".into()),
+        target: build("5.0.8308.1149"),
+        boot: Some(BootId("2026-03-01T20:00:00Z".into())),
+        code: Some(3010),
+        moved: true,
+        stopped_since: false,
+    };
+    assert_eq!(folded.marks.attempt, Some(attempt));
+    assert_eq!((folded.marks.attempts, folded.marks.reboots, folded.marks.baseline), (1, 1, None));
+}
+
+#[test]
+fn a_line_may_end_as_on_unix() {
+    let unix: Vec<u8> = GOLDEN.iter().copied().filter(|byte| *byte != b'\r').collect();
+    assert_eq!(folded(&unix).marks, folded(GOLDEN).marks);
+}
+
+#[test]
+fn a_mark_of_a_newer_version_is_named_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    let began = GOLDEN.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+    let content = r#"{"seq":2,"at":"2031-01-01T00:00:00Z","run":"r","mark":"teleported""#;
+    let sum = crc32fast::hash(content.as_bytes());
+    let text = format!("{}{content},\"sum\":\"{sum:08x}\"}}\n", std::str::from_utf8(began).unwrap());
+    std::fs::write(&path, &text).unwrap();
+    let error = Journal::open(&path).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}:2: ", path.display())), "{error}");
+    assert!(error.contains("unknown variant `teleported`"), "{error}");
+    assert!(error.contains("version 0.1.0 wrote it: run that version or a later one"), "{error}");
+    assert_eq!(Journal::read(&path).unwrap_err().to_string(), error);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_journal_without_end_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    File::create(&path).unwrap().set_len(LIMIT + 1).unwrap();
+    let error = Journal::open(&path).unwrap_err();
+    assert!(matches!(error, JournalError::TooLarge { .. }), "{error}");
+    assert!(error.to_string().contains("larger than 64 MiB"), "{error}");
+}
+
+#[test]
+fn a_journal_that_is_a_folder_is_an_error_with_its_name() {
+    let folder = folder();
+    let error = Journal::open(folder.path()).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot open the journal {}: ", folder.path().display())), "{error}");
+}
+
+/// The folder of the journals that are written on a full disk; set by the test that starts that process.
+#[cfg(target_os = "linux")]
+const FULL: &str = "RECONCILE_TEST_FULL_DISK";
+
+#[test]
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "the child is this test program itself")]
+fn on_a_full_disk_nothing_is_lost_and_the_error_says_so() {
+    let folder = folder();
+    std::fs::write(folder.path().join("damaged.jsonl"), [GOLDEN, &[0; 3000]].concat()).unwrap();
+    // A limit of two kibibytes for every file stands for the full disk: it, too, lets half a line through.
+    let ended = std::process::Command::new("/bin/sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "journal::tests::writes_on_a_full_disk", "--ignored"])
+        .env(FULL, folder.path())
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    assert!(folder.path().join("half-a-line.jsonl").exists(), "the child ran");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "run by the test above, in a process of its own"]
+fn writes_on_a_full_disk() {
+    let Some(folder) = std::env::var_os(FULL).map(PathBuf::from) else { return };
+    let (run, at, mark) = &story()[2];
+
+    let path = folder.join("half-a-line.jsonl");
+    let mut journal = Journal::open(&path).unwrap();
+    let (error, before) = loop {
+        let before = (std::fs::read(&path).unwrap(), journal.marks().clone());
+        if let Err(error) = journal.append(run, *at, mark) {
+            break (error.to_string(), before);
+        }
+    };
+    assert!(error.starts_with(&format!("cannot write to the journal {}: ", path.display())), "{error}");
+    assert_eq!((std::fs::read(&path).unwrap(), journal.marks().clone()), before);
+    journal.append(run, *at, &Mark::Up).unwrap_err();
+    assert_eq!((std::fs::read(&path).unwrap(), journal.marks().clone()), before);
+
+    let path = folder.join("damaged.jsonl");
+    let found = std::fs::read(&path).unwrap();
+    let mut journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.marks(), remembered(&story()).last().unwrap());
+    assert_eq!(journal.damaged(), None);
+    let error = journal.append(run, *at, mark).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot keep the damaged end of the journal {}: ", path.display())), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), found, "nothing is written behind the damage");
+    assert!(!folder.join("damaged.jsonl.damaged-1").exists(), "no half copy stays");
+}

@@ -1,0 +1,204 @@
+//! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
+
+use reconcile_core::{Act, Acted, Goal, Mark, RunId, Seen};
+use reconcile_schema::{ComponentName, Period, ServiceState, StartType, Step, Store};
+
+use super::{LabError, LabHost, When, fault::Fault, observe::brought, world::Simulated};
+
+impl Act for LabHost<'_> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        let dies = self.alive()?;
+        self.effects += 1;
+        if dies == Some(When::Before) {
+            return Err(LabError::Killed);
+        }
+        let acted = take(self.server()?, goal, seen, step, dies == Some(When::Midway));
+        self.dear.forget(step);
+        self.lab.save()?;
+        if dies.is_some() { Err(LabError::Killed) } else { acted }
+    }
+
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
+        let dies = self.alive()?;
+        self.effects += 1;
+        if matches!(dies, Some(When::Before | When::Midway)) {
+            return Err(LabError::Killed); // A torn line is no entry: the journal's own tests show it.
+        }
+        let at = self.server()?.clock;
+        if let Some(journal) = self.lab.journals.get_mut(&self.name) {
+            journal.append(run, at, mark)?;
+        }
+        if dies.is_some() { Err(LabError::Killed) } else { Ok(()) }
+    }
+
+    fn pause(&mut self, period: Period) {
+        self.dear.forget_after_pause();
+        if let Ok(server) = self.server() {
+            server.clock = period.after(server.clock);
+        }
+    }
+}
+
+/// Takes a step, or half of it.
+fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: bool) -> Result<Acted, LabError> {
+    server.clock = length(server, step).after(server.clock);
+    let said = match step {
+        Step::Stage => {
+            server.staged = !half;
+            "copied and verified"
+        }
+        Step::StopServices => {
+            stop(server, half);
+            "the cmdlet reported success"
+        }
+        Step::StopWeb => {
+            set(server, |service| service.is_web(), ServiceState::Stopped);
+            "exit code 0"
+        }
+        Step::CloseShells => {
+            server.faults.remove(&Fault::ShellOpen);
+            "1 process ended"
+        }
+        Step::Install => return install(server, goal, half),
+        Step::StartWeb => {
+            set(server, |service| service.is_web() && service.start != StartType::Disabled, ServiceState::Running);
+            "exit code 0"
+        }
+        Step::StartServices => {
+            start(server, goal, seen, half);
+            "the cmdlet reported success"
+        }
+        Step::UpdateDatabases(store) => {
+            if !seen.host.services.known().is_some_and(|services| {
+                services.iter().filter(|service| !service.is_web()).all(|service| service.is_stopped())
+            }) {
+                return Err(LabError::Step("the databases are in use: services run (simulated)".into()));
+            }
+            update(server, store, half);
+            "the cmdlet returned nothing, as documented"
+        }
+        Step::Reboot => {
+            boot(server);
+            "the server is back"
+        }
+    };
+    Ok(Acted::Ended(said.to_string()))
+}
+
+/// How long a step takes. Round figures, so that a person can add them up; no claim about real servers.
+fn length(server: &Simulated, step: &Step) -> Period {
+    match step {
+        Step::Stage => Period::seconds(40),
+        Step::StopServices => Period::seconds(if up(server) { 150 } else { 10 }),
+        Step::StopWeb | Step::StartWeb => Period::seconds(5),
+        Step::CloseShells => Period::seconds(2),
+        Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),
+        Step::UpdateDatabases(_) => Period::minutes(3),
+        Step::StartServices => Period::minutes(4),
+        Step::Reboot => Period::minutes(6),
+    }
+}
+
+fn up(server: &Simulated) -> bool {
+    server.services.iter().any(|service| !service.is_web() && !service.is_stopped())
+}
+
+fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> bool, state: ServiceState) {
+    server.services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
+}
+
+/// Stops the services in the reverse of their start order.
+fn stop(server: &mut Simulated, half: bool) {
+    let hangs = server.has(Fault::ServiceHangsInStop);
+    let running: Vec<_> = server.services.iter_mut().filter(|service| !service.is_web()).collect();
+    let keep = if half { running.len() / 2 } else { 0 };
+    for service in running.into_iter().skip(keep).filter(|service| !service.is_stopped()) {
+        let stays = hangs && service.name == "RTCSRV";
+        service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
+    }
+}
+
+/// Starts what the goal says should run; a service that does not come up is seen at the next look.
+fn start(server: &mut Simulated, goal: &Goal, seen: &Seen, half: bool) {
+    let names: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
+    let hangs = server.has(Fault::ServiceHangsInStart);
+    let wanted = server.services.iter_mut().filter(|service| !service.is_web() && names.contains(&service.name));
+    let wanted: Vec<_> = wanted.collect();
+    let count = if half { wanted.len() / 2 } else { wanted.len() };
+    for service in wanted.into_iter().take(count) {
+        let stays = hangs && service.name == "RTCSRV";
+        if service.state != ServiceState::StopPending {
+            // A service that is stopping takes no command until it has stopped.
+            service.state = if stays { ServiceState::StartPending } else { ServiceState::Running };
+        }
+    }
+}
+
+fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, LabError> {
+    if !server.staged {
+        return Err(LabError::Step("the installer is not in the private folder".into()));
+    }
+    if server.faults.remove(&Fault::InstallerFindsServices) {
+        set(server, |service| service.name == "REPLICA", ServiceState::Running);
+    }
+    if server.services.iter().any(|service| !service.is_stopped()) {
+        return Ok(Acted::Installed(2));
+    }
+    if server.has(Fault::InstallerFails) {
+        return Ok(Acted::Installed(1603));
+    }
+    if server.has(Fault::InstallerDoesNothing) {
+        return Ok(Acted::Installed(0));
+    }
+    let stops = server.faults.remove(&Fault::InstallerStopsHalfWay);
+    let names: Vec<ComponentName> = server.components.keys().rev().cloned().collect(); // Core Components last.
+    let count = if half || stops { names.len() / 2 } else { names.len() };
+    for name in names.into_iter().take(count) {
+        if let Some(build) = server.components.get_mut(&name) {
+            *build = brought(goal, &name, build);
+        }
+    }
+    if half {
+        return Ok(Acted::Installed(0));
+    }
+    if stops {
+        return Ok(Acted::Installed(1603));
+    }
+    for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
+        database.expected = database.after_update;
+    }
+    if server.has(Fault::InstallerStartsServices) {
+        set(server, |service| service.start != StartType::Disabled, ServiceState::Running);
+    }
+    let code = match (server.has(Fault::InstallerAsksForReboot), server.has(Fault::InstallerBeginsReboot)) {
+        (_, true) => 1641,
+        (true, false) => 3010,
+        (false, false) => 0,
+    };
+    server.reboot_asked = (code != 0).then_some(code);
+    Ok(Acted::Installed(code))
+}
+
+fn update(server: &mut Simulated, store: &Store, half: bool) {
+    if server.has(Fault::DatabaseUpdateDoesNothing) {
+        return;
+    }
+    let known = server.databases.iter_mut().filter(|known| known.store == *store);
+    let databases: Vec<_> = known.flat_map(|known| known.databases.values_mut()).collect();
+    let count = if half { databases.len() / 2 } else { databases.len() };
+    for database in databases.into_iter().take(count) {
+        database.installed = database.expected;
+    }
+}
+
+/// A restart: services that start by themselves run afterwards, whatever stopped them.
+fn boot(server: &mut Simulated) {
+    server.boot += 1;
+    server.reboot_asked = None;
+    server.faults.remove(&Fault::RebootPending);
+    server.faults.remove(&Fault::ShellOpen);
+    for service in &mut server.services {
+        let automatic = service.start == StartType::Automatic;
+        service.state = if automatic { ServiceState::Running } else { ServiceState::Stopped };
+    }
+}

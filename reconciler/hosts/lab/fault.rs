@@ -1,0 +1,116 @@
+//! What can be wrong with a simulated server, by a name that a person can write into the world's file.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that is wrong, or different from the smooth case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The installer ends with 3010: a restart is required.
+    InstallerAsksForReboot,
+    /// The installer ends with 1641: it has begun a restart itself.
+    InstallerBeginsReboot,
+    /// The installer starts every service at its end.
+    InstallerStartsServices,
+    /// The installer takes 40 minutes.
+    InstallerIsSlow,
+    /// The installer ends with 1603 and moves nothing.
+    InstallerFails,
+    /// The installer ends with 1603 once, after half of the components.
+    InstallerStopsHalfWay,
+    /// The installer ends with 0 and moves nothing.
+    InstallerDoesNothing,
+    /// The installer ends with 2 once, because a service has started again.
+    InstallerFindsServices,
+    /// One service stays in STOP_PENDING although the stop reports success.
+    ServiceHangsInStop,
+    /// One service stays in START_PENDING although the start reports success.
+    ServiceHangsInStart,
+    /// One service is starting, and has not settled.
+    ServicePending,
+    /// Somebody left a management shell open.
+    ShellOpen,
+    /// Windows Update waits for a restart.
+    RebootPending,
+    /// Another installation is under way.
+    AnotherInstallation,
+    /// The databases cannot be reached.
+    DatabaseUnreachable,
+    /// A database gives no installed version.
+    DatabaseVersionEmpty,
+    /// Updating the databases reports success and changes nothing.
+    DatabaseUpdateDoesNothing,
+    /// Too little disk space is free.
+    DiskFull,
+    /// The account is no local administrator.
+    NotAdministrator,
+    /// The account is no member of RTCUniversalServerAdmins.
+    NotServerAdmin,
+    /// The update cannot be found.
+    PackageMissing,
+    /// The update is another file than the declared one.
+    PackageAltered,
+    /// The Uninstall key cannot be read.
+    ComponentsUnreadable,
+    /// The service manager does not answer.
+    ServicesUnreadable,
+    /// The keys that tell of a pending restart cannot be read.
+    RebootUnreadable,
+    /// The process list cannot be read.
+    ShellsUnreadable,
+    /// Another product is installed.
+    WrongProduct,
+    /// The product is not installed.
+    ProductMissing,
+    /// Core Components is above the declared build.
+    NewerBuild,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: &[Self] = &[
+        Self::InstallerAsksForReboot,
+        Self::InstallerBeginsReboot,
+        Self::InstallerStartsServices,
+        Self::InstallerIsSlow,
+        Self::InstallerFails,
+        Self::InstallerStopsHalfWay,
+        Self::InstallerDoesNothing,
+        Self::InstallerFindsServices,
+        Self::ServiceHangsInStop,
+        Self::ServiceHangsInStart,
+        Self::ServicePending,
+        Self::ShellOpen,
+        Self::RebootPending,
+        Self::AnotherInstallation,
+        Self::DatabaseUnreachable,
+        Self::DatabaseVersionEmpty,
+        Self::DatabaseUpdateDoesNothing,
+        Self::DiskFull,
+        Self::NotAdministrator,
+        Self::NotServerAdmin,
+        Self::PackageMissing,
+        Self::PackageAltered,
+        Self::ComponentsUnreadable,
+        Self::ServicesUnreadable,
+        Self::RebootUnreadable,
+        Self::ShellsUnreadable,
+        Self::WrongProduct,
+        Self::ProductMissing,
+        Self::NewerBuild,
+    ];
+
+    /// The fault that is called `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fault| fault.to_string() == name)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}

@@ -1,0 +1,236 @@
+//! A lab: simulated servers on any operating system, kept in one file that a person can read and edit.
+
+mod act;
+mod fault;
+mod observe;
+mod world;
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use reconcile_core::{Dear, Goal};
+use reconcile_schema::{Build, ServerName};
+
+pub use fault::Fault;
+pub use world::{Simulated, SimulatedDatabase, SimulatedStore, World};
+
+use crate::journal::{Journal, JournalError};
+
+/// A set of simulated servers and where they are kept.
+#[derive(Debug)]
+pub struct Lab {
+    world: World,
+    journals: BTreeMap<ServerName, Journal>,
+    /// The world's file; the journals lie in a folder beside it. A lab without one lives in memory.
+    path: Option<PathBuf>,
+}
+
+/// A lab cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The world's file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The world's file does not hold a world.
+    #[error("{}: {source}; mend the file, or run `reconcile lab reset` to make it anew", path.display())]
+    World {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: serde_yaml::Error,
+    },
+    /// The world does not have a server that the manifest names.
+    #[error("the lab has no server {0}; run `reconcile lab reset` to make it anew from the manifest")]
+    NoServer(ServerName),
+    /// The journal of a server cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A step could not be done.
+    #[error("{0}")]
+    Step(String),
+    /// The run was killed here, as a test asked for.
+    #[error("killed here, as asked")]
+    Killed,
+}
+
+/// Says to the reader of the file what it is.
+const HEADER: &str = "\
+# Simulated servers: the world of a reconcile lab. No machine is touched by it.
+# Edit it as you like, then plan or apply again; `reconcile lab reset MANIFEST` makes it anew.
+";
+
+impl Lab {
+    /// A lab in memory.
+    #[must_use]
+    pub const fn in_memory(world: World) -> Self {
+        Self { world, journals: BTreeMap::new(), path: None }
+    }
+
+    /// The lab whose world is kept at `path`; where nothing is kept yet, `start` makes the world, which is written at
+    /// the first step.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not hold a world.
+    pub fn open(path: &Path, start: impl FnOnce() -> World) -> Result<Self, LabError> {
+        let world = match std::fs::read_to_string(path) {
+            Ok(text) => serde_yaml::from_str(&text).map_err(|source| LabError::World { path: path.into(), source })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => start(),
+            Err(source) => return Err(LabError::File { path: path.into(), source }),
+        };
+        Ok(Self { world, journals: BTreeMap::new(), path: Some(path.into()) })
+    }
+
+    /// Makes the lab anew: the world as it starts out, and no journals.
+    ///
+    /// # Errors
+    /// When a file cannot be written or removed.
+    pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
+        let journals = journals(path);
+        match std::fs::remove_dir_all(&journals) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(LabError::File { path: journals, source });
+            }
+            Ok(()) | Err(_) => {}
+        }
+        let lab = Self { world, journals: BTreeMap::new(), path: Some(path.into()) };
+        lab.save()?;
+        Ok(lab)
+    }
+
+    /// The simulated servers.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Changes a server by hand, as an administrator or an accident would.
+    ///
+    /// # Errors
+    /// When there is no such server, or the world cannot be written.
+    pub fn change(&mut self, name: &ServerName, how: impl FnOnce(&mut Simulated)) -> Result<(), LabError> {
+        how(self.world.servers.get_mut(name).ok_or_else(|| LabError::NoServer(name.clone()))?);
+        self.save()
+    }
+
+    /// One server, to be looked at and acted on.
+    ///
+    /// # Errors
+    /// When there is no such server, or its journal cannot be read.
+    pub fn host(&mut self, name: &ServerName) -> Result<LabHost<'_>, LabError> {
+        if !self.world.servers.contains_key(name) {
+            return Err(LabError::NoServer(name.clone()));
+        }
+        if !self.journals.contains_key(name) {
+            let journal = match &self.path {
+                Some(path) => Journal::open(&journals(path).join(format!("{name}.jsonl")))?,
+                None => Journal::in_memory(),
+            };
+            self.journals.insert(name.clone(), journal);
+        }
+        Ok(LabHost { lab: self, name: name.clone(), dear: Dear::default(), effects: 0, killed_after: None })
+    }
+
+    /// Forgets what the journal of a server remembers, as if the file had been deleted.
+    pub fn lose_journal(&mut self, name: &ServerName) {
+        if self.path.is_none() {
+            self.journals.insert(name.clone(), Journal::in_memory());
+        }
+    }
+
+    /// The lab's lock file.
+    #[must_use]
+    pub fn lock_path(path: &Path) -> PathBuf {
+        path.with_extension("lock")
+    }
+
+    fn save(&self) -> Result<(), LabError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let file_error = |source| LabError::File { path: path.clone(), source };
+        let text =
+            serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.clone(), source })?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
+        file.write_all(HEADER.as_bytes()).and_then(|()| file.write_all(text.as_bytes())).map_err(file_error)?;
+        file.persist(path).map_err(|error| file_error(error.error))?;
+        Ok(())
+    }
+}
+
+fn journals(path: &Path) -> PathBuf {
+    path.with_extension("journal")
+}
+
+/// The world of a manifest's lab: each goal's server, healthy, at the build that it starts out with.
+#[must_use]
+pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fault>)>) -> World {
+    let simulated = |(goal, build, faults): (&Goal, &Build, Vec<Fault>)| {
+        let healthy = Simulated::healthy(goal, build);
+        (goal.server.clone(), Simulated { faults: faults.into_iter().collect(), ..healthy })
+    };
+    World { servers: servers.into_iter().map(simulated).collect() }
+}
+
+/// One server of a lab.
+#[derive(Debug)]
+pub struct LabHost<'a> {
+    lab: &'a mut Lab,
+    name: ServerName,
+    dear: Dear,
+    /// How many effects (steps and marks) this run has had.
+    effects: u32,
+    killed_after: Option<Kill>,
+}
+
+/// Where a run is killed, for tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kill {
+    /// The effect, counted from 0, in which the run dies.
+    pub effect: u32,
+    /// Whether the effect has happened by then.
+    pub when: When,
+}
+
+/// The moment in an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Before anything of it has happened.
+    Before,
+    /// In its middle: an installer has moved half of the components, half of the services are stopped.
+    Midway,
+    /// After all of it has happened, before anybody was told.
+    After,
+}
+
+impl LabHost<'_> {
+    /// Lets the run die at `kill`.
+    pub const fn kill(&mut self, kill: Kill) {
+        self.killed_after = Some(kill);
+    }
+
+    /// How many effects this run has had.
+    #[must_use]
+    pub const fn effects(&self) -> u32 {
+        self.effects
+    }
+
+    fn server(&mut self) -> Result<&mut Simulated, LabError> {
+        self.lab.world.servers.get_mut(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))
+    }
+
+    /// Whether the run is dead, or dies in the effect that begins now.
+    fn alive(&self) -> Result<Option<When>, LabError> {
+        match self.killed_after {
+            Some(kill) if kill.effect < self.effects => Err(LabError::Killed),
+            Some(kill) if kill.effect == self.effects => Ok(Some(kill.when)),
+            Some(_) | None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Looking at a simulated server.
+
+use reconcile_core::{Ask, Goal, Marks, Observe};
+use reconcile_schema::{
+    BootId, Build, Component, ComponentName, Database, Fact, Observed, PackageSeen, Pending, Product, Rights,
+    ServiceState, Shell,
+};
+
+use super::{
+    LabError, LabHost,
+    fault::Fault,
+    world::{Simulated, SimulatedStore},
+};
+
+impl Observe for LabHost<'_> {
+    type Error = LabError;
+
+    fn observe(&mut self) -> Result<Observed, LabError> {
+        self.still_alive()?;
+        let host = self.name.clone();
+        let dear = self.dear.clone();
+        let server = self.server()?;
+        let mut seen = Observed {
+            host,
+            at: server.clock,
+            boot: Fact::Known(BootId(format!("boot {}", server.boot))),
+            components: components(server),
+            services: services(server),
+            reboot: reboot(server),
+            installing: Fact::Known(
+                server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string()),
+            ),
+            package: Fact::NotLooked,
+            disk: Fact::NotLooked,
+            rights: Fact::NotLooked,
+            shells: Fact::NotLooked,
+            databases: std::collections::BTreeMap::new(),
+        };
+        dear.carry(&mut seen);
+        Ok(seen)
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
+        self.still_alive()?;
+        let server = self.server()?.clone();
+        match ask {
+            Ask::Rights => self.dear.rights = Fact::Known(rights(&server)),
+            Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
+            Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
+            Ask::Shells => self.dear.shells = shells(&server),
+            Ask::Databases(store) => {
+                let fact = match server.databases.iter().find(|known| known.store == *store) {
+                    Some(known) => Fact::Known(databases(&server, known)),
+                    None => Fact::Unknown(format!("the lab has no {store}")),
+                };
+                self.dear.databases.insert(store.clone(), fact);
+            }
+        }
+        Ok(())
+    }
+
+    fn marks(&mut self) -> Result<Marks, LabError> {
+        self.still_alive()?;
+        let journal = self.lab.journals.get(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))?;
+        Ok(journal.marks().clone())
+    }
+}
+
+impl LabHost<'_> {
+    fn still_alive(&self) -> Result<(), LabError> {
+        match self.killed_after {
+            Some(kill) if kill.effect < self.effects => Err(LabError::Killed),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+fn components(server: &Simulated) -> Fact<Vec<Component>> {
+    if server.has(Fault::ComponentsUnreadable) {
+        return Fact::Unknown("the Uninstall key could not be read (simulated)".into());
+    }
+    if server.has(Fault::ProductMissing) {
+        return Fact::Known(Vec::new());
+    }
+    let mut components = server.components();
+    if server.has(Fault::WrongProduct) {
+        let other = if server.product == Product::Sfb2015 { Product::Sfb2019 } else { Product::Sfb2015 };
+        for component in &mut components {
+            component.product = other;
+            component.build = Build { line: other.line(), revision: 0 };
+        }
+    }
+    if server.has(Fault::NewerBuild) {
+        let core = |component: &&mut Component| component.name.is_core();
+        components.iter_mut().filter(core).for_each(|core| core.build.revision = 9999);
+    }
+    Fact::Known(components)
+}
+
+fn services(server: &Simulated) -> Fact<Vec<reconcile_schema::Service>> {
+    if server.has(Fault::ServicesUnreadable) {
+        return Fact::Unknown("the service manager did not answer (simulated)".into());
+    }
+    let mut services = server.services.clone();
+    if server.has(Fault::ServicePending)
+        && let Some(last) = services.last_mut()
+    {
+        last.state = ServiceState::StartPending;
+    }
+    Fact::Known(services)
+}
+
+fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
+    if server.has(Fault::RebootUnreadable) {
+        return Fact::Unknown("the keys of a pending restart could not be read (simulated)".into());
+    }
+    let asked = server.reboot_asked.map(|code| Pending {
+        who: format!("the installer (exit code {code})"),
+        source: "PendingFileRenameOperations (simulated)".into(),
+    });
+    let foreign = server.has(Fault::RebootPending).then(|| Pending {
+        who: "Windows Update".into(),
+        source: "WindowsUpdate\\Auto Update\\RebootRequired (simulated)".into(),
+    });
+    Fact::Known(asked.into_iter().chain(foreign).collect())
+}
+
+fn rights(server: &Simulated) -> Rights {
+    Rights { administrator: !server.has(Fault::NotAdministrator), server_admin: !server.has(Fault::NotServerAdmin) }
+}
+
+fn package(goal: &Goal, server: &Simulated) -> PackageSeen {
+    let path = &goal.installer.path;
+    if server.has(Fault::PackageMissing) {
+        PackageSeen::Refused(format!("{path}: no such file (simulated)"))
+    } else if server.has(Fault::PackageAltered) {
+        PackageSeen::Refused(format!("{path}: expected SHA-256 {}, found another (simulated)", goal.installer.sha256))
+    } else if server.staged {
+        PackageSeen::Staged
+    } else {
+        PackageSeen::AtSource { sha256: goal.installer.sha256.clone() }
+    }
+}
+
+fn shells(server: &Simulated) -> Fact<Vec<Shell>> {
+    if server.has(Fault::ShellsUnreadable) {
+        return Fact::Unknown("the process list could not be read (simulated)".into());
+    }
+    let open = server.has(Fault::ShellOpen).then(|| Shell {
+        pid: 4711,
+        program: "powershell.exe".into(),
+        user: r"LAB\alex".into(),
+    });
+    Fact::Known(open.into_iter().collect())
+}
+
+fn databases(server: &Simulated, store: &SimulatedStore) -> Vec<Database> {
+    let reachable = !server.has(Fault::DatabaseUnreachable);
+    let empty = server.has(Fault::DatabaseVersionEmpty);
+    let database = |(name, database): (&String, &super::SimulatedDatabase)| Database {
+        name: name.clone(),
+        expected: Some(database.expected),
+        installed: (reachable && !(empty && name != "xds")).then_some(database.installed),
+        reachable,
+    };
+    store.databases.iter().map(database).collect()
+}
+
+/// The build that the simulated installer brings a component to. An update leaves some components where they are.
+pub(super) fn brought(goal: &Goal, name: &ComponentName, from: &Build) -> Build {
+    let unchanged = matches!(name.as_str(), "mediation-server" | "core-management-server");
+    match goal.desired(name) {
+        Some(desired) if !from.reaches(desired) => desired.clone(),
+        Some(_) => from.clone(),
+        None if unchanged || from.reaches(&goal.core) => from.clone(),
+        None => goal.core.clone(),
+    }
+}

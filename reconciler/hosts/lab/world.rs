@@ -1,0 +1,190 @@
+//! The simulated servers: everything that is true of them, in a form that a person can read and edit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use reconcile_core::Goal;
+use reconcile_schema::{
+    Build, Component, ComponentName, DbVersion, PRODUCT_SERVICES, Product, Role, ServerName, Service, ServiceState,
+    StartType, Store, WEB_SERVICE,
+};
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+
+/// All servers of a lab.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// The servers by name.
+    pub servers: BTreeMap<ServerName, Simulated>,
+}
+
+/// One simulated server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Simulated {
+    /// The server's own clock. It moves only when something is done.
+    pub clock: Timestamp,
+    /// How often the server has booted.
+    pub boot: u32,
+    /// The product that is installed.
+    pub product: Product,
+    /// The installed components and their builds.
+    pub components: BTreeMap<ComponentName, Build>,
+    /// The services, in their start order.
+    pub services: Vec<Service>,
+    /// The databases.
+    pub databases: Vec<SimulatedStore>,
+    /// Whether the update lies in the private folder.
+    pub staged: bool,
+    /// The exit code with which the installer asked for a restart in this boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reboot_asked: Option<u32>,
+    /// What is wrong with the server. `reconcile lab break` adds to it; a line can be deleted by hand.
+    pub faults: BTreeSet<Fault>,
+}
+
+/// The databases that one form of the update covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SimulatedStore {
+    /// The form.
+    pub store: Store,
+    /// The databases by name.
+    pub databases: BTreeMap<String, SimulatedDatabase>,
+}
+
+/// One database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SimulatedDatabase {
+    /// The version that it has.
+    pub installed: DbVersion,
+    /// The version that the installed binaries expect.
+    pub expected: DbVersion,
+    /// The version that the binaries of the update expect.
+    pub after_update: DbVersion,
+}
+
+/// 02:00 on a Sunday: when servers are patched.
+const START: Timestamp = Timestamp::constant(1_767_837_600 - 4 * 86_400, 0);
+
+impl Simulated {
+    /// A healthy server with every component at `build`, on which everything runs.
+    #[must_use]
+    pub fn healthy(goal: &Goal, build: &Build) -> Self {
+        let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
+        let names = components(goal.role).iter().filter_map(|title| ComponentName::from_title(title));
+        Self {
+            clock: START,
+            boot: 1,
+            product: goal.product,
+            components: names.map(|name| (name, build.clone())).collect(),
+            services: services(goal.role, central),
+            databases: goal.stores.iter().map(SimulatedStore::of).collect(),
+            staged: false,
+            reboot_asked: None,
+            faults: BTreeSet::new(),
+        }
+    }
+
+    /// Whether `fault` is present.
+    #[must_use]
+    pub fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+
+    /// The installed components.
+    #[must_use]
+    pub fn components(&self) -> Vec<Component> {
+        let of = |(name, build): (&ComponentName, &Build)| Component {
+            product: self.product,
+            name: name.clone(),
+            build: build.clone(),
+        };
+        self.components.iter().map(of).collect()
+    }
+}
+
+/// The components that a server of this role has.
+const fn components(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::StandardEdition => &[
+            "Core Components",
+            "Administrative Tools",
+            "Conferencing Server",
+            "Core Management Server",
+            "Front End Server",
+            "Mediation Server",
+            "Response Group Service",
+            "Web Components Server",
+        ],
+        Role::BackEnd => &["Core Components", "Administrative Tools", "Front End Server", "Web Components Server"],
+    }
+}
+
+fn services(role: Role, central: bool) -> Vec<Service> {
+    let named: &[&str] = match role {
+        Role::StandardEdition => &[
+            "REPLICA",
+            "RTCCLSAGT",
+            "FabricHostSvc",
+            "RTCSRV",
+            "RTCCAA",
+            "RTCCAS",
+            "RTCRGS",
+            "RTCCPS",
+            "RTCATS",
+            "RTCIMMCU",
+            "RTCDATAMCU",
+            "RTCAVMCU",
+            "RTCASMCU",
+            "RTCMEDSRV",
+        ],
+        Role::BackEnd => &["REPLICA", "RTCCLSAGT", "FabricHostSvc", "RTCSRV", "RTCIMMCU", "RTCDATAMCU"],
+    };
+    let here = |name: &&&str| named.contains(name) || (central && matches!(**name, "MASTER" | "FTA"));
+    let running = |name: &str| Service {
+        name: name.to_string(),
+        state: ServiceState::Running,
+        start: StartType::Automatic,
+        needs: if name == "RTCSRV" { vec!["FabricHostSvc".to_string()] } else { Vec::new() },
+    };
+    let product = PRODUCT_SERVICES.iter().filter(here).map(|name| running(name));
+    std::iter::once(running(WEB_SERVICE)).chain(product).collect()
+}
+
+impl SimulatedStore {
+    /// The databases of one form, at one version; the update will expect more of some of them.
+    fn of(store: &Store) -> Self {
+        let named: &[(&str, [u32; 3])] = match store {
+            Store::Local => &[
+                ("cpsdyn", [1, 1, 2]),
+                ("lis", [3, 1, 1]),
+                ("lyss", [12, 44, 13]),
+                ("rgsconfig", [5, 5, 2]),
+                ("rgsdyn", [2, 2, 1]),
+                ("rtc", [125, 74, 89]),
+                ("rtcab", [62, 42, 13]),
+                ("rtcxds", [15, 13, 22]),
+                ("xds", [10, 16, 7]),
+            ],
+            Store::Configured { .. } => &[
+                ("cpsdyn", [1, 1, 2]),
+                ("rgsconfig", [5, 5, 2]),
+                ("rgsdyn", [2, 2, 1]),
+                ("rtcab", [62, 42, 13]),
+                ("rtcxds", [15, 13, 22]),
+            ],
+            Store::CentralManagement { .. } => &[("lis", [3, 1, 1]), ("xds", [10, 16, 7])],
+        };
+        let database = |(name, version): &(&str, [u32; 3])| {
+            let now = DbVersion::from(*version);
+            let changes = matches!(*name, "rtcab" | "rtcxds" | "lis" | "xds");
+            let after_update = if changes { now.next() } else { now };
+            ((*name).to_string(), SimulatedDatabase { installed: now, expected: now, after_update })
+        };
+        Self { store: store.clone(), databases: named.iter().map(database).collect() }
+    }
+}

@@ -1,0 +1,12 @@
+//! What touches the world.
+// On Windows the Windows host alone lifts the workspace's `deny`.
+#![cfg_attr(not(windows), forbid(unsafe_code))]
+
+mod journal;
+pub mod lab;
+mod lock;
+#[cfg(windows)]
+pub mod windows;
+
+pub use journal::{Journal, JournalError};
+pub use lock::{Lock, LockError};

@@ -1,0 +1,195 @@
+//! The lock: one run at a time per host, and free as soon as its holder is gone, however it went.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Why the lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another run holds it.
+    #[error(
+        "another run holds the lock {}: {}; it is free as soon as that run ends, however it ends: nothing has to be removed by hand",
+        path.display(), holder.as_deref().unwrap_or("who it is cannot be read")
+    )]
+    Held {
+        /// The lock.
+        path: PathBuf,
+        /// What the holder wrote about itself, when it can be read.
+        holder: Option<String>,
+    },
+    /// The operating system refused.
+    #[error("cannot take the lock {}: {cause}; make sure that its folder exists and that this account may write there", path.display())]
+    Unusable {
+        /// The lock.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+}
+
+/// The lock of a host, held until it is dropped or its process ends.
+#[derive(Debug)]
+pub struct Lock {
+    note: PathBuf,
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock `path`, or says at once who holds it. `who` tells the others: run, user, process, since when.
+    ///
+    /// # Errors
+    /// Another run holds it, or the file cannot be used.
+    pub fn take(path: &Path, who: &str) -> Result<Self, LockError> {
+        let mut note = path.to_owned().into_os_string();
+        note.push(".holder"); // Beside the lock: on Windows nobody can read a locked file.
+        let note = PathBuf::from(note);
+        let taken = open(path).map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
+        match taken {
+            Ok(file) => {
+                let _ = std::fs::write(&note, who); // For people only; the lock holds without it.
+                Ok(Self { note, file })
+            }
+            Err(TryLockError::Error(cause)) if !is_sharing_violation(&cause) => {
+                Err(LockError::Unusable { path: path.to_owned(), cause })
+            }
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {
+                Err(LockError::Held { path: path.to_owned(), holder: holder(&note) })
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.note); // While we hold the lock: the next note is not ours.
+        let _ = self.file.unlock(); // Closing would do, but not while a child that is being started shares the file.
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(windows)]
+    {
+        // To read and to write, not to delete: a lock that somebody removes would be two.
+        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x1 | 0x2);
+    }
+    options.open(path)
+}
+
+/// Whether somebody has the file open and lets nobody else in (Win32 `ERROR_SHARING_VIOLATION`).
+fn is_sharing_violation(error: &io::Error) -> bool {
+    cfg!(windows) && error.raw_os_error() == Some(32)
+}
+
+fn holder(note: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(note).and_then(|file| file.take(1024).read_to_end(&mut bytes)).ok()?;
+    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_it_and_gets_it_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let first = Lock::take(&path, "run 7 of CONTOSO\\admin since 2026-03-01T21:00:00Z").unwrap();
+        let error = Lock::take(&path, "run 8").unwrap_err().to_string();
+        assert!(error.contains("run 7 of CONTOSO\\admin since 2026-03-01T21:00:00Z"), "{error}");
+        assert!(error.contains("nothing has to be removed by hand"), "{error}");
+        drop(first);
+        drop(Lock::take(&path, "run 8").unwrap());
+        assert!(!folder.path().join("lock.holder").exists());
+    }
+
+    #[test]
+    fn a_note_that_cannot_be_read_hides_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let _held = Lock::take(&path, "").unwrap();
+        let error = Lock::take(&path, "run 8").unwrap_err();
+        assert!(matches!(error, LockError::Held { holder: None, .. }), "{error}");
+        assert!(error.to_string().contains("who it is cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_opened_is_not_called_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Lock::take(&folder.path().join("missing").join("lock"), "run 8").unwrap_err();
+        assert!(matches!(error, LockError::Unusable { .. }), "{error}");
+    }
+
+    #[test]
+    #[cfg(windows)]
+    fn a_held_lock_cannot_be_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let _held = Lock::take(&path, "run 7").unwrap();
+        std::fs::remove_file(&path).unwrap_err();
+    }
+
+    #[test]
+    fn of_many_takers_one_at_a_time_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let (inside, taken) = (AtomicU32::new(0), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        let Ok(_held) = Lock::take(&path, "a racer") else { continue };
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        taken.fetch_add(1, Ordering::SeqCst);
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(taken.into_inner() > 0);
+    }
+
+    /// What the process that is killed holds; set by the test that starts it.
+    const HELD: &str = "RECONCILE_TEST_LOCK";
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the child is this test program itself")]
+    fn the_lock_of_a_killed_process_is_free_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        for _ in 0..20 {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "lock::tests::holds_the_lock_until_killed", "--ignored", "--nocapture"])
+                .env(HELD, &path)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+            assert!(said.any(|line| line.unwrap().contains("holding")), "the child did not get the lock");
+            let error = Lock::take(&path, "the parent").unwrap_err().to_string();
+            assert!(error.contains("the child"), "{error}");
+            child.kill().unwrap();
+            child.wait().unwrap();
+            Lock::take(&path, "the parent").unwrap();
+        }
+    }
+
+    #[test]
+    #[ignore = "run by the test above, in a process of its own"]
+    fn holds_the_lock_until_killed() {
+        let Some(path) = std::env::var_os(HELD) else { return };
+        let _held = Lock::take(Path::new(&path), "the child").unwrap();
+        println!("holding");
+        io::stdin().read_to_end(&mut Vec::new()).unwrap(); // Ends with the parent, if that fails.
+    }
+}

@@ -1,0 +1,151 @@
+//! What `reconcile` answers to a program: plans and runs, as JSON of a stated version.
+
+use alloc::{string::String, vec::Vec};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Build, Cause, Product, ServerName, Step};
+
+/// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
+pub const REPORT_VERSION: u32 = 1;
+
+/// The answer of `plan`, and the file that `plan --out` writes and `apply --plan` holds a run to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile plan")]
+pub struct PlanReport {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The version of `reconcile` that made it.
+    pub made_by: String,
+    /// When the hosts were looked at.
+    pub at: Timestamp,
+    /// The worst of the servers' states.
+    pub state: State,
+    /// The servers.
+    pub servers: Vec<ServerPlan>,
+}
+
+/// The plan of one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerPlan {
+    /// The server and its target.
+    #[serde(flatten)]
+    pub server: Heading,
+    /// In which state it is.
+    pub state: State,
+    /// In what it differs from its target.
+    pub findings: Vec<FindingReport>,
+    /// The steps that remain, in order, as far as they can be foreseen.
+    pub steps: Vec<StepReport>,
+    /// What keeps the steps from reaching the goal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
+}
+
+/// A server and its target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Heading {
+    /// The server.
+    pub name: ServerName,
+    /// The product that it must run.
+    pub product: Product,
+    /// The build that Core Components must reach.
+    pub target: Build,
+    /// The build that Core Components has, when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Build>,
+    /// Whether the server is simulated.
+    pub lab: bool,
+}
+
+/// In which state a server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// At its goal.
+    AtGoal,
+    /// Steps remain.
+    Drift,
+    /// Steps remain, and something that may pass forbids them.
+    Blocked,
+    /// A fact that is needed could not be read.
+    Unknown,
+    /// Somebody must act.
+    NeedsOperator,
+    /// It failed.
+    Failed,
+}
+
+/// One difference, or one thing that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FindingReport {
+    /// A code that does not change between versions, such as `component-behind`.
+    pub code: String,
+    /// What it is about.
+    pub subject: String,
+    /// What is desired.
+    pub desired: String,
+    /// What is observed.
+    pub observed: String,
+}
+
+/// One step that remains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StepReport {
+    /// The step.
+    pub step: Step,
+    /// The command that is run for it.
+    pub command: String,
+    /// Why it is taken.
+    pub cause: Cause,
+    /// Why it is taken, in words.
+    pub because: String,
+    /// Whether it is certain; if not, a look right before it decides.
+    pub certain: bool,
+}
+
+/// The answer of `apply`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile run")]
+pub struct RunReport {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The version of `reconcile` that ran.
+    pub made_by: String,
+    /// The worst of the servers' states.
+    pub state: State,
+    /// The servers.
+    pub servers: Vec<ServerRun>,
+}
+
+/// The run on one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerRun {
+    /// The server and its target, with the build that was found at the end.
+    #[serde(flatten)]
+    pub server: Heading,
+    /// In which state it is now.
+    pub state: State,
+    /// Whether anything was changed.
+    pub changed: bool,
+    /// Whether the machine is restarting, and the next run goes on.
+    pub restarting: bool,
+    /// The steps that were taken, in order.
+    pub steps: Vec<Step>,
+    /// How long services were down, in seconds.
+    pub outage_seconds: u32,
+    /// Services that should run and do not.
+    pub left_down: Vec<String>,
+    /// What keeps the server from its goal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
+}

@@ -1,0 +1,247 @@
+//! What the test driver on Linux and the doubles on the machine under test tell each other, in files in `C:\lab`.
+//!
+//! `lab.json` says how the doubles behave, `databases.json` what is in the databases; in `calls.jsonl` each double
+//! writes down that it was called, and with what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How the doubles behave: `lab.json`. The driver writes it, also while the machine runs; the doubles only read it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lab {
+    /// The full name of the computer.
+    pub fqdn: String,
+    /// The services of the product in their start order, the web server first.
+    pub services: Vec<Service>,
+    /// Services that no step of the procedure touches, such as SQL Server's.
+    pub bystanders: Vec<Service>,
+    /// What the update brings: `DisplayVersion` by `DisplayName`.
+    pub package: BTreeMap<String, String>,
+    /// How the updater fares each time that it is run; the last entry holds for all later times.
+    pub updater: Vec<UpdaterRun>,
+    /// Where the product's management module is.
+    pub module: String,
+    /// How a script fares each time that it is run, by its file name; the last entry holds for all later times.
+    pub scripts: BTreeMap<String, Vec<ScriptRun>>,
+    /// Whether `Stop-CsWindowsService` takes the web server along, as it does without `-LeaveWebServerRunning`.
+    pub stop_takes_web_server: bool,
+    /// The groups that the account belongs to.
+    pub groups: BTreeSet<String>,
+}
+
+/// The name of the web server's service, which the product shares with others.
+pub const WEB_SERVER: &str = "W3SVC";
+
+/// A service, and how it takes to being started and stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Service {
+    /// The short name.
+    pub name: String,
+    /// Who starts it.
+    pub start_type: StartType,
+    /// What happens when it is started.
+    pub start: Start,
+    /// What happens when it is stopped.
+    pub stop: Stop,
+}
+
+/// Who starts a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartType {
+    /// The machine, when it boots.
+    #[default]
+    Automatic,
+    /// Whoever wants it.
+    Manual,
+    /// Nobody may.
+    Disabled,
+}
+
+/// What happens when a service is started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Start {
+    /// It runs at once.
+    #[default]
+    Prompt,
+    /// It runs after this many milliseconds, and reports progress until then.
+    Slow(u64),
+    /// It stays on the way for ever and reports no progress.
+    Hang,
+    /// It ends with this error.
+    Fail(u32),
+}
+
+/// What happens when a service is stopped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stop {
+    /// It stops at once.
+    #[default]
+    Prompt,
+    /// It stops after this many milliseconds, and reports progress until then.
+    Slow(u64),
+    /// It stays on the way for ever and reports no progress.
+    Hang,
+}
+
+/// How one run of the updater fares, once nothing keeps it from installing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpdaterRun {
+    /// How many milliseconds each component takes.
+    pub pace: u64,
+    /// How many components are patched before the end comes; all, when not given.
+    pub components: Option<usize>,
+    /// How it ends.
+    pub end: End,
+    /// Whether a complete run starts every service at its end, as the Windows Fabric patch does since Lync Server
+    /// 2013 CU5.
+    pub starts_services: bool,
+    /// Whether it leaves a file to be renamed at the next boot.
+    pub leaves_rename: bool,
+}
+
+/// How a run of the updater ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// With this exit code.
+    Exit(u32),
+    /// It crashes.
+    Crash,
+    /// Never.
+    Hang,
+}
+
+impl Default for End {
+    fn default() -> Self {
+        Self::Exit(0)
+    }
+}
+
+/// How one run of a script fares.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScriptRun {
+    /// It does what its cmdlet does.
+    #[default]
+    Works,
+    /// It does so after this many milliseconds.
+    Slow(u64),
+    /// It does nothing, and never ends.
+    Hangs,
+    /// It does nothing but to report this error.
+    Fails(String),
+    /// It does nothing but to answer with this text.
+    Answers(String),
+    /// It orders services to stop or to start and does not wait for them.
+    ReturnsEarly,
+    /// It does nothing and says nothing, as if all were well.
+    DoesNothing,
+}
+
+/// What is in a database, an element of `databases.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Its name, such as `rtcxds`.
+    pub name: String,
+    /// The form of the cmdlets that covers it.
+    pub form: Form,
+    /// The SQL Server that holds it.
+    pub server: String,
+    /// The instance.
+    pub instance: String,
+    /// The version that is installed; empty when the report does not tell.
+    pub installed: String,
+    /// The version that the binaries before the update expect.
+    pub expected_before: String,
+    /// The version that the binaries of the update expect.
+    pub expected_after: String,
+    /// Whether the server answers.
+    pub reachable: bool,
+    /// Whether an update passes over it without an error.
+    pub stuck: bool,
+}
+
+/// A form of `Install-CsDatabase` and `Test-CsDatabase`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// The databases of this computer.
+    Local,
+    /// The databases that the topology places on a SQL Server.
+    Configured,
+    /// The Central Management Store.
+    Central,
+}
+
+/// A line of `calls.jsonl`: a double was called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// The file name of the program, in lower case.
+    pub program: String,
+    /// The process.
+    pub process: u32,
+    /// Its arguments. A service has its name and `start` or `stop`.
+    pub args: Vec<String>,
+    /// What it was given on standard input.
+    pub stdin: String,
+    /// The names of its environment variables.
+    pub environment: Vec<String>,
+    /// Its working directory.
+    pub directory: String,
+}
+
+impl Call {
+    /// The file name of the script, for a call of the management shell.
+    #[must_use]
+    pub fn script(&self) -> Option<&str> {
+        self.args.last().filter(|_| self.program == "powershell.exe")?.rsplit('\\').next()
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.script() {
+            Some(script) => write!(f, "{script} {}", self.stdin.trim()),
+            None => write!(f, "{} {}", self.program, self.args.join(" ")),
+        }
+    }
+}
+
+/// What a look at the machine finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sight {
+    /// The full name of the computer, as Windows gives it.
+    pub fqdn: String,
+    /// `DisplayVersion` by `DisplayName` of what is installed.
+    pub components: BTreeMap<String, String>,
+    /// The services of the lab, by name: `Running`, `Stopped` …
+    pub services: BTreeMap<String, String>,
+    /// `PendingFileRenameOperations`.
+    pub renames: Vec<String>,
+}
+
+/// Whether the version `left` is at or above `right`, number by number.
+#[must_use]
+pub fn reaches(left: &str, right: &str) -> bool {
+    let numbers = |text: &str| text.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>().ok();
+    numbers(left) >= numbers(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_number_by_number() {
+        assert!(reaches("5.0.8308.1001", "5.0.8308.992"));
+        assert!(reaches("5.0.8308.992", "5.0.8308.992"));
+        assert!(!reaches("5.0.8308.992", "5.0.8308.1001"));
+    }
+}

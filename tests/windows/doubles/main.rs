@@ -1,0 +1,52 @@
+//! One program that plays several parts on the machine under test: its file name says which.
+//!
+//! The doubles imitate only what the product's documentation says, or what several administrators report of it.
+//! Where a double itself is wrongly used it ends with 70, which no part of the play does.
+
+#[cfg(windows)]
+mod boot;
+#[cfg(windows)]
+mod calls;
+#[cfg(windows)]
+mod components;
+#[cfg(windows)]
+mod look;
+#[cfg(windows)]
+mod powershell;
+#[cfg(windows)]
+mod run;
+#[cfg(windows)]
+mod service;
+#[cfg(windows)]
+mod services;
+#[cfg(windows)]
+mod shell;
+#[cfg(windows)]
+mod updater;
+
+#[cfg(windows)]
+fn main() {
+    type Part = fn() -> Result<u32, Box<dyn std::error::Error>>;
+    let program = calls::program();
+    let part: Part = match program.as_str() {
+        "boot.exe" => boot::main,
+        "look.exe" => look::main,
+        "powershell.exe" => powershell::main,
+        "powershell_ise.exe" => shell::main,
+        "run.exe" => run::main,
+        "service.exe" => service::main,
+        "lyncserverupdateinstaller.exe" | "skypeserverupdateinstaller.exe" => updater::main,
+        _ => || Err("no part goes by this file name".into()),
+    };
+    let code = part().unwrap_or_else(|error| {
+        eprintln!("double {program}: {error}");
+        70
+    });
+    #[expect(clippy::disallowed_methods, reason = "what main returns has 8 bits only")]
+    std::process::exit(code.cast_signed());
+}
+
+#[cfg(not(windows))]
+fn main() {
+    eprintln!("the doubles play on Windows only; tests/windows/run builds and uses them");
+}

@@ -1,0 +1,252 @@
+//! The part of `powershell.exe` with the product's management module.
+//!
+//! It runs no script: the file name of a script says which cmdlet it stands for. It takes the request from
+//! standard input as strictly as the scripts' typed parameters do.
+
+use std::error::Error;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use windows_service::service::ServiceState;
+
+use reconcile_doubles::{Call, Database, Form, Lab, ScriptRun, WEB_SERVER, reaches};
+
+use super::{calls, components, services};
+
+const CALLED_WITH: [&str; 5] = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"];
+
+/// What a script writes to standard output, if anything; or the error that it ends with.
+type Answer = Result<Option<Value>, Box<dyn Error>>;
+
+/// Runs one script.
+pub fn main() -> Result<u32, Box<dyn Error>> {
+    let stdin = calls::stdin()?;
+    let call = Call { stdin: String::from_utf8_lossy(&stdin).into_owned(), ..calls::this_call()? };
+    let lab = calls::lab()?;
+    let script = call.script().unwrap_or_default();
+    let run = calls::nth(lab.scripts.get(script).map_or(&[][..], Vec::as_slice), calls::record(&call)?);
+    let waits = run != ScriptRun::ReturnsEarly;
+    let answer = called_as_agreed(&call.args).and_then(|()| match run {
+        ScriptRun::Works | ScriptRun::ReturnsEarly => play(&lab, script, &stdin, waits),
+        ScriptRun::Slow(milliseconds) => {
+            calls::take(milliseconds);
+            play(&lab, script, &stdin, waits)
+        }
+        ScriptRun::Hangs => calls::hang(),
+        ScriptRun::Fails(text) => Err(text.into()),
+        ScriptRun::DoesNothing => Ok(None),
+        ScriptRun::Answers(text) => {
+            println!("{text}");
+            Ok(None)
+        }
+    });
+    match answer {
+        Ok(value) => {
+            if let Some(value) = value {
+                println!("{value}");
+            }
+            Ok(0)
+        }
+        Err(error) => {
+            eprintln!("{script} : {error}");
+            Ok(1)
+        }
+    }
+}
+
+fn called_as_agreed(args: &[String]) -> Result<(), Box<dyn Error>> {
+    match args.split_last() {
+        Some((script, options)) if options == CALLED_WITH => {
+            let path = Path::new(script);
+            if path.is_absolute() && path.is_file() {
+                Ok(())
+            } else {
+                Err(format!("no script at the absolute path {script}").into())
+            }
+        }
+        _ => Err(format!("expected {} <script>, found {}", CALLED_WITH.join(" "), args.join(" ")).into()),
+    }
+}
+
+fn play(lab: &Lab, script: &str, stdin: &[u8], waits: bool) -> Answer {
+    match script {
+        "Stop-CsWindowsService.ps1" => stop(lab, &request(stdin)?, waits),
+        "Start-CsWindowsService.ps1" => start(lab, &request(stdin)?, waits),
+        "Test-CsDatabase.ps1" => test(lab, &request(stdin)?),
+        "Install-CsDatabase.ps1" => install(lab, &request(stdin)?),
+        "Test-Membership.ps1" => membership(lab, &request(stdin)?),
+        _ => Err("no cmdlet goes by this script".into()),
+    }
+}
+
+fn request<T: DeserializeOwned>(stdin: &[u8]) -> Result<T, Box<dyn Error>> {
+    if !stdin.is_ascii() {
+        return Err("the request is not ASCII".into());
+    }
+    Ok(serde_json::from_slice(stdin).map_err(|error| format!("the request: {error}"))?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StopRequest {
+    module: String,
+}
+
+/// Stop-CsWindowsService without parameters: every service of the product, last one first.
+fn stop(lab: &Lab, request: &StopRequest, waits: bool) -> Answer {
+    import(lab, &request.module)?;
+    let stopped =
+        || lab.services.iter().rev().filter(|service| lab.stop_takes_web_server || service.name != WEB_SERVER);
+    for service in stopped() {
+        services::stop(&service.name)?;
+    }
+    for service in stopped().filter(|_| waits) {
+        services::settles(&service.name, ServiceState::Stopped)?;
+    }
+    Ok(None)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartRequest {
+    module: String,
+    names: Vec<String>,
+}
+
+/// Start-CsWindowsService -Name, once for each name, whatever became of the others. A service that runs already is
+/// no error.
+fn start(lab: &Lab, request: &StartRequest, waits: bool) -> Answer {
+    import(lab, &request.module)?;
+    if request.names.is_empty() {
+        return Err("no services are named".into());
+    }
+    let failures = request.names.iter().filter_map(|name| start_one(lab, name, waits).err());
+    let failures: Vec<_> = failures.map(|error| error.to_string()).collect();
+    if failures.is_empty() { Ok(None) } else { Err(failures.join("\n").into()) }
+}
+
+fn start_one(lab: &Lab, name: &str, waits: bool) -> Result<(), Box<dyn Error>> {
+    if !lab.services.iter().any(|service| service.name.eq_ignore_ascii_case(name)) {
+        return Err(format!("{name} is no service of the product").into());
+    }
+    services::start(name)?;
+    if waits && !services::settles(name, ServiceState::Running)? {
+        return Err(format!("service {name} did not start").into());
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TestRequest {
+    module: String,
+    form: Form,
+    sql_server: Option<String>,
+    instance: Option<String>,
+}
+
+/// Test-CsDatabase. What it expects follows the binaries of this computer; `Succeed` means reachable.
+fn test(lab: &Lab, request: &TestRequest) -> Answer {
+    import(lab, &request.module)?;
+    let mut databases = calls::databases()?;
+    let covered = covered(&mut databases, request.form, request.sql_server.as_deref(), request.instance.as_deref())?;
+    let patched = patched(lab)?;
+    let rows = covered.into_iter().map(|database| {
+        let expected = expected(database, patched);
+        let installed = if database.reachable { &database.installed } else { "" };
+        json!({
+            "DatabaseName": database.name,
+            "SqlServerFqdn": database.server,
+            "SqlInstanceName": database.instance,
+            "ExpectedVersion": expected,
+            "InstalledVersion": installed,
+            "Succeed": database.reachable,
+        })
+    });
+    Ok(Some(rows.collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct InstallRequest {
+    module: String,
+    form: Form,
+    sql_server: Option<String>,
+    instance: Option<String>,
+    exclude_collocated_stores: bool,
+}
+
+/// Install-CsDatabase -Update. It says nothing, and brings the databases to what this computer's binaries expect.
+fn install(lab: &Lab, request: &InstallRequest) -> Answer {
+    import(lab, &request.module)?;
+    if request.exclude_collocated_stores && request.form != Form::Configured {
+        return Err("-ExcludeCollocatedStores goes with -ConfiguredDatabases only".into());
+    }
+    let mut databases = calls::databases()?;
+    let patched = patched(lab)?;
+    for database in covered(&mut databases, request.form, request.sql_server.as_deref(), request.instance.as_deref())? {
+        if !database.reachable {
+            return Err(format!("cannot open a connection to {}\\{}", database.server, database.instance).into());
+        }
+        if !database.stuck {
+            database.installed = expected(database, patched).to_owned();
+        }
+    }
+    calls::set_databases(&databases)?;
+    Ok(None)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MembershipRequest {
+    group: String,
+}
+
+fn membership(lab: &Lab, request: &MembershipRequest) -> Answer {
+    Ok(Some(json!({ "member": lab.groups.contains(&request.group) })))
+}
+
+/// Import-Module: the product's own, from where the documentation has it.
+fn import(lab: &Lab, module: &str) -> Result<(), Box<dyn Error>> {
+    if module.eq_ignore_ascii_case(&lab.module) && Path::new(module).is_file() {
+        Ok(())
+    } else {
+        Err(format!("the module {module} was not loaded: expected {}", lab.module).into())
+    }
+}
+
+/// The databases that a form of the cmdlets covers.
+fn covered<'a>(
+    databases: &'a mut [Database],
+    form: Form,
+    server: Option<&str>,
+    instance: Option<&str>,
+) -> Result<Vec<&'a mut Database>, Box<dyn Error>> {
+    match (form, server) {
+        (Form::Local, None) if instance.is_none() => {}
+        (Form::Configured | Form::Central, Some(_)) => {}
+        (Form::Local, _) => return Err("-LocalDatabases takes no SQL Server".into()),
+        (Form::Configured | Form::Central, None) => return Err("-SqlServerFqdn is missing".into()),
+    }
+    let is = |given: Option<&str>, actual: &str| given.is_none_or(|given| given.eq_ignore_ascii_case(actual));
+    let covered: Vec<_> = databases
+        .iter_mut()
+        .filter(|database| database.form == form && is(server, &database.server) && is(instance, &database.instance))
+        .collect();
+    if covered.is_empty() {
+        return Err(format!("the topology has no such databases: {}", server.unwrap_or("local")).into());
+    }
+    Ok(covered)
+}
+
+fn expected(database: &Database, patched: bool) -> &str {
+    if patched { &database.expected_after } else { &database.expected_before }
+}
+
+/// Whether the scripts that come with Core Components are those of the update.
+fn patched(lab: &Lab) -> Result<bool, Box<dyn Error>> {
+    let core = components::installed()?.into_iter().find(|component| component.name.ends_with(", Core Components"));
+    Ok(core.is_some_and(|core| lab.package.get(&core.name).is_some_and(|target| reaches(&core.version, target))))
+}

@@ -1,0 +1,22 @@
+//! Runs a program for the driver and writes its exit code into a file: of the 32 bits Linux would see eight.
+
+use std::error::Error;
+use std::fs;
+use std::process::Command;
+
+/// `run.exe FILE PROGRAM ARGUMENTS…`
+#[expect(clippy::disallowed_methods, reason = "the program is to be started just as a person would")]
+pub fn main() -> Result<u32, Box<dyn Error>> {
+    let mut args = std::env::args_os().skip(1);
+    let (Some(file), Some(program)) = (args.next(), args.next()) else {
+        return Err("expected a file and a program".into());
+    };
+    let status =
+        Command::new(&program).args(args).status().map_err(|error| format!("{}: {error}", program.display()))?;
+    let code = status.code().ok_or("no exit code")?.cast_unsigned();
+    // Whole or not at all: without the file the driver knows that this program itself was cut short.
+    let new = file.clone().into_string().map_err(|_| "the file's name is not Unicode")? + ".new";
+    fs::write(&new, code.to_string())?;
+    fs::rename(new, file)?;
+    Ok(0)
+}

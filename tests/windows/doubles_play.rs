@@ -1,0 +1,218 @@
+//! The doubles keep to what the documentation says of what they stand for.
+
+use reconcile_doubles::{End, ScriptRun, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
+
+use crate::machine::{Machine, Output, POWERSHELL};
+use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SQL_SERVER, Server};
+
+/// Runs one of the scripts, the request on its standard input.
+fn script(machine: &Machine, script: &str, request: &serde_json::Value) -> Output {
+    machine.put(&format!(r"C:\lab\{script}.ps1"), "");
+    machine.put(r"C:\lab\request.json", request.to_string());
+    let options = "-NoProfile -NonInteractive -ExecutionPolicy RemoteSigned";
+    let line = format!(r"{POWERSHELL} {options} -File C:\lab\{script}.ps1 < C:\lab\request.json");
+    machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line])
+}
+
+fn stop(machine: &Machine) -> Output {
+    script(machine, "Stop-CsWindowsService", &serde_json::json!({ "module": module(machine) }))
+}
+
+fn module(machine: &Machine) -> &'static str {
+    machine.server().product.module
+}
+
+/// Stops what keeps the updater from its work.
+fn stop_all(machine: &Machine) {
+    assert_eq!(stop(machine).code, 0);
+    assert_eq!(machine.run(r"C:\Windows\System32\net.exe", &["stop", WEB_SERVER]).code, 0);
+}
+
+fn update(machine: &Machine) -> u32 {
+    machine.run(&machine.installer(), &["/silentmode"]).code
+}
+
+fn running(machine: &Machine) -> Vec<String> {
+    let services = machine.look().services;
+    services.into_iter().filter(|(_, state)| state == "Running").map(|(name, _)| name).collect()
+}
+
+#[test]
+fn a_machine_is_the_server_that_it_was_made_as() {
+    let machine = Machine::new(Server::standard_edition(LYNC_2013));
+    let sight = machine.look();
+    assert_eq!(sight.fqdn, "lync-2013-se.lab.example");
+    assert_eq!(sight.components["Microsoft Lync Server 2013, Core Components"], "5.0.8308.992");
+    assert_eq!(sight.components["Microsoft Lync Server 2013, Mediation Server"], "5.0.8308.0");
+    assert!(sight.services.values().all(|state| state == "Running"), "{:?}", sight.services);
+    assert_eq!(sight.services.len(), 18);
+}
+
+#[test]
+fn an_exit_code_keeps_its_32_bits() {
+    let machine = Machine::new(Server::back_end(SFB_2015));
+    let ended = machine.run(r"C:\Windows\System32\cmd.exe", &["/c", "echo said& echo wrong 1>&2& exit 3010"]);
+    assert_eq!(ended, Output { code: 3010, stdout: "said\r\n".into(), stderr: "wrong \r\n".into() });
+}
+
+#[test]
+fn stop_cs_windows_service_stops_the_product_and_leaves_the_rest() {
+    let mut machine = Machine::new(Server::standard_edition(LYNC_2013));
+    assert_eq!(stop(&machine).code, 0);
+    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTC", "MSSQL$RTCLOCAL", WEB_SERVER]);
+    machine.change(|lab| lab.stop_takes_web_server = true);
+    assert_eq!(stop(&machine).code, 0);
+    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTC", "MSSQL$RTCLOCAL"]);
+    let start = serde_json::json!({ "module": module(&machine), "names": ["REPLICA", "RTCSRV"] });
+    assert_eq!(script(&machine, "Start-CsWindowsService", &start).code, 0);
+    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTC", "MSSQL$RTCLOCAL", "REPLICA", "RTCSRV"]);
+}
+
+#[test]
+fn a_service_is_slow_hangs_or_fails_as_it_is_told() {
+    let mut server = Server::back_end(SFB_2019);
+    server.service("RTCCAA").stop = Stop::Slow(300);
+    server.service("RTCRGS").stop = Stop::Hang;
+    server.service("RTCCPS").start = Start::Hang;
+    server.service("RTCATS").start = Start::Fail(1067);
+    server.service("RTCAVMCU").start_type = StartType::Disabled;
+    server.service("RTCASMCU").start_type = StartType::Manual;
+    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::ReturnsEarly]);
+    let machine = Machine::new(server);
+    let booted = machine.look().services;
+    let states = ["RTCCPS", "RTCATS", "RTCAVMCU", "RTCASMCU"].map(|name| booted[name].as_str());
+    assert_eq!(states, ["StartPending", "Stopped", "Stopped", "Stopped"]);
+    let start = serde_json::json!({ "module": module(&machine), "names": ["RTCATS", "RTCASMCU"] });
+    let started = script(&machine, "Start-CsWindowsService", &start);
+    assert_eq!(started.code, 1, "{}", started.stderr);
+    assert_eq!(machine.look().services["RTCASMCU"], "Running", "one that fails does not keep the next from starting");
+    // A service that is on its way takes no order to stop.
+    let stopped = stop(&machine);
+    assert_eq!(stopped.code, 1, "{}", stopped.stderr);
+    machine.run(r"C:\Windows\System32\sc.exe", &["stop", "RTCCAA"]);
+    machine.run(r"C:\Windows\System32\sc.exe", &["stop", "RTCRGS"]);
+    machine.until_seen("the slow one stops, the other hangs", |sight| {
+        sight.services["RTCCAA"] == "Stopped" && sight.services["RTCRGS"] == "StopPending"
+    });
+}
+
+#[test]
+fn the_updater_refuses_while_a_service_runs_and_then_patches_what_is_older() {
+    let machine = Machine::new(Server::standard_edition(SFB_2015));
+    assert_eq!(update(&machine), 2);
+    assert_eq!(machine.look().components["Skype for Business Server 2015, Core Components"], SFB_2015.before);
+    stop_all(&machine);
+    assert_eq!(machine.run::<&str>(&machine.installer(), &[]).code, 87, "it would wait for a person");
+    assert_eq!(update(&machine), 0);
+    let components = machine.look().components;
+    assert_eq!(components["Skype for Business Server 2015, Core Components"], SFB_2015.after);
+    assert_eq!(components["Skype for Business Server 2015, Front End Server"], SFB_2015.after);
+    assert_eq!(components["Skype for Business Server 2015, Mediation Server"], "6.0.9319.0");
+    let log = std::fs::read_to_string(machine.path(r"C:\skypeserverupdateinstaller.log")).unwrap();
+    assert!(log.contains("Core Components: 6.0.9319.548 -> 6.0.9319.619"), "{log}");
+}
+
+#[test]
+fn the_updater_ends_as_it_is_told() {
+    let mut server = Server::standard_edition(SFB_2015);
+    server.lab.updater = vec![
+        UpdaterRun { components: Some(1), end: End::Exit(1603), ..UpdaterRun::default() },
+        UpdaterRun { components: Some(1), end: End::Crash, ..UpdaterRun::default() },
+        UpdaterRun { components: Some(0), end: End::Hang, ..UpdaterRun::default() },
+        UpdaterRun { starts_services: true, end: End::Exit(3010), leaves_rename: true, ..UpdaterRun::default() },
+    ];
+    let machine = Machine::new(server);
+    stop_all(&machine);
+    let patched = || machine.look().components.values().filter(|version| *version == SFB_2015.after).count();
+    assert_eq!((update(&machine), patched()), (1603, 1));
+    assert_eq!((update(&machine), patched()), (0xC000_0409, 2));
+
+    let hung = machine.start(&machine.installer(), &["/silentmode"]);
+    let runs = || machine.calls().iter().filter(|call| call.program.ends_with("installer.exe")).count();
+    crate::processes::until("it hangs", || (runs() == 3).then_some(()));
+    machine.until_seen("it has the mutex", |_| update(&machine) == 1618);
+    machine.kill("skypeserverupdateinstaller.exe");
+    hung.end();
+
+    assert_eq!((update(&machine), patched()), (3010, 4));
+    machine.until_seen("the services are back", |sight| sight.services.values().all(|state| state == "Running"));
+    assert_eq!(machine.look().renames.len(), 2);
+    machine.reboot();
+    assert_eq!(machine.look().renames, [""; 0]);
+    assert!(machine.path(r"C:\lab\in-use.dll").exists(), "the boot renames the file");
+}
+
+#[test]
+fn databases_are_behind_only_once_the_binaries_are_new() {
+    let machine = Machine::new(Server::back_end(SFB_2019));
+    let module = module(&machine);
+    let about = serde_json::json!({ "module": module, "form": "configured", "sqlServer": SQL_SERVER });
+    let behind = || {
+        let report = script(&machine, "Test-CsDatabase", &about);
+        assert_eq!(report.code, 0, "{}", report.stderr);
+        let report: Vec<serde_json::Value> = serde_json::from_str(&report.stdout).unwrap();
+        let behind = report.iter().filter(|row| row["ExpectedVersion"] != row["InstalledVersion"]);
+        behind.map(|row| row["DatabaseName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(behind(), [""; 0]);
+    stop_all(&machine);
+    assert_eq!(update(&machine), 0);
+    assert_eq!(behind(), ["rtcxds", "rtcab"]);
+    let mut install = about.clone();
+    install["excludeCollocatedStores"] = true.into();
+    let installed = script(&machine, "Install-CsDatabase", &install);
+    assert_eq!((installed.code, installed.stdout.as_str()), (0, ""), "{}", installed.stderr);
+    assert_eq!(behind(), [""; 0]);
+}
+
+#[test]
+fn the_management_shell_takes_only_what_was_agreed() {
+    let machine = Machine::new(Server::standard_edition(LYNC_2013).with_central_management());
+    let module = module(&machine);
+    let refused = |name, request| {
+        let ended = script(&machine, name, &request);
+        assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
+        ended.stderr
+    };
+    use serde_json::json;
+    assert!(refused("Remove-Everything", json!({})).contains("no cmdlet"));
+    assert!(refused("Stop-CsWindowsService", json!({ "module": r"C:\other\Lync.psd1" })).contains("was not loaded"));
+    assert!(refused("Stop-CsWindowsService", json!({ "module": module, "name": "RTCSRV" })).contains("unknown field"));
+    assert!(refused("Test-CsDatabase", json!({ "module": module })).contains("missing field `form`"));
+    assert!(refused("Test-CsDatabase", json!({ "module": module, "form": "central" })).contains("-SqlServerFqdn"));
+    assert!(refused("Test-Membership", json!({ "group": "Ünknown" })).contains("not ASCII"));
+
+    let yes = script(&machine, "Test-Membership", &json!({ "group": "RTCUniversalServerAdmins" }));
+    assert_eq!(yes.stdout.trim(), r#"{"member":true}"#);
+    let call = machine.calls().into_iter().rfind(|call| call.script().is_some()).unwrap();
+    assert_eq!(call.stdin, r#"{"group":"RTCUniversalServerAdmins"}"#);
+    let central = json!({ "module": module, "form": "central", "sqlServer": machine.look().fqdn, "instance": "rtc" });
+    assert!(script(&machine, "Test-CsDatabase", &central).stdout.contains("10.15.4"));
+}
+
+#[test]
+fn a_machine_comes_back_from_a_reboot_and_from_a_power_cut() {
+    let machine = Machine::new(Server::back_end(LYNC_2013));
+    stop_all(&machine);
+    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTCLOCAL"]);
+    machine.reboot();
+    assert!(machine.look().services.values().all(|state| state == "Running"));
+    assert_eq!(machine.look().fqdn, "lync-2013-be.lab.example");
+
+    stop_all(&machine);
+    assert_eq!(update(&machine), 0);
+    machine.cut_power();
+    let sight = machine.look();
+    assert!(sight.services.values().all(|state| state == "Running"));
+    // Whether the registry was written before the power went is a matter of chance.
+    let core = sight.components["Microsoft Lync Server 2013, Core Components"].as_str();
+    assert!([LYNC_2013.before, LYNC_2013.after].contains(&core), "{core}");
+}
+
+#[test]
+fn an_open_shell_holds_the_management_assembly() {
+    let machine = Machine::new(Server::standard_edition(SFB_2019));
+    let shell = machine.open_shell();
+    machine.kill("powershell_ise.exe");
+    shell.end();
+}

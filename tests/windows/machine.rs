@@ -1,0 +1,293 @@
+//! A machine with Windows on it, for one test: a copy of the template, switched on, with a server installed.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reconcile_doubles::{Call, Database, Lab, Sight};
+use tempfile::TempDir;
+
+use crate::processes::{self, until};
+use crate::server::Server;
+
+const WINE: &str = "/usr/lib/wine/wine64";
+
+/// Where the program under test is.
+pub const RECONCILE: &str = r"C:\Program Files\reconcile\reconcile.exe";
+
+/// Where the management shell is that runs scripts.
+pub const POWERSHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe";
+
+/// Where the management shell is that a person has open.
+const SHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell_ise.exe";
+
+/// A machine that is switched on.
+pub struct Machine {
+    folder: TempDir,
+    server: Server,
+    runs: AtomicUsize,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// All 32 bits of the exit code.
+    pub code: u32,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// A program that was started.
+pub struct Running<'a> {
+    machine: &'a Machine,
+    child: Child,
+    number: usize,
+    what: String,
+}
+
+impl Machine {
+    /// Installs the server on a fresh machine and switches it on.
+    pub fn new(server: Server) -> Self {
+        let template = PathBuf::from(given("WINDOWS_TEMPLATE"));
+        let beside = template.with_file_name("machines");
+        fs::create_dir_all(&beside).expect("a folder for the machines");
+        let machine = Self {
+            folder: TempDir::new_in(beside).expect("a folder for the machine"),
+            server,
+            runs: AtomicUsize::new(0),
+        };
+        machine.copy(&template);
+        machine.install();
+        machine.switch_on();
+        machine
+    }
+
+    fn prefix(&self) -> PathBuf {
+        self.folder.path().join("prefix")
+    }
+
+    /// Shares the template's files, which is quick, save those that are written in place.
+    fn copy(&self, template: &Path) {
+        let copied = Command::new("cp").args(["-al", "--"]).arg(template).arg(self.prefix()).status();
+        assert!(copied.expect("cp runs").success(), "cannot copy {}", template.display());
+        for own in ["system.reg", "user.reg", "userdef.reg", ".update-timestamp"] {
+            let path = self.prefix().join(own);
+            fs::remove_file(&path).expect("the template has the file");
+            fs::copy(template.join(own), path).expect("a copy of its own");
+        }
+        // The drive through which the disk of the host would be seen.
+        fs::remove_file(self.prefix().join("dosdevices/z:")).expect("Wine makes the link");
+    }
+
+    fn install(&self) {
+        let server = &self.server;
+        let mut hive = OpenOptions::new().append(true).open(self.prefix().join("system.reg")).expect("the hive");
+        hive.write_all(server.hive().as_bytes()).expect("the hive can be written");
+        for part in ["boot", "look", "run", "service"] {
+            self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
+        }
+        for shell in [POWERSHELL, SHELL] {
+            self.put_program("doubles.exe", shell);
+        }
+        self.put_program("assembly.dll", server.product.assembly);
+        self.put_program("installer.exe", &self.installer());
+        if Path::new(&given("WINDOWS_PROGRAMS")).join("reconcile.exe").exists() {
+            self.put_program("reconcile.exe", RECONCILE);
+        }
+        self.put(server.product.module, "");
+        self.put(r"C:\lab\lab.json", json(&server.lab));
+        self.put(r"C:\lab\databases.json", json(&server.databases));
+    }
+
+    /// What was installed on the machine.
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Where the product's update installer is.
+    pub fn installer(&self) -> String {
+        format!(r"C:\updates\{}", self.server.product.installer)
+    }
+
+    /// The Linux path of a path of the machine, whose names it takes in any case.
+    pub fn path(&self, windows: &str) -> PathBuf {
+        let inside = windows.strip_prefix(r"C:\").expect("an absolute path on drive C");
+        inside.split('\\').fold(self.prefix().join("drive_c"), |folder, name| {
+            let known = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            let known = { known }.find(|known| known.eq_ignore_ascii_case(name));
+            folder.join(known.unwrap_or_else(|| name.into()))
+        })
+    }
+
+    /// Puts a file of its own on the machine.
+    pub fn put(&self, windows: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.place(windows), content).expect("the machine takes a file");
+    }
+
+    fn put_program(&self, program: &str, windows: &str) {
+        let program = Path::new(&given("WINDOWS_PROGRAMS")).join(program);
+        fs::copy(&program, self.place(windows)).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    }
+
+    /// A path with nothing there, in a folder that is.
+    fn place(&self, windows: &str) -> PathBuf {
+        let path = self.path(windows);
+        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("the machine takes a folder");
+        // What was there may be the template's, too.
+        let _ = fs::remove_file(&path);
+        path
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.prefix().join("drive_c")).env("WINEPREFIX", self.prefix());
+        for (name, value) in [("HOME", "home"), ("XDG_RUNTIME_DIR", "home")] {
+            command.env(name, self.prefix().join(value));
+        }
+        // The services inherit the streams of the first program: never a pipe, whose reader would wait for them.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn switch_on(&self) {
+        let server = self.command(&given("WINESERVER")).arg("-p").status().expect("Wine is installed");
+        assert!(server.success(), "the machine does not switch on: {server}");
+        let log = self.folder.path().join("boot");
+        let mut boot = self.command(WINE);
+        boot.arg(r"C:\lab\bin\boot.exe").stderr(File::create(&log).expect("a file for what it says"));
+        let mut boot = boot.spawn().expect("Wine is installed");
+        let booted = until("the machine boots", || boot.try_wait().expect("Linux says"));
+        assert!(booted.success(), "the machine does not boot: {}", fs::read_to_string(log).expect("what it says"));
+    }
+
+    /// Shuts the machine down and switches it on again.
+    pub fn reboot(&self) {
+        let mut off = self.command(&given("WINESERVER")).args(["-k", "-w"]).spawn().expect("Wine is installed");
+        until("the machine shuts down", || off.try_wait().expect("Linux says"));
+        processes::kill_all(&self.prefix());
+        self.switch_on();
+    }
+
+    /// Takes the power, so that nothing more is written, and switches the machine on again.
+    pub fn cut_power(&self) {
+        processes::kill_all(&self.prefix());
+        self.switch_on();
+    }
+
+    /// Ends a program at once, as TerminateProcess would.
+    pub fn kill(&self, program: &str) {
+        processes::kill(&self.prefix(), program);
+    }
+
+    /// Presses Ctrl-C for a program.
+    pub fn interrupt(&self, program: &str) {
+        processes::interrupt(&self.prefix(), program);
+    }
+
+    /// Starts a program.
+    pub fn start<Arg: AsRef<OsStr>>(&self, program: &str, args: &[Arg]) -> Running<'_> {
+        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+        let mut command = self.command(WINE);
+        command.args([r"C:\lab\bin\run.exe", &format!(r"C:\lab\exit-{number}"), program]).args(args);
+        // Files, not pipes: a grandchild that lives on would keep a pipe open.
+        let file = |stream| File::create(self.stream(number, stream)).expect("a file for what it says");
+        command.stdout(file("stdout")).stderr(file("stderr"));
+        let args: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy()).collect();
+        let what = format!("{program} {}", args.join(" "));
+        Running { machine: self, child: command.spawn().expect("Wine is installed"), number, what }
+    }
+
+    /// Opens a management shell, which keeps the product's assembly loaded until somebody ends it.
+    pub fn open_shell(&self) -> Running<'_> {
+        let shell = self.start(SHELL, &[self.server.product.assembly]);
+        self.until_called("the shell is open", |call| call.program == "powershell_ise.exe");
+        shell
+    }
+
+    /// Runs a program to its end.
+    pub fn run<Arg: AsRef<OsStr>>(&self, program: &str, args: &[Arg]) -> Output {
+        self.start(program, args).end()
+    }
+
+    fn stream(&self, number: usize, stream: &str) -> PathBuf {
+        self.folder.path().join(format!("{stream}-{number}"))
+    }
+
+    /// Looks at what is installed and what runs.
+    pub fn look(&self) -> Sight {
+        let Output { code, stdout, stderr } = self.run::<&str>(r"C:\lab\bin\look.exe", &[]);
+        assert_eq!(code, 0, "{stderr}");
+        serde_json::from_str(&stdout).expect("a sight")
+    }
+
+    /// The calls that the doubles received, in their order.
+    pub fn calls(&self) -> Vec<Call> {
+        let calls = fs::read_to_string(self.path(r"C:\lab\calls.jsonl")).unwrap_or_default();
+        // A last line without an end is still being written.
+        let lines = calls.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        lines.map(|line| serde_json::from_str(line).expect("a call")).collect()
+    }
+
+    /// Waits until a double was called so that `wanted` says yes.
+    pub fn until_called(&self, what: &str, wanted: impl Fn(&Call) -> bool) {
+        until(what, || self.calls().iter().any(&wanted).then_some(()));
+    }
+
+    /// Waits until a look at the machine finds what `wanted` says yes to.
+    pub fn until_seen(&self, what: &str, wanted: impl Fn(&Sight) -> bool) {
+        until(what, || wanted(&self.look()).then_some(()));
+    }
+
+    /// What is in the databases.
+    pub fn databases(&self) -> Vec<Database> {
+        let databases = fs::read(self.path(r"C:\lab\databases.json")).expect("the databases");
+        serde_json::from_slice(&databases).expect("the databases")
+    }
+
+    /// Changes how the doubles behave from now on.
+    pub fn change(&mut self, change: impl FnOnce(&mut Lab)) {
+        change(&mut self.server.lab);
+        let new = self.path(r"C:\lab\lab.json.new");
+        fs::write(&new, json(&self.server.lab)).expect("the machine takes a file");
+        fs::rename(new, self.path(r"C:\lab\lab.json")).expect("the machine takes a file");
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let calls: Vec<_> = self.calls().iter().map(|call| format!("  {call}\n")).collect();
+            eprintln!("the doubles of the machine were called so:\n{}", calls.concat());
+        }
+        processes::kill_all(&self.prefix());
+    }
+}
+
+impl Running<'_> {
+    /// Waits for the program's end.
+    pub fn end(mut self) -> Output {
+        until(&format!("the end of {}", self.what), || self.child.try_wait().expect("Linux says"));
+        let code = fs::read_to_string(self.machine.path(&format!(r"C:\lab\exit-{}", self.number)));
+        let read = |stream| {
+            let said = fs::read(self.machine.stream(self.number, stream)).expect("what it said");
+            String::from_utf8(said).expect("what it said is UTF-8")
+        };
+        let (stdout, stderr) = (read("stdout"), read("stderr"));
+        let code = code.unwrap_or_else(|_| panic!("Wine did not run {}: {stderr}", self.what));
+        Output { code: code.parse().expect("a number"), stdout, stderr }
+    }
+}
+
+/// A setting that `tests/windows/run` makes.
+fn given(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: start this with tests/windows/run"))
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec_pretty(value).expect("plain data")
+}

@@ -1,0 +1,17 @@
+//! `reconcile.exe` on machines with a real Win32 API, under Wine. Run it with `tests/windows/run`.
+//!
+//! Each test has a machine of its own: a registry, a service manager with services that are real processes, and
+//! doubles of what cannot be had: the product's services, its updater, its management shell (`doubles/`).
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+#![expect(clippy::disallowed_methods, reason = "the driver starts Wine and waits for it, with a limit")]
+
+mod doubles_play;
+mod machine;
+mod processes;
+mod server;

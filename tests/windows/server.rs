@@ -1,0 +1,260 @@
+//! The servers that the documentation describes: what is installed on them, their services and databases.
+
+use std::fmt::Write;
+
+use reconcile_doubles::{Database, Form, Lab, Service, StartType, WEB_SERVER};
+
+/// A product, with an update that is behind it.
+#[derive(Debug, Clone, Copy)]
+pub struct Product {
+    /// The name that manifests use.
+    pub key: &'static str,
+    /// The start of every component's `DisplayName`.
+    pub display: &'static str,
+    /// The file name of its installer.
+    pub installer: &'static str,
+    /// Where its management module is.
+    pub module: &'static str,
+    /// The assembly that an open management shell keeps loaded.
+    pub assembly: &'static str,
+    /// The build of Core Components before the update.
+    pub before: &'static str,
+    /// The build of Core Components that the update brings.
+    pub after: &'static str,
+}
+
+const LYNC_ASSEMBLY: &str = r"C:\Windows\Microsoft.NET\assembly\GAC_MSIL\Microsoft.Rtc.Management\v4.0_5.0.0.0__31bf3856ad364e35\Microsoft.Rtc.Management.dll";
+const SKYPE_2015_ASSEMBLY: &str = r"C:\Windows\Microsoft.NET\assembly\GAC_MSIL\Microsoft.Rtc.Management\v4.0_6.0.0.0__31bf3856ad364e35\Microsoft.Rtc.Management.dll";
+const SKYPE_2019_ASSEMBLY: &str = r"C:\Windows\Microsoft.NET\assembly\GAC_MSIL\Microsoft.Rtc.Management\v4.0_7.0.0.0__31bf3856ad364e35\Microsoft.Rtc.Management.dll";
+
+/// Lync Server 2013.
+pub const LYNC_2013: Product = Product {
+    key: "lync-2013",
+    display: "Microsoft Lync Server 2013",
+    installer: "LyncServerUpdateInstaller.exe",
+    module: r"C:\Program Files\Common Files\Microsoft Lync Server 2013\Modules\Lync\Lync.psd1",
+    assembly: LYNC_ASSEMBLY,
+    before: "5.0.8308.992",
+    after: "5.0.8308.1149",
+};
+
+/// Skype for Business Server 2015.
+pub const SFB_2015: Product = Product {
+    key: "sfb-2015",
+    display: "Skype for Business Server 2015",
+    installer: "SkypeServerUpdateInstaller.exe",
+    module: r"C:\Program Files\Common Files\Skype for Business Server 2015\Modules\SkypeForBusiness\SkypeForBusiness.psd1",
+    assembly: SKYPE_2015_ASSEMBLY,
+    before: "6.0.9319.548",
+    after: "6.0.9319.619",
+};
+
+/// Skype for Business Server 2019.
+pub const SFB_2019: Product = Product {
+    key: "sfb-2019",
+    display: "Skype for Business Server 2019",
+    installer: "SkypeServerUpdateInstaller.exe",
+    module: r"C:\Program Files\Common Files\Skype for Business Server 2019\Modules\SkypeForBusiness\SkypeForBusiness.psd1",
+    assembly: SKYPE_2019_ASSEMBLY,
+    before: "7.0.2046.385",
+    after: "7.0.2046.530",
+};
+
+/// Skype for Business Server Subscription Edition. That its names follow the pattern of 2019 is assumed.
+pub const SFB_SE: Product = Product {
+    key: "sfb-se",
+    display: "Skype for Business Server Subscription Edition",
+    installer: "SkypeServerUpdateInstaller.exe",
+    module: r"C:\Program Files\Common Files\Skype for Business Server Subscription Edition\Modules\SkypeForBusiness\SkypeForBusiness.psd1",
+    assembly: SKYPE_2019_ASSEMBLY,
+    before: "7.0.2046.820",
+    after: "7.0.2046.889",
+};
+
+impl Product {
+    /// The `DisplayName` of a component.
+    pub fn component(&self, title: &str) -> String {
+        format!("{}, {title}", self.display)
+    }
+
+    /// The product line, the first three numbers of every build.
+    fn line(&self) -> &str {
+        self.before.rsplit_once('.').expect("a build has four numbers").0
+    }
+
+    /// The product code of Core Components, where it was published, and one of our own for everything else.
+    fn code(&self, number: usize) -> String {
+        match (self.key, number) {
+            ("lync-2013", 0) => "{8901ADFC-435C-4E37-9045-9E2E7A613285}".into(),
+            ("sfb-2015", 0) => "{DE39F60A-D57F-48F5-A2BD-8BA3FE794E1F}".into(),
+            _ => format!("{{0C0FFEE0-0000-4000-8000-{number:012}}}"),
+        }
+    }
+}
+
+/// The name of the domain of all servers.
+const DOMAIN: &str = "lab.example";
+
+/// The SQL Server of an Enterprise Edition pool.
+pub const SQL_SERVER: &str = "sql-be.lab.example";
+
+/// Everything that makes up one server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The product.
+    pub product: Product,
+    /// What is installed: the titles of the components, with their versions.
+    pub components: Vec<(String, String)>,
+    /// Services, and how the doubles behave.
+    pub lab: Lab,
+    /// The databases.
+    pub databases: Vec<Database>,
+}
+
+impl Server {
+    /// A Standard Edition server that is behind: its databases are its own.
+    pub fn standard_edition(product: Product) -> Self {
+        let mut server = Self::new(product, "se");
+        let own = server.lab.fqdn.clone();
+        let sql = [("RTC", "MSSQL$RTC"), ("RTCLOCAL", "MSSQL$RTCLOCAL"), ("LYNCLOCAL", "MSSQL$LYNCLOCAL")];
+        server.lab.bystanders = sql.iter().map(|(_, service)| named(service)).collect();
+        server.databases = [
+            ("rtcxds", "RTC", "15.13.20", "15.13.22"),
+            ("rtcab", "RTC", "62.42.12", "62.42.13"),
+            ("rgsconfig", "RTC", "5.5.2", "5.5.2"),
+            ("xds", "RTC", "10.16.7", "10.16.7"),
+            ("lis", "RTC", "3.1.1", "3.1.1"),
+            ("rtc", "RTCLOCAL", "125.74.89", "125.74.89"),
+            ("lyss", "LYNCLOCAL", "12.44.12", "12.44.13"),
+        ]
+        .map(|row| database(Form::Local, &own, row))
+        .to_vec();
+        server
+    }
+
+    /// An Enterprise Edition Back End server that is behind: its databases are on a SQL Server.
+    pub fn back_end(product: Product) -> Self {
+        let mut server = Self::new(product, "be");
+        server.lab.bystanders = vec![named("MSSQL$RTCLOCAL"), named("MSSQL$LYNCLOCAL")];
+        server.databases = [
+            ("rtcxds", "RTC", "15.13.20", "15.13.22"),
+            ("rtcab", "RTC", "62.42.12", "62.42.13"),
+            ("rgsconfig", "RTC", "5.5.2", "5.5.2"),
+            ("cpsdyn", "RTC", "1.1.2", "1.1.2"),
+        ]
+        .map(|row| database(Form::Configured, SQL_SERVER, row))
+        .to_vec();
+        server
+    }
+
+    /// The same server, which also holds the Central Management Store in its instance RTC.
+    pub fn with_central_management(mut self) -> Self {
+        let own = self.lab.fqdn.clone();
+        for row in [("xds", "RTC", "10.15.4", "10.16.7"), ("lis", "RTC", "3.1.0", "3.1.1")] {
+            self.databases.push(database(Form::Central, &own, row));
+        }
+        let replica = self.lab.services.iter().position(|service| service.name == "REPLICA").expect("every server");
+        self.lab.services.insert(replica, named("MASTER"));
+        self
+    }
+
+    fn new(product: Product, role: &str) -> Self {
+        // The update patches what has changed since: not every component.
+        let patched = ["Core Components", "Administrative Tools", "Front End Server", "Web Components Server"];
+        let unchanged = ["Mediation Server", "Response Group Service"];
+        let older = format!("{}.0", product.line());
+        let component = |title: &&str, version: &str| ((*title).to_owned(), version.to_owned());
+        let mut components: Vec<_> = patched.iter().map(|title| component(title, product.before)).collect();
+        components.extend(unchanged.iter().map(|title| component(title, &older)));
+        let services = [
+            WEB_SERVER,
+            "REPLICA",
+            "RTCCLSAGT",
+            "FabricHostSvc",
+            "RTCSRV",
+            "RTCCAA",
+            "RTCCAS",
+            "RTCRGS",
+            "RTCCPS",
+            "RTCATS",
+            "RTCIMMCU",
+            "RTCDATAMCU",
+            "RTCAVMCU",
+            "RTCASMCU",
+            "RTCMEDSRV",
+        ];
+        let lab = Lab {
+            fqdn: format!("{}-{role}.{DOMAIN}", product.key),
+            services: services.map(named).to_vec(),
+            package: patched.iter().map(|title| (product.component(title), product.after.to_owned())).collect(),
+            module: product.module.to_owned(),
+            groups: ["RTCUniversalServerAdmins".to_owned()].into(),
+            ..Lab::default()
+        };
+        Self { product, components, lab, databases: Vec::new() }
+    }
+
+    /// The service of this name, to be changed.
+    pub fn service(&mut self, name: &str) -> &mut Service {
+        self.lab.services.iter_mut().find(|service| service.name == name).expect("a service of the server")
+    }
+
+    /// What the server adds to the registry of a fresh machine, in the format of Wine's hive files.
+    pub fn hive(&self) -> String {
+        let mut hive = String::new();
+        for (number, (title, version)) in self.components.iter().enumerate() {
+            let key = format!(r"Software\Microsoft\Windows\CurrentVersion\Uninstall\{}", self.product.code(number));
+            let values = [("DisplayName", self.product.component(title)), ("DisplayVersion", version.clone())];
+            section(&mut hive, &key, &values, &[]);
+        }
+        // The version here stays at the original release, whatever is installed later.
+        let folder = format!(r"C:\Program Files\{}\", self.product.display);
+        let key = r"Software\Microsoft\Real-Time Communications\{A593FD00-64F1-4288-A6F4-E699ED9DCA35}";
+        section(&mut hive, key, &[("InstallDir", folder), ("Version", format!("{}.0", self.product.line()))], &[]);
+        for service in self.lab.services.iter().chain(&self.lab.bystanders) {
+            let start = match service.start_type {
+                StartType::Automatic => 2,
+                StartType::Manual => 3,
+                StartType::Disabled => 4,
+            };
+            let key = format!(r"System\CurrentControlSet\Services\{}", service.name);
+            let values = [
+                ("DisplayName", service.name.clone()),
+                ("ImagePath", format!(r"C:\lab\bin\service.exe {}", service.name)),
+                ("ObjectName", "LocalSystem".to_owned()),
+            ];
+            section(&mut hive, &key, &values, &[("ErrorControl", 1), ("Start", start), ("Type", 0x10)]);
+        }
+        hive
+    }
+}
+
+fn named(name: &str) -> Service {
+    Service { name: name.to_owned(), ..Service::default() }
+}
+
+fn database(form: Form, server: &str, (name, instance, before, after): (&str, &str, &str, &str)) -> Database {
+    Database {
+        name: name.to_owned(),
+        form,
+        server: server.to_owned(),
+        instance: instance.to_owned(),
+        installed: before.to_owned(),
+        expected_before: before.to_owned(),
+        expected_after: after.to_owned(),
+        reachable: true,
+        stuck: false,
+    }
+}
+
+fn section(hive: &mut String, key: &str, texts: &[(&str, String)], numbers: &[(&str, u32)]) {
+    let escaped = |text: &str| text.replace('\\', r"\\");
+    let mut line = |line: std::fmt::Arguments| writeln!(hive, "{line}").expect("memory takes any text");
+    line(format_args!("\n[{}]", escaped(key)));
+    for (name, text) in texts {
+        line(format_args!("\"{name}\"=\"{}\"", escaped(text)));
+    }
+    for (name, number) in numbers {
+        line(format_args!("\"{name}\"=dword:{number:08x}"));
+    }
+}
