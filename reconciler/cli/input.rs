@@ -31,7 +31,21 @@ impl Input {
     /// When it is no manifest of this version, or asks for another version of `reconcile`.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let source = Source::read(path)?;
-        let manifest: Manifest = source.check(&schemas::schema(Format::Manifest))?;
+        let manifest = source.typed().or_else(|_| source.check(&schemas::schema(Format::Manifest)))?;
+        Self::of(path, source, manifest)
+    }
+
+    /// Reads the manifest at `path` and holds it to the JSON Schema as well.
+    ///
+    /// # Errors
+    /// As [`Input::read`].
+    pub fn validate(path: &Path) -> Result<Self, Problem> {
+        let source = Source::read(path)?;
+        let manifest = source.check(&schemas::schema(Format::Manifest))?;
+        Self::of(path, source, manifest)
+    }
+
+    fn of(path: &Path, source: Source, manifest: Manifest) -> Result<Self, Problem> {
         let ours = semver::Version::parse(env!("CARGO_PKG_VERSION")).map_err(Problem::failed)?;
         if let Some(requires) = manifest.requires.as_ref().filter(|requires| !requires.matches(&ours)) {
             let message = format!("the manifest requires reconcile {requires}, this is {ours}");

@@ -11,7 +11,7 @@ use crate::{exit::Exit, input::Input, print, problem::Problem};
 pub fn run(manifests: &[PathBuf]) -> Result<Exit, Problem> {
     let mut worst = Exit::Done;
     for path in manifests {
-        match Input::read(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
+        match Input::validate(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
             Ok((servers, input)) => {
                 let (updates, path) = (input.manifest.updates.len(), path.display());
                 print(&format!("{path}: good: {servers} servers, {updates} updates\n"))?;

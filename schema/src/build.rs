@@ -74,7 +74,7 @@ fn number(part: &str) -> Option<u64> {
 
 crate::names::text_serde!(
     Build,
-    r"^[0-9]{1,10}(\.[0-9]{1,10}){3}$",
+    r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$",
     "a build of four numbers in quotes, such as \"5.0.8308.1149\""
 );
 

@@ -106,7 +106,7 @@ impl fmt::Display for DbVersion {
 
 crate::names::text_serde!(
     DbVersion,
-    r"^[0-9]{1,9}(\.[0-9]{1,9}){2}$",
+    r"^[0-9]+\.[0-9]+\.[0-9]+$",
     "a database version of three numbers such as 125.74.89"
 );
 

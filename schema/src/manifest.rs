@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use schemars::JsonSchema;
 use semver::VersionReq;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{Build, ComponentName, Fqdn, Period, Product, ServerPattern, Sha256, SqlInstance, UpdateName};
 
@@ -17,6 +17,7 @@ use crate::{Build, ComponentName, Fqdn, Period, Product, ServerPattern, Sha256, 
 pub struct Manifest {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
+    #[serde(deserialize_with = "version")]
     pub version: u32,
     /// The versions of `reconcile` that may apply this manifest, such as ">=0.1".
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,12 +60,13 @@ pub struct Update {
 pub struct Installer {
     /// Where the file lies: a path on this server or on a share.
     #[schemars(length(min = 1, max = 1024))]
+    #[serde(deserialize_with = "text")]
     pub path: String,
     /// The SHA-256 of the file.
     pub sha256: Sha256,
     /// The publisher that must have signed the file.
-    #[serde(default = "Installer::maker")]
-    #[schemars(length(min = 1, max = 256))]
+    #[serde(default = "Installer::maker", deserialize_with = "text")]
+    #[schemars(length(min = 1, max = 1024))]
     pub publisher: String,
 }
 
@@ -166,7 +168,7 @@ pub struct Policy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shells: Option<Shells>,
     /// How often the installer may be started for one target. Default 3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
     pub attempts: Option<u8>,
     /// How long a look at the databases of a server at its goal counts. Default 1d.
@@ -242,4 +244,28 @@ pub struct LabServer {
     /// What goes wrong, or differently, on this server: names that `reconcile lab break` lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+}
+
+fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        1 => Ok(1),
+        other => Err(D::Error::custom(format_args!("expected version 1, found {other}"))),
+    }
+}
+
+fn attempts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u8>, D::Error> {
+    match Option::deserialize(from)? {
+        Some(other) if !(1..=10).contains(&other) => {
+            Err(D::Error::custom(format_args!("expected 1 to 10 attempts, found {other}")))
+        }
+        attempts => Ok(attempts),
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    match text.chars().count() {
+        1..=1024 => Ok(text),
+        other => Err(D::Error::custom(format_args!("expected 1 to 1024 characters, found {other}"))),
+    }
 }

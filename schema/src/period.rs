@@ -129,7 +129,7 @@ impl schemars::JsonSchema for Period {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "pattern": "^[0-9]{1,6}[smhd]$",
+            "pattern": "^[0-9]+[smhd]$",
             "description": "a period such as 90s, 30m, 2h or 1d"
         })
     }

@@ -221,6 +221,11 @@ impl LabHost<'_> {
         self.effects
     }
 
+    /// The lab behind the host: what is true there, whatever the host can see of it.
+    pub const fn lab(&mut self) -> &mut Lab {
+        self.lab
+    }
+
     fn server(&mut self) -> Result<&mut Simulated, LabError> {
         self.lab.world.servers.get_mut(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))
     }
