@@ -1,20 +1,18 @@
 //! `reconcile apply`: brings servers to their goals.
 
-use std::{
-    io::{BufRead, IsTerminal, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use reconcile_core::{Act, End, Goal, Outcome, Request, RunId, apply};
 use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{PlanReport, REPORT_VERSION, RunReport, ServerName, ServerRun, State, Step};
 
 use crate::{
+    advice::advice,
     args::{Apply, Output},
     exit::{Exit, state_of, worst},
     input::Input,
     interrupt::Interrupts,
-    plan::{heading, json, report},
+    plan::{heading, json},
     print,
     problem::Problem,
     progress::Progress,
@@ -30,31 +28,25 @@ pub fn run(args: &Apply) -> Result<Exit, Problem> {
     let input = Input::read(&args.scope.manifest)?;
     let approved = args.plan.as_deref().map(read_plan).transpose()?;
     let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
-    let _lock = lock(&input)?;
-    let text = args.scope.output == Output::Text;
-    if !site.is_lab() {
-        let plan = report(&mut site, &goals)?;
-        if plan.state == State::Drift && !args.yes {
-            confirm(&render::plan(&plan))?;
-        }
-    }
-    let interrupts = Interrupts::default();
+    let session =
+        Session { args, interrupts: Interrupts::default(), run: RunId(run_name()), lab: site.is_lab(), user: user() };
+    let _lock = session.lock(&input)?;
     let mut servers = Vec::new();
-    for goal in goals.iter().take_while(|_| !interrupts.asked()) {
+    for goal in &goals {
         let steps = approved.as_ref().map(|plan| steps_of(plan, goal)).transpose()?;
         let ran = match &mut site {
             Site::Lab(lab) => {
                 let mut host = lab.host(&goal.server).map_err(Problem::input)?;
-                converge(&mut host, goal, args, steps.as_deref(), &interrupts, true)?
+                session.converge(&mut host, goal, steps.as_deref())?
             }
             #[cfg(windows)]
-            Site::Machine => {
-                let mut host =
-                    reconcile_hosts::windows::WindowsHost::open(interrupts.flag()).map_err(Problem::failed)?;
-                converge(&mut host, goal, args, steps.as_deref(), &interrupts, false)?
+            Site::Machine(host) => {
+                session.confirm(host, goal)?;
+                let mut host = host.to_act(session.interrupts.flag()).map_err(Problem::failed)?;
+                session.converge(&mut host, goal, steps.as_deref())?
             }
         };
-        if text {
+        if args.scope.output == Output::Text {
             print(&render::outcome(&ran))?;
         }
         servers.push(ran);
@@ -68,82 +60,97 @@ pub fn run(args: &Apply) -> Result<Exit, Problem> {
     Ok(report.state.into())
 }
 
-/// Runs one server to its goal, or as far as it may go.
-fn converge<H: Act>(
-    host: &mut H,
-    goal: &Goal,
-    args: &Apply,
-    approved: Option<&[Step]>,
-    interrupts: &Interrupts,
+/// One call of `apply`, on one server or on all servers of a lab.
+struct Session<'a> {
+    args: &'a Apply,
+    interrupts: Interrupts,
+    run: RunId,
     lab: bool,
-) -> Result<ServerRun, Problem> {
-    if args.scope.output == Output::Text {
-        let found = host.observe().map_err(Problem::failed)?;
-        let core =
-            |component: &&reconcile_schema::Component| component.product == goal.product && component.name.is_core();
-        let found = found.components.known().and_then(|all| all.iter().find(core)).map(|core| &core.build);
-        print(&format!("\n{}", render::heading(&heading(goal, found, lab))))?;
+    user: String,
+}
+
+impl Session<'_> {
+    /// Runs one server to its goal, or as far as it may go.
+    fn converge<H: Act>(&self, host: &mut H, goal: &Goal, approved: Option<&[Step]>) -> Result<ServerRun, Problem> {
+        if self.args.scope.output == Output::Text {
+            let before = host.observe().map_err(Problem::failed)?;
+            print(&format!("\n{}", render::heading(&heading(goal, before.core(goal.product), self.lab))))?;
+        }
+        let request = Request {
+            goal,
+            run: self.run.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            by: &self.user,
+            approved,
+            forgive: self.args.retry,
+            interrupted: &|| self.interrupts.asked(),
+        };
+        let mut progress = Progress::new(goal, &self.interrupts);
+        let outcome = apply(host, &request, &mut |event| progress.on(&event)).map_err(Problem::failed)?;
+        let now = host.observe().map_err(Problem::failed)?;
+        Ok(server_run(outcome, heading(goal, now.core(goal.product), self.lab)))
     }
-    let request = Request {
-        goal,
-        run: RunId(run_name()),
-        version: env!("CARGO_PKG_VERSION"),
-        by: &user(),
-        approved,
-        forgive: args.retry,
-        interrupted: &|| interrupts.asked(),
-    };
-    let mut progress = Progress::new(goal, interrupts);
-    let outcome = apply(host, &request, &mut |event| progress.on(&event)).map_err(Problem::failed)?;
-    let found = host.observe().map_err(Problem::failed)?;
-    let core = |component: &&reconcile_schema::Component| component.product == goal.product && component.name.is_core();
-    let found = found.components.known().and_then(|all| all.iter().find(core)).map(|core| &core.build);
-    Ok(server_run(outcome, heading(goal, found, lab)))
+
+    /// One run at a time: in a lab for all its servers, else for this machine.
+    fn lock(&self, input: &Input) -> Result<Lock, Problem> {
+        let path = match lab_path(input) {
+            Some(world) => reconcile_hosts::lab::Lab::lock_path(&world),
+            #[cfg(windows)]
+            None => reconcile_hosts::windows::lock_path().map_err(Problem::failed)?,
+            #[cfg(not(windows))]
+            None => return Err(Problem::usage("there is no server here to lock")),
+        };
+        let who = format!("run {} of {}, process {}", self.run.0, self.user, std::process::id());
+        Lock::take(&path, &who).map_err(|error| match error {
+            LockError::Held { .. } => Problem::blocked(error),
+            LockError::Unusable { .. } => Problem::failed(error),
+        })
+    }
+
+    /// Shows what would be done to a real server and asks. Where nobody can answer, `--yes` is the answer.
+    #[cfg(windows)]
+    fn confirm<H: reconcile_core::Observe>(&self, host: &mut H, goal: &Goal) -> Result<(), Problem> {
+        use std::io::{BufRead, IsTerminal, Write};
+
+        if self.args.yes {
+            return Ok(());
+        }
+        let plan = crate::plan::of(vec![crate::plan::server(goal, &crate::plan::look(host, goal)?, false)]);
+        if plan.servers.iter().all(|server| server.steps.is_empty()) {
+            return Ok(());
+        }
+        print(&render::plan(&plan))?;
+        if !std::io::stdin().is_terminal() {
+            return Err(Problem::usage("this changes a real server and nobody can be asked here: add --yes"));
+        }
+        let _ = write!(anstream::stderr(), "Run these steps now? Type yes: ");
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map_err(Problem::failed)?;
+        if answer.trim() == "yes" { Ok(()) } else { Err(Problem::blocked("not confirmed; nothing was changed")) }
+    }
 }
 
 fn server_run(outcome: Outcome, server: reconcile_schema::Heading) -> ServerRun {
-    let (state, blocked_by, restarting) = match &outcome.end {
-        End::AtGoal => (State::AtGoal, None, false),
-        End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), false),
-        End::GoingDown => (State::Blocked, Some("the machine is restarting".into()), true),
+    let (state, blocked_by, help) = match &outcome.end {
+        End::AtGoal => (State::AtGoal, None, None),
+        End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker))),
+        End::GoingDown => (
+            State::Blocked,
+            Some("the machine is restarting".into()),
+            Some("run apply again when it is back: it goes on from here".into()),
+        ),
     };
     ServerRun {
         server,
         state,
         changed: !outcome.steps.is_empty(),
-        restarting,
+        restarting: outcome.end == End::GoingDown,
         steps: outcome.steps,
         outage_seconds: outcome.outage.map_or(0, reconcile_schema::Period::as_seconds),
         left_down: outcome.left_down,
         blocked_by,
+        help,
     }
-}
-
-/// One run at a time: in a lab for all its servers, else for this machine.
-fn lock(input: &Input) -> Result<Lock, Problem> {
-    let path = match lab_path(input) {
-        Some(world) => reconcile_hosts::lab::Lab::lock_path(&world),
-        #[cfg(windows)]
-        None => reconcile_hosts::windows::lock_path().map_err(Problem::failed)?,
-        #[cfg(not(windows))]
-        None => return Err(Problem::usage("there is no server here to lock")),
-    };
-    Lock::take(&path, &user()).map_err(|error| match error {
-        LockError::Held { .. } => Problem::blocked(error),
-        LockError::Unusable { .. } => Problem::failed(error),
-    })
-}
-
-/// Shows the plan and asks. Where nobody can answer, `--yes` is the answer.
-fn confirm(plan: &str) -> Result<(), Problem> {
-    print(plan)?;
-    if !std::io::stdin().is_terminal() {
-        return Err(Problem::usage("this changes a real server and nobody can be asked here: add --yes"));
-    }
-    let _ = write!(anstream::stderr(), "Run these steps now? Type yes: ");
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(Problem::failed)?;
-    if answer.trim() == "yes" { Ok(()) } else { Err(Problem::blocked("not confirmed; nothing was changed")) }
 }
 
 fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
@@ -178,7 +185,7 @@ fn not_planned(server: &ServerName) -> Problem {
 /// A name that no other run on this machine has.
 #[expect(clippy::disallowed_methods, reason = "the edge gives the run its name")]
 fn run_name() -> String {
-    format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id())
+    format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
 }
 
 /// Who runs this, for the journal.

@@ -1,11 +1,15 @@
 //! Ctrl-C: the first asks the run to end well, the second leaves at once and says what is left down.
 
 use std::{
+    future::{Future, poll_fn},
     io::Write,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
+    task::Poll,
     thread,
 };
 
@@ -36,22 +40,33 @@ impl Interrupts {
         *self.down.lock().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    /// Begins to listen, once. Until then Ctrl-C simply ends the program, which has changed nothing yet.
+    /// Begins to listen, once; when this returns, Ctrl-C is heard. Until then it simply ends the program, which has
+    /// changed nothing yet.
     pub fn listen(&self) {
         if self.listening.swap(true, Ordering::Relaxed) {
             return;
         }
         let interrupts = self.clone();
+        let (ready, listens) = mpsc::channel();
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             if let Ok(runtime) = runtime {
-                runtime.block_on(interrupts.serve());
+                runtime.block_on(interrupts.serve(ready));
             }
         });
+        let _ = listens.recv(); // Where nothing can listen, Ctrl-C goes on ending the program.
     }
 
-    async fn serve(&self) {
-        while tokio::signal::ctrl_c().await.is_ok() {
+    async fn serve(&self, ready: mpsc::Sender<()>) {
+        let mut pressed = pin!(tokio::signal::ctrl_c());
+        // The first poll registers with the operating system.
+        let first = poll_fn(|context| Poll::Ready(pressed.as_mut().poll(context))).await;
+        drop(ready);
+        let mut heard = match first {
+            Poll::Ready(heard) => heard,
+            Poll::Pending => pressed.await,
+        };
+        while heard.is_ok() {
             if self.asked.swap(true, Ordering::Relaxed) {
                 let down = self.down.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
                 let left = if down.is_empty() { "nothing is left down".into() } else { format!("left down: {down}") };
@@ -63,6 +78,7 @@ impl Interrupts {
                 anstream::stderr(),
                 "\nending after the current step, then bringing the services back; Ctrl-C again leaves at once"
             );
+            heard = tokio::signal::ctrl_c().await;
         }
     }
 }

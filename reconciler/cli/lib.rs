@@ -1,6 +1,7 @@
 //! The command line of `reconcile`: reads manifests, asks the hosts, and tells people and programs.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod apply;
 mod args;
 mod catalogue;

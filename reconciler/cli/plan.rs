@@ -6,6 +6,7 @@ use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Run, RunId, Seen, dri
 use reconcile_schema::{FindingReport, Heading, PlanReport, REPORT_VERSION, ServerPlan, State, StepReport};
 
 use crate::{
+    advice::advice,
     args::{Output, Plan},
     exit::{Exit, state_of, worst},
     input::Input,
@@ -35,7 +36,7 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
 
 /// The plans of all goals.
 #[expect(clippy::disallowed_methods, reason = "the edge says when a report was made")]
-pub fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
+fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
     let lab = site.is_lab();
     let servers: Vec<_> = goals
         .iter()
@@ -45,19 +46,22 @@ pub fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
                 Ok(server(goal, &look(&mut host, goal)?, lab))
             }
             #[cfg(windows)]
-            Site::Machine => {
-                let mut host = reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?;
-                Ok(server(goal, &look(&mut host, goal)?, lab))
-            }
+            Site::Machine(host) => Ok(server(goal, &look(host.as_mut(), goal)?, lab)),
         })
         .collect::<Result<_, Problem>>()?;
-    Ok(PlanReport {
+    Ok(of(servers))
+}
+
+/// The report that holds these plans.
+#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
+pub fn of(servers: Vec<ServerPlan>) -> PlanReport {
+    PlanReport {
         version: REPORT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
         at: jiff::Timestamp::now(),
         state: worst(servers.iter().map(|server| server.state)),
         servers,
-    })
+    }
 }
 
 /// Looks at a host until its plan needs no further look.
@@ -83,13 +87,13 @@ pub fn heading(goal: &Goal, found: Option<&reconcile_schema::Build>, lab: bool) 
 }
 
 /// The plan of one server, as it is reported.
-fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
+pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
     let plan = plan(goal, seen);
-    let (state, blocked_by) = match &plan.end {
-        PlanEnd::AtGoal if plan.steps.is_empty() => (State::AtGoal, None),
-        PlanEnd::AtGoal => (State::Drift, None),
-        PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string())),
-        PlanEnd::Unlooked(ask) => (State::Unknown, Some(format!("{ask}: not looked at"))),
+    let (state, blocked_by, help) = match &plan.end {
+        PlanEnd::AtGoal if plan.steps.is_empty() => (State::AtGoal, None, None),
+        PlanEnd::AtGoal => (State::Drift, None, None),
+        PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker))),
+        PlanEnd::Unlooked(ask) => (State::Unknown, Some(format!("{ask}: not looked at")), None),
     };
     let steps = plan.steps.iter().map(|planned| StepReport {
         command: Command::of(goal, &planned.step, &planned.cause).to_string(),
@@ -105,11 +109,12 @@ fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
         observed: finding.observed,
     });
     ServerPlan {
-        server: heading(goal, seen.core(goal.product), lab),
+        server: heading(goal, seen.host.core(goal.product), lab),
         state,
         findings: findings.collect(),
         steps: steps.collect(),
         blocked_by,
+        help,
     }
 }
 

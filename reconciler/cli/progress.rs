@@ -92,7 +92,8 @@ impl<'a> Progress<'a> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        say(&format!("  {mark}  {} {took}  {FAINT}{clock}{FAINT:#}", fitted(&escape(&self.command))));
+        let clock = if clock.is_empty() { String::new() } else { format!("  {FAINT}{clock}{FAINT:#}") };
+        say(&format!("  {mark}  {} {took}{clock}", fitted(&escape(&self.command))));
     }
 
     /// The outage clock, while the outage lasts.

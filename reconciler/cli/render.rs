@@ -68,6 +68,9 @@ fn server_plan(server: &ServerPlan) -> String {
         (Some(blocker), state) => {
             let style = style(state);
             let _ = writeln!(out, "   {style}!  {}: {}{style:#}", word(state), escape(blocker));
+            if let Some(help) = &server.help {
+                let _ = writeln!(out, "      next: {}", escape(help));
+            }
         }
         (None, State::AtGoal) => {
             let _ = writeln!(out, "   {GOOD}=  at its goal, nothing to do{GOOD:#}");
@@ -94,19 +97,33 @@ fn difference(findings: &[FindingReport]) -> String {
 /// How the run on one server ended.
 pub fn outcome(run: &ServerRun) -> String {
     let style = style(run.state);
-    let mut out = match (&run.blocked_by, run.restarting) {
-        (_, true) => format!("  {WAITS}!  the machine is restarting; the next run goes on{WAITS:#}\n"),
-        (Some(blocker), _) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
-        (None, _) if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
-        (None, _) => {
+    let mut out = match &run.blocked_by {
+        Some(blocker) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
+        None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
+        None => {
             let outage = reconcile_schema::Period::seconds(run.outage_seconds);
             format!("  {GOOD}=  at its goal; the services were down for {outage}{GOOD:#}\n")
         }
     };
-    if !run.left_down.is_empty() && !run.restarting {
-        let _ = writeln!(out, "     {BAD}not running: {}{BAD:#}", escape(&run.left_down.join(", ")));
+    if run.blocked_by.is_some() {
+        let _ = writeln!(out, "     {}", aftermath(run));
+    }
+    if let Some(help) = &run.help {
+        let _ = writeln!(out, "     next: {}", escape(help));
     }
     out
+}
+
+/// In which state a run that did not reach its goal leaves the server.
+fn aftermath(run: &ServerRun) -> String {
+    let outage = reconcile_schema::Period::seconds(run.outage_seconds);
+    match (run.left_down.as_slice(), run.changed) {
+        _ if run.restarting => "the services that start by themselves come up with it".into(),
+        ([], false) => "nothing was changed".into(),
+        ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
+        ([], true) => format!("all services run; they were down for {outage}"),
+        (down, _) => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+    }
 }
 
 /// How all runs ended.

@@ -14,7 +14,7 @@ pub enum Site {
     Lab(Lab),
     /// This machine.
     #[cfg(windows)]
-    Machine,
+    Machine(Box<reconcile_hosts::windows::WindowsHost>),
 }
 
 impl Site {
@@ -48,7 +48,8 @@ impl Site {
                 Ok(host) if input.manifest.servers.keys().any(|pattern| pattern.matches(&host)) => input.goals(&[host]),
                 Ok(_) | Err(_) => Err(unknown),
             })?;
-        Ok((Self::Machine, goal))
+        let host = reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?;
+        Ok((Self::Machine(Box::new(host)), goal))
     }
 
     #[cfg(not(windows))]
@@ -65,7 +66,7 @@ impl Site {
         match self {
             Self::Lab(_) => true,
             #[cfg(windows)]
-            Self::Machine => false,
+            Self::Machine(_) => false,
         }
     }
 }

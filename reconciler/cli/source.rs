@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+#[cfg(test)]
+use crate::diagnostic::Place;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::{Span, Text};
 use crate::yaml::{self, Inside, Node};
 
@@ -29,6 +31,7 @@ impl Source {
     ///
     /// # Errors
     /// Everything in the text that is not plain, unambiguous YAML, with its place.
+    #[cfg(test)]
     pub fn parse(name: &str, text: String) -> Result<Self, Diagnostics> {
         Self::new(Text::new(name, text)?)
     }
@@ -45,14 +48,14 @@ impl Source {
     }
 
     /// Where the value at a JSON pointer starts; nothing, if there is no such value.
-    #[must_use]
+    #[cfg(test)]
     pub fn locate(&self, pointer: &str) -> Option<Place> {
         let found = self.find(pointer);
         found.exact.then(|| self.text.place(found.node.span))
     }
 
     /// Where the key of the value at a JSON pointer starts; nothing, if it has no key.
-    #[must_use]
+    #[cfg(test)]
     pub fn locate_key(&self, pointer: &str) -> Option<Place> {
         let found = self.find(pointer);
         found.key.filter(|_| found.exact).map(|key| self.text.place(key))

@@ -77,18 +77,16 @@ const PAUSE: Period = Period::seconds(30);
 /// # Errors
 /// When the host cannot be looked at. A step that fails is no error: it ends in the outcome.
 pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, H::Error> {
-    let mut work =
-        Work { host, request, run: Run::new(request.run.clone()), begun: false, taken: Vec::new(), cursor: 0 };
-    let mut longest = None;
+    let run = Run::new(request.run.clone());
+    let mut work = Work { host, request, run, begun: false, before: Vec::new(), taken: Vec::new(), cursor: 0 };
     loop {
         if (request.interrupted)() {
             work.run.halt.get_or_insert(Halt::Interrupted);
         }
         let seen = work.look()?;
-        longest = longest.max(seen.outage());
         let (step, cause) = match next(request.goal, &seen) {
-            Next::Done => return work.end(&seen, End::AtGoal, longest),
-            Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker), longest),
+            Next::Done => return work.end(&seen, End::AtGoal),
+            Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker)),
             Next::Wait(blocker) => {
                 on(Event::Waiting(&blocker));
                 work.host.pause(PAUSE);
@@ -107,10 +105,9 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
         }
         on(Event::Began(&step, &cause, &seen));
         match work.take(&step, &seen) {
-            Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown, longest),
+            Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(acted) => {
                 let (said, now) = work.conclude(&step, &seen, acted)?;
-                longest = longest.max(now.outage());
                 on(Event::Ended(&step, &said, &now));
             }
             Err(why) => {
@@ -129,6 +126,8 @@ struct Work<'a, H> {
     run: Run,
     /// Whether the journal knows of this run.
     begun: bool,
+    /// The services that ran before the outage that was seen last.
+    before: Vec<String>,
     /// The steps that were taken, each with what was seen before it.
     taken: Vec<(Step, Seen)>,
     /// The next step of the approved plan.
@@ -140,7 +139,18 @@ impl<H: Act> Work<'_, H> {
         if self.request.forgive && !self.begun {
             let _ = self.mark(&Mark::Forgiven); // Without the mark the old attempts count on, which is safe.
         }
-        Ok(Seen { host: self.host.observe()?, marks: self.host.marks()?, run: self.run.clone() })
+        let (host, marks) = (self.host.observe()?, self.host.marks()?);
+        let mut seen = Seen { host, marks, run: self.run.clone() };
+        seen.run.outage = seen.run.outage.max(seen.outage());
+        self.run.outage = seen.run.outage;
+        if let Some(baseline) = seen.baseline() {
+            self.before = baseline.to_vec();
+            // What an installer started is no baseline: it counts again once the services were stopped after it.
+            if !seen.holds_assemblies() && is_up(self.request.goal, &seen) && self.mark(&Mark::Up).is_ok() {
+                seen.marks.baseline = None;
+            }
+        }
+        Ok(seen)
     }
 
     /// Writes a mark, and before the first one that the run began.
@@ -157,7 +167,7 @@ impl<H: Act> Work<'_, H> {
     /// Looks at a dear fact. What was seen of databases is worth remembering.
     fn ask(&mut self, seen: &Seen, ask: &Ask) -> Result<(), H::Error> {
         self.host.look(self.request.goal, ask)?;
-        if let (Ask::Databases(store), Some(core)) = (ask, seen.core(self.request.goal.product)) {
+        if let (Ask::Databases(store), Some(core)) = (ask, seen.host.core(self.request.goal.product)) {
             let host = self.host.observe()?;
             if let Fact::Known(databases) = host.databases(store) {
                 let (store, core, databases) = (store.clone(), core.clone(), databases.clone());
@@ -193,11 +203,10 @@ impl<H: Act> Work<'_, H> {
     /// not taken when it cannot be written down.
     fn take(&mut self, step: &Step, seen: &Seen) -> Result<Acted, String> {
         let mut marks: Vec<Mark> = Vec::new();
-        let running = running(seen);
+        if step.takes_down() && seen.marks.baseline.is_none() {
+            marks.push(Mark::TakingDown { running: running(seen) });
+        }
         match step {
-            Step::StopServices | Step::StopWeb if seen.marks.baseline.is_none() && !running.is_empty() => {
-                marks.push(Mark::TakingDown { running });
-            }
             Step::Install => {
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
                 marks.push(Mark::Installing { target, boot });
@@ -233,14 +242,9 @@ impl<H: Act> Work<'_, H> {
             }
             Acted::GoingDown => "going down".into(),
         };
-        let services = now.host.services.known().into_iter().flatten();
-        if *step == Step::StopServices && services.clone().filter(|service| !service.is_web()).all(Service::is_stopped)
-        {
+        let stopped = |services: &Vec<Service>| services.iter().all(|one| one.is_web() || one.is_stopped());
+        if *step == Step::StopServices && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
-        }
-        let starting = matches!(step, Step::StartServices | Step::StartWeb);
-        if starting && now.marks.baseline.is_some() && left_down(self.request.goal, &now).is_empty() {
-            marks.push(Mark::Up);
         }
         marks.push(Mark::Ended { step: step.clone(), said: said.clone() });
         for mark in &marks {
@@ -249,9 +253,9 @@ impl<H: Act> Work<'_, H> {
         Ok((said, now))
     }
 
-    fn end(mut self, seen: &Seen, end: End, outage: Option<Period>) -> Result<Outcome, H::Error> {
-        let left_down = left_down(self.request.goal, seen);
-        if seen.marks.baseline.is_some() && left_down.is_empty() {
+    fn end(mut self, seen: &Seen, end: End) -> Result<Outcome, H::Error> {
+        let left_down = self.left_down(seen);
+        if seen.marks.baseline.is_some() && is_up(self.request.goal, seen) {
             let _ = self.mark(&Mark::Up); // The next run finds everything running and writes it then.
         }
         let at_goal = end == End::AtGoal;
@@ -263,13 +267,25 @@ impl<H: Act> Work<'_, H> {
             };
             let _ = self.mark(&Mark::RunEnded { outcome, at_goal }); // For the history only.
         }
-        Ok(Outcome { steps: self.taken.into_iter().map(|(step, _)| step).collect(), outage, left_down, end })
+        let steps = self.taken.into_iter().map(|(step, _)| step).collect();
+        Ok(Outcome { steps, outage: self.run.outage, left_down, end })
+    }
+
+    /// What should run and is not seen running, and what ran before the outage and cannot be started again.
+    fn left_down(&self, seen: &Seen) -> Vec<String> {
+        let services = seen.host.services.known().map_or(&[][..], Vec::as_slice);
+        let runs = |name: &String| services.iter().any(|service| service.name == *name && service.is_running());
+        let should = self.request.goal.should_run(&seen.host, seen.baseline()).map(|service| &service.name);
+        let mut down: Vec<String> = should.chain(&self.before).filter(|name| !runs(name)).cloned().collect();
+        down.sort();
+        down.dedup();
+        down
     }
 }
 
-fn left_down(goal: &Goal, seen: &Seen) -> Vec<String> {
-    let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
-    down.map(|service| service.name.clone()).collect()
+/// Whether everything that should run is seen running.
+fn is_up(goal: &Goal, seen: &Seen) -> bool {
+    seen.host.services.known().is_some() && goal.should_run(&seen.host, seen.baseline()).all(Service::is_running)
 }
 
 /// Whether nothing changed of what `step` should change.

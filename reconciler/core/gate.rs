@@ -208,13 +208,28 @@ pub enum Gate {
 /// What the gate says to `step`, taken for `cause`.
 pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
-        Cause::Down(_) => &[spent, own_installer],
+        Cause::Down(_) => &[spent, undisturbed],
         Cause::NotStaged | Cause::ShellsOpen => &[spent, halted],
         Cause::AssembliesHeld => &[spent, halted, installing],
         Cause::RebootPending(_) => &[spent, halted, installing, reboots],
-        Cause::StoreBehind { .. } => &[spent, halted, installing, settled, rebooted, rights, disk],
+        Cause::StoreBehind { .. } => &[spent, halted, installing, settled, rights, disk, restartable, rebooted],
         Cause::Behind(_) => {
-            &[spent, halted, installing, settled, attempts, outage, rebooted, rights, package, disk, shells, reachable]
+            // The restart comes last: it takes down what the other checks may still forbid to.
+            &[
+                spent,
+                halted,
+                installing,
+                settled,
+                attempts,
+                outage,
+                rights,
+                disk,
+                shells,
+                reachable,
+                restartable,
+                package,
+                rebooted,
+            ]
         }
     };
     // What forbids the work forbids the first stop for it.
@@ -250,16 +265,10 @@ pub fn refusal(goal: &Goal, components: &[Component]) -> Option<Blocker> {
 
 /// Whether a host on which nothing more may be done is brought back up.
 ///
-/// Never while our own installer runs: services that start now would make it fail. What somebody else stopped (no
-/// baseline) is left alone while another installation runs, and on a host that this manifest does not fit.
-pub fn may_restore(seen: &Seen, blocker: &Blocker) -> bool {
-    let fits = !matches!(
-        blocker,
-        Blocker::Missing { .. } | Blocker::WrongProduct { .. } | Blocker::WrongLine { .. } | Blocker::Newer { .. }
-    );
-    let ours = seen.marks.baseline.is_some();
-    let installing = !matches!(seen.host.installing, Fact::Known(None));
-    if installing && unfinished(seen) { false } else { ours || (fits && !installing) }
+/// What somebody else stopped (no baseline) is left alone on a host that this manifest is not known to fit.
+pub fn may_restore(goal: &Goal, seen: &Seen) -> bool {
+    let fits = seen.host.components.known().is_some_and(|components| refusal(goal, components).is_none());
+    (fits || seen.marks.baseline.is_some()) && matches!(undisturbed(goal, seen, &Step::StartServices), Gate::Open)
 }
 
 /// Whether an installer that we started in this boot was never seen to end.
@@ -303,8 +312,10 @@ fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-fn own_installer(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    if unfinished(seen) { installing(goal, seen, step) } else { Gate::Open }
+/// Services that start now would make an installer fail: never while our own runs, and what somebody else stopped
+/// (no baseline) is left alone while another one runs.
+fn undisturbed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if unfinished(seen) || seen.marks.baseline.is_none() { installing(goal, seen, step) } else { Gate::Open }
 }
 
 /// Before the first stop no service may be on its way somewhere: it would not follow.
@@ -335,20 +346,27 @@ fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The start of the installer is the point of no return. Past the budget it is not started any more.
-fn outage(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    match seen.outage() {
-        Some(lasted) if *step == Step::Install && lasted > goal.rules.outage_budget => {
+/// The start of the installer is the point of no return: past the budget it is not started any more, in this run;
+/// once it was started, going on is the shortest way up.
+fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let returning = !seen.marks.baseline.as_ref().is_some_and(|baseline| baseline.installing);
+    match seen.outage().max(seen.run.outage) {
+        Some(lasted) if returning && lasted > goal.rules.outage_budget => {
             Gate::Shut(Blocker::Outage { lasted, budget: goal.rules.outage_budget })
         }
         Some(_) | None => Gate::Open,
     }
 }
 
-fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+/// Whether a restart is pending is known, and the one that is may be taken.
+fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if let unread @ (Fact::Unknown(_) | Fact::NotLooked) = &seen.host.reboot {
         return Gate::Shut(Blocker::unknown("whether a restart is pending", unread));
     }
+    reboot_due(seen).map_or(Gate::Open, |_| reboots(goal, seen, step))
+}
+
+fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     reboot_due(seen).map_or(Gate::Open, |cause| first(goal, seen, Step::Reboot, cause))
 }
 

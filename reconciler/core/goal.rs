@@ -198,8 +198,8 @@ impl Goal {
         if component.is_core() { Some(&self.core) } else { self.floors.get(component) }
     }
 
-    /// The services that must run at the end: those of the baseline, else those that start by themselves. A service
-    /// that somebody disabled is never one of them.
+    /// The services that must run at the end: those that start by themselves, and of those that are started by hand
+    /// the ones of the baseline. A service that somebody disabled is never one of them.
     pub fn should_run<'a>(
         &self,
         seen: &'a Observed,
@@ -208,9 +208,9 @@ impl Goal {
         use reconcile_schema::StartType;
         let services = seen.services.known().map_or(&[][..], Vec::as_slice);
         services.iter().filter(move |service| match (service.start, baseline) {
-            (StartType::Disabled, _) => false,
-            (StartType::Automatic | StartType::Manual, Some(names)) => names.contains(&service.name),
-            (start, None) => start == StartType::Automatic,
+            (StartType::Automatic, _) => true,
+            (StartType::Manual, Some(names)) => names.contains(&service.name),
+            (StartType::Manual, None) | (StartType::Disabled, _) => false,
         })
     }
 }

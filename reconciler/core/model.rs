@@ -13,20 +13,19 @@ use crate::{Attempt, Baseline, Goal, Seen};
 #[must_use]
 pub fn after(goal: &Goal, seen: &Seen, step: &Step) -> Seen {
     let mut next = seen.clone();
+    if step.takes_down() && next.marks.baseline.is_none() {
+        next.marks.baseline = Some(Baseline { running: running(seen), since: seen.host.at, installing: false });
+    }
     match step {
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),
         Step::CloseShells => next.host.shells = Fact::Known(Vec::new()),
         Step::StopServices => {
-            take_down(&mut next);
             set(&mut next, |service| !service.is_web(), ServiceState::Stopped);
             if let Some(attempt) = &mut next.marks.attempt {
                 attempt.stopped_since = true;
             }
         }
-        Step::StopWeb => {
-            take_down(&mut next);
-            set(&mut next, Service::is_web, ServiceState::Stopped);
-        }
+        Step::StopWeb => set(&mut next, Service::is_web, ServiceState::Stopped),
         Step::Install => install(goal, &mut next),
         Step::UpdateDatabases(store) => {
             if let Some(Fact::Known(databases)) = next.host.databases.get_mut(store) {
@@ -48,13 +47,6 @@ pub fn after(goal: &Goal, seen: &Seen, step: &Step) -> Seen {
 fn set(seen: &mut Seen, which: impl Fn(&Service) -> bool, state: ServiceState) {
     if let Fact::Known(services) = &mut seen.host.services {
         services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
-    }
-}
-
-fn take_down(seen: &mut Seen) {
-    let running = running(seen);
-    if seen.marks.baseline.is_none() && !running.is_empty() {
-        seen.marks.baseline = Some(Baseline { running, since: seen.host.at });
     }
 }
 
@@ -89,6 +81,10 @@ fn install(goal: &Goal, seen: &mut Seen) {
             let databases = databases.iter().map(expect_more).collect();
             seen.host.databases.insert(store.clone(), Fact::Known(databases));
         }
+    }
+    seen.marks.checked.clear();
+    if let Some(baseline) = &mut seen.marks.baseline {
+        baseline.installing = true;
     }
     seen.marks.attempts += 1;
     seen.marks.attempt = Some(Attempt {

@@ -33,13 +33,15 @@ pub struct Run {
     pub halt: Option<Halt>,
     /// How long it has waited for open shells.
     pub waited: Period,
+    /// The longest outage that it has seen, its own or one that an earlier run left behind.
+    pub outage: Option<Period>,
 }
 
 impl Run {
     /// A run that has not done anything.
     #[must_use]
     pub const fn new(id: RunId) -> Self {
-        Self { id, spent: Vec::new(), halt: None, waited: Period::seconds(0) }
+        Self { id, spent: Vec::new(), halt: None, waited: Period::seconds(0), outage: None }
     }
 }
 
@@ -158,6 +160,8 @@ pub struct Baseline {
     pub running: Vec<String>,
     /// When the first of them was stopped.
     pub since: Timestamp,
+    /// Whether the installer was started since then.
+    pub installing: bool,
 }
 
 /// A start of the installer.
@@ -197,7 +201,7 @@ impl Marks {
             Mark::Forgiven => (self.attempts, self.reboots) = (0, 0),
             Mark::TakingDown { running } => {
                 if self.baseline.is_none() {
-                    self.baseline = Some(Baseline { running: running.clone(), since: at });
+                    self.baseline = Some(Baseline { running: running.clone(), since: at, installing: false });
                 }
             }
             Mark::Stopped => {
@@ -206,8 +210,14 @@ impl Marks {
                 }
             }
             Mark::Installing { target, boot } => {
-                let again = self.attempt.as_ref().is_some_and(|last| last.target == *target);
-                (self.attempts, self.reboots) = if again { (self.attempts + 1, self.reboots) } else { (1, 0) };
+                (self.attempts, self.reboots) = match &self.attempt {
+                    Some(last) if last.target != *target => (1, 0),
+                    Some(_) | None => (self.attempts + 1, self.reboots),
+                };
+                self.checked.clear(); // The new binaries may expect other versions.
+                if let Some(baseline) = &mut self.baseline {
+                    baseline.installing = true;
+                }
                 self.attempt = Some(Attempt {
                     run: run.clone(),
                     target: target.clone(),
@@ -250,6 +260,13 @@ impl Seen {
         }
     }
 
+    /// Whether running services may hold assemblies that an installer replaced since they were last stopped.
+    #[must_use]
+    pub fn holds_assemblies(&self) -> bool {
+        let replaced = |attempt: &Attempt| attempt.moved || attempt.code.is_none();
+        self.attempt_in_this_boot().is_some_and(|attempt| !attempt.stopped_since && replaced(attempt))
+    }
+
     /// The services that ran before they were stopped.
     #[must_use]
     pub fn baseline(&self) -> Option<&[String]> {
@@ -260,13 +277,6 @@ impl Seen {
     #[must_use]
     pub fn outage(&self) -> Option<Period> {
         self.marks.baseline.as_ref().map(|baseline| Period::between(baseline.since, self.host.at))
-    }
-
-    /// The host's Core Components of `product`, when they are known.
-    #[must_use]
-    pub fn core(&self, product: reconcile_schema::Product) -> Option<&Build> {
-        let ours = |component: &&reconcile_schema::Component| component.product == product && component.name.is_core();
-        self.host.components.known()?.iter().find(ours).map(|component| &component.build)
     }
 
     /// Why `step` is not taken again in this run.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Database, Fact, ServerName, Service, Sha256, Store};
+use crate::{Build, Component, Database, Fact, Product, ServerName, Service, Sha256, Store};
 
 /// Everything that was seen of one host.
 ///
@@ -49,6 +49,13 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// The build of the Core Components of `product`, when it is known.
+    #[must_use]
+    pub fn core(&self, product: Product) -> Option<&Build> {
+        let ours = |component: &&Component| component.product == product && component.name.is_core();
+        self.components.known()?.iter().find(ours).map(|component| &component.build)
+    }
+
     /// What was seen of the databases of `store`.
     #[must_use]
     pub fn databases(&self, store: &Store) -> &Fact<Vec<Database>> {

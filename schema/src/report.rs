@@ -44,6 +44,9 @@ pub struct ServerPlan {
     /// What keeps the steps from reaching the goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 /// A server and its target.
@@ -148,4 +151,7 @@ pub struct ServerRun {
     /// What keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }

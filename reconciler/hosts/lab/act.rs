@@ -25,9 +25,7 @@ impl Act for LabHost<'_> {
             return Err(LabError::Killed); // A torn line is no entry: the journal's own tests show it.
         }
         let at = self.server()?.clock;
-        if let Some(journal) = self.lab.journals.get_mut(&self.name) {
-            journal.append(run, at, mark)?;
-        }
+        self.journal()?.append(run, at, mark)?;
         if dies.is_some() { Err(LabError::Killed) } else { Ok(()) }
     }
 
@@ -139,7 +137,7 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
         return Err(LabError::Step("the installer is not in the private folder".into()));
     }
     if server.faults.remove(&Fault::InstallerFindsServices) {
-        set(server, |service| service.name == "REPLICA", ServiceState::Running);
+        set(server, |service| service.name == "REPLICA" && service.start != StartType::Disabled, ServiceState::Running);
     }
     if server.services.iter().any(|service| !service.is_stopped()) {
         return Ok(Acted::Installed(2));
@@ -151,7 +149,8 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
         return Ok(Acted::Installed(0));
     }
     let stops = server.faults.remove(&Fault::InstallerStopsHalfWay);
-    let names: Vec<ComponentName> = server.components.keys().rev().cloned().collect(); // Core Components last.
+    let mut names: Vec<ComponentName> = server.components.keys().cloned().collect();
+    names.sort_by_key(ComponentName::is_core); // Core Components last.
     let count = if half || stops { names.len() / 2 } else { names.len() };
     for name in names.into_iter().take(count) {
         if let Some(build) = server.components.get_mut(&name) {

@@ -6,7 +6,7 @@ mod observe;
 mod world;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     io::Write,
     path::{Path, PathBuf},
 };
@@ -123,17 +123,10 @@ impl Lab {
     /// One server, to be looked at and acted on.
     ///
     /// # Errors
-    /// When there is no such server, or its journal cannot be read.
+    /// When there is no such server.
     pub fn host(&mut self, name: &ServerName) -> Result<LabHost<'_>, LabError> {
         if !self.world.servers.contains_key(name) {
             return Err(LabError::NoServer(name.clone()));
-        }
-        if !self.journals.contains_key(name) {
-            let journal = match &self.path {
-                Some(path) => Journal::open(&journals(path).join(format!("{name}.jsonl")))?,
-                None => Journal::in_memory(),
-            };
-            self.journals.insert(name.clone(), journal);
         }
         Ok(LabHost { lab: self, name: name.clone(), dear: Dear::default(), effects: 0, killed_after: None })
     }
@@ -162,6 +155,10 @@ impl Lab {
         file.persist(path).map_err(|error| file_error(error.error))?;
         Ok(())
     }
+}
+
+fn journal(path: &Path, server: &ServerName) -> PathBuf {
+    journals(path).join(format!("{server}.jsonl"))
 }
 
 fn journals(path: &Path) -> PathBuf {
@@ -228,6 +225,18 @@ impl LabHost<'_> {
 
     fn server(&mut self) -> Result<&mut Simulated, LabError> {
         self.lab.world.servers.get_mut(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))
+    }
+
+    /// The server's journal, to be written to. Who only looks does not open it: opening may repair.
+    fn journal(&mut self) -> Result<&mut Journal, LabError> {
+        let known = match self.lab.journals.entry(self.name.clone()) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(unknown) => unknown,
+        };
+        Ok(known.insert(match &self.lab.path {
+            Some(path) => Journal::open(&journal(path, &self.name))?,
+            None => Journal::in_memory(),
+        }))
     }
 
     /// Whether the run is dead, or dies in the effect that begins now.

@@ -6,9 +6,12 @@ use reconcile_schema::{
     ServiceState, Shell,
 };
 
+use crate::journal::Journal;
+
 use super::{
     LabError, LabHost,
     fault::Fault,
+    journal,
     world::{Simulated, SimulatedStore},
 };
 
@@ -61,8 +64,11 @@ impl Observe for LabHost<'_> {
 
     fn marks(&mut self) -> Result<Marks, LabError> {
         self.still_alive()?;
-        let journal = self.lab.journals.get(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))?;
-        Ok(journal.marks().clone())
+        match (self.lab.journals.get(&self.name), &self.lab.path) {
+            (Some(journal), _) => Ok(journal.marks().clone()),
+            (None, Some(path)) => Ok(Journal::read(&journal(path, &self.name))?),
+            (None, None) => Ok(Marks::default()),
+        }
     }
 }
 
