@@ -40,7 +40,7 @@ pub fn advice(blocker: &Blocker) -> String {
             "close them and run apply again, or let the manifest say `policy: { shells: wait }` or `close`".into()
         }
         Blocker::Package { .. } => {
-            "compare `installer` in the manifest with the file (Get-FileHash); correct the one that is wrong".into()
+            "check `installer` in the manifest: its path, and its hash against Get-FileHash of the file".into()
         }
         Blocker::Disk { .. } => "free space on the system drive, then run apply again".into(),
         Blocker::Rights { group: "Administrators" } => "run it elevated, as a local administrator".into(),

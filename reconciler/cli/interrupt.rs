@@ -69,7 +69,8 @@ impl Interrupts {
         while heard.is_ok() {
             if self.asked.swap(true, Ordering::Relaxed) {
                 let down = self.down.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
-                let left = if down.is_empty() { "nothing is left down".into() } else { format!("left down: {down}") };
+                let left =
+                    if down.is_empty() { "nothing is left down".into() } else { format!("down or stopping: {down}") };
                 let _ = writeln!(anstream::stderr(), "\nleft at once; {left}; run apply again to go on");
                 #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants no destructor to wait")]
                 std::process::exit(i32::from(Exit::Blocked.code()));

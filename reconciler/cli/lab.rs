@@ -11,7 +11,7 @@ use crate::{
     input::Input,
     print,
     problem::Problem,
-    render::{FAINT, NAME, WAITS},
+    render::{FAINT, NAME, WAITS, plural},
     site::{fault_names, lab_path, lab_world},
 };
 
@@ -26,11 +26,9 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
             let input = Input::read(manifest)?;
             let path = path(&input)?;
             let lab = Lab::reset(&path, lab_world(&input)?).map_err(Problem::failed)?;
-            print(&format!(
-                "{}: {} simulated servers, as the manifest says\n",
-                path.display(),
-                lab.world().servers.len()
-            ))
+            let servers = lab.world().servers.len();
+            let path = path.display();
+            print(&format!("{path}: {servers} simulated {}, as the manifest says\n", plural(servers, "server")))
         }
         args::Lab::Break { manifest, server: Some(server), faults } if !faults.is_empty() => {
             let mut lab = open(manifest)?;
@@ -79,8 +77,9 @@ fn one(server: &Simulated) -> String {
     let _ = writeln!(out, "  {}, components at {}", server.product, builds.join(", "));
     let _ = writeln!(
         out,
-        "  {running} of {} services run, {behind} databases behind, boot {}, {}",
+        "  {running} of {} services run, {behind} {} behind, boot {}, {}",
         server.services.len(),
+        plural(behind, "database"),
         server.boot,
         server.clock.strftime("%Y-%m-%d %H:%M:%S")
     );

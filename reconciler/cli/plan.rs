@@ -35,7 +35,6 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
 }
 
 /// The plans of all goals.
-#[expect(clippy::disallowed_methods, reason = "the edge says when a report was made")]
 fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
     let lab = site.is_lab();
     let servers: Vec<_> = goals

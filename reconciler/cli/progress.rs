@@ -1,7 +1,6 @@
 //! What a person sees while a run goes on: a line per step, and the outage clock.
 
 use std::{
-    fmt::Write as _,
     io::{IsTerminal, Write},
     time::Duration,
 };
@@ -9,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use reconcile_core::{Command, Event, Goal, Seen};
-use reconcile_schema::Period;
+use reconcile_schema::{Period, Step};
 
 use crate::{
     diagnostic::escape,
@@ -25,6 +24,8 @@ pub struct Progress<'a> {
     command: String,
     bar: Option<ProgressBar>,
     warned: bool,
+    /// What the run waits for, once it was told.
+    waiting: Option<String>,
 }
 
 /// The width of the column that holds the command.
@@ -33,7 +34,15 @@ const COMMAND: usize = 58;
 impl<'a> Progress<'a> {
     /// Shows a run towards `goal`.
     pub const fn new(goal: &'a Goal, interrupts: &'a Interrupts) -> Self {
-        Self { goal, interrupts, began: Timestamp::UNIX_EPOCH, command: String::new(), bar: None, warned: false }
+        Self {
+            goal,
+            interrupts,
+            began: Timestamp::UNIX_EPOCH,
+            command: String::new(),
+            bar: None,
+            warned: false,
+            waiting: None,
+        }
     }
 
     /// Takes in what happens.
@@ -42,7 +51,9 @@ impl<'a> Progress<'a> {
             Event::Looking(ask) => tracing::info!(server = %self.goal.server, "looking at {ask}"),
             Event::Began(step, cause, seen) => {
                 tracing::info!(server = %self.goal.server, ?step, %cause, "step begins");
+                self.interrupts.now_down(stopping(self.goal, step, seen));
                 self.interrupts.listen();
+                self.waiting = None;
                 self.began = seen.host.at;
                 self.command = Command::of(self.goal, step, cause).to_string();
                 self.begin(seen);
@@ -51,7 +62,12 @@ impl<'a> Progress<'a> {
                 tracing::info!(server = %self.goal.server, ?step, said, "step ended");
                 self.interrupts.now_down(down(self.goal, seen));
                 let took = Period::between(self.began, seen.host.at);
-                self.line(&format!("{GOOD}✓{GOOD:#}"), &format!("{took:>13}"), &self.clock(seen));
+                let lacking = lacking(self.goal, step, said, seen);
+                let mark = if lacking.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
+                self.line(&mark, &format!("{took:>13}"), &self.clock(seen));
+                if let Some(lacking) = lacking {
+                    say(&format!("     {BAD}{}{BAD:#}", escape(&lacking)));
+                }
                 self.warn(seen);
             }
             Event::Failed(step, why) => {
@@ -59,7 +75,13 @@ impl<'a> Progress<'a> {
                 self.line(&format!("{BAD}✗{BAD:#}"), "       failed", "");
                 say(&format!("     {BAD}{}{BAD:#}", escape(why)));
             }
-            Event::Waiting(blocker) => say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&blocker.to_string()))),
+            Event::Waiting(blocker) => {
+                let why = blocker.to_string();
+                if self.waiting.as_ref() != Some(&why) {
+                    say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&why)));
+                    self.waiting = Some(why);
+                }
+            }
         }
     }
 
@@ -118,6 +140,44 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// What a step that ended should have brought about and has not.
+fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> {
+    let services = || seen.host.services.known().into_iter().flatten();
+    let missing: Vec<_> = match step {
+        Step::StopServices => services().filter(|service| !service.is_web() && !service.is_stopped()).collect(),
+        Step::StopWeb => services().filter(|service| service.is_web() && !service.is_stopped()).collect(),
+        Step::StartServices | Step::StartWeb => goal
+            .should_run(&seen.host, seen.baseline())
+            .filter(|service| service.is_web() == (*step == Step::StartWeb) && !service.is_running())
+            .collect(),
+        Step::Install => {
+            let code = seen.marks.attempt.as_ref().and_then(|attempt| attempt.code);
+            return code.filter(|code| !matches!(code, 0 | 1641 | 3010)).map(|_| said.to_owned());
+        }
+        Step::Stage | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) => Vec::new(),
+    };
+    let names: Vec<_> = missing.into_iter().map(|service| format!("{} is {}", service.name, service.state)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// The services that do not run while a step is taken, as far as they should.
+fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
+    let stops = |web: bool| match step {
+        Step::StopServices => !web,
+        Step::StopWeb => web,
+        Step::Reboot => true,
+        Step::Stage
+        | Step::CloseShells
+        | Step::Install
+        | Step::StartWeb
+        | Step::UpdateDatabases(_)
+        | Step::StartServices => false,
+    };
+    let all = goal.should_run(&seen.host, seen.baseline());
+    let down = all.filter(|service| !service.is_running() || stops(service.is_web()));
+    down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
+}
+
 /// The services that should run and do not.
 fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
     let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
@@ -128,13 +188,10 @@ fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-/// A text of exactly the column's width.
+/// A text of the column's width, or above it where nobody's terminal would break the line.
 fn fitted(text: &str) -> String {
-    let mut out: String = text.chars().take(COMMAND).collect();
-    if text.chars().count() > COMMAND {
-        out.pop();
-        out.push('…');
+    if text.chars().count() <= COMMAND || !std::io::stderr().is_terminal() {
+        return format!("{text:COMMAND$}");
     }
-    let _ = write!(out, "{:1$}", "", COMMAND - out.chars().count());
-    out
+    text.chars().take(COMMAND - 1).chain(['…']).collect()
 }

@@ -86,7 +86,10 @@ fn difference(findings: &[FindingReport]) -> String {
     for finding in findings.iter().take(SHOWN) {
         let (subject, desired, observed) =
             (escape(&finding.subject), escape(&finding.desired), escape(&finding.observed));
-        let _ = writeln!(out, "   {WAITS}~{WAITS:#}  {subject}: {observed} → {desired}");
+        let _ = match finding.code.as_str() {
+            "unknown" => writeln!(out, "   {WAITS}?{WAITS:#}  {subject}: {observed}"),
+            _ => writeln!(out, "   {WAITS}~{WAITS:#}  {subject}: {observed} → {desired}"),
+        };
     }
     if let Some(rest) = findings.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
         let _ = writeln!(out, "   {FAINT}~  and {rest} more{FAINT:#}");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{exit::Exit, input::Input, print, problem::Problem};
+use crate::{exit::Exit, input::Input, print, problem::Problem, render::plural};
 
 /// Checks each manifest and says of each how it stands.
 ///
@@ -14,7 +14,8 @@ pub fn run(manifests: &[PathBuf]) -> Result<Exit, Problem> {
         match Input::validate(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
             Ok((servers, input)) => {
                 let (updates, path) = (input.manifest.updates.len(), path.display());
-                print(&format!("{path}: good: {servers} servers, {updates} updates\n"))?;
+                let (some, such) = (plural(servers, "server"), plural(updates, "update"));
+                print(&format!("{path}: good: {servers} {some}, {updates} {such}\n"))?;
             }
             Err(problem) => worst = problem.report(),
         }

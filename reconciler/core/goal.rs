@@ -313,17 +313,22 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
 fn release_help(error: &ReleaseError) -> Option<String> {
     match error {
         ReleaseError::NoSuchName { candidates, .. } => among("releases", candidates.iter().cloned()),
-        ReleaseError::Ambiguous { .. } => Some("give the build itself, such as \"7.0.2046.521\"".into()),
+        ReleaseError::Ambiguous { .. } => Some("give the build itself, in quotes".into()),
         ReleaseError::NoBuild { .. } => {
             Some("give the build itself, as the installed Core Components show it after the update".into())
         }
-        ReleaseError::WrongLine { product, .. } => Some(format!("builds of {product} start with {}", product.line())),
+        ReleaseError::WrongLine { .. } => {
+            Some("this is a build of another product: correct `release`, or `product`".into())
+        }
     }
 }
 
 fn among(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let names: Vec<_> = names.collect();
-    (!names.is_empty()).then(|| format!("the {what} are: {}", names.join(", ")))
+    Some(match names.as_slice() {
+        [] => format!("there are no {what} in the manifest: add it under `{what}:`"),
+        names => format!("the {what} are: {}", names.join(", ")),
+    })
 }
 
 /// A name as a part of a JSON pointer.

@@ -125,6 +125,7 @@ pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
     let asked = seen.attempt_in_this_boot().and_then(|attempt| attempt.code).filter(|code| matches!(code, 3010 | 1641));
     let mut who: Vec<_> = asked.map(|code| alloc::format!("the installer (exit code {code})")).into_iter().collect();
     who.extend(seen.host.reboot.known().into_iter().flatten().map(|pending| pending.who.clone()));
+    who.dedup(); // The installer may have left a word in the registry, too.
     (!who.is_empty()).then_some(Cause::RebootPending(who))
 }
 
