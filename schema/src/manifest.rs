@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{Build, ComponentName, Fqdn, Period, Product, ServerPattern, Sha256, SqlInstance, UpdateName};
 
+/// What an error expects of a name that a manifest gives.
+const NAME: &str = "a name of letters, digits, dots, hyphens and underscores";
+
 /// The servers of a deployment and the cumulative update that each must have.
 ///
 /// A manifest holds no secrets: there is no field for one, and unknown fields are refused.
@@ -27,11 +30,14 @@ pub struct Manifest {
     #[serde(default)]
     pub policy: Policy,
     /// The updates that servers can be set to, by a name of your choice.
+    #[schemars(extend("x-expected" = NAME))]
     pub updates: BTreeMap<UpdateName, Update>,
     /// What servers have in common, by a name of your choice.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("x-expected" = NAME))]
     pub groups: BTreeMap<UpdateName, Group>,
     /// The servers, by name or by numbered range.
+    #[schemars(extend("x-expected" = ServerPattern::EXPECTED))]
     pub servers: BTreeMap<ServerPattern, Server>,
     /// Makes this the manifest of a lab: its servers are simulated and no machine is touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +55,7 @@ pub struct Update {
     pub release: String,
     /// The builds that single components have at this update, where the catalogue does not know them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("x-expected" = NAME))]
     pub components: BTreeMap<ComponentName, Build>,
     /// The installer.
     pub installer: Installer,
@@ -232,6 +239,7 @@ pub struct Lab {
     /// The file that holds the simulated servers, relative to the manifest. It is made at the first run.
     pub world: String,
     /// How each server starts out.
+    #[schemars(extend("x-expected" = ServerPattern::EXPECTED))]
     pub servers: BTreeMap<ServerPattern, LabServer>,
 }
 

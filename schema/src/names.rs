@@ -172,7 +172,7 @@ pub struct ServerPattern {
 const LARGEST_RANGE: u32 = 100_000;
 
 impl ServerPattern {
-    const EXPECTED: &'static str =
+    pub(crate) const EXPECTED: &'static str =
         "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example";
 
     /// The pattern as it was written.

@@ -207,7 +207,8 @@ impl Release {
         self.id.rsplit('/').next().unwrap_or(&self.id).to_string()
     }
 
-    /// Whether `text` names this release: letters and digits count, case, spaces and hyphens do not.
+    /// Whether `text` names this release: letters and digits count; case, spaces and marks such as hyphens do not. A
+    /// character that no name has, perhaps one that cannot be seen, makes it another name.
     fn is_called(&self, text: &str) -> bool {
         let plain = |text: &str| -> String {
             let kept = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
@@ -215,7 +216,9 @@ impl Release {
             joined.replace("cumulativeupdate", "cu").replace("hotfix", "hf")
         };
         let wanted = plain(text);
-        !wanted.is_empty()
+        let usual = text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        usual
+            && !wanted.is_empty()
             && (plain(&self.id) == wanted
                 || plain(&self.short()) == wanted
                 || plain(&self.name) == wanted

@@ -30,7 +30,7 @@ pub struct PlanReport {
 
 /// The plan of one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServerPlan {
     /// The server and its target.
     #[serde(flatten)]
@@ -131,7 +131,7 @@ pub struct RunReport {
 
 /// The run on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServerRun {
     /// The server and its target, with the build that was found at the end.
     #[serde(flatten)]

@@ -1,0 +1,147 @@
+//! What programs read: JSON that its committed schema describes, and an approved plan that is held to.
+
+use std::{fs, path::Path};
+
+use serde_json::{Deserializer, Value};
+
+use crate::{folder, lab, listing, manifest, reconcile};
+
+/// Every JSON document of `text`, each valid by a committed schema.
+fn valid(format: &str, text: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{format}.schema.json"));
+    let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let documents: Vec<Value> = Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().unwrap();
+    for document in &documents {
+        let errors: Vec<_> =
+            validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{format}: {errors:#?}\n{text}");
+    }
+    documents
+}
+
+#[test]
+fn every_answer_in_json_is_valid_by_its_schema() {
+    let faults = [
+        "",
+        "shell-open",
+        "reboot-pending",
+        "installer-fails",
+        "installer-asks-for-reboot",
+        "service-hangs-in-stop",
+        "database-unreachable",
+        "database-version-empty",
+        "components-unreadable",
+        "newer-build",
+    ];
+    for fault in faults {
+        let folder = folder(&lab(&format!(", faults: [{fault}]")));
+        for (format, command) in [("plan", "plan"), ("run", "apply"), ("plan", "plan")] {
+            let ended = reconcile(folder.path(), &[command, "site.yaml", "--output", "json"]);
+            let [answer] = valid(format, &ended.out).try_into().unwrap();
+            let state = match ended.code {
+                Some(0) => "at-goal",
+                Some(1) => "failed",
+                Some(2) => "drift",
+                Some(3) => "blocked",
+                Some(4) => "needs-operator",
+                Some(5) => "unknown",
+                other => panic!("{fault} {command}: {other:?} {}", ended.err),
+            };
+            assert_eq!(answer["state"], state, "{fault} {command}");
+            let server = &answer["servers"][0];
+            let short = !matches!(state, "at-goal" | "drift");
+            assert_eq!(server.get("blockedBy").is_some(), short, "{fault} {command}: {server}");
+            assert_eq!(server.get("help").is_some(), short, "{fault} {command}: {server}");
+        }
+        let observed = valid("observed", &reconcile(folder.path(), &["observe", "site.yaml"]).out);
+        assert_eq!(observed.len(), 1);
+    }
+}
+
+#[test]
+fn the_catalogue_in_json_is_valid_by_its_schema() {
+    let folder = folder("");
+    let all = reconcile(folder.path(), &["releases", "--output", "json"]);
+    assert_eq!(valid("releases", &all.out)[0]["products"].as_object().unwrap().len(), 5);
+    let some = reconcile(folder.path(), &["releases", "cu7", "--product", "sfb-2019", "--output", "json"]);
+    let found = valid("releases", &some.out)[0]["products"]["sfb-2019"]["releases"].clone();
+    let ids: Vec<_> = found.as_array().unwrap().iter().map(|release| release["id"].clone()).collect();
+    assert_eq!(ids, ["sfb-2019/cu7", "sfb-2019/cu7hf1"]);
+    let none = reconcile(folder.path(), &["releases", "frobnicate"]);
+    assert_eq!((none.code, none.out.as_str()), (Some(0), "no release matches\n"));
+}
+
+#[test]
+fn a_saved_plan_is_the_plan_that_was_printed_and_can_be_applied() {
+    let folder = folder(&lab(""));
+    let printed = reconcile(folder.path(), &["plan", "site.yaml", "--out", "plan.json", "--output", "json"]);
+    assert_eq!(fs::read_to_string(folder.path().join("plan.json")).unwrap(), printed.out);
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--plan", "plan.json", "--output", "json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let [plan] = valid("plan", &printed.out).try_into().unwrap();
+    let [run] = valid("run", &ended.out).try_into().unwrap();
+    let planned: Vec<_> = plan["servers"][0]["steps"].as_array().unwrap().iter().map(|step| &step["step"]).collect();
+    assert_eq!(run["servers"][0]["steps"].as_array().unwrap().iter().collect::<Vec<_>>(), planned);
+}
+
+#[test]
+fn a_file_that_is_no_plan_for_this_manifest_is_refused() {
+    let folder = folder(&lab(""));
+    let plan = folder.path().join("plan.json");
+    reconcile(folder.path(), &["plan", "site.yaml", "--out", "plan.json"]);
+    let good = fs::read_to_string(&plan).unwrap();
+    let cases = [
+        ("missing", None, "plan.json"),
+        ("empty", Some(String::new()), "expected a plan that `reconcile plan --out` wrote"),
+        ("another version", Some(good.replacen("\"version\": 1", "\"version\": 2", 1)), "expected version 1, found 2"),
+        ("an unknown field", Some(good.replacen("\"lab\"", "\"force\": true, \"lab\"", 1)), "unknown field `force`"),
+        ("another target", Some(good.replace("7.0.2046.521", "7.0.2046.385")), "plan anew"),
+        ("another server", Some(good.replace("fe01", "fe02")), "does not name fe01.contoso.example"),
+    ];
+    let before = listing(folder.path());
+    for (what, text, why) in cases {
+        match text {
+            Some(text) => fs::write(&plan, text).unwrap(),
+            None => fs::remove_file(&plan).unwrap(),
+        }
+        let ended = reconcile(folder.path(), &["apply", "site.yaml", "--plan", "plan.json"]);
+        assert_eq!(ended.code, Some(65), "{what}: {}{}", ended.out, ended.err);
+        assert!(ended.err.contains(why), "{what}: {}", ended.err);
+        let world = folder.path().join("world.yaml");
+        assert!(!world.exists(), "{what}: something was done");
+    }
+    assert!(before.contains(&"plan.json".to_owned()));
+}
+
+#[test]
+fn a_plan_that_cannot_be_saved_is_a_failure() {
+    let folder = folder(&lab(""));
+    let ended = reconcile(folder.path(), &["plan", "site.yaml", "--out", "no/such/folder/plan.json"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.err.contains("no/such/folder"), "{}", ended.err);
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let folder = folder(&lab(""));
+    for args in [&["plan", "site.yaml"] as &[&str], &["observe", "site.yaml"], &["lab", "show", "site.yaml"]] {
+        reconcile(folder.path(), args);
+        assert_eq!(listing(folder.path()), ["site.yaml"], "{args:?}");
+    }
+}
+
+#[cfg(not(windows))]
+#[test]
+fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
+    let folder = folder(&manifest("fe01.contoso.example", ""));
+    for args in [&["plan", "site.yaml"] as &[&str], &["apply", "site.yaml", "--yes"], &["observe", "site.yaml"]] {
+        let ended = reconcile(folder.path(), args);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}: {}", ended.err);
+        assert!(ended.err.contains("run it there") && ended.err.contains("try a lab"), "{}", ended.err);
+        assert_eq!(listing(folder.path()), ["site.yaml"]);
+    }
+    let ended = reconcile(folder.path(), &["lab", "show", "site.yaml"]);
+    assert_eq!(ended.code, Some(64), "{}", ended.err);
+    assert!(ended.err.contains("its servers are real"), "{}", ended.err);
+}

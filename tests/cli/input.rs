@@ -1,0 +1,184 @@
+//! Wrong input: a clear error with its place and the next thing to do, exit code 65, and nothing changed.
+
+use std::{fs, path::Path};
+
+use crate::{folder, lab, listing, reconcile};
+
+/// Asks every command that reads a manifest; each must refuse it in the same words and leave the folder alone.
+fn refused(folder: &Path, manifest: &str) -> String {
+    let before = listing(folder);
+    let [validate, plan, apply, observe, reset] = [
+        &["validate", manifest] as &[&str],
+        &["plan", manifest],
+        &["apply", manifest, "--yes"],
+        &["observe", manifest],
+        &["lab", "reset", manifest],
+    ]
+    .map(|args| reconcile(folder, args));
+    for other in [&plan, &apply, &observe, &reset] {
+        assert_eq!((other.code, &other.out, &other.err), (validate.code, &validate.out, &validate.err));
+    }
+    assert_eq!((validate.code, validate.out.as_str()), (Some(65), ""), "{}", validate.err);
+    assert_eq!(listing(folder), before);
+    validate.err
+}
+
+#[test]
+fn an_error_names_file_line_and_column_and_what_to_do() {
+    let good = lab("");
+    let cases = [
+        (
+            "a field that does not exist",
+            good.replace("release:", "relase:"),
+            "site.yaml:5:5",
+            "did you mean `release`?",
+        ),
+        (
+            "a value that does not exist",
+            good.replace("standard-edition", "standard"),
+            "site.yaml:8:33",
+            "standard-edition",
+        ),
+        ("a version as a number", good.replace("CU7", "5.10"), "site.yaml:5:14", "write it in quotes: \"5.10\""),
+        ("another format", good.replace("version: 1", "version: 2"), "site.yaml:1:10", "at most 1"),
+        ("a list", good.replace("updates:", "updates: []\nrest:"), "site.yaml:2:10", "`name: value`"),
+        ("nothing", good.replace("release: CU7", "release:"), "site.yaml:5:12", "write a value, or remove the line"),
+        (
+            "a key twice",
+            good.replace("servers:", "version: 1\nservers:"),
+            "site.yaml:7:1",
+            "the first one is at site.yaml:1:1",
+        ),
+        ("a tab", good.replace("    release", "\trelease"), "site.yaml:4:14", "indent with spaces"),
+        ("an anchor", good.replace("installer: {", "installer: &it {"), "site.yaml:6:16", "remove the anchor"),
+        ("an alias", good.replace("release: CU7", "release: *it"), "site.yaml:5:14", "write the value itself"),
+        ("a merge key", good.replace("release: CU7", "<<: { release: CU7 }"), "site.yaml:5:5", "write the fields out"),
+        ("a tag", good.replace("release: CU7", "release: !!str CU7"), "site.yaml:5:14", "remove the tag"),
+        ("two documents", format!("{good}---\n{good}"), "site.yaml:13:1", "remove this line"),
+        ("a hash that is none", good.replace("c0ffee00c0ffee00", "tea"), "site.yaml:6:69", "as Get-FileHash prints it"),
+        ("a name that is none", good.replace("fe01.contoso", "fe01 contoso"), "site.yaml:8:3", "fe01.contoso.example"),
+        ("a range that is none", good.replace("fe01", "fe[9-1]"), "site.yaml:12:30", "fe[01-12].contoso.example"),
+        ("too much", good.replace("cu7 }", "cu7, policy: { attempts: 11 } }"), "site.yaml:8:84", "at most 10"),
+        ("too little", good.replace("'D:\\SkypeServerUpdateInstaller.exe'", "''"), "site.yaml:6:24", "an empty text"),
+        ("a password", good.replace("target:", "password: x, target:"), "site.yaml:8:51", "remove the field"),
+        ("a terminal's escape", good.replace("CU7", "\"\\x1b[2J\""), "site.yaml:5:14", "in single quotes"),
+        ("an invisible character", good.replace("CU7", "C\u{202e}U7"), "site.yaml:5:14", "the releases are: "),
+        ("a release without a build", good.replace("CU7", "CU5"), "site.yaml:5:14", "give the build itself"),
+        ("a backslash in double quotes", good.replace('\'', "\""), "site.yaml:6:24", "in single quotes a backslash"),
+    ];
+    let mut wrong = String::new();
+    for (what, text, place, help) in cases {
+        assert_ne!(text, good, "{what}");
+        let folder = folder(&text);
+        let error = refused(folder.path(), "site.yaml");
+        let hidden = error.contains('\u{1b}') || error.contains('\u{202e}');
+        if hidden || !error.contains(&format!("--> {place}\n")) || !error.contains(help) {
+            wrong += &format!("{what} should be at {place} and help with \"{help}\":\n{error}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// `serde_yaml` alone would build all of these.
+#[test]
+fn what_is_too_much_is_refused_before_it_is_built() {
+    let good = lab("");
+    let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        format!("{text}a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)
+    });
+    let cases = [
+        ("an alias bomb", bomb, "an anchor"),
+        ("33 levels", good.replace("CU7", &("[".repeat(40) + &"]".repeat(40))), "at most 32 levels"),
+        ("a million items", good.replace("CU7", &format!("[{}]", "1,".repeat(200_000))), "at most 100000 keys"),
+        ("a text of 5000 bytes", good.replace("CU7", &"x".repeat(5000)), "at most 4096 bytes"),
+        ("2 MiB", format!("{good}# {}\n", "x".repeat(2 << 20)), "larger than 1 MiB"),
+        ("a thousand errors", good.replace("  fe01", &"  x: y\n".repeat(1000)), "more"),
+    ];
+    for (what, text, why) in cases {
+        let folder = folder(&text);
+        let error = refused(folder.path(), "site.yaml");
+        assert!(error.contains(why), "{what}: {error}");
+        assert!(error.len() < 30_000, "{what} is answered with {} bytes", error.len());
+    }
+}
+
+#[test]
+fn what_is_no_text_file_is_refused_with_a_reason() {
+    let folder = folder("");
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    fs::create_dir(folder.path().join("folder.yaml")).unwrap();
+    write("utf16.yaml", &[0xff, 0xfe, b'v', 0]);
+    write("latin1.yaml", b"version: 1 # gr\xfc\xdfe\n");
+    write("binary.yaml", b"MZ\x90\x00\x03\x00");
+    for (name, why) in [
+        ("site.yaml", "the document is empty"),
+        ("missing.yaml", "check the path"),
+        ("folder.yaml", "this is a directory"),
+        ("utf16.yaml", "the file is encoded as UTF-16"),
+        ("latin1.yaml", "latin1.yaml:1:16"),
+        ("binary.yaml", "not UTF-8"),
+    ] {
+        let error = refused(folder.path(), name);
+        assert!(error.contains(why) && error.contains("help: "), "{name}: {error}");
+    }
+    #[cfg(unix)]
+    assert!(refused(folder.path(), "/dev/zero").contains("larger than 1 MiB"));
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_no_errors() {
+    let folder = folder(&format!("\u{feff}{}", lab("").replace('\n', "\r\n")));
+    assert_eq!(reconcile(folder.path(), &["validate", "site.yaml"]).code, Some(0));
+}
+
+#[test]
+fn of_several_manifests_each_is_checked() {
+    let folder = folder(&lab(""));
+    fs::write(folder.path().join("wrong.yaml"), "version: 2").unwrap();
+    let ended = reconcile(folder.path(), &["validate", "wrong.yaml", "site.yaml"]);
+    assert_eq!(ended.code, Some(65));
+    assert_eq!(ended.out, "site.yaml: good: 1 server, 1 update\n");
+    assert!(ended.err.contains("wrong.yaml:1:10"), "{}", ended.err);
+}
+
+#[test]
+fn a_server_that_the_manifest_does_not_name_is_refused() {
+    let folder = folder(&lab(""));
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--server", "fe02.contoso.example"]);
+    assert_eq!(ended.code, Some(65));
+    assert!(ended.err.contains("does not name the server fe02.contoso.example"), "{}", ended.err);
+    assert!(ended.err.contains("the servers are: fe01.contoso.example"), "{}", ended.err);
+    assert_eq!(listing(folder.path()), ["site.yaml"]);
+}
+
+#[test]
+fn a_lab_that_is_wrong_is_refused() {
+    for (text, place, why) in [
+        (lab(", faults: [frobnicate]"), "site.yaml:12:", "the faults are: installer-asks-for-reboot"),
+        (
+            lab("").replace("7.0.2046.123", "6.0.9319.1"),
+            "site.yaml:12:",
+            "expected a build of Skype for Business Server 2019",
+        ),
+        (lab("").replace("    fe01", "    fe02"), "site.yaml:12:", "does not say how fe01.contoso.example starts out"),
+    ] {
+        let folder = folder(&text);
+        let ended = reconcile(folder.path(), &["plan", "site.yaml"]);
+        assert_eq!(ended.code, Some(65), "{why}: {}", ended.err);
+        assert!(ended.err.contains(place) && ended.err.contains(why), "{why}: {}", ended.err);
+        assert_eq!(listing(folder.path()), ["site.yaml"]);
+    }
+}
+
+#[test]
+fn a_world_that_somebody_broke_is_not_overwritten() {
+    let folder = folder(&lab(""));
+    let world = folder.path().join("world.yaml");
+    fs::write(&world, "servers: {").unwrap();
+    for args in [["plan", "site.yaml"], ["apply", "site.yaml"]] {
+        let ended = reconcile(folder.path(), &args);
+        assert_eq!(ended.code, Some(65), "{}", ended.err);
+        assert!(ended.err.contains("world.yaml") && ended.err.contains("reconcile lab reset"), "{}", ended.err);
+        assert_eq!(fs::read_to_string(&world).unwrap(), "servers: {");
+    }
+}

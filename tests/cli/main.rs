@@ -1,0 +1,81 @@
+//! The command line, from outside: exit codes, what is printed where, and what is left alone.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod contract;
+mod input;
+mod running;
+mod usage;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// A lab of one server; `extra` goes to the end of its line.
+fn lab(extra: &str) -> String {
+    manifest(
+        "fe01.contoso.example",
+        &format!(
+            "lab:\n  world: world.yaml\n  servers:\n    fe01.contoso.example: {{ build: \"7.0.2046.123\"{extra} }}\n"
+        ),
+    )
+}
+
+/// A manifest for Standard Edition servers of a name or range.
+fn manifest(servers: &str, rest: &str) -> String {
+    let sha256 = "c0ffee00".repeat(8);
+    format!(
+        "version: 1
+updates:
+  cu7:
+    product: sfb-2019
+    release: CU7
+    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
+servers:
+  {servers}: {{ role: standard-edition, target: cu7 }}
+{rest}"
+    )
+}
+
+/// A folder with one file, `site.yaml`.
+fn folder(site: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("site.yaml"), site).unwrap();
+    folder
+}
+
+/// The names of the files in a folder.
+fn listing(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// How a command ended.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn reconcile(folder: &Path, args: &[&str]) -> Ended {
+    ended(command(folder, args).output().unwrap())
+}
+
+fn ended(output: Output) -> Ended {
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(!err.contains("panicked"), "{err}");
+    Ended { code: output.status.code(), out, err }
+}
+
+/// The program, in a folder, without a terminal.
+#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+    command.args(args).current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
+    command
+}

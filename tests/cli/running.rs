@@ -1,0 +1,61 @@
+//! Runs that meet somebody else: another run, or a person who presses Ctrl-C.
+
+use std::{fs, fs::File};
+
+use crate::{folder, lab, listing, reconcile};
+
+#[test]
+fn a_second_run_is_told_who_holds_the_lock_and_changes_nothing() {
+    let folder = folder(&lab(""));
+    let lock = File::create(folder.path().join("world.lock")).unwrap();
+    lock.try_lock().unwrap();
+    fs::write(folder.path().join("world.lock.holder"), "CONTOSO\\alex").unwrap();
+    let before = listing(folder.path());
+
+    let ended = reconcile(folder.path(), &["apply", "site.yaml"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{}", ended.err);
+    assert!(ended.err.contains("CONTOSO\\alex") && ended.err.contains("as soon as that run ends"), "{}", ended.err);
+    assert_eq!(listing(folder.path()), before);
+    assert_eq!(reconcile(folder.path(), &["plan", "site.yaml"]).code, Some(2), "looking needs no lock");
+
+    drop(lock);
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
+    assert!(!listing(folder.path()).contains(&"world.lock.holder".to_owned()));
+}
+
+/// The run cannot end before the signal comes: it prints more than a pipe holds, and the test reads on only then.
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "sends the signal")]
+fn an_interrupted_run_brings_the_services_back_and_says_what_remains() {
+    use std::{
+        io::{BufRead, BufReader, Read},
+        process::{Command, Stdio},
+    };
+
+    let servers = "fe[01-14].a-name-that-fills-the-pipe-the-sooner-because-it-is-so-long.contoso.example";
+    let start = format!("lab:\n  world: world.yaml\n  servers:\n    {servers}: {{ build: \"7.0.2046.123\" }}\n");
+    let folder = folder(&crate::manifest(servers, &start));
+    let mut run = crate::command(folder.path(), &["apply", "site.yaml", "--verbose"]);
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(run.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("✓  Stop-CsWindowsService") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing was stopped");
+    }
+    let signal = format!("kill -INT {}", run.id());
+    assert!(Command::new("/bin/sh").args(["-c", &signal]).status().unwrap().success());
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+
+    assert_eq!(run.wait().unwrap().code(), Some(3));
+    assert!(rest.contains("ending after the current step, then bringing the services back"), "{rest}");
+    let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
+    assert_eq!(shown.matches("15 of 15 services run").count(), 14, "{shown}");
+    assert!(shown.matches("at 7.0.2046.123\n").count() > 0, "the run was over before the signal came");
+
+    let again = reconcile(folder.path(), &["apply", "site.yaml"]);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    assert!(again.out.contains("14 servers: 14 at goal; "), "{}", again.out);
+}

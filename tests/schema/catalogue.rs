@@ -1,0 +1,126 @@
+//! The catalogue of releases holds together: who says what, in which order, and which name means what.
+
+use std::{collections::BTreeSet, fs};
+
+use jsonschema::validator_for;
+use reconcile_schema::{Confidence, Product, Release, ReleaseError, Releases};
+use serde_json::Value;
+
+use crate::{root, schema};
+
+fn text() -> String {
+    fs::read_to_string(root().join("manifests/releases.yaml")).unwrap()
+}
+
+fn catalogue() -> Releases {
+    serde_yaml::from_str(&text()).unwrap()
+}
+
+/// Every release, with its product.
+fn rows(catalogue: &Releases) -> impl Iterator<Item = (Product, &Release)> {
+    catalogue.products.iter().flat_map(|(product, line)| line.releases.iter().map(|release| (*product, release)))
+}
+
+#[test]
+fn it_is_valid_by_the_committed_schema() {
+    let catalogue: Value = serde_yaml::from_str(&text()).unwrap();
+    let validator = validator_for(&schema("releases")).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&catalogue).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn every_product_is_there_and_every_identifier_is_unique_and_begins_with_its_product() {
+    let catalogue = catalogue();
+    assert_eq!(catalogue.products.keys().copied().collect::<Vec<_>>(), Product::ALL);
+    let mut seen = BTreeSet::new();
+    for (product, release) in rows(&catalogue) {
+        assert!(release.id.starts_with(&format!("{}/", product.key())), "{}", release.id);
+        assert!(seen.insert(&release.id), "{} is there twice", release.id);
+    }
+}
+
+#[test]
+fn every_row_has_a_source_that_the_catalogue_explains() {
+    let catalogue = catalogue();
+    for (_, release) in rows(&catalogue) {
+        assert!(!release.source.is_empty(), "{} has no source", release.id);
+        for tag in &release.source {
+            assert!(catalogue.sources.contains_key(tag), "{}: no source is called {tag}", release.id);
+        }
+    }
+    let used: BTreeSet<_> = rows(&catalogue).flat_map(|(_, release)| &release.source).collect();
+    let unused: Vec<_> = catalogue.sources.keys().filter(|tag| !used.contains(tag)).collect();
+    assert!(unused.is_empty(), "no row comes from {unused:?}");
+}
+
+#[test]
+fn a_row_has_a_build_exactly_where_somebody_gives_one() {
+    for (_, release) in rows(&catalogue()) {
+        assert_eq!(release.build.is_none(), release.confidence == Confidence::Unknown, "{}", release.id);
+    }
+}
+
+#[test]
+fn every_build_is_of_its_products_line() {
+    for (product, release) in rows(&catalogue()) {
+        for build in release.build.iter().chain(release.components.values()) {
+            assert_eq!(build.line, product.line(), "{}: {build}", release.id);
+        }
+    }
+}
+
+#[test]
+fn no_component_is_above_the_build_of_its_release() {
+    for (_, release) in rows(&catalogue()) {
+        let Some(core) = &release.build else { continue };
+        for (name, build) in &release.components {
+            assert!(core.reaches(build), "{}: {name} at {build} is above {core}", release.id);
+        }
+    }
+}
+
+/// Within a product, later releases have later dates and higher builds. There is no exception.
+#[test]
+fn dates_and_builds_rise() {
+    let catalogue = catalogue();
+    for product in Product::ALL {
+        let rows = catalogue.of(product);
+        for pair in rows.windows(2) {
+            // Dates are as exact as their sources, "2025" or "2025-08" or "2025-08-12": the common part is compared.
+            let (before, after) = (&pair[0], &pair[1]);
+            let length = before.date.len().min(after.date.len());
+            assert!(before.date[..length] <= after.date[..length], "{} is dated before {}", after.id, before.id);
+        }
+        let builds: Vec<_> = rows.iter().filter_map(|release| Some((release.build.as_ref()?, &release.id))).collect();
+        for pair in builds.windows(2) {
+            let ((before, first), (after, second)) = (pair[0], pair[1]);
+            assert!(before < after, "{second} ({after}) does not come after {first} ({before})");
+        }
+    }
+}
+
+/// Every way in which a release may be written leads to it, or to an error that names what else it may be.
+#[test]
+fn a_name_means_one_release_or_is_refused_with_the_candidates() {
+    let catalogue = catalogue();
+    for (product, release) in rows(&catalogue) {
+        let (short, spoken) = (release.short(), release.short().to_uppercase().replace("HF", " HF"));
+        for name in [&release.id, &short, &spoken, &release.name] {
+            match (catalogue.resolve(product, name), &release.build) {
+                (Ok((build, _)), Some(own)) => assert_eq!(build, *own, "{product} {name}"),
+                (Err(ReleaseError::NoBuild { name, .. }), None) => assert_eq!(name, release.name),
+                (other, _) => panic!("{product} {name}: {other:?}"),
+            }
+        }
+        for kb in &release.kb {
+            let same: Vec<_> = catalogue.of(product).iter().filter(|other| other.kb.contains(kb)).collect();
+            match catalogue.resolve(product, kb) {
+                Ok((build, _)) => assert!(same.len() == 1 && release.build.as_ref() == Some(&build), "{kb}"),
+                Err(ReleaseError::NoBuild { .. }) => assert!(same.len() == 1 && release.build.is_none(), "{kb}"),
+                Err(ReleaseError::Ambiguous { candidates, .. }) => assert_eq!(candidates.len(), same.len(), "{kb}"),
+                Err(other) => panic!("{product} {kb}: {other}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The manifests that come with the program are good, and an editor knows their schema.
+
+use std::fs;
+
+use reconcile_core::Goal;
+use reconcile_schema::{Manifest, Releases, Store};
+use serde_json::Value;
+
+use crate::{files, reconcile, root, schema};
+
+#[test]
+fn every_manifest_is_valid_and_has_a_goal_for_every_server() {
+    for path in manifests() {
+        let said = reconcile(&["validate", path.to_str().unwrap()]);
+        assert!(said.contains(": good: "), "{said}");
+    }
+}
+
+/// The schema of an editor is the committed one; the program has its own copy.
+#[test]
+fn every_manifest_is_valid_by_the_committed_schema() {
+    let validator = jsonschema::validator_for(&schema("manifest")).unwrap();
+    for path in manifests() {
+        let manifest: Value = serde_yaml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&manifest).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+}
+
+#[test]
+fn the_first_comment_names_the_schema_for_editors() {
+    for path in files("manifests", ".yaml") {
+        let format = if path.ends_with("releases.yaml") { "releases" } else { "manifest" };
+        let line = format!("# yaml-language-server: $schema=../schema/{format}.schema.json");
+        let text = fs::read_to_string(&path).unwrap();
+        let mut comment = text.lines().take_while(|line| line.starts_with('#'));
+        assert!(comment.any(|told| told == line), "{} does not begin with {line}", path.display());
+    }
+}
+
+#[test]
+fn every_documented_topology_has_a_manifest() {
+    let shown: Vec<_> = manifests().iter().flat_map(|path| goals(path.to_str().unwrap())).collect();
+    let has = |wanted: fn(&Store) -> bool| shown.iter().flat_map(|goal| &goal.stores).any(wanted);
+    assert!(has(|store| *store == Store::Local));
+    assert!(has(|store| matches!(store, Store::Configured { exclude_collocated: false, .. })));
+    assert!(has(|store| matches!(store, Store::Configured { exclude_collocated: true, .. })));
+    assert!(has(|store| matches!(store, Store::CentralManagement { .. })));
+    assert_eq!(goals("manifests/branch-offices.yaml").len(), 100);
+}
+
+/// The manifests, without the catalogue.
+fn manifests() -> Vec<std::path::PathBuf> {
+    let all = files("manifests", ".yaml").into_iter();
+    all.filter(|path| !path.ends_with("releases.yaml")).collect()
+}
+
+fn goals(path: &str) -> Vec<Goal> {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let manifest: Manifest = serde_yaml::from_str(&read(path)).unwrap();
+    let releases: Releases = serde_yaml::from_str(&read("manifests/releases.yaml")).unwrap();
+    Goal::of_all(&manifest, &releases).unwrap()
+}

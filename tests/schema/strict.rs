@@ -1,0 +1,77 @@
+//! No schema lets anything through that it does not name: a misspelt field, a password.
+
+use serde_json::Value;
+
+use crate::{FORMATS, schema};
+
+/// Words that would be part of a secret's name.
+const SECRETS: [&str; 9] =
+    ["password", "passwd", "secret", "token", "credential", "apikey", "api_key", "privatekey", "passphrase"];
+
+#[test]
+fn every_object_names_its_fields_or_says_what_its_values_are() {
+    for format in FORMATS {
+        for (place, rules) in objects(format) {
+            let closed = |key: &str| rules.get(key) == Some(&Value::Bool(false));
+            let typed = rules.get("additionalProperties").is_some_and(Value::is_object);
+            let keyed = closed("additionalProperties") && rules.get("patternProperties").is_some();
+            assert!(
+                closed("additionalProperties") || closed("unevaluatedProperties") || typed || keyed,
+                "{format}{place} takes fields that nobody named"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_field_is_for_a_secret() {
+    for format in FORMATS {
+        for (place, rules) in objects(format) {
+            for name in rules.get("properties").and_then(Value::as_object).into_iter().flat_map(|fields| fields.keys())
+            {
+                let plain = name.to_lowercase();
+                assert!(!SECRETS.iter().any(|word| plain.contains(word)), "{format}{place} has a field {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_field_of_a_manifest_says_what_it_is() {
+    for (place, rules) in objects("manifest") {
+        for (name, field) in rules.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let told = field.get("description").is_some() || field.get("$ref").is_some();
+            assert!(told, "manifest{place} does not say what {name} is");
+        }
+    }
+}
+
+/// Every schema of an object, with its place.
+fn objects(format: &str) -> Vec<(String, Value)> {
+    fn walk(place: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+        match value {
+            Value::Object(fields) => {
+                let is_object = fields.get("type").is_some_and(|kind| {
+                    kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&"object".into()))
+                });
+                if is_object {
+                    found.push((place.to_owned(), value.clone()));
+                }
+                // `default` and `enum` hold values, not schemas.
+                for (key, inner) in fields.iter().filter(|(key, _)| !matches!(key.as_str(), "default" | "enum")) {
+                    walk(&format!("{place}/{key}"), inner, found);
+                }
+            }
+            Value::Array(items) => {
+                for (index, inner) in items.iter().enumerate() {
+                    walk(&format!("{place}/{index}"), inner, found);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk("", &schema(format), &mut found);
+    assert!(found.len() > 3, "{format} has hardly any object");
+    found
+}
