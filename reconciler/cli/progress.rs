@@ -151,8 +151,9 @@ fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> 
             .filter(|service| service.is_web() == (*step == Step::StartWeb) && !service.is_running())
             .collect(),
         Step::Install => {
-            let code = seen.marks.attempt.as_ref().and_then(|attempt| attempt.code);
-            return code.filter(|code| !matches!(code, 0 | 1641 | 3010)).map(|_| said.to_owned());
+            let behind = goal.behind(seen.host.components.known().map_or(&[], Vec::as_slice));
+            let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
+            return (!names.is_empty()).then(|| format!("{said}; still behind: {}", names.join(", ")));
         }
         Step::Stage | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) => Vec::new(),
     };
