@@ -126,7 +126,7 @@ struct Work<'a, H> {
     run: Run,
     /// Whether the journal knows of this run.
     begun: bool,
-    /// The services that ran before the outage that was seen last.
+    /// The services that ran before an outage that was seen.
     before: Vec<String>,
     /// The steps that were taken, each with what was seen before it.
     taken: Vec<(Step, Seen)>,
@@ -144,7 +144,7 @@ impl<H: Act> Work<'_, H> {
         seen.run.outage = seen.run.outage.max(seen.outage());
         self.run.outage = seen.run.outage;
         if let Some(baseline) = seen.baseline() {
-            self.before = baseline.to_vec();
+            self.before.extend_from_slice(baseline);
             // What an installer started is no baseline: it counts again once the services were stopped after it.
             if !seen.holds_assemblies() && is_up(self.request.goal, &seen) && self.mark(&Mark::Up).is_ok() {
                 seen.marks.baseline = None;
@@ -211,7 +211,7 @@ impl<H: Act> Work<'_, H> {
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
                 marks.push(Mark::Installing { target, boot });
             }
-            Step::Reboot => marks.push(Mark::RebootAsked),
+            Step::Reboot => marks.push(Mark::RebootAsked { boot: seen.host.boot.known().cloned() }),
             Step::StopServices
             | Step::StopWeb
             | Step::Stage

@@ -437,7 +437,8 @@ fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     }
 }
 
-/// Before the first stop, the databases must be within reach: whether they are behind can only be asked later.
+/// Before the first stop, the databases must be within reach and tell their versions: whether they are behind what the
+/// new binaries expect can only be asked later, and would not be told either.
 fn reachable(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     if seen.marks.baseline.is_some() {
         return Gate::Open;
@@ -448,12 +449,14 @@ fn reachable(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
             unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown(&store.to_string(), unread)),
             Fact::Known(databases) => databases,
         };
-        if let Some(database) = databases.iter().find(|database| !database.reachable) {
-            let what = format!("database {} of the {store}", database.name);
-            return match database.state() {
-                DatabaseState::Unknown(why) => Gate::Shut(Blocker::Unknown { what, why: why.to_string() }),
-                DatabaseState::Current | DatabaseState::Behind => Gate::Open,
-            };
+        for database in databases {
+            match database.state() {
+                DatabaseState::Unknown(why) => {
+                    let what = format!("database {} of the {store}", database.name);
+                    return Gate::Shut(Blocker::Unknown { what, why: why.to_string() });
+                }
+                DatabaseState::Current | DatabaseState::Behind => {}
+            }
         }
     }
     Gate::Open

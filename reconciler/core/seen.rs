@@ -117,7 +117,11 @@ pub enum Mark {
         moved: bool,
     },
     /// A restart was asked for.
-    RebootAsked,
+    RebootAsked {
+        /// The boot that it should end.
+        #[serde(default)]
+        boot: Option<BootId>,
+    },
     /// The databases were looked at with these binaries.
     Checked {
         /// Which databases.
@@ -149,6 +153,8 @@ pub struct Marks {
     pub attempts: u32,
     /// How often the machine was restarted for that target.
     pub reboots: u32,
+    /// The boot that the last of these restarts should end.
+    pub rebooting: Option<BootId>,
     /// The last look at databases, by store.
     pub checked: BTreeMap<Store, Checked>,
 }
@@ -198,7 +204,7 @@ impl Marks {
         match mark {
             Mark::Began { step: Step::UpdateDatabases(store) } => drop(self.checked.remove(store)),
             Mark::RunBegan { .. } | Mark::Began { .. } | Mark::Ended { .. } => {}
-            Mark::Forgiven => (self.attempts, self.reboots) = (0, 0),
+            Mark::Forgiven => (self.attempts, self.reboots, self.rebooting) = (0, 0, None),
             Mark::TakingDown { running } => {
                 if self.baseline.is_none() {
                     self.baseline = Some(Baseline { running: running.clone(), since: at, installing: false });
@@ -232,7 +238,13 @@ impl Marks {
                     (attempt.code, attempt.moved) = (Some(*code), *moved);
                 }
             }
-            Mark::RebootAsked => self.reboots += 1,
+            Mark::RebootAsked { boot } => {
+                // Asked twice in one boot, it has not happened in between.
+                if boot.is_none() || self.rebooting != *boot {
+                    self.reboots += 1;
+                }
+                self.rebooting.clone_from(boot);
+            }
             Mark::Checked { store, core, databases } => {
                 let checked = Checked { at, core: core.clone(), databases: databases.clone() };
                 self.checked.insert(store.clone(), checked);
@@ -240,7 +252,7 @@ impl Marks {
             Mark::Up => self.baseline = None,
             Mark::RunEnded { at_goal, .. } => {
                 if *at_goal {
-                    (self.attempt, self.attempts, self.reboots) = (None, 0, 0);
+                    (self.attempt, self.attempts, self.reboots, self.rebooting) = (None, 0, 0, None);
                 }
             }
         }

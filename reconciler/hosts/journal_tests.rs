@@ -38,7 +38,7 @@ fn story() -> Vec<(RunId, Timestamp, Mark)> {
         ("first", Mark::Installing { target: target.clone(), boot: Some(BootId("2026-03-01T20:00:00Z".into())) }),
         ("second", began("0.1.0")),
         ("second", Mark::Installed { code: 3010, moved: true }),
-        ("second", Mark::RebootAsked),
+        ("second", Mark::RebootAsked { boot: None }),
         ("second", Mark::Checked { store, core: target.clone(), databases: vec![database] }),
         ("second", Mark::Up),
         ("second", Mark::RunEnded { outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false }),

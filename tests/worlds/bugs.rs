@@ -1,0 +1,200 @@
+//! The tests tested: bugs that somebody could write, each planted between the decision and the watched host.
+
+use std::collections::BTreeSet;
+
+use reconcile_core::{Act, Acted, Ask, Baseline, Goal, Mark, Marks, Observe, RunId, Seen};
+use reconcile_hosts::lab::{Fault, LabError};
+use reconcile_schema::{
+    Build, Component, Fact, Observed, PackageSeen, Period, Reboots, Rights, ServiceState, Shells, Step,
+};
+
+use crate::{
+    run::{How, Scene, run},
+    space::{CURRENT, Case, Databases, SMOOTH, Services, Shell, Web},
+    truth::{Memory, expected, fate, wrong},
+    watch::Watched,
+};
+
+/// A bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bug {
+    /// Nothing.
+    None,
+    /// The stop reports success and stops nothing.
+    StopsNothing,
+    /// The services are taken for running at the end.
+    NeverStartsAgain,
+    /// Builds compare as text: "556" is above "1149".
+    BuildsCompareAsText,
+    /// The second stop is left out.
+    StopsOnce,
+    /// What ran is not written down before it is stopped.
+    ForgetsWhatRan,
+    /// The start of the installer is not written down.
+    ForgetsTheInstaller,
+    /// The web server is not looked at.
+    OverlooksTheWebServer,
+    /// The package is taken for verified.
+    TrustsThePackage,
+    /// Shells are not looked for.
+    OverlooksShells,
+    /// Everything that is not disabled is started.
+    StartsTooMuch,
+    /// An empty or unreachable version counts as current.
+    TakesUnknownForCurrent,
+    /// A pending restart is not looked for.
+    OverlooksTheRestart,
+    /// Rights are not looked at.
+    AssumesRights,
+}
+
+const BUGS: [Bug; 13] = [
+    Bug::StopsNothing,
+    Bug::NeverStartsAgain,
+    Bug::BuildsCompareAsText,
+    Bug::StopsOnce,
+    Bug::ForgetsWhatRan,
+    Bug::ForgetsTheInstaller,
+    Bug::OverlooksTheWebServer,
+    Bug::TrustsThePackage,
+    Bug::OverlooksShells,
+    Bug::StartsTooMuch,
+    Bug::TakesUnknownForCurrent,
+    Bug::OverlooksTheRestart,
+    Bug::AssumesRights,
+];
+
+struct Buggy<'a> {
+    host: Watched<'a>,
+    bug: Bug,
+}
+
+impl Observe for Buggy<'_> {
+    type Error = LabError;
+
+    fn observe(&mut self) -> Result<Observed, LabError> {
+        let mut seen = self.host.observe()?;
+        let services = |seen: &mut Observed, web: bool, state| {
+            if let Fact::Known(services) = &mut seen.services {
+                services.iter_mut().filter(|one| one.is_web() == web).for_each(|one| one.state = state);
+            }
+        };
+        match self.bug {
+            Bug::NeverStartsAgain if self.host.watch.acts.contains(&Step::Install) => {
+                services(&mut seen, false, ServiceState::Running);
+            }
+            Bug::OverlooksTheWebServer => services(&mut seen, true, ServiceState::Stopped),
+            Bug::BuildsCompareAsText => {
+                if let Fact::Known(components) = &mut seen.components {
+                    components.iter_mut().for_each(|component| as_text(self.host.goal, component));
+                }
+            }
+            Bug::TrustsThePackage if seen.package != Fact::NotLooked => seen.package = Fact::Known(PackageSeen::Staged),
+            Bug::OverlooksShells if seen.shells != Fact::NotLooked => seen.shells = Fact::Known(Vec::new()),
+            Bug::AssumesRights if seen.rights != Fact::NotLooked => {
+                seen.rights = Fact::Known(Rights { administrator: true, server_admin: true });
+            }
+            Bug::OverlooksTheRestart => seen.reboot = Fact::Known(Vec::new()),
+            Bug::TakesUnknownForCurrent => {
+                for fact in seen.databases.values_mut() {
+                    if let Fact::Known(databases) = fact {
+                        databases.iter_mut().for_each(|one| (one.installed, one.reachable) = (one.expected, true));
+                    }
+                }
+            }
+            Bug::None | Bug::StopsNothing | Bug::NeverStartsAgain | Bug::StopsOnce | Bug::ForgetsWhatRan => {}
+            Bug::ForgetsTheInstaller | Bug::TrustsThePackage | Bug::OverlooksShells | Bug::StartsTooMuch => {}
+            Bug::AssumesRights => {}
+        }
+        Ok(seen)
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
+        self.host.look(goal, ask)
+    }
+
+    fn marks(&mut self) -> Result<Marks, LabError> {
+        let mut marks = self.host.marks()?;
+        if let (Bug::StopsOnce, Some(attempt)) = (self.bug, &mut marks.attempt) {
+            attempt.stopped_since = true;
+        }
+        Ok(marks)
+    }
+}
+
+/// What a comparison of texts would take a build for.
+fn as_text(goal: &Goal, component: &mut Component) {
+    let Some(desired) = goal.desired(&component.name) else { return };
+    if component.build.revision.to_string() > desired.revision.to_string() {
+        component.build = Build { revision: desired.revision, ..component.build.clone() };
+    }
+}
+
+impl Act for Buggy<'_> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        let mut seen = seen.clone();
+        match (self.bug, step) {
+            (Bug::StopsNothing, Step::StopServices) => return Ok(Acted::Ended("the services are stopped".into())),
+            (Bug::StartsTooMuch, Step::StartServices) => {
+                let all =
+                    seen.host.services.known().into_iter().flatten().map(|service| service.name.clone()).collect();
+                seen.marks.baseline = Some(Baseline { running: all, since: seen.host.at, installing: true });
+            }
+            _ => {}
+        }
+        self.host.act(goal, &seen, step)
+    }
+
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
+        match (self.bug, mark) {
+            (Bug::ForgetsWhatRan, Mark::TakingDown { .. }) | (Bug::ForgetsTheInstaller, Mark::Installing { .. }) => {
+                Ok(())
+            }
+            _ => self.host.mark(run, mark),
+        }
+    }
+
+    fn pause(&mut self, period: Period) {
+        self.host.pause(period);
+    }
+}
+
+/// What is wrong with one run in one world.
+fn faults(case: &Case, bug: Bug) -> Vec<String> {
+    let mut scene = Scene::of(case);
+    let goal = scene.goal.clone();
+    let mut host = Buggy { host: scene.host(), bug };
+    let outcome = match run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}) {
+        Ok(outcome) => outcome,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut faults = std::mem::take(&mut scene.watch.violations);
+    if fate(&outcome.end) != expected(case) {
+        faults.push(format!("expected {:?}, found {:?}", expected(case), outcome.end));
+    }
+    faults.extend(wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
+    faults
+}
+
+/// A few worlds are enough for each of the bugs, and without one nothing is found in them.
+pub fn each_is_found() {
+    let fault = |fault| Case { fault: Some(fault), ..SMOOTH };
+    let cases = [
+        SMOOTH,
+        Case { services: Services::ManualStopped, ..SMOOTH },
+        Case { web: Web::Stopped, ..SMOOTH },
+        Case { current: CURRENT, databases: Databases::Behind, ..SMOOTH },
+        Case { shell: Shell::Open(Shells::Block), ..SMOOTH },
+        Case { pending: true, reboot: Reboots::Never, ..SMOOTH },
+        fault(Fault::PackageAltered),
+        fault(Fault::DatabaseUnreachable),
+        fault(Fault::NotServerAdmin),
+    ];
+    for case in &cases {
+        assert_eq!(faults(case, Bug::None), Vec::<String>::new(), "{case:?}");
+    }
+    let found = |bug: &&Bug| cases.iter().any(|case| !faults(case, **bug).is_empty());
+    let missed: BTreeSet<&Bug> = BUGS.iter().filter(|bug| !found(bug)).collect();
+    assert_eq!(missed, BTreeSet::new());
+    println!("planted bugs found: {} of {}", BUGS.len(), BUGS.len());
+}

@@ -1,0 +1,210 @@
+//! Interruptions: killed in any effect, asked to end at any moment, without a journal, and twice in a row.
+
+use reconcile_core::{Blocker, Class, End, Observe, Outcome};
+use reconcile_hosts::lab::{Fault, Kill, LabError, When};
+use reconcile_schema::{Period, Step};
+
+use crate::{
+    converge::rests,
+    run::{How, Scene},
+    space::{CURRENT, Case},
+    truth::{Fate, Memory, expected, fate, wrong},
+    watch::Effect,
+};
+
+/// Every place at which the first run in this world can be killed.
+fn places(effects: &[Effect]) -> Vec<Kill> {
+    let moments = |effect: &Effect| match effect {
+        Effect::Act => &[When::Before, When::Midway, When::After][..],
+        Effect::Mark => &[When::Before, When::After][..], // Half a line is no line.
+    };
+    let all = effects.iter().zip(0..);
+    all.flat_map(|(kind, effect)| moments(kind).iter().map(move |when| Kill { effect, when: *when })).collect()
+}
+
+/// The effects of an uninterrupted run.
+fn effects(case: &Case) -> Vec<Effect> {
+    let mut scene = Scene::of(case);
+    let earlier = scene.watch.effects.len();
+    scene.run(&How { name: "run 1", ..How::default() }).unwrap();
+    scene.watch.effects.split_off(earlier)
+}
+
+fn kill(scene: &mut Scene, name: &str, kill: Kill) -> Result<(), String> {
+    match scene.run(&How { name, kill: Some(kill), ..How::default() }) {
+        // In its last mark nobody waits for the journal any more.
+        Err(LabError::Killed) | Ok(_) => Ok(()),
+        Err(other) => Err(format!("{kill:?} did not kill: {other}")),
+    }
+}
+
+/// What is wrong after the run that does the rest.
+fn judge(scene: &mut Scene, outcome: &Outcome, memory: Memory) -> Vec<String> {
+    let mut faults = std::mem::take(&mut scene.watch.violations);
+    let end = fate(&outcome.end);
+    if end != expected(&scene.case) {
+        faults.push(format!("expected {:?}, found {:?}", expected(&scene.case), outcome.end));
+    }
+    faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), outcome, memory));
+    if end == Fate::Goal && faults.is_empty() {
+        if scene.watch.held() {
+            faults.push("I10: at the goal with assemblies held".into());
+        }
+        faults.extend(rests(scene));
+    }
+    faults
+}
+
+fn rest(scene: &mut Scene, memory: Memory, what: &str) -> Result<(), String> {
+    let outcome = scene.run(&How { name: "the last run", ..How::default() }).map_err(|error| error.to_string())?;
+    let faults = judge(scene, &outcome, memory);
+    if faults.is_empty() { Ok(()) } else { Err(format!("{what}: {faults:?}\n    after {:?}", scene.watch.acts)) }
+}
+
+/// Killed in every effect, and run again; the number of interruptions comes back.
+pub fn killed(case: &Case) -> Result<usize, String> {
+    let places = places(&effects(case));
+    for place in &places {
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", *place)?;
+        rest(&mut scene, Memory::Whole, &format!("{place:?}"))?;
+    }
+    Ok(places.len())
+}
+
+/// Killed in every effect, the journal deleted, and run again.
+pub fn forgotten(case: &Case) -> Result<usize, String> {
+    let places = places(&effects(case));
+    for place in &places {
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", *place)?;
+        scene.lab.lose_journal(&scene.goal.server);
+        scene.watch.forgetful = true;
+        scene.counts_as_before();
+        rest(&mut scene, Memory::Lost, &format!("{place:?}, journal deleted"))?;
+    }
+    Ok(places.len())
+}
+
+/// Killed in every effect, and the next run killed in each of its own.
+pub fn killed_twice(case: &Case) -> Result<usize, String> {
+    let mut pairs = 0;
+    for first in places(&effects(case)) {
+        let second = {
+            let mut scene = Scene::of(case);
+            kill(&mut scene, "run 1", first)?;
+            let earlier = scene.watch.effects.len();
+            scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+            places(&scene.watch.effects[earlier..])
+        };
+        pairs += second.len();
+        for second in second {
+            let mut scene = Scene::of(case);
+            kill(&mut scene, "run 1", first)?;
+            kill(&mut scene, "run 2", second)?;
+            rest(&mut scene, Memory::Whole, &format!("{first:?}, then {second:?}"))?;
+        }
+    }
+    Ok(pairs)
+}
+
+/// Killed in every effect, and found two hours later: past the outage budget the services come back first, unless the
+/// installer was started; the run after that does the rest.
+pub fn found_late(case: &Case) -> Result<usize, String> {
+    let places = places(&effects(case));
+    for place in &places {
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", *place)?;
+        let started = scene.host().marks().unwrap().attempt.is_some(); // Meant to be: more cannot be known.
+        let name = scene.goal.server.clone();
+        scene.lab.change(&name, |server| server.clock = Period::hours(2).after(server.clock)).unwrap();
+        let down = scene.now().services.iter().any(|service| service.is_stopped() && scene.ran.contains(&service.name));
+        let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+        let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        let restored = matches!(outcome.end, End::Blocked(Blocker::Outage { .. }));
+        let must = down && !started && case.current != CURRENT;
+        let only = outcome.steps.iter().all(|step| matches!(step, Step::StartWeb | Step::StartServices));
+        if !faults.is_empty() || restored && (started || !only) || must && !restored {
+            let (end, steps) = (outcome.end, outcome.steps);
+            return Err(format!("{place:?}, found late: {faults:?} {end:?}\n    after {steps:?}"));
+        }
+        rest(&mut scene, Memory::Whole, &format!("{place:?}, found late"))?;
+    }
+    Ok(places.len())
+}
+
+/// Asked to end at every decision: the services come back at once, and the next run does the rest.
+pub fn asked_to_end(case: &Case) -> Result<usize, String> {
+    for moment in 0.. {
+        let mut scene = Scene::of(case);
+        let how = How { name: "run 1", interrupted: Some(moment), ..How::default() };
+        let outcome = scene.run(&how).map_err(|error| error.to_string())?;
+        let mut faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        let interrupted = matches!(&outcome.end, End::Blocked(Blocker::Interrupted));
+        if !interrupted && fate(&outcome.end) != expected(case) {
+            faults.push(format!("ended in {:?}", outcome.end));
+        }
+        // What the installer started is not stopped again by a run that is asked to end.
+        faults.retain(|fault| !started_by_installer(case, fault));
+        if !faults.is_empty() {
+            return Err(format!("asked to end at {moment}: {faults:?}\n    after {:?}", outcome.steps));
+        }
+        if !interrupted {
+            return Ok(moment);
+        }
+        scene.counts_as_before();
+        let named = outcome.left_down;
+        rest(&mut scene, Memory::Whole, &format!("asked to end at {moment}, left {named:?}"))?;
+    }
+    Ok(0)
+}
+
+/// The disk is full from every mark on: what may not be forgotten is not done, the services come back, and the next
+/// run does the rest.
+pub fn unwritable(case: &Case) -> Result<usize, String> {
+    let marks = effects(case).iter().filter(|effect| **effect == Effect::Mark).count();
+    for from in 0..marks {
+        let mut scene = Scene::of(case);
+        scene.watch.unwritable_from = Some(from);
+        let outcome = scene.run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;
+        let mut faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        faults.retain(|fault| !started_by_installer(case, fault)); // Nothing is stopped any more.
+        if !faults.is_empty() {
+            return Err(format!("no mark from {from} on: {faults:?}\n    after {:?}", outcome.steps));
+        }
+        scene.watch.unwritable_from = None;
+        rest(&mut scene, Memory::Whole, &format!("no mark from {from} on"))?;
+    }
+    Ok(marks)
+}
+
+/// Somebody starts or stops services after every act of the run.
+pub fn disturbed(case: &Case) -> Result<usize, String> {
+    let acts = effects(case).iter().filter(|effect| **effect == Effect::Act).count();
+    let mut disturbances = 0;
+    for (after, starts) in (0..acts).flat_map(|after| [(after, true), (after, false)]) {
+        let mut scene = Scene::of(case);
+        scene.watch.crowded = true;
+        scene.watch.meddle = Some((after, starts));
+        let what = if starts { "started" } else { "stopped" };
+        let outcome = scene.run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;
+        // What is restarted right after its stop may look like a stop that did nothing: then a person is asked.
+        let stuck = fate(&outcome.end) == Fate::Short(Class::Operator);
+        if fate(&outcome.end) != expected(case) && !stuck {
+            return Err(format!("{what} after act {after}: ended in {:?}", outcome.end));
+        }
+        let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Lost);
+        let ours = |fault: &&String| !fault.starts_with("I5"); // They were started by somebody.
+        if let Some(fault) = faults.iter().find(ours) {
+            return Err(format!("{what} after act {after}: {fault}\n    after {:?}", scene.watch.acts));
+        }
+        scene.counts_as_before();
+        rest(&mut scene, Memory::Lost, &format!("{what} after act {after}"))?;
+        disturbances += 1;
+    }
+    Ok(disturbances)
+}
+
+fn started_by_installer(case: &Case, fault: &str) -> bool {
+    fault.starts_with("I5") && case.installer == Some(Fault::InstallerStartsServices)
+}

@@ -1,0 +1,84 @@
+//! Every world of three enumerated spaces, each brought to its goal or to where it must end, and interrupted everywhere.
+//!
+//! The figures are printed: `cargo test --test worlds -- --nocapture`.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod bugs;
+mod converge;
+mod crash;
+mod minimal;
+mod plans;
+mod run;
+mod space;
+mod truth;
+mod unknown;
+mod watch;
+
+use std::sync::atomic::Ordering;
+
+use run::{RUNS, all};
+use space::Case;
+
+/// What is shown in one world; how often comes back.
+type Show = fn(&Case) -> Result<usize, String>;
+
+/// Shows each of `parts` in its worlds and prints how often it was shown; all failures are told together.
+fn shown(parts: &[(&str, Vec<Case>, Show)]) -> usize {
+    let (mut sum, mut failures) = (0, Vec::new());
+    for (what, cases, show) in parts {
+        match all(cases, show) {
+            Ok(count) => {
+                println!("{what}: {count} in {} worlds", cases.len());
+                sum += count;
+            }
+            Err(why) => failures.push(format!("{what}: {why}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    sum
+}
+
+#[test]
+fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
+    let worlds: [(&str, Vec<Case>, Show); 3] = [
+        ("runs: every state with every installer", space::states(), converge::walk),
+        ("runs: everything that may forbid the work", space::gates(), converge::walk),
+        ("runs: every other fault", space::faults(), converge::walk),
+    ];
+    let count: usize = worlds.iter().map(|(_, cases, _)| cases.len()).sum();
+    shown(&worlds);
+    let interruptions = shown(&[
+        ("killed in every act and at every journal write", space::interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::interrupted(), crash::forgotten),
+        ("killed twice", space::killed_twice(), crash::killed_twice),
+        ("killed, and found two hours later", space::killed_twice(), crash::found_late),
+        ("asked to end", space::interrupted(), crash::asked_to_end),
+        ("the journal cannot be written from here on", space::interrupted(), crash::unwritable),
+        ("somebody starts or stops every service", space::interrupted(), crash::disturbed),
+    ]);
+    let runs = RUNS.load(Ordering::Relaxed);
+    println!("{count} worlds, {runs} runs, {interruptions} interruptions: all converged or ended as they must");
+}
+
+#[test]
+fn the_plan_is_what_apply_does() {
+    shown(&[("plans", space::foreseen(), plans::agrees)]);
+}
+
+#[test]
+fn no_step_is_superfluous() {
+    shown(&[("steps left out", space::interrupted(), minimal::every_step_is_needed)]);
+}
+
+#[test]
+fn what_is_unknown_lets_nothing_through() {
+    shown(&[
+        ("facts and pairs of facts that cannot be read", space::unknown(), unknown::from_the_start),
+        ("facts and pairs of facts that cannot be read any more", space::unknown(), unknown::on_the_way),
+    ]);
+}
+
+#[test]
+fn planted_bugs_are_found() {
+    bugs::each_is_found();
+}

@@ -1,0 +1,158 @@
+//! A run in a world: apply over a watched host, and the plan as the command line asks for it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reconcile_core::{
+    Act, Ask, Event, Goal, Mark, Observe, Outcome, Plan, PlanEnd, Request, Run, RunId, Seen, apply, plan,
+};
+use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
+use reconcile_schema::Step;
+
+use crate::{
+    space::{Case, Journal},
+    truth::ran,
+    watch::{Watch, Watched},
+};
+
+/// How many runs were made.
+pub static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+/// How a run is made.
+#[derive(Default)]
+pub struct How<'a> {
+    pub name: &'a str,
+    pub approved: Option<&'a [Step]>,
+    pub kill: Option<Kill>,
+    /// Somebody wants the run to end from this question on.
+    pub interrupted: Option<usize>,
+}
+
+/// A world under way: its lab, what is watched in it, and how it began.
+pub struct Scene {
+    pub case: Case,
+    pub goal: Goal,
+    pub ran: Vec<String>,
+    pub lab: Lab,
+    pub watch: Watch,
+}
+
+impl Scene {
+    /// The world as it is before any run.
+    pub fn of(case: &Case) -> Self {
+        let (goal, start) = (case.goal(), case.server());
+        let mut lab = Lab::in_memory(World { servers: [(goal.server.clone(), start.clone())].into() });
+        let mut watch = Watch::over(&start);
+        let ran = ran(case, &start);
+        if case.journal == Journal::TakenDown {
+            watch.may_start(ran.iter().cloned());
+            let mark = Mark::TakingDown { running: ran.clone() };
+            lab.host(&goal.server).unwrap().mark(&RunId("an earlier run".into()), &mark).unwrap();
+        }
+        Self { case: *case, goal, ran, lab, watch }
+    }
+
+    /// The server as it is now.
+    pub fn now(&self) -> &Simulated {
+        self.lab.world().servers.values().next().unwrap()
+    }
+
+    /// What runs now counts as what ran before: nobody can know that an installer or somebody else started it.
+    pub fn counts_as_before(&mut self) {
+        let running = self.now().services.iter().filter(|service| service.is_running());
+        let running: Vec<_> = running.map(|service| service.name.clone()).collect();
+        self.ran.extend(running);
+        self.watch.may_start(self.ran.clone());
+    }
+
+    /// A host on which the next run works.
+    pub fn host(&mut self) -> Watched<'_> {
+        let lab = self.lab.host(&self.goal.server).unwrap();
+        Watched { lab, watch: &mut self.watch, goal: &self.goal }
+    }
+
+    /// One run.
+    pub fn run(&mut self, how: &How<'_>) -> Result<Outcome, LabError> {
+        let goal = self.goal.clone();
+        let mut host = self.host();
+        if let Some(kill) = how.kill {
+            host.lab.kill(kill);
+        }
+        run(&mut host, &goal, how, &mut |_| {})
+    }
+
+    /// The plan, after every look that it asks for.
+    pub fn plan(&mut self) -> Plan {
+        let goal = self.goal.clone();
+        look(&mut self.host(), &goal)
+    }
+}
+
+/// One run on any host.
+pub fn run<H: Act>(
+    host: &mut H,
+    goal: &Goal,
+    how: &How<'_>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, H::Error> {
+    let asked = std::cell::Cell::new(0);
+    let interrupted = || {
+        asked.set(asked.get() + 1);
+        how.interrupted.is_some_and(|from| asked.get() > from)
+    };
+    let request = Request {
+        goal,
+        run: RunId(how.name.into()),
+        version: "0",
+        by: "worlds",
+        approved: how.approved,
+        forgive: false,
+        interrupted: &interrupted,
+    };
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    apply(host, &request, on)
+}
+
+/// The plan of a host, after every look that it asks for.
+pub fn look<H: Observe>(host: &mut H, goal: &Goal) -> Plan
+where
+    H::Error: std::fmt::Debug,
+{
+    let mut last: Option<Ask> = None;
+    loop {
+        let run = Run::new(RunId("plan".into()));
+        let plan = plan(goal, &Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run });
+        match plan.end.clone() {
+            PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {
+                host.look(goal, &ask).unwrap();
+                last = Some(ask);
+            }
+            PlanEnd::AtGoal | PlanEnd::Blocked(_) | PlanEnd::Unlooked(_) => return plan,
+        }
+    }
+}
+
+/// Does `work` for every case on every processor; the figures are added up, and the first failures come back.
+pub fn all(cases: &[Case], work: &(impl Fn(&Case) -> Result<usize, String> + Sync)) -> Result<usize, String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let part = || {
+        let (mut sum, mut failures) = (0, Vec::new());
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match work(case) {
+                Ok(count) => sum += count,
+                Err(why) => failures.push(format!("{case:?}\n    {why}")),
+            }
+        }
+        (sum, failures)
+    };
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..processors).map(|_| scope.spawn(part)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let failures: Vec<String> = parts.iter().flat_map(|(_, failures)| failures.clone()).collect();
+    if failures.is_empty() {
+        return Ok(parts.iter().map(|(sum, _)| sum).sum());
+    }
+    let few: Vec<_> = failures.iter().take(5).cloned().collect();
+    Err(format!("{} of {} worlds fail, among them:\n{}", failures.len(), cases.len(), few.join("\n")))
+}

@@ -1,0 +1,389 @@
+//! The spaces: which worlds are walked through, as products of small axes that a reader can check.
+
+use reconcile_core::{Goal, Rules};
+use reconcile_hosts::lab::{Fault, Simulated};
+use reconcile_schema::{Build, Installer, Period, Product, Reboots, Role, ServiceState, Shells, StartType, Store};
+
+/// The servers of the documentation, one product for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Standard,
+    StandardWithCentral,
+    BackEnd,
+    BackEndCollocatedWithCentral,
+}
+
+/// How the services stand when the run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Services {
+    Run,
+    Stopped,
+    HalfStopped,
+    /// Everything runs, one of them is started by hand only.
+    ManualRuns,
+    ManualStopped,
+    DisabledRuns,
+    DisabledStopped,
+    OnePaused,
+}
+
+/// How the web server stands when the run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Web {
+    Runs,
+    Stopped,
+    ManualStopped,
+}
+
+/// How the databases stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Databases {
+    Current,
+    Behind,
+    /// Current now; the binaries of the update expect more.
+    BehindAfterwards,
+}
+
+/// What management shells do to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    None,
+    Open(Shells),
+}
+
+/// What the journal tells when the run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journal {
+    Empty,
+    /// An earlier run began to take the services down, all of which ran, and was killed.
+    TakenDown,
+}
+
+/// One world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    pub kind: Kind,
+    /// A bit for each of [`JUDGED`]: whether it is at its build.
+    pub current: u8,
+    pub services: Services,
+    pub web: Web,
+    pub databases: Databases,
+    pub staged: bool,
+    /// What the installer does differently from the smooth case.
+    pub installer: Option<Fault>,
+    /// Whether Windows waits for a restart.
+    pub pending: bool,
+    pub reboot: Reboots,
+    pub shell: Shell,
+    pub journal: Journal,
+    /// What else is wrong.
+    pub fault: Option<Fault>,
+}
+
+pub const KINDS: [Kind; 4] =
+    [Kind::Standard, Kind::StandardWithCentral, Kind::BackEnd, Kind::BackEndCollocatedWithCentral];
+pub const SERVICES: [Services; 8] = [
+    Services::Run,
+    Services::Stopped,
+    Services::HalfStopped,
+    Services::ManualRuns,
+    Services::ManualStopped,
+    Services::DisabledRuns,
+    Services::DisabledStopped,
+    Services::OnePaused,
+];
+pub const WEB: [Web; 3] = [Web::Runs, Web::Stopped, Web::ManualStopped];
+pub const DATABASES: [Databases; 3] = [Databases::Current, Databases::Behind, Databases::BehindAfterwards];
+pub const INSTALLERS: [Option<Fault>; 8] = [
+    None,
+    Some(Fault::InstallerAsksForReboot),
+    Some(Fault::InstallerBeginsReboot),
+    Some(Fault::InstallerStartsServices),
+    Some(Fault::InstallerFindsServices),
+    Some(Fault::InstallerStopsHalfWay),
+    Some(Fault::InstallerDoesNothing),
+    Some(Fault::InstallerFails),
+];
+pub const SHELLS: [Shell; 4] =
+    [Shell::None, Shell::Open(Shells::Block), Shell::Open(Shells::Wait), Shell::Open(Shells::Close)];
+
+/// The components that the goals judge, with the revisions that they must reach.
+pub const JUDGED: [(&str, u64); 4] = [
+    ("core-components", 1149),
+    ("front-end-server", 1133),
+    ("web-components-server", 1001),
+    ("administrative-tools", 1149),
+];
+/// Every judged component is at its build.
+pub const CURRENT: u8 = 0b1111;
+/// The revision of a component that is behind. As a text it is "above" every build that it should reach.
+const BEHIND: u64 = 556;
+/// The service that the worlds are about when they are about one.
+pub const ONE: &str = "RTCIMMCU";
+
+/// The smooth case: an outdated server on which everything runs.
+pub const SMOOTH: Case = Case {
+    kind: Kind::Standard,
+    current: 0,
+    services: Services::Run,
+    web: Web::Runs,
+    databases: Databases::BehindAfterwards,
+    staged: false,
+    installer: None,
+    pending: false,
+    reboot: Reboots::WhenRequired,
+    shell: Shell::None,
+    journal: Journal::Empty,
+    fault: None,
+};
+
+/// Every product of the given axes, each a function from a world to the worlds that differ in it.
+fn product(axes: &[&dyn Fn(Case) -> Vec<Case>]) -> Vec<Case> {
+    axes.iter().fold(vec![SMOOTH], |cases, axis| cases.into_iter().flat_map(axis).collect())
+}
+
+fn kinds(case: Case) -> Vec<Case> {
+    KINDS.map(|kind| Case { kind, ..case }).to_vec()
+}
+
+fn databases(case: Case) -> Vec<Case> {
+    DATABASES.map(|databases| Case { databases, ..case }).to_vec()
+}
+
+fn installers(case: Case) -> Vec<Case> {
+    INSTALLERS.map(|installer| Case { installer, ..case }).to_vec()
+}
+
+fn services(of: &[Services]) -> impl Fn(Case) -> Vec<Case> {
+    move |case| of.iter().map(|services| Case { services: *services, ..case }).collect()
+}
+
+fn components(of: &[u8]) -> impl Fn(Case) -> Vec<Case> {
+    move |case| of.iter().map(|current| Case { current: *current, ..case }).collect()
+}
+
+/// Every state of the server × everything that the installer may do.
+///
+/// 4 servers × 16 sets of components × 8 states of the services × 3 of the web server × 3 of the databases ×
+/// 2 of the package × 8 installers.
+pub fn states() -> Vec<Case> {
+    let all: Vec<u8> = (0..=CURRENT).collect();
+    product(&[
+        &kinds,
+        &components(&all),
+        &services(&SERVICES),
+        &|case| WEB.map(|web| Case { web, ..case }).to_vec(),
+        &databases,
+        &|case| [false, true].map(|staged| Case { staged, ..case }).to_vec(),
+        &installers,
+    ])
+}
+
+/// What may forbid the work × what is to be done × what the journal tells.
+///
+/// 4 servers × 4 sets of components × 4 states of the services × 3 of the databases × 8 installers × restart pending
+/// or not × 2 reboot policies × 4 states and policies of shells × 2 journals, without those that are among the states.
+pub fn gates() -> Vec<Case> {
+    let mut cases = product(&[
+        &kinds,
+        &components(&[0, 0b0001, 0b0110, CURRENT]),
+        &services(&[Services::Run, Services::Stopped, Services::ManualRuns, Services::ManualStopped]),
+        &databases,
+        &installers,
+        &|case| [false, true].map(|pending| Case { pending, ..case }).to_vec(),
+        &|case| [Reboots::Never, Reboots::WhenRequired].map(|reboot| Case { reboot, ..case }).to_vec(),
+        &|case| SHELLS.map(|shell| Case { shell, ..case }).to_vec(),
+        &|case| [Journal::Empty, Journal::TakenDown].map(|journal| Case { journal, ..case }).to_vec(),
+    ]);
+    let policy = |case: &Case| case.reboot == Reboots::Never || case.shell != Shell::None;
+    cases.retain(|case| case.pending || case.journal != Journal::Empty || policy(case));
+    cases
+}
+
+/// Everything else that can be wrong with a lab, on a server in each state of need.
+///
+/// 4 servers × 2 sets of components × 3 states of the services × 3 of the databases × the faults, and an installer that
+/// is slow and stops half way.
+pub fn faults() -> Vec<Case> {
+    let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(|fault| !INSTALLERS.contains(&Some(*fault))).collect();
+    let mut cases = product(&[
+        &kinds,
+        &components(&[0, CURRENT]),
+        &services(&[Services::Run, Services::HalfStopped, Services::ManualRuns]),
+        &databases,
+        &|case| faults.iter().map(|fault| Case { fault: Some(*fault), ..case }).collect(),
+    ]);
+    let installer = Some(Fault::InstallerStopsHalfWay);
+    cases.push(Case { installer, fault: Some(Fault::InstallerIsSlow), ..SMOOTH });
+    cases
+}
+
+/// The worlds in which runs are interrupted everywhere.
+///
+/// 4 servers × 2 sets of components × 4 states of the services × 8 installers, and one each with databases that are
+/// behind already, with a pending restart and with an open shell.
+pub fn interrupted() -> Vec<Case> {
+    let of = [Services::Run, Services::HalfStopped, Services::ManualRuns, Services::ManualStopped];
+    let mut cases = product(&[&kinds, &components(&[0, 0b0110]), &services(&of), &installers]);
+    cases.push(Case { current: CURRENT, databases: Databases::Behind, ..SMOOTH });
+    cases.push(Case { pending: true, services: Services::ManualRuns, ..SMOOTH });
+    cases.push(Case { shell: Shell::Open(Shells::Close), ..SMOOTH });
+    cases
+}
+
+/// The worlds in which a run is killed twice: the smooth case, a restart, an installer that starts everything, a
+/// service that is started by hand on a server whose databases only are behind, half an installation.
+pub fn killed_twice() -> Vec<Case> {
+    let manual = Case { services: Services::ManualRuns, ..SMOOTH };
+    let installer = |fault| Case { installer: Some(fault), ..manual };
+    vec![
+        Case { kind: Kind::StandardWithCentral, ..manual },
+        Case { current: CURRENT, databases: Databases::Behind, ..manual },
+        Case { current: 0b1101, kind: Kind::BackEnd, ..manual },
+        installer(Fault::InstallerAsksForReboot),
+        installer(Fault::InstallerStartsServices),
+    ]
+}
+
+/// The worlds in which everything comes as the model foresees it.
+///
+/// 4 servers × 6 sets of components × 8 states of the services × 3 of the web server × 3 of the databases × 2 of the
+/// package × restart pending or not.
+pub fn foreseen() -> Vec<Case> {
+    product(&[
+        &kinds,
+        &components(&[0, 0b0001, 0b0110, 0b1000, 0b1110, CURRENT]),
+        &services(&SERVICES),
+        &|case| WEB.map(|web| Case { web, ..case }).to_vec(),
+        &databases,
+        &|case| [false, true].map(|staged| Case { staged, ..case }).to_vec(),
+        &|case| [false, true].map(|pending| Case { pending, ..case }).to_vec(),
+    ])
+}
+
+/// The worlds in which facts cannot be read.
+///
+/// 4 servers × 2 sets of components × 3 states of the services × 3 of the databases × restart pending or not.
+pub fn unknown() -> Vec<Case> {
+    product(&[
+        &kinds,
+        &components(&[0, CURRENT]),
+        &services(&[Services::Run, Services::HalfStopped, Services::ManualRuns]),
+        &databases,
+        &|case| [false, true].map(|pending| Case { pending, ..case }).to_vec(),
+    ])
+}
+
+impl Kind {
+    const fn product(self) -> Product {
+        match self {
+            Self::Standard => Product::Lync2013,
+            Self::StandardWithCentral => Product::Sfb2015,
+            Self::BackEnd => Product::Sfb2019,
+            Self::BackEndCollocatedWithCentral => Product::SfbSe,
+        }
+    }
+
+    fn stores(self) -> Vec<Store> {
+        let configured = |exclude_collocated| Store::Configured {
+            sql_server: "sql01.contoso.example".parse().unwrap(),
+            exclude_collocated,
+        };
+        let central = || Store::CentralManagement {
+            sql_server: "sql02.contoso.example".parse().unwrap(),
+            instance: "RTC".parse().ok(),
+        };
+        match self {
+            Self::Standard => vec![Store::Local],
+            Self::StandardWithCentral => vec![Store::Local, central()],
+            Self::BackEnd => vec![configured(false)],
+            Self::BackEndCollocatedWithCentral => vec![configured(true), central()],
+        }
+    }
+}
+
+impl Case {
+    /// What the server must become.
+    pub fn goal(&self) -> Goal {
+        let line = self.kind.product().line();
+        let build = |revision| Build { line: line.clone(), revision };
+        let role = match self.kind {
+            Kind::Standard | Kind::StandardWithCentral => Role::StandardEdition,
+            Kind::BackEnd | Kind::BackEndCollocatedWithCentral => Role::BackEnd,
+        };
+        let minutes = Period::minutes;
+        Goal {
+            server: "server.contoso.example".parse().unwrap(),
+            product: self.kind.product(),
+            role,
+            update: "the update".into(),
+            core: build(JUDGED[0].1),
+            floors: JUDGED[1..].iter().map(|(name, revision)| (component(name), build(*revision))).collect(),
+            installer: Installer {
+                path: r"D:\Updates\Installer.exe".into(),
+                sha256: "0a".repeat(32).parse().unwrap(),
+                publisher: "Lab Software Publisher".into(),
+            },
+            stores: self.kind.stores(),
+            rules: Rules {
+                outage_budget: minutes(30),
+                reboot: self.reboot,
+                shells: if let Shell::Open(shells) = self.shell { shells } else { Shells::Block },
+                attempts: 3,
+                database_check: Period::hours(24),
+                stop: minutes(15),
+                install: minutes(90),
+                start: minutes(60),
+                database: minutes(60),
+                shell_wait: minutes(10),
+            },
+        }
+    }
+
+    /// The server as it is when the run begins.
+    pub fn server(&self) -> Simulated {
+        let goal = self.goal();
+        let behind = Build { line: goal.core.line.clone(), revision: BEHIND };
+        let mut server = Simulated::healthy(&goal, &behind);
+        for (bit, (name, revision)) in JUDGED.iter().enumerate() {
+            if self.current & 1 << bit != 0 {
+                server.components.insert(component(name), Build { revision: *revision, ..behind.clone() });
+            }
+        }
+        let mut odd = false;
+        for service in &mut server.services {
+            odd = !odd;
+            let one = service.name == ONE;
+            let (state, start) = match (service.is_web(), self.web, self.services) {
+                (true, Web::Runs, _) => (ServiceState::Running, StartType::Automatic),
+                (true, Web::Stopped, _) => (ServiceState::Stopped, StartType::Automatic),
+                (true, Web::ManualStopped, _) => (ServiceState::Stopped, StartType::Manual),
+                (false, _, Services::Stopped) => (ServiceState::Stopped, StartType::Automatic),
+                (false, _, Services::HalfStopped) if odd => (ServiceState::Stopped, StartType::Automatic),
+                (false, _, Services::ManualRuns) if one => (ServiceState::Running, StartType::Manual),
+                (false, _, Services::ManualStopped) if one => (ServiceState::Stopped, StartType::Manual),
+                (false, _, Services::DisabledRuns) if one => (ServiceState::Running, StartType::Disabled),
+                (false, _, Services::DisabledStopped) if one => (ServiceState::Stopped, StartType::Disabled),
+                (false, _, Services::OnePaused) if one => (ServiceState::Paused, StartType::Automatic),
+                (false, _, _) => (ServiceState::Running, StartType::Automatic),
+            };
+            (service.state, service.start) = (state, start);
+        }
+        for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
+            match self.databases {
+                Databases::Current => database.after_update = database.expected,
+                Databases::Behind => database.expected = database.after_update,
+                Databases::BehindAfterwards => {}
+            }
+        }
+        server.staged = self.staged;
+        let pending = self.pending.then_some(Fault::RebootPending);
+        let shell = matches!(self.shell, Shell::Open(_)).then_some(Fault::ShellOpen);
+        server.faults = [self.installer, self.fault, pending, shell].into_iter().flatten().collect();
+        server
+    }
+}
+
+fn component(name: &str) -> reconcile_schema::ComponentName {
+    reconcile_schema::ComponentName::from_title(name).unwrap()
+}

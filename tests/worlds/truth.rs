@@ -1,0 +1,175 @@
+//! What a run should come to: written from what is true of a world, without the decision's own words.
+
+use reconcile_core::{Class, End, Goal, Outcome};
+use reconcile_hosts::lab::{Fault, Simulated};
+use reconcile_schema::{Reboots, Service, Shells, StartType, Step};
+
+use crate::{
+    space::{CURRENT, Case, Databases, Journal, Kind, Services, Shell},
+    watch::{asked, behind, outdated},
+};
+
+/// Where a run ends, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Goal,
+    Short(Class),
+    /// In a restart that the machine did not come back from yet.
+    Down,
+}
+
+/// Where a run ended.
+pub const fn fate(end: &End) -> Fate {
+    match end {
+        End::AtGoal => Fate::Goal,
+        End::Blocked(blocker) => Fate::Short(blocker.class()),
+        End::GoingDown => Fate::Down,
+    }
+}
+
+/// Where a run in this world must end.
+pub fn expected(case: &Case) -> Fate {
+    let install = case.current != CURRENT;
+    let later = install && case.databases == Databases::BehindAfterwards;
+    let databases = case.databases == Databases::Behind;
+    let work = install || databases;
+    let barred = |class| if work { Fate::Short(class) } else { Fate::Goal };
+    // What is wrong with the server by itself.
+    match case.fault {
+        Some(Fault::ComponentsUnreadable | Fault::ServicesUnreadable) => return Fate::Short(Class::Unknown),
+        Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) => return Fate::Short(Class::Unknown),
+        Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
+        Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
+        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin) => return barred(Class::Operator),
+        Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
+        Some(Fault::PackageMissing | Fault::PackageAltered) if install => return Fate::Short(Class::Operator),
+        Some(Fault::ServiceHangsInStop) if !work => return Fate::Goal,
+        Some(Fault::ServiceHangsInStop) => {
+            let hangs = case.server().services.iter().any(|service| service.name == "RTCSRV" && !service.is_stopped());
+            return if hangs { Fate::Short(Class::Operator) } else { Fate::Goal };
+        }
+        // Nothing that is starting may be stopped; and where nothing needs to be, it never comes up.
+        Some(Fault::ServicePending) => return Fate::Short(if work { Class::Later } else { Class::Operator }),
+        Some(Fault::ServiceHangsInStart) => {
+            return if work || !runs(case) { Fate::Short(Class::Operator) } else { Fate::Goal };
+        }
+        Some(Fault::AnotherInstallation) => {
+            return if work || !runs(case) { Fate::Short(Class::Later) } else { Fate::Goal };
+        }
+        Some(Fault::DatabaseUpdateDoesNothing) => {
+            return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
+        }
+        Some(_) | None => {}
+    }
+    let shell = case.shell == Shell::Open(Shells::Block)
+        || case.shell == Shell::Open(Shells::Wait)
+        || case.fault == Some(Fault::ShellOpen);
+    let pending = case.pending || case.fault == Some(Fault::RebootPending);
+    let forbidden = case.reboot == Reboots::Never;
+    match case.installer {
+        _ if !work => Fate::Goal,
+        _ if install && shell => Fate::Short(Class::Later),
+        _ if pending && forbidden => Fate::Short(Class::Later),
+        _ if !install => Fate::Goal,
+        Some(Fault::InstallerFails) => Fate::Short(Class::Failed),
+        Some(Fault::InstallerStopsHalfWay) if moves_nothing(case) => Fate::Short(Class::Failed),
+        Some(Fault::InstallerDoesNothing) => Fate::Short(Class::Operator),
+        Some(Fault::InstallerAsksForReboot | Fault::InstallerBeginsReboot) if forbidden => Fate::Short(Class::Later),
+        Some(_) | None => Fate::Goal,
+    }
+}
+
+/// Whether an installer that stops half way finds everything current up to there: a Back End's first half are the
+/// Administrative Tools and the Front End Server.
+fn moves_nothing(case: &Case) -> bool {
+    matches!(case.kind, Kind::BackEnd | Kind::BackEndCollocatedWithCentral) && case.current & 0b1010 == 0b1010
+}
+
+/// Whether every service that starts by itself runs when the run begins.
+fn runs(case: &Case) -> bool {
+    !matches!(case.services, Services::HalfStopped | Services::Stopped | Services::OnePaused)
+}
+
+/// The services that ran before anybody took them down.
+pub fn ran(case: &Case, server: &Simulated) -> Vec<String> {
+    let taken = case.journal == Journal::TakenDown;
+    let ran = server.services.iter().filter(|service| taken || !service.is_stopped());
+    ran.map(|service| service.name.clone()).collect()
+}
+
+/// How far what was known of the services can be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// As they were.
+    Whole,
+    /// The journal was lost: by start type.
+    Lost,
+}
+
+/// What is wrong with the server after a run that began with `ran` running.
+pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, memory: Memory) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut insist = |holds: bool, what: String| {
+        if !holds {
+            wrong.push(what)
+        }
+    };
+    let at_goal = fate(&outcome.end) == Fate::Goal;
+    let named = |service: &Service| outcome.left_down.contains(&service.name);
+    let fits = !(now.has(Fault::WrongProduct) || now.has(Fault::ProductMissing) || now.has(Fault::NewerBuild));
+    let leaves_alone = !fits || now.has(Fault::AnotherInstallation) || now.has(Fault::ComponentsUnreadable);
+    let blind = now.has(Fault::ServicesUnreadable);
+    for service in &now.services {
+        let name = &service.name;
+        let before = ran.contains(name);
+        match service.start {
+            StartType::Automatic if !before && (leaves_alone || blind) => {}
+            StartType::Automatic => {
+                insist(service.is_running() || named(service), format!("I4: {name} is down, unnamed"))
+            }
+            StartType::Manual if before && memory == Memory::Whole => {
+                insist(service.is_running() || named(service), format!("I4: {name} is down, unnamed"));
+            }
+            StartType::Disabled if before && memory == Memory::Whole => {
+                insist(service.is_running() || named(service), format!("I4: {name} cannot be started, and is unnamed"));
+            }
+            StartType::Manual if before => {}
+            StartType::Manual => {
+                // The web server is not stopped again after an installer that started it.
+                let installer = service.is_web() && now.has(Fault::InstallerStartsServices);
+                insist(!service.is_running() || installer, format!("I5: {name} runs and did not"));
+            }
+            StartType::Disabled => insist(!service.is_running() || before, format!("I5: {name} runs and is disabled")),
+        }
+        if at_goal {
+            let disabled = service.start == StartType::Disabled;
+            insist(!named(service) || disabled, format!("{name} is down at the goal"));
+        }
+    }
+    if at_goal {
+        insist(!behind(goal, now), "a component is below its build at the goal".into());
+        insist(now.reboot_asked.is_none() || memory == Memory::Lost, "our installer waits for a restart".into());
+        for store in &goal.stores {
+            insist(!outdated(now, store), format!("the {store} are below their version at the goal"));
+        }
+    }
+    let early = now.boot == 1 && asked(now) && goal.rules.reboot == Reboots::WhenRequired && at_goal;
+    insist(!early || now.reboot_asked.is_none(), "a restart was allowed, needed and not taken".into());
+    insist(
+        at_goal || !outcome.steps.is_empty() || outcome.outage.is_none() || memory == Memory::Lost || !ran.is_empty(),
+        "an outage without a step".into(),
+    );
+    wrong
+}
+
+/// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
+pub fn untouched(case: &Case) -> bool {
+    let shell = matches!(case.shell, Shell::Open(Shells::Block | Shells::Wait));
+    let pending = case.pending && case.reboot == Reboots::Never;
+    case.current != CURRENT && (shell || pending) || case.databases == Databases::Behind && pending
+}
+
+/// Whether any of the steps takes the server down.
+pub fn takes_down(steps: &[Step]) -> bool {
+    steps.iter().any(Step::takes_down)
+}

@@ -1,0 +1,184 @@
+//! Unknown lets nothing through: every fact, and every two, cannot be read from some moment on.
+
+use reconcile_core::{Act, Acted, Ask, Class, Goal, Mark, Marks, Observe, RunId, Seen};
+use reconcile_hosts::lab::LabError;
+use reconcile_schema::{Fact, Observed, Period, Step};
+
+use crate::{
+    run::{How, Scene, run},
+    space::{CURRENT, Case, Databases, Services},
+    truth::{Fate, Memory, expected, fate, wrong},
+    watch::Watched,
+};
+
+/// The facts that a host can fail to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    Boot,
+    Components,
+    Services,
+    Reboot,
+    Installing,
+    Package,
+    Disk,
+    Rights,
+    Shells,
+    Databases,
+}
+
+use Name::{
+    Boot, Components, Databases as Stores, Disk, Installing, Package, Reboot, Rights, Services as States, Shells,
+};
+
+const ALL: [Name; 10] = [Boot, Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Stores];
+
+/// A host that cannot read some facts once it has acted so often.
+struct Blind<'a> {
+    host: Watched<'a>,
+    names: &'a [Name],
+    after: usize,
+}
+
+fn blind<T>(fact: &mut Fact<T>) {
+    if !matches!(fact, Fact::NotLooked) {
+        *fact = Fact::Unknown("it cannot be read".into());
+    }
+}
+
+impl Observe for Blind<'_> {
+    type Error = LabError;
+
+    fn observe(&mut self) -> Result<Observed, LabError> {
+        let mut seen = self.host.observe()?;
+        if self.host.watch.acts.len() >= self.after {
+            for name in self.names {
+                match name {
+                    Boot => blind(&mut seen.boot),
+                    Components => blind(&mut seen.components),
+                    States => blind(&mut seen.services),
+                    Reboot => blind(&mut seen.reboot),
+                    Installing => blind(&mut seen.installing),
+                    Package => blind(&mut seen.package),
+                    Disk => blind(&mut seen.disk),
+                    Rights => blind(&mut seen.rights),
+                    Shells => blind(&mut seen.shells),
+                    Stores => seen.databases.values_mut().for_each(blind),
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
+        self.host.look(goal, ask)
+    }
+
+    fn marks(&mut self) -> Result<Marks, LabError> {
+        self.host.marks()
+    }
+}
+
+impl Act for Blind<'_> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        if self.host.watch.acts.len() >= self.after
+            && let Some(name) = self.names.iter().find(|name| needs(step, self.after == 0).contains(name))
+        {
+            self.host.watch.violations.push(format!("I11: {step} although {name:?} is unknown"));
+        }
+        self.host.act(goal, seen, step)
+    }
+
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
+        self.host.mark(run, mark)
+    }
+
+    fn pause(&mut self, period: Period) {
+        self.host.pause(period);
+    }
+}
+
+/// The facts without which a step must not be taken. A server that is already down may need fewer.
+fn needs(step: &Step, up: bool) -> &'static [Name] {
+    match step {
+        Step::Install => &[Components, States, Reboot, Installing, Package, Disk, Rights, Shells],
+        Step::Stage | Step::CloseShells => &[Components, States, Reboot, Installing, Disk, Rights, Shells],
+        Step::UpdateDatabases(_) => &[Components, States, Reboot, Installing, Disk, Rights, Stores],
+        Step::StopServices | Step::StopWeb | Step::Reboot if up => {
+            &[Components, States, Reboot, Installing, Disk, Rights, Stores]
+        }
+        Step::StopServices | Step::StopWeb | Step::Reboot => &[Components, States, Installing],
+        Step::StartWeb | Step::StartServices if up => &[Components, States, Installing],
+        Step::StartWeb | Step::StartServices => &[States],
+    }
+}
+
+/// Every fact and every two.
+fn sets() -> Vec<Vec<Name>> {
+    let pairs = (0..ALL.len()).flat_map(|one| (one + 1..ALL.len()).map(move |two| vec![ALL[one], ALL[two]]));
+    ALL.map(|name| vec![name]).into_iter().chain(pairs).collect()
+}
+
+/// The facts that a server in this world needs to be read before anything is done to it.
+fn needed(case: &Case) -> Vec<Name> {
+    let (install, database) = (case.current != CURRENT, case.databases == Databases::Behind);
+    let mut needed = vec![Components, States, Stores];
+    if install || database {
+        needed.extend([Reboot, Installing, Disk, Rights]);
+    } else if case.services == Services::HalfStopped {
+        needed.push(Installing);
+    }
+    if install {
+        needed.extend([Package, Shells]);
+    }
+    needed
+}
+
+/// Facts that can never be read; the number of runs comes back.
+pub fn from_the_start(case: &Case) -> Result<usize, String> {
+    for names in sets() {
+        let mut scene = Scene::of(case);
+        let goal = scene.goal.clone();
+        let mut host = Blind { host: scene.host(), names: &names, after: 0 };
+        let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
+        let mut faults = std::mem::take(&mut scene.watch.violations);
+        let lacks = needed(case).into_iter().any(|name| names.contains(&name));
+        let expected = if lacks { Fate::Short(Class::Unknown) } else { expected(case) };
+        if fate(&outcome.end) != expected {
+            faults.push(format!("expected {expected:?}, found {:?}", outcome.end));
+        }
+        if lacks && outcome.steps.iter().any(|step| !matches!(step, Step::StartServices | Step::StartWeb)) {
+            faults.push("I11: something was done".into());
+        }
+        if !faults.is_empty() {
+            return Err(format!("{names:?} unknown: {faults:?}\n    after {:?}", outcome.steps));
+        }
+    }
+    Ok(sets().len())
+}
+
+/// Facts that cannot be read from some act on: the services come back or are named, and the next run does the rest.
+pub fn on_the_way(case: &Case) -> Result<usize, String> {
+    let acts = Scene::of(case).run(&How { name: "run 1", ..How::default() }).unwrap().steps.len();
+    let mut runs = 0;
+    for (after, names) in (1..acts).flat_map(|after| sets().into_iter().map(move |names| (after, names))) {
+        let mut scene = Scene::of(case);
+        let goal = scene.goal.clone();
+        let mut host = Blind { host: scene.host(), names: &names, after };
+        let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
+        let mut faults = wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        // Nobody can name what was down already, and is not seen.
+        let ran = |fault: &String| scene.ran.iter().any(|name| fault.split_whitespace().any(|word| word == name));
+        faults.retain(|fault| !names.contains(&States) || ran(fault));
+        let again = scene.run(&How { name: "run 2", ..How::default() }).unwrap();
+        faults.append(&mut scene.watch.violations);
+        if fate(&again.end) != expected(case) {
+            faults.push(format!("the next run: expected {:?}, found {:?}", expected(case), again.end));
+        }
+        faults.extend(wrong(&goal, &scene.ran, scene.now(), &again, Memory::Whole));
+        if !faults.is_empty() {
+            return Err(format!("{names:?} unknown after {after} acts: {faults:?}\n    after {:?}", scene.watch.acts));
+        }
+        runs += 1;
+    }
+    Ok(runs)
+}

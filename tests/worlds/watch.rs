@@ -1,0 +1,299 @@
+//! The watch: a host around a simulated server that checks every act against what is true there.
+
+use jiff::Timestamp;
+use reconcile_core::{Act, Acted, Ask, Goal, Mark, Marks, Observe, RunId, Seen};
+use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
+use reconcile_schema::{Observed, Period, ServiceState, Shells, StartType, Step, Store};
+
+/// What was noticed in one world, over all its runs.
+#[derive(Debug)]
+pub struct Watch {
+    /// What must never happen and did.
+    pub violations: Vec<String>,
+    /// Every act, whether it was survived or not.
+    pub acts: Vec<Step>,
+    /// Every effect: an act, or a mark.
+    pub effects: Vec<Effect>,
+    /// When services were first taken away.
+    pub down: Option<Timestamp>,
+    /// The services that may be started: those that ran, and those that start by themselves.
+    startable: Vec<String>,
+    /// Whether an installer ran since the services were last stopped.
+    held: bool,
+    /// Whether the journal was lost, so that nobody can know of that.
+    pub forgetful: bool,
+    /// Whether somebody else acts on the server, too.
+    pub crowded: bool,
+    /// From which mark of this watch on the journal cannot be written.
+    pub unwritable_from: Option<usize>,
+    /// After which act somebody starts (or stops) every service that is not disabled.
+    pub meddle: Option<(usize, bool)>,
+    observations: u32,
+}
+
+/// What leaves a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Act,
+    Mark,
+}
+
+/// More acts than any world may need.
+const MOST: usize = 24;
+
+impl Watch {
+    /// A watch over a server that is found like this.
+    pub fn over(server: &Simulated) -> Self {
+        let may = |service: &&reconcile_schema::Service| match service.start {
+            StartType::Automatic => true,
+            StartType::Manual => !service.is_stopped(),
+            StartType::Disabled => false,
+        };
+        Self {
+            violations: Vec::new(),
+            acts: Vec::new(),
+            effects: Vec::new(),
+            down: None,
+            startable: server.services.iter().filter(may).map(|service| service.name.clone()).collect(),
+            held: false,
+            forgetful: false,
+            crowded: false,
+            unwritable_from: None,
+            meddle: None,
+            observations: 0,
+        }
+    }
+
+    /// Services that may be started although the server does not show it: the journal remembers them.
+    pub fn may_start(&mut self, names: impl IntoIterator<Item = String>) {
+        self.startable.extend(names);
+    }
+
+    /// How often a step was taken.
+    pub fn count(&self, step: &Step) -> usize {
+        self.acts.iter().filter(|taken| *taken == step).count()
+    }
+
+    /// Whether assemblies may be held that the installer replaced.
+    pub const fn held(&self) -> bool {
+        self.held && !self.forgetful
+    }
+
+    fn insist(&mut self, holds: bool, rule: &str, step: &Step) {
+        if !holds {
+            self.violations.push(format!("{step}: {rule}"));
+        }
+    }
+
+    /// What must hold when a step is about to be taken.
+    fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
+        let products_stopped = now.services.iter().filter(|service| !service.is_web()).all(|one| one.is_stopped());
+        let all_stopped = now.services.iter().all(|service| service.is_stopped());
+        let behind = behind(goal, now);
+        let quiet = self.crowded; // What somebody else did since the last look cannot be held against the run.
+        match step {
+            Step::Install => {
+                self.insist(behind, "I1: nothing is below its build", step);
+                self.insist(all_stopped || quiet, "I3: services run", step);
+                self.insist(!now.has(Fault::ShellOpen) || quiet, "I3: a shell is open", step);
+                self.insist(now.staged, "the package is not verified", step);
+                self.insist(marks.attempt.is_some(), "I7: the journal does not know of it", step);
+                self.insist(!now.has(Fault::RebootPending), "a restart is pending", step);
+                self.insist(now.reboot_asked.is_none(), "S4: a restart is pending", step);
+            }
+            Step::UpdateDatabases(store) => {
+                self.insist(!behind, "the binaries are not at their builds", step);
+                self.insist(products_stopped || quiet, "services run", step);
+                self.insist(outdated(now, store), "I2: nothing is below its version", step);
+                self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
+            }
+            Step::StopServices | Step::StopWeb | Step::Reboot => {
+                let known = marks.baseline.is_some() || now.services.iter().all(|service| service.is_stopped());
+                self.insist(known, "I7: the journal does not know what ran", step);
+                // Where a mark was lost, stopping what is stopped costs nothing.
+                let idle = *step == Step::StopServices && products_stopped;
+                let needed =
+                    idle || behind || self.held || asked(now) || goal.stores.iter().any(|store| outdated(now, store));
+                self.insist(needed, "I2: nothing needs it", step);
+            }
+            Step::Stage => self.insist(behind, "I2: nothing needs it", step),
+            Step::CloseShells => {
+                self.insist(goal.rules.shells == Shells::Close, "a human's shell was closed", step);
+            }
+            Step::StartWeb | Step::StartServices => {}
+        }
+        let first = self.down.is_none() && step.takes_down();
+        if first && (behind || goal.stores.iter().any(|store| outdated(now, store))) {
+            let forbids = forbidding(goal, now, behind);
+            self.insist(forbids.is_empty(), &format!("taken down although {forbids:?}"), step);
+        }
+        if first {
+            self.down = Some(now.clock);
+        }
+    }
+
+    /// What must hold when a step was taken, survived or not.
+    fn after(&mut self, before: &Simulated, now: &Simulated, step: &Step) {
+        let fell = now
+            .components
+            .iter()
+            .any(|(name, build)| !before.components.get(name).is_some_and(|was| build.reaches(was)));
+        self.insist(!fell, "I1: a build fell", step);
+        let versions = |server: &Simulated| -> Vec<_> {
+            server.databases.iter().flat_map(|store| store.databases.values().map(|one| one.installed)).collect()
+        };
+        let lower = versions(before).iter().zip(versions(now)).any(|(was, is)| is < *was);
+        self.insist(!lower, "a database fell", step);
+        if matches!(step, Step::StartServices | Step::StartWeb) {
+            for service in now
+                .services
+                .iter()
+                .zip(&before.services)
+                .filter(|(is, was)| is.is_running() && !was.is_running())
+                .map(|(is, _)| is)
+            {
+                self.insist(self.startable.contains(&service.name), "I5: started what did not run", step);
+            }
+        }
+        match step {
+            Step::Install if before.components != now.components => self.held = true,
+            Step::StopServices if now.services.iter().all(|one| one.is_web() || one.is_stopped()) => self.held = false,
+            Step::Reboot if before.boot != now.boot => self.held = false,
+            Step::Install | Step::StopServices | Step::Reboot => {}
+            Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb => {}
+            Step::UpdateDatabases(_) | Step::StartServices => {}
+        }
+        self.insist(self.count(&Step::Install) <= 3, "I8: too many installations", step);
+        self.insist(self.count(&Step::Reboot) <= 2, "I8: too many restarts", step);
+        self.insist(self.acts.len() <= MOST, "I8: too many acts", step);
+    }
+}
+
+/// Whether any judged component is below its build.
+pub fn behind(goal: &Goal, now: &Simulated) -> bool {
+    let below = |(name, build): (&reconcile_schema::ComponentName, &reconcile_schema::Build)| {
+        let wanted = if name.as_str() == "core-components" { Some(&goal.core) } else { goal.floors.get(name) };
+        wanted.is_some_and(|wanted| build.revision < wanted.revision)
+    };
+    now.components.iter().any(below)
+}
+
+/// Whether any database of the store is below the version that the binaries expect; `xds` does not count.
+pub fn outdated(now: &Simulated, store: &Store) -> bool {
+    let databases = now.databases.iter().filter(|known| known.store == *store).flat_map(|known| &known.databases);
+    databases.into_iter().any(|(name, one)| name != "xds" && one.installed < one.expected)
+}
+
+/// Whether the machine waits for a restart.
+pub fn asked(now: &Simulated) -> bool {
+    now.reboot_asked.is_some() || now.has(Fault::RebootPending)
+}
+
+/// What can be checked while everything still runs, and forbids the work.
+pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
+    let forbids = |fault: &Fault| match fault {
+        Fault::AnotherInstallation
+        | Fault::DatabaseUnreachable
+        | Fault::DatabaseVersionEmpty
+        | Fault::DiskFull
+        | Fault::NotAdministrator
+        | Fault::NotServerAdmin
+        | Fault::ComponentsUnreadable
+        | Fault::ServicesUnreadable
+        | Fault::RebootUnreadable
+        | Fault::ServicePending
+        | Fault::WrongProduct
+        | Fault::ProductMissing
+        | Fault::NewerBuild => true,
+        Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
+        Fault::PackageMissing | Fault::PackageAltered | Fault::ShellsUnreadable => install,
+        Fault::RebootPending => goal.rules.reboot == reconcile_schema::Reboots::Never,
+        Fault::InstallerAsksForReboot
+        | Fault::InstallerBeginsReboot
+        | Fault::InstallerStartsServices
+        | Fault::InstallerIsSlow
+        | Fault::InstallerFails
+        | Fault::InstallerStopsHalfWay
+        | Fault::InstallerDoesNothing
+        | Fault::InstallerFindsServices
+        | Fault::ServiceHangsInStop
+        | Fault::ServiceHangsInStart
+        | Fault::DatabaseUpdateDoesNothing => false,
+    };
+    now.faults.iter().copied().filter(forbids).collect()
+}
+
+/// A host that is watched.
+pub struct Watched<'a> {
+    pub lab: LabHost<'a>,
+    pub watch: &'a mut Watch,
+    pub goal: &'a Goal,
+}
+
+impl Watched<'_> {
+    /// The server as it is.
+    pub fn truth(&mut self) -> Simulated {
+        self.lab.lab().world().servers.values().next().unwrap().clone()
+    }
+}
+
+impl Observe for Watched<'_> {
+    type Error = LabError;
+
+    fn observe(&mut self) -> Result<Observed, LabError> {
+        self.watch.observations += 1;
+        if self.watch.observations > 5000 {
+            return Err(LabError::Step("the run does not end".into()));
+        }
+        self.lab.observe()
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
+        self.lab.look(goal, ask)
+    }
+
+    fn marks(&mut self) -> Result<Marks, LabError> {
+        self.lab.marks()
+    }
+}
+
+impl Act for Watched<'_> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        self.watch.effects.push(Effect::Act);
+        let (before, marks) = (self.truth(), self.lab.marks()?);
+        let acted = self.lab.act(goal, seen, step);
+        let now = self.truth();
+        if acted.is_ok() || before != now {
+            self.watch.acts.push(step.clone());
+            self.watch.before(self.goal, &before, &marks, step);
+            self.watch.after(&before, &now, step);
+        }
+        if let Some((_, starts)) = self.watch.meddle.filter(|(after, _)| *after + 1 == self.watch.acts.len()) {
+            self.watch.meddle = None;
+            let state = if starts { ServiceState::Running } else { ServiceState::Stopped };
+            let name = self.goal.server.clone();
+            self.lab.lab().change(&name, |server| {
+                let free = server.services.iter_mut().filter(|service| service.start != StartType::Disabled);
+                free.for_each(|service| service.state = state);
+            })?;
+            if starts {
+                let all: Vec<_> = self.truth().services.into_iter().map(|service| service.name).collect();
+                self.watch.may_start(all);
+            }
+        }
+        acted
+    }
+
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
+        self.watch.effects.push(Effect::Mark);
+        let marks = self.watch.effects.iter().filter(|effect| **effect == Effect::Mark).count();
+        if self.watch.unwritable_from.is_some_and(|from| marks > from) {
+            return Err(LabError::Step("the disk is full".into()));
+        }
+        self.lab.mark(run, mark)
+    }
+
+    fn pause(&mut self, period: Period) {
+        self.lab.pause(period);
+    }
+}
