@@ -41,7 +41,7 @@ pub fn run(args: &Apply) -> Result<Exit, Problem> {
             }
             #[cfg(windows)]
             Site::Machine(host) => {
-                session.confirm(host, goal)?;
+                session.confirm(host.as_mut(), goal)?;
                 let mut host = host.to_act(session.interrupts.flag()).map_err(Problem::failed)?;
                 session.converge(&mut host, goal, steps.as_deref())?
             }
@@ -188,8 +188,13 @@ fn run_name() -> String {
     format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
 }
 
-/// Who runs this, for the journal.
+/// Who runs this, for the journal and for a second run.
 fn user() -> String {
+    // On Windows the system says it: a variable says what somebody wrote there.
+    #[cfg(windows)]
+    if let Ok(name) = reconcile_hosts::windows::user() {
+        return name;
+    }
     let name = ["USERNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
     name.unwrap_or_else(|| "unknown".into())
 }

@@ -38,6 +38,8 @@ use crate::{
 /// Runs the program on the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    #[cfg(windows)]
+    reconcile_hosts::windows::protect();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

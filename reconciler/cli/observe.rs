@@ -16,7 +16,7 @@ pub fn run(args: &args::Observe) -> Result<Exit, Problem> {
         let seen = match &mut site {
             Site::Lab(lab) => look(&mut lab.host(&goal.server).map_err(Problem::input)?, goal)?,
             #[cfg(windows)]
-            Site::Machine => look(&mut reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?, goal)?,
+            Site::Machine(host) => look(host.as_mut(), goal)?,
         };
         print(&json(&seen)?)?;
     }

@@ -28,8 +28,8 @@ pub struct Progress<'a> {
     waiting: Option<String>,
 }
 
-/// The width of the column that holds the command.
-const COMMAND: usize = 58;
+/// The width of the column that holds the command; with the times beside it a line has 80 columns.
+const COMMAND: usize = 46;
 
 impl<'a> Progress<'a> {
     /// Shows a run towards `goal`.
@@ -64,7 +64,7 @@ impl<'a> Progress<'a> {
                 let took = Period::between(self.began, seen.host.at);
                 let lacking = lacking(self.goal, step, said, seen);
                 let mark = if lacking.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
-                self.line(&mark, &format!("{took:>13}"), &self.clock(seen));
+                self.line(&mark, &format!("{took:>10}"), &self.clock(seen));
                 if let Some(lacking) = lacking {
                     say(&format!("     {BAD}{}{BAD:#}", escape(&lacking)));
                 }
@@ -72,7 +72,7 @@ impl<'a> Progress<'a> {
             }
             Event::Failed(step, why) => {
                 tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
-                self.line(&format!("{BAD}✗{BAD:#}"), "       failed", "");
+                self.line(&format!("{BAD}✗{BAD:#}"), "    failed", "");
                 say(&format!("     {BAD}{}{BAD:#}", escape(why)));
             }
             Event::Waiting(blocker) => {
@@ -133,8 +133,7 @@ impl<'a> Progress<'a> {
             self.warned = true;
             let over = if lasted > budget { "above" } else { "near" };
             say(&format!(
-                "     {WAITS}the services have been down for {lasted}, {over} the budget of {budget}: \
-                 users may lose functions until they run again{WAITS:#}"
+                "     {WAITS}down for {lasted}, {over} the budget of {budget}: users may lose functions{WAITS:#}"
             ));
         }
     }

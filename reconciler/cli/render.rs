@@ -26,7 +26,11 @@ pub fn heading(heading: &Heading) -> String {
     let lab = if heading.lab { "  (simulated)" } else { "" };
     let (name, product, target) = (&heading.name, heading.product, &heading.target);
     let from = heading.found.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
-    let way = if heading.found.as_ref() == Some(target) { from } else { format!("{from} → {target}") };
+    let way = match &heading.found {
+        Some(found) if found == target => from,
+        Some(found) if found > target => format!("{from}, declared {target}"),
+        Some(_) | None => format!("{from} → {target}"),
+    };
     format!("{NAME}{name}{NAME:#}{FAINT}{lab}{FAINT:#}\n{product}, {way}\n")
 }
 
@@ -105,7 +109,7 @@ pub fn outcome(run: &ServerRun) -> String {
         None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
         None => {
             let outage = reconcile_schema::Period::seconds(run.outage_seconds);
-            format!("  {GOOD}=  at its goal; the services were down for {outage}{GOOD:#}\n")
+            format!("  {GOOD}=  at its goal; the longest outage was {outage}{GOOD:#}\n")
         }
     };
     if run.blocked_by.is_some() {
@@ -124,7 +128,7 @@ fn aftermath(run: &ServerRun) -> String {
         _ if run.restarting => "the services that start by themselves come up with it".into(),
         ([], false) => "nothing was changed".into(),
         ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
-        ([], true) => format!("all services run; they were down for {outage}"),
+        ([], true) => format!("all services run; the longest outage was {outage}"),
         (down, _) => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
     }
 }
