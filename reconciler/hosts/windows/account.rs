@@ -1,0 +1,182 @@
+//! Whose a process is, and what the account that we run as may do.
+
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+
+use windows_sys::Win32::Foundation::{ERROR_NONE_MAPPED, LocalFree};
+use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
+use windows_sys::Win32::Security::{
+    AdjustTokenPrivileges, CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, LUID_AND_ATTRIBUTES,
+    LookupAccountSidW, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED, SECURITY_MAX_SID_SIZE,
+    TOKEN_ADJUST_PRIVILEGES, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenUser, WELL_KNOWN_SID_TYPE,
+    WinBuiltinAdministratorsSid,
+};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+
+use super::win32::{Win32Error, check, text, text_at, wide};
+
+/// A security identifier in a buffer of its own, which holds any.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+pub struct Sid([u8; SECURITY_MAX_SID_SIZE as usize]);
+
+impl Sid {
+    /// A well-known identifier of this machine.
+    pub fn well_known(kind: WELL_KNOWN_SID_TYPE) -> Result<Self, Win32Error> {
+        let mut sid = Self([0; SECURITY_MAX_SID_SIZE as usize]);
+        let mut size = SECURITY_MAX_SID_SIZE;
+        // SAFETY: the buffer holds any identifier and its size is given.
+        check(unsafe { CreateWellKnownSid(kind, std::ptr::null_mut(), sid.0.as_mut_ptr().cast(), &raw mut size) })?;
+        Ok(sid)
+    }
+
+    /// For calls that only read it.
+    pub fn as_ptr(&self) -> PSID {
+        self.0.as_ptr().cast_mut().cast()
+    }
+}
+
+/// The token of this process.
+pub fn own_token(access: u32) -> Result<OwnedHandle, Win32Error> {
+    // SAFETY: the pseudo handle of this process is always valid.
+    token_of(unsafe { GetCurrentProcess() }, access)
+}
+
+/// The token of a process whose handle allows it to be queried.
+fn token_of(process: RawHandle, access: u32) -> Result<OwnedHandle, Win32Error> {
+    let mut token = std::ptr::null_mut();
+    // SAFETY: the process handle is open.
+    check(unsafe { OpenProcessToken(process, access, &raw mut token) })?;
+    // SAFETY: the token is open and ours alone.
+    Ok(unsafe { OwnedHandle::from_raw_handle(token) })
+}
+
+/// The account that we run as, as `DOMAIN\name`.
+///
+/// # Errors
+/// Windows does not say.
+pub fn own_name() -> Result<String, Win32Error> {
+    // SAFETY: the pseudo handle of this process is always valid.
+    owner_of(unsafe { GetCurrentProcess() })
+}
+
+/// The account of a process, as `DOMAIN\name`; its identifier where no name is known.
+///
+/// # Errors
+/// The process does not let us look.
+pub fn owner_of(process: RawHandle) -> Result<String, Win32Error> {
+    let user = user(&token_of(process, TOKEN_QUERY)?)?;
+    // SAFETY: the identifier points into the buffer, which lives until the end.
+    unsafe { name_of((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
+}
+
+/// Runs `look` with the identifier of the account that we run as.
+pub fn with_own_sid<T>(look: impl FnOnce(PSID) -> T) -> Result<T, Win32Error> {
+    let user = user(&own_token(TOKEN_QUERY)?)?;
+    // SAFETY: the call filled the buffer with a TOKEN_USER, aligned by the words of the buffer.
+    Ok(look(unsafe { (*user.as_ptr().cast::<TOKEN_USER>()).User.Sid }))
+}
+
+/// A `TOKEN_USER` and the identifier behind it.
+fn user(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
+    let mut buffer = vec![0_u64; (size_of::<TOKEN_USER>() + SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
+    let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
+    let mut needed = 0;
+    // SAFETY: the token is open; the buffer has the size that is given, enough for any identifier.
+    check(unsafe {
+        GetTokenInformation(token.as_raw_handle(), TokenUser, buffer.as_mut_ptr().cast(), size, &raw mut needed)
+    })?;
+    Ok(buffer)
+}
+
+/// The name of an account, as `DOMAIN\name`; its identifier where no name is known.
+///
+/// # Errors
+/// Windows does not say.
+///
+/// # Safety
+/// `sid` is a valid identifier.
+pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
+    let (mut name, mut domain) = ([0_u16; 257], [0_u16; 257]);
+    let (mut name_size, mut domain_size) = (name.len() as u32, domain.len() as u32);
+    let mut kind = 0;
+    // SAFETY: the identifier is valid as the caller promises; the buffers have the sizes that are given.
+    let found = check(unsafe {
+        LookupAccountSidW(
+            std::ptr::null(),
+            sid,
+            name.as_mut_ptr(),
+            &raw mut name_size,
+            domain.as_mut_ptr(),
+            &raw mut domain_size,
+            &raw mut kind,
+        )
+    });
+    match found {
+        Ok(()) => Ok(format!(r"{}\{}", text(&domain), text(&name)).trim_start_matches('\\').to_owned()),
+        Err(Win32Error(ERROR_NONE_MAPPED)) => {
+            let mut shown = std::ptr::null_mut();
+            // SAFETY: the identifier is valid; the text is freed below.
+            check(unsafe { ConvertSidToStringSidW(sid, &raw mut shown) })?;
+            // SAFETY: the call gave a NUL-terminated text.
+            let name = unsafe { text_at(shown) };
+            // SAFETY: the text came from ConvertSidToStringSidW and is not used any more.
+            unsafe { LocalFree(shown.cast()) };
+            Ok(name)
+        }
+        Err(cause) => Err(cause),
+    }
+}
+
+/// Whether we run as a member of the local Administrators group, elevated.
+///
+/// The membership of the token decides, as Windows itself would: a member whose token is not elevated has the group
+/// for denying only.
+///
+/// # Errors
+/// Windows does not say.
+pub fn is_administrator() -> Result<bool, Win32Error> {
+    let administrators = Sid::well_known(WinBuiltinAdministratorsSid)?;
+    let mut member = 0;
+    // SAFETY: a null token means the one of this thread; the identifier is valid.
+    check(unsafe { CheckTokenMembership(std::ptr::null_mut(), administrators.as_ptr(), &raw mut member) })?;
+    Ok(member != 0)
+}
+
+/// Turns on a privilege that our token has, such as `SeShutdownPrivilege`.
+///
+/// # Errors
+/// The token does not have it.
+pub fn enable_privilege(privilege: &str) -> Result<(), Win32Error> {
+    let token = own_token(TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY)?;
+    let name = wide(privilege);
+    let mut enable = LUID_AND_ATTRIBUTES { Attributes: SE_PRIVILEGE_ENABLED, ..LUID_AND_ATTRIBUTES::default() };
+    // SAFETY: a null system means this one; the name ends with a NUL.
+    check(unsafe { LookupPrivilegeValueW(std::ptr::null(), name.as_ptr(), &raw mut enable.Luid) })?;
+    let privileges = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [enable] };
+    let (before, size) = (std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: the token is open for this; the structure holds the one privilege that it counts.
+    check(unsafe { AdjustTokenPrivileges(token.as_raw_handle(), 0, &raw const privileges, 0, before, size) })?;
+    // Success with a remainder: the call reports a missing privilege only through the last error.
+    match Win32Error::last() {
+        Win32Error(0) => Ok(()),
+        missing => Err(missing),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn we_have_a_name_and_know_our_rights() {
+        let name = own_name().expect("Windows says");
+        assert!(!name.is_empty() && !name.starts_with('\\'), "{name}");
+        assert!(is_administrator().is_ok());
+    }
+
+    #[test]
+    fn a_privilege_that_does_not_exist_is_an_error() {
+        assert!(enable_privilege("SeNoSuchPrivilege").is_err());
+    }
+}

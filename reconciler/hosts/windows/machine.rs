@@ -1,0 +1,225 @@
+//! This machine: its name, its boot, its free disk space, its version, whether Windows Installer works, and its restart.
+
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::path::Path;
+
+use reconcile_schema::{BootId, ServerName};
+use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SystemTimeOfDayInformation};
+use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
+use windows_sys::Win32::Foundation::{
+    ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_SHUTDOWN_IN_PROGRESS, ERROR_SHUTDOWN_IS_SCHEDULED,
+    RtlNtStatusToDosError, WAIT_ABANDONED, WAIT_OBJECT_0, WAIT_TIMEOUT,
+};
+use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
+use windows_sys::Win32::System::Shutdown::{
+    InitiateSystemShutdownExW, SHTDN_REASON_FLAG_PLANNED, SHTDN_REASON_MAJOR_APPLICATION,
+    SHTDN_REASON_MINOR_INSTALLATION,
+};
+use windows_sys::Win32::System::SystemInformation::{
+    COMPUTER_NAME_FORMAT, ComputerNamePhysicalDnsFullyQualified, ComputerNamePhysicalDnsHostname, GetComputerNameExW,
+    OSVERSIONINFOW,
+};
+use windows_sys::Win32::System::Threading::{
+    MUTEX_MODIFY_STATE, OpenMutexW, PROCESS_SYNCHRONIZE, ReleaseMutex, WaitForSingleObject,
+};
+use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION;
+
+use super::account::enable_privilege;
+use super::win32::{Win32Error, check, text, wide};
+
+/// How long people have between the announcement of a restart and the restart, in seconds.
+const GRACE: u32 = 30;
+
+/// The mutex that Windows Installer holds while it changes the machine (Microsoft Learn: Windows Installer, "_MSIExecute Mutex").
+const MSI_EXECUTE: &str = r"Global\_MSIExecute";
+
+/// Why this machine does not tell something about itself, or does not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MachineError {
+    /// Windows does not say.
+    #[error("cannot read {what}: {cause}")]
+    Unreadable {
+        /// What was asked.
+        what: &'static str,
+        /// What Windows said.
+        cause: Win32Error,
+    },
+    /// The name of this machine is not one that a server can have.
+    #[error("the name of this machine, {0}, is not a host name")]
+    Name(String),
+    /// The restart was refused.
+    #[error("cannot restart this machine: {0}; restart it by hand, then run again")]
+    Restart(Win32Error),
+}
+
+/// The name of this machine: with its domain where it has one.
+///
+/// # Errors
+/// Windows does not say, or the name is not a host name.
+pub fn name() -> Result<ServerName, MachineError> {
+    let read =
+        |kind| computer_name(kind).map_err(|cause| MachineError::Unreadable { what: "the computer name", cause });
+    let full = match read(ComputerNamePhysicalDnsFullyQualified)? {
+        full if full.is_empty() => read(ComputerNamePhysicalDnsHostname)?,
+        full => full,
+    };
+    full.parse().map_err(|_| MachineError::Name(full))
+}
+
+fn computer_name(kind: COMPUTER_NAME_FORMAT) -> Result<String, Win32Error> {
+    let mut buffer = vec![0_u16; 256];
+    loop {
+        let mut size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        // SAFETY: the buffer has the size that is given.
+        match check(unsafe { GetComputerNameExW(kind, buffer.as_mut_ptr(), &raw mut size) }) {
+            Ok(()) => return Ok(text(&buffer)),
+            Err(Win32Error(ERROR_MORE_DATA)) if size as usize > buffer.len() => buffer.resize(size as usize, 0),
+            Err(cause) => return Err(cause),
+        }
+    }
+}
+
+/// The boot that this machine is in: the same text at every look of one boot.
+///
+/// Windows moves the boot time along when the clock is set, and keeps the sum of these moves beside it: their difference
+/// stays the same. (The fields of `SYSTEM_TIMEOFDAY_INFORMATION` are not documented one by one; `NtQuerySystemInformation`
+/// is.)
+///
+/// # Errors
+/// Windows does not say.
+pub fn boot() -> Result<BootId, MachineError> {
+    let mut information = SYSTEM_TIMEOFDAY_INFORMATION::default();
+    let size = size_of::<SYSTEM_TIMEOFDAY_INFORMATION>() as u32;
+    let (class, into) = (SystemTimeOfDayInformation, (&raw mut information).cast());
+    // SAFETY: the buffer is the structure of this class and has the size that is given.
+    let status = unsafe { NtQuerySystemInformation(class, into, size, std::ptr::null_mut()) };
+    if status < 0 {
+        // SAFETY: no preconditions.
+        let cause = Win32Error(unsafe { RtlNtStatusToDosError(status) });
+        return Err(MachineError::Unreadable { what: "the boot time", cause });
+    }
+    let (words, _) = information.Reserved1.as_chunks::<8>();
+    let word = |index: usize| words.get(index).copied().map_or(0, i64::from_ne_bytes);
+    // In units of 100 ns: boot time, current time, time zone bias, time zone and reserved, boot time bias, sleep time bias.
+    Ok(BootId(format!("{:x}", word(0).wrapping_sub(word(4)))))
+}
+
+/// Free bytes on the volume of `path`, for the account that we run as.
+///
+/// # Errors
+/// Windows does not say.
+pub fn free_disk(path: &Path) -> Result<u64, MachineError> {
+    let path = wide(path);
+    let (mut free, null) = (0, std::ptr::null_mut());
+    // SAFETY: the path ends with a NUL; the number goes into our variable.
+    check(unsafe { GetDiskFreeSpaceExW(path.as_ptr(), &raw mut free, null, null) })
+        .map_err(|cause| MachineError::Unreadable { what: "the free disk space", cause })?;
+    Ok(free)
+}
+
+/// The version of Windows, such as `6.3.9600`, whatever compatibility mode we are in.
+pub fn windows_version() -> String {
+    let mut version =
+        OSVERSIONINFOW { dwOSVersionInfoSize: size_of::<OSVERSIONINFOW>() as u32, ..OSVERSIONINFOW::default() };
+    // SAFETY: the structure says its own size. The call cannot fail.
+    unsafe { RtlGetVersion(&raw mut version) };
+    format!("{}.{}.{}", version.dwMajorVersion, version.dwMinorVersion, version.dwBuildNumber)
+}
+
+/// Whether Windows Installer is changing this machine.
+///
+/// The mutex alone says nothing, it can outlive the installation; what counts is whether somebody holds it.
+///
+/// # Errors
+/// Windows does not say.
+pub fn msi_busy() -> Result<bool, MachineError> {
+    is_held(MSI_EXECUTE).map_err(|cause| MachineError::Unreadable { what: "whether Windows Installer is busy", cause })
+}
+
+fn is_held(mutex: &str) -> Result<bool, Win32Error> {
+    let name = wide(mutex);
+    // The right to wait has the same number for every kind of object.
+    // SAFETY: the name ends with a NUL; the handle is checked.
+    let handle = unsafe { OpenMutexW(PROCESS_SYNCHRONIZE | MUTEX_MODIFY_STATE, 0, name.as_ptr()) };
+    if handle.is_null() {
+        return match Win32Error::last() {
+            Win32Error(ERROR_FILE_NOT_FOUND) => Ok(false),
+            cause => Err(cause),
+        };
+    }
+    // SAFETY: the handle is open and ours alone.
+    let mutex = unsafe { OwnedHandle::from_raw_handle(handle) };
+    // SAFETY: the handle is open and allows waiting.
+    match unsafe { WaitForSingleObject(mutex.as_raw_handle(), 0) } {
+        WAIT_OBJECT_0 | WAIT_ABANDONED => {
+            // SAFETY: this thread owns the mutex since the wait.
+            check(unsafe { ReleaseMutex(mutex.as_raw_handle()) })?;
+            Ok(false)
+        }
+        WAIT_TIMEOUT => Ok(true),
+        _ => Err(Win32Error::last()),
+    }
+}
+
+/// Asks Windows to restart this machine soon, and tells its users why. Work that they have not saved is lost: a policy
+/// must have allowed it.
+///
+/// # Errors
+/// Windows refuses. A restart that is under way already is none.
+pub fn restart(message: &str) -> Result<(), MachineError> {
+    enable_privilege("SeShutdownPrivilege").map_err(MachineError::Restart)?;
+    let message = wide(message);
+    let reason = SHTDN_REASON_MAJOR_APPLICATION | SHTDN_REASON_MINOR_INSTALLATION | SHTDN_REASON_FLAG_PLANNED;
+    // SAFETY: a null machine means this one; the message ends with a NUL.
+    match check(unsafe { InitiateSystemShutdownExW(std::ptr::null(), message.as_ptr(), GRACE, 1, 1, reason) }) {
+        Ok(()) | Err(Win32Error(ERROR_SHUTDOWN_IN_PROGRESS | ERROR_SHUTDOWN_IS_SCHEDULED)) => Ok(()),
+        Err(cause) => Err(MachineError::Restart(cause)),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
+mod tests {
+    use windows_sys::Win32::System::Threading::CreateMutexW;
+
+    use super::*;
+
+    #[test]
+    fn the_machine_has_a_name_and_a_version() {
+        assert!(name().is_ok(), "{:?}", name());
+        let version = windows_version();
+        assert_eq!(version.split('.').filter(|part| part.parse::<u32>().is_ok()).count(), 3, "{version}");
+    }
+
+    #[test]
+    fn two_looks_in_one_boot_give_the_same_boot() {
+        let (first, second) = (boot().expect("known"), boot().expect("known"));
+        assert_eq!(first, second);
+        assert_ne!(first, BootId("0".into()));
+    }
+
+    #[test]
+    fn the_disk_has_a_size_and_a_place_that_is_not_there_has_none() {
+        let here = std::env::temp_dir();
+        assert!(free_disk(&here).is_ok_and(|free| free > 0));
+        assert!(free_disk(Path::new(r"C:\nowhere\at\all")).is_err());
+    }
+
+    #[test]
+    fn a_mutex_counts_only_while_somebody_holds_it() {
+        let name = format!("Local\\reconcile-test-{}", std::process::id());
+        assert_eq!(is_held(&name), Ok(false), "it is not there");
+        let wide_name = wide(&name);
+        // SAFETY: the name ends with a NUL; the handle is checked and then ours alone.
+        let mutex = unsafe {
+            let mutex = CreateMutexW(std::ptr::null(), 1, wide_name.as_ptr());
+            assert!(!mutex.is_null());
+            OwnedHandle::from_raw_handle(mutex)
+        };
+        let asked = std::thread::scope(|scope| scope.spawn(|| is_held(&name)).join());
+        assert_eq!(asked.expect("asked"), Ok(true), "this thread holds it");
+        // SAFETY: this thread owns the mutex.
+        assert_ne!(unsafe { ReleaseMutex(mutex.as_raw_handle()) }, 0);
+        assert_eq!(is_held(&name), Ok(false), "it is there and free");
+    }
+}

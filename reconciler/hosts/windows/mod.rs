@@ -1,0 +1,207 @@
+//! This machine, where it is a Windows server: looked at and acted on through its own interfaces.
+#![expect(unsafe_code, reason = "Win32 is called here and nowhere else; every block says why it is sound")]
+
+mod account;
+mod act;
+mod clock;
+mod environment;
+mod job;
+mod machine;
+mod observe;
+mod output;
+mod package;
+mod powershell;
+mod process;
+mod protect;
+mod registry;
+mod script;
+mod services;
+mod settle;
+mod shells;
+mod signature;
+mod state;
+mod win32;
+
+use std::cell::OnceCell;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reconcile_core::Dear;
+use reconcile_schema::{Product, ServerName};
+
+use self::environment::{system_root, variable};
+use self::package::{PackageError, Staged};
+use self::powershell::{Call, PowerShell, PowerShellError};
+use self::process::{Ending, ProcessError, Runner};
+use self::registry::Registry;
+use self::services::ServiceError;
+use self::shells::ShellError;
+use self::state::{StateError, private_folder};
+use self::win32::Win32Error;
+use crate::journal::{Journal, JournalError};
+
+pub use self::machine::{MachineError, name, windows_version};
+pub use self::process::Pulse;
+pub use self::protect::protect;
+
+/// Why this machine cannot be looked at, or a step cannot be taken on it.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each case is explained by the error that it holds, or by its own text")]
+pub enum WindowsError {
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    PowerShell(#[from] PowerShellError),
+    #[error(transparent)]
+    Services(#[from] ServiceError),
+    #[error(transparent)]
+    Shells(#[from] ShellError),
+    #[error("cannot find the folders of Windows: {0}")]
+    Folders(Win32Error),
+    #[error("cannot create the log folder {}: {cause}", path.display())]
+    Log { path: PathBuf, cause: io::Error },
+    #[error("the copy of {0} in the private folder is gone; run again, and it is made anew")]
+    NotStaged(String),
+    #[error("{program} {ending}{said}; leave it to finish, then run again; its log folder is {}", folder.display())]
+    Unfinished { program: &'static str, ending: Ending, said: String, folder: PathBuf },
+}
+
+/// This machine, to be looked at.
+pub struct WindowsHost {
+    name: ServerName,
+    registry: Registry,
+    dear: Dear,
+    runner: Runner,
+    /// The private folder, once it was found to be private.
+    private: OnceCell<PathBuf>,
+    /// The update, from the moment when it was checked: nobody can change it any more.
+    staged: Option<Staged>,
+    /// Raised when the user wants the run to end.
+    interrupted: Arc<AtomicBool>,
+    /// Sees every child while it runs.
+    watch: Box<dyn FnMut(Pulse)>,
+}
+
+/// This machine, to be acted on: the journal of its runs is open. Whoever makes one holds the lock.
+pub struct ActingHost<'a> {
+    host: &'a mut WindowsHost,
+    journal: Journal,
+    restart: fn(&str) -> Result<(), MachineError>,
+}
+
+/// The lock file of this machine; its folder is made where it is missing.
+///
+/// # Errors
+/// The private folder cannot be used.
+pub fn lock_path() -> Result<PathBuf, WindowsError> {
+    Ok(private_folder()?.join("lock"))
+}
+
+/// The account that we run as, as `DOMAIN\name`.
+///
+/// # Errors
+/// Windows does not say.
+pub fn user() -> Result<String, MachineError> {
+    account::own_name().map_err(|cause| MachineError::Unreadable { what: "the name of this account", cause })
+}
+
+fn journal_path(private: &Path) -> PathBuf {
+    private.join("journal.jsonl")
+}
+
+impl WindowsHost {
+    /// This machine, to be looked at only.
+    ///
+    /// # Errors
+    /// It does not tell its name.
+    pub fn open() -> Result<Self, WindowsError> {
+        Ok(Self {
+            name: name()?,
+            registry: Registry::machine(),
+            dear: Dear::default(),
+            runner: Runner::default(),
+            private: OnceCell::new(),
+            staged: None,
+            interrupted: Arc::default(),
+            watch: Box::new(|_| {}),
+        })
+    }
+
+    /// Lets `watch` see every child, a few times a second while it runs.
+    pub fn watch(&mut self, watch: Box<dyn FnMut(Pulse)>) {
+        self.watch = watch;
+    }
+
+    /// The same machine, to be acted on. `interrupted` is raised when the user wants the run to end. The caller holds the
+    /// lock at [`lock_path`].
+    ///
+    /// # Errors
+    /// The private folder or the journal cannot be used.
+    pub fn to_act(&mut self, interrupted: Arc<AtomicBool>) -> Result<ActingHost<'_>, WindowsError> {
+        let journal = Journal::open(&journal_path(self.private()?))?;
+        self.interrupted = interrupted;
+        Ok(ActingHost { host: self, journal, restart: machine::restart })
+    }
+
+    /// The private folder, made and made private at its first use.
+    fn private(&self) -> Result<&Path, StateError> {
+        if let Some(private) = self.private.get() {
+            return Ok(private);
+        }
+        let private = private_folder()?;
+        Ok(self.private.get_or_init(|| private))
+    }
+
+    /// Runs `call` in the management shell of `product`, in a log folder of its own.
+    fn shell<T>(
+        &mut self,
+        product: Product,
+        what: &str,
+        limit: Duration,
+        call: impl FnOnce(&PowerShell<'_>, Call<'_>) -> Result<T, PowerShellError>,
+    ) -> Result<T, WindowsError> {
+        let private = self.private()?;
+        let folder = log_folder(private, what)?;
+        let common = variable("CommonProgramFiles").map_err(WindowsError::Folders)?.unwrap_or_default();
+        let shell = PowerShell {
+            runner: &self.runner,
+            program: powershell::program(&system_root().map_err(WindowsError::Folders)?),
+            scripts: &private.join("scripts"),
+            module: powershell::module(Path::new(&common), product),
+        };
+        let interrupted = || self.interrupted.load(Ordering::Relaxed);
+        let call_at = Call { folder: &folder, limit, watch: &mut *self.watch, interrupted: &interrupted };
+        Ok(call(&shell, call_at)?)
+    }
+}
+
+/// A new folder for the log of one child: when, and what.
+fn log_folder(private: &Path, what: &str) -> Result<PathBuf, WindowsError> {
+    let logs = private.join("logs");
+    let failed = |path: &Path, cause| WindowsError::Log { path: path.to_owned(), cause };
+    std::fs::create_dir_all(&logs).map_err(|cause| failed(&logs, cause))?;
+    let stem = format!("{}-{what}", clock::now().strftime("%Y-%m-%dT%H-%M-%SZ"));
+    let mut path = logs.join(&stem);
+    let mut number = 1;
+    loop {
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {
+                number += 1;
+                path = logs.join(format!("{stem}-{number}"));
+            }
+            Err(cause) => return Err(failed(&path, cause)),
+        }
+    }
+}

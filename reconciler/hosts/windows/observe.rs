@@ -1,0 +1,308 @@
+//! Looking at this machine.
+
+use reconcile_core::{Ask, Goal, Marks, Observe};
+use reconcile_schema::{
+    Build, BuildError, Component, Fact, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service,
+    Store, WEB_SERVICE,
+};
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
+
+use super::account::is_administrator;
+use super::clock::now;
+use super::environment::system_root;
+use super::machine::{boot, free_disk, msi_busy};
+use super::package::{PackageError, find, hash_at_source};
+use super::registry::{Registry, RegistryError};
+use super::services::{Found, ServiceError, Services};
+use super::shells::{ShellError, open_shells, processes};
+use super::state::place;
+use super::win32::Win32Error;
+use super::{ActingHost, MachineError, WindowsError, WindowsHost, journal_path};
+use crate::journal::Journal;
+
+/// The group whose members may run management sessions on a server (Microsoft Learn, Lync Server 2013: Deployment
+/// permissions for SQL Server).
+const SERVER_ADMINS: &str = "RTCUniversalServerAdmins";
+
+/// How long the question for a group may take: the directory may be far away.
+const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Why the installed components cannot be told.
+#[derive(Debug, thiserror::Error)]
+enum ComponentError {
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(r"{key}\DisplayVersion is missing; is an installation running?")]
+    NoVersion { key: String },
+    #[error(r"{key}\DisplayVersion: {cause}")]
+    Version { key: String, cause: BuildError },
+    #[error("expected one entry for {name}, found {first} and {second}")]
+    Twice { name: String, first: String, second: String },
+    #[error(
+        "{name} is at {listed} by the Uninstall key and at {own} by Real-Time Communications; is an installation running?"
+    )]
+    Disagree { name: String, listed: Build, own: String },
+}
+
+/// Why it cannot be told whether another installation is under way.
+#[derive(Debug, thiserror::Error)]
+enum InstallingError {
+    #[error(transparent)]
+    Processes(#[from] ShellError),
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+impl Observe for WindowsHost {
+    type Error = WindowsError;
+
+    fn observe(&mut self) -> Result<Observed, WindowsError> {
+        let mut seen = Observed {
+            host: self.name.clone(),
+            at: now(),
+            boot: boot().into(),
+            components: components(&self.registry).into(),
+            services: services().into(),
+            reboot: reboot(&self.registry).into(),
+            installing: installing(&self.registry).into(),
+            package: Fact::NotLooked,
+            disk: Fact::NotLooked,
+            rights: Fact::NotLooked,
+            shells: Fact::NotLooked,
+            databases: std::collections::BTreeMap::new(),
+        };
+        self.dear.carry(&mut seen);
+        Ok(seen)
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), WindowsError> {
+        match ask {
+            Ask::Rights => self.dear.rights = self.rights(goal.product).into(),
+            Ask::Package => self.dear.package = self.package(goal),
+            Ask::Disk => self.dear.disk = disk().into(),
+            Ask::Shells => self.dear.shells = open_shells().into(),
+            Ask::Databases(store) => {
+                let fact = self.databases(goal, store).into();
+                self.dear.databases.insert(store.clone(), fact);
+            }
+        }
+        Ok(())
+    }
+
+    fn marks(&mut self) -> Result<Marks, WindowsError> {
+        Ok(Journal::read(&journal_path(&place()?))?)
+    }
+}
+
+impl Observe for ActingHost<'_> {
+    type Error = WindowsError;
+
+    fn observe(&mut self) -> Result<Observed, WindowsError> {
+        self.host.observe()
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), WindowsError> {
+        self.host.look(goal, ask)
+    }
+
+    fn marks(&mut self) -> Result<Marks, WindowsError> {
+        Ok(self.journal.marks().clone())
+    }
+}
+
+impl WindowsHost {
+    /// Who is no administrator cannot use the private folder, and so is not asked for more.
+    fn rights(&mut self, product: Product) -> Result<Rights, WindowsError> {
+        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
+        let administrator = is_administrator().map_err(cannot)?;
+        let server_admin = administrator
+            && self.shell(product, "membership", MEMBERSHIP, |shell, call| shell.is_member(SERVER_ADMINS, call))?;
+        Ok(Rights { administrator, server_admin })
+    }
+
+    fn databases(&mut self, goal: &Goal, store: &Store) -> Result<Vec<reconcile_schema::Database>, WindowsError> {
+        let limit = goal.rules.database.into();
+        self.shell(goal.product, "test-databases", limit, |shell, call| shell.test_databases(store, call))
+    }
+
+    fn package(&mut self, goal: &Goal) -> Fact<PackageSeen> {
+        let installer = &goal.installer;
+        if self.staged.as_ref().is_some_and(|staged| staged.sha256 == installer.sha256) {
+            return Fact::Known(PackageSeen::Staged);
+        }
+        let found = match self.private() {
+            Ok(private) => find(private, goal.product.installer(), installer),
+            Err(error) => return Fact::Unknown(error.to_string()),
+        };
+        let seen = match found {
+            Ok(Some(staged)) => {
+                self.staged = Some(staged);
+                Ok(PackageSeen::Staged)
+            }
+            Ok(None) => hash_at_source(installer).map(|sha256| PackageSeen::AtSource { sha256 }),
+            Err(error) => Err(error),
+        };
+        seen.or_else(refused).into()
+    }
+}
+
+/// What is known to be wrong with a package is a refusal; what cannot be read now is unknown.
+fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
+    match error {
+        PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
+        | PackageError::Path(_)
+        | PackageError::Hash { .. }
+        | PackageError::Signature { .. }
+        | PackageError::Publisher { .. } => Ok(PackageSeen::Refused(error.to_string())),
+        PackageError::File { .. } => Err(error),
+    }
+}
+
+/// The installed components of all products, with the builds that the uninstall list gives them.
+fn components(registry: &Registry) -> Result<Vec<Component>, ComponentError> {
+    let mut components: Vec<Component> = Vec::new();
+    let mut keys: Vec<String> = Vec::new();
+    for entry in registry.installed(|name| Component::from_display_name(name).is_some())? {
+        let Some((product, name)) = Component::from_display_name(&entry.name) else { continue };
+        let same = |known: &Component| known.product == product && known.name == name;
+        if let Some((_, first)) = components.iter().zip(&keys).find(|(known, _)| same(known)) {
+            return Err(ComponentError::Twice { name: entry.name, first: first.clone(), second: entry.key });
+        }
+        let version = entry.version.ok_or_else(|| ComponentError::NoVersion { key: entry.key.clone() })?;
+        let build = version.parse().map_err(|cause| ComponentError::Version { key: entry.key.clone(), cause })?;
+        components.push(Component { product, name, build });
+        keys.push(entry.key);
+    }
+    let own = registry.control_panel_version()?;
+    let panel =
+        components.iter().find(|known| known.product == Product::Sfb2019 && known.name.as_str().contains("macp"));
+    if let (Some(own), Some(panel)) = (own, panel)
+        && own.parse().as_ref() != Ok(&panel.build)
+    {
+        return Err(ComponentError::Disagree { name: panel.name.to_string(), listed: panel.build.clone(), own });
+    }
+    Ok(components)
+}
+
+/// The product's services that exist here, in their start order, then the web server.
+pub(super) fn found_services() -> Result<Vec<Found>, ServiceError> {
+    let manager = Services::open()?;
+    let names = PRODUCT_SERVICES.iter().copied().chain([WEB_SERVICE]);
+    names.filter_map(|name| manager.find(name).transpose()).collect()
+}
+
+fn services() -> Result<Vec<Service>, ServiceError> {
+    let service =
+        |found: Found| Service { name: found.name, state: found.state, start: found.start, needs: found.needs };
+    Ok(found_services()?.into_iter().map(service).collect())
+}
+
+fn reboot(registry: &Registry) -> Result<Vec<Pending>, RegistryError> {
+    let pending = registry.pending_restarts()?.into_iter().map(|restart| Pending {
+        who: restart.whose.to_owned(),
+        source: match restart.detail {
+            Some(detail) => format!("{} ({detail})", restart.key),
+            None => restart.key,
+        },
+    });
+    Ok(pending.collect())
+}
+
+/// An installation that is under way: an update's installer, ours of an earlier run among them, or Windows Installer.
+fn installing(registry: &Registry) -> Result<Option<String>, InstallingError> {
+    let installer =
+        |program: &str| Product::ALL.iter().any(|product| program.eq_ignore_ascii_case(product.installer()));
+    if let Some(process) = processes()?.into_iter().find(|process| installer(&process.program)) {
+        return Ok(Some(format!("{} (process {})", process.program, process.pid)));
+    }
+    if !msi_busy()? {
+        // A key that an installation left when it was cut off keeps nobody from installing: Windows Installer itself rolls
+        // it back or goes on with it at the next installation.
+        return Ok(None);
+    }
+    let busy = "Windows Installer is changing this machine";
+    Ok(Some(registry.in_progress()?.map_or_else(|| busy.to_owned(), |key| format!("{busy} ({key})"))))
+}
+
+fn disk() -> Result<u64, WindowsError> {
+    let root = system_root().map_err(WindowsError::Folders)?;
+    Ok(free_disk(root.ancestors().last().unwrap_or(&root))?)
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
+mod tests {
+    use super::super::registry::tests::Scratch;
+    use super::*;
+
+    const CORE: &str = "Skype for Business Server 2019, Core Components";
+    const PANEL: &str = "Skype for Business Server 2019, MACP Web Components";
+
+    fn why(scratch: &Scratch) -> String {
+        components(&scratch.0).expect_err("cannot be told").to_string()
+    }
+
+    #[test]
+    fn components_have_the_builds_of_the_uninstall_list() {
+        let scratch = Scratch::new("components");
+        scratch.product("{A}", CORE, "7.0.2046.530");
+        scratch.product("{B}", "Microsoft Lync Server 2013, Administrative Tools", "5.0.8308.1149");
+        scratch.product("{C}", "Skype for Business Server 2019, Resource Kit", "not a build");
+        let found = components(&scratch.0).expect("known");
+        let shown: Vec<_> =
+            found.iter().map(|one| format!("{} {} {}", one.product.key(), one.name, one.build)).collect();
+        assert_eq!(shown, ["sfb-2019 core-components 7.0.2046.530", "lync-2013 administrative-tools 5.0.8308.1149"]);
+    }
+
+    #[test]
+    fn a_build_that_cannot_be_told_is_unknown_and_names_its_key() {
+        let scratch = Scratch::new("strange");
+        scratch.product("{A}", CORE, "7.0.2046");
+        assert!(
+            why(&scratch).contains(r"Uninstall\{A}\DisplayVersion: expected a build of four numbers"),
+            "{}",
+            why(&scratch)
+        );
+
+        let scratch = Scratch::new("twice");
+        scratch.product("{A}", CORE, "7.0.2046.530");
+        scratch.product("{B}", CORE, "7.0.2046.544");
+        assert!(why(&scratch).starts_with(&format!("expected one entry for {CORE}, found ")), "{}", why(&scratch));
+    }
+
+    #[test]
+    fn the_control_panel_must_say_the_same_in_both_places() {
+        let scratch = Scratch::new("panel");
+        scratch.product("{A}", PANEL, "7.0.2046.530");
+        assert!(components(&scratch.0).is_ok(), "one place is enough");
+        scratch.control_panel("7.0.2046.530");
+        assert!(components(&scratch.0).is_ok());
+        scratch.control_panel("7.0.2046.216");
+        assert!(
+            why(&scratch).contains("is at 7.0.2046.530 by the Uninstall key and at 7.0.2046.216"),
+            "{}",
+            why(&scratch)
+        );
+    }
+
+    #[test]
+    fn this_machine_can_be_looked_at() {
+        let mut host = WindowsHost::open().expect("it has a name");
+        let seen = host.observe().expect("it can be looked at");
+        for fact in [seen.boot.known().is_some(), seen.services.known().is_some(), seen.reboot.known().is_some()] {
+            assert!(fact, "{seen:?}");
+        }
+        assert_eq!(seen.installing, Fact::Known(None));
+        assert_eq!(seen.disk, Fact::NotLooked);
+    }
+
+    #[test]
+    fn a_package_that_is_not_there_is_refused_and_one_that_cannot_be_read_now_is_unknown() {
+        let file =
+            |code| PackageError::File { what: "open", path: r"\\share\update.exe".into(), cause: Win32Error(code) };
+        assert!(refused(file(ERROR_FILE_NOT_FOUND)).is_ok());
+        assert!(refused(file(53)).is_err(), "the share does not answer");
+    }
+}

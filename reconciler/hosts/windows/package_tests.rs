@@ -1,0 +1,114 @@
+//! The package: what is staged, what is refused, and what a held file resists. Signed files need a certificate and are
+//! tested with the whole program.
+
+use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
+
+use super::*;
+
+/// SHA-256 of `update`.
+const UPDATE: &str = "2937013f2181810606b2a799b05bda2849f3e369a20982a4138f0e0a55984ce4";
+
+const NAME: &str = "SkypeServerUpdateInstaller.exe";
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn source(&self) -> PathBuf {
+        self.0.path().join("update.exe")
+    }
+
+    fn private(&self) -> PathBuf {
+        self.0.path().join("private")
+    }
+
+    fn installer(&self, sha256: &str) -> Installer {
+        let path = self.source().to_str().expect("text").to_owned();
+        Installer { path, sha256: sha256.parse().expect("a hash"), publisher: "Contoso Ltd".into() }
+    }
+}
+
+#[test]
+fn the_hash_at_the_source_is_that_of_the_file() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.source(), "update").expect("written");
+    let found = hash_at_source(&scratch.installer(UPDATE)).expect("readable");
+    assert_eq!(found.as_str(), UPDATE);
+}
+
+#[test]
+fn a_source_that_is_missing_is_named() {
+    let scratch = Scratch::new();
+    let error = hash_at_source(&scratch.installer(UPDATE)).expect_err("missing").to_string();
+    assert!(error.starts_with(&format!("cannot open {}: ", scratch.source().display())), "{error}");
+}
+
+#[test]
+fn only_an_absolute_exe_is_a_package() {
+    let scratch = Scratch::new();
+    for path in ["update.exe", r"\update.exe", r"C:update.exe", r"C:\update.cmd", r"C:\", ""] {
+        let installer = Installer { path: path.into(), ..scratch.installer(UPDATE) };
+        assert!(
+            matches!(stage(&scratch.private(), NAME, &installer), Err(PackageError::Path(found)) if found == path),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn another_file_than_declared_is_refused_with_both_hashes() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.source(), "another file").expect("written");
+    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect_err("refused").to_string();
+    assert!(error.contains(&format!("expected SHA-256 {UPDATE}, found ")), "{error}");
+    assert!(
+        find(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect("readable").is_none(),
+        "it does not count as staged"
+    );
+}
+
+#[test]
+fn a_file_without_a_signature_is_refused() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.source(), "update").expect("written");
+    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect_err("refused");
+    assert!(matches!(error, PackageError::Signature { .. }), "{error}");
+}
+
+#[test]
+fn nothing_is_staged_at_first() {
+    let scratch = Scratch::new();
+    assert!(find(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect("readable").is_none());
+}
+
+#[test]
+fn a_held_file_can_be_run_but_not_written_replaced_renamed_or_deleted() {
+    let scratch = Scratch::new();
+    let (path, other) = (scratch.source(), scratch.0.path().join("other.exe"));
+    std::fs::copy(std::env::current_exe().expect("a path"), &path).expect("copied");
+    std::fs::write(&other, "foreign").expect("written");
+    let before = std::fs::read(&path).expect("readable");
+    let held = open(&path).expect("opens");
+
+    let refused = |tried: io::Result<()>| tried.map_err(|error| Win32Error::of(&error).0);
+    let tries = [
+        refused(std::fs::write(&path, "foreign")),
+        refused(OpenOptions::new().append(true).open(&path).map(drop)),
+        refused(std::fs::rename(&other, &path)),
+        refused(std::fs::rename(&path, scratch.0.path().join("moved.exe"))),
+        refused(std::fs::remove_file(&path)),
+    ];
+    for (number, tried) in tries.into_iter().enumerate() {
+        // Replacing by a rename is refused as a denied access, the others as a sharing violation.
+        assert!(matches!(tried, Err(ERROR_SHARING_VIOLATION | 5)), "try {number}: {tried:?}");
+    }
+    #[expect(clippy::disallowed_methods, reason = "the child is a copy of this test program")]
+    let run = std::process::Command::new(&path).args(["--exact", "no such test"]).output().expect("runs");
+    assert!(run.status.success());
+    assert!(std::fs::read(&path).expect("readable") == before, "not a byte has changed");
+    drop(held);
+    std::fs::remove_file(&path).expect("free again");
+}

@@ -1,0 +1,37 @@
+# Brings a set of databases up to date (Microsoft Learn: Install-CsDatabase, with -Update in each form).
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$ConfirmPreference = 'None'
+try {
+    [Console]::OutputEncoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $request = ConvertFrom-Json -InputObject ([Console]::In.ReadToEnd())
+    [string]$module = $request.module
+    [string]$form = $request.form
+    [string]$sqlServer = $request.sqlServer
+    [string]$instance = $request.instance
+    [bool]$exclude = $request.excludeCollocatedStores
+    Import-Module -Name $module
+    if ($form -eq 'local') {
+        Install-CsDatabase -Update -LocalDatabases
+    }
+    elseif (($form -eq 'configured') -and $exclude) {
+        Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer -ExcludeCollocatedStores
+    }
+    elseif ($form -eq 'configured') {
+        Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer
+    }
+    elseif (($form -eq 'central') -and ($instance -eq '')) {
+        Install-CsDatabase -Update -CentralManagementDatabase -SqlServerFqdn $sqlServer
+    }
+    elseif ($form -eq 'central') {
+        Install-CsDatabase -Update -CentralManagementDatabase -SqlServerFqdn $sqlServer -SqlInstanceName $instance
+    }
+    else {
+        throw ('unknown form of databases: ' + $form)
+    }
+    exit 0
+}
+catch {
+    [Console]::Error.WriteLine($_.ToString())
+    exit 1
+}

@@ -1,0 +1,44 @@
+# Reports the versions of a set of databases as JSON on the last line (Microsoft Learn: Test-CsDatabase).
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+try {
+    [Console]::OutputEncoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $request = ConvertFrom-Json -InputObject ([Console]::In.ReadToEnd())
+    [string]$module = $request.module
+    [string]$form = $request.form
+    [string]$sqlServer = $request.sqlServer
+    [string]$instance = $request.instance
+    Import-Module -Name $module
+    if ($form -eq 'local') {
+        $found = Test-CsDatabase -LocalService
+    }
+    elseif ($form -eq 'configured') {
+        $found = Test-CsDatabase -ConfiguredDatabases -SqlServerFqdn $sqlServer
+    }
+    elseif (($form -eq 'central') -and ($instance -eq '')) {
+        $found = Test-CsDatabase -CentralManagementDatabase -SqlServerFqdn $sqlServer
+    }
+    elseif ($form -eq 'central') {
+        $found = Test-CsDatabase -CentralManagementDatabase -SqlServerFqdn $sqlServer -SqlInstanceName $instance
+    }
+    else {
+        throw ('unknown form of databases: ' + $form)
+    }
+    $rows = @()
+    foreach ($database in $found) {
+        $rows += @{
+            DatabaseName = [string]$database.DatabaseName
+            SqlServerFqdn = [string]$database.SqlServerFqdn
+            SqlInstanceName = [string]$database.SqlInstanceName
+            ExpectedVersion = [string]$database.ExpectedVersion
+            InstalledVersion = [string]$database.InstalledVersion
+            Succeed = [bool]$database.Succeed
+        }
+    }
+    [Console]::Out.WriteLine((ConvertTo-Json -InputObject $rows -Compress))
+    exit 0
+}
+catch {
+    [Console]::Error.WriteLine($_.ToString())
+    exit 1
+}

@@ -1,0 +1,260 @@
+//! What the service manager says of services, asked through its API: no text of a tool is parsed.
+
+use std::fmt;
+
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_DOES_NOT_EXIST};
+use windows_sys::Win32::System::Services::{
+    CloseServiceHandle, ENUM_SERVICE_STATUSW, EnumDependentServicesW, OpenSCManagerW, OpenServiceW,
+    QUERY_SERVICE_CONFIGW, QueryServiceConfigW, QueryServiceStatusEx, SC_HANDLE, SC_MANAGER_CONNECT,
+    SC_STATUS_PROCESS_INFO, SERVICE_AUTO_START, SERVICE_BOOT_START, SERVICE_CONTINUE_PENDING, SERVICE_DEMAND_START,
+    SERVICE_DISABLED, SERVICE_ENUMERATE_DEPENDENTS, SERVICE_PAUSE_PENDING, SERVICE_PAUSED, SERVICE_QUERY_CONFIG,
+    SERVICE_QUERY_STATUS, SERVICE_RUNNING, SERVICE_START_PENDING, SERVICE_STATE_ALL, SERVICE_STATUS_PROCESS,
+    SERVICE_STOP_PENDING, SERVICE_STOPPED, SERVICE_SYSTEM_START,
+};
+
+use super::win32::{Win32Error, check, text_at, wide};
+use reconcile_schema::{ServiceState, StartType};
+
+/// Why the service manager could not be asked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// The service manager itself does not answer.
+    #[error("cannot open the service manager: {0}; run as an administrator of this computer")]
+    Manager(Win32Error),
+    /// One service cannot be read.
+    #[error("cannot read {what} of service {name}: {cause}; run as an administrator of this computer")]
+    Unreadable {
+        /// The service's short name.
+        name: String,
+        /// Which part of it.
+        what: &'static str,
+        /// What Windows said.
+        cause: Win32Error,
+    },
+    /// A number that Windows does not document.
+    #[error("service {name} has {what} {number}, which Windows does not document")]
+    Undocumented {
+        /// The service's short name.
+        name: String,
+        /// Which part of it.
+        what: &'static str,
+        /// The number.
+        number: u32,
+    },
+}
+
+/// A service as the service manager knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The short name, as it was asked for.
+    pub name: String,
+    /// What it is doing.
+    pub state: ServiceState,
+    /// How it is started.
+    pub start: StartType,
+    /// Services that must run before it. Groups that it depends on are left out: they name no service.
+    pub needs: Vec<String>,
+    /// Its process, also while it starts or stops; none when there is none.
+    pub pid: Option<u32>,
+    /// What it says of its way from one state to another; none when it is not on the way.
+    pub progress: Option<Progress>,
+}
+
+/// What a service that starts or stops says of its progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Grows while the service gets on.
+    pub checkpoint: u32,
+    /// How long, in milliseconds, the service means to need until the checkpoint grows.
+    pub wait_hint: u32,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "checkpoint {}, next one expected within {} ms", self.checkpoint, self.wait_hint)
+    }
+}
+
+/// The local service manager, opened for reading.
+pub struct Services(Handle);
+
+impl Services {
+    /// Opens the service manager of this machine.
+    ///
+    /// # Errors
+    /// It does not answer, or the account may not connect.
+    pub fn open() -> Result<Self, ServiceError> {
+        // SAFETY: null names mean this machine and its active database.
+        let manager = unsafe { OpenSCManagerW(std::ptr::null(), std::ptr::null(), SC_MANAGER_CONNECT) };
+        Handle::new(manager).map(Self).map_err(ServiceError::Manager)
+    }
+
+    /// The service with this short name; none when there is no such service.
+    ///
+    /// # Errors
+    /// It exists and cannot be read.
+    pub fn find(&self, name: &str) -> Result<Option<Found>, ServiceError> {
+        let unreadable = |what| move |cause| ServiceError::Unreadable { name: name.to_owned(), what, cause };
+        let Some(service) = self.service(name, SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG)? else {
+            return Ok(None);
+        };
+        let status = service.status().map_err(unreadable("the state"))?;
+        let (start, needs) = service.config().map_err(unreadable("the configuration"))?;
+        let undocumented = |what, number| ServiceError::Undocumented { name: name.to_owned(), what, number };
+        let state = state(status.dwCurrentState).ok_or_else(|| undocumented("state", status.dwCurrentState))?;
+        let start = start_type(start).ok_or_else(|| undocumented("start type", start))?;
+        let pending = match state {
+            ServiceState::StartPending
+            | ServiceState::StopPending
+            | ServiceState::ContinuePending
+            | ServiceState::PausePending => true,
+            ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => false,
+        };
+        Ok(Some(Found {
+            name: name.to_owned(),
+            state,
+            start,
+            needs,
+            pid: (status.dwProcessId != 0).then_some(status.dwProcessId),
+            progress: pending.then_some(Progress { checkpoint: status.dwCheckPoint, wait_hint: status.dwWaitHint }),
+        }))
+    }
+
+    /// The short names of the services that need this one, running or not, the last to start first.
+    ///
+    /// # Errors
+    /// The service exists and its dependents cannot be read.
+    pub fn dependents(&self, name: &str) -> Result<Vec<String>, ServiceError> {
+        let unreadable = |cause| ServiceError::Unreadable { name: name.to_owned(), what: "the dependents", cause };
+        match self.service(name, SERVICE_ENUMERATE_DEPENDENTS)? {
+            Some(service) => service.dependents().map_err(unreadable),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn service(&self, name: &str, access: u32) -> Result<Option<Handle>, ServiceError> {
+        let wide_name = wide(name);
+        // SAFETY: the manager's handle is open, the name ends with a NUL and lives through the call.
+        let service = unsafe { OpenServiceW(self.0.0, wide_name.as_ptr(), access) };
+        match Handle::new(service) {
+            Ok(service) => Ok(Some(service)),
+            Err(Win32Error(ERROR_SERVICE_DOES_NOT_EXIST)) => Ok(None),
+            Err(cause) => Err(ServiceError::Unreadable { name: name.to_owned(), what: "anything", cause }),
+        }
+    }
+}
+
+/// An open handle of the service manager, closed when dropped.
+struct Handle(SC_HANDLE);
+
+impl Handle {
+    fn new(handle: SC_HANDLE) -> Result<Self, Win32Error> {
+        if handle.is_null() { Err(Win32Error::last()) } else { Ok(Self(handle)) }
+    }
+
+    fn status(&self) -> Result<SERVICE_STATUS_PROCESS, Win32Error> {
+        let mut status = SERVICE_STATUS_PROCESS::default();
+        let size = size_of::<SERVICE_STATUS_PROCESS>() as u32;
+        let mut needed = 0;
+        // SAFETY: the handle is open; the buffer is a whole SERVICE_STATUS_PROCESS and its size is given.
+        check(unsafe {
+            QueryServiceStatusEx(self.0, SC_STATUS_PROCESS_INFO, (&raw mut status).cast(), size, &raw mut needed)
+        })?;
+        Ok(status)
+    }
+
+    /// Start type and dependencies.
+    fn config(&self) -> Result<(u32, Vec<String>), Win32Error> {
+        let buffer = filled(|buffer, size, needed| {
+            // SAFETY: the handle is open; `buffer` has `size` bytes, aligned for pointers (see `filled`).
+            unsafe { QueryServiceConfigW(self.0, buffer.cast(), size, needed) }
+        })?;
+        // SAFETY: the call filled the buffer, which is aligned for pointers and at least this large.
+        let config = unsafe { &*buffer.as_ptr().cast::<QUERY_SERVICE_CONFIGW>() };
+        // SAFETY: the list points into the same buffer and ends with an empty string.
+        let needs = unsafe { list_at(config.lpDependencies) };
+        Ok((config.dwStartType, needs.into_iter().filter(|name| !name.starts_with('+')).collect()))
+    }
+
+    fn dependents(&self) -> Result<Vec<String>, Win32Error> {
+        let mut count = 0;
+        let buffer = filled(|buffer, size, needed| {
+            // SAFETY: the handle is open; `buffer` has `size` bytes, aligned for pointers (see `filled`).
+            unsafe { EnumDependentServicesW(self.0, SERVICE_STATE_ALL, buffer.cast(), size, needed, &raw mut count) }
+        })?;
+        let entries = buffer.as_ptr().cast::<ENUM_SERVICE_STATUSW>();
+        // SAFETY: the call wrote `count` entries into the buffer; their names point into the same buffer.
+        Ok((0..count as usize).map(|index| unsafe { text_at((*entries.add(index)).lpServiceName) }).collect())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: the handle was opened by us and is closed once. A failure leaves nothing to do.
+        unsafe { CloseServiceHandle(self.0) };
+    }
+}
+
+/// Runs a call that says how many bytes it needs, until they suffice. Words of eight bytes keep pointers aligned.
+fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u64>, Win32Error> {
+    let mut buffer = vec![0_u64; 64];
+    loop {
+        let mut needed = 0;
+        let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
+        match check(call(buffer.as_mut_ptr(), size, &raw mut needed)) {
+            Ok(()) => return Ok(buffer),
+            // Asking for more than was given before: the loop ends, since every round grows the buffer.
+            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA)) => {
+                let wanted = (needed.max(size) as usize).div_ceil(8) + 1;
+                buffer = vec![0; wanted];
+            }
+            Err(cause) => return Err(cause),
+        }
+    }
+}
+
+/// The strings of a list that ends with an empty string.
+///
+/// # Safety
+/// `start` is null, or readable up to and including the empty string that ends the list.
+unsafe fn list_at(start: *const u16) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut at = start;
+    loop {
+        // SAFETY: `at` is null or at the start of a string of the list, as the caller promises.
+        let name = unsafe { text_at(at) };
+        if name.is_empty() {
+            return names;
+        }
+        // SAFETY: the string just read and its NUL lie within the list.
+        at = unsafe { at.add(name.encode_utf16().count() + 1) };
+        names.push(name);
+    }
+}
+
+const fn state(number: u32) -> Option<ServiceState> {
+    Some(match number {
+        SERVICE_STOPPED => ServiceState::Stopped,
+        SERVICE_START_PENDING => ServiceState::StartPending,
+        SERVICE_STOP_PENDING => ServiceState::StopPending,
+        SERVICE_RUNNING => ServiceState::Running,
+        SERVICE_CONTINUE_PENDING => ServiceState::ContinuePending,
+        SERVICE_PAUSE_PENDING => ServiceState::PausePending,
+        SERVICE_PAUSED => ServiceState::Paused,
+        _ => return None,
+    })
+}
+
+const fn start_type(number: u32) -> Option<StartType> {
+    Some(match number {
+        SERVICE_BOOT_START | SERVICE_SYSTEM_START | SERVICE_AUTO_START => StartType::Automatic,
+        SERVICE_DEMAND_START => StartType::Manual,
+        SERVICE_DISABLED => StartType::Disabled,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
+#[path = "services_tests.rs"]
+mod tests;

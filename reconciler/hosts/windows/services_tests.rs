@@ -1,0 +1,89 @@
+//! The service manager, with a service of each test's own that is never started.
+
+use windows_sys::Win32::System::Services::{
+    CreateServiceW, DeleteService, SC_MANAGER_CREATE_SERVICE, SERVICE_ALL_ACCESS, SERVICE_ERROR_NORMAL,
+    SERVICE_WIN32_OWN_PROCESS,
+};
+
+use super::*;
+
+/// A service of one test that is never started.
+struct Scratch(Handle);
+
+impl Scratch {
+    fn new(name: &str, start: u32) -> Self {
+        let (name, program) = (wide(name), wide(r"C:\nowhere\nothing.exe"));
+        let null = std::ptr::null();
+        // SAFETY: null names mean this machine and its active database.
+        let manager = unsafe { OpenSCManagerW(null, null, SC_MANAGER_CREATE_SERVICE) };
+        let manager = Handle::new(manager).expect("the manager opens");
+        // SAFETY: all texts end with a NUL and live through the call; the other pointers are null where that is allowed.
+        let service = unsafe {
+            CreateServiceW(
+                manager.0,
+                name.as_ptr(),
+                name.as_ptr(),
+                SERVICE_ALL_ACCESS,
+                SERVICE_WIN32_OWN_PROCESS,
+                start,
+                SERVICE_ERROR_NORMAL,
+                program.as_ptr(),
+                null,
+                std::ptr::null_mut(),
+                null,
+                null,
+                null,
+            )
+        };
+        Self(Handle::new(service).expect("a test service can be created"))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open.
+        unsafe { DeleteService(self.0.0) };
+    }
+}
+
+#[test]
+fn a_service_that_does_not_exist_is_no_error() {
+    let services = Services::open().expect("the service manager answers");
+    assert_eq!(services.find("reconcile-no-such-service"), Ok(None));
+    assert_eq!(services.dependents("reconcile-no-such-service"), Ok(vec![]));
+}
+
+#[test]
+fn a_stopped_service_has_its_state_and_start_type_and_no_process() {
+    let name = format!("reconcile-test-{}", std::process::id());
+    let scratch = Scratch::new(&name, SERVICE_DEMAND_START);
+    let services = Services::open().expect("the service manager answers");
+    let found = services.find(&name).expect("readable").expect("there");
+    drop(scratch);
+    let expected = Found {
+        name,
+        state: ServiceState::Stopped,
+        start: StartType::Manual,
+        needs: vec![],
+        pid: None,
+        progress: None,
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_documented_state_and_start_type_is_known_and_no_other() {
+    assert_eq!((1..=7).filter_map(state).count(), 7);
+    assert_eq!((state(0), state(8)), (None, None));
+    assert_eq!((0..=4).filter_map(start_type).count(), 5);
+    assert_eq!(start_type(5), None);
+}
+
+#[test]
+fn a_list_ends_at_its_empty_string() {
+    let units: Vec<u16> = "RPCSS\0+Group\0\0rest".encode_utf16().chain([0]).collect();
+    // SAFETY: the list ends with an empty string.
+    assert_eq!(unsafe { list_at(units.as_ptr()) }, ["RPCSS", "+Group"]);
+    // SAFETY: null is allowed.
+    assert!(unsafe { list_at(std::ptr::null()) }.is_empty());
+}

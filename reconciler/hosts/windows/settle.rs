@@ -1,0 +1,116 @@
+//! Waits until services are where a step should have brought them: that a command has ended says nothing of them.
+
+use std::time::Duration;
+
+use reconcile_schema::ServiceState;
+
+use super::services::{Found, ServiceError};
+
+/// Waits while a service is on its way there, at most until `limit` is over, and gives the services that are not `wanted`.
+///
+/// `look` reads the services. `pause` is told whether anything has moved, lets a moment pass and says how long it has all
+/// taken; none ends the wait.
+pub fn settle(
+    wanted: ServiceState,
+    limit: Duration,
+    look: &mut dyn FnMut() -> Result<Vec<Found>, ServiceError>,
+    pause: &mut dyn FnMut(bool) -> Option<Duration>,
+) -> Result<Vec<Found>, ServiceError> {
+    let mut before = Vec::new();
+    loop {
+        let mut left = look()?;
+        left.retain(|service| service.state != wanted);
+        // A service that is not on its way, or on its way to somewhere else, does not get there by waiting.
+        if !left.iter().any(|service| heads_for(service.state) == Some(wanted)) {
+            return Ok(left);
+        }
+        let moved = left != before;
+        before.clone_from(&left);
+        match pause(moved) {
+            Some(elapsed) if elapsed < limit => {}
+            Some(_) | None => return Ok(left),
+        }
+    }
+}
+
+/// The state that a service is on its way to.
+const fn heads_for(state: ServiceState) -> Option<ServiceState> {
+    match state {
+        ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
+        ServiceState::StopPending => Some(ServiceState::Stopped),
+        ServiceState::PausePending => Some(ServiceState::Paused),
+        ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => None,
+    }
+}
+
+/// The services that are left, in words.
+pub fn left(services: &[Found]) -> String {
+    let one = |service: &Found| match service.progress {
+        Some(progress) => format!("{} was still {} ({progress})", service.name, service.state),
+        None => format!("{} was {}", service.name, service.state),
+    };
+    services.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
+mod tests {
+    use reconcile_schema::StartType;
+
+    use super::super::services::Progress;
+    use super::*;
+
+    fn service(state: ServiceState, checkpoint: Option<u32>) -> Found {
+        let progress = checkpoint.map(|checkpoint| Progress { checkpoint, wait_hint: 3000 });
+        Found { name: "RTCSRV".into(), state, start: StartType::Automatic, needs: vec![], pid: Some(4), progress }
+    }
+
+    /// Waits for a stop over these looks, one second each; gives what is left, and whether it moved before each pause.
+    fn stopped(looks: &[Found]) -> (Vec<Found>, Vec<bool>) {
+        let mut looks = looks.iter();
+        let mut moves = Vec::new();
+        let mut look = || Ok(vec![looks.next().expect("no more looks than needed").clone()]);
+        let mut pause = |moved| {
+            moves.push(moved);
+            Some(Duration::from_secs(moves.len() as u64))
+        };
+        let left = settle(ServiceState::Stopped, Duration::from_secs(3), &mut look, &mut pause).expect("readable");
+        (left, moves)
+    }
+
+    #[test]
+    fn a_service_that_stops_is_waited_for() {
+        let stopping = |checkpoint| service(ServiceState::StopPending, Some(checkpoint));
+        let looks = [stopping(1), stopping(2), service(ServiceState::Stopped, None)];
+        assert_eq!(stopped(&looks), (vec![], vec![true, true]));
+    }
+
+    #[test]
+    fn a_service_that_hangs_is_waited_for_until_the_limit_and_named() {
+        let stopping = || service(ServiceState::StopPending, Some(1));
+        let (left_over, moves) = stopped(&[stopping(), stopping(), stopping()]);
+        assert_eq!(moves, [true, false, false]);
+        assert_eq!(left(&left_over), "RTCSRV was still stopping (checkpoint 1, next one expected within 3000 ms)");
+    }
+
+    #[test]
+    fn a_service_that_does_not_stop_is_not_waited_for() {
+        let (left_over, moves) = stopped(&[service(ServiceState::Running, None)]);
+        assert_eq!((left(&left_over).as_str(), moves.len()), ("RTCSRV was running", 0));
+    }
+
+    #[test]
+    fn a_service_that_hangs_on_its_way_down_is_not_waited_for_to_run() {
+        let mut look = || Ok(vec![service(ServiceState::StopPending, Some(1))]);
+        let mut pause = |_| -> Option<Duration> { unreachable!("nothing to wait for") };
+        let left = settle(ServiceState::Running, Duration::MAX, &mut look, &mut pause).expect("readable");
+        assert_eq!(left.len(), 1);
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_wait() {
+        let mut look = || Ok(vec![service(ServiceState::StopPending, Some(1))]);
+        let left = settle(ServiceState::Stopped, Duration::MAX, &mut look, &mut |_| None).expect("readable");
+        assert_eq!(left.len(), 1);
+    }
+}

@@ -1,0 +1,99 @@
+//! How this host speaks to Win32: error codes with the system's text, UTF-16 text in both directions.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::windows::ffi::OsStrExt;
+
+use windows_sys::Win32::Foundation::GetLastError;
+
+/// A Win32 error code; shows the system's own text beside the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub struct Win32Error(pub u32);
+
+impl Win32Error {
+    /// What the last failed call of this thread left behind.
+    pub fn last() -> Self {
+        // SAFETY: no preconditions; reads a thread-local number.
+        Self(unsafe { GetLastError() })
+    }
+
+    /// The Win32 code inside an error of the standard library (0 where the error did not come from the system).
+    pub fn of(error: &std::io::Error) -> Self {
+        Self(error.raw_os_error().map_or(0, i32::cast_unsigned))
+    }
+}
+
+impl From<windows_result::Error> for Win32Error {
+    /// The registry crate wraps Win32 codes as HRESULTs of facility 7; the low half is the code.
+    fn from(error: windows_result::Error) -> Self {
+        let code = error.code().0.cast_unsigned();
+        if code >> 16 == 0x8007 { Self(code & 0xFFFF) } else { Self(code) }
+    }
+}
+
+impl fmt::Display for Win32Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = std::io::Error::from_raw_os_error(self.0.cast_signed()).to_string();
+        let text = text.split(" (os error").next().unwrap_or_default().trim_end();
+        let text = text.strip_suffix('.').unwrap_or(text);
+        if self.0 > 0xFFFF {
+            write!(f, "{text} (0x{:08X})", self.0)
+        } else {
+            write!(f, "{text} (Win32 error {})", self.0)
+        }
+    }
+}
+
+/// `Err` with the last error where a call reported failure by returning zero.
+pub fn check(result: i32) -> Result<(), Win32Error> {
+    if result == 0 { Err(Win32Error::last()) } else { Ok(()) }
+}
+
+/// NUL-terminated UTF-16, as most calls want their names.
+pub fn wide(text: impl AsRef<OsStr>) -> Vec<u16> {
+    text.as_ref().encode_wide().chain([0]).collect()
+}
+
+/// The text in a fixed buffer: up to the first NUL or the end.
+pub fn text(buffer: &[u16]) -> String {
+    let end = buffer.iter().position(|&unit| unit == 0).unwrap_or(buffer.len());
+    String::from_utf16_lossy(buffer.get(..end).unwrap_or_default())
+}
+
+/// The text behind a NUL-terminated pointer; empty for a null pointer.
+///
+/// # Safety
+/// `start` is null, or readable up to and including a NUL.
+pub unsafe fn text_at(start: *const u16) -> String {
+    if start.is_null() {
+        return String::new();
+    }
+    let mut length = 0;
+    // SAFETY: the caller promises a NUL at or after every unit that is read here.
+    while unsafe { *start.add(length) } != 0 {
+        length += 1;
+    }
+    // SAFETY: `length` units were just read one by one.
+    String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(start, length) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_its_number_and_its_text() {
+        let shown = Win32Error(2).to_string();
+        assert!(shown.ends_with("(Win32 error 2)"), "{shown}");
+        assert!(shown.len() > "(Win32 error 2)".len(), "{shown}");
+        assert!(Win32Error(0x8009_6010).to_string().ends_with("(0x80096010)"));
+    }
+
+    #[test]
+    fn text_goes_through_utf16_and_back() {
+        let units = wide("Füße 😀");
+        assert_eq!(text(&units), "Füße 😀");
+        // SAFETY: `wide` ends with a NUL.
+        assert_eq!(unsafe { text_at(units.as_ptr()) }, "Füße 😀");
+    }
+}
