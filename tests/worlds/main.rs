@@ -14,9 +14,7 @@ mod truth;
 mod unknown;
 mod watch;
 
-use std::sync::atomic::Ordering;
-
-use run::{RUNS, all};
+use run::all;
 use space::Case;
 
 /// What is shown in one world; how often comes back.
@@ -46,7 +44,7 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
         ("runs: every other fault", space::faults(), converge::walk),
     ];
     let count: usize = worlds.iter().map(|(_, cases, _)| cases.len()).sum();
-    shown(&worlds);
+    let runs = shown(&worlds);
     let interruptions = shown(&[
         ("killed in every act and at every journal write", space::interrupted(), crash::killed),
         ("killed, and the journal deleted", space::interrupted(), crash::forgotten),
@@ -56,7 +54,6 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
         ("the journal cannot be written from here on", space::interrupted(), crash::unwritable),
         ("somebody starts or stops every service", space::interrupted(), crash::disturbed),
     ]);
-    let runs = RUNS.load(Ordering::Relaxed);
     println!("{count} worlds, {runs} runs, {interruptions} interruptions: all converged or ended as they must");
 }
 

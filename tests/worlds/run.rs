@@ -14,9 +14,6 @@ use crate::{
     watch::{Watch, Watched},
 };
 
-/// How many runs were made.
-pub static RUNS: AtomicUsize = AtomicUsize::new(0);
-
 /// How a run is made.
 #[derive(Default)]
 pub struct How<'a> {
@@ -108,7 +105,6 @@ pub fn run<H: Act>(
         forgive: false,
         interrupted: &interrupted,
     };
-    RUNS.fetch_add(1, Ordering::Relaxed);
     apply(host, &request, on)
 }
 
