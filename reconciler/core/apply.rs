@@ -109,6 +109,11 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
             Ok(acted) => {
                 let (said, now) = work.conclude(&step, &seen, acted)?;
                 on(Event::Ended(&step, &said, &now));
+                let again = work.taken.last().is_some_and(|(last, _)| *last == step);
+                if again && unchanged(&step, &seen.host, &now.host) {
+                    // Said here, before the time that it took in vain looks like the reason.
+                    work.run.spent.push((step.clone(), Spent::Stuck));
+                }
             }
             Err(why) => {
                 on(Event::Failed(&step, &why));
@@ -238,7 +243,7 @@ impl<H: Act> Work<'_, H> {
             Acted::Ended(said) => said,
             Acted::Installed(code) => {
                 marks.push(Mark::Installed { code, moved: !unchanged(step, &before.host, &now.host) });
-                alloc::format!("exit code {code} ({})", crate::gate::code_meaning(code))
+                alloc::format!("exit code {code} ({})", crate::code_meaning(code))
             }
             Acted::GoingDown => "going down".into(),
         };
