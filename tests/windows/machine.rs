@@ -184,6 +184,11 @@ impl Machine {
         processes::kill(&self.prefix(), program);
     }
 
+    /// Whether a program runs.
+    pub fn runs(&self, program: &str) -> bool {
+        processes::run(&self.prefix(), program)
+    }
+
     /// Presses Ctrl-C for a program.
     pub fn interrupt(&self, program: &str) {
         processes::interrupt(&self.prefix(), program);
@@ -269,6 +274,11 @@ impl Drop for Machine {
 }
 
 impl Running<'_> {
+    /// Waits for the end of a program that ended with its machine.
+    pub fn cut_short(mut self) {
+        until(&format!("the end of {}", self.what), || self.child.try_wait().expect("Linux says"));
+    }
+
     /// Waits for the program's end.
     pub fn end(mut self) -> Output {
         until(&format!("the end of {}", self.what), || self.child.try_wait().expect("Linux says"));
@@ -284,7 +294,7 @@ impl Running<'_> {
 }
 
 /// A setting that `tests/windows/run` makes.
-fn given(name: &str) -> String {
+pub fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: start this with tests/windows/run"))
 }
 

@@ -11,7 +11,13 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "the driver starts Wine and waits for it, with a limit")]
 
+mod conformance;
+mod crashes;
+mod documented;
 mod doubles_play;
 mod machine;
 mod processes;
+mod reconcile;
+mod refusals;
 mod server;
+mod setbacks;

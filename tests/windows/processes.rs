@@ -39,6 +39,11 @@ fn find(prefix: &Path, program: Option<&str>) -> Vec<String> {
         .collect()
 }
 
+/// Whether the program with this file name runs.
+pub fn run(prefix: &Path, program: &str) -> bool {
+    !find(prefix, Some(program)).is_empty()
+}
+
 /// Sends a signal to these processes.
 fn signal(processes: &[String], signal: &str) {
     // One that has ended meanwhile is no error.

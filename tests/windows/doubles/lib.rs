@@ -93,6 +93,8 @@ pub enum Stop {
 pub struct UpdaterRun {
     /// How many milliseconds each component takes.
     pub pace: u64,
+    /// A service that somebody has started again by the time that it looks for running ones.
+    pub meets: Option<String>,
     /// How many components are patched before the end comes; all, when not given.
     pub components: Option<usize>,
     /// How it ends.

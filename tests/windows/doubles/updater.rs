@@ -39,6 +39,10 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
         writeln!(log, "another installation is in progress")?;
         return Ok(INSTALL_ALREADY_RUNNING);
     }
+    if let Some(service) = &run.meets {
+        services::start(service)?;
+        services::settles(service, ServiceState::Running)?;
+    }
     if let Some(service) = first_running(&lab)? {
         writeln!(log, "not all services are stopped: {service}")?;
         return Ok(SERVICES_RUN);

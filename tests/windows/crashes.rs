@@ -1,0 +1,166 @@
+//! The run, its children or the machine ends anywhere: the next run does the rest, and no more than the rest.
+
+use reconcile_doubles::{End, ScriptRun, UpdaterRun};
+use reconcile_schema::{State, Step, Store};
+
+use crate::machine::Machine;
+use crate::processes::until;
+use crate::reconcile::{MANIFEST, PROGRAM, with_all_components};
+use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
+
+fn installs(machine: &Machine) -> usize {
+    machine.calls().iter().filter(|call| call.program.ends_with("installer.exe")).count()
+}
+
+fn scripts(machine: &Machine, name: &str) -> usize {
+    machine.calls().iter().filter(|call| call.script() == Some(name)).count()
+}
+
+/// Starts a run, kills it when the script is called, and runs it again.
+fn killed_in(server: Server, script: &str) -> (Machine, Vec<Step>) {
+    let mut machine = Machine::new(server);
+    machine.change(|lab| {
+        lab.scripts.insert(script.to_owned(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    });
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called(script, |call| call.script() == Some(script));
+    machine.kill(PROGRAM);
+    run.end();
+    until("the shell ends with us", || (!machine.runs("powershell.exe")).then_some(()));
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(installs(&machine), 1, "{again:#?}");
+    let known = machine.calls().len();
+    machine.apply().is(0, State::AtGoal);
+    assert_eq!(machine.calls().len(), known);
+    (machine, again.server.steps)
+}
+
+#[test]
+fn killed_while_the_services_stop() {
+    let (machine, _) = killed_in(Server::standard_edition(LYNC_2013), "Stop-CsWindowsService.ps1");
+    assert_eq!(scripts(&machine, "Stop-CsWindowsService.ps1"), 3, "the one that was cut off, and the documented two");
+}
+
+#[test]
+fn killed_while_the_databases_are_updated() {
+    let (_, steps) = killed_in(Server::back_end(SFB_2019), "Install-CsDatabase.ps1");
+    assert!(matches!(steps[..], [Step::UpdateDatabases(_), Step::StartServices]), "{steps:?}");
+}
+
+#[test]
+fn killed_while_the_services_start() {
+    let (_, steps) = killed_in(Server::back_end(SFB_2015), "Start-CsWindowsService.ps1");
+    assert_eq!(steps, [Step::StartServices]);
+}
+
+#[test]
+fn killed_while_the_installer_runs_which_lives_on() {
+    let mut server = Server::standard_edition(SFB_2015);
+    server.lab.updater = vec![UpdaterRun { pace: 2_000, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    until("it installs", || (installs(&machine) == 1).then_some(()));
+    machine.kill(PROGRAM);
+    run.end();
+
+    let meanwhile = machine.apply();
+    assert_eq!((meanwhile.code, meanwhile.server.state), (3, State::Blocked), "{meanwhile:#?}");
+    assert!(meanwhile.why().contains("SkypeServerUpdateInstaller.exe (process "), "{}", meanwhile.why());
+    assert_eq!(meanwhile.server.steps, [], "services that start now would make the installer fail");
+    assert!(meanwhile.server.left_down.contains(&"RTCSRV".to_owned()), "{meanwhile:#?}");
+
+    until("it ends by itself", || (!machine.runs(SFB_2015.installer)).then_some(()));
+    let rest = machine.apply();
+    rest.is(0, State::AtGoal);
+    let databases = Step::UpdateDatabases(Store::Local);
+    assert_eq!(rest.server.steps, [Step::StopServices, Step::StartWeb, databases, Step::StartServices], "{rest:#?}");
+    machine.assert_converged();
+    assert_eq!(installs(&machine), 1);
+    assert_eq!(scripts(&machine, "Stop-CsWindowsService.ps1"), 2);
+}
+
+#[test]
+fn the_power_goes_while_the_installer_runs() {
+    let mut server = Server::back_end(SFB_2019);
+    server.lab.updater =
+        vec![UpdaterRun { components: Some(2), end: End::Hang, ..UpdaterRun::default() }, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.put(MANIFEST, with_all_components(&machine));
+    let run = machine.start_apply();
+    let patched = SFB_2019.component("Administrative Tools");
+    machine.until_seen("half of it is installed", |sight| sight.components[&patched] == SFB_2019.after);
+    machine.cut_power();
+    run.cut_short();
+
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    machine.assert_converged();
+    // Whether the half was on the disk when the power went is a matter of chance; what is missing comes either way.
+    assert_eq!(installs(&machine), 2);
+}
+
+#[test]
+fn the_machine_is_restarted_while_the_databases_are_updated() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.scripts.insert("Install-CsDatabase.ps1".into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called("databases", |call| call.script() == Some("Install-CsDatabase.ps1"));
+    machine.reboot();
+    run.cut_short();
+
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    // The restart has started the services: they are stopped once more, and need no second stop for assemblies.
+    let steps = [Step::StopServices, Step::UpdateDatabases(Store::Local), Step::StartServices];
+    assert_eq!(again.server.steps, steps, "{again:#?}");
+    machine.assert_converged();
+    assert_eq!(installs(&machine), 1);
+}
+
+#[test]
+fn a_restart_that_is_not_allowed_is_left_to_people() {
+    let mut server = Server::standard_edition(SFB_2015);
+    server.lab.updater = vec![UpdaterRun { end: End::Exit(3010), leaves_rename: true, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let first = machine.apply();
+    first.is(3, State::Blocked);
+    assert!(first.why().contains("the installer (exit code 3010)"), "{}", first.why());
+    assert!(!first.server.restarting);
+    machine.assert_up();
+    assert_eq!(scripts(&machine, "Install-CsDatabase.ps1"), 0, "the databases come after the restart");
+
+    let known = machine.calls().len();
+    machine.apply().is(3, State::Blocked);
+    machine.assert_untouched(known);
+
+    machine.reboot();
+    let rest = machine.apply();
+    rest.is(0, State::AtGoal);
+    let steps = [Step::StopServices, Step::UpdateDatabases(Store::Local), Step::StartServices];
+    assert_eq!(rest.server.steps, steps, "{rest:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn a_restart_that_is_allowed_is_asked_for() {
+    let mut server = Server::back_end(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { end: End::Exit(3010), ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ reboot: whenRequired }");
+    let first = machine.apply();
+    assert_eq!((first.code, first.server.state), (3, State::Blocked), "{first:#?}");
+    assert!(first.server.restarting, "{first:#?}");
+    assert_eq!(machine.journal().iter().filter(|mark| *mark == "rebootAsked").count(), 1);
+
+    machine.reboot();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(installs(&machine), 1);
+}

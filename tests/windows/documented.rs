@@ -1,0 +1,168 @@
+//! The documented procedure, call by call, on every kind of server: from outdated to current, and then nothing.
+
+use reconcile_doubles::Form;
+use reconcile_schema::State;
+use serde_json::json;
+
+use crate::machine::Machine;
+use crate::reconcile::{MANIFEST, STATE, manifest};
+use crate::server::{LYNC_2013, Product, SFB_2015, SFB_2019, SFB_SE, SQL_SERVER, Server};
+
+/// The scripts of one product, with the requests that they are given.
+struct Shell(&'static str);
+
+impl Shell {
+    fn stop(&self) -> String {
+        self.script("Stop-CsWindowsService", json!({}))
+    }
+
+    fn start(&self, names: &[&str]) -> String {
+        self.script("Start-CsWindowsService", json!({ "names": names }))
+    }
+
+    fn script(&self, cmdlet: &str, mut request: serde_json::Value) -> String {
+        request["module"] = self.0.into();
+        format!("{cmdlet}.ps1 {request}")
+    }
+
+    fn test(&self, set: &serde_json::Value) -> String {
+        self.script("Test-CsDatabase", set.clone())
+    }
+
+    fn install(&self, set: &serde_json::Value, exclude: bool) -> String {
+        let mut request = set.clone();
+        request["excludeCollocatedStores"] = exclude.into();
+        self.script("Install-CsDatabase", request)
+    }
+}
+
+/// A call with its request in the order of its keys, as `json!` has it.
+fn sorted(call: String) -> String {
+    match call.split_once(".ps1 ") {
+        Some((script, request)) => {
+            let request: serde_json::Value = serde_json::from_str(request).expect("a request");
+            format!("{script}.ps1 {request}")
+        }
+        None => call,
+    }
+}
+
+/// Brings the server to its update and holds every call to the documents.
+fn follows_the_documents(server: Server, collocated: bool) {
+    let machine = Machine::new(server);
+    let server = machine.server();
+    let product = server.product;
+    let services: Vec<_> = server.lab.services.iter().map(|service| service.name.as_str()).skip(1).collect();
+    machine.put(MANIFEST, manifest(&machine, "{}").replace("collocated: false", &format!("collocated: {collocated}")));
+
+    let shell = Shell(product.module);
+    let has = |form| server.databases.iter().any(|database| database.form == form);
+    let own = if has(Form::Local) {
+        json!({ "form": "local" })
+    } else {
+        json!({ "form": "configured", "sqlServer": SQL_SERVER })
+    };
+    let central = json!({ "form": "central", "sqlServer": server.lab.fqdn, "instance": "RTC" });
+    let central = has(Form::Central).then_some(central);
+    let stores: Vec<_> = std::iter::once((own, collocated)).chain(central.map(|set| (set, false))).collect();
+
+    // All that can be asked before the first stop is asked before it.
+    let mut expected = vec![r#"Test-Membership.ps1 {"group":"RTCUniversalServerAdmins"}"#.to_owned()];
+    expected.extend(stores.iter().map(|(set, _)| shell.test(set)));
+    expected.push(shell.stop());
+    expected.push("service.exe W3SVC stop".into());
+    expected.push(format!("{} /silentmode", product.installer.to_ascii_lowercase()));
+    expected.push(shell.stop());
+    for (number, (set, exclude)) in stores.iter().enumerate() {
+        expected.push(shell.test(set));
+        if number == 0 {
+            expected.push("service.exe W3SVC start".into());
+        }
+        expected.push(shell.install(set, *exclude));
+        expected.push(shell.test(set));
+    }
+    expected.push(shell.start(&services));
+
+    let known = machine.calls().len();
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    let called: Vec<_> = machine.called_since(known).into_iter().map(sorted).collect();
+    assert_eq!(called, expected, "{ran:#?}");
+    machine.assert_converged();
+
+    let known = machine.calls().len();
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert!(!again.server.changed && again.server.steps.is_empty(), "{again:#?}");
+    assert_eq!(machine.calls().len(), known, "no child process, no service");
+}
+
+fn every_role(product: Product) {
+    follows_the_documents(Server::standard_edition(product), false);
+    follows_the_documents(Server::back_end(product), false);
+    follows_the_documents(Server::back_end(product), true);
+}
+
+#[test]
+fn lync_server_2013() {
+    every_role(LYNC_2013);
+}
+
+#[test]
+fn skype_for_business_server_2015() {
+    every_role(SFB_2015);
+}
+
+#[test]
+fn skype_for_business_server_2019() {
+    every_role(SFB_2019);
+}
+
+#[test]
+fn skype_for_business_server_subscription_edition() {
+    every_role(SFB_SE);
+}
+
+#[test]
+fn a_server_that_holds_the_central_management_store() {
+    follows_the_documents(Server::standard_edition(LYNC_2013).with_central_management(), false);
+}
+
+/// The variables that a child gets.
+const ENVIRONMENT: [&str; 13] = [
+    "COMPUTERNAME",
+    "CommonProgramFiles",
+    "PSModulePath",
+    "ProgramData",
+    "ProgramFiles",
+    "SystemDrive",
+    "SystemRoot",
+    "TEMP",
+    "TMP",
+    "USERDOMAIN",
+    "USERNAME",
+    "USERPROFILE",
+    "windir",
+];
+
+#[test]
+fn the_installer_gets_a_private_folder_and_a_short_environment() {
+    let machine = Machine::new(Server::standard_edition(SFB_2015));
+    machine.declare("{}");
+    machine.apply().is(0, State::AtGoal);
+    let calls = machine.calls();
+    let children = || calls.iter().filter(|call| call.program != "service.exe");
+    for call in children() {
+        let folder = call.directory.to_ascii_lowercase();
+        assert!(folder.starts_with(&format!(r"{STATE}\logs\")), "{call:#?}");
+        // What Wine adds for itself is no variable of ours.
+        let mut names: Vec<_> = call.environment.iter().filter(|name| !name.starts_with("WINE")).collect();
+        names.sort();
+        assert_eq!(names, ENVIRONMENT);
+    }
+    let folders: std::collections::BTreeSet<_> = children().map(|call| &call.directory).collect();
+    assert_eq!(folders.len(), children().count(), "each child has a folder of its own");
+    let installer = children().find(|call| call.program == "skypeserverupdateinstaller.exe").unwrap();
+    let log = machine.path(&installer.directory).join("skypeserverupdateinstaller.log");
+    assert!(std::fs::read_to_string(log).unwrap().contains("Core Components: 6.0.9319.548 -> 6.0.9319.619"));
+}

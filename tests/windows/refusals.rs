@@ -1,0 +1,226 @@
+//! What is refused before anything is stopped, and what only looks: both leave the machine as it was.
+
+use reconcile_doubles::ScriptRun;
+use reconcile_schema::{Observed, PlanReport, State, Step};
+
+use crate::machine::{Machine, Output};
+use crate::reconcile::{APPLY, MANIFEST, Ran, manifest};
+use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SFB_SE, Server};
+
+fn outdated() -> Machine {
+    let machine = Machine::new(Server::standard_edition(SFB_2019));
+    machine.declare("{}");
+    machine
+}
+
+/// Runs `apply`, which must end so and leave everything as it was.
+fn refused(machine: &Machine, code: u32, state: State) -> Ran {
+    let known = machine.calls().len();
+    let components = machine.look().components;
+    let ran = machine.apply();
+    ran.is(code, state);
+    assert!(!ran.server.steps.iter().any(Step::takes_down), "{ran:#?}");
+    machine.assert_untouched(known);
+    machine.assert_up();
+    assert_eq!(machine.look().components, components);
+    ran
+}
+
+#[test]
+fn an_open_shell_blocks_and_is_named() {
+    let machine = outdated();
+    let _shell = machine.open_shell();
+    let why = refused(&machine, 3, State::Blocked).why().to_owned();
+    assert!(why.contains("management shells are open: powershell_ise.exe (PID "), "{why}");
+    assert!(why.contains(") of ") && !why.contains("cannot be read"), "its user is named: {why}");
+    assert!(machine.runs("powershell_ise.exe"));
+}
+
+#[test]
+fn an_open_shell_is_closed_where_the_manifest_says_so() {
+    let machine = outdated();
+    machine.declare("{ shells: close }");
+    let shell = machine.open_shell();
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    let close = ran.server.steps.iter().position(|step| *step == Step::CloseShells).unwrap();
+    assert_eq!(ran.server.steps[close + 1], Step::Install, "right before the installer: {ran:#?}");
+    assert_eq!(shell.end().code, 1);
+    machine.assert_converged();
+}
+
+#[test]
+fn a_package_that_is_not_the_declared_one() {
+    let machine = outdated();
+    let mut installer = std::fs::read(machine.path(&machine.installer())).unwrap();
+    let middle = installer.len() / 2;
+    installer[middle] ^= 1;
+    machine.put(&machine.installer(), installer);
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    assert!(ran.why().contains("expected SHA-256 "), "{}", ran.why());
+}
+
+#[test]
+fn a_package_of_another_publisher() {
+    let machine = outdated();
+    let other = manifest(&machine, "{}").replace("publisher: Lab Software Publisher", "publisher: Contoso Ltd");
+    machine.put(MANIFEST, other);
+    let ran = machine.apply();
+    ran.leaves(ran.code, ran.server.state, &[]);
+    let why = ran.why();
+    assert!(why.contains("expected a signature of Contoso Ltd, found one of Lab Software Publisher"), "{why}");
+    assert_eq!((ran.code, ran.server.state), (4, State::NeedsOperator), "{ran:#?}");
+    machine.assert_up();
+}
+
+#[test]
+fn a_package_without_a_signature() {
+    let machine = outdated();
+    let unsigned = std::fs::read(machine.path(r"C:\lab\bin\boot.exe")).unwrap();
+    machine.put(&machine.installer(), &unsigned);
+    let known = hash_of(&machine);
+    let signed = manifest(&machine, "{}");
+    let declared = signed.lines().find(|line| line.contains("sha256: ")).unwrap();
+    machine.put(MANIFEST, signed.replace(declared, &format!("      sha256: {known}")));
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    assert!(ran.why().contains("found no signature"), "{}", ran.why());
+}
+
+fn hash_of(machine: &Machine) -> String {
+    let counted = std::process::Command::new("sha256sum").arg("--").arg(machine.path(&machine.installer())).output();
+    String::from_utf8(counted.unwrap().stdout).unwrap().split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_package_that_is_missing() {
+    let machine = outdated();
+    std::fs::remove_file(machine.path(&machine.installer())).unwrap();
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    assert!(ran.why().contains(&machine.installer()), "{}", ran.why());
+}
+
+#[test]
+fn a_server_above_the_declared_build_is_not_taken_back() {
+    let machine = outdated();
+    machine.put(MANIFEST, manifest(&machine, "{}").replace("7.0.2046.530", "7.0.2046.369"));
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    assert!(ran.why().contains("is at 7.0.2046.385, above the declared 7.0.2046.369"), "{}", ran.why());
+}
+
+#[test]
+fn a_server_of_another_product() {
+    let machine = outdated();
+    let other = manifest(&machine, "{}").replace("sfb-2019\n", "lync-2013\n").replace("7.0.2046.530", "5.0.8308.1149");
+    machine.put(MANIFEST, other);
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    let why = "the manifest declares Lync Server 2013, found Skype for Business Server 2019";
+    assert_eq!(ran.why(), why);
+}
+
+#[test]
+fn databases_out_of_reach() {
+    let mut server = Server::back_end(LYNC_2013);
+    server.databases[1].reachable = false;
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = refused(&machine, 5, State::Unknown);
+    assert!(ran.why().starts_with("database rtcab"), "{}", ran.why());
+}
+
+#[test]
+fn a_cmdlet_that_fails_or_answers_nonsense() {
+    let script = "Test-CsDatabase.ps1";
+    let mut machine = Machine::new(Server::back_end(SFB_2015));
+    machine.declare("{}");
+    machine.change(|lab| drop(lab.scripts.insert(script.into(), vec![ScriptRun::Fails("no such topology".into())])));
+    let ran = refused(&machine, 5, State::Unknown);
+    assert!(ran.why().contains("Test-CsDatabase.ps1 ended with exit code 1: "), "{}", ran.why());
+    assert!(ran.why().contains("no such topology"), "{}", ran.why());
+    for answer in ["[{}]", "WARNING: something else", r#"[{"DatabaseName":"rtc"}]"#] {
+        machine.change(|lab| drop(lab.scripts.insert(script.into(), vec![ScriptRun::Answers(answer.into())])));
+        let ran = refused(&machine, 5, State::Unknown);
+        assert!(ran.why().contains("was expected to answer a list of databases"), "{}", ran.why());
+    }
+}
+
+#[test]
+fn an_account_without_the_right_group() {
+    let mut server = Server::standard_edition(SFB_SE);
+    server.lab.groups.clear();
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    assert_eq!(ran.why(), "the account is not a member of RTCUniversalServerAdmins");
+}
+
+#[test]
+fn a_manifest_that_does_not_name_this_server() {
+    let machine = outdated();
+    machine.put(MANIFEST, manifest(&machine, "{}").replace("sfb-2019-se.lab.example:", "other.lab.example:"));
+    let Output { code, stdout, stderr } = machine.reconcile(&APPLY);
+    assert_eq!((code, stdout.as_str()), (65, ""), "{stderr}");
+    assert!(stderr.contains("the manifest does not name the server sfb-2019-se.lab.example"), "{stderr}");
+    assert!(stderr.contains("manifest.yaml:"), "with its place: {stderr}");
+}
+
+#[test]
+fn without_a_terminal_nothing_is_done_unless_asked_for() {
+    let machine = outdated();
+    let known = machine.calls().len();
+    let Output { code, stderr, .. } = machine.reconcile(&["apply", MANIFEST]);
+    assert_eq!(code, 64, "{stderr}");
+    assert!(stderr.contains("--yes"), "{stderr}");
+    machine.assert_untouched(known);
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let machine = outdated();
+    let registry = |file: &str| {
+        let file = format!(r"C:\lab\{file}.reg");
+        assert_eq!(machine.run(r"C:\Windows\System32\reg.exe", &["export", r"HKLM\Software", &file]).code, 0);
+        std::fs::read(machine.path(&file)).unwrap()
+    };
+    let (known, before) = (machine.calls().len(), registry("before"));
+
+    let good = machine.reconcile(&["validate", MANIFEST]);
+    assert_eq!(good.code, 0, "{}", good.stderr);
+    let planned = machine.reconcile(&["plan", MANIFEST, "--output", "json"]);
+    assert_eq!(planned.code, 2, "{}", planned.stderr);
+    let plan: PlanReport = serde_json::from_str(&planned.stdout).unwrap();
+    let commands: Vec<_> = plan.servers[0].steps.iter().map(|step| step.command.as_str()).collect();
+    let documented = [
+        "copy and verify SkypeServerUpdateInstaller.exe",
+        "Stop-CsWindowsService",
+        "net stop w3svc",
+        "SkypeServerUpdateInstaller.exe /silentmode",
+        "Stop-CsWindowsService",
+        "net start w3svc",
+        "Install-CsDatabase -Update -LocalDatabases",
+        "Start-CsWindowsService",
+    ];
+    assert_eq!(commands, documented);
+    let observed = machine.reconcile(&["observe", MANIFEST]);
+    assert_eq!(observed.code, 0, "{}", observed.stderr);
+    let seen: Observed = serde_json::from_str(&observed.stdout).unwrap();
+    assert_eq!(seen.host.as_str(), "sfb-2019-se.lab.example");
+    for known in [
+        seen.boot.known().is_some(),
+        seen.components.known().is_some(),
+        seen.services.known().is_some(),
+        seen.reboot.known().is_some_and(Vec::is_empty),
+        seen.installing.known().is_some_and(Option::is_none),
+        seen.package.known().is_some(),
+        seen.disk.known().is_some(),
+        seen.rights.known().is_some_and(|rights| rights.administrator && rights.server_admin),
+        seen.shells.known().is_some_and(Vec::is_empty),
+        seen.databases.values().all(|databases| databases.known().is_some()),
+    ] {
+        assert!(known, "{seen:#?}");
+    }
+
+    machine.assert_untouched(known);
+    machine.assert_up();
+    assert!(registry("after") == before, "the registry changed");
+    assert!(!machine.journal_path().exists());
+}

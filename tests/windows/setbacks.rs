@@ -1,0 +1,241 @@
+//! What goes wrong on the way: the services come back, and the report says what a person has to do.
+
+use reconcile_doubles::{End, ScriptRun, Start, Stop, UpdaterRun};
+use reconcile_schema::{State, Step};
+
+use crate::machine::{Machine, Output};
+use crate::processes::until;
+use crate::reconcile::{APPLY, MANIFEST, PROGRAM, Ran, with_all_components};
+use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
+
+/// Times for tests that wait for them.
+const SHORT: &str = "{ timeouts: { stop: 5s, start: 5s } }";
+
+fn with_updater(run: UpdaterRun) -> Machine {
+    let mut server = Server::standard_edition(LYNC_2013);
+    server.lab.updater = vec![run, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    machine
+}
+
+#[test]
+fn a_service_that_hangs_in_stop_is_named_and_the_others_run_again() {
+    let mut server = Server::back_end(SFB_2019);
+    server.service("RTCRGS").stop = Stop::Hang;
+    let machine = Machine::new(server);
+    // Two stops in vain take longer than the budget: what needs a person is the service all the same.
+    machine.declare("{ outageBudget: 11s, timeouts: { stop: 6s, start: 5s } }");
+    let ran = machine.apply();
+    ran.leaves(4, State::NeedsOperator, &["RTCRGS"]);
+    assert!(ran.why().contains("stopping the services"), "{}", ran.why());
+    assert!(ran.stderr.contains("RTCRGS is stopping"), "{}", ran.stderr);
+    assert_eq!(ran.count(&Step::Install), 0);
+    let states = machine.look().services;
+    let down: Vec<_> = states.iter().filter(|(_, state)| *state != "Running").collect();
+    assert_eq!(down, [(&"RTCRGS".to_owned(), &"StopPending".to_owned())]);
+}
+
+#[test]
+fn a_service_that_does_not_start_is_named() {
+    let mut machine = Machine::new(Server::back_end(SFB_2015));
+    machine.declare(SHORT);
+    machine.change(|lab| {
+        lab.services.iter_mut().find(|service| service.name == "RTCATS").unwrap().start = Start::Fail(1067);
+    });
+    let ran = machine.apply();
+    ran.leaves(4, State::NeedsOperator, &["RTCATS"]);
+    assert!(ran.stderr.contains("RTCATS is stopped"), "{}", ran.stderr);
+
+    machine.change(|lab| {
+        lab.services.iter_mut().find(|service| service.name == "RTCATS").unwrap().start = Start::Prompt;
+    });
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert_eq!(again.server.steps, [Step::StartServices]);
+    machine.assert_converged();
+}
+
+#[test]
+fn the_cmdlet_returns_before_the_services_have_stopped() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.service("RTCSRV").stop = Stop::Slow(3_000);
+    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::ReturnsEarly]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.count(&Step::StopServices), 2, "one stop before the installer is enough: {ran:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn the_installer_fails_and_moves_nothing() {
+    let machine = with_updater(UpdaterRun { components: Some(0), end: End::Exit(1603), ..UpdaterRun::default() });
+    let ran = machine.apply();
+    ran.is(1, State::Failed);
+    assert!(ran.why().contains("exit code 1603 (fatal error during installation)"), "{}", ran.why());
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn the_installer_fails_half_way_and_is_run_again() {
+    let machine = with_updater(UpdaterRun { components: Some(1), end: End::Exit(1603), ..UpdaterRun::default() });
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn core_components_alone_are_no_update_where_the_manifest_says_more() {
+    let machine = with_updater(UpdaterRun { components: Some(2), end: End::Exit(1603), ..UpdaterRun::default() });
+    machine.put(MANIFEST, with_all_components(&machine));
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn the_installer_crashes_half_way_and_is_run_again() {
+    let machine = with_updater(UpdaterRun { components: Some(1), end: End::Crash, ..UpdaterRun::default() });
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn the_installer_finds_a_service_and_is_run_again() {
+    let machine = with_updater(UpdaterRun { meets: Some("REPLICA".into()), ..UpdaterRun::default() });
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!((ran.count(&Step::Install), ran.count(&Step::StopServices)), (2, 3), "{ran:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn an_installer_that_does_nothing_and_is_content_needs_a_person() {
+    let mut server = Server::back_end(SFB_2015);
+    server.lab.updater = vec![UpdaterRun { components: Some(0), ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = machine.apply();
+    ran.is(4, State::NeedsOperator);
+    assert!(ran.why().contains("the installation reported success, but nothing"), "{}", ran.why());
+    machine.assert_up();
+}
+
+#[test]
+fn an_installer_that_starts_the_services_is_followed_by_the_second_stop() {
+    let machine = with_updater(UpdaterRun { starts_services: true, ..UpdaterRun::default() });
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.count(&Step::StopServices), 2, "{ran:#?}");
+    assert_eq!(ran.count(&Step::Install), 1, "{ran:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn an_installer_that_outlasts_its_time_is_left_to_finish() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { pace: 2_000, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ timeouts: { install: 1s } }");
+    let ran = machine.apply();
+    assert!(machine.runs(SFB_2019.installer), "nobody ended it");
+    assert_eq!((ran.code, ran.server.state), (1, State::Failed), "{ran:#?}");
+    assert!(ran.why().contains("leave it to finish, then run again"), "{}", ran.why());
+    assert!(ran.server.left_down.contains(&"RTCSRV".to_owned()), "{ran:#?}");
+    until("it ends by itself", || (!machine.runs(SFB_2019.installer)).then_some(()));
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn databases_that_an_update_passes_over_need_a_person() {
+    let machine = Machine::new({
+        let mut server = Server::back_end(SFB_2019);
+        server.databases[0].stuck = true;
+        server
+    });
+    machine.declare("{}");
+    let ran = machine.apply();
+    ran.is(4, State::NeedsOperator);
+    assert!(ran.why().contains("nothing that it should change changed"), "{}", ran.why());
+    machine.assert_up();
+}
+
+#[test]
+fn a_database_update_that_fails_says_why() {
+    let mut server = Server::back_end(SFB_2019);
+    let fails = ScriptRun::Fails("the login failed".into());
+    server.lab.scripts.insert("Install-CsDatabase.ps1".into(), vec![fails, ScriptRun::Works]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = machine.apply();
+    ran.is(1, State::Failed);
+    assert!(ran.why().contains("the login failed"), "{}", ran.why());
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_holder() {
+    let mut server = Server::back_end(LYNC_2013);
+    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let first = machine.start_apply();
+    machine.until_called("it stops", |call| call.script() == Some("Stop-CsWindowsService.ps1"));
+    let second = machine.reconcile(&APPLY);
+    assert_eq!((second.code, second.stdout.as_str()), (3, ""), "{}", second.stderr);
+    assert!(second.stderr.contains("another run holds the lock"), "{}", second.stderr);
+    assert!(second.stderr.contains(", process "), "the holder is named: {}", second.stderr);
+    machine.kill(PROGRAM);
+    first.end();
+    machine.apply().is(0, State::AtGoal);
+}
+
+/// Presses Ctrl-C once `script` was called for the first time, and gives the end of that run.
+fn interrupted_in(script: &str, server: Server) -> (Machine, Output) {
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called(script, |call| call.script() == Some(script) || call.program == script);
+    machine.interrupt(PROGRAM);
+    let ended = run.end();
+    (machine, ended)
+}
+
+#[test]
+fn ctrl_c_while_the_services_stop_brings_them_back() {
+    let script = "Stop-CsWindowsService.ps1";
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(60_000), ScriptRun::Works]);
+    let (machine, ended) = interrupted_in(script, server);
+    let ran = Ran::of(ended);
+    ran.is(3, State::Blocked);
+    assert_eq!(ran.why(), "the run was interrupted");
+    assert_eq!(ran.count(&Step::Install), 0);
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn ctrl_c_while_the_installer_runs_waits_for_it_and_brings_the_services_back() {
+    let mut server = Server::standard_edition(SFB_2015);
+    server.lab.updater = vec![UpdaterRun { pace: 1_000, ..UpdaterRun::default() }];
+    let (machine, ended) = interrupted_in("skypeserverupdateinstaller.exe", server);
+    let ran = Ran::of(ended);
+    ran.is(3, State::Blocked);
+    assert_eq!(ran.count(&Step::Install), 1);
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
