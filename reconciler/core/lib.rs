@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod apply;
+mod blocker;
 mod command;
 mod dear;
 mod drift;
@@ -19,10 +20,10 @@ mod plan;
 mod seen;
 
 pub use apply::{End, Event, Outcome, Request, apply};
+pub use blocker::{Blocker, Class, code_meaning};
 pub use command::Command;
 pub use dear::Dear;
 pub use drift::{Finding, FindingKind, drift};
-pub use gate::{Blocker, Class, code_meaning};
 pub use goal::{Goal, GoalError, Rules};
 pub use host::{Act, Acted, Ask, Observe};
 pub use model::after;

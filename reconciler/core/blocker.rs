@@ -1,0 +1,266 @@
+//! The blocker: why nothing that helps may be done now, and who can do something about it.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use reconcile_schema::{Build, ComponentName, Fact, Period, Product, ServiceState, Shell, Step};
+
+/// Why nothing that helps may be done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocker {
+    /// A fact that the decision needs could not be read.
+    Unknown {
+        /// The fact.
+        what: String,
+        /// Why it could not be read.
+        why: String,
+    },
+    /// The declared product is not installed here.
+    Missing {
+        /// The product.
+        product: Product,
+    },
+    /// Another product is installed here.
+    WrongProduct {
+        /// The declared product.
+        declared: Product,
+        /// The product that was found.
+        found: Product,
+    },
+    /// Core Components is above the declared build. There is no way down.
+    Newer {
+        /// The declared build.
+        declared: Build,
+        /// The installed build.
+        found: Build,
+    },
+    /// An installed build is of a line that the product does not have.
+    WrongLine {
+        /// The component.
+        component: ComponentName,
+        /// The declared build.
+        declared: Build,
+        /// The installed build.
+        found: Build,
+    },
+    /// A restart is due, and the policy does not allow one.
+    Reboot {
+        /// Who asks for it.
+        who: Vec<String>,
+    },
+    /// The machine was restarted as often as is allowed for one target.
+    RebootsSpent {
+        /// How often.
+        reboots: u32,
+    },
+    /// Another installation is under way.
+    Installing {
+        /// Which.
+        what: String,
+    },
+    /// A service is on its way from one state to another.
+    ServicePending {
+        /// The service.
+        service: String,
+        /// What it is doing.
+        state: ServiceState,
+    },
+    /// Management shells are open.
+    ShellsOpen {
+        /// Which.
+        shells: Vec<Shell>,
+    },
+    /// The package cannot be used.
+    Package {
+        /// Why.
+        why: String,
+    },
+    /// There is too little free disk space.
+    Disk {
+        /// The free bytes that there are.
+        free: u64,
+        /// The free bytes that are needed.
+        needed: u64,
+    },
+    /// The account lacks a right.
+    Rights {
+        /// The group that it should be in.
+        group: &'static str,
+    },
+    /// The outage has lasted as long as it may, and the installer has not started.
+    Outage {
+        /// How long it has lasted.
+        lasted: Period,
+        /// How long it may last.
+        budget: Period,
+    },
+    /// The installer was started as often as is allowed for one target.
+    AttemptsSpent {
+        /// How often.
+        attempts: u32,
+        /// The last exit code, when one was seen.
+        code: Option<u32>,
+    },
+    /// The installer failed in this run and moved nothing.
+    InstallFailed {
+        /// Its exit code.
+        code: u32,
+    },
+    /// A step reported success, and nothing that it should change changed.
+    Stuck {
+        /// The step.
+        step: Step,
+    },
+    /// A step could not be done.
+    StepFailed {
+        /// The step.
+        step: Step,
+        /// Why not.
+        why: String,
+    },
+    /// Somebody interrupted the run.
+    Interrupted,
+    /// The approved plan says something else.
+    Deviated {
+        /// The step that comes next in the approved plan.
+        approved: Option<Step>,
+        /// The step that was decided.
+        decided: Step,
+    },
+}
+
+/// Who can do something about a blocker, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It failed.
+    Failed,
+    /// It may pass by itself: try later.
+    Later,
+    /// A person must act.
+    Operator,
+    /// It could not be told.
+    Unknown,
+}
+
+impl Blocker {
+    pub(crate) fn unknown<T>(what: &str, fact: &Fact<T>) -> Self {
+        let why = match fact {
+            Fact::Unknown(why) => why.clone(),
+            Fact::NotLooked | Fact::Known(_) => "nobody looked".to_string(),
+        };
+        Self::Unknown { what: what.to_string(), why }
+    }
+
+    /// Who can do something about it, and when.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Unknown { .. } => Class::Unknown,
+            Self::InstallFailed { .. } | Self::StepFailed { .. } => Class::Failed,
+            Self::Reboot { .. }
+            | Self::Installing { .. }
+            | Self::ServicePending { .. }
+            | Self::ShellsOpen { .. }
+            | Self::Outage { .. }
+            | Self::Interrupted => Class::Later,
+            Self::Missing { .. }
+            | Self::WrongProduct { .. }
+            | Self::WrongLine { .. }
+            | Self::Newer { .. }
+            | Self::RebootsSpent { .. }
+            | Self::Package { .. }
+            | Self::Disk { .. }
+            | Self::Rights { .. }
+            | Self::AttemptsSpent { .. }
+            | Self::Stuck { .. }
+            | Self::Deviated { .. } => Class::Operator,
+        }
+    }
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { what, why } => write!(f, "{what}: {why}"),
+            Self::Missing { product } => {
+                write!(f, "{product} is not installed here: found no {product}, Core Components")
+            }
+            Self::WrongProduct { declared, found } => write!(f, "the manifest declares {declared}, found {found}"),
+            Self::Newer { declared, found } => {
+                write!(
+                    f,
+                    "Core Components is at {found}, above the declared {declared}; an update cannot be taken back"
+                )
+            }
+            Self::WrongLine { component, declared, found } => {
+                write!(f, "{component}: expected a build of the line {}, found {found}", declared.line)
+            }
+            Self::Reboot { who } => {
+                write!(f, "a restart is pending (asked for by {}), and the policy allows none", who.join(", "))
+            }
+            Self::RebootsSpent { reboots } => {
+                write!(f, "a restart is pending again after {reboots} restarts for this target")
+            }
+            Self::Installing { what } => write!(f, "another installation is under way: {what}"),
+            Self::ServicePending { service, state } => {
+                write!(f, "the service {service} is {state} and has not settled")
+            }
+            Self::ShellsOpen { shells } => {
+                let list: Vec<_> = shells
+                    .iter()
+                    .map(|shell| format!("{} (PID {}) of {}", shell.program, shell.pid, shell.user))
+                    .collect();
+                write!(f, "management shells are open: {}", list.join(", "))
+            }
+            Self::Package { why } => write!(f, "the package cannot be used: {why}"),
+            Self::Disk { free, needed } => write!(
+                f,
+                "expected {} GB of free disk space for the database step, found {} GB",
+                needed >> 30,
+                free >> 30
+            ),
+            Self::Rights { group } => write!(f, "the account is not a member of {group}"),
+            Self::Outage { lasted, budget } => {
+                write!(f, "the services were down for {lasted} of {budget} before the installer could start")
+            }
+            Self::AttemptsSpent { attempts, code: Some(code) } => {
+                write!(f, "the installer was started {attempts} times for this target, the last exit code was {code}")
+            }
+            Self::AttemptsSpent { attempts, code: None } => {
+                write!(f, "the installer was started {attempts} times for this target")
+            }
+            Self::InstallFailed { code } => {
+                write!(f, "the installer ended with exit code {code} ({}) and moved no component", code_meaning(*code))
+            }
+            Self::Stuck { step } => write!(f, "{step} reported success, but nothing that it should change changed"),
+            Self::StepFailed { step, why } => write!(f, "{step} failed: {why}"),
+            Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::Deviated { approved: Some(approved), decided } => {
+                write!(f, "the approved plan says {approved} next, but {decided} is due")
+            }
+            Self::Deviated { approved: None, decided } => {
+                write!(f, "the approved plan has no further step, but {decided} is due")
+            }
+        }
+    }
+}
+
+/// What an installer's exit code is known to mean. No official list for this installer was found; 1603, 1618, 1641
+/// and 3010 are Windows Installer's own (Microsoft Learn: "MsiExec.exe and InstMsi.exe error messages").
+#[must_use]
+pub const fn code_meaning(code: u32) -> &'static str {
+    match code {
+        0 => "success",
+        2 => "not all services were stopped, by one published script",
+        1602 => "cancelled by a user",
+        1603 => "fatal error during installation",
+        1618 => "another installation is in progress",
+        1641 => "success, a restart has begun",
+        3010 => "success, a restart is required",
+        _ => "no published meaning",
+    }
+}
