@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use reconcile_core::{Goal, GoalError};
 use reconcile_schema::{Manifest, Releases, ServerName};
+use serde_json::Value;
 
 use crate::{
     args::Format,
@@ -31,7 +32,9 @@ impl Input {
     /// When it is no manifest of this version, or asks for another version of `reconcile`.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let source = Source::read(path)?;
-        let manifest = source.typed().or_else(|_| source.check(&schemas::schema(Format::Manifest)))?;
+        let by_schema = || source.check(&schemas::schema(Format::Manifest));
+        // Types made of fields accept a list of their values, too; the schema does not.
+        let manifest = if has_list(source.value()) { by_schema() } else { source.typed().or_else(|_| by_schema()) }?;
         Self::of(path, source, manifest)
     }
 
@@ -78,5 +81,13 @@ impl Input {
             error.help.into_iter().fold(diagnostic, Diagnostic::help)
         });
         Diagnostics::sorted(explained.collect()).into()
+    }
+}
+
+fn has_list(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => true,
+        Value::Object(fields) => fields.values().any(has_list),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }

@@ -1,6 +1,7 @@
 //! What is committed beside the types says what the types say: the schemas, the manifests, the catalogue.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod agree;
 mod catalogue;
 mod manifests;
 mod strict;
