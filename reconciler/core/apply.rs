@@ -241,9 +241,10 @@ impl<H: Act> Work<'_, H> {
         let mut marks: Vec<Mark> = Vec::new();
         let said = match acted {
             Acted::Ended(said) => said,
-            Acted::Installed(code) => {
+            Acted::Installed { code, log } => {
                 marks.push(Mark::Installed { code, moved: !unchanged(step, &before.host, &now.host) });
-                alloc::format!("exit code {code} ({})", crate::code_meaning(code))
+                let log = log.map_or_else(String::new, |log| alloc::format!("; its log is in {log}"));
+                alloc::format!("exit code {code} ({}){log}", crate::code_meaning(code))
             }
             Acted::GoingDown => "going down".into(),
         };

@@ -81,8 +81,13 @@ pub trait Act: Observe {
 pub enum Acted {
     /// It ended; this is what it said.
     Ended(String),
-    /// The installer ended with this exit code.
-    Installed(u32),
+    /// The installer ended.
+    Installed {
+        /// Its exit code.
+        code: u32,
+        /// Where its log lies.
+        log: Option<String>,
+    },
     /// The machine is going down, and this process with it.
     GoingDown,
 }

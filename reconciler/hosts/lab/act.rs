@@ -140,13 +140,13 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
         set(server, |service| service.name == "REPLICA" && service.start != StartType::Disabled, ServiceState::Running);
     }
     if server.services.iter().any(|service| !service.is_stopped()) {
-        return Ok(Acted::Installed(2));
+        return Ok(ended(2));
     }
     if server.has(Fault::InstallerFails) {
-        return Ok(Acted::Installed(1603));
+        return Ok(ended(1603));
     }
     if server.has(Fault::InstallerDoesNothing) {
-        return Ok(Acted::Installed(0));
+        return Ok(ended(0));
     }
     let stops = server.faults.remove(&Fault::InstallerStopsHalfWay);
     let mut names: Vec<ComponentName> = server.components.keys().cloned().collect();
@@ -158,10 +158,10 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
         }
     }
     if half {
-        return Ok(Acted::Installed(0));
+        return Ok(ended(0));
     }
     if stops {
-        return Ok(Acted::Installed(1603));
+        return Ok(ended(1603));
     }
     for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
         database.expected = database.after_update;
@@ -175,7 +175,12 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
         (false, false) => 0,
     };
     server.reboot_asked = (code != 0).then_some(code);
-    Ok(Acted::Installed(code))
+    Ok(ended(code))
+}
+
+/// The simulated installer leaves no log.
+const fn ended(code: u32) -> Acted {
+    Acted::Installed { code, log: None }
 }
 
 fn update(server: &mut Simulated, store: &Store, half: bool) {

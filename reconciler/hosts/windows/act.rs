@@ -159,7 +159,7 @@ impl WindowsHost {
         self.staged = Some(staged);
         let ended = ended?;
         match ended.ending {
-            Ending::Exited(code) => Ok(Acted::Installed(code)),
+            Ending::Exited(code) => Ok(Acted::Installed { code, log: Some(folder.display().to_string()) }),
             ending @ (Ending::TimedOut | Ending::Interrupted | Ending::StillRunning { .. }) => {
                 let said = format!(" ({})", said(&ended.output.tail()));
                 Err(WindowsError::Unfinished { program, ending, said, folder })
