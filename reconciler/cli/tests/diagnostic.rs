@@ -43,8 +43,8 @@ fn nothing_that_acts_on_a_terminal_gets_through() {
     let hostile = "\u{1b}[2J \u{7} \u{7f} \u{9b}31m \u{202e} \u{2066} \u{200b} \u{feff} \u{2028} \u{e0041} \r";
     let error = Diagnostic::token(hostile, (1, hostile, 4..6), "x", hostile).expected(hostile).help(hostile);
     let shown = error.render(false) + &error.place.to_string();
-    let bad: Vec<char> = shown.chars().filter(|c| *c != '\n' && is_hidden(*c)).collect();
-    assert_eq!(bad, [], "{shown}");
+    let bad: String = shown.chars().filter(|c| *c != '\n' && is_hidden(*c)).collect();
+    assert_eq!(bad, "", "{shown}");
     assert!(shown.contains("\\u{1b}[2J"));
 }
 
