@@ -42,6 +42,7 @@ fn main() {
         eprintln!("double {program}: {error}");
         70
     });
+    #[expect(clippy::disallowed_methods, reason = "what main returns has 8 bits only")]
     std::process::exit(code.cast_signed());
 }
 
