@@ -40,7 +40,6 @@ pub fn program() -> String {
 }
 
 /// This call of this program.
-#[expect(clippy::disallowed_methods, reason = "when it was called is part of a call")]
 pub fn this_call() -> Result<Call, Box<dyn Error>> {
     Ok(Call {
         at: u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?,
@@ -85,7 +84,6 @@ pub fn stdin() -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 /// Takes time, as a real step would.
-#[expect(clippy::disallowed_methods, reason = "taking time is the purpose")]
 pub fn take(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }

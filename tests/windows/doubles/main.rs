@@ -42,7 +42,6 @@ fn main() {
         eprintln!("double {program}: {error}");
         70
     });
-    #[expect(clippy::disallowed_methods, reason = "what main returns has 8 bits only")]
     std::process::exit(code.cast_signed());
 }
 

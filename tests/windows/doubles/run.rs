@@ -5,7 +5,6 @@ use std::fs;
 use std::process::Command;
 
 /// `run.exe FILE PROGRAM ARGUMENTS…`
-#[expect(clippy::disallowed_methods, reason = "the program is to be started just as a person would")]
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let mut args = std::env::args_os().skip(1);
     let (Some(file), Some(program)) = (args.next(), args.next()) else {
