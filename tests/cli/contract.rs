@@ -136,7 +136,7 @@ fn looking_changes_nothing() {
 #[cfg(not(windows))]
 #[test]
 fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
-    let folder = folder(&crate::manifest("fe01.contoso.example", ""));
+    let folder = folder(&manifest("fe01.contoso.example", ""));
     for args in [&["plan", "site.yaml"] as &[&str], &["apply", "site.yaml", "--yes"], &["observe", "site.yaml"]] {
         let ended = reconcile(folder.path(), args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}: {}", ended.err);
