@@ -4,9 +4,9 @@
 
 use std::error::Error;
 
-use reconcile_core::{Command, Event, Goal, Observe, Request, Run, RunId, Seen, apply, plan};
+use reconcile_core::{Command, Event, Goal, Observe, Request, Run, Seen, apply, plan};
 use reconcile_hosts::lab::{Kill, Lab, LabHost, When, start};
-use reconcile_schema::{Build, Manifest, Releases};
+use reconcile_schema::{Build, Manifest, Releases, RunId};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest: Manifest = serde_yaml::from_str(include_str!("../manifests/lab.yaml"))?;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use reconcile_core::{Act, End, Goal, Outcome, Request, RunId, apply};
+use reconcile_core::{Act, End, Goal, Outcome, Request, apply};
 use reconcile_hosts::{Lock, LockError};
-use reconcile_schema::{PlanReport, REPORT_VERSION, RunReport, ServerName, ServerRun, State, Step};
+use reconcile_schema::{PlanReport, REPORT_VERSION, RunId, RunReport, ServerName, ServerRun, State, Step};
 
 use crate::{
     advice::advice,

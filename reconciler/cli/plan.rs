@@ -2,8 +2,8 @@
 
 use std::{io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Run, RunId, Seen, drift, plan};
-use reconcile_schema::{FindingReport, Heading, PlanReport, REPORT_VERSION, ServerPlan, State, StepReport};
+use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Run, Seen, drift, plan};
+use reconcile_schema::{FindingReport, Heading, PlanReport, REPORT_VERSION, RunId, ServerPlan, State, StepReport};
 
 use crate::{
     advice::advice,

@@ -5,9 +5,9 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Cause, Fact, Observed, Period, Service, Step};
+use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Step};
 
-use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Mark, Next, Run, RunId, Seen, Spent, model::running, next};
+use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, model::running, next};
 
 /// What a run is asked to do.
 pub struct Request<'a> {
@@ -163,7 +163,8 @@ impl<H: Act> Work<'_, H> {
         if !self.begun {
             self.begun = true;
             let (version, by) = (self.request.version.to_string(), self.request.by.to_string());
-            let began = Mark::RunBegan { target: self.request.goal.core.clone(), version, by };
+            let (target, components) = (self.request.goal.core.clone(), self.request.goal.floors.clone());
+            let began = Mark::RunBegan { target, components, version, by };
             self.host.mark(&self.run.id, &began).map_err(|error| error.to_string())?;
         }
         self.host.mark(&self.run.id, mark).map_err(|error| error.to_string())

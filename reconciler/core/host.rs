@@ -3,9 +3,9 @@
 use alloc::string::String;
 use core::fmt;
 
-use reconcile_schema::{Observed, Period, Step, Store};
+use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step, Store};
 
-use crate::{Goal, Mark, Marks, RunId};
+use crate::Goal;
 
 /// A dear fact, looked at only when a decision asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

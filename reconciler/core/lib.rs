@@ -29,4 +29,4 @@ pub use host::{Act, Acted, Ask, Observe};
 pub use model::after;
 pub use next::{Next, Want, next, wanted};
 pub use plan::{Plan, PlanEnd, PlannedStep, plan};
-pub use seen::{Attempt, Baseline, Checked, Halt, Mark, Marks, Run, RunId, Seen, Spent};
+pub use seen::{Halt, Run, Seen, Spent};

@@ -2,9 +2,11 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use reconcile_schema::{BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step};
+use reconcile_schema::{
+    Attempt, Baseline, BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step,
+};
 
-use crate::{Attempt, Baseline, Goal, Seen};
+use crate::{Goal, Seen};
 
 /// What will be seen after `step`, if it does what it should.
 ///

@@ -4,12 +4,12 @@
 //! against accidents (torn writes, bad sectors, editors) is enough: who may write here may also run the product.
 //! Lines end as Notepad on the older servers expects it.
 
+use reconcile_schema::{Mark, Marks, RunId};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use reconcile_core::{Mark, Marks, RunId};
 use serde::{Deserialize, Serialize};
 
 /// The largest journal that is read, in bytes. A daily run writes about a mebibyte in a year.

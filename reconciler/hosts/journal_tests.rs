@@ -1,8 +1,9 @@
 //! The journal, cut, torn, filled with zeros and written by other versions.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use reconcile_core::Attempt;
-use reconcile_schema::{BootId, Build, Database, Step, Store};
+use std::collections::BTreeMap;
+
+use reconcile_schema::{Attempt, BootId, Build, Database, Step, Store};
 
 use super::*;
 
@@ -25,6 +26,7 @@ fn story() -> Vec<(RunId, Timestamp, Mark)> {
     };
     let began = |version: &str| Mark::RunBegan {
         target: target.clone(),
+        components: BTreeMap::new(),
         version: version.into(),
         by: "CONTOSO\\administrátor \"β\"".into(),
     };

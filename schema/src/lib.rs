@@ -7,9 +7,12 @@
 extern crate alloc;
 
 mod build;
+mod by_store;
 mod database;
+mod drift;
 mod fact;
 mod manifest;
+mod marks;
 mod names;
 mod observed;
 mod period;
@@ -17,15 +20,21 @@ mod product;
 mod releases;
 mod report;
 mod service;
+mod snapshot;
 mod step;
 
 pub use build::{Build, BuildError};
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
+pub use drift::{
+    Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
+    ServerDrift,
+};
 pub use fact::Fact;
 pub use manifest::{
     CentralStore, Databases, Group, Installer, Lab, LabServer, Manifest, Policy, Reboots, Role, Server, Shells,
     Timeouts, Update,
 };
+pub use marks::{Aim, Attempt, Baseline, Checked, Mark, Marks, Reached, RunId};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
 pub use observed::{BootId, Observed, PackageSeen, Pending, Rights, Shell};
 pub use period::{Period, PeriodError};
@@ -35,4 +44,5 @@ pub use report::{
     FindingReport, Heading, PlanReport, REPORT_VERSION, RunReport, ServerPlan, ServerRun, State, StepReport,
 };
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
+pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Component, Database, Fact, Product, ServerName, Service, Sha256, Store};
+use crate::{Build, Component, Database, Fact, Product, ServerName, Service, Sha256, Store, by_store};
 
 /// Everything that was seen of one host.
 ///
@@ -43,8 +43,8 @@ pub struct Observed {
     #[serde(default)]
     pub shells: Fact<Vec<Shell>>,
     /// The databases, by the form in which they are updated.
-    #[serde(default, with = "stores")]
-    #[schemars(with = "Vec<stores::Entry>")]
+    #[serde(default, with = "by_store")]
+    #[schemars(with = "Vec<by_store::Entry<Fact<Vec<Database>>>>")]
     pub databases: BTreeMap<Store, Fact<Vec<Database>>>,
 }
 
@@ -114,32 +114,4 @@ pub struct Shell {
     pub program: String,
     /// Whose it is.
     pub user: String,
-}
-
-/// A map by store is written as a list: JSON keys are texts only.
-mod stores {
-    use super::{BTreeMap, Database, Deserialize, Fact, JsonSchema, Serialize, Store, Vec};
-
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    #[serde(rename_all = "camelCase", deny_unknown_fields)]
-    pub struct Entry {
-        /// The form in which these databases are updated.
-        store: Store,
-        /// What was seen of them.
-        seen: Fact<Vec<Database>>,
-    }
-
-    pub fn serialize<S: serde::Serializer>(
-        map: &BTreeMap<Store, Fact<Vec<Database>>>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        to.collect_seq(map.iter().map(|(store, seen)| Entry { store: store.clone(), seen: seen.clone() }))
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<Store, Fact<Vec<Database>>>, D::Error> {
-        let entries = Vec::<Entry>::deserialize(from)?;
-        Ok(entries.into_iter().map(|entry| (entry.store, entry.seen)).collect())
-    }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_core::{Act, Acted, Ask, Baseline, Goal, Mark, Marks, Observe, RunId, Seen};
+use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
 use reconcile_schema::{
-    Build, Component, Fact, Observed, PackageSeen, Period, Reboots, Rights, ServiceState, Shells, Step,
+    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Reboots, Rights, RunId, ServiceState,
+    Shells, Step,
 };
 
 use crate::{

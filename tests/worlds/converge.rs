@@ -1,7 +1,8 @@
 //! One run: every world ends where it must, keeps the rules on the way, and has nothing left to do at its goal.
 
 use reconcile_core::{Observe, PlanEnd};
-use reconcile_core::{Run, RunId, Seen, drift};
+use reconcile_core::{Run, Seen, drift};
+use reconcile_schema::RunId;
 
 use crate::{
     run::{How, Scene},

@@ -1,7 +1,7 @@
 //! No step is superfluous: without any one of them the goal is not reached, or a rule of the procedure is broken.
 
-use reconcile_core::{Act, Baseline, Observe, Run, RunId, Seen};
-use reconcile_schema::{StartType, Step};
+use reconcile_core::{Act, Observe, Run, Seen};
+use reconcile_schema::{Baseline, RunId, StartType, Step};
 
 use crate::{
     run::{How, Scene},

@@ -2,11 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use reconcile_core::{
-    Act, Ask, Event, Goal, Mark, Observe, Outcome, Plan, PlanEnd, Request, Run, RunId, Seen, apply, plan,
-};
+use reconcile_core::{Act, Ask, Event, Goal, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, apply, plan};
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
-use reconcile_schema::Step;
+use reconcile_schema::{Mark, RunId, Step};
 
 use crate::{
     space::{Case, Journal},

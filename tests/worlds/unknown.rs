@@ -1,8 +1,8 @@
 //! Unknown lets nothing through: every fact, and every two, cannot be read from some moment on.
 
-use reconcile_core::{Act, Acted, Ask, Class, Goal, Mark, Marks, Observe, RunId, Seen};
+use reconcile_core::{Act, Acted, Ask, Class, Goal, Observe, Seen};
 use reconcile_hosts::lab::LabError;
-use reconcile_schema::{Fact, Observed, Period, Step};
+use reconcile_schema::{Fact, Mark, Marks, Observed, Period, RunId, Step};
 
 use crate::{
     run::{How, Scene, run},

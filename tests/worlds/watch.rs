@@ -1,9 +1,9 @@
 //! The watch: a host around a simulated server that checks every act against what is true there.
 
 use jiff::Timestamp;
-use reconcile_core::{Act, Acted, Ask, Goal, Mark, Marks, Observe, RunId, Seen};
+use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
-use reconcile_schema::{Observed, Period, ServiceState, Shells, StartType, Step, Store};
+use reconcile_schema::{Mark, Marks, Observed, Period, RunId, ServiceState, Shells, StartType, Step, Store};
 
 /// What was noticed in one world, over all its runs.
 #[derive(Debug)]

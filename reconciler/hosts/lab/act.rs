@@ -1,7 +1,7 @@
 //! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
 
-use reconcile_core::{Act, Acted, Goal, Mark, RunId, Seen};
-use reconcile_schema::{ComponentName, Period, ServiceState, StartType, Step, Store};
+use reconcile_core::{Act, Acted, Goal, Seen};
+use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
 
 use super::{LabError, LabHost, When, fault::Fault, observe::brought, world::Simulated};
 

@@ -1,8 +1,8 @@
 //! Looking at a simulated server.
 
-use reconcile_core::{Ask, Goal, Marks, Observe};
+use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Observed, PackageSeen, Pending, Product, Rights,
+    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Product, Rights,
     ServiceState, Shell,
 };
 

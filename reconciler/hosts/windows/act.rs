@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use reconcile_core::{Act, Acted, Goal, Mark, RunId, Seen};
-use reconcile_schema::{Period, ServiceState, Step, Store, WEB_SERVICE};
+use reconcile_core::{Act, Acted, Goal, Seen};
+use reconcile_schema::{Mark, Period, RunId, ServiceState, Step, Store, WEB_SERVICE};
 
 use super::clock::{moment, now, wait};
 use super::environment::system_root;

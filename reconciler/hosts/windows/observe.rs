@@ -1,9 +1,9 @@
 //! Looking at this machine.
 
-use reconcile_core::{Ask, Goal, Marks, Observe};
+use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Build, BuildError, Component, Fact, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service,
-    Store, WEB_SERVICE,
+    Build, BuildError, Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights,
+    Service, Store, WEB_SERVICE,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 

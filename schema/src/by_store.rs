@@ -1,0 +1,27 @@
+//! A map by store as a list of its entries: the keys of a JSON object are texts only.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Store;
+
+/// What was seen of one store.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Entry<T> {
+    /// The form in which these databases are updated.
+    store: Store,
+    /// What was seen of them.
+    seen: T,
+}
+
+pub fn serialize<T: Serialize, S: Serializer>(map: &BTreeMap<Store, T>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(map.iter().map(|(store, seen)| Entry { store: store.clone(), seen }))
+}
+
+pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Store, T>, D::Error> {
+    let entries = Vec::<Entry<T>>::deserialize(from)?;
+    Ok(entries.into_iter().map(|entry| (entry.store, entry.seen)).collect())
+}

@@ -1,0 +1,331 @@
+//! What `drift` answers to a program: how each server of a fleet differs from its manifest.
+
+use alloc::{string::String, vec::Vec};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Build, Product, Role, StepReport};
+
+/// The answer of `drift`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile drift")]
+pub struct DriftReport {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The version of `reconcile` that made it.
+    pub made_by: String,
+    /// The time from which ages are counted.
+    pub as_of: Timestamp,
+    /// The manifest.
+    pub manifest: String,
+    /// The servers: those that reported in the order of their snapshots, then those that did not.
+    pub servers: Vec<ServerDrift>,
+    /// The fleet in numbers.
+    pub summary: DriftSummary,
+}
+
+/// The fleet in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DriftSummary {
+    /// How many servers the report is about.
+    pub servers: u64,
+    /// How many of them are in which state; states without servers are left out.
+    pub states: alloc::collections::BTreeMap<DriftState, u64>,
+    /// How many steps remain.
+    pub steps: u64,
+    /// The exit code that follows.
+    pub exit_code: u8,
+}
+
+/// How one server differs from its manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerDrift {
+    /// The server; where a snapshot cannot be read, the snapshot.
+    pub name: String,
+    /// In which state it is.
+    pub state: DriftState,
+    /// Where the manifest declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ManifestPlace>,
+    /// Its site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// Its pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// What the manifest declares for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
+    /// The build that Core Components has, when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Build>,
+    /// The snapshot that the rest rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Evidence>,
+    /// In what it differs, and what cannot be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<DriftFinding>,
+    /// The difference as a unified diff from what is observed to what is desired.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
+    /// The steps that remain, in order, as far as they can be foreseen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
+    /// What keeps the steps from being told, or from being taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// What a manifest declares for a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Declared {
+    /// The product that it must run.
+    pub product: Product,
+    /// Its role.
+    pub role: Role,
+    /// The build that Core Components must reach.
+    pub target: Build,
+}
+
+/// A place in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ManifestPlace {
+    /// The manifest as it was named.
+    pub file: String,
+    /// The line, the first one is 1.
+    pub line: u64,
+    /// The character in the line, the first one is 1.
+    pub column: u64,
+}
+
+/// The snapshot that a judgement rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Evidence {
+    /// The file, or `-` for standard input; empty when the server was looked at just now.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// The line of the file, where it holds several snapshots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// When the server was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// How long ago that was, in seconds; negative when the snapshot is dated in the future.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<i64>,
+    /// What made the snapshot, such as `reconcile 0.1.0`.
+    pub made_by: String,
+    /// The boot that the server was in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<String>,
+    /// Whether the server is simulated.
+    #[serde(default)]
+    pub lab: bool,
+}
+
+/// In which state a server is, compared with its manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftState {
+    /// At its goal.
+    AtGoal,
+    /// Behind the manifest in something that is known.
+    Drift,
+    /// It reported, and the manifest does not name it.
+    Unnamed,
+    /// The manifest names it, and it did not report.
+    Missing,
+    /// It reported too long ago.
+    Stale,
+    /// Whether it is at its goal cannot be told.
+    Unknown,
+    /// Above the manifest.
+    Ahead,
+    /// It does not run the product that the manifest declares.
+    WrongProduct,
+}
+
+impl DriftState {
+    /// Every state, from the best to the worst.
+    pub const ALL: [Self; 8] = [
+        Self::AtGoal,
+        Self::Drift,
+        Self::Unnamed,
+        Self::Missing,
+        Self::Stale,
+        Self::Unknown,
+        Self::Ahead,
+        Self::WrongProduct,
+    ];
+
+    /// The state as files write it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::AtGoal => "at-goal",
+            Self::Drift => "drift",
+            Self::Unnamed => "unnamed",
+            Self::Missing => "missing",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Ahead => "ahead",
+            Self::WrongProduct => "wrong-product",
+        }
+    }
+
+    /// The state in a few words.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::AtGoal => "at goal",
+            Self::Drift => "with drift",
+            Self::Unnamed => "not in the manifest",
+            Self::Missing => "without a snapshot",
+            Self::Stale => "with a stale snapshot",
+            Self::Unknown => "unknown",
+            Self::Ahead => "ahead of the manifest",
+            Self::WrongProduct => "with another product",
+        }
+    }
+}
+
+/// One difference, or one thing that cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DriftFinding {
+    /// A code that does not change between versions.
+    pub code: DriftCode,
+    /// What it is about: a component, a service, a database.
+    pub subject: String,
+    /// What is desired.
+    pub desired: String,
+    /// What is observed.
+    pub observed: String,
+    /// Where that was read on the server.
+    pub source: String,
+    /// How the difference came about, where it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// The codes of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftCode {
+    /// A component is below its build.
+    ComponentBehind,
+    /// A database is below the version that the binaries expect.
+    DatabaseBehind,
+    /// A service should run and does not.
+    ServiceDown,
+    /// The installer asked for a restart that has not happened.
+    RestartDue,
+    /// Services may hold assemblies that an installer replaced.
+    AssembliesHeld,
+    /// Core Components is above the declared build.
+    Ahead,
+    /// Another product, or none, is installed.
+    WrongProduct,
+    /// A fact could not be read, or was not looked at.
+    Unknown,
+    /// The snapshot is too old.
+    StaleSnapshot,
+    /// There is no snapshot of the server.
+    MissingSnapshot,
+    /// The server has a snapshot already.
+    DuplicateSnapshot,
+    /// The snapshot cannot be read.
+    UnreadableSnapshot,
+    /// The manifest does not name the server.
+    UnnamedServer,
+}
+
+impl DriftCode {
+    /// Every code.
+    pub const ALL: [Self; 13] = [
+        Self::ComponentBehind,
+        Self::DatabaseBehind,
+        Self::ServiceDown,
+        Self::RestartDue,
+        Self::AssembliesHeld,
+        Self::Ahead,
+        Self::WrongProduct,
+        Self::Unknown,
+        Self::StaleSnapshot,
+        Self::MissingSnapshot,
+        Self::DuplicateSnapshot,
+        Self::UnreadableSnapshot,
+        Self::UnnamedServer,
+    ];
+
+    /// The code as files write it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::ComponentBehind => "component-behind",
+            Self::DatabaseBehind => "database-behind",
+            Self::ServiceDown => "service-down",
+            Self::RestartDue => "restart-due",
+            Self::AssembliesHeld => "assemblies-held",
+            Self::Ahead => "ahead",
+            Self::WrongProduct => "wrong-product",
+            Self::Unknown => "unknown",
+            Self::StaleSnapshot => "stale-snapshot",
+            Self::MissingSnapshot => "missing-snapshot",
+            Self::DuplicateSnapshot => "duplicate-snapshot",
+            Self::UnreadableSnapshot => "unreadable-snapshot",
+            Self::UnnamedServer => "unnamed-server",
+        }
+    }
+
+    /// What a finding of this code says.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::ComponentBehind => "a component is below its build",
+            Self::DatabaseBehind => "a database is below the version that the binaries expect",
+            Self::ServiceDown => "a service should run and does not",
+            Self::RestartDue => "the installer asked for a restart that has not happened",
+            Self::AssembliesHeld => "services may hold assemblies that an installer replaced",
+            Self::Ahead => "the server is above the declared build",
+            Self::WrongProduct => "the declared product is not installed",
+            Self::Unknown => "a fact could not be read",
+            Self::StaleSnapshot => "the snapshot is too old",
+            Self::MissingSnapshot => "there is no snapshot of the server",
+            Self::DuplicateSnapshot => "the server has more than one snapshot",
+            Self::UnreadableSnapshot => "the snapshot cannot be read",
+            Self::UnnamedServer => "the manifest does not name the server",
+        }
+    }
+}
+
+/// How a difference came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Origin {
+    /// The server was there and fell back: somebody or something changed it.
+    FellBack {
+        /// When it was last seen at its goal.
+        reached: Timestamp,
+    },
+    /// The manifest declares more than when the server was last brought to its goal.
+    NewIntent {
+        /// When it was last seen at its goal of then.
+        reached: Timestamp,
+        /// What that goal was.
+        then: String,
+    },
+    /// No run has brought the server to its goal yet.
+    NeverReached,
+}

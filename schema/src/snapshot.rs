@@ -1,0 +1,41 @@
+//! A snapshot: everything that a host reports of itself, to be judged elsewhere and later.
+
+use alloc::string::String;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use crate::{Marks, Observed};
+
+/// The version of snapshots. Fields may be added within it; none is removed and none changes its meaning.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// What one host reports: `reconcile observe` writes it, `reconcile drift` reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile snapshot")]
+pub struct Snapshot {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    #[serde(deserialize_with = "version")]
+    pub version: u32,
+    /// The version of `reconcile` that looked.
+    pub made_by: String,
+    /// Whether the host is simulated.
+    #[serde(default)]
+    pub lab: bool,
+    /// What was seen.
+    pub seen: Observed,
+    /// What the host's journal remembers.
+    #[serde(default)]
+    pub marks: Marks,
+}
+
+fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        SNAPSHOT_VERSION => Ok(SNAPSHOT_VERSION),
+        other => Err(D::Error::custom(format_args!(
+            "expected a snapshot of version {SNAPSHOT_VERSION}, found version {other}; use the reconcile that wrote it, or a later one"
+        ))),
+    }
+}
