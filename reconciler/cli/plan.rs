@@ -101,11 +101,9 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
         cause: planned.cause.clone(),
         certain: planned.certain,
     });
-    let findings = drift(goal, seen).into_iter().map(|finding| FindingReport {
-        code: finding.kind.code().into(),
-        subject: finding.subject,
-        desired: finding.desired,
-        observed: finding.observed,
+    let findings = drift(goal, seen).into_iter().filter_map(|found| {
+        let code = found.code?.key().into();
+        Some(FindingReport { code, subject: found.subject, desired: found.desired, observed: found.observed })
     });
     ServerPlan {
         server: heading(goal, seen.host.core(goal.product), lab),

@@ -8,9 +8,11 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Installer, Manifest, Observed, Period, Policy, Product,
-    Reboots, ReleaseError, Releases, Role, Server, ServerName, ServerPattern, Service, Shells, Store,
+    Behind, Build, Component, ComponentName, Databases, Fqdn, Installer, Manifest, Observed, Period, Policy, Product,
+    Reboots, ReleaseError, Releases, Role, Server, ServerName, Service, Shells, Store, UpdateName,
 };
+
+use crate::roster::{Entry, Roster, Stranger};
 
 /// What one server must become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,10 @@ pub struct Goal {
     pub product: Product,
     /// The server's role.
     pub role: Role,
+    /// The site that it stands at.
+    pub site: Option<UpdateName>,
+    /// The pool that it belongs to.
+    pub pool: Option<Fqdn>,
     /// The name of the update in the manifest.
     pub update: String,
     /// The build that Core Components must reach.
@@ -87,8 +93,11 @@ impl Goal {
     /// # Errors
     /// When the manifest does not name the server, or what it says of it does not make a goal.
     pub fn of(manifest: &Manifest, releases: &Releases, name: &ServerName) -> Result<Self, GoalError> {
-        let entry = entry(manifest, name)?;
-        Self::of_entry(manifest, releases, name, entry)
+        let roster = Roster::of(manifest);
+        let place = roster.find(name).map_err(|stranger| no_place(manifest, &roster, name, stranger))?;
+        let entry = roster.entries().get(place.entry);
+        let entry = entry.ok_or_else(|| no_place(manifest, &roster, name, Stranger::Unnamed))?;
+        Self::of_entry(manifest, releases, entry, name)
     }
 
     /// The goal of every server, or every error.
@@ -97,16 +106,21 @@ impl Goal {
     /// When any server has no goal; a range counts once.
     pub fn of_all(manifest: &Manifest, releases: &Releases) -> Result<Vec<Self>, Vec<GoalError>> {
         let (mut goals, mut errors) = (Vec::new(), Vec::new());
-        for (pattern, server) in &manifest.servers {
-            for name in pattern.servers() {
-                let overridden = !pattern.is_single() && own_entry(manifest, &name).is_some();
-                if overridden {
-                    continue;
-                }
-                let goal =
-                    entry(manifest, &name).and_then(|_| Self::of_entry(manifest, releases, &name, (pattern, server)));
+        let roster = Roster::of(manifest);
+        for entry in roster.entries() {
+            // One goal serves all servers of a range.
+            let mut shared: Option<Self> = None;
+            for (_, name) in roster.servers(entry) {
+                let goal = match (roster.find(&name), &shared) {
+                    (Err(stranger), _) => Err(no_place(manifest, &roster, &name, stranger)),
+                    (Ok(_), Some(goal)) => Ok(Self { server: name, ..goal.clone() }),
+                    (Ok(_), None) => Self::of_entry(manifest, releases, entry, &name),
+                };
                 match goal {
-                    Ok(goal) => goals.push(goal),
+                    Ok(goal) => {
+                        shared.get_or_insert_with(|| goal.clone());
+                        goals.push(goal);
+                    }
                     Err(error) => {
                         errors.push(error);
                         break; // The other servers of the range would say the same.
@@ -117,13 +131,19 @@ impl Goal {
         if errors.is_empty() { Ok(goals) } else { Err(errors) }
     }
 
-    fn of_entry(
+    /// The goal of the server called `name`, which belongs to `entry`. But for the name, it is the goal of every server
+    /// of the entry.
+    ///
+    /// # Errors
+    /// When what the manifest says of the entry does not make a goal.
+    pub fn of_entry(
         manifest: &Manifest,
         releases: &Releases,
+        entry: &Entry<'_>,
         name: &ServerName,
-        (pattern, server): (&ServerPattern, &Server),
     ) -> Result<Self, GoalError> {
-        let at = |field: &str| format!("/servers/{}{field}", escaped(pattern.as_str()));
+        let server = entry.server;
+        let at = |field: &str| format!("{}{field}", entry.pointer());
         let group = match &server.group {
             None => None,
             Some(group) => Some(manifest.groups.get(group).ok_or_else(|| GoalError {
@@ -168,6 +188,8 @@ impl Goal {
             server: name.clone(),
             product: update.product,
             role,
+            site: server.site.as_ref().or_else(|| group.and_then(|group| group.site.as_ref())).cloned(),
+            pool: server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref())).cloned(),
             update: target.to_string(),
             core,
             floors,
@@ -235,27 +257,19 @@ impl Rules {
     }
 }
 
-fn own_entry<'a>(manifest: &'a Manifest, name: &ServerName) -> Option<(&'a ServerPattern, &'a Server)> {
-    manifest.servers.iter().find(|(pattern, _)| pattern.is_single() && pattern.matches(name))
-}
-
-fn entry<'a>(manifest: &'a Manifest, name: &ServerName) -> Result<(&'a ServerPattern, &'a Server), GoalError> {
-    if let Some(own) = own_entry(manifest, name) {
-        return Ok(own);
-    }
-    let mut ranges = manifest.servers.iter().filter(|(pattern, _)| pattern.matches(name));
-    match (ranges.next(), ranges.next()) {
-        (Some(range), None) => Ok(range),
-        (Some(_), Some((second, _))) => Err(GoalError {
-            pointer: format!("/servers/{}", escaped(second.as_str())),
+/// Why a server has no goal when it has no place in the manifest.
+fn no_place(manifest: &Manifest, roster: &Roster<'_>, name: &ServerName, stranger: Stranger) -> GoalError {
+    match stranger {
+        Stranger::Ambiguous(entry) => GoalError {
+            pointer: roster.entries().get(entry).map_or_else(|| "/servers".into(), Entry::pointer),
             message: format!("{name} belongs to several ranges"),
             help: Some("make the ranges apart, or give the server an entry of its own".into()),
-        }),
-        (None, _) => Err(GoalError {
+        },
+        Stranger::Unnamed => GoalError {
             pointer: "/servers".into(),
             message: format!("the manifest does not name the server {name}"),
             help: among("servers", manifest.servers.keys().map(ToString::to_string)),
-        }),
+        },
     }
 }
 
@@ -329,6 +343,14 @@ fn among(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
         [] => format!("there are no {what} in the manifest: add it under `{what}:`"),
         names => format!("the {what} are: {}", names.join(", ")),
     })
+}
+
+impl Entry<'_> {
+    /// The place of the entry in the manifest, as a JSON pointer.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        format!("/servers/{}", escaped(self.pattern.as_str()))
+    }
 }
 
 /// A name as a part of a JSON pointer.

@@ -130,14 +130,14 @@ pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
 }
 
 /// How the databases of one store stand.
-enum Databases {
+pub(crate) enum Databases {
     Current,
     Behind(Vec<alloc::string::String>),
     Ask,
     Unclear(Blocker),
 }
 
-fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
+pub(crate) fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
     let databases = match seen.host.databases(store) {
         Fact::Known(databases) => databases,
         Fact::Unknown(why) => {

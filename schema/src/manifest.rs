@@ -93,6 +93,12 @@ pub struct Group {
     /// The update that the members must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<UpdateName>,
+    /// The site that the members stand at, as reports show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<UpdateName>,
+    /// The pool that the members belong to, as reports show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Fqdn>,
     /// The databases that the members update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
@@ -114,6 +120,12 @@ pub struct Server {
     /// The update that the server must have: a name under `updates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<UpdateName>,
+    /// The site that the server stands at, as reports show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<UpdateName>,
+    /// The pool that the server belongs to, as reports show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Fqdn>,
     /// The databases that the server updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,

@@ -196,6 +196,13 @@ impl ServerPattern {
         !self.text.contains('[')
     }
 
+    /// The numbers that the pattern counts through, what stands before and after them, and how many digits they have;
+    /// none for a single server.
+    #[must_use]
+    pub fn range(&self) -> Option<(&str, usize, core::ops::RangeInclusive<u32>, &str)> {
+        parts(&self.text).filter(|(_, width, ..)| *width > 0)
+    }
+
     /// Whether the pattern stands for `name`.
     #[must_use]
     pub fn matches(&self, name: &ServerName) -> bool {

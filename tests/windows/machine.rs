@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use reconcile_doubles::{Call, Database, Lab, Sight};
 use tempfile::TempDir;
@@ -23,6 +24,10 @@ pub const POWERSHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powers
 
 /// Where the management shell is that a person has open.
 const SHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell_ise.exe";
+
+/// How long a boot may take, ten times what it takes on a busy computer, and how often one is tried.
+const BOOT: Duration = Duration::from_secs(45);
+const BOOTS: u32 = 3;
 
 /// A machine that is switched on.
 pub struct Machine {
@@ -154,15 +159,32 @@ impl Machine {
         command
     }
 
+    /// Boots. Once in a few hundred boots Wine's service manager stops starting services in the middle and never goes
+    /// on; nothing of ours runs by then, so such a boot is cut short, forgotten, and tried again.
     fn switch_on(&self) {
+        let calls = self.path(r"C:\lab\calls.jsonl");
+        let before = fs::read(&calls).unwrap_or_default();
+        for _ in 0..BOOTS {
+            if self.boots() {
+                return;
+            }
+            processes::kill_all(&self.prefix());
+            fs::write(&calls, &before).expect("the machine takes a file");
+        }
+        panic!("the machine did not boot, {BOOTS} times");
+    }
+
+    /// Whether one boot comes to its end in good time.
+    fn boots(&self) -> bool {
         let server = self.command(&given("WINESERVER")).arg("-p").status().expect("Wine is installed");
         assert!(server.success(), "the machine does not switch on: {server}");
         let log = self.folder.path().join("boot");
         let mut boot = self.command(WINE);
         boot.arg(r"C:\lab\bin\boot.exe").stderr(File::create(&log).expect("a file for what it says"));
         let mut boot = boot.spawn().expect("Wine is installed");
-        let booted = until("the machine boots", || boot.try_wait().expect("Linux says"));
+        let Some(booted) = processes::within(BOOT, || boot.try_wait().expect("Linux says")) else { return false };
         assert!(booted.success(), "the machine does not boot: {}", fs::read_to_string(log).expect("what it says"));
+        true
     }
 
     /// Shuts the machine down and switches it on again.

@@ -1,13 +1,13 @@
 //! One run: every world ends where it must, keeps the rules on the way, and has nothing left to do at its goal.
 
-use reconcile_core::{Observe, PlanEnd};
-use reconcile_core::{Run, Seen, drift};
+use reconcile_core::{Observe, PlanEnd, Run, Seen};
 use reconcile_schema::RunId;
 
 use crate::{
     run::{How, Scene},
     space::Case,
     truth::{Fate, Memory, expected, fate, takes_down, untouched, wrong},
+    watch::disagreements,
 };
 
 /// Walks through one world; the number of runs comes back.
@@ -50,9 +50,6 @@ pub fn rests(scene: &mut Scene) -> Vec<String> {
     let mut host = scene.host();
     let seen =
         Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run: Run::new(RunId("drift".into())) };
-    let found = drift(&goal, &seen);
-    if !found.is_empty() {
-        faults.push(format!("at the goal, and drift: {found:?}"));
-    }
+    faults.extend(disagreements(&goal, &seen));
     faults
 }

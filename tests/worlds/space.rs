@@ -317,6 +317,8 @@ impl Case {
             server: "server.contoso.example".parse().unwrap(),
             product: self.kind.product(),
             role,
+            site: None,
+            pool: None,
             update: "the update".into(),
             core: build(JUDGED[0].1),
             floors: JUDGED[1..].iter().map(|(name, revision)| (component(name), build(*revision))).collect(),

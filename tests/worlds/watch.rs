@@ -1,9 +1,11 @@
 //! The watch: a host around a simulated server that checks every act against what is true there.
 
 use jiff::Timestamp;
-use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
+use reconcile_core::{Act, Acted, Ask, Compared, Goal, Observe, Seen, Want, compare, drift, state, wanted};
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
-use reconcile_schema::{Mark, Marks, Observed, Period, RunId, ServiceState, Shells, StartType, Step, Store};
+use reconcile_schema::{
+    DriftState, Mark, Marks, Observed, Period, RunId, ServiceState, Shells, StartType, Step, Store,
+};
 
 /// What was noticed in one world, over all its runs.
 #[derive(Debug)]
@@ -223,6 +225,23 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
     now.faults.iter().copied().filter(forbids).collect()
 }
 
+/// Where drift and decision do not say the same: something is wanted exactly where a fact differs, a difference can be
+/// seen, and a host with one is not at its goal.
+pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
+    let (found, rests) = (drift(goal, seen), wanted(goal, seen) == Want::Nothing);
+    let mut faults = Vec::new();
+    if found.is_empty() != rests || (state(goal, seen) == DriftState::AtGoal) != rests {
+        faults.push(format!("wanted {:?}, and drift {found:?}", wanted(goal, seen)));
+    }
+    let alike = |found: &&Compared| found.desired == found.observed;
+    faults.extend(
+        compare(goal, seen).iter().filter(alike).filter(|it| it.code.is_some()).map(|it| format!("not seen: {it:?}")),
+    );
+    let unlike = |it: &&Compared| it.desired != it.observed && it.code.is_none();
+    faults.extend(compare(goal, seen).iter().filter(unlike).map(|it| format!("not told: {it:?}")));
+    faults
+}
+
 /// A host that is watched.
 pub struct Watched<'a> {
     pub lab: LabHost<'a>,
@@ -260,6 +279,7 @@ impl Observe for Watched<'_> {
 impl Act for Watched<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
         self.watch.effects.push(Effect::Act);
+        self.watch.violations.extend(disagreements(goal, seen));
         let (before, marks) = (self.truth(), self.lab.marks()?);
         let acted = self.lab.act(goal, seen, step);
         let now = self.truth();
