@@ -5,6 +5,8 @@
 mod journal;
 pub mod lab;
 mod lock;
+mod restart;
+mod uninstall;
 #[cfg(windows)]
 pub mod windows;
 
