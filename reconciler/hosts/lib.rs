@@ -6,6 +6,7 @@ mod journal;
 pub mod lab;
 mod lock;
 mod restart;
+pub mod snapshot;
 mod uninstall;
 #[cfg(windows)]
 pub mod windows;
