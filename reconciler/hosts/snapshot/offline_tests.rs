@@ -202,7 +202,9 @@ fn texts(keys: &Keys) -> BTreeMap<String, String> {
         Value::Text(text) => Some(text.clone()),
         Value::Other => None,
     };
-    texts.filter_map(|(path, name, value)| Some((format!(r"{path}\{name}"), text(value)?))).collect()
+    // The other reader ends a name at a NUL, which a name may hold.
+    let named = |path: &str, name| format!(r"{}\{name}", path.split('\0').next().unwrap_or_default());
+    texts.filter_map(|(path, name, value)| Some((named(path, name), text(value)?))).collect()
 }
 
 /// The same by another reader; none where it refuses the hive.
@@ -212,7 +214,9 @@ fn texts_by_regf(bytes: Vec<u8>) -> Option<BTreeMap<String, String>> {
     let mut texts = BTreeMap::new();
     for entry in hive.open_key(list).ok()?.subkeys().ok()? {
         for value in entry.values().ok()? {
-            let name = VALUES.into_iter().find(|name| name.eq_ignore_ascii_case(&value.name()));
+            let length = value.raw_value().value_name.len();
+            let whole = |name: &str| length == name.len() || length == 2 * name.len();
+            let name = VALUES.into_iter().find(|name| name.eq_ignore_ascii_case(&value.name()) && whole(name));
             let data = value.raw_data().ok()?;
             if let Some(name) = name
                 && matches!(value.raw_data_type(), 1 | 2)
