@@ -5,6 +5,9 @@
 mod journal;
 pub mod lab;
 mod lock;
+mod restart;
+pub mod snapshot;
+mod uninstall;
 #[cfg(windows)]
 pub mod windows;
 

@@ -2,8 +2,8 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Build, BuildError, Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights,
-    Service, Store, WEB_SERVICE,
+    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service, Store,
+    WEB_SERVICE,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
@@ -19,6 +19,7 @@ use super::state::place;
 use super::win32::Win32Error;
 use super::{ActingHost, MachineError, WindowsError, WindowsHost, journal_path};
 use crate::journal::Journal;
+use crate::uninstall::{self, ComponentError};
 
 /// The group whose members may run management sessions on a server (Microsoft Learn, Lync Server 2013: Deployment
 /// permissions for SQL Server).
@@ -29,19 +30,11 @@ const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// Why the installed components cannot be told.
 #[derive(Debug, thiserror::Error)]
-enum ComponentError {
+enum ListError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    #[error(r"{key}\DisplayVersion is missing; is an installation running?")]
-    NoVersion { key: String },
-    #[error(r"{key}\DisplayVersion: {cause}")]
-    Version { key: String, cause: BuildError },
-    #[error("expected one entry for {name}, found {first} and {second}")]
-    Twice { name: String, first: String, second: String },
-    #[error(
-        "{name} is at {listed} by the Uninstall key and at {own} by Real-Time Communications; is an installation running?"
-    )]
-    Disagree { name: String, listed: Build, own: String },
+    #[error(transparent)]
+    Components(#[from] ComponentError),
 }
 
 /// Why it cannot be told whether another installation is under way.
@@ -161,29 +154,9 @@ fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
 }
 
 /// The installed components of all products, with the builds that the uninstall list gives them.
-fn components(registry: &Registry) -> Result<Vec<Component>, ComponentError> {
-    let mut components: Vec<Component> = Vec::new();
-    let mut keys: Vec<String> = Vec::new();
-    for entry in registry.installed(|name| Component::from_display_name(name).is_some())? {
-        let Some((product, name)) = Component::from_display_name(&entry.name) else { continue };
-        let same = |known: &Component| known.product == product && known.name == name;
-        if let Some((_, first)) = components.iter().zip(&keys).find(|(known, _)| same(known)) {
-            return Err(ComponentError::Twice { name: entry.name, first: first.clone(), second: entry.key });
-        }
-        let version = entry.version.ok_or_else(|| ComponentError::NoVersion { key: entry.key.clone() })?;
-        let build = version.parse().map_err(|cause| ComponentError::Version { key: entry.key.clone(), cause })?;
-        components.push(Component { product, name, build });
-        keys.push(entry.key);
-    }
-    let own = registry.control_panel_version()?;
-    let panel =
-        components.iter().find(|known| known.product == Product::Sfb2019 && known.name.as_str().contains("macp"));
-    if let (Some(own), Some(panel)) = (own, panel)
-        && own.parse().as_ref() != Ok(&panel.build)
-    {
-        return Err(ComponentError::Disagree { name: panel.name.to_string(), listed: panel.build.clone(), own });
-    }
-    Ok(components)
+fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
+    let ours = registry.installed(|name| Component::from_display_name(name).is_some())?;
+    Ok(uninstall::components(ours, registry.control_panel_version()?)?)
 }
 
 /// The product's services that exist here, in their start order, then the web server.
@@ -237,54 +210,24 @@ mod tests {
     use super::super::registry::tests::Scratch;
     use super::*;
 
-    const CORE: &str = "Skype for Business Server 2019, Core Components";
     const PANEL: &str = "Skype for Business Server 2019, MACP Web Components";
 
-    fn why(scratch: &Scratch) -> String {
-        components(&scratch.0).expect_err("cannot be told").to_string()
-    }
-
     #[test]
-    fn components_have_the_builds_of_the_uninstall_list() {
+    fn components_are_told_from_both_places_of_the_registry() {
         let scratch = Scratch::new("components");
-        scratch.product("{A}", CORE, "7.0.2046.530");
-        scratch.product("{B}", "Microsoft Lync Server 2013, Administrative Tools", "5.0.8308.1149");
-        scratch.product("{C}", "Skype for Business Server 2019, Resource Kit", "not a build");
-        let found = components(&scratch.0).expect("known");
-        let shown: Vec<_> =
-            found.iter().map(|one| format!("{} {} {}", one.product.key(), one.name, one.build)).collect();
-        assert_eq!(shown, ["sfb-2019 core-components 7.0.2046.530", "lync-2013 administrative-tools 5.0.8308.1149"]);
-    }
-
-    #[test]
-    fn a_build_that_cannot_be_told_is_unknown_and_names_its_key() {
-        let scratch = Scratch::new("strange");
-        scratch.product("{A}", CORE, "7.0.2046");
-        assert!(
-            why(&scratch).contains(r"Uninstall\{A}\DisplayVersion: expected a build of four numbers"),
-            "{}",
-            why(&scratch)
-        );
-
-        let scratch = Scratch::new("twice");
-        scratch.product("{A}", CORE, "7.0.2046.530");
-        scratch.product("{B}", CORE, "7.0.2046.544");
-        assert!(why(&scratch).starts_with(&format!("expected one entry for {CORE}, found ")), "{}", why(&scratch));
-    }
-
-    #[test]
-    fn the_control_panel_must_say_the_same_in_both_places() {
-        let scratch = Scratch::new("panel");
         scratch.product("{A}", PANEL, "7.0.2046.530");
-        assert!(components(&scratch.0).is_ok(), "one place is enough");
         scratch.control_panel("7.0.2046.530");
-        assert!(components(&scratch.0).is_ok());
+        let found = components(&scratch.0).expect("known");
+        let shown: Vec<_> = found.iter().map(|one| format!("{} {}", one.name, one.build)).collect();
+        assert_eq!(shown, ["macp-web-components 7.0.2046.530"]);
+
         scratch.control_panel("7.0.2046.216");
-        assert!(
-            why(&scratch).contains("is at 7.0.2046.530 by the Uninstall key and at 7.0.2046.216"),
-            "{}",
-            why(&scratch)
-        );
+        let why = components(&scratch.0).expect_err("they disagree").to_string();
+        assert!(why.contains("is at 7.0.2046.530 by the Uninstall key and at 7.0.2046.216"), "{why}");
+
+        scratch.product("{A}", PANEL, "7.0.2046");
+        let why = components(&scratch.0).expect_err("no build").to_string();
+        assert!(why.contains(r"Uninstall\{A}\DisplayVersion: expected a build of four numbers"), "{why}");
     }
 
     #[test]

@@ -6,19 +6,12 @@ use windows_registry::{Key, LOCAL_MACHINE};
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_PATH_NOT_FOUND};
 
 use super::win32::Win32Error;
+use crate::restart::ASKING;
+use crate::uninstall::{CONTROL_PANEL, Entry, LIST};
 
-const UNINSTALL: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
-const REAL_TIME: &str = r"SOFTWARE\Microsoft\Real-Time Communications";
-const SERVICING: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing";
-const WINDOWS_UPDATE: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update";
 const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
 const COMPUTER_NAME: &str = r"SYSTEM\CurrentControlSet\Control\ComputerName";
 const INSTALLER: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Installer";
-
-/// The control panel's web components of Skype for Business Server 2019: the one key under Real-Time Communications
-/// that is known to follow a cumulative update (Microsoft Learn, Skype for Business Server 2019: control-panel-auth-script).
-/// `{A593FD00-64F1-4288-A6F4-E699ED9DCA35}` stays at the original release and is never read.
-const CONTROL_PANEL: &str = "{D00E3324-D7F8-4735-B4CF-206FE63FD577}";
 
 /// How often the list of installed products is read before a list that keeps changing is called unknown.
 const PASSES: usize = 5;
@@ -54,17 +47,6 @@ pub enum RegistryError {
     },
 }
 
-/// One entry of "Programs and Features".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
-    /// Full path of the entry's key.
-    pub key: String,
-    /// `DisplayName`.
-    pub name: String,
-    /// `DisplayVersion`; none where the entry has no such value.
-    pub version: Option<String>,
-}
-
 /// Somebody's note that Windows has to be restarted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingRestart {
@@ -93,7 +75,7 @@ impl Registry {
     ///
     /// # Errors
     /// A key that cannot be read, or a list that does not settle. An entry without a `DisplayName` as text is skipped: nothing says that it is ours.
-    pub fn installed(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Installed>, RegistryError> {
+    pub fn installed(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, RegistryError> {
         // The iterators of the registry crate end early, without a word, when an enumeration fails, and an installer may be
         // writing at this moment: a list counts when two passes in a row agree.
         let mut before = None;
@@ -104,18 +86,18 @@ impl Registry {
             }
             before = now;
         }
-        Err(RegistryError::Unsettled { key: self.shown(UNINSTALL), passes: PASSES })
+        Err(RegistryError::Unsettled { key: self.shown(LIST), passes: PASSES })
     }
 
     /// One pass; none where an entry vanished between being listed and being opened.
-    fn installed_once(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<Installed>>, RegistryError> {
-        let Some(list) = self.open(UNINSTALL)? else {
+    fn installed_once(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<Entry>>, RegistryError> {
+        let Some(list) = self.open(LIST)? else {
             return Ok(Some(Vec::new()));
         };
-        let names = list.keys().map_err(|error| self.unreadable(UNINSTALL, error))?;
+        let names = list.keys().map_err(|error| self.unreadable(LIST, error))?;
         let mut found = Vec::new();
         for id in names {
-            let path = format!(r"{UNINSTALL}\{id}");
+            let path = format!(r"{LIST}\{id}");
             let Some(entry) = self.open(&path)? else {
                 return Ok(None);
             };
@@ -126,7 +108,7 @@ impl Registry {
             };
             if wanted(&name) {
                 let version = self.value(&entry, &path, "DisplayVersion")?;
-                found.push(Installed { key: self.shown(&path), name, version });
+                found.push(Entry { key: self.shown(&path), name, version });
             }
         }
         found.sort_by(|a, b| a.key.cmp(&b.key));
@@ -138,11 +120,7 @@ impl Registry {
     /// # Errors
     /// The key or its value cannot be read.
     pub fn control_panel_version(&self) -> Result<Option<String>, RegistryError> {
-        let path = format!(r"{REAL_TIME}\{CONTROL_PANEL}");
-        match self.open(&path)? {
-            Some(key) => self.value(&key, &path, "Version"),
-            None => Ok(None),
-        }
+        self.text(CONTROL_PANEL, "Version")
     }
 
     /// Everybody who wants Windows restarted; empty where nobody does.
@@ -151,14 +129,9 @@ impl Registry {
     /// A place where such a wish is kept cannot be read.
     pub fn pending_restarts(&self) -> Result<Vec<PendingRestart>, RegistryError> {
         let mut pending = Vec::new();
-        let flags = [
-            ("Windows servicing", format!(r"{SERVICING}\RebootPending")),
-            ("Windows servicing (packages to be finished)", format!(r"{SERVICING}\PackagesPending")),
-            ("Windows Update", format!(r"{WINDOWS_UPDATE}\RebootRequired")),
-        ];
-        for (whose, path) in flags {
-            if self.open(&path)?.is_some() {
-                pending.push(PendingRestart { whose, key: self.shown(&path), detail: None });
+        for (whose, path) in ASKING {
+            if self.open(path)?.is_some() {
+                pending.push(PendingRestart { whose, key: self.shown(path), detail: None });
             }
         }
         for value in ["PendingFileRenameOperations", "PendingFileRenameOperations2"] {

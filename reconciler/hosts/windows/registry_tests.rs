@@ -27,12 +27,12 @@ impl Scratch {
     }
 
     pub fn control_panel(&self, version: &str) {
-        let key = self.key(&format!(r"{REAL_TIME}\{CONTROL_PANEL}"));
+        let key = self.key(CONTROL_PANEL);
         key.set_string("Version", version).expect("a value can be written");
     }
 
     pub fn product(&self, id: &str, name: &str, version: &str) {
-        let key = self.key(&format!(r"{UNINSTALL}\{id}"));
+        let key = self.key(&format!(r"{LIST}\{id}"));
         key.set_string("DisplayName", name).expect("a value can be written");
         key.set_string("DisplayVersion", version).expect("a value can be written");
     }
@@ -63,7 +63,7 @@ fn only_the_wanted_products_are_listed_with_their_versions() {
     scratch.product("{B}", "Skype for Business Server 2019, Web Components Server", "7.0.2046.530");
     scratch.product("{A}", "Skype for Business Server 2019, Core Components", "7.0.2046.544");
     scratch.product("{C}", "Another program", "1.0");
-    scratch.key(&format!(r"{UNINSTALL}\no name"));
+    scratch.key(&format!(r"{LIST}\no name"));
     let found = scratch.0.installed(ours).expect("readable");
     let listed: Vec<_> = found.iter().map(|entry| (entry.name.as_str(), entry.version.as_deref())).collect();
     assert_eq!(
@@ -74,7 +74,7 @@ fn only_the_wanted_products_are_listed_with_their_versions() {
         ]
     );
     assert!(
-        found.iter().all(|entry| entry.key.starts_with(r"HKCU\Software\") && entry.key.contains(UNINSTALL)),
+        found.iter().all(|entry| entry.key.starts_with(r"HKCU\Software\") && entry.key.contains(LIST)),
         "{found:?}"
     );
 }
@@ -82,7 +82,7 @@ fn only_the_wanted_products_are_listed_with_their_versions() {
 #[test]
 fn a_version_that_is_missing_is_none_and_one_that_is_no_text_is_an_error_with_its_place() {
     let scratch = Scratch::new("version");
-    let key = scratch.key(&format!(r"{UNINSTALL}\{{A}}"));
+    let key = scratch.key(&format!(r"{LIST}\{{A}}"));
     key.set_string("DisplayName", "Skype for Business Server 2019, Core Components").expect("written");
     assert_eq!(scratch.0.installed(ours).expect("readable").first().and_then(|entry| entry.version.clone()), None);
 
@@ -95,7 +95,7 @@ fn a_version_that_is_missing_is_none_and_one_that_is_no_text_is_an_error_with_it
 fn a_product_of_the_32_bit_view_does_not_count() {
     let scratch = Scratch::new("view");
     // The root of the test lies below HKEY_CURRENT_USER\Software, which is shared; the machine's is redirected.
-    let path = format!(r"SOFTWARE\reconcile-test-{}-view\{UNINSTALL}\{{A}}", std::process::id());
+    let path = format!(r"SOFTWARE\reconcile-test-{}-view\{LIST}\{{A}}", std::process::id());
     let key = LOCAL_MACHINE
         .options()
         .read()
@@ -123,8 +123,8 @@ fn a_product_of_the_32_bit_view_does_not_count() {
 #[test]
 fn every_wish_for_a_restart_names_who_asks() {
     let scratch = Scratch::new("pending");
-    scratch.key(&format!(r"{SERVICING}\RebootPending"));
-    scratch.key(&format!(r"{WINDOWS_UPDATE}\RebootRequired"));
+    scratch.key(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending");
+    scratch.key(r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired");
     let names = [r"\??\C:\old.dll", "", r"\??\C:\a.tmp", r"!\??\C:\a.dll", r"\??\C:\b.tmp", ""];
     let units: Vec<u8> = names.join("\0").encode_utf16().chain([0, 0]).flat_map(u16::to_le_bytes).collect();
     scratch.key(SESSION_MANAGER).set_bytes("PendingFileRenameOperations", Type::MultiString, &units).expect("written");

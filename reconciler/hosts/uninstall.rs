@@ -1,0 +1,111 @@
+//! The installed components, by the entries of the Uninstall list: the rules that every reader of a registry shares.
+
+use std::collections::BTreeMap;
+
+use reconcile_schema::{Build, BuildError, Component, Product};
+
+/// Where Windows lists what is installed, below `HKEY_LOCAL_MACHINE` in the 64-bit view: `DisplayName` and
+/// `DisplayVersion` of each entry are what scanners and scripts go by. Not `Win32_Product`, which makes Windows Installer
+/// check every product.
+pub const LIST: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
+
+/// The control panel's web components of Skype for Business Server 2019: the one key under Real-Time Communications
+/// whose `Version` is known to follow a cumulative update (Microsoft Learn, Skype for Business Server 2019:
+/// control-panel-auth-script). `{A593FD00-64F1-4288-A6F4-E699ED9DCA35}` stays at the original release and is never read.
+pub const CONTROL_PANEL: &str = r"SOFTWARE\Microsoft\Real-Time Communications\{D00E3324-D7F8-4735-B4CF-206FE63FD577}";
+
+/// One entry of the Uninstall list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Full path of the entry's key.
+    pub key: String,
+    /// `DisplayName`.
+    pub name: String,
+    /// `DisplayVersion`; none where the entry has no such value.
+    pub version: Option<String>,
+}
+
+/// Why the installed components cannot be told.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ComponentError {
+    /// An entry of a component has no version.
+    #[error(r"{key}\DisplayVersion is missing; is an installation running?")]
+    NoVersion {
+        /// Full path of the entry's key.
+        key: String,
+    },
+    /// The version of an entry is no build.
+    #[error(r"{key}\DisplayVersion: {cause}")]
+    Version {
+        /// Full path of the entry's key.
+        key: String,
+        /// What it should be.
+        cause: BuildError,
+    },
+    /// Two entries stand for the same component.
+    #[error("expected one entry for {name}, found {first} and {second}")]
+    Twice {
+        /// The `DisplayName` of both.
+        name: String,
+        /// Full path of the first entry's key.
+        first: String,
+        /// Full path of the second entry's key.
+        second: String,
+    },
+    /// The Uninstall list and Real-Time Communications do not say the same.
+    #[error(
+        "{name} is at {listed} by the Uninstall key and at {own} by Real-Time Communications; is an installation running?"
+    )]
+    Disagree {
+        /// The component.
+        name: String,
+        /// Its build in the Uninstall list.
+        listed: Build,
+        /// What Real-Time Communications says.
+        own: String,
+    },
+}
+
+/// The installed components of all products, with the builds that the list gives them, in its order. `own` is the
+/// `Version` at [`CONTROL_PANEL`], where there is one.
+///
+/// # Errors
+/// A component is listed twice, without a build, or differently in the two places.
+pub fn components(
+    entries: impl IntoIterator<Item = Entry>,
+    own: Option<String>,
+) -> Result<Vec<Component>, ComponentError> {
+    let mut components: Vec<Component> = Vec::new();
+    let mut keys = BTreeMap::new();
+    for entry in entries {
+        let Some((product, name)) = Component::from_display_name(&entry.name) else { continue };
+        let key = short(entry.key);
+        if let Some(first) = keys.insert((product, name.clone()), key.clone()) {
+            return Err(ComponentError::Twice { name: short(entry.name), first, second: key });
+        }
+        let Some(version) = entry.version else { return Err(ComponentError::NoVersion { key }) };
+        let build = version.parse().map_err(|error: BuildError| {
+            let cause = BuildError { found: short(error.found) };
+            ComponentError::Version { key, cause }
+        })?;
+        components.push(Component { product, name, build });
+    }
+    let panel =
+        components.iter().find(|known| known.product == Product::Sfb2019 && known.name.as_str().contains("macp"));
+    if let (Some(own), Some(panel)) = (own, panel)
+        && own.parse().as_ref() != Ok(&panel.build)
+    {
+        let (name, listed) = (panel.name.to_string(), panel.build.clone());
+        return Err(ComponentError::Disagree { name, listed, own: short(own) });
+    }
+    Ok(components)
+}
+
+/// As much of a text that somebody else wrote as an error repeats.
+pub(crate) fn short(text: String) -> String {
+    if text.chars().nth(200).is_none() { text } else { text.chars().take(200).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+#[path = "uninstall_tests.rs"]
+mod tests;
