@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use reconcile_schema::{Product, ServerName};
+use reconcile_schema::{Period, Product, ServerName};
 
 /// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
 #[derive(Debug, Parser)]
@@ -34,7 +34,9 @@ pub enum Command {
     Apply(Apply),
     /// Show the steps that apply would run, each with its cause and its command.
     Plan(Plan),
-    /// Show what is seen of this server, or of the servers of a lab, as JSON.
+    /// Show how servers differ from the manifest: those that report in snapshots, or this one.
+    Drift(Drift),
+    /// Write what is seen of this server, or of the servers of a lab, as snapshots.
     Observe(Observe),
     /// Check manifests and say what is wrong, with line and column.
     Validate {
@@ -101,6 +103,54 @@ pub struct Plan {
     pub out: Option<PathBuf>,
 }
 
+/// `reconcile drift`.
+#[derive(Debug, clap::Args)]
+pub struct Drift {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Snapshots that `observe` wrote, registry exports or hives: a file, a folder, a pattern, or - for standard input;
+    /// can be given several times. Without it, this server or the servers of a lab are looked at now.
+    #[arg(long, value_name = "PLACE")]
+    pub from: Vec<PathBuf>,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// A snapshot that is older, such as 36h or 7d, tells nothing about its server any more.
+    #[arg(long, value_name = "PERIOD")]
+    pub max_age: Option<Period>,
+    /// Count ages from this time, such as 2026-11-20T06:00:00Z, instead of from now.
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<jiff::Timestamp>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = DriftOutput::Text)]
+    pub output: DriftOutput,
+    /// Also write a report to this file; its ending says how: .txt, .json, .xml (JUnit), .sarif, .md, .prom, .html. Can be
+    /// given several times.
+    #[arg(long = "report", value_name = "FILE")]
+    pub reports: Vec<PathBuf>,
+}
+
+/// How a drift report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DriftOutput {
+    /// For people, with the difference as a unified diff.
+    Text,
+    /// For programs; `reconcile schema drift` has the format.
+    Json,
+    /// JUnit XML, which every CI system shows.
+    Junit,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Markdown, for the summary of a job.
+    Markdown,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A Prometheus text file.
+    Prometheus,
+    /// One HTML page.
+    Html,
+}
+
 /// `reconcile observe`.
 #[derive(Debug, clap::Args)]
 pub struct Observe {
@@ -109,6 +159,9 @@ pub struct Observe {
     /// Only this server; can be given several times.
     #[arg(long = "server", value_name = "NAME")]
     pub servers: Vec<ServerName>,
+    /// Write one file for each server into this folder, instead of one line for each to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: Option<PathBuf>,
 }
 
 /// `reconcile releases`.
@@ -164,12 +217,14 @@ pub enum Format {
     Manifest,
     /// The catalogue of releases.
     Releases,
-    /// What is seen of a server.
-    Observed,
+    /// What is seen of a server: the answer of observe.
+    Snapshot,
     /// The answer of plan.
     Plan,
     /// The answer of apply.
     Run,
+    /// The answer of drift.
+    Drift,
 }
 
 fn product(text: &str) -> Result<Product, String> {

@@ -249,13 +249,29 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Text from outside, made harmless for a terminal: control characters (C0 with ESC, DEL, C1),
-/// bidirectional controls and invisible characters become `\u{…}`.
+/// Text from outside, made harmless for a terminal and for the log of a CI system: control characters (C0 with ESC, DEL,
+/// C1), bidirectional controls and invisible characters become `\u{…}`, and so does one sign of those that begin a
+/// command: `##` anywhere (Azure Pipelines looks for it within a line), `::` at the beginning (GitHub Actions).
 #[must_use]
 pub fn escape(text: &str) -> String {
+    // Nearly every text is plain, and a fleet has millions of them.
+    if !text.starts_with("::") && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        push_escaped(&mut out, c);
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let command = match c {
+            '#' => before == Some('#'),
+            ':' => at == 0 && text.starts_with("::"),
+            _ => false,
+        };
+        if command {
+            out.extend(c.escape_unicode())
+        } else {
+            push_escaped(&mut out, c)
+        }
+        before = Some(c);
     }
     out
 }
@@ -269,7 +285,7 @@ fn push_escaped(out: &mut String, c: char) {
 }
 
 /// Whether a character cannot be seen, or changes how the characters around it are seen.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             // Bidirectional marks, embeddings, overrides, isolates.
@@ -279,7 +295,10 @@ fn is_hidden(c: char) -> bool {
             | '\u{feff}' | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
             | '\u{3164}' | '\u{ffa0}'
             // Interlinear annotation and tag characters.
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            // What is no character; XML does not allow the last two of the first plane.
+            | '\u{fdd0}'..='\u{fdef}')
+        || u32::from(c) & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]

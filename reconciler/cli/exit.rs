@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use reconcile_core::{Blocker, Class};
-use reconcile_schema::State;
+use reconcile_schema::{DriftState, State};
 
 /// How the program ends. The documented table stands in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,18 @@ impl From<State> for Exit {
             State::Unknown => Self::Unknown,
             State::NeedsOperator => Self::NeedsOperator,
             State::Failed => Self::Failed,
+        }
+    }
+}
+
+/// What differs and can be told is drift; the worst state of a fleet is the last of [`DriftState::ALL`] that it has.
+impl From<DriftState> for Exit {
+    fn from(state: DriftState) -> Self {
+        match state {
+            DriftState::AtGoal => Self::Done,
+            DriftState::Drift | DriftState::Unnamed => Self::Drift,
+            DriftState::Missing | DriftState::Stale | DriftState::Unknown => Self::Unknown,
+            DriftState::Ahead | DriftState::WrongProduct => Self::NeedsOperator,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Goal, GoalError};
-use reconcile_schema::{Manifest, Releases, ServerName};
+use reconcile_core::{Entry, Goal, GoalError};
+use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName};
 use serde_json::Value;
 
 use crate::{
@@ -68,6 +68,29 @@ impl Input {
         }
         let goal = |name| Goal::of(&self.manifest, &self.releases, name).map_err(|error| self.explain(vec![error]));
         only.iter().map(goal).collect()
+    }
+
+    /// The goal of the servers of an entry, named after the first of them.
+    ///
+    /// # Errors
+    /// When what the manifest says of the entry makes no goal.
+    pub fn goal_of(&self, entry: &Entry<'_>) -> Result<Goal, Problem> {
+        let Some(first) = entry.pattern.servers().next() else {
+            return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
+        };
+        Goal::of_entry(&self.manifest, &self.releases, entry, &first).map_err(|error| self.explain(vec![error]))
+    }
+
+    /// Where the manifest has the key of a value.
+    pub fn place(&self, pointer: &str) -> ManifestPlace {
+        let (line, column) = self.source.order(pointer, true);
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        ManifestPlace { file: self.path.display().to_string(), line: number(line), column: number(column) + 1 }
+    }
+
+    /// The catalogue of releases.
+    pub const fn releases(&self) -> &Releases {
+        &self.releases
     }
 
     /// An error at a place in the manifest.

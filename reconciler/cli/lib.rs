@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod advice;
+mod appear;
 mod apply;
 mod args;
 mod catalogue;
 mod check;
 mod diagnostic;
+mod drift;
 mod exit;
 mod finding;
 mod input;
@@ -58,6 +60,7 @@ fn run(command: Command) -> Result<Exit, Problem> {
     match command {
         Command::Apply(args) => apply::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Drift(args) => drift::run(&args),
         Command::Observe(args) => observe::run(&args),
         Command::Validate { manifests } => validate::run(&manifests),
         Command::Schema { format } => print(&schemas::text(format)),

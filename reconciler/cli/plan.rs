@@ -87,6 +87,29 @@ pub fn heading(goal: &Goal, found: Option<&reconcile_schema::Build>, lab: bool) 
 
 /// The plan of one server, as it is reported.
 pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
+    let findings = drift(goal, seen).into_iter().filter_map(|found| {
+        let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
+        Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
+    });
+    let Remaining { state, steps, blocked_by, help } = remaining(goal, seen);
+    let server = heading(goal, seen.host.core(goal.product), lab);
+    ServerPlan { server, state, findings: findings.collect(), steps, blocked_by, help }
+}
+
+/// What remains to be done on a server, as it is reported.
+pub struct Remaining {
+    /// How the plan ends.
+    pub state: State,
+    /// The steps that remain, in order.
+    pub steps: Vec<StepReport>,
+    /// What keeps the steps from being told, or from being taken.
+    pub blocked_by: Option<String>,
+    /// What a person can do about it.
+    pub help: Option<String>,
+}
+
+/// The steps that remain on a server, as far as they can be foreseen.
+pub fn remaining(goal: &Goal, seen: &Seen) -> Remaining {
     let plan = plan(goal, seen);
     let (state, blocked_by, help) = match &plan.end {
         PlanEnd::AtGoal if plan.steps.is_empty() => (State::AtGoal, None, None),
@@ -94,25 +117,14 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
         PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker))),
         PlanEnd::Unlooked(ask) => (State::Unknown, Some(format!("{ask}: not looked at")), None),
     };
-    let steps = plan.steps.iter().map(|planned| StepReport {
+    let steps = plan.steps.into_iter().map(|planned| StepReport {
         command: Command::of(goal, &planned.step, &planned.cause).to_string(),
-        step: planned.step.clone(),
         because: planned.cause.to_string(),
-        cause: planned.cause.clone(),
+        step: planned.step,
+        cause: planned.cause,
         certain: planned.certain,
     });
-    let findings = drift(goal, seen).into_iter().filter_map(|found| {
-        let code = found.code?.key().into();
-        Some(FindingReport { code, subject: found.subject, desired: found.desired, observed: found.observed })
-    });
-    ServerPlan {
-        server: heading(goal, seen.host.core(goal.product), lab),
-        state,
-        findings: findings.collect(),
-        steps: steps.collect(),
-        blocked_by,
-        help,
-    }
+    Remaining { state, steps: steps.collect(), blocked_by, help }
 }
 
 /// A report as JSON for a program.

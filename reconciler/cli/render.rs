@@ -18,6 +18,9 @@ pub const WAITS: Style = AnsiColor::Yellow.on_default();
 /// Red, for bad news.
 pub const BAD: Style = AnsiColor::Red.on_default();
 
+/// What is said of a step that a look right before it decides.
+pub const UNSURE: &str = "if Test-CsDatabase then shows a difference";
+
 /// How many differences of a server are shown before they are only counted.
 const SHOWN: usize = 8;
 
@@ -62,7 +65,7 @@ fn server_plan(server: &ServerPlan) -> String {
     for (number, step) in server.steps.iter().enumerate() {
         let (number, command) = (number + 1, escape(&step.command));
         let _ = writeln!(out, "  {number:>2}  {command}");
-        let because = if step.certain { step.because.as_str() } else { "if Test-CsDatabase then shows a difference" };
+        let because = if step.certain { step.because.as_str() } else { UNSURE };
         if because != last {
             let _ = writeln!(out, "      {FAINT}{}{FAINT:#}", escape(because));
         }

@@ -1,6 +1,6 @@
 //! The JSON Schemas of everything that is written or read, from the types.
 
-use reconcile_schema::{Manifest, Observed, PlanReport, Releases, RunReport};
+use reconcile_schema::{DriftReport, Manifest, PlanReport, Releases, RunReport, Snapshot};
 use serde_json::Value;
 
 use crate::args::Format;
@@ -11,9 +11,10 @@ pub fn schema(format: Format) -> Value {
     match format {
         Format::Manifest => schemars::schema_for!(Manifest),
         Format::Releases => schemars::schema_for!(Releases),
-        Format::Observed => schemars::schema_for!(Observed),
+        Format::Snapshot => schemars::schema_for!(Snapshot),
         Format::Plan => schemars::schema_for!(PlanReport),
         Format::Run => schemars::schema_for!(RunReport),
+        Format::Drift => schemars::schema_for!(DriftReport),
     }
     .to_value()
 }

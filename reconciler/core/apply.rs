@@ -163,7 +163,7 @@ impl<H: Act> Work<'_, H> {
         if !self.begun {
             self.begun = true;
             let (version, by) = (self.request.version.to_string(), self.request.by.to_string());
-            let (target, components) = (self.request.goal.core.clone(), self.request.goal.floors.clone());
+            let (target, components) = (self.request.goal.core.clone(), (*self.request.goal.floors).clone());
             let began = Mark::RunBegan { target, components, version, by };
             self.host.mark(&self.run.id, &began).map_err(|error| error.to_string())?;
         }

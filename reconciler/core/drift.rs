@@ -1,13 +1,16 @@
 //! The difference between a goal and what is seen, fact by fact.
 
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt;
 
 use reconcile_schema::{
-    Cause, Component, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin, Store,
+    Build, Cause, Component, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin, ServiceState,
+    Store,
 };
 
 use crate::{
@@ -19,26 +22,116 @@ use crate::{
 
 /// One fact as it is desired and as it is observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compared {
-    /// What kind of fact it is, such as `service`.
-    pub kind: &'static str,
+pub struct Compared<'a> {
+    /// What kind of fact it is.
+    pub kind: FactKind,
     /// What it is about: a component, a service, a database.
-    pub subject: String,
+    pub subject: Cow<'a, str>,
     /// What is desired.
-    pub desired: String,
+    pub desired: Said<'a>,
     /// What is observed.
-    pub observed: String,
+    pub observed: Said<'a>,
     /// What the difference means, when there is one.
     pub code: Option<DriftCode>,
+}
+
+/// What is desired or observed. Most of it is never shown, so it is not made a text before somebody asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// The build of a component.
+    Build(&'a Build),
+    /// The state of a service.
+    State(ServiceState),
+    /// The version of a database.
+    Version(Option<DbVersion>),
+    /// Anything else, in words.
+    Words(Cow<'a, str>),
+}
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(build) => build.fmt(f),
+            Self::State(state) => state.fmt(f),
+            Self::Version(Some(version)) => version.fmt(f),
+            Self::Version(None) => f.write_str("unknown"),
+            Self::Words(words) => f.write_str(words),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Said<'a> {
+    fn from(words: &'a str) -> Self {
+        Self::Words(words.into())
+    }
+}
+
+impl From<String> for Said<'_> {
+    fn from(words: String) -> Self {
+        Self::Words(words.into())
+    }
+}
+
+/// The kinds of facts that a goal speaks of. Where a list of facts could not be read, the whole list is one fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactKind {
+    /// Which product is installed.
+    Product,
+    /// The build of a component.
+    Component,
+    /// The builds of all components.
+    Components,
+    /// The state of a service.
+    Service,
+    /// The states of all services.
+    Services,
+    /// Whether a restart is due.
+    Restart,
+    /// The version of a database.
+    Database,
+    /// The versions of a set of databases.
+    Databases,
+}
+
+impl FactKind {
+    /// The kind in a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Component => "component",
+            Self::Components => "components",
+            Self::Service => "service",
+            Self::Services => "services",
+            Self::Restart => "restart",
+            Self::Database => "database",
+            Self::Databases => "databases",
+        }
+    }
+
+    /// Where such a fact is read on a host.
+    #[must_use]
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::Product | Self::Component | Self::Components => "the Uninstall key",
+            Self::Service => "the service manager",
+            Self::Services => "the service manager, and the journal",
+            Self::Restart => "the keys of a pending restart, and the journal",
+            Self::Database | Self::Databases => "Test-CsDatabase",
+        }
+    }
 }
 
 /// In which state a host is. It is at its goal exactly when nothing is wanted of it; a difference that is known counts
 /// before one that is not.
 #[must_use]
 pub fn state(goal: &Goal, seen: &Seen) -> DriftState {
-    if wanted(goal, seen) == Want::Nothing {
-        return DriftState::AtGoal;
-    }
+    if wanted(goal, seen) == Want::Nothing { DriftState::AtGoal } else { state_of(&compare(goal, seen)) }
+}
+
+/// In which state a host is that is not at its goal, by everything in which it differs.
+#[must_use]
+pub fn state_of(compared: &[Compared<'_>]) -> DriftState {
     let state_of = |code| match code {
         DriftCode::Ahead => DriftState::Ahead,
         DriftCode::WrongProduct => DriftState::WrongProduct,
@@ -54,21 +147,23 @@ pub fn state(goal: &Goal, seen: &Seen) -> DriftState {
         | DriftCode::UnreadableSnapshot
         | DriftCode::UnnamedServer => DriftState::Unknown,
     };
-    let states: Vec<_> = drift(goal, seen).into_iter().filter_map(|found| found.code).map(state_of).collect();
-    let has = |state: DriftState| states.contains(&state).then_some(state);
+    let has = |state: DriftState| {
+        let mut codes = compared.iter().filter_map(|found| found.code);
+        codes.any(|code| state_of(code) == state).then_some(state)
+    };
     let order = [DriftState::WrongProduct, DriftState::Ahead, DriftState::Drift];
     order.into_iter().find_map(has).unwrap_or(DriftState::Unknown)
 }
 
 /// Everything in which `seen` differs from `goal`, and everything that cannot be told.
 #[must_use]
-pub fn drift(goal: &Goal, seen: &Seen) -> Vec<Compared> {
+pub fn drift<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     compare(goal, seen).into_iter().filter(|compared| compared.code.is_some()).collect()
 }
 
 /// Every fact that a goal speaks of, desired beside observed: components, services, restart, databases.
 #[must_use]
-pub fn compare(goal: &Goal, seen: &Seen) -> Vec<Compared> {
+pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     let mut all = components(goal, seen);
     let fits = seen.host.components.known().is_none_or(|components| refusal(goal, components).is_none());
     if !fits {
@@ -84,7 +179,7 @@ pub fn compare(goal: &Goal, seen: &Seen) -> Vec<Compared> {
 
 /// How a difference came about, by what the journal remembers.
 #[must_use]
-pub fn origin(goal: &Goal, seen: &Seen, found: &Compared) -> Option<Origin> {
+pub fn origin(goal: &Goal, seen: &Seen, found: &Compared<'_>) -> Option<Origin> {
     let asks = |code| match code {
         DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::ServiceDown => true,
         DriftCode::RestartDue
@@ -114,34 +209,35 @@ pub fn origin(goal: &Goal, seen: &Seen, found: &Compared) -> Option<Origin> {
     Some(Origin::FellBack { reached: reached.at })
 }
 
-fn compared(
-    kind: &'static str,
-    subject: &str,
-    desired: impl ToString,
-    observed: impl ToString,
+fn compared<'a>(
+    kind: FactKind,
+    subject: impl Into<Cow<'a, str>>,
+    desired: impl Into<Said<'a>>,
+    observed: impl Into<Said<'a>>,
     code: Option<DriftCode>,
-) -> Compared {
-    let (desired, observed) = (desired.to_string(), observed.to_string());
-    Compared { kind, subject: subject.to_string(), desired, observed, code }
+) -> Compared<'a> {
+    Compared { kind, subject: subject.into(), desired: desired.into(), observed: observed.into(), code }
 }
 
-fn components(goal: &Goal, seen: &Seen) -> Vec<Compared> {
+fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     let known = match &seen.host.components {
         Fact::Known(known) => known,
         unread @ (Fact::Unknown(_) | Fact::NotLooked) => {
-            return [compared("components", "components", &goal.core, why(unread), Some(DriftCode::Unknown))].into();
+            let (desired, unknown) = (Said::Build(&goal.core), Some(DriftCode::Unknown));
+            return [compared(FactKind::Components, "components", desired, why(unread), unknown)].into();
         }
     };
     let newer = match refusal(goal, known) {
         Some(Blocker::Newer { .. }) => true,
         Some(blocker) => {
-            return [compared("product", "product", goal.product, blocker, Some(DriftCode::WrongProduct))].into();
+            let (desired, wrong) = (goal.product.title(), Some(DriftCode::WrongProduct));
+            return [compared(FactKind::Product, "product", desired, blocker.to_string(), wrong)].into();
         }
         None => false,
     };
     let mut ours: Vec<_> = known.iter().filter(|component| component.product == goal.product).collect();
-    ours.sort_by_key(|component| (!component.name.is_core(), component.name.clone()));
-    let of = |component: &Component| {
+    ours.sort_by_key(|component| (!component.name.is_core(), &component.name));
+    let of = |component: &'a Component| {
         let desired = goal.desired(&component.name).unwrap_or(&component.build);
         let code = match (newer, component.build.reaches(desired)) {
             (true, _) => (component.name.is_core()).then_some(DriftCode::Ahead),
@@ -150,35 +246,48 @@ fn components(goal: &Goal, seen: &Seen) -> Vec<Compared> {
         };
         // A component above its build is where it should be.
         let desired = if code.is_none() { &component.build } else { desired };
-        compared("component", component.name.as_str(), desired, &component.build, code)
+        compared(
+            FactKind::Component,
+            component.name.as_str(),
+            Said::Build(desired),
+            Said::Build(&component.build),
+            code,
+        )
     };
     ours.into_iter().map(of).collect()
 }
 
-fn services(goal: &Goal, seen: &Seen) -> Vec<Compared> {
+fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     if let unread @ (Fact::Unknown(_) | Fact::NotLooked) = &seen.host.services {
-        return [compared("services", "services", "running", why(unread), Some(DriftCode::Unknown))].into();
+        return [compared(FactKind::Services, "services", "running", why(unread), Some(DriftCode::Unknown))].into();
     }
-    let of = |service: &reconcile_schema::Service| {
+    let of = |service: &'a reconcile_schema::Service| {
         let code = (!service.is_running()).then_some(DriftCode::ServiceDown);
-        compared("service", &service.name, "running", service.state, code)
+        let (desired, observed) = (Said::State(ServiceState::Running), Said::State(service.state));
+        compared(FactKind::Service, &service.name, desired, observed, code)
     };
     goal.should_run(&seen.host, seen.baseline()).map(of).collect()
 }
 
 /// What an installer that ran in this boot left to be done.
-fn installation(seen: &Seen) -> Option<Compared> {
+fn installation(seen: &Seen) -> Option<Compared<'static>> {
     let attempt = seen.attempt_in_this_boot()?;
     if !attempt.stopped_since {
         let observed = "not stopped since the installer ran";
-        return Some(compared("services", "services", "stopped after it", observed, Some(DriftCode::AssembliesHeld)));
+        return Some(compared(
+            FactKind::Services,
+            "services",
+            "stopped once since the installer ran",
+            observed,
+            Some(DriftCode::AssembliesHeld),
+        ));
     }
     let Some(Cause::RebootPending(who)) = reboot_due(seen) else { return None };
     let observed = format!("asked for by {}", who.join(", "));
-    Some(compared("restart", "restart", "none pending", observed, Some(DriftCode::RestartDue)))
+    Some(compared(FactKind::Restart, "restart", "none pending", observed, Some(DriftCode::RestartDue)))
 }
 
-fn databases(goal: &Goal, seen: &Seen, store: &Store) -> Vec<Compared> {
+fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>> {
     let checked = seen.marks.checked.get(store);
     let databases = match (behind_in(goal, seen, store), seen.host.databases(store), checked) {
         (_, Fact::Known(databases), _) => databases,
@@ -188,19 +297,17 @@ fn databases(goal: &Goal, seen: &Seen, store: &Store) -> Vec<Compared> {
         (Databases::Ask, _, _) if !binaries_are_there(goal, seen) => return Vec::new(),
         (Databases::Ask | Databases::Unclear(_), unread, _) => {
             let unknown = Some(DriftCode::Unknown);
-            return [compared("databases", &store.to_string(), "current", why(unread), unknown)].into();
+            return [compared(FactKind::Databases, store.to_string(), "current", why(unread), unknown)].into();
         }
     };
-    let version = |version: Option<DbVersion>| version.map_or_else(|| "unknown".to_string(), |it| it.to_string());
-    let of = |database: &Database| {
-        let (desired, observed) = (version(database.expected), version(database.installed));
-        match database.state() {
-            DatabaseState::Current => compared("database", &database.name, &observed, &observed, None),
-            DatabaseState::Behind => {
-                compared("database", &database.name, desired, observed, Some(DriftCode::DatabaseBehind))
-            }
-            DatabaseState::Unknown(why) => compared("database", &database.name, desired, why, Some(DriftCode::Unknown)),
-        }
+    let of = |database: &'a Database| {
+        let (desired, observed) = (Said::Version(database.expected), Said::Version(database.installed));
+        let (desired, observed, code) = match database.state() {
+            DatabaseState::Current => (observed.clone(), observed, None),
+            DatabaseState::Behind => (desired, observed, Some(DriftCode::DatabaseBehind)),
+            DatabaseState::Unknown(why) => (desired, why.into(), Some(DriftCode::Unknown)),
+        };
+        compared(FactKind::Database, &database.name, desired, observed, code)
     };
     databases.iter().map(of).collect()
 }
@@ -209,9 +316,9 @@ fn binaries_are_there(goal: &Goal, seen: &Seen) -> bool {
     seen.host.components.known().is_some_and(|components| goal.behind(components).is_empty())
 }
 
-fn why<T>(fact: &Fact<T>) -> String {
+fn why<T>(fact: &Fact<T>) -> &str {
     match fact {
-        Fact::Unknown(why) => why.clone(),
-        Fact::NotLooked | Fact::Known(_) => "not looked at".into(),
+        Fact::Unknown(why) => why,
+        Fact::NotLooked | Fact::Known(_) => "not looked at",
     }
 }

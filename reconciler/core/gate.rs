@@ -79,8 +79,12 @@ pub fn refusal(goal: &Goal, components: &[Component]) -> Option<Blocker> {
     if core.build.partial_cmp(&goal.core) == Some(Ordering::Greater) {
         return Some(Blocker::Newer { declared: goal.core.clone(), found: core.build.clone() });
     }
-    let stray = goal.behind(components).into_iter().find(|behind| behind.found.line != behind.desired.line)?;
-    Some(Blocker::WrongLine { component: stray.component, declared: stray.desired, found: stray.found })
+    let ours = components.iter().filter(|component| component.product == goal.product);
+    let mut strays = ours.filter(|component| component.build.line != goal.core.line);
+    strays.find_map(|stray| {
+        let declared = goal.desired(&stray.name)?.clone();
+        Some(Blocker::WrongLine { component: stray.name.clone(), declared, found: stray.build.clone() })
+    })
 }
 
 /// Whether a host on which nothing more may be done is brought back up.

@@ -4,6 +4,7 @@ use alloc::{
     collections::BTreeMap,
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 
@@ -32,7 +33,7 @@ pub struct Goal {
     /// The build that Core Components must reach.
     pub core: Build,
     /// The builds that other components must reach. A component without one is not judged.
-    pub floors: BTreeMap<ComponentName, Build>,
+    pub floors: Arc<BTreeMap<ComponentName, Build>>,
     /// The installer that brings them there.
     pub installer: Installer,
     /// The databases that must be at the versions that the binaries expect, in the order of their update.
@@ -110,7 +111,7 @@ impl Goal {
         for entry in roster.entries() {
             // One goal serves all servers of a range.
             let mut shared: Option<Self> = None;
-            for (_, name) in roster.servers(entry) {
+            for (_, name) in roster.servers(entry, |_| true) {
                 let goal = match (roster.find(&name), &shared) {
                     (Err(stranger), _) => Err(no_place(manifest, &roster, &name, stranger)),
                     (Ok(_), Some(goal)) => Ok(Self { server: name, ..goal.clone() }),
@@ -192,7 +193,7 @@ impl Goal {
             pool: server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref())).cloned(),
             update: target.to_string(),
             core,
-            floors,
+            floors: floors.into(),
             installer: update.installer.clone(),
             stores,
             rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
@@ -202,7 +203,10 @@ impl Goal {
     /// The components of this product that are below their builds.
     #[must_use]
     pub fn behind(&self, components: &[Component]) -> Vec<Behind> {
-        let ours = components.iter().filter(|component| component.product == self.product);
+        // What is at the highest build of all need not be looked for by its name.
+        let highest = self.floors.values().map(|build| build.revision).fold(self.core.revision, u64::max);
+        let below = |build: &Build| build.revision < highest || build.line != self.core.line;
+        let ours = components.iter().filter(|component| component.product == self.product && below(&component.build));
         ours.filter_map(|component| {
             let desired = self.desired(&component.name)?;
             (!component.build.reaches(desired)).then(|| Behind {

@@ -24,7 +24,7 @@ pub use apply::{End, Event, Outcome, Request, apply};
 pub use blocker::{Blocker, Class, code_meaning};
 pub use command::Command;
 pub use dear::Dear;
-pub use drift::{Compared, compare, drift, origin, state};
+pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
 pub use goal::{Goal, GoalError, Rules};
 pub use host::{Act, Acted, Ask, Observe};
 pub use model::after;

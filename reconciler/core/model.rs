@@ -13,10 +13,9 @@ use crate::{Goal, Seen};
 /// Two things cannot be foreseen and are assumed: the installer neither starts services nor asks for a restart, and
 /// the new binaries expect newer databases.
 #[must_use]
-pub fn after(goal: &Goal, seen: &Seen, step: &Step) -> Seen {
-    let mut next = seen.clone();
+pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
     if step.takes_down() && next.marks.baseline.is_none() {
-        next.marks.baseline = Some(Baseline { running: running(seen), since: seen.host.at, installing: false });
+        next.marks.baseline = Some(Baseline { running: running(&next), since: next.host.at, installing: false });
     }
     match step {
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),

@@ -62,14 +62,15 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
 /// again at the end goes without saying there.
 #[must_use]
 pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
-    let (components, services) = match (seen.host.components.known(), seen.host.services.known()) {
-        (Some(components), Some(services)) => (components, services),
-        (None, _) => return Want::Cannot(Blocker::unknown("the installed components", &seen.host.components)),
-        (_, None) => return Want::Cannot(Blocker::unknown("the services", &seen.host.services)),
+    let Some(components) = seen.host.components.known() else {
+        return Want::Cannot(Blocker::unknown("the installed components", &seen.host.components));
     };
     if let Some(refusal) = refusal(goal, components) {
         return Want::Cannot(refusal);
     }
+    let Some(services) = seen.host.services.known() else {
+        return Want::Cannot(Blocker::unknown("the services", &seen.host.services));
+    };
     let up = |service: &&Service| !service.is_web() && !service.is_stopped();
     let web_up = services.iter().any(|service| service.is_web() && !service.is_stopped());
     let behind = goal.behind(components);

@@ -56,7 +56,7 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
             }
             Next::Do(step, cause) => (step, cause),
         };
-        seen = after(goal, &seen, &step);
+        seen = after(goal, seen, &step);
         let installed = steps.iter().any(|planned| planned.step == Step::Install);
         let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
         steps.push(PlannedStep { step, cause, certain });

@@ -107,10 +107,14 @@ impl<'a> Roster<'a> {
         }
     }
 
-    /// The servers of an entry that do not have an entry of their own, each with its number.
-    pub fn servers<'b>(&'b self, entry: &'b Entry<'a>) -> impl Iterator<Item = (usize, ServerName)> + 'b {
+    /// The servers of an entry that do not have an entry of their own and whose numbers are wanted, each with its number.
+    pub fn servers<'b>(
+        &'b self,
+        entry: &'b Entry<'a>,
+        wanted: impl Fn(usize) -> bool + 'b,
+    ) -> impl Iterator<Item = (usize, ServerName)> + 'b {
         let own = |name: &ServerName| !entry.pattern.is_single() && self.singles.contains_key(name.as_str());
-        entry.pattern.servers().enumerate().filter(move |(_, name)| !own(name))
+        entry.pattern.numbered(wanted).filter(move |(_, name)| !own(name))
     }
 }
 
@@ -122,22 +126,19 @@ impl Range {
 
 impl Shape {
     /// The places that `name`, which has this length, has in `ranges`, which are of this shape.
-    fn matches<'b>(&self, ranges: &'b [Range], name: &str) -> impl Iterator<Item = Place> + use<'b> {
+    fn matches<'b>(&self, ranges: &'b [Range], name: &'b str) -> impl Iterator<Item = Place> + use<'b> {
         let parts = name.split_at_checked(self.before).and_then(|(before, rest)| {
             let (digits, after) = rest.split_at_checked(self.width)?;
             let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok())??;
             Some((before, number, after))
         });
-        let (alike, number) = parts.map_or((&[][..], 0), |(before, number, after)| {
+        parts.into_iter().flat_map(move |(before, number, after)| {
             let first = ranges.partition_point(|range| range.around() < (before, after));
-            let rest = ranges.get(first..).unwrap_or_default();
-            let alike = rest.partition_point(|range| range.around() == (before, after));
-            (rest.get(..alike).unwrap_or_default(), number)
-        });
-        let here = alike.iter().filter(move |range| range.numbers.contains(&number));
-        here.map(move |range| {
-            let nth = number.saturating_sub(*range.numbers.start());
-            Place { entry: range.entry, number: usize::try_from(nth).unwrap_or(usize::MAX) }
+            let alike = ranges.iter().skip(first).take_while(move |range| range.around() == (before, after));
+            alike.filter(move |range| range.numbers.contains(&number)).map(move |range| {
+                let nth = number.saturating_sub(*range.numbers.start());
+                Place { entry: range.entry, number: usize::try_from(nth).unwrap_or(usize::MAX) }
+            })
         })
     }
 }
@@ -208,7 +209,7 @@ mod tests {
         assert_eq!(found(&manifest, "fe10.a.example"), Ok(("fe10.a.example", 0)));
         let roster = Roster::of(&manifest);
         let range = roster.entries().iter().find(|entry| !entry.pattern.is_single()).unwrap();
-        let names: Vec<_> = roster.servers(range).map(|(number, _)| number).collect();
+        let names: Vec<_> = roster.servers(range, |_| true).map(|(number, _)| number).collect();
         assert_eq!(names, [0, 1, 3, 4]);
     }
 

@@ -40,7 +40,8 @@ impl PartialOrd for Build {
 
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.line, self.revision)
+        let Version { major, minor, patch, .. } = &self.line; // A line is never a pre-release.
+        write!(f, "{major}.{minor}.{patch}.{}", self.revision)
     }
 }
 
@@ -56,20 +57,31 @@ impl FromStr for Build {
     type Err = BuildError;
 
     fn from_str(text: &str) -> Result<Self, BuildError> {
-        let mut numbers = text.split('.').map(number);
-        match (numbers.next(), numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
-            (Some(Some(major)), Some(Some(minor)), Some(Some(patch)), Some(Some(revision)), None) => {
-                Ok(Self::new(major, minor, patch, revision))
-            }
-            _ => Err(BuildError { found: text.to_string() }),
-        }
+        let numbers = numbers(text).ok_or_else(|| BuildError { found: text.to_string() })?;
+        let [major, minor, patch, revision] = numbers.map(u64::from);
+        Ok(Self::new(major, minor, patch, revision))
     }
 }
 
-/// A part of a build: decimal digits only, at most the 32 bits that Windows Installer allows.
-fn number(part: &str) -> Option<u64> {
-    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| part.parse::<u32>().ok()).flatten().map(u64::from)
+/// Numbers with dots between them: decimal digits only, each at most the 32 bits that Windows Installer allows.
+pub(crate) fn numbers<const N: usize>(text: &str) -> Option<[u32; N]> {
+    let mut numbers = [0; N];
+    let mut bytes = text.bytes();
+    for (nth, number) in numbers.iter_mut().enumerate() {
+        let mut sum: Option<u32> = None;
+        loop {
+            match bytes.next() {
+                Some(digit @ b'0'..=b'9') => {
+                    sum = Some(sum.unwrap_or(0).checked_mul(10)?.checked_add(u32::from(digit - b'0'))?);
+                }
+                Some(b'.') if nth + 1 < N => break,
+                None if nth + 1 == N => break,
+                Some(_) | None => return None,
+            }
+        }
+        *number = sum?;
+    }
+    Some(numbers)
 }
 
 crate::names::text_serde!(

@@ -6,7 +6,7 @@ use core::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fqdn, SqlInstance};
+use crate::{Fqdn, SqlInstance, build::numbers};
 
 /// A set of databases that one form of `Install-CsDatabase -Update` brings up to date, and that one form of
 /// `Test-CsDatabase` reports on (Microsoft Learn: Install-CsDatabase, Test-CsDatabase).
@@ -84,16 +84,7 @@ impl FromStr for DbVersion {
     type Err = DbVersionError;
 
     fn from_str(text: &str) -> Result<Self, DbVersionError> {
-        let mut numbers = text.split('.').map(|part| {
-            let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            plain.then(|| part.parse::<u32>().ok()).flatten()
-        });
-        match (numbers.next(), numbers.next(), numbers.next(), numbers.next()) {
-            (Some(Some(schema)), Some(Some(procedures)), Some(Some(upgrade)), None) => {
-                Ok(Self([schema, procedures, upgrade]))
-            }
-            _ => Err(DbVersionError { found: text.to_string() }),
-        }
+        numbers(text).map(Self).ok_or_else(|| DbVersionError { found: text.to_string() })
     }
 }
 

@@ -206,6 +206,8 @@ impl DriftState {
 pub struct DriftFinding {
     /// A code that does not change between versions.
     pub code: DriftCode,
+    /// What it says, in words.
+    pub phrase: String,
     /// What it is about: a component, a service, a database.
     pub subject: String,
     /// What is desired.

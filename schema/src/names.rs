@@ -16,8 +16,21 @@ macro_rules! text_serde {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = alloc::string::String::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
+                /// Reads the text where it stands: a fleet has millions of them.
+                struct Text;
+
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                        f.write_str("a string")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                from.deserialize_str(Text)
             }
         }
 
@@ -183,11 +196,20 @@ impl ServerPattern {
 
     /// The servers that the pattern stands for, in order.
     pub fn servers(&self) -> impl Iterator<Item = ServerName> + '_ {
+        self.numbered(|_| true).map(|(_, name)| name)
+    }
+
+    /// Those of the servers whose numbers, from 0, are wanted, each with its number.
+    pub fn numbered<'a>(
+        &'a self,
+        wanted: impl Fn(usize) -> bool + 'a,
+    ) -> impl Iterator<Item = (usize, ServerName)> + 'a {
         let (before, width, range, after) = parts(&self.text).unwrap_or((&self.text, 0, 0..=0, ""));
-        range.map(move |number| {
+        let name = move |number| {
             let name = if width == 0 { format!("{before}{after}") } else { format!("{before}{number:0width$}{after}") };
             ServerName(name.to_ascii_lowercase())
-        })
+        };
+        range.enumerate().filter(move |(nth, _)| wanted(*nth)).map(move |(nth, number)| (nth, name(number)))
     }
 
     /// Whether the pattern stands for exactly one server.

@@ -56,7 +56,7 @@ fn every_answer_in_json_is_valid_by_its_schema() {
             assert_eq!(server.get("blockedBy").is_some(), short, "{fault} {command}: {server}");
             assert_eq!(server.get("help").is_some(), short, "{fault} {command}: {server}");
         }
-        let observed = valid("observed", &reconcile(folder.path(), &["observe", "site.yaml"]).out);
+        let observed = valid("snapshot", &reconcile(folder.path(), &["observe", "site.yaml"]).out);
         assert_eq!(observed.len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! What is refused before anything is stopped, and what only looks: both leave the machine as it was.
 
 use reconcile_doubles::ScriptRun;
-use reconcile_schema::{Observed, PlanReport, State, Step};
+use reconcile_schema::{DriftReport, DriftState, PlanReport, ServerDrift, Snapshot, State, Step};
 
 use crate::machine::{Machine, Output};
 use crate::reconcile::{APPLY, MANIFEST, Ran, manifest};
@@ -202,7 +202,7 @@ fn looking_changes_nothing() {
     assert_eq!(commands, documented);
     let observed = machine.reconcile(&["observe", MANIFEST]);
     assert_eq!(observed.code, 0, "{}", observed.stderr);
-    let seen: Observed = serde_json::from_str(&observed.stdout).unwrap();
+    let Snapshot { seen, .. } = serde_json::from_str(&observed.stdout).unwrap();
     assert_eq!(seen.host.as_str(), "sfb-2019-se.lab.example");
     for known in [
         seen.boot.known().is_some(),
@@ -218,6 +218,34 @@ fn looking_changes_nothing() {
     ] {
         assert!(known, "{seen:#?}");
     }
+
+    // Judged as it is now, by its snapshot, and by nothing but what Windows' own tool exports of its registry.
+    let judged = |args: &[&str]| {
+        let ended = machine.reconcile(&[&["drift", MANIFEST, "--output", "json"], args].concat());
+        assert_eq!(ended.code, 2, "{args:?}: {}{}", ended.stdout, ended.stderr);
+        let report: DriftReport = serde_json::from_str(&ended.stdout).unwrap();
+        let [server] = <[_; 1]>::try_from(report.servers).unwrap();
+        assert_eq!((server.name.as_str(), server.state), ("sfb-2019-se.lab.example", DriftState::Drift));
+        server
+    };
+    let live = judged(&[]);
+    let wrote = machine.reconcile(&["observe", MANIFEST, "--to", r"C:\lab\snapshots"]);
+    assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+    let read = judged(&["--from", r"C:\lab\snapshots"]);
+    assert_eq!((&read.findings, &read.steps, &read.diff), (&live.findings, &live.steps, &live.diff));
+    let export = r"C:\lab\exported\sfb-2019-se.lab.example.reg";
+    machine.put(export, "");
+    let key = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
+    let exported = machine.run(r"C:\Windows\System32\reg.exe", &["export", key, export, "/y"]);
+    assert_eq!(exported.code, 0, "{}", exported.stderr);
+    let alone = judged(&["--from", export]);
+    assert_eq!(alone.found, live.found);
+    let components = |server: &ServerDrift| -> Vec<String> {
+        let all = server.findings.iter().filter(|found| found.source == "the Uninstall key");
+        all.map(|found| format!("{} {} {}", found.subject, found.observed, found.desired)).collect()
+    };
+    assert_eq!(components(&alone), components(&live));
+    assert!(!components(&live).is_empty());
 
     machine.assert_untouched(known);
     machine.assert_up();

@@ -321,7 +321,11 @@ impl Case {
             pool: None,
             update: "the update".into(),
             core: build(JUDGED[0].1),
-            floors: JUDGED[1..].iter().map(|(name, revision)| (component(name), build(*revision))).collect(),
+            floors: JUDGED[1..]
+                .iter()
+                .map(|(name, revision)| (component(name), build(*revision)))
+                .collect::<std::collections::BTreeMap<_, _>>()
+                .into(),
             installer: Installer {
                 path: r"D:\Updates\Installer.exe".into(),
                 sha256: "0a".repeat(32).parse().unwrap(),

@@ -1,10 +1,10 @@
 //! The watch: a host around a simulated server that checks every act against what is true there.
 
 use jiff::Timestamp;
-use reconcile_core::{Act, Acted, Ask, Compared, Goal, Observe, Seen, Want, compare, drift, state, wanted};
+use reconcile_core::{Act, Acted, Ask, Blocker, Compared, Goal, Observe, Seen, Want, compare, drift, state, wanted};
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    DriftState, Mark, Marks, Observed, Period, RunId, ServiceState, Shells, StartType, Step, Store,
+    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, RunId, ServiceState, Shells, StartType, Step, Store,
 };
 
 /// What was noticed in one world, over all its runs.
@@ -233,6 +233,11 @@ pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
     if found.is_empty() != rests || (state(goal, seen) == DriftState::AtGoal) != rests {
         faults.push(format!("wanted {:?}, and drift {found:?}", wanted(goal, seen)));
     }
+    if let Some(code) = told(&wanted(goal, seen))
+        && !found.iter().any(|it| it.code == Some(code))
+    {
+        faults.push(format!("wanted {:?}, and no finding tells {code:?}: {found:?}", wanted(goal, seen)));
+    }
     let alike = |found: &&Compared| found.desired == found.observed;
     faults.extend(
         compare(goal, seen).iter().filter(alike).filter(|it| it.code.is_some()).map(|it| format!("not seen: {it:?}")),
@@ -240,6 +245,22 @@ pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
     let unlike = |it: &&Compared| it.desired != it.observed && it.code.is_none();
     faults.extend(compare(goal, seen).iter().filter(unlike).map(|it| format!("not told: {it:?}")));
     faults
+}
+
+/// The finding that must tell of what is wanted.
+fn told(want: &Want) -> Option<DriftCode> {
+    match want {
+        Want::Nothing => None,
+        Want::Look(_) | Want::Cannot(Blocker::Unknown { .. }) => Some(DriftCode::Unknown),
+        Want::Cannot(Blocker::Newer { .. }) => Some(DriftCode::Ahead),
+        Want::Cannot(_) => Some(DriftCode::WrongProduct),
+        Want::Step(_, Cause::Behind(_)) => Some(DriftCode::ComponentBehind),
+        Want::Step(_, Cause::AssembliesHeld) => Some(DriftCode::AssembliesHeld),
+        Want::Step(_, Cause::RebootPending(_)) => Some(DriftCode::RestartDue),
+        Want::Step(_, Cause::StoreBehind { .. }) => Some(DriftCode::DatabaseBehind),
+        Want::Step(_, Cause::Down(_)) => Some(DriftCode::ServiceDown),
+        Want::Step(_, Cause::NotStaged | Cause::ShellsOpen) => None, // Never wanted for themselves.
+    }
 }
 
 /// A host that is watched.

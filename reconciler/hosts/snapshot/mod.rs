@@ -1,7 +1,11 @@
-//! A server by what was taken away from it.
+//! Servers that were looked at earlier, or by what was taken away from them: read-only by type, on any operating system.
 
 mod export;
 mod hive;
 mod offline;
+mod record;
+mod sources;
 
 pub use offline::{EXPORT_LIMIT, HIVE_LIMIT, Offline, OfflineError, read_limited};
+pub use record::{Origin, Record, read};
+pub use sources::{Piece, SourceError, Sources};

@@ -1,0 +1,239 @@
+//! One server's snapshot, judged against the manifest.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use reconcile_core::{Entry, Goal, Place, Roster, Run, Seen, Stranger, Want, compare, origin, state_of, wanted};
+use reconcile_hosts::snapshot::{Origin, Record};
+use reconcile_schema::{
+    Declared, DriftCode, DriftFinding, DriftState, Evidence, ManifestPlace, Observed, Period, RunId, ServerDrift,
+    ServerName, Snapshot,
+};
+
+use super::diff::{self, spoken};
+use crate::{input::Input, plan, problem::Problem};
+
+/// How far the clocks of a server and of the machine that judges may be apart.
+const SKEW: i64 = 300;
+
+/// A server as it is reported, and what was seen of it.
+pub struct Judged {
+    /// Its place in the manifest, if it has one.
+    pub place: Option<Place>,
+    /// What is said of it.
+    pub drift: ServerDrift,
+    /// What was seen of it, where a report shows that.
+    pub seen: Option<Observed>,
+}
+
+/// Judges snapshots against one manifest, as of one time.
+pub struct Judge<'a> {
+    roster: Roster<'a>,
+    /// The goal of each entry, and where the manifest declares it.
+    goals: Vec<(Goal, ManifestPlace)>,
+    /// Where the manifest lists its servers.
+    servers: ManifestPlace,
+    as_of: Timestamp,
+    max_age: Option<Period>,
+    /// Whether what was seen is kept, to be shown.
+    keeps: bool,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge for `input`, who keeps what was seen or does not.
+    ///
+    /// # Errors
+    /// When an entry of the manifest makes no goal.
+    pub fn new(input: &'a Input, as_of: Timestamp, max_age: Option<Period>, keeps: bool) -> Result<Self, Problem> {
+        let roster = Roster::of(&input.manifest);
+        let mut floors = BTreeMap::new();
+        let goals = roster.entries().iter().map(|entry| {
+            let mut goal = input.goal_of(entry)?;
+            // An update says them, so they need not be kept for each range of servers.
+            goal.floors = floors.entry(goal.update.clone()).or_insert(goal.floors).clone();
+            Ok((goal, input.place(&entry.pointer())))
+        });
+        let goals = goals.collect::<Result<_, Problem>>()?;
+        Ok(Self { roster, goals, servers: input.place("/servers"), as_of, max_age, keeps })
+    }
+
+    /// The entries of the manifest, each with its servers that have no entry of their own.
+    pub fn entries(&self) -> &[Entry<'a>] {
+        self.roster.entries()
+    }
+
+    /// The servers of an entry whose numbers are wanted.
+    pub fn servers<'b>(
+        &'b self,
+        entry: &'b Entry<'a>,
+        wanted: impl Fn(usize) -> bool + 'b,
+    ) -> impl Iterator<Item = (usize, ServerName)> + 'b {
+        self.roster.servers(entry, wanted)
+    }
+
+    /// The place of a server in the manifest, by its full name or by its host name.
+    pub fn find(&self, name: &ServerName) -> Result<Place, Stranger> {
+        self.roster.find(name).or_else(|stranger| match name.host().parse() {
+            Ok(host) if stranger == Stranger::Unnamed => self.roster.find(&host),
+            Ok(_) | Err(_) => Err(stranger),
+        })
+    }
+
+    /// What is to be said of a server that reported.
+    pub fn record(&self, record: Record) -> Judged {
+        match record.snapshot {
+            Ok(snapshot) => self.snapshot(record.origin, *snapshot),
+            Err(why) => Judged { place: None, drift: self.unreadable(&record.origin, why), seen: None },
+        }
+    }
+
+    /// What is to be said of a server whose snapshot can be read.
+    pub fn snapshot(&self, origin: Origin, snapshot: Snapshot) -> Judged {
+        let Snapshot { made_by, lab, seen, marks, .. } = snapshot;
+        let found = self.find(&seen.host);
+        let entry = found.ok().and_then(|place| self.goals.get(place.entry).map(|(goal, at)| (place, goal, at)));
+        let mut drift = blank(seen.host.as_str());
+        drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
+        let Some((place, goal, at)) = entry else {
+            drift.state = DriftState::Unnamed;
+            drift.place = Some(self.servers.clone());
+            drift.findings = vec![unnamed(found.err())];
+            drift.help = Some("add it to the manifest, or stop collecting its snapshots".into());
+            return Judged { place: None, drift, seen: self.keeps.then_some(seen) };
+        };
+        self.declare(&mut drift, goal, at);
+        drift.found = seen.core(goal.product).cloned();
+        let seen = Seen { host: seen, marks, run: Run::new(RunId("drift".into())) };
+        if wanted(goal, &seen) == Want::Nothing {
+            drift.state = DriftState::AtGoal;
+        } else {
+            explain(&mut drift, goal, &seen);
+        }
+        self.age(&mut drift);
+        Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
+    }
+
+    /// What is to be said of a server that did not report.
+    pub fn missing(&self, entry: usize, name: &ServerName) -> Option<ServerDrift> {
+        let (goal, at) = self.goals.get(entry)?;
+        let mut drift = blank(name.as_str());
+        self.declare(&mut drift, goal, at);
+        drift.state = DriftState::Missing;
+        drift.findings = vec![finding(DriftCode::MissingSnapshot, "snapshot", "one of this server", "none", "")];
+        drift.help = Some(COLLECT.into());
+        if let Err(Stranger::Ambiguous(_)) = self.roster.find(name) {
+            drift.help = Some("it belongs to several ranges of the manifest: make them apart".into());
+        }
+        Some(drift)
+    }
+
+    fn unreadable(&self, origin: &Origin, why: String) -> ServerDrift {
+        let file = &origin.file;
+        let mut drift = blank(&origin.line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}")));
+        drift.place = Some(self.servers.clone());
+        drift.snapshot = Some(Evidence {
+            file: file.to_string(),
+            line: origin.line,
+            at: None,
+            age_seconds: None,
+            made_by: String::new(),
+            boot: None,
+            lab: false,
+        });
+        drift.findings = vec![finding(DriftCode::UnreadableSnapshot, "snapshot", "one that can be read", &why, "")];
+        drift.help = Some(COLLECT.into());
+        drift
+    }
+
+    fn declare(&self, drift: &mut ServerDrift, goal: &Goal, at: &ManifestPlace) {
+        drift.place = Some(at.clone());
+        drift.site = goal.site.as_ref().map(ToString::to_string);
+        drift.pool = goal.pool.as_ref().map(ToString::to_string);
+        drift.declared = Some(Declared { product: goal.product, role: goal.role, target: goal.core.clone() });
+    }
+
+    fn evidence(&self, origin: Origin, made_by: String, lab: bool, seen: &Observed) -> Evidence {
+        // A server that is looked at now has no age; a lab has a clock of its own.
+        let age = (!origin.file.is_empty()).then(|| self.as_of.duration_since(seen.at).as_secs());
+        let boot = seen.boot.known().map(|boot| boot.0.clone());
+        let (file, line) = (origin.file.to_string(), origin.line);
+        Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, boot, lab }
+    }
+
+    /// A server that reported too long ago, or in the future, is in no state that can be relied on.
+    fn age(&self, drift: &mut ServerDrift) {
+        let Some(age) = drift.snapshot.as_ref().and_then(|evidence| evidence.age_seconds) else { return };
+        let old = self.max_age.filter(|limit| age > i64::from(limit.as_seconds()));
+        let (desired, observed) = match old {
+            Some(limit) => {
+                let limit = spoken(i64::from(limit.as_seconds()));
+                (format!("at most {limit} old"), format!("{} old", spoken(age)))
+            }
+            None if age < -SKEW => ("not in the future".into(), format!("{} in the future", spoken(-age))),
+            None => return,
+        };
+        drift.state = DriftState::Stale;
+        drift.findings.insert(0, finding(DriftCode::StaleSnapshot, "snapshot", &desired, &observed, "its own date"));
+        drift.help = Some(COLLECT.into());
+    }
+}
+
+/// What to do where a snapshot is wanted.
+const COLLECT: &str = "run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes";
+
+/// A second snapshot of a server: nobody can say here which one is true.
+pub fn duplicate(drift: &mut ServerDrift) {
+    drift.state = drift.state.max(DriftState::Unknown);
+    drift
+        .findings
+        .insert(0, finding(DriftCode::DuplicateSnapshot, "snapshot", "one of this server", "a further one", ""));
+    drift.help = Some("keep its latest snapshot and remove the others".into());
+}
+
+fn blank(name: &str) -> ServerDrift {
+    ServerDrift {
+        name: name.to_owned(),
+        state: DriftState::Unknown,
+        place: None,
+        site: None,
+        pool: None,
+        declared: None,
+        found: None,
+        snapshot: None,
+        findings: Vec::new(),
+        diff: String::new(),
+        steps: Vec::new(),
+        blocked_by: None,
+        help: None,
+    }
+}
+
+fn finding(code: DriftCode, subject: &str, desired: &str, observed: &str, source: &str) -> DriftFinding {
+    let [subject, desired, observed, source] = [subject, desired, observed, source].map(str::to_owned);
+    let phrase = code.phrase().to_owned();
+    DriftFinding { code, phrase, subject, desired, observed, source, origin: None }
+}
+
+fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
+    let observed = match stranger {
+        Some(Stranger::Ambiguous(_)) => "it belongs to several ranges",
+        Some(Stranger::Unnamed) | None => "not in the manifest",
+    };
+    finding(DriftCode::UnnamedServer, "server", "in the manifest", observed, "")
+}
+
+/// In what the server differs, and the steps that remain.
+fn explain(drift: &mut ServerDrift, goal: &Goal, seen: &Seen) {
+    let compared = compare(goal, seen);
+    drift.state = state_of(&compared);
+    let findings = compared.iter().filter_map(|it| {
+        let (code, source) = (it.code?, it.kind.source().to_owned());
+        let phrase = code.phrase().to_owned();
+        let (subject, desired, observed) = (it.subject.to_string(), it.desired.to_string(), it.observed.to_string());
+        Some(DriftFinding { code, phrase, subject, desired, observed, source, origin: origin(goal, seen, it) })
+    });
+    drift.findings = findings.collect();
+    drift.diff = diff::of(&compared);
+    let remaining = plan::remaining(goal, seen);
+    (drift.steps, drift.blocked_by, drift.help) = (remaining.steps, remaining.blocked_by, remaining.help);
+}

@@ -1,0 +1,142 @@
+//! One server's report, from whatever form it was taken in.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::Timestamp;
+use reconcile_schema::{Fact, Marks, Observed, SNAPSHOT_VERSION, ServerName, Snapshot};
+use serde::Deserialize;
+
+use super::{
+    offline::{HIVE_LIMIT, Offline, read_limited},
+    sources::Piece,
+};
+use crate::uninstall::short;
+
+/// A snapshot and where it was read, or why it cannot be read.
+#[derive(Debug)]
+pub struct Record {
+    /// Where it was read.
+    pub origin: Origin,
+    /// What it says.
+    pub snapshot: Result<Box<Snapshot>, String>,
+}
+
+/// Where a snapshot was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, or `-` for standard input.
+    pub file: Arc<str>,
+    /// The line, where the file holds one snapshot a line.
+    pub line: Option<u64>,
+}
+
+/// Reads the snapshots of a piece and hands on each.
+pub fn read(piece: Piece, mut each: impl FnMut(Record)) {
+    match piece {
+        Piece::Broken { file, line, why } => each(Record { origin: Origin { file, line }, snapshot: Err(why) }),
+        Piece::Registry { path } => {
+            let file = path.display().to_string().into();
+            each(Record { origin: Origin { file, line: None }, snapshot: registry(&path) });
+        }
+        Piece::Document { file, bytes } => {
+            each(Record { origin: Origin { file, line: None }, snapshot: decode(&bytes).and_then(parse) });
+        }
+        Piece::Lines { file, first, bytes } => {
+            let mut line = |number, snapshot| {
+                each(Record { origin: Origin { file: file.clone(), line: Some(number) }, snapshot });
+            };
+            // The text as a whole is checked quicker than line by line.
+            match std::str::from_utf8(&bytes) {
+                Ok(text) => (first..)
+                    .zip(text.split('\n'))
+                    .filter(|(_, text)| !text.trim_ascii().is_empty())
+                    .for_each(|(number, text)| line(number, parse(text))),
+                Err(_) => (first..)
+                    .zip(bytes.split(|byte| *byte == b'\n'))
+                    .filter(|(_, text)| !text.trim_ascii().is_empty())
+                    .for_each(|(number, text)| line(number, decode(text).and_then(parse))),
+            }
+        }
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))
+}
+
+fn parse(text: &str) -> Result<Box<Snapshot>, String> {
+    match serde_json::from_str(text) {
+        Ok(snapshot) => Ok(Box::new(snapshot)),
+        Err(_) => Err(explain(text)),
+    }
+}
+
+/// Why a text is no snapshot, and at which of its fields: found by reading it again, with care.
+fn explain(text: &str) -> String {
+    /// What tells one version from another.
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+        #[serde(rename = "madeBy")]
+        made_by: Option<String>,
+    }
+    if let Ok(Versioned { version, made_by }) = serde_json::from_str(text)
+        && version != SNAPSHOT_VERSION
+    {
+        let by = made_by.map(|by| format!(", made by reconcile {by}")).unwrap_or_default();
+        return format!(
+            "expected a snapshot of version {SNAPSHOT_VERSION}, found version {version}{by}; use that reconcile, or a later one"
+        );
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, Snapshot>(&mut json) {
+        Err(error) => {
+            let field = error.path().to_string();
+            let at = if field == "." { String::new() } else { format!("at {field}: ") };
+            short(format!("expected a snapshot that `reconcile observe` wrote: {at}{}", error.inner()))
+        }
+        Ok(_) => match json.end() {
+            Err(error) => format!("expected one snapshot: {error}"),
+            Ok(()) => "expected one snapshot".into(),
+        },
+    }
+}
+
+/// The snapshot of a server whose registry was taken away: what the registry does not hold is unknown.
+fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let host: ServerName = stem.parse().map_err(|error| {
+        format!("a registry does not say whose it is, so its file must be named after the server: {error}")
+    })?;
+    let bytes = read_limited(path, HIVE_LIMIT).map_err(|error| error.to_string())?;
+    let named = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("hiv") || end.eq_ignore_ascii_case("hive"));
+    let (kind, offline) = if Offline::is_hive(&bytes) || named && !Offline::is_export(&bytes) {
+        ("a registry hive", Offline::from_hive(&bytes))
+    } else {
+        ("a registry export", Offline::from_export(&bytes))
+    };
+    let offline = offline.map_err(|error| error.to_string())?;
+    let changed = std::fs::metadata(path).and_then(|file| file.modified());
+    let changed = changed.ok().and_then(|time| Timestamp::try_from(time).ok());
+    let at = offline.written.or(changed).ok_or("neither the registry nor its file has a date")?;
+    let seen = Observed {
+        host,
+        at,
+        boot: absent(kind),
+        components: offline.components,
+        services: absent(kind),
+        reboot: offline.reboot,
+        installing: absent(kind),
+        package: Fact::NotLooked,
+        disk: Fact::NotLooked,
+        rights: Fact::NotLooked,
+        shells: Fact::NotLooked,
+        databases: std::collections::BTreeMap::new(),
+    };
+    let made_by = kind.to_owned();
+    Ok(Box::new(Snapshot { version: SNAPSHOT_VERSION, made_by, lab: false, seen, marks: Marks::default() }))
+}
+
+fn absent<T>(kind: &str) -> Fact<T> {
+    Fact::Unknown(format!("{kind} does not hold it"))
+}

@@ -1,0 +1,310 @@
+//! Where snapshots are read from: files, folders, patterns and standard input, in pieces of bounded size.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::offline::Offline;
+
+/// How much of a file is read at once.
+const BLOCK: usize = 64 << 10;
+
+/// After how many bytes, or lines, those that were read make a piece. What is said of a line takes more memory than a
+/// short line does.
+const PIECE: usize = 128 << 10;
+const MANY: u64 = 256;
+
+/// The last line of a piece usually fits into this.
+const SPARE: usize = 8 << 10;
+
+/// The longest line, and the longest single snapshot. A server with everything seen takes some 4 KiB.
+const LONGEST: usize = 4 << 20;
+
+/// How much is read on where nothing that could be a snapshot comes: a pipe, a device or a file full of holes may have no
+/// end. A disk that was written anew after a crash can leave some zeros behind a file, but not that many.
+const NOTHING: usize = 64 << 20;
+
+/// The files that a folder is searched for: those with JSON, and those that are a registry.
+const ENDINGS: [&str; 6] = ["json", "jsonl", "ndjson", "reg", "hiv", "hive"];
+
+/// Something to read snapshots from does not exist, or holds none.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It cannot be opened.
+    #[error("{}: {cause}; expected a file, a folder, a pattern such as 'snapshots/*.json', or - for standard input", path.display())]
+    Unreadable {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// Nothing in it could be a snapshot.
+    #[error("{path}: found no snapshots; expected files that end with {}", ENDINGS.map(|end| format!(".{end}")).join(", "))]
+    Empty {
+        /// The path or pattern as it was given.
+        path: String,
+    },
+    /// The pattern is none.
+    #[error("{pattern}: {cause}; expected a pattern such as 'snapshots/*.json'")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        cause: glob::PatternError,
+    },
+}
+
+/// What is read at once.
+#[derive(Debug)]
+pub enum Piece {
+    /// Whole lines, each a snapshot in JSON; empty lines do not count.
+    Lines {
+        /// The file.
+        file: Arc<str>,
+        /// The number of the first line.
+        first: u64,
+        /// The lines.
+        bytes: Vec<u8>,
+    },
+    /// One snapshot in JSON, over several lines.
+    Document {
+        /// The file.
+        file: Arc<str>,
+        /// The document.
+        bytes: Vec<u8>,
+    },
+    /// A registry that was taken away from its server.
+    Registry {
+        /// The file, which is named after the server.
+        path: PathBuf,
+    },
+    /// What cannot be read.
+    Broken {
+        /// The file.
+        file: Arc<str>,
+        /// From which line on, where there are lines.
+        line: Option<u64>,
+        /// Why not, and what to do.
+        why: String,
+    },
+}
+
+/// The snapshots of a fleet, to be read piece by piece: what is held in memory does not grow with the fleet.
+pub struct Sources {
+    waiting: VecDeque<Named>,
+    reading: Option<Lines>,
+}
+
+enum Named {
+    Standard,
+    File(PathBuf),
+}
+
+/// A file of lines that is being read.
+struct Lines {
+    file: Arc<str>,
+    from: BufReader<Box<dyn Read>>,
+    /// The number of the next line.
+    line: u64,
+    /// Why the next line cannot be read.
+    broken: Option<String>,
+    ended: bool,
+}
+
+impl Sources {
+    /// The snapshots at these places: files, folders with all that is in them, patterns, `-` for standard input.
+    ///
+    /// # Errors
+    /// When a place does not exist or holds nothing that could be a snapshot.
+    pub fn open(places: &[PathBuf]) -> Result<Self, SourceError> {
+        let mut waiting = VecDeque::new();
+        for place in places {
+            let text = place.to_string_lossy();
+            let before = waiting.len();
+            if text == "-" {
+                waiting.push_back(Named::Standard);
+            } else if !place.exists() && text.contains(['*', '?', '[']) {
+                let found = glob::glob(&text)
+                    .map_err(|cause| SourceError::Pattern { pattern: text.clone().into_owned(), cause })?;
+                for path in found.flatten() {
+                    collect(&path, &mut waiting)?;
+                }
+            } else {
+                collect(place, &mut waiting)?;
+            }
+            if waiting.len() == before {
+                return Err(SourceError::Empty { path: text.into_owned() });
+            }
+        }
+        Ok(Self { waiting, reading: None })
+    }
+}
+
+/// The file, or the files of a folder that may be snapshots, by name.
+fn collect(path: &Path, into: &mut VecDeque<Named>) -> Result<(), SourceError> {
+    let unreadable = |cause| SourceError::Unreadable { path: path.into(), cause };
+    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        into.push_back(Named::File(path.into()));
+        return Ok(());
+    }
+    let mut inside: Vec<_> =
+        std::fs::read_dir(path).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
+    inside.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in inside {
+        // A link to a folder may lead in circles, and a pipe that nobody writes to has no end.
+        let kind = entry.file_type().map_err(unreadable)?;
+        if kind.is_dir() {
+            collect(&entry.path(), into)?;
+        } else if (kind.is_file() || kind.is_symlink()) && ending(&entry.path()).is_some() {
+            into.push_back(Named::File(entry.path()));
+        }
+    }
+    Ok(())
+}
+
+fn ending(path: &Path) -> Option<&'static str> {
+    let end = path.extension()?;
+    ENDINGS.into_iter().find(|known| end.eq_ignore_ascii_case(known))
+}
+
+impl Iterator for Sources {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        loop {
+            if let Some(piece) = self.reading.as_mut().and_then(Lines::next) {
+                return Some(piece);
+            }
+            self.reading = None;
+            match self.waiting.pop_front()? {
+                Named::Standard => self.reading = Some(Lines::of("-".into(), Box::new(io::stdin()))),
+                Named::File(path) => {
+                    let name = path.display().to_string().into();
+                    match File::open(&path) {
+                        Ok(from) => {
+                            let mut lines = Lines::of(name, Box::new(from));
+                            if matches!(ending(&path), Some("reg" | "hiv" | "hive")) || lines.are_a_registry() {
+                                return Some(Piece::Registry { path });
+                            }
+                            self.reading = Some(lines);
+                        }
+                        Err(error) => return Some(Piece::Broken { file: name, line: None, why: error.to_string() }),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Lines {
+    fn of(file: Arc<str>, from: Box<dyn Read>) -> Self {
+        let from = BufReader::with_capacity(BLOCK, from);
+        Self { file, from, line: 1, broken: None, ended: false }
+    }
+
+    /// Whether these are no lines but a registry, in one of its forms.
+    fn are_a_registry(&mut self) -> bool {
+        let head = self.from.fill_buf().unwrap_or_default(); // What cannot be read is told when it is read again.
+        Offline::is_hive(head) || Offline::is_export(head)
+    }
+
+    fn next(&mut self) -> Option<Piece> {
+        let mut nothing = 0;
+        loop {
+            if let Some(why) = self.broken.take() {
+                let line = self.line;
+                self.line += 1;
+                return Some(Piece::Broken { file: self.file.clone(), line: Some(line), why });
+            }
+            if self.ended {
+                return None;
+            }
+            let first = self.line;
+            let mut bytes = self.fill();
+            if first == 1 {
+                match bytes.as_slice() {
+                    [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                        (self.ended, self.broken) = (true, None);
+                        return Some(Piece::Broken { file: self.file.clone(), line: None, why: UTF_16.into() });
+                    }
+                    [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
+                    _ => {}
+                }
+                if self.broken.is_none() && begins_document(&bytes) {
+                    return Some(self.document(bytes));
+                }
+            }
+            if !bytes.trim_ascii().is_empty() {
+                return Some(Piece::Lines { file: self.file.clone(), first, bytes });
+            }
+            nothing += bytes.len();
+            if nothing > NOTHING {
+                self.ended = true;
+                self.broken = Some(format!("{} MiB of empty lines; nothing behind them was read", NOTHING >> 20));
+            }
+        }
+    }
+
+    /// Reads on: whole lines, until they make a piece.
+    fn fill(&mut self) -> Vec<u8> {
+        let (first, mut bytes) = (self.line, Vec::with_capacity(PIECE + SPARE));
+        while bytes.len() < PIECE && self.line - first < MANY && !self.ended {
+            let before = bytes.len();
+            match self.from.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes) {
+                Ok(LONGEST) if !bytes.ends_with(b"\n") => {
+                    bytes.truncate(before);
+                    bytes.shrink_to_fit();
+                    self.broken = Some(self.skip());
+                    break;
+                }
+                Ok(0) => self.ended = true,
+                Ok(_) => self.line += 1,
+                Err(error) => {
+                    bytes.truncate(before);
+                    (self.ended, self.broken) = (true, Some(error.to_string()));
+                }
+            }
+        }
+        bytes
+    }
+
+    /// Leaves out the rest of a line, and says so.
+    fn skip(&mut self) -> String {
+        let skipped = self.from.by_ref().take(NOTHING as u64).skip_until(b'\n');
+        self.ended = !skipped.is_ok_and(|skipped| skipped < NOTHING);
+        let and = if self.ended { "; nothing behind it was read" } else { "" };
+        format!("a line is at most {} MiB long, this one is longer{and}", LONGEST >> 20)
+    }
+
+    /// The snapshot over several lines that begins with these.
+    fn document(&mut self, mut bytes: Vec<u8>) -> Piece {
+        self.ended = true;
+        let rest = LONGEST.saturating_sub(bytes.len()) + 1;
+        let file = self.file.clone();
+        match self.from.by_ref().take(rest as u64).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() <= LONGEST => Piece::Document { file, bytes },
+            Ok(_) => {
+                let why = format!("a snapshot is at most {} MiB long, this one is longer", LONGEST >> 20);
+                Piece::Broken { file, line: None, why }
+            }
+            Err(error) => Piece::Broken { file, line: None, why: error.to_string() },
+        }
+    }
+}
+
+/// What Windows PowerShell makes of `reconcile observe MANIFEST > FILE`.
+const UTF_16: &str = "the file is encoded as UTF-16, as `>` of Windows PowerShell writes it; expected UTF-8: \
+    use `reconcile observe MANIFEST --to FOLDER`, or `| Out-File -Encoding utf8 FILE`";
+
+/// Whether the first line is the beginning of a snapshot and not all of it. That a line was cut off does not make those
+/// behind it part of it.
+fn begins_document(bytes: &[u8]) -> bool {
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut lines = lines.filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    first.starts_with(b"{") && !first.ends_with(b"}") && lines.next().is_some_and(|second| !second.starts_with(b"{"))
+}

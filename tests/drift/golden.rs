@@ -1,0 +1,82 @@
+//! The fleet in every form, held to what is committed: `UPDATE_GOLDEN=1` writes it anew; read the difference.
+
+use std::{collections::BTreeMap, env, fs, path::Path};
+
+use reconcile_schema::{DriftCode, DriftReport, DriftState};
+
+use crate::{Ended, fleet, fleet_copy, fleet_folder, judge, readers};
+
+/// What is wrong with the fleet, counted by hand.
+const STATES: [(DriftState, u64); 8] = [
+    (DriftState::AtGoal, 9),
+    (DriftState::Drift, 10),
+    (DriftState::Unnamed, 1),
+    (DriftState::Missing, 1),
+    (DriftState::Stale, 2),
+    (DriftState::Unknown, 9),
+    (DriftState::Ahead, 1),
+    (DriftState::WrongProduct, 2),
+];
+
+#[test]
+fn the_fleet_in_every_form_is_as_committed() {
+    if env::var_os("WRITE_FLEET").is_some() {
+        fleet::write(&fleet_folder());
+    }
+    let folder = fleet_copy();
+    let mut untrue = String::new();
+    for form in readers::FORMS {
+        let Ended { code, out, err } = judge(folder.path(), &["--output", form]);
+        assert_eq!((code, err.as_str()), (Some(4), ""), "{form}");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/drift/golden/drift.{form}"));
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &out).unwrap();
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        if golden != out {
+            let difference = similar::TextDiff::from_lines(&golden, &out);
+            untrue += &difference.unified_diff().header(&path.display().to_string(), "now").to_string();
+        }
+    }
+    assert!(untrue.is_empty(), "{untrue}\nUPDATE_GOLDEN=1 writes them anew");
+}
+
+#[test]
+fn the_fleet_is_in_every_state_and_every_finding_is_told() {
+    let report: DriftReport = serde_json::from_str(&judge(fleet_copy().path(), &["--output", "json"]).out).unwrap();
+    assert_eq!(report.summary.states, BTreeMap::from(STATES));
+    assert_eq!(report.summary.exit_code, 4);
+    for code in DriftCode::ALL {
+        let told = report.servers.iter().flat_map(|server| &server.findings).any(|found| found.code == code);
+        assert!(told, "nothing in the fleet is {code:?}");
+    }
+    for server in &report.servers {
+        let at_goal = server.state == DriftState::AtGoal;
+        assert_eq!(server.findings.is_empty(), at_goal, "{}", server.name);
+        assert!(at_goal || server.place.is_some(), "{} is nowhere in the manifest", server.name);
+        assert!(server.state != DriftState::Drift || !server.diff.is_empty(), "{} drifts invisibly", server.name);
+    }
+}
+
+/// Each report that is written to a file is the one that is printed, whatever else is written.
+#[test]
+fn reports_in_files_are_those_that_are_printed() {
+    let folder = fleet_copy();
+    let files = [
+        ("text", "txt"),
+        ("json", "json"),
+        ("junit", "xml"),
+        ("sarif", "sarif"),
+        ("markdown", "md"),
+        ("prometheus", "prom"),
+        ("html", "html"),
+    ];
+    let mut args = vec!["--output", "github"];
+    let names = files.map(|(_, end)| format!("out.{end}"));
+    names.iter().for_each(|name| args.extend(["--report", name]));
+    assert_eq!(judge(folder.path(), &args).code, Some(4));
+    for ((form, _), name) in files.iter().zip(&names) {
+        let printed = judge(folder.path(), &["--output", form]).out;
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), printed, "{form}");
+    }
+}

@@ -1,0 +1,96 @@
+//! `reconcile drift`, from outside: a fleet in every state, in every form, read back by other people's readers.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod asked;
+mod fleet;
+mod golden;
+mod hostile;
+mod readers;
+mod registry;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, SystemTime},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// When the fleet is judged.
+const AS_OF: &str = "2026-11-22T06:00:00Z";
+
+/// How a command ended.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs the program in a folder, without a terminal.
+#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
+fn run_in(folder: &Path, args: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+    let output = command.args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert!(!err.contains("panicked"), "{err}");
+    Ended { code: output.status.code(), out, err }
+}
+
+/// The committed fleet.
+fn fleet_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift/fleet")
+}
+
+/// A copy of the fleet in which every file has the same date: a checkout gives each its own.
+fn fleet_copy() -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let from = fleet_folder();
+    fs::create_dir(copy.path().join("snapshots")).unwrap();
+    fs::copy(from.join("manifest.yaml"), copy.path().join("manifest.yaml")).unwrap();
+    let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_140_000); // 2026-11-20 02:00 UTC
+    for entry in fs::read_dir(from.join("snapshots")).unwrap() {
+        let entry = entry.unwrap();
+        let to = copy.path().join("snapshots").join(entry.file_name());
+        fs::copy(entry.path(), &to).unwrap();
+        fs::File::options().write(true).open(&to).unwrap().set_modified(date).unwrap();
+    }
+    copy
+}
+
+/// Judges the fleet in `folder` as of the one time, in a form.
+fn judge(folder: &Path, more: &[&str]) -> Ended {
+    let args = ["drift", "manifest.yaml", "--from", "snapshots", "--as-of", AS_OF, "--max-age", "7d"];
+    run_in(folder, &[&args, more].concat())
+}
+
+/// Judges what is in `folder` by its `site.yaml`, as of the one time.
+fn drift_in(folder: &Path, more: &[&str]) -> Ended {
+    run_in(folder, &[&["drift", "site.yaml", "--as-of", AS_OF], more].concat())
+}
+
+/// A manifest for Standard Edition servers of a name or range.
+fn manifest_of(servers: &str) -> String {
+    let sha256 = "c0ffee00".repeat(8);
+    format!(
+        "version: 1
+updates:
+  cu7:
+    product: sfb-2019
+    release: CU7
+    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
+servers:
+  {servers}: {{ role: standard-edition, target: cu7 }}
+"
+    )
+}
+
+/// The snapshot of a server of such a manifest, at its goal.
+fn snapshot_of(name: &str) -> Value {
+    let text = fs::read_to_string(fleet_folder().join("snapshots/se-01.berlin.contoso.example.json")).unwrap();
+    let mut snapshot: Value = serde_json::from_str(&text).unwrap();
+    snapshot["seen"]["host"] = name.into();
+    snapshot
+}
