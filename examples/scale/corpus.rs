@@ -1,0 +1,200 @@
+//! A manifest that names its servers by groups and ranges, and a snapshot of each, a line of some 3.6 KB.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use reconcile_schema::{
+    BootId, Build, Component, Database, DbVersion, Fact, Marks, Observed, PackageSeen, Product, Rights,
+    SNAPSHOT_VERSION, Service, ServiceState, Snapshot, StartType, Store,
+};
+
+use crate::Outcome;
+
+/// When every server was looked at; ages count from here.
+pub const START: &str = "2026-11-02T03:00:00Z";
+
+/// How many servers an entry of the manifest stands for.
+const RANGE: usize = 100;
+
+const TARGET: Build = Build::new(5, 0, 8308, 1149);
+const OLDER: Build = Build::new(5, 0, 8308, 992);
+
+const COMPONENTS: [&str; 18] = [
+    "core-components",
+    "administrative-tools",
+    "application-host",
+    "application-server",
+    "archiving-agent",
+    "audio-test-service",
+    "bandwidth-policy-service",
+    "call-park-service",
+    "conferencing-announcement",
+    "conferencing-attendant",
+    "conferencing-server",
+    "core-management-server",
+    "front-end-server",
+    "mediation-server",
+    "response-group-service",
+    "unified-communications-api",
+    "web-components-server",
+    "web-conferencing-server",
+];
+
+const SERVICES: [&str; 15] = [
+    "W3SVC",
+    "REPLICA",
+    "RTCCLSAGT",
+    "FabricHostSvc",
+    "RTCSRV",
+    "RTCCAA",
+    "RTCCAS",
+    "RTCRGS",
+    "RTCCPS",
+    "RTCATS",
+    "RTCIMMCU",
+    "RTCDATAMCU",
+    "RTCAVMCU",
+    "RTCASMCU",
+    "RTCMEDSRV",
+];
+
+const DATABASES: [(&str, [u32; 3]); 9] = [
+    ("cpsdyn", [1, 1, 2]),
+    ("lis", [3, 1, 2]),
+    ("lyss", [12, 44, 12]),
+    ("rgsconfig", [5, 5, 2]),
+    ("rgsdyn", [2, 2, 1]),
+    ("rtc", [125, 74, 89]),
+    ("rtcab", [62, 42, 13]),
+    ("rtcxds", [15, 13, 22]),
+    ("xds", [10, 16, 7]),
+];
+
+/// Which servers are not at their goal.
+#[derive(Clone, Copy)]
+pub enum Drifted {
+    None,
+    OneInSeven,
+    All,
+}
+
+/// Files of a fleet.
+#[derive(Clone)]
+pub struct Corpus {
+    /// How much of it drifted, in words.
+    pub what: &'static str,
+    pub manifest: PathBuf,
+    pub snapshots: PathBuf,
+    /// The build that each component must reach, for those who do not read manifests.
+    pub goal: PathBuf,
+    /// How much the snapshots take.
+    pub bytes: u64,
+}
+
+impl Corpus {
+    /// Writes the files of a fleet into a folder.
+    pub fn of(folder: &Path, servers: usize, drifted: Drifted) -> Outcome<Self> {
+        fs::create_dir_all(folder)?;
+        let (kind, what) = match drifted {
+            Drifted::None => ("none", "nothing drifted"),
+            Drifted::OneInSeven => ("some", "one in seven drifted"),
+            Drifted::All => ("all", "all drifted"),
+        };
+        let [manifest, goal] = ["manifest.yaml", "goal.json"].map(|name| folder.join(format!("{servers}-{name}")));
+        let snapshots = folder.join(format!("{servers}-{kind}.ndjson"));
+        fs::write(&manifest, manifest_of(servers)?)?;
+        let builds: BTreeMap<_, _> = COMPONENTS.map(|name| (name, TARGET.to_string())).into();
+        fs::write(&goal, serde_json::to_string(&builds)?)?;
+        let mut out = BufWriter::new(File::create(&snapshots)?);
+        for number in 0..servers {
+            // Collected in no order: 7,919 shares no factor with the number of servers.
+            let server = number * 7919 % servers;
+            let wrong = match drifted {
+                Drifted::All => Some(server % 3),
+                Drifted::OneInSeven => server.is_multiple_of(7).then_some(server / 7 % 3),
+                Drifted::None => None,
+            };
+            serde_json::to_writer(&mut out, &snapshot(server, wrong)?)?;
+            writeln!(out)?;
+        }
+        out.flush()?;
+        let bytes = fs::metadata(&snapshots)?.len();
+        Ok(Self { what, manifest, snapshots, goal, bytes })
+    }
+}
+
+/// The name of a server.
+pub fn name(server: usize) -> String {
+    format!("se{:02}.site-{:04}.contoso.example", server % RANGE, server / RANGE)
+}
+
+fn manifest_of(servers: usize) -> Outcome<String> {
+    let mut text = String::from("version: 1\nupdates:\n  september-2021:\n    product: lync-2013\n");
+    writeln!(text, "    release: \"{TARGET}\"")?;
+    writeln!(text, "    installer:\n      path: 'D:\\Updates\\LyncServerUpdateInstaller.exe'")?;
+    writeln!(text, "      sha256: {}\n    components:", "c0ffee00".repeat(8))?;
+    for component in COMPONENTS.iter().skip(1) {
+        writeln!(text, "      {component}: \"{TARGET}\"")?;
+    }
+    writeln!(text, "groups:")?;
+    for group in 0..10 {
+        writeln!(text, "  wave-{group}: {{ role: standard-edition, target: september-2021 }}")?;
+    }
+    writeln!(text, "servers:")?;
+    for range in 0..servers.div_ceil(RANGE) {
+        let group = range % 10;
+        writeln!(
+            text,
+            "  se[00-99].site-{range:04}.contoso.example: {{ group: wave-{group}, site: site-{range:04} }}"
+        )?;
+    }
+    Ok(text)
+}
+
+/// The snapshot of a server; drifted in one of three ways: half an update, a service that is down, a database that
+/// was forgotten.
+fn snapshot(server: usize, wrong: Option<usize>) -> Outcome<Snapshot> {
+    let component = |(number, name): (usize, &str)| -> Outcome<Component> {
+        let behind = wrong == Some(0) && number >= COMPONENTS.len() / 2;
+        let build = if behind { OLDER } else { TARGET };
+        let name = serde_json::from_value(name.into())?;
+        Ok(Component { product: Product::Lync2013, name, build })
+    };
+    let service = |(number, name): (usize, &str)| {
+        let down = wrong == Some(1) && number == 4;
+        let state = if down { ServiceState::Stopped } else { ServiceState::Running };
+        let needs = if name == "RTCSRV" { vec!["FabricHostSvc".into()] } else { Vec::new() };
+        Service { name: name.into(), state, start: StartType::Automatic, needs }
+    };
+    let database = |(number, (name, version)): (usize, (&str, [u32; 3]))| {
+        let expected = DbVersion::from(version);
+        let installed = if wrong == Some(2) && number == 5 { DbVersion::from([125, 74, 9]) } else { expected };
+        Database { name: name.into(), expected: Some(expected), installed: Some(installed), reachable: true }
+    };
+    let databases = DATABASES.into_iter().enumerate().map(database).collect();
+    Ok(Snapshot {
+        version: SNAPSHOT_VERSION,
+        made_by: "0.1.0".into(),
+        lab: false,
+        seen: Observed {
+            host: name(server).parse()?,
+            at: START.parse()?,
+            boot: Fact::Known(BootId(format!("2026-10-{:02}T02:11:09Z", 1 + server % 28))),
+            components: Fact::Known(COMPONENTS.into_iter().enumerate().map(component).collect::<Outcome<_>>()?),
+            services: Fact::Known(SERVICES.into_iter().enumerate().map(service).collect()),
+            reboot: Fact::Known(Vec::new()),
+            installing: Fact::Known(None),
+            package: Fact::Known(PackageSeen::Staged),
+            disk: Fact::Known(100 << 30 | server as u64),
+            rights: Fact::Known(Rights { administrator: true, server_admin: true }),
+            shells: Fact::Known(Vec::new()),
+            databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]),
+        },
+        marks: Marks::default(),
+    })
+}

@@ -1,0 +1,269 @@
+//! What a drift report over a fleet costs, as ratios that hold on a noisy machine: `examples/scale/run`.
+//!
+//! Everything that is measured runs in a process of its own, in turn with what it is compared with; a figure is the
+//! median over the rounds, with the lowest and the highest. Before they are timed, a Python script and jq must have
+//! counted what `reconcile` counted.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock and starts the programs that it compares")]
+
+mod corpus;
+mod spent;
+
+use std::{
+    error::Error,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use corpus::{Corpus, Drifted, START};
+use spent::{Spent, spend};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// The fleet that the figures are about, and a hundredth of it.
+const LARGE: usize = 100_000;
+const SMALL: usize = LARGE / 100;
+
+fn main() -> Outcome<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => Bench::new()?.run(),
+        ["scan", path] => scan(path),
+        ["spend", program, rest @ ..] => spent::tell(Command::new(program).args(rest)),
+        _ => Err("usage: scale; `examples/scale/run` builds what it needs".into()),
+    }
+}
+
+/// The reference: reads a file and looks for the ends of its lines, and nothing more.
+fn scan(path: &str) -> Outcome<()> {
+    let (mut file, mut lines) = (BufReader::with_capacity(512 << 10, File::open(path)?), 0);
+    while file.skip_until(b'\n')? > 0 {
+        lines += 1;
+    }
+    println!("{lines} lines");
+    Ok(())
+}
+
+struct Bench {
+    reconcile: PathBuf,
+    /// This program.
+    own: PathBuf,
+    /// The Python script, the jq program and this source stand here.
+    beside: PathBuf,
+    /// One host in seven drifted, and all of them.
+    large: [Corpus; 2],
+    small: [Corpus; 2],
+    /// No host drifted.
+    calm: Corpus,
+    /// One host.
+    one: Corpus,
+}
+
+/// A median with the lowest and the highest of its rounds.
+struct Figure(f64, f64, f64);
+
+impl Bench {
+    fn new() -> Outcome<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = root.join("target/tmp/scale");
+        let own = std::env::current_exe()?;
+        let corpora = |servers| -> Outcome<_> {
+            Ok([Corpus::of(&folder, servers, Drifted::OneInSeven)?, Corpus::of(&folder, servers, Drifted::All)?])
+        };
+        Ok(Self {
+            reconcile: own.with_file_name("../reconcile").canonicalize()?,
+            beside: root.join("examples/scale"),
+            large: corpora(LARGE)?,
+            small: corpora(SMALL)?,
+            calm: Corpus::of(&folder, LARGE, Drifted::None)?,
+            one: Corpus::of(&folder, 1, Drifted::None)?,
+            own,
+        })
+    }
+
+    fn run(&self) -> Outcome<()> {
+        let average = self.large[0].bytes / LARGE as u64;
+        let processors = std::thread::available_parallelism()?;
+        println!("{LARGE} servers, {average} bytes each; {processors} processors; load {}", load()?);
+        println!("{:56} {:>8} {:>8} {:>8}  {:>8} {:>6}", "", "median", "lowest", "highest", "limit", "aim");
+        self.read_and_judge()?;
+        self.memory()?;
+        self.processors()?;
+        self.growth()?;
+        self.manifest()?;
+        self.peers()?;
+        println!("load {}", load()?);
+        Ok(())
+    }
+
+    fn read_and_judge(&self) -> Outcome<()> {
+        for corpus in [&self.calm].into_iter().chain(&self.large) {
+            for output in ["text", "json"] {
+                let ratio = ratio(7, || self.drift(corpus, output), || self.scan(corpus), cpu)?;
+                row(&format!("drift ÷ read and scan, CPU: {}, {output}", corpus.what), &ratio, "≤ 16", "≤ 8");
+            }
+        }
+        Ok(())
+    }
+
+    fn memory(&self) -> Outcome<()> {
+        for (large, small) in self.large.iter().zip(&self.small) {
+            for output in ["text", "json"] {
+                let peak = |corpus| rounds(3, || Ok(spend(&mut self.drift(corpus, output))?.peak));
+                let (most, less) = (peak(large)?, peak(small)?);
+                row(&format!("peak memory, MB: {}, {output}", large.what), &most, "≤ 24", "≤ 12");
+                let growth = most.0 / less.0;
+                row(&format!("… ÷ with {SMALL} servers"), &Figure(growth, growth, growth), "≤ 1.2", "≤ 1.05");
+                let few = Corpus { manifest: large.manifest.clone(), ..small.clone() };
+                let growth = most.0 / peak(&few)?.0;
+                row(&format!("… ÷ with {SMALL} of the servers"), &Figure(growth, growth, growth), "≤ 1.2", "≤ 1.05");
+            }
+        }
+        Ok(())
+    }
+
+    fn processors(&self) -> Outcome<()> {
+        for output in ["text", "json"] {
+            let corpus = &self.large[0];
+            let alone = || {
+                let mut one = Command::new("taskset");
+                one.args(["-c", "0"]).arg(&self.reconcile).args(self.drift(corpus, output).get_args());
+                one
+            };
+            let ratio = ratio(11, || self.drift(corpus, output), alone, |spent| spent.wall)?;
+            row(&format!("all processors ÷ one, wall: one in seven drifted, {output}"), &ratio, "≤ 0.65", "≤ 0.55");
+        }
+        Ok(())
+    }
+
+    fn growth(&self) -> Outcome<()> {
+        let mut ratios = Vec::new();
+        for _ in 0..7 {
+            let large = spend(&mut self.drift(&self.large[0], "text"))?.cpu;
+            let small: f64 =
+                (0..20).map(|_| Ok(spend(&mut self.drift(&self.small[0], "text"))?.cpu)).sum::<Outcome<_>>()?;
+            ratios.push(large / (small / 20.0 * (LARGE / SMALL) as f64));
+        }
+        row(&format!("drift ÷ 100 × with {SMALL} servers, CPU"), &figure(ratios), "≤ 1.1", "≤ 1.0");
+        Ok(())
+    }
+
+    /// What a manifest costs that names many servers by ranges: judging one server against it takes what judging it
+    /// against a manifest of one range takes, and reading the rest. Whom else it names is not asked.
+    fn manifest(&self) -> Outcome<()> {
+        let snapshot = &self.one.snapshots;
+        let judge = |manifest: &Path| {
+            let mut drift = Command::new(&self.reconcile);
+            drift.arg("drift").arg(manifest).arg("--from").arg(snapshot).args(["--as-of", START, "--server"]);
+            drift.arg(corpus::name(0));
+            drift
+        };
+        let twenty = |manifest: &Path| -> Outcome<f64> {
+            let sum: f64 = (0..20).map(|_| Ok(spend(&mut judge(manifest))?.cpu)).sum::<Outcome<_>>()?;
+            Ok(sum / 20.0)
+        };
+        let (mut times, mut ratios) = (Vec::new(), Vec::new());
+        for _ in 0..7 {
+            let one = twenty(&self.one.manifest)?;
+            let small = twenty(&self.small[0].manifest)? - one;
+            let large = twenty(&self.large[0].manifest)? - one;
+            times.push(large * 1e3);
+            ratios.push(large / (small * (LARGE / SMALL) as f64));
+        }
+        row(&format!("reading a manifest of {LARGE} servers by groups, CPU ms"), &figure(times), "< 50", "");
+        row(&format!("… ÷ 100 × one of {SMALL} servers"), &figure(ratios), "≤ 1.1", "≤ 1.0");
+        let missing = rounds(7, || {
+            let mut drift = Command::new(&self.reconcile);
+            drift.arg("drift").arg(&self.large[0].manifest).arg("--from").arg(snapshot).args(["--as-of", START]);
+            Ok(spend(&mut drift)?.cpu * 1e3)
+        })?;
+        row("saying that all servers but one did not report, CPU ms", &missing, "", "");
+        Ok(())
+    }
+
+    fn peers(&self) -> Outcome<()> {
+        for corpus in &self.large {
+            let python = || self.python(corpus);
+            let jq = || self.jq(corpus);
+            let counted = said(&mut self.drift(corpus, "text"))?;
+            let counted = counted.lines().last().and_then(|line| line.split_once(';')).map(|(counts, _)| counts);
+            for peer in [&mut python(), &mut jq()] {
+                let theirs = said(peer)?;
+                if Some(theirs.trim()) != counted {
+                    return Err(format!("reconcile counted {counted:?}, {peer:?} {theirs}").into());
+                }
+            }
+            let ours = || self.drift(corpus, "text");
+            row(&format!("Python ÷ drift, CPU: {}", corpus.what), &ratio(3, python, ours, cpu)?, "≥ 3", "≥ 6");
+            row(&format!("jq ÷ drift, CPU: {}", corpus.what), &ratio(3, jq, ours, cpu)?, "≥ 10", "≥ 20");
+        }
+        Ok(())
+    }
+
+    fn drift(&self, corpus: &Corpus, output: &str) -> Command {
+        let mut drift = Command::new(&self.reconcile);
+        drift.arg("drift").arg(&corpus.manifest).arg("--from").arg(&corpus.snapshots);
+        drift.args(["--as-of", START, "--output", output]);
+        drift
+    }
+
+    fn scan(&self, corpus: &Corpus) -> Command {
+        let mut scan = Command::new(&self.own);
+        scan.arg("scan").arg(&corpus.snapshots);
+        scan
+    }
+
+    fn python(&self, corpus: &Corpus) -> Command {
+        let mut python = Command::new("python3");
+        python.arg(self.beside.join("compare.py")).arg(&corpus.goal).arg(&corpus.snapshots);
+        python
+    }
+
+    fn jq(&self, corpus: &Corpus) -> Command {
+        let mut jq = Command::new("jq");
+        jq.arg("-n").arg("-r").arg("--slurpfile").arg("goal").arg(&corpus.goal);
+        jq.arg("-f").arg(self.beside.join("compare.jq")).arg(&corpus.snapshots);
+        jq
+    }
+}
+
+fn cpu(spent: &Spent) -> f64 {
+    spent.cpu
+}
+
+/// How much one command spends for each unit that the other spends, each in turn.
+fn ratio(
+    count: usize,
+    mut one: impl FnMut() -> Command,
+    mut other: impl FnMut() -> Command,
+    of: impl Fn(&Spent) -> f64,
+) -> Outcome<Figure> {
+    spend(&mut other())?; // Brings the file into memory.
+    rounds(count, || Ok(of(&spend(&mut one())?) / of(&spend(&mut other())?)))
+}
+
+fn rounds(count: usize, mut round: impl FnMut() -> Outcome<f64>) -> Outcome<Figure> {
+    Ok(figure((0..count).map(|_| round()).collect::<Outcome<_>>()?))
+}
+
+fn figure(mut rounds: Vec<f64>) -> Figure {
+    rounds.sort_by(f64::total_cmp);
+    let nth = |at: usize| rounds.get(at).copied().unwrap_or(f64::NAN);
+    Figure(nth(rounds.len() / 2), nth(0), nth(rounds.len().saturating_sub(1)))
+}
+
+fn row(what: &str, Figure(median, lowest, highest): &Figure, limit: &str, aim: &str) {
+    println!("{what:56} {median:8.2} {lowest:8.2} {highest:8.2}  {limit:>8} {aim:>6}");
+}
+
+/// What a command prints. That it ends with another code than 0 is no failure: it found drift.
+fn said(command: &mut Command) -> Outcome<String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// How many processes wanted to run in the last minute.
+fn load() -> Outcome<String> {
+    Ok(std::fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default().to_owned())
+}
