@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod contract;
+mod hostile;
 mod input;
 mod running;
 mod usage;

@@ -83,7 +83,7 @@ fn explain(text: &str) -> String {
     if let Ok(Versioned { version, made_by }) = serde_json::from_str(text)
         && version != SNAPSHOT_VERSION
     {
-        let by = made_by.map(|by| format!(", made by reconcile {by}")).unwrap_or_default();
+        let by = made_by.map(|by| format!(", made by reconcile {}", short(by))).unwrap_or_default();
         return format!(
             "expected a snapshot of version {SNAPSHOT_VERSION}, found version {version}{by}; use that reconcile, or a later one"
         );
@@ -92,8 +92,13 @@ fn explain(text: &str) -> String {
     match serde_path_to_error::deserialize::<_, Snapshot>(&mut json) {
         Err(error) => {
             let field = error.path().to_string();
-            let at = if field == "." { String::new() } else { format!("at {field}: ") };
-            short(format!("expected a snapshot that `reconcile observe` wrote: {at}{}", error.inner()))
+            let at = if field == "." { String::new() } else { format!("at {}: ", short(field)) };
+            // A place of its own: what somebody else wrote may be long, and is repeated in part.
+            let (line, column) = (error.inner().line(), error.inner().column());
+            let why = error.inner().to_string();
+            let why = why.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&why);
+            let place = if line > 1 { format!("line {line}, column {column}") } else { format!("column {column}") };
+            format!("expected a snapshot that `reconcile observe` wrote: {at}{} ({place})", short(why.into()))
         }
         Ok(_) => match json.end() {
             Err(error) => format!("expected one snapshot: {error}"),

@@ -48,6 +48,12 @@ pub enum SourceError {
         /// The path or pattern as it was given.
         path: String,
     },
+    /// The pattern is one for any depth.
+    #[error("{pattern}: `**` could follow links in circles; name the folder, and what is in it is found at any depth")]
+    Deep {
+        /// The pattern.
+        pattern: String,
+    },
     /// The pattern is none.
     #[error("{pattern}: {cause}; expected a pattern such as 'snapshots/*.json'")]
     Pattern {
@@ -96,7 +102,7 @@ pub enum Piece {
 /// The snapshots of a fleet, to be read piece by piece: what is held in memory does not grow with the fleet.
 pub struct Sources {
     waiting: VecDeque<Named>,
-    reading: Option<Lines>,
+    reading: Option<Lines<'static>>,
 }
 
 enum Named {
@@ -105,9 +111,9 @@ enum Named {
 }
 
 /// A file of lines that is being read.
-struct Lines {
+struct Lines<'a> {
     file: Arc<str>,
-    from: BufReader<Box<dyn Read>>,
+    from: BufReader<Box<dyn Read + 'a>>,
     /// The number of the next line.
     line: u64,
     /// Why the next line cannot be read.
@@ -127,11 +133,17 @@ impl Sources {
             let before = waiting.len();
             if text == "-" {
                 waiting.push_back(Named::Standard);
+            } else if !place.exists() && text.contains("**") {
+                return Err(SourceError::Deep { pattern: text.into_owned() });
             } else if !place.exists() && text.contains(['*', '?', '[']) {
                 let found = glob::glob(&text)
                     .map_err(|cause| SourceError::Pattern { pattern: text.clone().into_owned(), cause })?;
                 for path in found.flatten() {
-                    collect(&path, &mut waiting)?;
+                    if path.is_dir() {
+                        collect(&path, &mut waiting)?;
+                    } else {
+                        waiting.push_back(Named::File(path));
+                    }
                 }
             } else {
                 collect(place, &mut waiting)?;
@@ -181,12 +193,12 @@ impl Iterator for Sources {
             }
             self.reading = None;
             match self.waiting.pop_front()? {
-                Named::Standard => self.reading = Some(Lines::of("-".into(), Box::new(io::stdin()))),
+                Named::Standard => self.reading = Some(Lines::of("-".into(), io::stdin())),
                 Named::File(path) => {
                     let name = path.display().to_string().into();
                     match File::open(&path) {
                         Ok(from) => {
-                            let mut lines = Lines::of(name, Box::new(from));
+                            let mut lines = Lines::of(name, from);
                             if matches!(ending(&path), Some("reg" | "hiv" | "hive")) || lines.are_a_registry() {
                                 return Some(Piece::Registry { path });
                             }
@@ -200,9 +212,9 @@ impl Iterator for Sources {
     }
 }
 
-impl Lines {
-    fn of(file: Arc<str>, from: Box<dyn Read>) -> Self {
-        let from = BufReader::with_capacity(BLOCK, from);
+impl<'a> Lines<'a> {
+    fn of(file: Arc<str>, from: impl Read + 'a) -> Self {
+        let from = BufReader::with_capacity(BLOCK, Box::new(from) as Box<dyn Read + 'a>);
         Self { file, from, line: 1, broken: None, ended: false }
     }
 
@@ -308,3 +320,8 @@ fn begins_document(bytes: &[u8]) -> bool {
     let first = lines.next().unwrap_or_default();
     first.starts_with(b"{") && !first.ends_with(b"}") && lines.next().is_some_and(|second| !second.starts_with(b"{"))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#[path = "sources_tests.rs"]
+mod tests;

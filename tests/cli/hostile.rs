@@ -1,0 +1,197 @@
+//! Snapshots that are none, have no end or come from elsewhere: each is told with its place, the others are judged, and
+//! memory stays flat.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    thread,
+};
+
+use tempfile::TempDir;
+
+use crate::{Ended, command, ended, folder, lab, reconcile};
+
+const NAME: &str = "fe01.contoso.example";
+
+/// A folder with a manifest, and the snapshot of its server in one line.
+fn fleet() -> (TempDir, String) {
+    let folder = folder(&lab(""));
+    let observed = reconcile(folder.path(), &["observe", "site.yaml"]);
+    assert_eq!(observed.code, Some(0), "{}", observed.err);
+    assert_eq!(observed.out.lines().count(), 1);
+    (folder, observed.out)
+}
+
+fn drift(folder: &TempDir, from: &str) -> Ended {
+    reconcile(folder.path(), &["drift", "site.yaml", "--from", from])
+}
+
+#[test]
+fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
+    let (folder, good) = fleet();
+    let line = good.trim_end();
+    let changed = |from: &str, to: &str| {
+        let text = good.replacen(from, to, 1);
+        assert_ne!(text, good, "{from}");
+        text
+    };
+    let cut = line.get(..line.len() / 2).unwrap();
+    let long = format!("{{\"a\": \"{}\"}}", "a".repeat(5 << 20));
+    let utf_16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: [(&str, Vec<u8>, &str, &str); 16] = [
+        ("version.json", changed("\"version\":1", "\"version\":2").into(), ":1", "found version 2, made by reconcile"),
+        (
+            "field.json",
+            changed("\"disk\"", "\"disc\"").into(),
+            ":1",
+            "at seen.disc: unknown field `disc`, expected one",
+        ),
+        ("missing.json", changed("\"services\"", "\"shells\"").into(), ":1", "expected a snapshot"),
+        (
+            "type.json",
+            changed("\"attempts\":0", "\"attempts\":[]").into(),
+            ":1",
+            "at marks.attempts: invalid type: sequence",
+        ),
+        ("twice.json", changed("\"lab\":true", "\"lab\":true,\"lab\":true").into(), ":1", "duplicate field `lab`"),
+        ("two.json", line.repeat(2).into(), ":1", "trailing characters"),
+        ("deep.json", "[".repeat(1 << 20).into(), ":1", "expected a snapshot"),
+        (
+            "inside.json",
+            changed("\"disk\":", &format!("\"disk\":{}", "[".repeat(1 << 20))).into(),
+            ":1",
+            "at seen.disk",
+        ),
+        ("name.json", format!("{{\"{}\":1}}", "a".repeat(1 << 20)).into(), ":1", "aaa…"),
+        ("cut.ndjson", format!("{cut}\n{good}").into(), ":1", "EOF while parsing"),
+        ("long.ndjson", format!("{long}\n{good}").into(), ":1", "at most 4 MiB"),
+        ("end.ndjson", format!("{good}{cut}").into(), ":2", "EOF while parsing"),
+        ("zeros.ndjson", format!("{good}{}", "\0".repeat(5000)).into(), ":2", "expected value"),
+        ("latin.ndjson", [good.as_bytes(), b"\"M\xfcnchen\"\n"].concat(), ":2", "not UTF-8"),
+        ("pretty.json", b"{\n  \"version\": 1,\n  \"made\": 1\n}\n".into(), "", "at made: unknown field"),
+        ("powershell.json", [b"\xff\xfe", utf_16.as_slice()].concat(), "", "encoded as UTF-16"),
+    ];
+    for (name, bytes, line, why) in cases {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let said = drift(&folder, name);
+        assert_eq!(said.code, Some(5), "{name}: {}{}", said.out, said.err);
+        let place = format!("not read, {name}{line}\n");
+        assert!(said.out.contains(&place) && said.out.contains(why), "{name}: {place}{why}\n{}", said.out);
+        assert!(said.out.len() < 8000, "{name} is answered with {} bytes", said.out.len());
+        // Lines that can be read are judged, whatever stands beside them.
+        let judged = name.ends_with(".ndjson");
+        assert_eq!(said.out.contains(&format!("{NAME}  with drift")), judged, "{name}: {}", said.out);
+        assert_eq!(said.out.contains(&format!("{NAME}  without a snapshot")), !judged, "{name}: {}", said.out);
+    }
+}
+
+#[test]
+fn how_a_good_snapshot_was_written_down_does_not_matter() {
+    let (folder, good) = fleet();
+    let value: serde_json::Value = serde_json::from_str(&good).unwrap();
+    let pretty = serde_json::to_string_pretty(&value).unwrap();
+    for (name, text) in [
+        ("line.json", good.clone()),
+        ("mark.json", format!("\u{feff}{good}")),
+        ("windows.ndjson", format!("\r\n{}\r\n\r\n", good.trim_end())),
+        ("pretty.json", pretty.clone()),
+        ("pretty-windows.json", format!("\u{feff}{}", pretty.replace('\n', "\r\n"))),
+        ("no-end.ndjson", good.trim_end().into()),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+        let said = drift(&folder, name);
+        assert_eq!(said.code, Some(2), "{name}: {}{}", said.out, said.err);
+        assert!(said.out.contains("1 server: 1 with drift;"), "{name}: {}", said.out);
+    }
+}
+
+#[test]
+fn places_without_snapshots_are_refused() {
+    let (folder, good) = fleet();
+    fs::create_dir_all(folder.path().join("empty/inside")).unwrap();
+    fs::write(folder.path().join("empty/readme.txt"), good).unwrap();
+    for (from, why) in [
+        ("empty", "expected files that end with .json"),
+        ("nowhere.json", "expected a file, a folder, a pattern"),
+        ("*.ndjson", "found no snapshots"),
+        ("**/*.json", "name the folder"),
+        ("[", "expected a pattern such as"),
+    ] {
+        let said = drift(&folder, from);
+        assert_eq!((said.code, said.out.as_str()), (Some(65), ""), "{from}: {}", said.err);
+        assert!(said.err.contains(why), "{from}: {}", said.err);
+    }
+}
+
+/// A file of 10 GiB takes no place on the disk, and none in memory.
+#[test]
+fn a_huge_file_is_given_up_whatever_its_name() {
+    let (folder, _) = fleet();
+    for (name, begin, why) in [
+        ("fe02.ndjson", "", "a line is at most 4 MiB long, this one is longer; nothing behind it was read"),
+        ("fe02.json", "{\"version\":", "a line is at most 4 MiB long"),
+        ("fe02.reg", "", "expected at most 256 MiB, found 10737418240 bytes"),
+        ("fe02.hiv", "", "expected at most 256 MiB, found 10737418240 bytes"),
+        ("fe02.hive", "regf", "expected at most 256 MiB, found 10737418240 bytes"),
+    ] {
+        let mut file = fs::File::create(folder.path().join(name)).unwrap();
+        file.write_all(begin.as_bytes()).unwrap();
+        file.set_len(10 << 30).unwrap();
+        let said = ended(frugal(&folder, name).output().unwrap());
+        assert_eq!(said.code, Some(5), "{name}: {}{}", said.out, said.err);
+        assert!(said.out.contains(why), "{name}: {}", said.out);
+    }
+}
+
+#[test]
+fn what_has_no_end_is_given_up() {
+    let (folder, good) = fleet();
+    for (begin, again, why) in [
+        ("", "\0", "nothing behind it was read"),
+        ("{\"a\":\"", "a", "nothing behind it was read"),
+        ("", "\n", "nothing behind them was read"),
+        ("", " \r\n", "nothing behind them was read"),
+        (good.as_str(), "\n", "nothing behind them was read"),
+    ] {
+        let mut child = frugal(&folder, "-").stdin(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let said = thread::scope(|scope| {
+            scope.spawn(move || {
+                input.write_all(begin.as_bytes()).unwrap();
+                let block = again.repeat(100_000);
+                while input.write_all(block.as_bytes()).is_ok() {}
+            });
+            ended(child.wait_with_output().unwrap())
+        });
+        assert_eq!(said.code, Some(5), "{again:?}: {}{}", said.out, said.err);
+        assert!(said.out.contains(why), "{again:?}: {}", said.out);
+        assert_eq!(said.out.contains("1 with drift"), begin == good, "{again:?}: {}", said.out);
+    }
+}
+
+#[test]
+fn of_many_broken_lines_each_is_named() {
+    const LINES: usize = 3000;
+    let (folder, _) = fleet();
+    fs::write(folder.path().join("broken.ndjson"), "x\n".repeat(LINES)).unwrap();
+    let mut child = frugal(&folder, "broken.ndjson").spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let places = out.filter_map(|line| line.split_once("not read, broken.ndjson:")?.1.parse::<usize>().ok());
+    assert!(places.eq(1..=LINES));
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+}
+
+/// `reconcile drift`, on Linux with half a gibibyte of addresses: threads reserve most of it.
+#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
+fn frugal(folder: &TempDir, from: &str) -> Command {
+    let args = ["drift", "site.yaml", "--from", from];
+    let mut drift = command(folder.path(), &args);
+    if cfg!(target_os = "linux") {
+        drift = Command::new("/bin/sh");
+        drift.args(["-c", "ulimit -v 524288 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_reconcile")]).args(args);
+        drift.current_dir(folder.path()).stdin(Stdio::null());
+    }
+    drift.stdout(Stdio::piped()).stderr(Stdio::piped());
+    drift
+}
