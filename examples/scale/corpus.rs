@@ -185,6 +185,7 @@ fn snapshot(server: usize, wrong: Option<usize>) -> Outcome<Snapshot> {
             host: name(server).parse()?,
             at: START.parse()?,
             boot: Fact::Known(BootId(format!("2026-10-{:02}T02:11:09Z", 1 + server % 28))),
+            uptime: Some(reconcile_schema::Period::hours(400)),
             components: Fact::Known(COMPONENTS.into_iter().enumerate().map(component).collect::<Outcome<_>>()?),
             services: Fact::Known(SERVICES.into_iter().enumerate().map(service).collect()),
             reboot: Fact::Known(Vec::new()),

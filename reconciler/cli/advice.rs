@@ -48,7 +48,25 @@ pub fn advice(blocker: &Blocker) -> String {
             "run it as a member; a membership that was given just now counts from the next logon".into()
         }
         Blocker::Outage { .. } => {
-            "run apply again when there is time for a new outage, or raise `policy: { outageBudget }`".into()
+            "run apply again when there is time for a new outage, or raise `policy: { outage: { budget } }`".into()
+        }
+        Blocker::OutageForeseen { .. } => {
+            "see what takes so long with reconcile history; to accept it, raise `policy: { outage: { budget } }` or say \
+             `onExceed: warn`"
+                .into()
+        }
+        Blocker::WindowClosed { opens: Some(_), .. } | Blocker::WindowTooShort { opens: Some(_), .. } => {
+            "nothing has to be done: the run in that window goes on from here".into()
+        }
+        Blocker::WindowClosed { opens: None, .. } | Blocker::WindowTooShort { opens: None, .. } => {
+            "make a window of `policy: { maintenance }` longer, or leave fewer days out".into()
+        }
+        Blocker::ClockBehind { .. } => {
+            "set the clock of the server; if it is right now, say so by running apply with --retry".into()
+        }
+        Blocker::Held { .. } => "when the reason is gone: reconcile release".into(),
+        Blocker::OutagesSpent { .. } => {
+            "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()
         }
         Blocker::AttemptsSpent { .. } => {
             "read the installer's log, mend the cause, then run apply again with --retry".into()

@@ -2,8 +2,11 @@
 
 use std::{io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Run, Seen, drift, plan};
-use reconcile_schema::{FindingReport, Heading, PlanReport, REPORT_VERSION, RunId, ServerPlan, State, StepReport};
+use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Prediction, Run, Seen, drift, outage, plan};
+use reconcile_schema::{
+    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunId, ServerPlan, State,
+    StepReport,
+};
 
 use crate::{
     advice::advice,
@@ -91,9 +94,14 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
         let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
         Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
     });
-    let Remaining { state, steps, blocked_by, help } = remaining(goal, seen);
+    let Remaining { state, steps, opens, blocked_by, help } = remaining(goal, seen);
     let server = heading(goal, seen.host.core(goal.product), lab);
-    ServerPlan { server, state, findings: findings.collect(), steps, blocked_by, help }
+    let forecast = |foreseen: Prediction| OutageForecast {
+        median_seconds: foreseen.median.as_seconds(),
+        p95_seconds: foreseen.p95.as_seconds(),
+    };
+    let outage = steps.iter().any(|step| step.step.takes_down()).then(|| outage(goal, seen)).flatten().map(forecast);
+    ServerPlan { server, state, findings: findings.collect(), steps, opens, outage, blocked_by, help }
 }
 
 /// What remains to be done on a server, as it is reported.
@@ -102,6 +110,8 @@ pub struct Remaining {
     pub state: State,
     /// The steps that remain, in order.
     pub steps: Vec<StepReport>,
+    /// The maintenance window that they wait for.
+    pub opens: Option<OpeningReport>,
     /// What keeps the steps from being told, or from being taken.
     pub blocked_by: Option<String>,
     /// What a person can do about it.
@@ -124,7 +134,13 @@ pub fn remaining(goal: &Goal, seen: &Seen) -> Remaining {
         cause: planned.cause,
         certain: planned.certain,
     });
-    Remaining { state, steps: steps.collect(), blocked_by, help }
+    let zone = goal.rules.maintenance.as_deref().map(|maintenance| &maintenance.time_zone);
+    let opens = plan.opens.zip(zone).map(|(opening, zone)| OpeningReport {
+        from: opening.from,
+        until: opening.until,
+        shown: opening.shown(zone),
+    });
+    Remaining { state, steps: steps.collect(), opens, blocked_by, help }
 }
 
 /// A report as JSON for a program.

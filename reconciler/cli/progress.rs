@@ -23,7 +23,8 @@ pub struct Progress<'a> {
     began: Timestamp,
     command: String,
     bar: Option<ProgressBar>,
-    warned: bool,
+    /// How often the outage was warned of: at two thirds of its budget, and at the whole.
+    warned: u8,
     /// What the run waits for, once it was told.
     waiting: Option<String>,
 }
@@ -40,7 +41,7 @@ impl<'a> Progress<'a> {
             began: Timestamp::UNIX_EPOCH,
             command: String::new(),
             bar: None,
-            warned: false,
+            warned: 0,
             waiting: None,
         }
     }
@@ -123,15 +124,17 @@ impl<'a> Progress<'a> {
         seen.outage().map_or_else(String::new, |lasted| format!("down {lasted}"))
     }
 
-    /// One warning at two thirds of the budget; the outcome tells the rest.
+    /// A warning at two thirds of the budget and one at the whole; the outcome tells the rest.
     fn warn(&mut self, seen: &Seen) {
         let budget = self.goal.rules.outage_budget;
-        let Some(lasted) = seen.outage().filter(|lasted| lasted.as_seconds() >= budget.as_seconds() / 3 * 2) else {
-            return;
+        let Some(lasted) = seen.outage() else { return };
+        let (level, over) = match lasted {
+            lasted if lasted >= budget => (2, "above"),
+            lasted if lasted.as_seconds() >= budget.as_seconds() / 3 * 2 => (1, "near"),
+            _ => (0, ""),
         };
-        if !self.warned && !down(self.goal, seen).is_empty() {
-            self.warned = true;
-            let over = if lasted > budget { "above" } else { "near" };
+        if level > self.warned && !down(self.goal, seen).is_empty() {
+            self.warned = level;
             say(&format!(
                 "     {WAITS}down for {lasted}, {over} the budget of {budget}: users may lose functions{WAITS:#}"
             ));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use reconcile_schema::{FindingReport, Heading, PlanReport, RunReport, ServerPlan, ServerRun, State};
+use reconcile_schema::{FindingReport, Heading, Period, PlanReport, RunReport, ServerPlan, ServerRun, State};
 
 use crate::diagnostic::escape;
 
@@ -71,6 +71,13 @@ fn server_plan(server: &ServerPlan) -> String {
         }
         last = because;
     }
+    if let Some(forecast) = &server.outage {
+        let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
+        let _ = writeln!(out, "      down for about {median}; in the slowest of twenty cases for {p95}");
+    }
+    if let Some(opens) = &server.opens {
+        let _ = writeln!(out, "   {WAITS}…  in the maintenance window of {}{WAITS:#}", opens.shown);
+    }
     match (&server.blocked_by, server.state) {
         (Some(blocker), state) => {
             let style = style(state);
@@ -111,7 +118,7 @@ pub fn outcome(run: &ServerRun) -> String {
         Some(blocker) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
         None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
         None => {
-            let outage = reconcile_schema::Period::seconds(run.outage_seconds);
+            let outage = Period::seconds(run.outage_seconds);
             format!("  {GOOD}=  at its goal; the longest outage was {outage}{GOOD:#}\n")
         }
     };
@@ -126,7 +133,7 @@ pub fn outcome(run: &ServerRun) -> String {
 
 /// In which state a run that did not reach its goal leaves the server.
 fn aftermath(run: &ServerRun) -> String {
-    let outage = reconcile_schema::Period::seconds(run.outage_seconds);
+    let outage = Period::seconds(run.outage_seconds);
     match (run.left_down.as_slice(), run.changed) {
         _ if run.restarting => "the services that start by themselves come up with it".into(),
         ([], false) => "nothing was changed".into(),

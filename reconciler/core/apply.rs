@@ -5,7 +5,7 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Step};
+use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Step, Uptime};
 
 use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, model::running, next};
 
@@ -210,7 +210,7 @@ impl<H: Act> Work<'_, H> {
     fn take(&mut self, step: &Step, seen: &Seen) -> Result<Acted, String> {
         let mut marks: Vec<Mark> = Vec::new();
         if step.takes_down() && seen.marks.baseline.is_none() {
-            marks.push(Mark::TakingDown { running: running(seen) });
+            marks.push(Mark::TakingDown { running: running(seen), up: uptime(&seen.host) });
         }
         match step {
             Step::Install => {
@@ -253,7 +253,7 @@ impl<H: Act> Work<'_, H> {
         if *step == Step::StopServices && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
-        marks.push(Mark::Ended { step: step.clone(), said: said.clone() });
+        marks.push(Mark::Ended { step: step.clone(), said: said.clone(), took: took(&before.host, &now.host) });
         for mark in &marks {
             let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
         }
@@ -293,6 +293,17 @@ impl<H: Act> Work<'_, H> {
 /// Whether everything that should run is seen running.
 fn is_up(goal: &Goal, seen: &Seen) -> bool {
     seen.host.services.known().is_some() && goal.should_run(&seen.host, seen.baseline()).all(Service::is_running)
+}
+
+/// The moment of a look, as the machine counts it.
+fn uptime(host: &Observed) -> Option<Uptime> {
+    Some(Uptime { boot: host.boot.known()?.clone(), lasted: host.uptime? })
+}
+
+/// How much time passed between two looks, when both were taken in one boot.
+fn took(before: &Observed, now: &Observed) -> Option<Period> {
+    let (before, now) = (uptime(before)?, uptime(now)?);
+    (before.boot == now.boot).then(|| now.lasted - before.lasted)
 }
 
 /// Whether nothing changed of what `step` should change.

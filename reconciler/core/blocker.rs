@@ -7,7 +7,10 @@ use alloc::{
 };
 use core::fmt;
 
-use reconcile_schema::{Build, ComponentName, Fact, Period, Product, ServiceState, Shell, Step};
+use jiff::Timestamp;
+use reconcile_schema::{Build, ComponentName, Fact, Hold, Period, Product, ServiceState, Shell, Step, ZoneName};
+
+use crate::Opening;
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +101,50 @@ pub enum Blocker {
         /// How long it may last.
         budget: Period,
     },
+    /// The outage would last longer than it may, by all that is known.
+    OutageForeseen {
+        /// How long it has lasted.
+        lasted: Period,
+        /// How long it would go on, at most in nineteen of twenty cases.
+        needed: Period,
+        /// How long it may last.
+        budget: Period,
+    },
+    /// No maintenance window is open.
+    WindowClosed {
+        /// The next one that is long enough, if there is one within two years.
+        opens: Option<Opening>,
+        /// The time zone of the windows.
+        zone: ZoneName,
+    },
+    /// The open maintenance window is over before the services would run again.
+    WindowTooShort {
+        /// How long it stays open.
+        left: Period,
+        /// How long the outage would last, at most in nineteen of twenty cases.
+        needed: Period,
+        /// The next window that is long enough, if there is one within two years.
+        opens: Option<Opening>,
+        /// The time zone of the windows.
+        zone: ZoneName,
+    },
+    /// The clock of the server is behind the journal's last entry, so it was wrong then or is wrong now.
+    ClockBehind {
+        /// What the clock says.
+        now: Timestamp,
+        /// The latest entry of the journal.
+        latest: Timestamp,
+    },
+    /// Somebody said that the server must not be touched.
+    Held {
+        /// Who, when, and why.
+        hold: Hold,
+    },
+    /// The services were taken down as often as is allowed for one target.
+    OutagesSpent {
+        /// How often.
+        outages: u32,
+    },
     /// The installer was started as often as is allowed for one target.
     AttemptsSpent {
         /// How often.
@@ -155,10 +202,45 @@ impl Blocker {
         Self::Unknown { what: what.to_string(), why }
     }
 
+    /// The maintenance window that opens it, if one does.
+    #[must_use]
+    pub const fn opens(&self) -> Option<Opening> {
+        match self {
+            Self::WindowClosed { opens, .. } | Self::WindowTooShort { opens, .. } => *opens,
+            Self::Unknown { .. }
+            | Self::Missing { .. }
+            | Self::WrongProduct { .. }
+            | Self::Newer { .. }
+            | Self::WrongLine { .. }
+            | Self::Reboot { .. }
+            | Self::RebootsSpent { .. }
+            | Self::Installing { .. }
+            | Self::ServicePending { .. }
+            | Self::ShellsOpen { .. }
+            | Self::Package { .. }
+            | Self::Disk { .. }
+            | Self::Rights { .. }
+            | Self::Outage { .. }
+            | Self::OutageForeseen { .. }
+            | Self::ClockBehind { .. }
+            | Self::Held { .. }
+            | Self::OutagesSpent { .. }
+            | Self::AttemptsSpent { .. }
+            | Self::InstallFailed { .. }
+            | Self::Stuck { .. }
+            | Self::StepFailed { .. }
+            | Self::Interrupted
+            | Self::Deviated { .. } => None,
+        }
+    }
+
     /// Who can do something about it, and when.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
+            // What is too long by itself is too long tomorrow, too.
+            Self::OutageForeseen { needed, budget, .. } if needed.as_seconds() > budget.as_seconds() => Class::Operator,
+            Self::WindowClosed { opens: None, .. } | Self::WindowTooShort { opens: None, .. } => Class::Operator,
             Self::Unknown { .. } => Class::Unknown,
             Self::InstallFailed { .. } | Self::StepFailed { .. } => Class::Failed,
             Self::Reboot { .. }
@@ -166,6 +248,10 @@ impl Blocker {
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
             | Self::Outage { .. }
+            | Self::OutageForeseen { .. }
+            | Self::WindowClosed { .. }
+            | Self::WindowTooShort { .. }
+            | Self::Held { .. }
             | Self::Interrupted => Class::Later,
             Self::Missing { .. }
             | Self::WrongProduct { .. }
@@ -175,6 +261,8 @@ impl Blocker {
             | Self::Package { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::ClockBehind { .. }
+            | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
             | Self::Stuck { .. }
             | Self::Deviated { .. } => Class::Operator,
@@ -226,6 +314,38 @@ impl fmt::Display for Blocker {
             Self::Rights { group } => write!(f, "the account is not a member of {group}"),
             Self::Outage { lasted, budget } => {
                 write!(f, "the services were down for {lasted} of {budget} before the installer could start")
+            }
+            Self::OutageForeseen { lasted, needed, budget } if lasted.as_seconds() == 0 => {
+                write!(f, "the services would be down for {needed} (in the slowest of twenty cases), of {budget}")
+            }
+            Self::OutageForeseen { lasted, needed, budget } => write!(
+                f,
+                "the services were down for {lasted} and would be for {needed} more (in the slowest of twenty cases), of {budget}"
+            ),
+            Self::WindowClosed { opens: Some(opening), zone } => {
+                write!(f, "no maintenance window is open; the next that is long enough opens {}", opening.shown(zone))
+            }
+            Self::WindowClosed { opens: None, zone: _ } => {
+                f.write_str("no maintenance window is open, and none that is long enough opens within two years")
+            }
+            Self::WindowTooShort { left, needed, opens, zone } => {
+                write!(
+                    f,
+                    "the maintenance window is open for {left} more, the outage needs {needed} (in the slowest of twenty cases); "
+                )?;
+                match opens {
+                    Some(opening) => write!(f, "the next that is long enough opens {}", opening.shown(zone)),
+                    None => f.write_str("none that is long enough opens within two years"),
+                }
+            }
+            Self::ClockBehind { now, latest } => {
+                write!(f, "the clock says {now:.0}, but the journal was written at {latest:.0}, which is later")
+            }
+            Self::Held { hold } => {
+                write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
+            }
+            Self::OutagesSpent { outages } => {
+                write!(f, "the services were taken down {outages} times for this target, and it was not reached")
             }
             Self::AttemptsSpent { attempts, code: Some(code) } => {
                 write!(f, "the installer was started {attempts} times for this target, the last exit code was {code}")

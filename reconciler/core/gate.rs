@@ -3,12 +3,13 @@
 use alloc::{format, string::ToString, vec::Vec};
 use core::cmp::Ordering;
 
-use reconcile_schema::{Cause, Component, DatabaseState, Fact, PackageSeen, Reboots, Shells, Step};
+use reconcile_schema::{Cause, Component, DatabaseState, Fact, OnExceed, PackageSeen, Period, Reboots, Shells, Step};
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
     goal::{DATABASE_DISK, REBOOTS},
     next::reboot_due,
+    next_opening, open_at, predict,
 };
 
 /// What the gate says to a step.
@@ -28,22 +29,40 @@ pub enum Gate {
 /// What the gate says to `step`, taken for `cause`.
 pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
-        Cause::Down(_) => &[spent, undisturbed],
-        Cause::NotStaged | Cause::ShellsOpen => &[spent, halted],
-        Cause::AssembliesHeld => &[spent, halted, installing],
-        Cause::RebootPending(_) => &[spent, halted, installing, reboots],
-        Cause::StoreBehind { .. } => &[spent, halted, installing, settled, rights, disk, restartable, rebooted],
+        Cause::Down(_) => &[spent, held_by_others, undisturbed],
+        Cause::NotStaged | Cause::ShellsOpen => &[spent, held, halted],
+        Cause::AssembliesHeld => &[spent, held, halted, installing],
+        Cause::RebootPending(_) => &[spent, held, halted, installing, reboots],
+        Cause::StoreBehind { .. } => &[
+            spent,
+            held,
+            halted,
+            installing,
+            settled,
+            outages,
+            outage,
+            rights,
+            disk,
+            window,
+            budget,
+            restartable,
+            rebooted,
+        ],
         Cause::Behind(_) => {
             // The restart comes last: it takes down what the other checks may still forbid to.
             &[
                 spent,
+                held,
                 halted,
                 installing,
                 settled,
                 attempts,
+                outages,
                 outage,
                 rights,
                 disk,
+                window,
+                budget,
                 shells,
                 reachable,
                 restartable,
@@ -92,7 +111,8 @@ pub fn refusal(goal: &Goal, components: &[Component]) -> Option<Blocker> {
 /// What somebody else stopped (no baseline) is left alone on a host that this manifest is not known to fit.
 pub fn may_restore(goal: &Goal, seen: &Seen) -> bool {
     let fits = seen.host.components.known().is_some_and(|components| refusal(goal, components).is_none());
-    (fits || seen.marks.baseline.is_some()) && matches!(undisturbed(goal, seen, &Step::StartServices), Gate::Open)
+    let open = |check: Check| matches!(check(goal, seen, &Step::StartServices), Gate::Open);
+    (fits || seen.marks.baseline.is_some()) && open(held_by_others) && open(undisturbed)
 }
 
 /// Whether an installer that we started in this boot was never seen to end.
@@ -114,6 +134,16 @@ fn first(goal: &Goal, seen: &Seen, step: Step, cause: Cause) -> Gate {
         Gate::Open => Gate::First(step, cause),
         blocked @ (Gate::Look(_) | Gate::First(..) | Gate::Wait(_) | Gate::Shut(_)) => blocked,
     }
+}
+
+/// Somebody said that the host must not be touched.
+fn held(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    seen.marks.hold.as_ref().map_or(Gate::Open, |hold| Gate::Shut(Blocker::Held { hold: hold.clone() }))
+}
+
+/// On a host that must not be touched, only what this program stopped itself is brought back.
+fn held_by_others(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if seen.marks.baseline.is_some() { Gate::Open } else { held(goal, seen, step) }
 }
 
 fn halted(_: &Goal, seen: &Seen, _: &Step) -> Gate {
@@ -170,16 +200,71 @@ fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The start of the installer is the point of no return: past the budget it is not started any more, in this run;
-/// once it was started, going on is the shortest way up.
+/// The services may be taken down once more for this target: an outage in vain is not repeated for ever.
+fn outages(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let same = seen.marks.aim.as_ref().is_some_and(|aim| aim.core == goal.core && aim.components == *goal.floors);
+    let spent = same && seen.marks.baseline.is_none() && seen.marks.outages >= goal.rules.attempts;
+    if spent { Gate::Shut(Blocker::OutagesSpent { outages: seen.marks.outages }) } else { Gate::Open }
+}
+
+/// The start of the installer is the point of no return: once it was started, going on is the shortest way up.
+fn returning(seen: &Seen) -> bool {
+    !seen.marks.baseline.as_ref().is_some_and(|baseline| baseline.installing)
+}
+
+/// Past the budget the installer is not started any more, in this run.
 fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
-    let returning = !seen.marks.baseline.as_ref().is_some_and(|baseline| baseline.installing);
-    match seen.outage().max(seen.run.outage) {
-        Some(lasted) if returning && lasted > goal.rules.outage_budget => {
+    match (seen.outage().max(seen.run.outage), goal.rules.on_exceed) {
+        (Some(lasted), OnExceed::StopBefore) if returning(seen) && lasted > goal.rules.outage_budget => {
             Gate::Shut(Blocker::Outage { lasted, budget: goal.rules.outage_budget })
+        }
+        (Some(_) | None, OnExceed::StopBefore | OnExceed::Warn) => Gate::Open,
+    }
+}
+
+/// The outage will not exceed its budget, by all that is known.
+fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let (lasted, budget) = (seen.outage().unwrap_or_default(), goal.rules.outage_budget);
+    match (foreseen(goal, seen), goal.rules.on_exceed) {
+        (Some(needed), OnExceed::StopBefore) if returning(seen) && lasted + needed > budget => {
+            Gate::Shut(Blocker::OutageForeseen { lasted, needed, budget })
+        }
+        (Some(_) | None, OnExceed::StopBefore | OnExceed::Warn) => Gate::Open,
+    }
+}
+
+/// A maintenance window is open, and long enough for what remains. While none is, the update is made ready.
+fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| returning(seen)) else { return Gate::Open };
+    let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
+    if let Some(latest) = seen.marks.latest.filter(|latest| Period::between(now, *latest) > CLOCK_TOLERANCE) {
+        return Gate::Shut(Blocker::ClockBehind { now, latest });
+    }
+    let Some(opening) = open_at(maintenance, now) else {
+        let opens = next_opening(maintenance, now, foreseen(goal, seen).unwrap_or_default());
+        let ready = if behind(goal, seen) { package(goal, seen, step) } else { Gate::Open };
+        return if matches!(ready, Gate::Open) { Gate::Shut(Blocker::WindowClosed { opens, zone }) } else { ready };
+    };
+    let left = Period::between(now, opening.until);
+    match foreseen(goal, seen) {
+        Some(needed) if needed > left => {
+            let opens = next_opening(maintenance, now, needed);
+            Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone })
         }
         Some(_) | None => Gate::Open,
     }
+}
+
+/// How far the clock may be behind the journal's last entry: what a time service corrects in passing.
+const CLOCK_TOLERANCE: Period = Period::minutes(5);
+
+/// How long the services will be down, at most in nineteen of twenty cases.
+fn foreseen(goal: &Goal, seen: &Seen) -> Option<Period> {
+    predict::outage(goal, seen).map(|prediction| prediction.p95)
+}
+
+fn behind(goal: &Goal, seen: &Seen) -> bool {
+    seen.host.components.known().is_some_and(|components| !goal.behind(components).is_empty())
 }
 
 /// Whether a restart is pending is known, and the one that is may be taken.
@@ -202,10 +287,17 @@ fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     };
     match goal.rules.reboot {
         Reboots::Never => Gate::Shut(Blocker::Reboot { who }),
-        Reboots::WhenRequired if seen.marks.reboots >= REBOOTS => {
+        Reboots::WhenRequired | Reboots::InWindow if seen.marks.reboots >= REBOOTS => {
             Gate::Shut(Blocker::RebootsSpent { reboots: seen.marks.reboots })
         }
         Reboots::WhenRequired => Gate::Open,
+        Reboots::InWindow => match goal.rules.maintenance.as_deref() {
+            Some(maintenance) if open_at(maintenance, seen.host.at).is_none() => {
+                let opens = next_opening(maintenance, seen.host.at, Period::default());
+                Gate::Shut(Blocker::WindowClosed { opens, zone: maintenance.time_zone.clone() })
+            }
+            Some(_) | None => Gate::Open,
+        },
     }
 }
 

@@ -9,8 +9,9 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Fqdn, Installer, Manifest, Observed, Period, Policy, Product,
-    Reboots, ReleaseError, Releases, Role, Server, ServerName, Service, Shells, Store, UpdateName,
+    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Observed,
+    OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName, Service, Shells,
+    Store, UpdateName,
 };
 
 use crate::roster::{Entry, Roster, Stranger};
@@ -45,13 +46,19 @@ pub struct Goal {
 /// The rules of a run, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// How long the services may be down before the installer starts.
+    /// When the server may be taken down; always, where nothing is said.
+    pub maintenance: Option<Arc<Maintenance>>,
+    /// How long the services may be down.
     pub outage_budget: Period,
+    /// What to do when that is exceeded, or will be, before the installer starts.
+    pub on_exceed: OnExceed,
+    /// How long steps take that no run has recorded yet.
+    pub estimates: Estimates,
     /// Whether the machine may be restarted.
     pub reboot: Reboots,
     /// What to do about open management shells.
     pub shells: Shells,
-    /// How often the installer may be started for one target.
+    /// How often the installer may be started, and the services taken down, for one target.
     pub attempts: u32,
     /// How long a look at the databases of a server at its goal counts.
     pub database_check: Period,
@@ -246,8 +253,20 @@ impl Rules {
         fn first<T: Copy>(policies: &[&Policy], field: impl Fn(&Policy) -> Option<T>, default: T) -> T {
             policies.iter().find_map(|policy| field(policy)).unwrap_or(default)
         }
+        let maintenance = policies.iter().find_map(|policy| policy.maintenance.as_ref());
+        let estimate =
+            |field: fn(&Estimates) -> Option<Period>| policies.iter().find_map(|policy| field(&policy.estimates));
         Self {
-            outage_budget: first(policies, |policy| policy.outage_budget, Period::minutes(30)),
+            maintenance: maintenance.cloned().map(Arc::new),
+            outage_budget: first(policies, |policy| policy.outage.budget, Period::minutes(30)),
+            on_exceed: first(policies, |policy| policy.outage.on_exceed, OnExceed::StopBefore),
+            estimates: Estimates {
+                stop: estimate(|estimates| estimates.stop),
+                install: estimate(|estimates| estimates.install),
+                database: estimate(|estimates| estimates.database),
+                start: estimate(|estimates| estimates.start),
+                restart: estimate(|estimates| estimates.restart),
+            },
             reboot: first(policies, |policy| policy.reboot, Reboots::Never),
             shells: first(policies, |policy| policy.shells, Shells::Block),
             attempts: u32::from(first(policies, |policy| policy.attempts, 3)),

@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod apply;
 mod blocker;
+mod calendar;
 mod command;
 mod dear;
 mod drift;
@@ -17,11 +18,13 @@ mod host;
 mod model;
 mod next;
 mod plan;
+mod predict;
 mod roster;
 mod seen;
 
 pub use apply::{End, Event, Outcome, Request, apply};
 pub use blocker::{Blocker, Class, code_meaning};
+pub use calendar::{Opening, next_opening, open_at, openings};
 pub use command::Command;
 pub use dear::Dear;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
@@ -30,5 +33,6 @@ pub use host::{Act, Acted, Ask, Observe};
 pub use model::after;
 pub use next::{Next, Want, next, wanted};
 pub use plan::{Plan, PlanEnd, PlannedStep, plan};
+pub use predict::{Prediction, outage};
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Halt, Run, Seen, Spent};

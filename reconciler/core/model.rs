@@ -15,7 +15,8 @@ use crate::{Goal, Seen};
 #[must_use]
 pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
     if step.takes_down() && next.marks.baseline.is_none() {
-        next.marks.baseline = Some(Baseline { running: running(&next), since: next.host.at, installing: false });
+        next.marks.baseline =
+            Some(Baseline { running: running(&next), since: next.host.at, up: None, installing: false });
     }
     match step {
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),

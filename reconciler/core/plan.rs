@@ -2,15 +2,17 @@
 
 use alloc::vec::Vec;
 
-use reconcile_schema::{Cause, Step};
+use reconcile_schema::{Cause, Fact, Step};
 
-use crate::{Ask, Blocker, Goal, Next, Seen, after, next};
+use crate::{Ask, Blocker, Goal, Next, Opening, Seen, Want, after, next, next::reboot_due, wanted};
 
 /// The steps that remain, and where they end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The steps, in order.
     pub steps: Vec<PlannedStep>,
+    /// The maintenance window that the steps wait for.
+    pub opens: Option<Opening>,
     /// Where they end.
     pub end: PlanEnd,
 }
@@ -46,13 +48,22 @@ const MOST: usize = 32;
 pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
     let mut seen = seen.clone();
     let mut steps: Vec<PlannedStep> = Vec::new();
+    let mut opens: Option<Opening> = None;
     loop {
         let (step, cause) = match next(goal, &seen) {
-            Next::Done => return Plan { steps, end: PlanEnd::AtGoal },
-            Next::Look(ask) => return Plan { steps, end: PlanEnd::Unlooked(ask) },
-            Next::Wait(blocker) | Next::Blocked(blocker) => return Plan { steps, end: PlanEnd::Blocked(blocker) },
+            Next::Done => return Plan { steps, opens, end: PlanEnd::AtGoal },
+            Next::Look(ask) => return Plan { steps, opens, end: PlanEnd::Unlooked(ask) },
+            Next::Wait(blocker) | Next::Blocked(blocker) => match blocker.opens().filter(|_| opens.is_none()) {
+                // What follows is what will be done when the window opens.
+                Some(opening) => {
+                    seen.host.at = opening.from;
+                    opens = Some(opening);
+                    continue;
+                }
+                None => return Plan { steps, opens, end: PlanEnd::Blocked(blocker) },
+            },
             Next::Do(step, _) if steps.len() >= MOST => {
-                return Plan { steps, end: PlanEnd::Blocked(Blocker::Stuck { step }) };
+                return Plan { steps, opens, end: PlanEnd::Blocked(Blocker::Stuck { step }) };
             }
             Next::Do(step, cause) => (step, cause),
         };
@@ -61,6 +72,29 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
         let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
         steps.push(PlannedStep { step, cause, certain });
     }
+}
+
+/// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
+pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
+    let mut seen = seen.clone();
+    let mut steps = Vec::new();
+    let restart = reboot_due(&seen).filter(|_| seen.marks.baseline.is_none()).map(|_| Step::Reboot);
+    steps.extend(restart); // It comes before the first stop.
+    while steps.len() < MOST {
+        match wanted(goal, &seen) {
+            Want::Nothing | Want::Cannot(_) => break,
+            Want::Step(step, _) => {
+                seen = after(goal, seen, &step);
+                steps.push(step);
+            }
+            Want::Look(Ask::Databases(store)) => {
+                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
+                steps.push(Step::UpdateDatabases(store));
+            }
+            Want::Look(Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells) => break, // Asked by gates only.
+        }
+    }
+    steps
 }
 
 impl Plan {

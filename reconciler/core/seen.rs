@@ -90,7 +90,12 @@ impl Seen {
     /// How long the outage has lasted.
     #[must_use]
     pub fn outage(&self) -> Option<Period> {
-        self.marks.baseline.as_ref().map(|baseline| Period::between(baseline.since, self.host.at))
+        let baseline = self.marks.baseline.as_ref()?;
+        let same_boot = baseline.up.as_ref().filter(|up| self.host.boot.known() == Some(&up.boot));
+        Some(match (same_boot, self.host.uptime) {
+            (Some(up), Some(now)) => now - up.lasted, // Somebody may have set the clock meanwhile.
+            (None, _) | (_, None) => Period::between(baseline.since, self.host.at),
+        })
     }
 
     /// Why `step` is not taken again in this run.

@@ -33,10 +33,10 @@ fn story() -> Vec<(RunId, Timestamp, Mark)> {
     let marks = [
         ("first", began("0.1.0")),
         ("first", Mark::Forgiven),
-        ("first", Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()] }),
+        ("first", Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()], up: None }),
         ("first", Mark::Began { step: Step::StopServices }),
         ("first", Mark::Stopped),
-        ("first", Mark::Ended { step: Step::StopServices, said: "every service is stopped\r\n".into() }),
+        ("first", Mark::Ended { step: Step::StopServices, said: "every service is stopped\r\n".into(), took: None }),
         ("first", Mark::Installing { target: target.clone(), boot: Some(BootId("2026-03-01T20:00:00Z".into())) }),
         ("second", began("0.1.0")),
         ("second", Mark::Installed { code: 3010, moved: true }),

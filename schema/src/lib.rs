@@ -10,6 +10,7 @@ mod build;
 mod by_store;
 mod database;
 mod drift;
+mod durations;
 mod fact;
 mod manifest;
 mod marks;
@@ -22,6 +23,8 @@ mod report;
 mod service;
 mod snapshot;
 mod step;
+mod window;
+mod zone;
 
 pub use build::{Build, BuildError};
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
@@ -29,20 +32,24 @@ pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
 };
+pub use durations::{Durations, Phase};
 pub use fact::Fact;
 pub use manifest::{
-    CentralStore, Databases, Group, Installer, Lab, LabServer, Manifest, Policy, Reboots, Role, Server, Shells,
-    Timeouts, Update,
+    CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, OnExceed, Outage, Policy, Reboots,
+    Role, Server, Shells, Timeouts, Update,
 };
-pub use marks::{Aim, Attempt, Baseline, Checked, Mark, Marks, Reached, RunId};
+pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Uptime};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
 pub use observed::{BootId, Observed, PackageSeen, Pending, Rights, Shell};
 pub use period::{Period, PeriodError};
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
-    FindingReport, Heading, PlanReport, REPORT_VERSION, RunReport, ServerPlan, ServerRun, State, StepReport,
+    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunReport, ServerPlan,
+    ServerRun, State, StepReport,
 };
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};
+pub use window::{ClockTime, Days, Maintenance, Weekdays, Window};
+pub use zone::ZoneName;

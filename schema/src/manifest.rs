@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{Build, ComponentName, Fqdn, Period, Product, ServerPattern, Sha256, SqlInstance, UpdateName};
+use crate::{Build, ComponentName, Fqdn, Maintenance, Period, Product, ServerPattern, Sha256, SqlInstance, UpdateName};
 
 /// What an error expects of a name that a manifest gives.
 const NAME: &str = "a name of letters, digits, dots, hyphens and underscores";
@@ -176,17 +176,23 @@ pub struct CentralStore {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
-    /// How long the services may be down before the installer starts; after that only a warning is given.
-    /// Default 30m: from then on users may lose functions (resiliency mode).
+    /// When servers may be taken down. Default always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outage_budget: Option<Period>,
+    pub maintenance: Option<Maintenance>,
+    /// How long the services may be down.
+    #[serde(default)]
+    pub outage: Outage,
+    /// How long single steps take, where no run has recorded it yet. Default unknown: what cannot be predicted is not
+    /// held against the budget or the window.
+    #[serde(default)]
+    pub estimates: Estimates,
     /// Whether the machine may be restarted. Default never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot: Option<Reboots>,
     /// What to do about management shells that others left open. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shells: Option<Shells>,
-    /// How often the installer may be started for one target. Default 3.
+    /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
     pub attempts: Option<u8>,
@@ -198,6 +204,51 @@ pub struct Policy {
     pub timeouts: Timeouts,
 }
 
+/// How long the services may be down.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outage {
+    /// How long the services may be down. Default 30m: from then on users may lose functions (resiliency mode).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Period>,
+    /// What to do when the budget is exceeded, or will be by all that is known, before the installer starts. Default
+    /// stopBefore. Once it has started, going on is the shortest way up, and only warnings are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_exceed: Option<OnExceed>,
+}
+
+/// What to do about an outage that exceeds its budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OnExceed {
+    /// Do not begin it, or bring the services back before the installer starts.
+    #[default]
+    StopBefore,
+    /// Say so and go on.
+    Warn,
+}
+
+/// How long single steps take, as somebody expects it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Estimates {
+    /// Stopping the services and the web server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Period>,
+    /// The installer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install: Option<Period>,
+    /// Updating the databases of one form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Period>,
+    /// Starting the web server and the services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Period>,
+    /// A restart of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Period>,
+}
+
 /// Whether `reconcile` may restart the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -205,8 +256,11 @@ pub enum Reboots {
     /// It may not.
     #[default]
     Never,
-    /// It may, when the machine waits for a restart or the installer asks for one; at most twice for one target.
+    /// It may, when the machine waits for a restart or the installer asks for one; at most twice for one target. A server
+    /// that is down already is restarted even after its maintenance window has closed: that is the way up.
     WhenRequired,
+    /// The same, and never outside of a maintenance window.
+    InWindow,
 }
 
 /// What to do about management shells that others left open.

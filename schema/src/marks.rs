@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, ComponentName, Database, Step, Store, by_store};
+use crate::{BootId, Build, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
 
 /// A run of `reconcile` on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -31,10 +31,30 @@ pub enum Mark {
     },
     /// An operator repaired the cause: attempts and restarts count from zero again.
     Forgiven,
+    /// Nothing is to be done to the host, until it is released.
+    Held {
+        /// Why.
+        reason: String,
+        /// Who says so.
+        by: String,
+    },
+    /// The host may be worked on again.
+    Released {
+        /// Who says so.
+        by: String,
+    },
+    /// What an older part of the journal came to, which is no longer kept.
+    Carried {
+        /// The marks as they were then.
+        marks: alloc::boxed::Box<Marks>,
+    },
     /// Services are about to be stopped; these ran.
     TakingDown {
         /// The services that ran, and the web server if it did.
         running: Vec<String>,
+        /// The boot in which they are stopped, and how long it has lasted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        up: Option<Uptime>,
     },
     /// A step begins.
     Began {
@@ -47,6 +67,9 @@ pub enum Mark {
         step: Step,
         /// What it said, in words; evidence, not state.
         said: String,
+        /// How long it took, by a clock that nobody can set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took: Option<Period>,
     },
     /// The services were stopped, all of them.
     Stopped,
@@ -119,6 +142,61 @@ pub struct Marks {
     /// What the host was last brought to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached: Option<Reached>,
+    /// How often services were taken down for the target of the last run, without reaching a goal.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outages: u32,
+    /// Why nothing is to be done to the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// The step that was begun and has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Begun>,
+    /// How long the parts of an outage took here.
+    #[serde(default, skip_serializing_if = "Durations::is_empty")]
+    pub durations: Durations,
+    /// The latest time that any entry of the journal was written at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A moment as the machine counts it: nobody can set this clock, and a restart ends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Uptime {
+    /// The boot.
+    pub boot: BootId,
+    /// How long it had lasted.
+    pub lasted: Period,
+}
+
+/// Why nothing is to be done to a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hold {
+    /// The reason that was given.
+    pub reason: String,
+    /// Who gave it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A step that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Begun {
+    /// The step.
+    pub step: Step,
+    /// When it began.
+    pub at: Timestamp,
+    /// The part of an outage that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
 }
 
 /// The builds that a run is to bring a host to.
@@ -158,6 +236,9 @@ pub struct Baseline {
     pub running: Vec<String>,
     /// When the first of them was stopped.
     pub since: Timestamp,
+    /// The same moment as the machine counts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<Uptime>,
     /// Whether the installer was started since then.
     pub installing: bool,
 }
@@ -195,16 +276,42 @@ pub struct Checked {
 impl Marks {
     /// Takes in one entry of the journal, written by `run` at `at`.
     pub fn take(&mut self, run: &RunId, at: Timestamp, mark: &Mark) {
+        self.latest = self.latest.max(Some(at));
         match mark {
-            Mark::Began { step: Step::UpdateDatabases(store) } => drop(self.checked.remove(store)),
             Mark::RunBegan { target, components, .. } => {
-                self.aim = Some(Aim { core: target.clone(), components: components.clone() });
+                let aim = Aim { core: target.clone(), components: components.clone() };
+                if self.aim.as_ref() != Some(&aim) {
+                    self.outages = 0;
+                }
+                self.aim = Some(aim);
             }
-            Mark::Began { .. } | Mark::Ended { .. } => {}
-            Mark::Forgiven => (self.attempts, self.reboots, self.rebooting) = (0, 0, None),
-            Mark::TakingDown { running } => {
+            Mark::Began { step } => {
+                if let Step::UpdateDatabases(store) = step {
+                    self.checked.remove(store);
+                }
+                let again = self.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
+                self.begun = Some(Begun { step: step.clone(), at, phase: Phase::of(step, again) });
+            }
+            Mark::Ended { step, took, .. } => {
+                let begun = self.begun.take().filter(|begun| begun.step == *step).and_then(|begun| begun.phase);
+                // An installer that moved nothing says nothing of one that does.
+                let vain = *step == Step::Install && self.attempt.as_ref().is_some_and(|attempt| !attempt.moved);
+                if let (Some(phase), Some(took), false) = (begun, took, vain) {
+                    self.durations.push(phase, *took);
+                }
+            }
+            Mark::Forgiven => {
+                (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
+                self.latest = Some(at); // Whoever says so has looked at the clock.
+            }
+            Mark::Held { reason, by } => self.hold = Some(Hold { reason: reason.clone(), by: by.clone(), at }),
+            Mark::Released { .. } => self.hold = None,
+            Mark::Carried { marks } => *self = (**marks).clone(),
+            Mark::TakingDown { running, up } => {
                 if self.baseline.is_none() {
-                    self.baseline = Some(Baseline { running: running.clone(), since: at, installing: false });
+                    self.outages += 1;
+                    let (running, up) = (running.clone(), up.clone());
+                    self.baseline = Some(Baseline { running, since: at, up, installing: false });
                 }
             }
             Mark::Stopped => {
@@ -248,8 +355,10 @@ impl Marks {
             }
             Mark::Up => self.baseline = None,
             Mark::RunEnded { at_goal, .. } => {
+                self.begun = None;
                 if *at_goal {
                     (self.attempt, self.attempts, self.reboots, self.rebooting) = (None, 0, 0, None);
+                    self.outages = 0;
                     self.reached = self.aim.take().map(|aim| Reached { at, aim });
                 }
             }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Component, Database, Fact, Product, ServerName, Service, Sha256, Store, by_store};
+use crate::{Build, Component, Database, Fact, Period, Product, ServerName, Service, Sha256, Store, by_store};
 
 /// Everything that was seen of one host.
 ///
@@ -21,6 +21,9 @@ pub struct Observed {
     pub at: Timestamp,
     /// The boot that the host was in.
     pub boot: Fact<BootId>,
+    /// How long that boot had lasted, by a clock that nobody can set. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Period>,
     /// The installed components of the products, from the Uninstall key.
     pub components: Fact<Vec<Component>>,
     /// The product's services that exist here, in their start order, and the web server.

@@ -1,7 +1,12 @@
 //! A length of time as people write it: `90s`, `30m`, `2h`, `1d`.
 
 use alloc::string::{String, ToString};
-use core::{fmt, ops::Add, str::FromStr, time::Duration};
+use core::{
+    fmt,
+    ops::{Add, Sub},
+    str::FromStr,
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,6 +57,15 @@ impl Period {
 impl From<Period> for Duration {
     fn from(period: Period) -> Self {
         Self::from_secs(u64::from(period.seconds))
+    }
+}
+
+/// What is left of a period after another; nothing when that one is longer.
+impl Sub for Period {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { seconds: self.seconds.saturating_sub(other.seconds) }
     }
 }
 

@@ -41,12 +41,40 @@ pub struct ServerPlan {
     pub findings: Vec<FindingReport>,
     /// The steps that remain, in order, as far as they can be foreseen.
     pub steps: Vec<StepReport>,
+    /// The maintenance window that the steps wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<OpeningReport>,
+    /// How long the services will be down, where that can be foreseen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<OutageForecast>,
     /// What keeps the steps from reaching the goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+/// A maintenance window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpeningReport {
+    /// When it opens.
+    pub from: Timestamp,
+    /// When it closes.
+    pub until: Timestamp,
+    /// Both for people, on the clock of the windows' time zone.
+    pub shown: String,
+}
+
+/// How long the services will be down, from what such steps took here before or from the manifest's estimates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutageForecast {
+    /// As long as it usually takes, in seconds.
+    pub median_seconds: u32,
+    /// As long as it takes at most in nineteen of twenty cases, in seconds.
+    pub p95_seconds: u32,
 }
 
 /// A server and its target.

@@ -25,7 +25,7 @@ fn a_service_that_hangs_in_stop_is_named_and_the_others_run_again() {
     server.service("RTCRGS").stop = Stop::Hang;
     let machine = Machine::new(server);
     // Two stops in vain take longer than the budget: what needs a person is the service all the same.
-    machine.declare("{ outageBudget: 11s, timeouts: { stop: 6s, start: 5s } }");
+    machine.declare("{ outage: { budget: 11s }, timeouts: { stop: 6s, start: 5s } }");
     let ran = machine.apply();
     ran.leaves(4, State::NeedsOperator, &["RTCRGS"]);
     assert!(ran.why().contains("stopping the services"), "{}", ran.why());

@@ -139,7 +139,7 @@ impl Act for Buggy<'_> {
             (Bug::StartsTooMuch, Step::StartServices) => {
                 let all =
                     seen.host.services.known().into_iter().flatten().map(|service| service.name.clone()).collect();
-                seen.marks.baseline = Some(Baseline { running: all, since: seen.host.at, installing: true });
+                seen.marks.baseline = Some(Baseline { running: all, since: seen.host.at, up: None, installing: true });
             }
             _ => {}
         }

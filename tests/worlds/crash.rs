@@ -117,7 +117,7 @@ pub fn found_late(case: &Case) -> Result<usize, String> {
         kill(&mut scene, "run 1", *place)?;
         let started = scene.host().marks().unwrap().attempt.is_some(); // Meant to be: more cannot be known.
         let name = scene.goal.server.clone();
-        scene.lab.change(&name, |server| server.clock = Period::hours(2).after(server.clock)).unwrap();
+        scene.lab.change(&name, |server| server.pass(Period::hours(2))).unwrap();
         let down = scene.now().services.iter().any(|service| service.is_stopped() && scene.ran.contains(&service.name));
         let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);

@@ -40,7 +40,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
         }
         let mut host = scene.host();
         let (observed, mut marks) = (host.observe().unwrap(), host.marks().unwrap());
-        marks.baseline = Some(Baseline { running: ran.clone(), since: observed.at, installing: false });
+        marks.baseline = Some(Baseline { running: ran.clone(), since: observed.at, up: None, installing: false });
         let seen = Seen { host: observed, marks, run: Run::new(RunId("by hand".into())) };
         if let Err(error) = host.act(&goal, &seen, step) {
             return Some(error.to_string());

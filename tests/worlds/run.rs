@@ -40,7 +40,7 @@ impl Scene {
         let ran = ran(case, &start);
         if case.journal == Journal::TakenDown {
             watch.may_start(ran.iter().cloned());
-            let mark = Mark::TakingDown { running: ran.clone() };
+            let mark = Mark::TakingDown { running: ran.clone(), up: None };
             lab.host(&goal.server).unwrap().mark(&RunId("an earlier run".into()), &mark).unwrap();
         }
         Self { case: *case, goal, ran, lab, watch }

@@ -2,7 +2,9 @@
 
 use reconcile_core::{Goal, Rules};
 use reconcile_hosts::lab::{Fault, Simulated};
-use reconcile_schema::{Build, Installer, Period, Product, Reboots, Role, ServiceState, Shells, StartType, Store};
+use reconcile_schema::{
+    Build, Estimates, Installer, OnExceed, Period, Product, Reboots, Role, ServiceState, Shells, StartType, Store,
+};
 
 /// The servers of the documentation, one product for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -333,7 +335,10 @@ impl Case {
             },
             stores: self.kind.stores(),
             rules: Rules {
+                maintenance: None,
                 outage_budget: minutes(30),
+                on_exceed: OnExceed::StopBefore,
+                estimates: Estimates::default(),
                 reboot: self.reboot,
                 shells: if let Shell::Open(shells) = self.shell { shells } else { Shells::Block },
                 attempts: 3,

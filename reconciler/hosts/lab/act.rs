@@ -32,14 +32,14 @@ impl Act for LabHost<'_> {
     fn pause(&mut self, period: Period) {
         self.dear.forget_after_pause();
         if let Ok(server) = self.server() {
-            server.clock = period.after(server.clock);
+            server.pass(period);
         }
     }
 }
 
 /// Takes a step, or half of it.
 fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: bool) -> Result<Acted, LabError> {
-    server.clock = length(server, step).after(server.clock);
+    server.pass(length(server, step));
     let said = match step {
         Step::Stage => {
             server.staged = !half;
@@ -198,6 +198,7 @@ fn update(server: &mut Simulated, store: &Store, half: bool) {
 /// A restart: services that start by themselves run afterwards, whatever stopped them.
 fn boot(server: &mut Simulated) {
     server.boot += 1;
+    server.uptime = 0;
     server.reboot_asked = None;
     server.faults.remove(&Fault::RebootPending);
     server.faults.remove(&Fault::ShellOpen);

@@ -2,8 +2,8 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Product, Rights,
-    ServiceState, Shell,
+    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, Product,
+    Rights, ServiceState, Shell,
 };
 
 use crate::journal::Journal;
@@ -27,6 +27,7 @@ impl Observe for LabHost<'_> {
             host,
             at: server.clock,
             boot: Fact::Known(BootId(format!("boot {}", server.boot))),
+            uptime: Some(Period::seconds(server.uptime)),
             components: components(server),
             services: services(server),
             reboot: reboot(server),

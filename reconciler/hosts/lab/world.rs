@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
-    Build, Component, ComponentName, DbVersion, PRODUCT_SERVICES, Product, Role, ServerName, Service, ServiceState,
-    StartType, Store, WEB_SERVICE,
+    Build, Component, ComponentName, DbVersion, PRODUCT_SERVICES, Period, Product, Role, ServerName, Service,
+    ServiceState, StartType, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct Simulated {
     pub clock: Timestamp,
     /// How often the server has booted.
     pub boot: u32,
+    /// How long this boot has lasted, in seconds, whatever the clock was set to meanwhile.
+    #[serde(default)]
+    pub uptime: u32,
     /// The product that is installed.
     pub product: Product,
     /// The installed components and their builds.
@@ -79,6 +82,7 @@ impl Simulated {
         Self {
             clock: START,
             boot: 1,
+            uptime: 0,
             product: goal.product,
             components: names.map(|name| (name, build.clone())).collect(),
             services: services(goal.role, central),
@@ -87,6 +91,12 @@ impl Simulated {
             reboot_asked: None,
             faults: BTreeSet::new(),
         }
+    }
+
+    /// Lets time pass, on the clock and in the machine.
+    pub fn pass(&mut self, period: Period) {
+        self.clock = period.after(self.clock);
+        self.uptime = self.uptime.saturating_add(period.as_seconds());
     }
 
     /// Whether `fault` is present.

@@ -128,6 +128,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         host,
         at,
         boot: absent(kind),
+        uptime: None,
         components: offline.components,
         services: absent(kind),
         reboot: offline.reboot,

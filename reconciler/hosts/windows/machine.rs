@@ -3,7 +3,7 @@
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 
-use reconcile_schema::{BootId, ServerName};
+use reconcile_schema::{BootId, Period, ServerName};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SystemTimeOfDayInformation};
 use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
 use windows_sys::Win32::Foundation::{
@@ -17,7 +17,7 @@ use windows_sys::Win32::System::Shutdown::{
 };
 use windows_sys::Win32::System::SystemInformation::{
     COMPUTER_NAME_FORMAT, ComputerNamePhysicalDnsFullyQualified, ComputerNamePhysicalDnsHostname, GetComputerNameExW,
-    OSVERSIONINFOW,
+    GetTickCount64, OSVERSIONINFOW,
 };
 use windows_sys::Win32::System::Threading::{
     MUTEX_MODIFY_STATE, OpenMutexW, PROCESS_SYNCHRONIZE, ReleaseMutex, WaitForSingleObject,
@@ -102,6 +102,13 @@ pub fn boot() -> Result<BootId, MachineError> {
     let word = |index: usize| words.get(index).copied().map_or(0, i64::from_ne_bytes);
     // In units of 100 ns: boot time, current time, time zone bias, time zone and reserved, boot time bias, sleep time bias.
     Ok(BootId(format!("{:x}", word(0).wrapping_sub(word(4)))))
+}
+
+/// How long this boot has lasted, by a clock that nobody can set.
+pub fn uptime() -> Period {
+    // SAFETY: no preconditions.
+    let milliseconds = unsafe { GetTickCount64() };
+    Period::seconds(u32::try_from(milliseconds / 1000).unwrap_or(u32::MAX))
 }
 
 /// Free bytes on the volume of `path`, for the account that we run as.

@@ -10,7 +10,7 @@ use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND}
 use super::account::is_administrator;
 use super::clock::now;
 use super::environment::system_root;
-use super::machine::{boot, free_disk, msi_busy};
+use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
@@ -56,6 +56,7 @@ impl Observe for WindowsHost {
             host: self.name.clone(),
             at: now(),
             boot: boot().into(),
+            uptime: Some(uptime()),
             components: components(&self.registry).into(),
             services: services().into(),
             reboot: reboot(&self.registry).into(),

@@ -1,0 +1,79 @@
+//! How long the parts of an outage took here before: what the next one is predicted from.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Period, Step};
+
+/// A part of an outage whose length differs from the others'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// The services are stopped.
+    Stop,
+    /// They are stopped again after the installer, which finds little to do.
+    StopAgain,
+    /// The web server is stopped.
+    StopWeb,
+    /// The installer works.
+    Install,
+    /// The web server is started.
+    StartWeb,
+    /// The databases of one form are updated.
+    Database,
+    /// The services are started.
+    Start,
+    /// The machine is restarted.
+    Restart,
+}
+
+impl Phase {
+    /// The part of an outage that `step` is; `again` when an installer ran since the services were last stopped.
+    #[must_use]
+    pub const fn of(step: &Step, again: bool) -> Option<Self> {
+        Some(match step {
+            Step::StopServices if again => Self::StopAgain,
+            Step::StopServices => Self::Stop,
+            Step::StopWeb => Self::StopWeb,
+            Step::Install => Self::Install,
+            Step::StartWeb => Self::StartWeb,
+            Step::UpdateDatabases(_) => Self::Database,
+            Step::StartServices => Self::Start,
+            Step::Reboot => Self::Restart,
+            Step::Stage | Step::CloseShells => return None,
+        })
+    }
+}
+
+/// The last lengths of each part of an outage, the newest last.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Durations(BTreeMap<Phase, Vec<Period>>);
+
+/// How many lengths of one part are kept: enough for the ninety-fifth percentile to be one of them.
+const KEPT: usize = 20;
+
+impl Durations {
+    /// Takes in one more length.
+    pub fn push(&mut self, phase: Phase, took: Period) {
+        let lengths = self.0.entry(phase).or_default();
+        if lengths.len() >= KEPT {
+            lengths.remove(0);
+        }
+        lengths.push(took);
+    }
+
+    /// The lengths that are known of one part.
+    #[must_use]
+    pub fn of(&self, phase: Phase) -> &[Period] {
+        self.0.get(&phase).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,246 @@
+//! When servers may be taken down: weekly windows on the clock of a time zone, and days that are left out.
+
+use alloc::{collections::BTreeMap, format, vec::Vec};
+use core::{fmt, str::FromStr};
+
+use jiff::civil::{Date, Time, Weekday};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{NameError, UpdateName, ZoneName, names::text_serde};
+
+/// When servers may be taken down. Outside of its windows nothing is; bringing up is always allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Maintenance {
+    /// The time zone on whose clock the windows are read: `Europe/Berlin`, or the name that Windows uses for it,
+    /// `W. Europe Standard Time`.
+    pub time_zone: ZoneName,
+    /// The weekly windows, by a name of your choice.
+    #[schemars(extend("x-expected" = "a name of letters, digits, dots, hyphens and underscores"))]
+    pub windows: BTreeMap<UpdateName, Window>,
+    /// Days on which nothing is taken down, by a name of your choice, such as `christmas: 2026-12-20..2027-01-06`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("x-expected" = "a name of letters, digits, dots, hyphens and underscores"))]
+    pub except: BTreeMap<UpdateName, Days>,
+}
+
+/// A window that opens every week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Window {
+    /// The days of the week on which it opens, such as `sat`, `sat,sun`, `mon-fri` or `daily`.
+    pub days: Weekdays,
+    /// When it opens, such as `22:00`. A time that the clock skips is the moment at which it skips, one that it shows
+    /// twice is meant the first time.
+    pub from: ClockTime,
+    /// When it closes, such as `04:00`: on the next day, where that is not later than it opens.
+    pub to: ClockTime,
+}
+
+/// Some days of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weekdays {
+    /// A bit for each day, Monday first.
+    days: u8,
+}
+
+/// The days of the week as they are written, Monday first.
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+fn bit(day: Weekday) -> u8 {
+    1 << day.to_monday_zero_offset()
+}
+
+impl Weekdays {
+    /// Whether `day` is one of them.
+    #[must_use]
+    pub fn contains(self, day: Weekday) -> bool {
+        self.days & bit(day) != 0
+    }
+}
+
+impl FromStr for Weekdays {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let day = |name: &str| DAYS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, day)| *day);
+        let part = |part: &str| match part.trim().split_once('-') {
+            None => day(part.trim()).map(bit),
+            Some((first, last)) => {
+                let (first, last) = (day(first)?, day(last)?);
+                let count = first.until(last); // Round the end of the week: fri-mon has four days.
+                Some((0..=count).fold(0, |days, nth| days | bit(first.wrapping_add(nth))))
+            }
+        };
+        let days = if text.eq_ignore_ascii_case("daily") {
+            Some(0b111_1111)
+        } else {
+            text.split(',').try_fold(0, |days, one| Some(days | part(one)?))
+        };
+        match days {
+            Some(days) => Ok(Self { days }),
+            None => Err(NameError { expected: "days such as sat, sat,sun, mon-fri or daily", found: text.into() }),
+        }
+    }
+}
+
+impl fmt::Display for Weekdays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.days == 0b111_1111 {
+            return f.pad("daily");
+        }
+        let names: Vec<_> = DAYS.iter().filter(|(_, day)| self.contains(*day)).map(|(name, _)| *name).collect();
+        f.pad(&names.join(","))
+    }
+}
+
+text_serde!(Weekdays, "^[A-Za-z]{3,5}([, -]+[A-Za-z]{3})*$", "days such as sat, sat,sun, mon-fri or daily");
+
+/// A time on a clock, in minutes; `24:00` is the end of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClockTime {
+    minutes: u16,
+}
+
+impl ClockTime {
+    /// The time, and how many days after the day that it was asked of.
+    #[must_use]
+    pub fn on(self) -> (Time, i64) {
+        let within = |minutes: u16| i8::try_from(minutes / 60).ok().zip(i8::try_from(minutes % 60).ok());
+        let time = within(self.minutes % (24 * 60)).and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok());
+        (time.unwrap_or(Time::midnight()), i64::from(self.minutes / (24 * 60)))
+    }
+}
+
+impl FromStr for ClockTime {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let digits = |part: &str| {
+            let plain = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| part.parse::<u16>().ok()).flatten()
+        };
+        let minutes = text.split_once(':').and_then(|(hour, minute)| {
+            let (hour, minute) = (digits(hour)?, digits(minute).filter(|_| minute.len() == 2)?);
+            (hour < 24 && minute < 60 || (hour, minute) == (24, 0)).then_some(hour * 60 + minute)
+        });
+        match minutes {
+            Some(minutes) => Ok(Self { minutes }),
+            None => Err(NameError { expected: "a time such as 22:00, up to 24:00", found: text.into() }),
+        }
+    }
+}
+
+impl fmt::Display for ClockTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:02}:{:02}", self.minutes / 60, self.minutes % 60))
+    }
+}
+
+text_serde!(ClockTime, "^[0-9]{1,2}:[0-9]{2}$", "a time such as 22:00, up to 24:00");
+
+/// A day, or all days from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// The first day.
+    pub first: Date,
+    /// The last day; the same for a single one.
+    pub last: Date,
+}
+
+impl Days {
+    /// Whether `day` is one of them.
+    #[must_use]
+    pub fn contains(self, day: Date) -> bool {
+        self.first <= day && day <= self.last
+    }
+}
+
+impl FromStr for Days {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let date = |text: &str| {
+            let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            plain.then(|| text.parse::<Date>().ok()).flatten()
+        };
+        let (first, last) = text.split_once("..").unwrap_or((text, text));
+        match (date(first), date(last)) {
+            (Some(first), Some(last)) if first <= last => Ok(Self { first, last }),
+            _ => Err(NameError {
+                expected: "a day such as 2026-12-24, or days such as 2026-12-20..2027-01-06",
+                found: text.into(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.first == self.last {
+            true => self.first.fmt(f),
+            false => write!(f, "{}..{}", self.first, self.last),
+        }
+    }
+}
+
+text_serde!(
+    Days,
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+    "a day such as 2026-12-24, or days such as 2026-12-20..2027-01-06"
+);
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn days_of_the_week_read_and_say_themselves() {
+        for (text, said) in [
+            ("sat", "sat"),
+            ("Sun,sat", "sat,sun"),
+            ("mon-fri", "mon,tue,wed,thu,fri"),
+            ("fri-mon", "mon,fri,sat,sun"),
+            ("mon-sun", "daily"),
+            ("Daily", "daily"),
+            ("tue, thu", "tue,thu"),
+        ] {
+            assert_eq!(text.parse::<Weekdays>().unwrap().to_string(), said, "{text}");
+        }
+        for bad in ["", "day", "sat sun", "sat,", "mon-", "saturday", "mon-fri-sun"] {
+            assert!(bad.parse::<Weekdays>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_read_and_say_themselves() {
+        for (text, said) in [("22:00", "22:00"), ("4:05", "04:05"), ("00:00", "00:00"), ("24:00", "24:00")] {
+            assert_eq!(text.parse::<ClockTime>().unwrap().to_string(), said, "{text}");
+        }
+        for bad in ["", "22", "24:01", "25:00", "22:60", "2:5", "22:00:00", "-1:00", "２2:00"] {
+            assert!(bad.parse::<ClockTime>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_read_and_say_themselves() {
+        for text in ["2026-12-24", "2026-12-20..2027-01-06"] {
+            assert_eq!(text.parse::<Days>().unwrap().to_string(), text);
+        }
+        for bad in ["", "2026-02-30", "24.12.2026", "2026-12-24..", "2027-01-06..2026-12-20", "2026-12-24T00:00"] {
+            assert!(bad.parse::<Days>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A time zone by its name: the one of the IANA database, or the one that Windows uses.
+
+use alloc::{borrow::ToOwned, string::String};
+use core::{fmt, str::FromStr};
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use windows_timezones::WindowsTimezone;
+
+use crate::{NameError, names::text_serde};
+
+/// A time zone, such as `Europe/Berlin` or `W. Europe Standard Time`.
+///
+/// Its rules are those that this program was built with, on every machine: a server and the pipeline that judges it
+/// cannot disagree about when a window opens. What Windows calls a zone is translated by the Unicode CLDR (windowsZones,
+/// the territory-independent entry).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneName {
+    text: String,
+    zone: TimeZone,
+}
+
+impl ZoneName {
+    /// The zone's rules.
+    #[must_use]
+    pub const fn rules(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The name as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromStr for ZoneName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let windows = text.parse::<WindowsTimezone>().ok().map(WindowsTimezone::tzdb_id);
+        let iana = windows.unwrap_or(text);
+        let zone = TimeZoneDatabase::bundled().get(iana).ok().filter(|zone| !zone.is_unknown());
+        match zone {
+            Some(zone) => Ok(Self { text: text.to_owned(), zone }),
+            None => Err(NameError { expected: EXPECTED, found: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for ZoneName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+const EXPECTED: &str = "a time zone such as Europe/Berlin or W. Europe Standard Time";
+
+text_serde!(ZoneName, "^[A-Za-z][A-Za-z0-9 ()./_+-]*$", "a time zone such as Europe/Berlin or W. Europe Standard Time");
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_windows_and_of_the_iana_are_the_same_zones() {
+        for (windows, iana) in [
+            ("W. Europe Standard Time", "Europe/Berlin"),
+            ("Pacific Standard Time", "America/Los_Angeles"),
+            ("US Eastern Standard Time", "America/Indiana/Indianapolis"),
+            ("India Standard Time", "Asia/Kolkata"),
+            ("AUS Eastern Standard Time", "Australia/Sydney"),
+            ("UTC", "Etc/UTC"),
+        ] {
+            let (one, other): (ZoneName, ZoneName) = (windows.parse().unwrap(), iana.parse().unwrap());
+            for second in [1_700_000_000, 1_720_000_000, 1_800_000_000] {
+                let at = jiff::Timestamp::from_second(second).unwrap();
+                assert_eq!(one.rules().to_offset(at), other.rules().to_offset(at), "{windows}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused() {
+        for bad in ["", "Europe/Berln", "CET0", "Mitteleuropa", "Etc/Unknown", "../Berlin", "+02:00"] {
+            assert!(bad.parse::<ZoneName>().is_err(), "{bad}");
+        }
+    }
+}
