@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use reconcile_core::{Act, End, Goal, Outcome, Request, apply};
-use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{PlanReport, REPORT_VERSION, RunId, RunReport, ServerName, ServerRun, State, Step};
 
 use crate::{
@@ -17,7 +16,8 @@ use crate::{
     problem::Problem,
     progress::Progress,
     render,
-    site::{Site, lab_path},
+    session::{lock, run_name, user},
+    site::Site,
 };
 
 /// Applies a manifest to the servers that can be reached.
@@ -30,7 +30,7 @@ pub fn run(args: &Apply) -> Result<Exit, Problem> {
     let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
     let session =
         Session { args, interrupts: Interrupts::default(), run: RunId(run_name()), lab: site.is_lab(), user: user() };
-    let _lock = session.lock(&input)?;
+    let _lock = lock(&input, &session.run)?;
     let mut servers = Vec::new();
     for goal in &goals {
         let steps = approved.as_ref().map(|plan| steps_of(plan, goal)).transpose()?;
@@ -89,22 +89,6 @@ impl Session<'_> {
         let outcome = apply(host, &request, &mut |event| progress.on(&event)).map_err(Problem::failed)?;
         let now = host.observe().map_err(Problem::failed)?;
         Ok(server_run(outcome, heading(goal, now.core(goal.product), self.lab)))
-    }
-
-    /// One run at a time: in a lab for all its servers, else for this machine.
-    fn lock(&self, input: &Input) -> Result<Lock, Problem> {
-        let path = match lab_path(input) {
-            Some(world) => reconcile_hosts::lab::Lab::lock_path(&world),
-            #[cfg(windows)]
-            None => reconcile_hosts::windows::lock_path().map_err(Problem::failed)?,
-            #[cfg(not(windows))]
-            None => return Err(Problem::usage("there is no server here to lock")),
-        };
-        let who = format!("run {} of {}, process {}", self.run.0, self.user, std::process::id());
-        Lock::take(&path, &who).map_err(|error| match error {
-            LockError::Held { .. } => Problem::blocked(error),
-            LockError::Unusable { .. } => Problem::failed(error),
-        })
     }
 
     /// Shows what would be done to a real server and asks. Where nobody can answer, `--yes` is the answer.
@@ -180,21 +164,4 @@ fn steps_of(plan: &PlanReport, goal: &Goal) -> Result<Vec<Step>, Problem> {
 
 fn not_planned(server: &ServerName) -> Problem {
     Problem::input(format!("the approved plan does not name {server}: plan anew, or choose servers with --server"))
-}
-
-/// A name that no other run on this machine has.
-#[expect(clippy::disallowed_methods, reason = "the edge gives the run its name")]
-fn run_name() -> String {
-    format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
-}
-
-/// Who runs this, for the journal and for a second run.
-fn user() -> String {
-    // On Windows the system says it: a variable says what somebody wrote there.
-    #[cfg(windows)]
-    if let Ok(name) = reconcile_hosts::windows::user() {
-        return name;
-    }
-    let name = ["USERNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
-    name.unwrap_or_else(|| "unknown".into())
 }

@@ -38,6 +38,14 @@ pub enum Command {
     Drift(Drift),
     /// Write what is seen of this server, or of the servers of a lab, as snapshots.
     Observe(Observe),
+    /// Show how servers stand: goal, maintenance window, hold, the last run.
+    Status(Scope),
+    /// Show what earlier runs did, how long it took, and who started them.
+    History(History),
+    /// Say that a server must not be touched, and why.
+    Hold(Hold),
+    /// Say that a server may be worked on again.
+    Release(Release),
     /// Check manifests and say what is wrong, with line and column.
     Validate {
         /// The manifests.
@@ -164,6 +172,40 @@ pub struct Observe {
     pub to: Option<PathBuf>,
 }
 
+/// `reconcile history`.
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// Which servers.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Only so many runs, the last ones.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub last: usize,
+}
+
+/// `reconcile hold`.
+#[derive(Debug, clap::Args)]
+pub struct Hold {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// Why nothing is to be done; whoever meets the hold reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
+/// `reconcile release`.
+#[derive(Debug, clap::Args)]
+pub struct Release {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
 /// `reconcile releases`.
 #[derive(Debug, clap::Args)]
 pub struct Releases {
@@ -189,6 +231,13 @@ pub enum Lab {
     Reset {
         /// The manifest of the lab.
         manifest: PathBuf,
+    },
+    /// Let time pass on the simulated servers.
+    Wait {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+        /// How long, such as 90m or 7d.
+        period: Period,
     },
     /// Break a simulated server, or list in how many ways that can be done.
     Break {
@@ -225,6 +274,10 @@ pub enum Format {
     Run,
     /// The answer of drift.
     Drift,
+    /// The answer of history.
+    History,
+    /// The answer of status.
+    Status,
 }
 
 fn product(text: &str) -> Result<Product, String> {

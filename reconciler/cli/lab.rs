@@ -30,6 +30,11 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
             let path = path.display();
             print(&format!("{path}: {servers} simulated {}, as the manifest says\n", plural(servers, "server")))
         }
+        args::Lab::Wait { manifest, period } => {
+            let mut lab = open(manifest)?;
+            lab.pass(*period).map_err(Problem::failed)?;
+            print(&show(&lab))
+        }
         args::Lab::Break { manifest, server: Some(server), faults } if !faults.is_empty() => {
             let mut lab = open(manifest)?;
             damage(&mut lab, server, faults)?;

@@ -11,6 +11,8 @@ mod diagnostic;
 mod drift;
 mod exit;
 mod finding;
+mod history;
+mod hold;
 mod input;
 mod interrupt;
 mod lab;
@@ -21,8 +23,10 @@ mod progress;
 mod releases;
 mod render;
 mod schemas;
+mod session;
 mod site;
 mod source;
+mod status;
 mod text;
 mod validate;
 mod yaml;
@@ -65,6 +69,10 @@ fn run(command: Command) -> Result<Exit, Problem> {
         Command::Validate { manifests } => validate::run(&manifests),
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),
+        Command::Status(scope) => status::run(&scope),
+        Command::History(args) => history::run(&args),
+        Command::Hold(args) => hold::hold(&args),
+        Command::Release(args) => hold::release(&args),
         Command::Lab(command) => lab::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,6 +1,6 @@
 //! The JSON Schemas of everything that is written or read, from the types.
 
-use reconcile_schema::{DriftReport, Manifest, PlanReport, Releases, RunReport, Snapshot};
+use reconcile_schema::{DriftReport, HistoryReport, Manifest, PlanReport, Releases, RunReport, Snapshot, StatusReport};
 use serde_json::Value;
 
 use crate::args::Format;
@@ -15,6 +15,8 @@ pub fn schema(format: Format) -> Value {
         Format::Plan => schemars::schema_for!(PlanReport),
         Format::Run => schemars::schema_for!(RunReport),
         Format::Drift => schemars::schema_for!(DriftReport),
+        Format::History => schemars::schema_for!(HistoryReport),
+        Format::Status => schemars::schema_for!(StatusReport),
     }
     .to_value()
 }

@@ -61,6 +61,18 @@ impl Site {
         )))
     }
 
+    /// Where the journal of a server lies, if it is kept in a file.
+    ///
+    /// # Errors
+    /// When Windows does not tell its folders.
+    pub fn journal(&self, server: &ServerName) -> Result<Option<PathBuf>, Problem> {
+        match self {
+            Self::Lab(lab) => Ok(lab.journal_path(server)),
+            #[cfg(windows)]
+            Self::Machine(_) => reconcile_hosts::windows::journal_path().map(Some).map_err(Problem::failed),
+        }
+    }
+
     /// Whether the servers are simulated.
     pub const fn is_lab(&self) -> bool {
         match self {
@@ -68,6 +80,20 @@ impl Site {
             #[cfg(windows)]
             Self::Machine(_) => false,
         }
+    }
+}
+
+/// Where the lock lies: of a lab for all its servers, else of this machine.
+///
+/// # Errors
+/// When there is no server here, or Windows does not tell its folders.
+pub fn lock_path(input: &Input) -> Result<PathBuf, Problem> {
+    match lab_path(input) {
+        Some(world) => Ok(Lab::lock_path(&world)),
+        #[cfg(windows)]
+        None => reconcile_hosts::windows::lock_path().map_err(Problem::failed),
+        #[cfg(not(windows))]
+        None => Err(Problem::usage("there is no server here to lock")),
     }
 }
 

@@ -272,7 +272,7 @@ impl<H: Act> Work<'_, H> {
                 End::Blocked(blocker) => blocker.to_string(),
                 End::GoingDown => "restarting".into(),
             };
-            let _ = self.mark(&Mark::RunEnded { outcome, at_goal }); // For the history only.
+            let _ = self.mark(&Mark::RunEnded { outcome, at_goal, outage: self.run.outage }); // For the history only.
         }
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
         Ok(Outcome { steps, outage: self.run.outage, left_down, end })

@@ -12,8 +12,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The largest journal that is read, in bytes. A daily run writes about a mebibyte in a year.
+/// The largest journal that is read, in bytes: what runs write never comes near.
 const LIMIT: u64 = 64 << 20;
+
+/// A journal that has grown beyond this, in bytes, is compacted when it is opened.
+const GROWN: u64 = 512 << 10;
+
+/// How much of its end a compacted journal keeps as it was written, in bytes: some hundred runs.
+const KEPT: usize = 256 << 10;
 
 /// What stands between a line's content and its checksum.
 const SUM: &str = r#","sum":""#;
@@ -82,10 +88,23 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(unusable)?;
         }
+        compaction::settle(path).map_err(unusable)?;
         // Not in append mode: Windows would not let such a handle cut the file.
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(unusable)?;
-        let folded = Folded::of(&load(&file, path)?, path)?;
+        let open =
+            || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable);
+        let mut file = open()?;
+        let bytes = load(&file, path)?;
+        let mut folded = Folded::of(&bytes, path)?;
+        if folded.length > GROWN
+            && let Some(compacted) = compaction::compacted(&bytes, KEPT, path)?
+        {
+            drop(file); // On Windows a file that is open cannot be replaced.
+            let replaced = compaction::replace(path, &compacted);
+            file = open()?;
+            if replaced.is_ok() {
+                folded = Folded::of(&compacted, path)?; // Where it was not, the longer journal is as good.
+            }
+        }
         let mut disk = Disk { file, path: path.to_owned(), damaged: None };
         // A full disk must not keep a host down: this is tried again, and reported, before anything is appended.
         let _ = disk.cut(folded.length);
@@ -103,11 +122,17 @@ impl Journal {
     /// # Errors
     /// It cannot be read, it is too large, or a newer version wrote it. Damage is no error: what stands before it counts.
     pub fn read(path: &Path) -> Result<Marks, JournalError> {
-        match File::open(path) {
-            Ok(file) => Ok(Folded::of(&load(&file, path)?, path)?.marks),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Marks::default()),
-            Err(cause) => Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
-        }
+        Ok(Folded::of(&peek(path)?, path)?.marks)
+    }
+
+    /// The intact entries of a journal in their order, without creating, repairing or locking anything.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
+        let mut entries = Vec::new();
+        Folded::with(&peek(path)?, path, |entry, _| entries.push((entry.run, entry.at, entry.mark)))?;
+        Ok(entries)
     }
 
     /// What the journal tells.
@@ -139,6 +164,18 @@ impl Journal {
         self.folded.marks.take(run, at, mark);
         Ok(())
     }
+}
+
+/// What a journal's file holds, or the one that a compaction is about to replace; nothing where neither is there.
+fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
+    for path in [path, &compaction::old(path)] {
+        match File::open(path) {
+            Ok(file) => return load(&file, path),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// A journal's file.
@@ -256,6 +293,11 @@ struct Folded {
 impl Folded {
     /// Takes in line after line, up to one that is not intact or not in its place.
     fn of(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
+        Self::with(bytes, path, |_, _| {})
+    }
+
+    /// The same; each entry is handed on with the place behind it, in bytes.
+    fn with(bytes: &[u8], path: &Path, mut each: impl FnMut(Entry, u64)) -> Result<Self, JournalError> {
         let mut folded = Self::default();
         let mut version = None;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -270,13 +312,17 @@ impl Folded {
             folded.marks.take(&entry.run, entry.at, &entry.mark);
             folded.entries = entry.seq;
             folded.length += line.len() as u64;
-            if let Mark::RunBegan { version: wrote, .. } = entry.mark {
-                version = Some(wrote);
+            if let Mark::RunBegan { version: wrote, .. } = &entry.mark {
+                version = Some(wrote.clone());
             }
+            each(entry, folded.length);
         }
         Ok(folded)
     }
 }
+
+#[path = "compaction.rs"]
+mod compaction;
 
 #[cfg(test)]
 #[path = "journal_tests.rs"]

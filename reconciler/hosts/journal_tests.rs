@@ -43,7 +43,7 @@ fn story() -> Vec<(RunId, Timestamp, Mark)> {
         ("second", Mark::RebootAsked { boot: None }),
         ("second", Mark::Checked { store, core: target.clone(), databases: vec![database] }),
         ("second", Mark::Up),
-        ("second", Mark::RunEnded { outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false }),
+        ("second", Mark::RunEnded { outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false, outage: None }),
     ];
     let start: Timestamp = "2026-03-01T21:00:00Z".parse().unwrap();
     let timed = marks.into_iter().enumerate().map(|(index, (run, mark))| {

@@ -41,9 +41,7 @@ impl Lock {
     /// # Errors
     /// Another run holds it, or the file cannot be used.
     pub fn take(path: &Path, who: &str) -> Result<Self, LockError> {
-        let mut note = path.to_owned().into_os_string();
-        note.push(".holder"); // Beside the lock: on Windows nobody can read a locked file.
-        let note = PathBuf::from(note);
+        let note = note_of(path);
         let taken = open(path).map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
         match taken {
             Ok(file) => {
@@ -58,6 +56,26 @@ impl Lock {
             }
         }
     }
+}
+
+impl Lock {
+    /// What the holder of the lock wrote about itself, if somebody holds it. Where nobody does, it is shared for a moment in
+    /// order to find out.
+    #[must_use]
+    pub fn holder(path: &Path) -> Option<String> {
+        let held = match OpenOptions::new().read(true).open(path) {
+            Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+            Err(error) => is_sharing_violation(&error),
+        };
+        held.then(|| holder(&note_of(path)).unwrap_or_else(|| "a run that does not say who it is".into()))
+    }
+}
+
+/// Where the holder says who it is: beside the lock, since on Windows nobody can read a locked file.
+fn note_of(path: &Path) -> PathBuf {
+    let mut note = path.to_owned().into_os_string();
+    note.push(".holder");
+    note.into()
 }
 
 impl Drop for Lock {
@@ -105,9 +123,11 @@ mod tests {
         let path = folder.path().join("lock");
         let first = Lock::take(&path, "run 7 of CONTOSO\\admin since 2026-03-01T21:00:00Z").unwrap();
         let error = Lock::take(&path, "run 8").unwrap_err().to_string();
+        assert_eq!(Lock::holder(&path).as_deref(), Some("run 7 of CONTOSO\\admin since 2026-03-01T21:00:00Z"));
         assert!(error.contains("run 7 of CONTOSO\\admin since 2026-03-01T21:00:00Z"), "{error}");
         assert!(error.contains("nothing has to be removed by hand"), "{error}");
         drop(first);
+        assert_eq!(Lock::holder(&path), None);
         drop(Lock::take(&path, "run 8").unwrap());
         assert!(!folder.path().join("lock.holder").exists());
     }

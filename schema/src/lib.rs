@@ -12,6 +12,7 @@ mod database;
 mod drift;
 mod durations;
 mod fact;
+mod history;
 mod manifest;
 mod marks;
 mod names;
@@ -34,6 +35,7 @@ pub use drift::{
 };
 pub use durations::{Durations, Phase};
 pub use fact::Fact;
+pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use manifest::{
     CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, OnExceed, Outage, Policy, Reboots,
     Role, Server, Shells, Timeouts, Update,

@@ -110,6 +110,9 @@ pub enum Mark {
         outcome: String,
         /// Whether the host is at its goal.
         at_goal: bool,
+        /// How long services were down because of it, or of an earlier run that it finished.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outage: Option<Period>,
     },
 }
 

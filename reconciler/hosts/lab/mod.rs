@@ -12,7 +12,7 @@ use std::{
 };
 
 use reconcile_core::{Dear, Goal};
-use reconcile_schema::{Build, ServerName};
+use reconcile_schema::{Build, Period, ServerName};
 
 pub use fault::Fault;
 pub use world::{Simulated, SimulatedDatabase, SimulatedStore, World};
@@ -131,11 +131,26 @@ impl Lab {
         Ok(LabHost { lab: self, name: name.clone(), dear: Dear::default(), effects: 0, killed_after: None })
     }
 
+    /// Lets time pass on every server.
+    ///
+    /// # Errors
+    /// When the world cannot be written.
+    pub fn pass(&mut self, period: Period) -> Result<(), LabError> {
+        self.world.servers.values_mut().for_each(|server| server.pass(period));
+        self.save()
+    }
+
     /// Forgets what the journal of a server remembers, as if the file had been deleted.
     pub fn lose_journal(&mut self, name: &ServerName) {
         if self.path.is_none() {
             self.journals.insert(name.clone(), Journal::in_memory());
         }
+    }
+
+    /// The journal of a server, where this lab is kept in files.
+    #[must_use]
+    pub fn journal_path(&self, name: &ServerName) -> Option<PathBuf> {
+        self.path.as_deref().map(|path| journal(path, name))
     }
 
     /// The lab's lock file.

@@ -116,7 +116,15 @@ pub fn user() -> Result<String, MachineError> {
     account::own_name().map_err(|cause| MachineError::Unreadable { what: "the name of this account", cause })
 }
 
-fn journal_path(private: &Path) -> PathBuf {
+/// The journal of this machine; nothing is made.
+///
+/// # Errors
+/// Windows does not tell its folders.
+pub fn journal_path() -> Result<PathBuf, WindowsError> {
+    Ok(journal_in(&state::place()?))
+}
+
+fn journal_in(private: &Path) -> PathBuf {
     private.join("journal.jsonl")
 }
 
@@ -149,7 +157,7 @@ impl WindowsHost {
     /// # Errors
     /// The private folder or the journal cannot be used.
     pub fn to_act(&mut self, interrupted: Arc<AtomicBool>) -> Result<ActingHost<'_>, WindowsError> {
-        let journal = Journal::open(&journal_path(self.private()?))?;
+        let journal = Journal::open(&journal_in(self.private()?))?;
         self.interrupted = interrupted;
         Ok(ActingHost { host: self, journal, restart: machine::restart })
     }

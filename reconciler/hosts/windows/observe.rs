@@ -15,7 +15,6 @@ use super::package::{PackageError, find, hash_at_source};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, open_shells, processes};
-use super::state::place;
 use super::win32::Win32Error;
 use super::{ActingHost, MachineError, WindowsError, WindowsHost, journal_path};
 use crate::journal::Journal;
@@ -86,7 +85,7 @@ impl Observe for WindowsHost {
     }
 
     fn marks(&mut self) -> Result<Marks, WindowsError> {
-        Ok(Journal::read(&journal_path(&place()?))?)
+        Ok(Journal::read(&journal_path()?)?)
     }
 }
 

@@ -1,0 +1,87 @@
+//! `reconcile history`: what earlier runs did, from the journal.
+
+use std::fmt::Write;
+
+use reconcile_core::history;
+use reconcile_hosts::Journal;
+use reconcile_schema::{HistoryReport, PastRun, PastStep, Period, REPORT_VERSION, ServerHistory};
+
+use crate::{
+    args::{History, Output},
+    diagnostic::escape,
+    exit::Exit,
+    input::Input,
+    plan::json,
+    print,
+    problem::Problem,
+    render::{BAD, FAINT, GOOD, NAME, plural},
+    site::Site,
+};
+
+/// Shows the earlier runs of servers.
+///
+/// # Errors
+/// When the manifest or a journal cannot be used.
+pub fn run(args: &History) -> Result<Exit, Problem> {
+    let input = Input::read(&args.scope.manifest)?;
+    let (site, goals) = Site::open(&input, &args.scope.servers)?;
+    let of = |goal: &reconcile_core::Goal| {
+        let mut runs = past(&site, &goal.server)?;
+        runs.drain(..runs.len().saturating_sub(args.last));
+        Ok(ServerHistory { name: goal.server.clone(), lab: site.is_lab(), runs })
+    };
+    let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
+    let report = HistoryReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), servers };
+    match args.scope.output {
+        Output::Text => print(&report.servers.iter().map(text).collect::<String>()),
+        Output::Json => print(&json(&report)?),
+    }
+}
+
+/// The earlier runs of a server, the newest last.
+pub fn past(site: &Site, server: &reconcile_schema::ServerName) -> Result<Vec<PastRun>, Problem> {
+    let path = site.journal(server)?;
+    let entries = path.map_or_else(|| Ok(Vec::new()), |path| Journal::entries(&path)).map_err(Problem::failed)?;
+    Ok(history(entries))
+}
+
+fn text(server: &ServerHistory) -> String {
+    let lab = if server.lab { "  (simulated)" } else { "" };
+    let mut out = format!("\n{NAME}{}{NAME:#}{FAINT}{lab}{FAINT:#}\n", server.name);
+    if server.runs.is_empty() {
+        out += "  no run has left a trace here\n";
+    }
+    out.extend(server.runs.iter().map(one));
+    out
+}
+
+/// A run in a few lines: when and by whom, its steps, how it ended.
+pub fn one(run: &PastRun) -> String {
+    let mut out = format!("  {:.0}  {FAINT}{} of {}{FAINT:#}\n", run.began, escape(&run.run.0), escape(&run.by));
+    for note in &run.notes {
+        let _ = writeln!(out, "    {}", escape(note));
+    }
+    for step in &run.steps {
+        let _ = writeln!(out, "    {:<44} {}", step.step.to_string(), length(step));
+    }
+    let down = run.outage_seconds.filter(|seconds| *seconds > 0);
+    let down = down.map_or_else(String::new, |seconds| format!("; down for {}", Period::seconds(seconds)));
+    let steps = run.steps.len();
+    let _ = match &run.outcome {
+        Some(outcome) if run.at_goal => {
+            writeln!(out, "    {GOOD}={GOOD:#} {}, {steps} {}{down}", escape(outcome), plural(steps, "step"))
+        }
+        Some(outcome) => writeln!(out, "    {BAD}!{BAD:#} {}{down}", escape(outcome)),
+        None if run.ended.is_some() => Ok(()),
+        None => writeln!(out, "    {BAD}!{BAD:#} it was cut off, or has not ended"),
+    };
+    out
+}
+
+fn length(step: &PastStep) -> String {
+    match (step.took_seconds, &step.said) {
+        (Some(seconds), _) => format!("{:>12}", Period::seconds(seconds).to_string()),
+        (None, Some(_)) => format!("{:>12}", "ended"),
+        (None, None) => format!("{:>12}", "did not end"),
+    }
+}

@@ -1,0 +1,84 @@
+//! `reconcile hold` and `release`: a server that must not be touched, and why.
+
+use reconcile_core::{Act, Observe};
+use reconcile_schema::{Mark, RunId};
+
+use crate::{
+    args::{Hold, Release},
+    diagnostic::escape,
+    exit::Exit,
+    input::Input,
+    print,
+    problem::Problem,
+    session::{lock, run_name, user},
+    site::Site,
+};
+
+/// Says that servers must not be touched.
+///
+/// # Errors
+/// When the manifest, a journal or the lock cannot be used.
+pub fn hold(args: &Hold) -> Result<Exit, Problem> {
+    if args.reason.trim().is_empty() {
+        return Err(Problem::usage("a hold needs a reason: whoever meets it must know what to wait for"));
+    }
+    say(&args.manifest, &args.servers, &|by| Mark::Held { reason: args.reason.trim().into(), by })
+}
+
+/// Says that servers may be worked on again.
+///
+/// # Errors
+/// As [`hold`].
+pub fn release(args: &Release) -> Result<Exit, Problem> {
+    say(&args.manifest, &args.servers, &|by| Mark::Released { by })
+}
+
+fn say(
+    manifest: &std::path::Path,
+    servers: &[reconcile_schema::ServerName],
+    mark: &dyn Fn(String) -> Mark,
+) -> Result<Exit, Problem> {
+    let input = Input::read(manifest)?;
+    let (mut site, goals) = Site::open(&input, servers)?;
+    let run = RunId(run_name());
+    let _lock = lock(&input, &run)?;
+    for goal in &goals {
+        let told = match &mut site {
+            Site::Lab(lab) => note(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,
+            #[cfg(windows)]
+            Site::Machine(host) => {
+                let interrupted = std::sync::Arc::default();
+                note(&mut host.to_act(interrupted).map_err(Problem::failed)?, &run, mark(user()))?
+            }
+        };
+        print(&format!("{}: {told}\n", goal.server))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the mark where it says something new.
+fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem> {
+    let marks = Observe::marks(host).map_err(Problem::failed)?;
+    let known = match (&mark, &marks.hold) {
+        (Mark::Held { reason, .. }, Some(hold)) => hold.reason == *reason,
+        (Mark::Released { .. }, None) => true,
+        _ => false,
+    };
+    if !known {
+        host.mark(run, &mark).map_err(Problem::failed)?;
+    }
+    let down = match &marks.baseline {
+        Some(baseline) => format!(
+            "; a run stopped its services at {:.0}, and the next run brings them back, hold or no hold",
+            baseline.since
+        ),
+        None => String::new(),
+    };
+    Ok(match (&mark, &marks.hold) {
+        (Mark::Held { reason, .. }, _) => format!("held: {}{down}", escape(reason)),
+        (_, Some(hold)) => {
+            format!("released; it was held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason))
+        }
+        (_, None) => "was not held".into(),
+    })
+}

@@ -1,0 +1,35 @@
+//! What makes a call a run: its name, whose it is, and the lock that it holds.
+
+use reconcile_hosts::{Lock, LockError};
+use reconcile_schema::RunId;
+
+use crate::{input::Input, problem::Problem, site::lock_path};
+
+/// A name that no other run on this machine has.
+#[expect(clippy::disallowed_methods, reason = "the edge gives the run its name")]
+pub fn run_name() -> String {
+    format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
+}
+
+/// Who runs this, for the journal and for a second run.
+pub fn user() -> String {
+    // On Windows the system says it: a variable says what somebody wrote there.
+    #[cfg(windows)]
+    if let Ok(name) = reconcile_hosts::windows::user() {
+        return name;
+    }
+    let name = ["USERNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
+    name.unwrap_or_else(|| "unknown".into())
+}
+
+/// One run at a time: in a lab for all its servers, else for this machine.
+///
+/// # Errors
+/// When another run holds the lock, or it cannot be used.
+pub fn lock(input: &Input, run: &RunId) -> Result<Lock, Problem> {
+    let who = format!("run {} of {}, process {}", run.0, user(), std::process::id());
+    Lock::take(&lock_path(input)?, &who).map_err(|error| match error {
+        LockError::Held { .. } => Problem::blocked(error),
+        LockError::Unusable { .. } => Problem::failed(error),
+    })
+}

@@ -1,0 +1,154 @@
+//! `reconcile status`: how servers stand, what holds them, and what the last run did.
+
+use std::fmt::Write;
+
+use reconcile_core::{Goal, Observe, Opening, Run, Seen, drift, next_opening, open_at, state};
+use reconcile_hosts::Lock;
+use reconcile_schema::{
+    DownSince, DriftState, FindingReport, OpeningReport, Period, REPORT_VERSION, RunId, ServerStatus, State,
+    StatusReport,
+};
+
+use crate::{
+    args::{Output, Scope},
+    diagnostic::escape,
+    exit::Exit,
+    history,
+    input::Input,
+    plan::{heading, json},
+    print,
+    problem::Problem,
+    render,
+    render::{BAD, FAINT, GOOD, WAITS},
+    site::{Site, lock_path},
+};
+
+/// Shows how servers stand, by what can be seen without starting a process.
+///
+/// # Errors
+/// When the manifest, a host or a journal cannot be used.
+pub fn run(args: &Scope) -> Result<Exit, Problem> {
+    let input = Input::read(&args.manifest)?;
+    let (mut site, goals) = Site::open(&input, &args.servers)?;
+    let lab = site.is_lab();
+    let mut servers = Vec::new();
+    for goal in &goals {
+        let seen = match &mut site {
+            Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?)?,
+            #[cfg(windows)]
+            Site::Machine(host) => look(host.as_mut())?,
+        };
+        servers.push(server(goal, &seen, lab, history::past(&site, &goal.server)?.pop()));
+    }
+    let running = Lock::holder(&lock_path(&input)?);
+    let report = StatusReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), running, servers };
+    match args.output {
+        Output::Text => print(&text(&report)),
+        Output::Json => print(&json(&report)?),
+    }
+}
+
+fn look<H: Observe>(host: &mut H) -> Result<Seen, Problem> {
+    let run = Run::new(RunId("status".into()));
+    Ok(Seen { host: host.observe().map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
+}
+
+fn server(goal: &Goal, seen: &Seen, lab: bool, last: Option<reconcile_schema::PastRun>) -> ServerStatus {
+    let marks = &seen.marks;
+    let findings = drift(goal, seen).into_iter().filter_map(|found| {
+        let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
+        Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
+    });
+    let maintenance = goal.rules.maintenance.as_deref();
+    let told =
+        |opening: Opening, zone| OpeningReport { from: opening.from, until: opening.until, shown: opening.shown(zone) };
+    let now = seen.host.at;
+    ServerStatus {
+        server: heading(goal, seen.host.core(goal.product), lab),
+        state: match state(goal, seen) {
+            DriftState::AtGoal => State::AtGoal,
+            DriftState::Drift => State::Drift,
+            DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
+            DriftState::Unknown | DriftState::Missing | DriftState::Stale | DriftState::Unnamed => State::Unknown,
+        },
+        findings: findings.collect(),
+        hold: marks.hold.clone(),
+        open: maintenance.and_then(|windows| Some(told(open_at(windows, now)?, &windows.time_zone))),
+        opens: maintenance
+            .and_then(|windows| Some(told(next_opening(windows, now, Period::default())?, &windows.time_zone))),
+        down: marks.baseline.as_ref().map(|baseline| DownSince {
+            since: baseline.since,
+            seconds: seen.outage().unwrap_or_default().as_seconds(),
+            ran: baseline.running.clone(),
+        }),
+        begun: marks.begun.clone(),
+        attempts: marks.attempts,
+        outages: marks.outages,
+        restarts: marks.reboots,
+        last,
+    }
+}
+
+fn text(report: &StatusReport) -> String {
+    let mut out = String::new();
+    if let Some(running) = &report.running {
+        let _ = writeln!(out, "{WAITS}…{WAITS:#}  under way: {}", escape(running));
+    }
+    for server in &report.servers {
+        out += &format!("\n{}", render::heading(&server.server));
+        out += &one(server);
+    }
+    out
+}
+
+fn one(server: &ServerStatus) -> String {
+    let mut out = String::new();
+    let mut line = |style: anstyle::Style, mark: &str, text: &str| {
+        let _ = writeln!(out, "  {style}{mark}{style:#}  {text}");
+    };
+    if let Some(hold) = &server.hold {
+        line(BAD, "‖", &format!("held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason)));
+    }
+    match server.state {
+        State::AtGoal => line(GOOD, "=", "at its goal, as far as can be seen at once"),
+        State::Drift | State::Blocked | State::Unknown | State::NeedsOperator | State::Failed => {
+            line(WAITS, "~", &format!("{}: {}", render::word(server.state), found(&server.findings)));
+        }
+    }
+    if let Some(down) = &server.down {
+        let lasted = Period::seconds(down.seconds);
+        line(BAD, "!", &format!("a run took the services down at {:.0}, {lasted} ago", down.since));
+    }
+    if let Some(begun) = &server.begun {
+        line(BAD, "!", &format!("cut off in: {} (begun at {:.0})", begun.step, begun.at));
+    }
+    match (&server.open, &server.opens) {
+        (Some(open), _) => line(FAINT, "·", &format!("the maintenance window is open: {}", open.shown)),
+        (None, Some(opens)) => line(FAINT, "·", &format!("the next maintenance window: {}", opens.shown)),
+        (None, None) => {}
+    }
+    let spent = [(server.attempts, "installer starts"), (server.outages, "outages"), (server.restarts, "restarts")];
+    let spent: Vec<_> =
+        spent.into_iter().filter(|(count, _)| *count > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if !spent.is_empty() {
+        line(FAINT, "·", &format!("spent on this target: {}", spent.join(", ")));
+    }
+    match &server.last {
+        Some(last) => out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last)),
+        None => line(FAINT, "·", "no run has left a trace here"),
+    }
+    out
+}
+
+/// The first few differences, and how many more there are.
+fn found(findings: &[FindingReport]) -> String {
+    let mut told: Vec<_> = findings
+        .iter()
+        .take(3)
+        .map(|found| format!("{} {}", escape(&found.subject), escape(&found.observed)))
+        .collect();
+    if findings.len() > 3 {
+        told.push(format!("and {} more", findings.len() - 3));
+    }
+    told.join(", ")
+}

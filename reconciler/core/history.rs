@@ -1,0 +1,78 @@
+//! The history: earlier runs, told again from the journal's entries.
+
+use alloc::{format, string::String, vec::Vec};
+
+use jiff::Timestamp;
+use reconcile_schema::{Mark, PastRun, PastStep, RunId};
+
+/// The runs of a journal, in the order of their first entries.
+#[must_use]
+pub fn history(entries: impl IntoIterator<Item = (RunId, Timestamp, Mark)>) -> Vec<PastRun> {
+    let mut runs: Vec<PastRun> = Vec::new();
+    for (run, at, mark) in entries {
+        if let Mark::Carried { .. } = mark {
+            continue; // What came before is no longer told.
+        }
+        let at_hand = runs.iter().rposition(|past| past.run == run);
+        let at_hand = at_hand.unwrap_or_else(|| {
+            runs.push(started(run, at));
+            runs.len() - 1
+        });
+        if let Some(past) = runs.get_mut(at_hand) {
+            take(past, at, mark);
+        }
+    }
+    runs
+}
+
+fn started(run: RunId, began: Timestamp) -> PastRun {
+    PastRun {
+        run,
+        began,
+        ended: None,
+        by: String::new(),
+        made_by: String::new(),
+        target: None,
+        steps: Vec::new(),
+        outage_seconds: None,
+        outcome: None,
+        at_goal: false,
+        notes: Vec::new(),
+    }
+}
+
+fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
+    match mark {
+        Mark::RunBegan { target, version, by, .. } => {
+            (past.by, past.made_by, past.target) = (by, version, Some(target));
+        }
+        Mark::Began { step } => past.steps.push(PastStep { step, began: at, took_seconds: None, said: None }),
+        Mark::Ended { step, said, took } => {
+            if let Some(begun) = past.steps.iter_mut().rev().find(|begun| begun.step == step) {
+                (begun.said, begun.took_seconds) = (Some(said), took.map(reconcile_schema::Period::as_seconds));
+            }
+        }
+        Mark::RunEnded { outcome, at_goal, outage } => {
+            (past.ended, past.outcome, past.at_goal) = (Some(at), Some(outcome), at_goal);
+            past.outage_seconds = outage.map(reconcile_schema::Period::as_seconds);
+        }
+        Mark::Held { reason, by } => told(past, at, &by, format!("held by {by}: {reason}")),
+        Mark::Released { by } => told(past, at, &by, format!("released by {by}")),
+        Mark::Forgiven => past.notes.push("earlier attempts were forgiven".into()),
+        Mark::Carried { .. }
+        | Mark::TakingDown { .. }
+        | Mark::Stopped
+        | Mark::Installing { .. }
+        | Mark::Installed { .. }
+        | Mark::RebootAsked { .. }
+        | Mark::Checked { .. }
+        | Mark::Up => {}
+    }
+}
+
+/// Something that somebody says of the server has no run around it.
+fn told(past: &mut PastRun, at: Timestamp, by: &str, note: String) {
+    past.ended = Some(at);
+    past.by = by.into();
+    past.notes.push(note);
+}
