@@ -40,7 +40,6 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             installing,
             settled,
             outages,
-            outage,
             rights,
             disk,
             window,
