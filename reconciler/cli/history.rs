@@ -57,7 +57,7 @@ fn text(server: &ServerHistory) -> String {
 
 /// A run in a few lines: when and by whom, its steps, how it ended.
 pub fn one(run: &PastRun) -> String {
-    let mut out = format!("  {:.0}  {FAINT}{} of {}{FAINT:#}\n", run.began, escape(&run.run.0), escape(&run.by));
+    let mut out = format!("  {:.0}  {FAINT}{}{FAINT:#}\n", run.began, escape(&run.by));
     for note in &run.notes {
         let _ = writeln!(out, "    {}", escape(note));
     }

@@ -73,7 +73,9 @@ fn server_plan(server: &ServerPlan) -> String {
     }
     if let Some(forecast) = &server.outage {
         let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
-        let _ = writeln!(out, "      down for about {median}; in the slowest of twenty cases for {p95}");
+        let most =
+            if p95 > median { format!(", at most for {p95} in nineteen of twenty cases") } else { String::new() };
+        let _ = writeln!(out, "      {FAINT}down for about {median}{most}{FAINT:#}");
     }
     if let Some(opens) = &server.opens {
         let _ = writeln!(out, "   {WAITS}…  in the maintenance window of {}{WAITS:#}", opens.shown);

@@ -316,25 +316,24 @@ impl fmt::Display for Blocker {
                 write!(f, "the services were down for {lasted} of {budget} before the installer could start")
             }
             Self::OutageForeseen { lasted, needed, budget } if lasted.as_seconds() == 0 => {
-                write!(f, "the services would be down for {needed} (in the slowest of twenty cases), of {budget}")
+                write!(
+                    f,
+                    "the services may be down for {needed} (one case of twenty takes longer), the budget is {budget}"
+                )
             }
-            Self::OutageForeseen { lasted, needed, budget } => write!(
-                f,
-                "the services were down for {lasted} and would be for {needed} more (in the slowest of twenty cases), of {budget}"
-            ),
+            Self::OutageForeseen { lasted, needed, budget } => {
+                write!(f, "the services were down for {lasted} and may be for {needed} more, the budget is {budget}")
+            }
             Self::WindowClosed { opens: Some(opening), zone } => {
-                write!(f, "no maintenance window is open; the next that is long enough opens {}", opening.shown(zone))
+                write!(f, "no maintenance window is open before {}", opening.begin_shown(zone))
             }
             Self::WindowClosed { opens: None, zone: _ } => {
                 f.write_str("no maintenance window is open, and none that is long enough opens within two years")
             }
             Self::WindowTooShort { left, needed, opens, zone } => {
-                write!(
-                    f,
-                    "the maintenance window is open for {left} more, the outage needs {needed} (in the slowest of twenty cases); "
-                )?;
+                write!(f, "the maintenance window closes in {left}, the outage may need {needed}; ")?;
                 match opens {
-                    Some(opening) => write!(f, "the next that is long enough opens {}", opening.shown(zone)),
+                    Some(opening) => write!(f, "one that is long enough opens {}", opening.begin_shown(zone)),
                     None => f.write_str("none that is long enough opens within two years"),
                 }
             }

@@ -25,12 +25,17 @@ impl Opening {
         self.from <= at && at < self.until
     }
 
-    /// When it opens and closes, on the clock of its time zone: `Sat 2026-11-28 22:00 until Sun 04:00 (Europe/Berlin)`.
+    /// When it opens and closes, on the clock of its time zone: `Sat 2026-11-28 22:00 – Sun 04:00 (Europe/Berlin)`.
     #[must_use]
     pub fn shown(&self, zone: &ZoneName) -> String {
         let (from, until) = (zone.rules().to_datetime(self.from), zone.rules().to_datetime(self.until));
         let until = if from.date() == until.date() { until.strftime("%H:%M") } else { until.strftime("%a %H:%M") };
-        format!("{} until {until} ({zone})", from.strftime("%a %Y-%m-%d %H:%M"))
+        format!("{} – {until} ({zone})", from.strftime("%a %Y-%m-%d %H:%M"))
+    }
+
+    /// When it opens: `Sat 2026-11-28 22:00 (Europe/Berlin)`.
+    pub(crate) fn begin_shown(&self, zone: &ZoneName) -> String {
+        format!("{} ({zone})", zone.rules().to_datetime(self.from).strftime("%a %Y-%m-%d %H:%M"))
     }
 
     /// How long it lasts.
@@ -133,7 +138,7 @@ fn moment_at(zone: &TimeZone, shown: jiff::civil::DateTime) -> Option<Timestamp>
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use alloc::collections::BTreeMap;
 

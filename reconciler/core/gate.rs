@@ -33,20 +33,9 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         Cause::NotStaged | Cause::ShellsOpen => &[spent, held, halted],
         Cause::AssembliesHeld => &[spent, held, halted, installing],
         Cause::RebootPending(_) => &[spent, held, halted, installing, reboots],
-        Cause::StoreBehind { .. } => &[
-            spent,
-            held,
-            halted,
-            installing,
-            settled,
-            outages,
-            rights,
-            disk,
-            window,
-            budget,
-            restartable,
-            rebooted,
-        ],
+        Cause::StoreBehind { .. } => {
+            &[spent, held, halted, installing, settled, outages, rights, disk, window, budget, restartable, rebooted]
+        }
         Cause::Behind(_) => {
             // The restart comes last: it takes down what the other checks may still forbid to.
             &[

@@ -100,15 +100,27 @@ fn change(path: &Path, block: &[&str]) {
     fs::write(path, text.replace(&old, &lines("+"))).unwrap();
 }
 
+/// The words of a command; those in quotes are one.
+fn words(command: &str) -> Vec<String> {
+    let parts = command.split('"').enumerate().map(|(nth, part)| (nth % 2 == 1, part));
+    parts
+        .flat_map(|(quoted, part)| match quoted {
+            true => vec![part.to_owned()],
+            false => part.split_whitespace().map(str::to_owned).collect(),
+        })
+        .collect()
+}
+
 /// What a command prints, and its exit code.
 #[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
 fn run(folder: &Path, command: &str) -> String {
     let args = command.strip_prefix("reconcile ").unwrap_or_else(|| panic!("not a command of ours: {command}"));
     let (mut printed, output) = io::pipe().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_reconcile"))
-        .args(args.split_whitespace())
+        .args(words(args))
         .current_dir(folder)
         .env("NO_COLOR", "1")
+        .env("USERNAME", "alex")
         .stdin(Stdio::null())
         .stdout(output.try_clone().unwrap())
         .stderr(output)
