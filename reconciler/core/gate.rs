@@ -278,8 +278,9 @@ fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
         Reboots::WhenRequired | Reboots::InWindow if seen.marks.reboots >= REBOOTS => {
             Gate::Shut(Blocker::RebootsSpent { reboots: seen.marks.reboots })
         }
-        Reboots::WhenRequired => Gate::Open,
-        Reboots::InWindow => match goal.rules.maintenance.as_deref() {
+        // A server that is down already is not up again before it has restarted.
+        Reboots::WhenRequired if seen.marks.baseline.is_some() => Gate::Open,
+        Reboots::WhenRequired | Reboots::InWindow => match goal.rules.maintenance.as_deref() {
             Some(maintenance) if open_at(maintenance, seen.host.at).is_none() => {
                 let opens = next_opening(maintenance, seen.host.at, Period::default());
                 Gate::Shut(Blocker::WindowClosed { opens, zone: maintenance.time_zone.clone() })
