@@ -24,6 +24,7 @@ mod schemas;
 mod site;
 mod source;
 mod text;
+mod typed;
 mod validate;
 mod yaml;
 

@@ -232,8 +232,8 @@ impl Goal {
         baseline: Option<&'a [String]>,
     ) -> impl Iterator<Item = &'a Service> {
         use reconcile_schema::StartType;
-        let services = seen.services.known().map_or(&[][..], Vec::as_slice);
-        services.iter().filter(move |service| match (service.start, baseline) {
+        let services = seen.services.known().into_iter().flatten();
+        services.filter(move |service| match (service.start, baseline) {
             (StartType::Automatic, _) => true,
             (StartType::Manual, Some(names)) => names.contains(&service.name),
             (StartType::Manual, None) | (StartType::Disabled, _) => false,

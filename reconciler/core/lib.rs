@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod alike;
 mod apply;
 mod blocker;
 mod command;
@@ -20,11 +21,12 @@ mod plan;
 mod roster;
 mod seen;
 
+pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply};
 pub use blocker::{Blocker, Class, code_meaning};
 pub use command::Command;
 pub use dear::Dear;
-pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
+pub use drift::{Compared, FactKind, Said, compare, drift, origin, state};
 pub use goal::{Goal, GoalError, Rules};
 pub use host::{Act, Acted, Ask, Observe};
 pub use model::after;

@@ -7,7 +7,7 @@
 extern crate alloc;
 
 mod build;
-mod by_store;
+pub mod by_store;
 mod database;
 mod drift;
 mod fact;
@@ -20,6 +20,7 @@ mod product;
 mod releases;
 mod report;
 mod service;
+mod shared;
 mod snapshot;
 mod step;
 
@@ -44,5 +45,6 @@ pub use report::{
     FindingReport, Heading, PlanReport, REPORT_VERSION, RunReport, ServerPlan, ServerRun, State, StepReport,
 };
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
+pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

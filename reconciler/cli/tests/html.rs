@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use reconcile_schema::{
-    Cause, Declared, DriftCode, DriftFinding, DriftState, Evidence, ManifestPlace, Origin, Product, Role, Step,
+    Cause, Declared, DriftCode, DriftFinding, DriftState, Evidence, ManifestPlace, Origin, Product, Role, Shared, Step,
     StepReport, Store,
 };
 
@@ -121,15 +121,16 @@ fn page(text: &str) -> Page {
             boot: Some(text()),
             lab: true,
         }),
-        findings: vec![finding],
-        diff: format!("--- observed\n+++ desired\n@@ -1 +1 @@\n-{}\n+{}", text().replace('\n', " "), 1),
+        findings: vec![finding].into(),
+        diff: format!("--- observed\n+++ desired\n@@ -1 +1 @@\n-{}\n+{}", text().replace('\n', " "), 1).into(),
         steps: vec![StepReport {
             step: Step::Install,
             command: text(),
             cause: Cause::NotStaged,
             because: text(),
             certain: true,
-        }],
+        }]
+        .into(),
         blocked_by: Some(text()),
         help: Some(text()),
     };
@@ -460,9 +461,9 @@ fn server(number: u32, site: Option<&str>, pool: Option<&str>, found: &str) -> S
             boot: Some("2026-10-11T04:12:09Z".into()),
             lab: false,
         }),
-        findings: vec![],
-        diff: String::new(),
-        steps: vec![],
+        findings: Shared::default(),
+        diff: Shared::default(),
+        steps: Shared::default(),
         blocked_by: None,
         help: None,
         name,
@@ -501,7 +502,8 @@ fn fall_behind(shown: &mut Shown, found: &str, blocked: bool) {
          +  Web Components Server: {target}\n   Unified Communications Managed API 5.0, Core Runtime 64-bit: {target}\n\
          \x20services: running",
         name = drift.name
-    );
+    )
+    .into();
     let update =
         "Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn sql01.contoso.example -ExcludeCollocatedStores";
     let behind = format!("Core Components is at {found}, must reach {target} (and 2 more)");
