@@ -3,6 +3,14 @@
 //! Everything that is measured runs in a process of its own, in turn with what it is compared with; a figure is the
 //! median over the rounds, with the lowest and the highest. Before they are timed, a Python script and jq must have
 //! counted what `reconcile` counted.
+//!
+//! The limits are judged by the median and never asserted: a busy machine fails nobody. Two of them need a word.
+//!
+//! * What servers have alike is read, decided and written once, so it matters what differs between them. In the corpora
+//!   of the limits every server has its own name, boot and free space, and its lists are those of the servers with which
+//!   the same is wrong. Where each of a thousand has a wrong of its own, nothing is alike, and that is told as well.
+//! * Memory is flat when snapshots add nothing to it. What the manifest says is held, so the fleet is held beside a
+//!   hundredth of it by a manifest of a hundredth, which is the harder reading, and by the same manifest.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock and starts the programs that it compares")]
 
 mod corpus;
@@ -101,17 +109,17 @@ impl Bench {
     }
 
     fn read_and_judge(&self) -> Outcome<()> {
-        for corpus in [&self.calm].into_iter().chain(&self.large).chain([&self.apart]) {
-            for output in ["text", "json"] {
-                let ratio = ratio(7, || self.drift(corpus, output), || self.scan(corpus), cpu)?;
-                row(
-                    &format!("drift ÷ read and scan, CPU: {}, {output}", corpus.what),
-                    &ratio,
-                    Bound::AtMost(16.0, 8.0),
-                );
-            }
+        let measured = |corpus: &Corpus, output, rounds| -> Outcome<()> {
+            let ratio = ratio(rounds, || self.drift(corpus, output), || self.scan(corpus), cpu)?;
+            let what = format!("drift ÷ read and scan, CPU: {}, {output}", corpus.what);
+            row(&what, &ratio, Bound::AtMost(16.0, 8.0));
+            Ok(())
+        };
+        for corpus in [&self.calm].into_iter().chain(&self.large) {
+            measured(corpus, "text", 7)?;
+            measured(corpus, "json", 7)?;
         }
-        Ok(())
+        measured(&self.apart, "text", 3)
     }
 
     fn memory(&self) -> Outcome<()> {
