@@ -22,7 +22,18 @@ pub const START: &str = "2026-11-02T03:00:00Z";
 const RANGE: usize = 100;
 
 const TARGET: Build = Build::new(5, 0, 8308, 1149);
-const OLDER: Build = Build::new(5, 0, 8308, 992);
+/// What is wrong with a server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    /// Half an update: the other half of the components is at this revision.
+    Behind(u64),
+    /// A service that is down.
+    Down,
+    /// A database that was forgotten.
+    Forgotten,
+}
+
+const WRONG: [Wrong; 3] = [Wrong::Behind(992), Wrong::Down, Wrong::Forgotten];
 
 const COMPONENTS: [&str; 18] = [
     "core-components",
@@ -81,6 +92,8 @@ pub enum Drifted {
     None,
     OneInSeven,
     All,
+    /// All, and no two of a thousand alike.
+    Apart,
 }
 
 /// Files of a fleet.
@@ -104,6 +117,7 @@ impl Corpus {
             Drifted::None => ("none", "nothing drifted"),
             Drifted::OneInSeven => ("some", "one in seven drifted"),
             Drifted::All => ("all", "all drifted"),
+            Drifted::Apart => ("apart", "all drifted, each otherwise"),
         };
         let [manifest, goal] = ["manifest.yaml", "goal.json"].map(|name| folder.join(format!("{servers}-{name}")));
         let snapshots = folder.join(format!("{servers}-{kind}.ndjson"));
@@ -115,8 +129,9 @@ impl Corpus {
             // Collected in no order: 7,919 shares no factor with the number of servers.
             let server = number * 7919 % servers;
             let wrong = match drifted {
-                Drifted::All => Some(server % 3),
-                Drifted::OneInSeven => server.is_multiple_of(7).then_some(server / 7 % 3),
+                Drifted::All => WRONG.get(server % 3).copied(),
+                Drifted::OneInSeven => WRONG.get(server / 7 % 3).copied().filter(|_| server.is_multiple_of(7)),
+                Drifted::Apart => Some(Wrong::Behind((server % 1000) as u64)),
                 Drifted::None => None,
             };
             serde_json::to_writer(&mut out, &snapshot(server, wrong)?)?;
@@ -156,24 +171,27 @@ fn manifest_of(servers: usize) -> Outcome<String> {
     Ok(text)
 }
 
-/// The snapshot of a server; drifted in one of three ways: half an update, a service that is down, a database that
-/// was forgotten.
-fn snapshot(server: usize, wrong: Option<usize>) -> Outcome<Snapshot> {
+/// The snapshot of a server. Its name, its boot and its free space are its own; its lists are those of every server with
+/// which the same is wrong, as one update and one role make them.
+fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
     let component = |(number, name): (usize, &str)| -> Outcome<Component> {
-        let behind = wrong == Some(0) && number >= COMPONENTS.len() / 2;
-        let build = if behind { OLDER } else { TARGET };
+        let build = match wrong {
+            Some(Wrong::Behind(revision)) if number >= COMPONENTS.len() / 2 => Build { revision, ..TARGET },
+            Some(_) | None => TARGET,
+        };
         let name = serde_json::from_value(name.into())?;
         Ok(Component { product: Product::Lync2013, name, build })
     };
     let service = |(number, name): (usize, &str)| {
-        let down = wrong == Some(1) && number == 4;
+        let down = wrong == Some(Wrong::Down) && number == 4;
         let state = if down { ServiceState::Stopped } else { ServiceState::Running };
         let needs = if name == "RTCSRV" { vec!["FabricHostSvc".into()] } else { Vec::new() };
         Service { name: name.into(), state, start: StartType::Automatic, needs }
     };
     let database = |(number, (name, version)): (usize, (&str, [u32; 3]))| {
         let expected = DbVersion::from(version);
-        let installed = if wrong == Some(2) && number == 5 { DbVersion::from([125, 74, 9]) } else { expected };
+        let installed =
+            if wrong == Some(Wrong::Forgotten) && number == 5 { DbVersion::from([125, 74, 9]) } else { expected };
         Database { name: name.into(), expected: Some(expected), installed: Some(installed), reachable: true }
     };
     let databases = DATABASES.into_iter().enumerate().map(database).collect();
@@ -194,7 +212,7 @@ fn snapshot(server: usize, wrong: Option<usize>) -> Outcome<Snapshot> {
             disk: Fact::Known(100 << 30 | server as u64),
             rights: Fact::Known(Rights { administrator: true, server_admin: true }),
             shells: Fact::Known(Vec::new()),
-            databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]),
+            databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),
         },
         marks: Marks::default(),
     })

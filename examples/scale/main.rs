@@ -3,6 +3,14 @@
 //! Everything that is measured runs in a process of its own, in turn with what it is compared with; a figure is the
 //! median over the rounds, with the lowest and the highest. Before they are timed, a Python script and jq must have
 //! counted what `reconcile` counted.
+//!
+//! The limits are judged by the median and never asserted: a busy machine fails nobody. Two of them need a word.
+//!
+//! * What servers have alike is read, decided and written once, so it matters what differs between them. In the corpora
+//!   of the limits every server has its own name, boot and free space, and its lists are those of the servers with which
+//!   the same is wrong. Where each of a thousand has a wrong of its own, nothing is alike, and that is told as well.
+//! * Memory is flat when snapshots add nothing to it. What the manifest says is held, so the fleet is held beside a
+//!   hundredth of it by a manifest of a hundredth, which is the harder reading, and by the same manifest.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock and starts the programs that it compares")]
 
 mod corpus;
@@ -53,6 +61,8 @@ struct Bench {
     beside: PathBuf,
     /// One host in seven drifted, and all of them.
     large: [Corpus; 2],
+    /// All hosts drifted, each in a way of its own.
+    apart: Corpus,
     small: [Corpus; 2],
     /// No host drifted.
     calm: Corpus,
@@ -76,6 +86,7 @@ impl Bench {
             beside: root.join("examples/scale"),
             large: corpora(LARGE)?,
             small: corpora(SMALL)?,
+            apart: Corpus::of(&folder, LARGE, Drifted::Apart)?,
             calm: Corpus::of(&folder, LARGE, Drifted::None)?,
             one: Corpus::of(&folder, 1, Drifted::None)?,
             own,
@@ -86,7 +97,7 @@ impl Bench {
         let average = self.large[0].bytes / LARGE as u64;
         let processors = std::thread::available_parallelism()?;
         println!("{LARGE} servers, {average} bytes each; {processors} processors; load {}", load()?);
-        println!("{:56} {:>8} {:>8} {:>8}  {:>8} {:>6}", "", "median", "lowest", "highest", "limit", "aim");
+        println!("{:60} {:>8} {:>8} {:>8}  {:>6} {:>6}", "", "median", "lowest", "highest", "limit", "aim");
         self.read_and_judge()?;
         self.memory()?;
         self.processors()?;
@@ -98,13 +109,17 @@ impl Bench {
     }
 
     fn read_and_judge(&self) -> Outcome<()> {
+        let measured = |corpus: &Corpus, output, rounds| -> Outcome<()> {
+            let ratio = ratio(rounds, || self.drift(corpus, output), || self.scan(corpus), cpu)?;
+            let what = format!("drift ÷ read and scan, CPU: {}, {output}", corpus.what);
+            row(&what, &ratio, Bound::AtMost(16.0, 8.0));
+            Ok(())
+        };
         for corpus in [&self.calm].into_iter().chain(&self.large) {
-            for output in ["text", "json"] {
-                let ratio = ratio(7, || self.drift(corpus, output), || self.scan(corpus), cpu)?;
-                row(&format!("drift ÷ read and scan, CPU: {}, {output}", corpus.what), &ratio, "≤ 16", "≤ 8");
-            }
+            measured(corpus, "text", 7)?;
+            measured(corpus, "json", 7)?;
         }
-        Ok(())
+        measured(&self.apart, "text", 3)
     }
 
     fn memory(&self) -> Outcome<()> {
@@ -112,12 +127,16 @@ impl Bench {
             for output in ["text", "json"] {
                 let peak = |corpus| rounds(3, || Ok(spend(&mut self.drift(corpus, output))?.peak));
                 let (most, less) = (peak(large)?, peak(small)?);
-                row(&format!("peak memory, MB: {}, {output}", large.what), &most, "≤ 24", "≤ 12");
+                row(&format!("peak memory, MB: {}, {output}", large.what), &most, Bound::AtMost(24.0, 12.0));
                 let growth = most.0 / less.0;
-                row(&format!("… ÷ with {SMALL} servers"), &Figure(growth, growth, growth), "≤ 1.2", "≤ 1.05");
+                row(&format!("… ÷ with {SMALL} servers"), &Figure(growth, growth, growth), Bound::AtMost(1.2, 1.05));
                 let few = Corpus { manifest: large.manifest.clone(), ..small.clone() };
                 let growth = most.0 / peak(&few)?.0;
-                row(&format!("… ÷ with {SMALL} of the servers"), &Figure(growth, growth, growth), "≤ 1.2", "≤ 1.05");
+                row(
+                    &format!("… ÷ with {SMALL} of the servers"),
+                    &Figure(growth, growth, growth),
+                    Bound::AtMost(1.2, 1.05),
+                );
             }
         }
         Ok(())
@@ -132,7 +151,11 @@ impl Bench {
                 one
             };
             let ratio = ratio(11, || self.drift(corpus, output), alone, |spent| spent.wall)?;
-            row(&format!("all processors ÷ one, wall: one in seven drifted, {output}"), &ratio, "≤ 0.65", "≤ 0.55");
+            row(
+                &format!("all processors ÷ one, wall: one in seven drifted, {output}"),
+                &ratio,
+                Bound::AtMost(0.65, 0.55),
+            );
         }
         Ok(())
     }
@@ -145,7 +168,7 @@ impl Bench {
                 (0..20).map(|_| Ok(spend(&mut self.drift(&self.small[0], "text"))?.cpu)).sum::<Outcome<_>>()?;
             ratios.push(large / (small / 20.0 * (LARGE / SMALL) as f64));
         }
-        row(&format!("drift ÷ 100 × with {SMALL} servers, CPU"), &figure(ratios), "≤ 1.1", "≤ 1.0");
+        row(&format!("drift ÷ 100 × with {SMALL} servers, CPU"), &figure(ratios), Bound::AtMost(1.1, 1.0));
         Ok(())
     }
 
@@ -171,14 +194,18 @@ impl Bench {
             times.push(large * 1e3);
             ratios.push(large / (small * (LARGE / SMALL) as f64));
         }
-        row(&format!("reading a manifest of {LARGE} servers by groups, CPU ms"), &figure(times), "< 50", "");
-        row(&format!("… ÷ 100 × one of {SMALL} servers"), &figure(ratios), "≤ 1.1", "≤ 1.0");
+        row(
+            &format!("reading a manifest of {LARGE} servers by groups, CPU ms"),
+            &figure(times),
+            Bound::AtMost(50.0, 50.0),
+        );
+        row(&format!("… ÷ 100 × one of {SMALL} servers"), &figure(ratios), Bound::AtMost(1.1, 1.0));
         let missing = rounds(7, || {
             let mut drift = Command::new(&self.reconcile);
             drift.arg("drift").arg(&self.large[0].manifest).arg("--from").arg(snapshot).args(["--as-of", START]);
             Ok(spend(&mut drift)?.cpu * 1e3)
         })?;
-        row("saying that all servers but one did not report, CPU ms", &missing, "", "");
+        row("saying that all servers but one did not report, CPU ms", &missing, Bound::Any);
         Ok(())
     }
 
@@ -195,8 +222,12 @@ impl Bench {
                 }
             }
             let ours = || self.drift(corpus, "text");
-            row(&format!("Python ÷ drift, CPU: {}", corpus.what), &ratio(3, python, ours, cpu)?, "≥ 3", "≥ 6");
-            row(&format!("jq ÷ drift, CPU: {}", corpus.what), &ratio(3, jq, ours, cpu)?, "≥ 10", "≥ 20");
+            row(
+                &format!("Python ÷ drift, CPU: {}", corpus.what),
+                &ratio(3, python, ours, cpu)?,
+                Bound::AtLeast(3.0, 6.0),
+            );
+            row(&format!("jq ÷ drift, CPU: {}", corpus.what), &ratio(3, jq, ours, cpu)?, Bound::AtLeast(10.0, 20.0));
         }
         Ok(())
     }
@@ -253,8 +284,34 @@ fn figure(mut rounds: Vec<f64>) -> Figure {
     Figure(nth(rounds.len() / 2), nth(0), nth(rounds.len().saturating_sub(1)))
 }
 
-fn row(what: &str, Figure(median, lowest, highest): &Figure, limit: &str, aim: &str) {
-    println!("{what:56} {median:8.2} {lowest:8.2} {highest:8.2}  {limit:>8} {aim:>6}");
+/// What a median must keep to, and what it should reach.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtMost(f64, f64),
+    AtLeast(f64, f64),
+    /// None: it is told, and not judged.
+    Any,
+}
+
+fn row(what: &str, Figure(median, lowest, highest): &Figure, bound: Bound) {
+    let (limit, aim, verdict) = match bound {
+        Bound::AtMost(limit, aim) => {
+            (format!("≤ {limit}"), format!("≤ {aim}"), said_of(*median <= limit, *median <= aim))
+        }
+        Bound::AtLeast(limit, aim) => {
+            (format!("≥ {limit}"), format!("≥ {aim}"), said_of(*median >= limit, *median >= aim))
+        }
+        Bound::Any => (String::new(), String::new(), ""),
+    };
+    println!("{what:60} {median:8.2} {lowest:8.2} {highest:8.2}  {limit:>6} {aim:>6}  {verdict}");
+}
+
+const fn said_of(met: bool, reached: bool) -> &'static str {
+    match (met, reached) {
+        (_, true) => "met, and the aim",
+        (true, false) => "met",
+        (false, false) => "not met",
+    }
 }
 
 /// What a command prints. That it ends with another code than 0 is no failure: it found drift.

@@ -46,7 +46,7 @@ impl Source {
     /// # Errors
     /// The first refusal by the type.
     pub fn typed<T: DeserializeOwned>(&self) -> Result<T, Diagnostics> {
-        serde_path_to_error::deserialize(self.value()).map_err(|error| {
+        serde_path_to_error::deserialize(self.root()).map_err(|error| {
             let pointer = pointer(error.path());
             let subject = subject(&pointer);
             self.at(&pointer, "wrong-value", format!("{subject}: {}", error.inner())).into()

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use reconcile_core::{Entry, Goal, GoalError};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName};
-use serde_json::Value;
 
 use crate::{
     args::Format,
@@ -34,7 +33,7 @@ impl Input {
         let source = Source::read(path)?;
         let by_schema = || source.check(&schemas::schema(Format::Manifest));
         // Types made of fields accept a list of their values, too; the schema does not.
-        let manifest = if has_list(source.value()) { by_schema() } else { source.typed().or_else(|_| by_schema()) }?;
+        let manifest = if source.root().has_list() { by_schema() } else { source.typed().or_else(|_| by_schema()) }?;
         Self::of(path, source, manifest)
     }
 
@@ -104,13 +103,5 @@ impl Input {
             error.help.into_iter().fold(diagnostic, Diagnostic::help)
         });
         Diagnostics::sorted(explained.collect()).into()
-    }
-}
-
-fn has_list(value: &Value) -> bool {
-    match value {
-        Value::Array(_) => true,
-        Value::Object(fields) => fields.values().any(has_list),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }

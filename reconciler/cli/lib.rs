@@ -28,6 +28,7 @@ mod site;
 mod source;
 mod status;
 mod text;
+mod typed;
 mod validate;
 mod yaml;
 

@@ -10,6 +10,7 @@ use reconcile_schema::{
 
 use crate::{
     advice::advice,
+    appear,
     args::{Output, Plan},
     exit::{Exit, state_of, worst},
     input::Input,
@@ -153,8 +154,7 @@ pub fn json(report: &impl serde::Serialize) -> Result<String, Problem> {
 /// Writes a plan whole, or not at all.
 fn write(path: &Path, report: &PlanReport) -> Result<(), Problem> {
     let failed = |error: std::io::Error| Problem::failed(format!("{}: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut file = appear::beside(path).map_err(failed)?;
     file.write_all(json(report)?.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

@@ -153,7 +153,7 @@ fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> 
             .filter(|service| service.is_web() == (*step == Step::StartWeb) && !service.is_running())
             .collect(),
         Step::Install => {
-            let behind = goal.behind(seen.host.components.known().map_or(&[], Vec::as_slice));
+            let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
             let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
             return (!names.is_empty()).then(|| format!("{said}; still behind: {}", names.join(", ")));
         }

@@ -1,6 +1,6 @@
-//! A YAML document as a JSON value that knows where each of its keys and values was written.
+//! A YAML document that knows where each of its keys and values was written.
 
-use std::path::Path;
+use std::{cell::OnceCell, path::Path};
 
 use serde_json::Value;
 
@@ -10,12 +10,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::{Span, Text};
 use crate::yaml::{self, Inside, Node};
 
-/// A document that was read: its text, its value, and the place of every part.
+/// A document that was read: its text, and every part with its place.
 #[derive(Debug)]
 pub struct Source {
     text: Text,
-    value: Value,
     root: Node,
+    /// As a JSON value, once somebody asked for it: a schema does, a good manifest needs none.
+    value: OnceCell<Value>,
 }
 
 impl Source {
@@ -37,14 +38,19 @@ impl Source {
     }
 
     fn new(text: Text) -> Result<Self, Diagnostics> {
-        let (value, root) = yaml::load(&text)?;
-        Ok(Self { text, value, root })
+        let root = yaml::load(&text)?;
+        Ok(Self { text, root, value: OnceCell::new() })
     }
 
     /// The document as a JSON value.
     #[must_use]
     pub fn value(&self) -> &Value {
-        &self.value
+        self.value.get_or_init(|| self.root.to_value())
+    }
+
+    /// The document as a tree.
+    pub(crate) const fn root(&self) -> &Node {
+        &self.root
     }
 
     /// Where the value at a JSON pointer starts; nothing, if there is no such value.
@@ -91,14 +97,14 @@ impl Source {
         let mut at = Found { key: None, node: &self.root, exact: true };
         for part in pointer.split('/').skip(1) {
             let next = match &at.node.inside {
-                Inside::Scalar => None,
+                Inside::Scalar(_) => None,
                 Inside::List(items) => {
                     let item = part.parse().ok().and_then(|at: usize| items.get(at));
                     item.map(|node| (None, node))
                 }
-                Inside::Map(fields) => {
-                    let field = fields.get(&part.replace("~1", "/").replace("~0", "~"));
-                    field.map(|(key, node)| (Some(*key), node))
+                Inside::Map(_) => {
+                    let field = at.node.field(&part.replace("~1", "/").replace("~0", "~"));
+                    field.map(|field| (Some(field.span), &field.value))
                 }
             };
             let Some((key, node)) = next else {

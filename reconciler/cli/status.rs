@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use reconcile_core::{Goal, Observe, Opening, Run, Seen, drift, next_opening, open_at, state};
+use reconcile_core::{Goal, Observe, Opening, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
 use reconcile_schema::{
     DownSince, DriftState, FindingReport, OpeningReport, Period, REPORT_VERSION, RunId, ServerStatus, State,
@@ -55,7 +55,9 @@ fn look<H: Observe>(host: &mut H) -> Result<Seen, Problem> {
 
 fn server(goal: &Goal, seen: &Seen, lab: bool, last: Option<reconcile_schema::PastRun>) -> ServerStatus {
     let marks = &seen.marks;
-    let findings = drift(goal, seen).into_iter().filter_map(|found| {
+    let compared = compare(goal, seen);
+    let state = state(goal, seen, &compared);
+    let findings = compared.into_iter().filter_map(|found| {
         let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
         Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
     });
@@ -65,7 +67,7 @@ fn server(goal: &Goal, seen: &Seen, lab: bool, last: Option<reconcile_schema::Pa
     let now = seen.host.at;
     ServerStatus {
         server: heading(goal, seen.host.core(goal.product), lab),
-        state: match state(goal, seen) {
+        state: match state {
             DriftState::AtGoal => State::AtGoal,
             DriftState::Drift => State::Drift,
             DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,

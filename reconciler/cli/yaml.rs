@@ -1,4 +1,4 @@
-//! YAML text as a JSON value and the places of its parts; whatever is ambiguous is refused.
+//! YAML text as a tree of values, each with its place; whatever is ambiguous is refused.
 //!
 //! Only the part of YAML that reads the same for a person and for every parser is accepted: one
 //! document, text keys without duplicates; no anchors, aliases, merge keys, tags. Aliases are
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use saphyr::Scalar;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::{Span, Text};
@@ -23,7 +23,7 @@ const MAX_TEXT: usize = 4096;
 /// After how many refusals the rest is not looked at: this is no document that someone wrote.
 const MAX_FAULTS: usize = 1000;
 
-/// Where a value is, and where its parts are.
+/// A value, where it is, and its parts.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub span: Span,
@@ -32,36 +32,43 @@ pub(crate) struct Node {
 
 #[derive(Debug)]
 pub(crate) enum Inside {
-    Scalar,
-    List(Vec<Node>),
-    Map(Fields),
+    /// What is neither a list nor a mapping.
+    Scalar(Value),
+    List(Box<[Node]>),
+    /// By name. A manifest has one for each range of servers, so they are no larger than they must be.
+    Map(Box<[Field]>),
 }
 
-/// By key: where the key is, and its value.
-pub(crate) type Fields = BTreeMap<String, (Span, Node)>;
+/// A key, where it is, and its value.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub name: Box<str>,
+    pub span: Span,
+    pub value: Node,
+}
 
 /// Reads one document.
 ///
 /// # Errors
 /// Everything that is refused, with its place.
-pub(crate) fn load(text: &Text) -> Result<(Value, Node), Diagnostics> {
+pub(crate) fn load(text: &Text) -> Result<Node, Diagnostics> {
     Builder::new(text).build()
 }
 
-/// Builds the value and its places from the parser's events. What it refuses it reports and skips,
+/// Builds the tree from the parser's events. What it refuses it reports and skips,
 /// so that one run finds all errors.
 struct Builder<'a> {
     text: &'a Text,
     open: Vec<Open>,
-    root: Option<(Value, Node)>,
+    root: Option<Node>,
     nodes: usize,
     faults: Diagnostics,
 }
 
 /// A list or mapping that has not ended yet.
 enum Open {
-    List(Span, Vec<Value>, Vec<Node>),
-    Map(Span, Option<Key>, Map<String, Value>, Fields),
+    List(Span, Vec<Node>),
+    Map(Span, Option<Key>, BTreeMap<Box<str>, (Span, Node)>),
 }
 
 /// A key whose value comes next; without a name when it was refused.
@@ -75,7 +82,7 @@ impl<'a> Builder<'a> {
         Self { text, open: Vec::new(), root: None, nodes: 0, faults: Diagnostics::default() }
     }
 
-    fn build(mut self) -> Result<(Value, Node), Diagnostics> {
+    fn build(mut self) -> Result<Node, Diagnostics> {
         let text = self.text;
         for event in Parser::new_from_str(text.as_str()) {
             let goes_on = match event {
@@ -90,7 +97,7 @@ impl<'a> Builder<'a> {
             }
         }
         match self.root.take() {
-            Some((Value::Null, _)) | None if self.faults.errors.is_empty() => {
+            Some(Node { inside: Inside::Scalar(Value::Null), .. }) | None if self.faults.errors.is_empty() => {
                 let error = text.fault(Span::default(), "empty-document", "the document is empty");
                 Err(error
                     .expected("fields with values, such as `version: 1`")
@@ -119,7 +126,7 @@ impl<'a> Builder<'a> {
             }
             Event::Alias(_) => {
                 self.faults.push(|| alias(text, span));
-                self.put(Value::Null, Node::scalar(span));
+                self.put(Node { span, inside: Inside::Scalar(Value::Null) });
             }
             Event::Scalar(content, style, anchor, tag) => {
                 self.refuse_properties(span, anchor, tag.is_some());
@@ -127,23 +134,19 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_properties(span, anchor, tag.is_some());
-                self.open.push(Open::List(span, Vec::new(), Vec::new()));
+                self.open.push(Open::List(span, Vec::new()));
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_properties(span, anchor, tag.is_some());
-                let (values, fields) = (Map::new(), Fields::new());
-                self.open.push(Open::Map(span, None, values, fields));
+                self.open.push(Open::Map(span, None, BTreeMap::new()));
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List(start, values, nodes)) => {
-                    let inside = Inside::List(nodes);
-                    let span = start.until(span);
-                    self.put(Value::Array(values), Node { span, inside });
+                Some(Open::List(start, nodes)) => {
+                    self.put(Node { span: start.until(span), inside: Inside::List(nodes.into()) });
                 }
-                Some(Open::Map(start, _, values, fields)) => {
-                    let inside = Inside::Map(fields);
-                    let span = start.until(span);
-                    self.put(Value::Object(values), Node { span, inside });
+                Some(Open::Map(start, _, fields)) => {
+                    let fields = fields.into_iter().map(|(name, (span, value))| Field { name, span, value });
+                    self.put(Node { span: start.until(span), inside: Inside::Map(fields.collect()) });
                 }
                 None => {}
             },
@@ -206,7 +209,7 @@ impl<'a> Builder<'a> {
                     .help("in single quotes a backslash is just a backslash: 'C:\\temp'")
             });
         }
-        let is_key = matches!(self.open.last(), Some(Open::Map(_, None, ..)));
+        let is_key = matches!(self.open.last(), Some(Open::Map(_, None, _)));
         let is_merge = style == ScalarStyle::Plain && content == "<<";
         let value = match Scalar::parse_from_cow_and_metadata(content, style, None) {
             None | Some(Scalar::Null) => Value::Null,
@@ -227,7 +230,7 @@ impl<'a> Builder<'a> {
             },
         };
         if !is_key {
-            self.put(value, Node::scalar(span));
+            self.put(Node { span, inside: Inside::Scalar(value) });
         } else if is_merge {
             self.faults.push(|| {
                 text.fault(span, "merge-key", "a merge key (`<<`)")
@@ -253,14 +256,14 @@ impl<'a> Builder<'a> {
     /// Takes a key of the innermost mapping.
     fn key(&mut self, mut name: Option<String>, span: Span) {
         let text = self.text;
-        let Some(Open::Map(start, key, _, fields)) = self.open.last_mut() else {
+        let Some(Open::Map(start, key, fields)) = self.open.last_mut() else {
             return;
         };
         if start.start == start.end {
             // A mapping without braces has no token of its own.
             *start = span;
         }
-        if let Some((field, (first, _))) = name.as_ref().and_then(|it| fields.get_key_value(it)) {
+        if let Some((field, (first, _))) = name.as_deref().and_then(|it| fields.get_key_value(it)) {
             self.faults.push(|| {
                 text.fault(span, "duplicate-key", format!("`{field}` is given twice"))
                     .expected("each name once")
@@ -272,19 +275,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes a finished value.
-    fn put(&mut self, value: Value, node: Node) {
+    fn put(&mut self, node: Node) {
         let text = self.text;
         match self.open.last_mut() {
-            None => self.root = Some((value, node)),
-            Some(Open::List(_, values, nodes)) => {
-                values.push(value);
-                nodes.push(node);
-            }
-            Some(Open::Map(_, key, values, fields)) => match key.take() {
-                Some(Key { name: Some(name), span }) => {
-                    values.insert(name.clone(), value);
-                    fields.insert(name, (span, node));
-                }
+            None => self.root = Some(node),
+            Some(Open::List(_, nodes)) => nodes.push(node),
+            Some(Open::Map(_, key, fields)) => match key.take() {
+                Some(Key { name: Some(name), span }) => drop(fields.insert(name.into(), (span, node))),
                 Some(Key { name: None, .. }) => {}
                 None => {
                     let span = node.span;
@@ -301,8 +298,30 @@ impl<'a> Builder<'a> {
 }
 
 impl Node {
-    fn scalar(span: Span) -> Self {
-        Self { span, inside: Inside::Scalar }
+    /// The field of this name, if it has one.
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        let Inside::Map(fields) = &self.inside else { return None };
+        fields.binary_search_by(|field| (*field.name).cmp(name)).ok().and_then(|at| fields.get(at))
+    }
+
+    /// Whether there is a list in it.
+    pub(crate) fn has_list(&self) -> bool {
+        match &self.inside {
+            Inside::Scalar(_) => false,
+            Inside::List(_) => true,
+            Inside::Map(fields) => fields.iter().any(|field| field.value.has_list()),
+        }
+    }
+
+    /// The value without the places.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.inside {
+            Inside::Scalar(value) => value.clone(),
+            Inside::List(items) => items.iter().map(Self::to_value).collect(),
+            Inside::Map(fields) => {
+                fields.iter().map(|field| (String::from(&*field.name), field.value.to_value())).collect()
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Step, Uptime};
+use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Shared, Step, Uptime};
 
 use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, model::running, next};
 
@@ -249,7 +249,7 @@ impl<H: Act> Work<'_, H> {
             }
             Acted::GoingDown => "going down".into(),
         };
-        let stopped = |services: &Vec<Service>| services.iter().all(|one| one.is_web() || one.is_stopped());
+        let stopped = |services: &Shared<Vec<Service>>| services.iter().all(|one| one.is_web() || one.is_stopped());
         if *step == Step::StopServices && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
@@ -280,7 +280,7 @@ impl<H: Act> Work<'_, H> {
 
     /// What should run and is not seen running, and what ran before the outage and cannot be started again.
     fn left_down(&self, seen: &Seen) -> Vec<String> {
-        let services = seen.host.services.known().map_or(&[][..], Vec::as_slice);
+        let services = seen.host.services.known().map_or(&[][..], |services| services);
         let runs = |name: &String| services.iter().any(|service| service.name == *name && service.is_running());
         let should = self.request.goal.should_run(&seen.host, seen.baseline()).map(|service| &service.name);
         let mut down: Vec<String> = should.chain(&self.before).filter(|name| !runs(name)).cloned().collect();

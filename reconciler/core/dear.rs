@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use reconcile_schema::{Database, Fact, Observed, PackageSeen, Rights, Shell, Step, Store};
+use reconcile_schema::{Database, Fact, Observed, PackageSeen, Rights, Shared, Shell, Step, Store};
 
 /// What was last looked at. Every host that can act keeps one.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +16,7 @@ pub struct Dear {
     /// Who holds the product's management assemblies.
     pub shells: Fact<Vec<Shell>>,
     /// The databases.
-    pub databases: BTreeMap<Store, Fact<Vec<Database>>>,
+    pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
 }
 
 impl Dear {

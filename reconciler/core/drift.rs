@@ -9,8 +9,8 @@ use alloc::{
 use core::fmt;
 
 use reconcile_schema::{
-    Build, Cause, Component, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin, ServiceState,
-    Store,
+    Build, Cause, Component, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin, Reached,
+    ServiceState, Store,
 };
 
 use crate::{
@@ -122,16 +122,13 @@ impl FactKind {
     }
 }
 
-/// In which state a host is. It is at its goal exactly when nothing is wanted of it; a difference that is known counts
-/// before one that is not.
+/// In which state a host is, by every fact that was compared. It is at its goal exactly when nothing is wanted of it; a
+/// difference that is known counts before one that is not.
 #[must_use]
-pub fn state(goal: &Goal, seen: &Seen) -> DriftState {
-    if wanted(goal, seen) == Want::Nothing { DriftState::AtGoal } else { state_of(&compare(goal, seen)) }
-}
-
-/// In which state a host is that is not at its goal, by everything in which it differs.
-#[must_use]
-pub fn state_of(compared: &[Compared<'_>]) -> DriftState {
+pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState {
+    if wanted(goal, seen) == Want::Nothing {
+        return DriftState::AtGoal;
+    }
     let state_of = |code| match code {
         DriftCode::Ahead => DriftState::Ahead,
         DriftCode::WrongProduct => DriftState::WrongProduct,
@@ -177,10 +174,10 @@ pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     all
 }
 
-/// How a difference came about, by what the journal remembers.
+/// How a difference came about, by what the host was last brought to.
 #[must_use]
-pub fn origin(goal: &Goal, seen: &Seen, found: &Compared<'_>) -> Option<Origin> {
-    let asks = |code| match code {
+pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: &str) -> Option<Origin> {
+    let asks = match code {
         DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::ServiceDown => true,
         DriftCode::RestartDue
         | DriftCode::AssembliesHeld
@@ -193,10 +190,12 @@ pub fn origin(goal: &Goal, seen: &Seen, found: &Compared<'_>) -> Option<Origin> 
         | DriftCode::UnreadableSnapshot
         | DriftCode::UnnamedServer => false,
     };
-    let code = found.code.filter(|code| asks(*code))?;
-    let Some(reached) = &seen.marks.reached else { return Some(Origin::NeverReached) };
+    if !asks {
+        return None;
+    }
+    let Some(reached) = reached else { return Some(Origin::NeverReached) };
     if code == DriftCode::ComponentBehind {
-        let desired = goal.floors.iter().find(|(name, _)| name.as_str() == found.subject);
+        let desired = goal.floors.iter().find(|(name, _)| name.as_str() == subject);
         let (then, desired) = match desired {
             Some((name, desired)) => (reached.aim.of(name), desired),
             None => (Some(&reached.aim.core), &goal.core),

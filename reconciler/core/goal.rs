@@ -207,6 +207,14 @@ impl Goal {
         })
     }
 
+    /// The same goal, to be reached at any time and however long the services are down: what remains to be done is another
+    /// question than when it may be.
+    #[must_use]
+    pub fn whenever(mut self) -> Self {
+        (self.rules.maintenance, self.rules.on_exceed) = (None, OnExceed::Warn);
+        self
+    }
+
     /// The components of this product that are below their builds.
     #[must_use]
     pub fn behind(&self, components: &[Component]) -> Vec<Behind> {
@@ -239,8 +247,8 @@ impl Goal {
         baseline: Option<&'a [String]>,
     ) -> impl Iterator<Item = &'a Service> {
         use reconcile_schema::StartType;
-        let services = seen.services.known().map_or(&[][..], Vec::as_slice);
-        services.iter().filter(move |service| match (service.start, baseline) {
+        let services = seen.services.known().into_iter().flatten();
+        services.filter(move |service| match (service.start, baseline) {
             (StartType::Automatic, _) => true,
             (StartType::Manual, Some(names)) => names.contains(&service.name),
             (StartType::Manual, None) | (StartType::Disabled, _) => false,

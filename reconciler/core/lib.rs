@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod alike;
 mod apply;
 mod blocker;
 mod calendar;
@@ -23,12 +24,13 @@ mod predict;
 mod roster;
 mod seen;
 
+pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply};
 pub use blocker::{Blocker, Class, code_meaning};
 pub use calendar::{Opening, next_opening, open_at, openings};
 pub use command::Command;
 pub use dear::Dear;
-pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
+pub use drift::{Compared, FactKind, Said, compare, drift, origin, state};
 pub use goal::{Goal, GoalError, Rules};
 pub use history::history;
 pub use host::{Act, Acted, Ask, Observe};

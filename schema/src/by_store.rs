@@ -17,11 +17,24 @@ pub struct Entry<T> {
     seen: T,
 }
 
+/// Writes the entries.
+///
+/// # Errors
+/// Those of the serializer.
 pub fn serialize<T: Serialize, S: Serializer>(map: &BTreeMap<Store, T>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(map.iter().map(|(store, seen)| Entry { store: store.clone(), seen }))
 }
 
-pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Store, T>, D::Error> {
+/// Reads the entries.
+///
+/// # Errors
+/// When they are no such list.
+pub fn deserialize<'de, T, Map, D>(from: D) -> Result<Map, D::Error>
+where
+    T: Deserialize<'de>,
+    Map: From<BTreeMap<Store, T>>,
+    D: Deserializer<'de>,
+{
     let entries = Vec::<Entry<T>>::deserialize(from)?;
-    Ok(entries.into_iter().map(|entry| (entry.store, entry.seen)).collect())
+    Ok(entries.into_iter().map(|entry| (entry.store, entry.seen)).collect::<BTreeMap<_, _>>().into())
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Product, Role, StepReport};
+use crate::{Build, Product, Role, Shared, StepReport};
 
 /// The answer of `drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -69,13 +69,13 @@ pub struct ServerDrift {
     pub snapshot: Option<Evidence>,
     /// In what it differs, and what cannot be told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<DriftFinding>,
+    pub findings: Shared<Vec<DriftFinding>>,
     /// The difference as a unified diff from what is observed to what is desired.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub diff: String,
+    pub diff: Shared<String>,
     /// The steps that remain, in order, as far as they can be foreseen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<StepReport>,
+    pub steps: Shared<Vec<StepReport>>,
     /// What keeps the steps from being told, or from being taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,

@@ -7,7 +7,7 @@
 extern crate alloc;
 
 mod build;
-mod by_store;
+pub mod by_store;
 mod database;
 mod drift;
 mod durations;
@@ -22,6 +22,7 @@ mod product;
 mod releases;
 mod report;
 mod service;
+mod shared;
 mod snapshot;
 mod step;
 mod window;
@@ -51,6 +52,7 @@ pub use report::{
     ServerRun, State, StepReport,
 };
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
+pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};
 pub use window::{ClockTime, Days, Maintenance, Weekdays, Window};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Component, Database, Fact, Period, Product, ServerName, Service, Sha256, Store, by_store};
+use crate::{Build, Component, Database, Fact, Period, Product, ServerName, Service, Sha256, Shared, Store, by_store};
 
 /// Everything that was seen of one host.
 ///
@@ -25,9 +25,9 @@ pub struct Observed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime: Option<Period>,
     /// The installed components of the products, from the Uninstall key.
-    pub components: Fact<Vec<Component>>,
+    pub components: Fact<Shared<Vec<Component>>>,
     /// The product's services that exist here, in their start order, and the web server.
-    pub services: Fact<Vec<Service>>,
+    pub services: Fact<Shared<Vec<Service>>>,
     /// Why the host waits for a restart; empty when it does not.
     pub reboot: Fact<Vec<Pending>>,
     /// Another installation that is under way, in words; none when there is none.
@@ -48,7 +48,7 @@ pub struct Observed {
     /// The databases, by the form in which they are updated.
     #[serde(default, with = "by_store")]
     #[schemars(with = "Vec<by_store::Entry<Fact<Vec<Database>>>>")]
-    pub databases: BTreeMap<Store, Fact<Vec<Database>>>,
+    pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
 }
 
 impl Observed {

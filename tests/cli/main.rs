@@ -4,16 +4,15 @@
 mod contract;
 mod hostile;
 mod input;
+mod program;
 mod running;
 mod usage;
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::{fs, path::Path};
 
 use tempfile::TempDir;
+
+use program::{Ended, command, ended};
 
 /// A lab of one server; `extra` goes to the end of its line.
 fn lab(extra: &str) -> String {
@@ -56,27 +55,6 @@ fn listing(folder: &Path) -> Vec<String> {
     names
 }
 
-/// How a command ended.
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 fn reconcile(folder: &Path, args: &[&str]) -> Ended {
     ended(command(folder, args).output().unwrap())
-}
-
-fn ended(output: Output) -> Ended {
-    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(!err.contains("panicked"), "{err}");
-    Ended { code: output.status.code(), out, err }
-}
-
-/// The program, in a folder, without a terminal.
-#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
-fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
-    command.args(args).current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
-    command
 }

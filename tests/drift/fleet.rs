@@ -11,7 +11,7 @@ use reconcile_core::{Ask, Goal, Observe};
 use reconcile_hosts::lab::{Lab, Simulated, World};
 use reconcile_schema::{
     Aim, Attempt, BootId, Build, Component, Fact, Manifest, Pending, Product, Reached, Releases, RunId, ServiceState,
-    Snapshot,
+    Shared, Snapshot,
 };
 
 use crate::{AS_OF, hostile::CORPUS};
@@ -56,11 +56,11 @@ pub fn write(folder: &Path) {
     put("lync-02", &|it| behind(it, "5.0.8308.1182", None));
     put("lync-03", &|it| {
         let Fact::Known(components) = &mut it.seen.components else { unreachable!() };
-        for component in components {
+        for component in components.iter_mut() {
             (component.product, component.build) = (Product::Sfb2015, build("6.0.9319.619"));
         }
     });
-    put("lync-04", &|it| it.seen.components = Fact::Known(Vec::new()));
+    put("lync-04", &|it| it.seen.components = Fact::Known(Shared::default()));
     put("sfb-01", &|it| {
         installed(it, true);
         it.seen.reboot = Fact::Known(vec![Pending { who: CORPUS[1].into(), source: "a key".into() }]);
@@ -146,10 +146,10 @@ fn build(text: &str) -> Build {
 fn components(goal: &Goal, core: &str) -> Vec<Component> {
     let Fact::Known(mut components) = healthy(goal).seen.components else { unreachable!() };
     components.iter_mut().for_each(|component| component.build = build(core));
-    components
+    components.to_vec()
 }
 
-fn below(core: &str, others: &[&str], other: &str) -> Fact<Vec<Component>> {
+fn below(core: &str, others: &[&str], other: &str) -> Fact<Shared<Vec<Component>>> {
     let name = |name: &str| reconcile_schema::ComponentName::from_title(name).unwrap();
     let core = Component { product: Product::Sfb2019, name: name("core-components"), build: build(core) };
     let others = others.iter().map(|it| Component { product: Product::Sfb2019, name: name(it), build: build(other) });

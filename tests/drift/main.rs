@@ -5,38 +5,28 @@ mod asked;
 mod fleet;
 mod golden;
 mod hostile;
+#[path = "../cli/program.rs"]
+mod program;
 mod readers;
 mod registry;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use program::{Ended, command, ended};
+
 /// When the fleet is judged.
 const AS_OF: &str = "2026-11-22T06:00:00Z";
 
-/// How a command ended.
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// Runs the program in a folder, without a terminal.
-#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
+/// Runs the program in a folder.
 fn run_in(folder: &Path, args: &[&str]) -> Ended {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
-    let output = command.args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let (out, err) = (text(output.stdout), text(output.stderr));
-    assert!(!err.contains("panicked"), "{err}");
-    Ended { code: output.status.code(), out, err }
+    ended(command(folder, args).output().unwrap())
 }
 
 /// The committed fleet.

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use reconcile_core::{Act, Ask, Event, Goal, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, apply, plan};
+use jiff::SignedDuration;
+use reconcile_core::{
+    Act, Ask, Event, Goal, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare, plan,
+};
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
-use reconcile_schema::{Mark, RunId, Step};
+use reconcile_schema::{BootId, Fact, Mark, RunId, Step};
 
 use crate::{
     space::{Case, Journal},
@@ -114,15 +117,41 @@ where
     let mut last: Option<Ask> = None;
     loop {
         let run = Run::new(RunId("plan".into()));
-        let plan = plan(goal, &Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run });
+        let seen = Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run };
+        let plan = plan(goal, &seen);
         match plan.end.clone() {
             PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {
                 host.look(goal, &ask).unwrap();
                 last = Some(ask);
             }
-            PlanEnd::AtGoal | PlanEnd::Blocked(_) | PlanEnd::Unlooked(_) => return plan,
+            PlanEnd::AtGoal | PlanEnd::Blocked(_) | PlanEnd::Unlooked(_) => {
+                let twin = twin(&seen);
+                assert!(alike(goal, &seen, &twin), "{seen:?}\nis not like {twin:?}");
+                assert_eq!(plan, self::plan(goal, &twin), "what was planned of {seen:?}\nis not planned of {twin:?}");
+                assert_eq!(compare(goal, &seen), compare(goal, &twin));
+                return plan;
+            }
         }
     }
+}
+
+/// Another host that is alike, with everything changed that may differ.
+fn twin(seen: &Seen) -> Seen {
+    let mut twin = seen.clone();
+    twin.host.host = "twin".parse().unwrap();
+    if seen.marks.attempt.is_none() && seen.host.boot.known().is_some() {
+        twin.host.boot = Fact::Known(BootId("another".into()));
+    }
+    if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() {
+        twin.host.at += SignedDuration::from_hours(24 * 365);
+    }
+    if let Fact::Known(free) = &mut twin.host.disk
+        && *free > 100 << 30
+    {
+        *free += 1;
+    }
+    (twin.marks.aim, twin.marks.reached, twin.marks.rebooting) = (None, None, None);
+    twin
 }
 
 /// Does `work` for every case on every processor; the figures are added up, and the first failures come back.

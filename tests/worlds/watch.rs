@@ -230,7 +230,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
 pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
     let (found, rests) = (drift(goal, seen), wanted(goal, seen) == Want::Nothing);
     let mut faults = Vec::new();
-    if found.is_empty() != rests || (state(goal, seen) == DriftState::AtGoal) != rests {
+    if found.is_empty() != rests || (state(goal, seen, &compare(goal, seen)) == DriftState::AtGoal) != rests {
         faults.push(format!("wanted {:?}, and drift {found:?}", wanted(goal, seen)));
     }
     if let Some(code) = told(&wanted(goal, seen))

@@ -1,20 +1,25 @@
 //! One server's snapshot, judged against the manifest.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use reconcile_core::{Entry, Goal, Place, Roster, Run, Seen, Stranger, Want, compare, origin, state_of, wanted};
-use reconcile_hosts::snapshot::{Origin, Record};
+use reconcile_core::{Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state};
+use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
-    Declared, DriftCode, DriftFinding, DriftState, Evidence, ManifestPlace, Observed, Period, RunId, ServerDrift,
-    ServerName, Snapshot,
+    Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period, Reached, RunId,
+    ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
 };
 
 use super::diff::{self, spoken};
-use crate::{input::Input, plan, problem::Problem};
+use crate::{
+    input::Input,
+    plan::{self, Remaining},
+    problem::Problem,
+};
 
 /// How far the clocks of a server and of the machine that judges may be apart.
 const SKEW: i64 = 300;
+
+/// Among how many of the last goals an equal one is searched.
+const SEARCHED: usize = 16;
 
 /// A server as it is reported, and what was seen of it.
 pub struct Judged {
@@ -26,11 +31,22 @@ pub struct Judged {
     pub seen: Option<Observed>,
 }
 
+/// What the manifest declares for the servers of an entry.
+struct Declaration {
+    /// The number of the goal.
+    goal: usize,
+    site: Option<UpdateName>,
+    pool: Option<Fqdn>,
+    place: ManifestPlace,
+}
+
 /// Judges snapshots against one manifest, as of one time.
 pub struct Judge<'a> {
     roster: Roster<'a>,
-    /// The goal of each entry, and where the manifest declares it.
-    goals: Vec<(Goal, ManifestPlace)>,
+    /// What the entries ask for, each goal once.
+    goals: Vec<Goal>,
+    /// What each entry asks for, and where the manifest declares it.
+    declared: Vec<Declaration>,
     /// Where the manifest lists its servers.
     servers: ManifestPlace,
     as_of: Timestamp,
@@ -46,15 +62,22 @@ impl<'a> Judge<'a> {
     /// When an entry of the manifest makes no goal.
     pub fn new(input: &'a Input, as_of: Timestamp, max_age: Option<Period>, keeps: bool) -> Result<Self, Problem> {
         let roster = Roster::of(&input.manifest);
-        let mut floors = BTreeMap::new();
-        let goals = roster.entries().iter().map(|entry| {
-            let mut goal = input.goal_of(entry)?;
-            // An update says them, so they need not be kept for each range of servers.
-            goal.floors = floors.entry(goal.update.clone()).or_insert(goal.floors).clone();
-            Ok((goal, input.place(&entry.pointer())))
-        });
-        let goals = goals.collect::<Result<_, Problem>>()?;
-        Ok(Self { roster, goals, servers: input.place("/servers"), as_of, max_age, keeps })
+        let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
+        for entry in roster.entries() {
+            let mut goal = input.goal_of(entry)?.whenever();
+            let (site, pool, place) = (goal.site.take(), goal.pool.take(), input.place(&entry.pointer()));
+            if let Some(first) = goals.first() {
+                goal.server.clone_from(&first.server);
+            }
+            // Thousands of ranges ask for few things; where each asks for its own, not all are searched.
+            let known = goals.iter().enumerate().rev().take(SEARCHED).find(|(_, known)| **known == goal);
+            let goal = known.map(|(number, _)| number).unwrap_or_else(|| {
+                goals.push(goal);
+                goals.len() - 1
+            });
+            declared.push(Declaration { goal, site, pool, place });
+        }
+        Ok(Self { roster, goals, declared, servers: input.place("/servers"), as_of, max_age, keeps })
     }
 
     /// The entries of the manifest, each with its servers that have no entry of their own.
@@ -80,46 +103,50 @@ impl<'a> Judge<'a> {
     }
 
     /// What is to be said of a server that reported.
-    pub fn record(&self, record: Record) -> Judged {
+    pub fn record(&self, known: &mut Known, record: Record) -> Judged {
         match record.snapshot {
-            Ok(snapshot) => self.snapshot(record.origin, *snapshot),
+            Ok(snapshot) => self.snapshot(known, record.origin, *snapshot),
             Err(why) => Judged { place: None, drift: self.unreadable(&record.origin, why), seen: None },
         }
     }
 
     /// What is to be said of a server whose snapshot can be read.
-    pub fn snapshot(&self, origin: Origin, snapshot: Snapshot) -> Judged {
+    pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
         let Snapshot { made_by, lab, seen, marks, .. } = snapshot;
         let found = self.find(&seen.host);
-        let entry = found.ok().and_then(|place| self.goals.get(place.entry).map(|(goal, at)| (place, goal, at)));
         let mut drift = blank(seen.host.as_str());
         drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
-        let Some((place, goal, at)) = entry else {
+        let declared = found.ok().and_then(|place| Some((place, self.declare(&mut drift, place.entry)?)));
+        let Some((place, (kind, goal))) = declared else {
             drift.state = DriftState::Unnamed;
             drift.place = Some(self.servers.clone());
-            drift.findings = vec![unnamed(found.err())];
+            drift.findings = vec![unnamed(found.err())].into();
             drift.help = Some("add it to the manifest, or stop collecting its snapshots".into());
             return Judged { place: None, drift, seen: self.keeps.then_some(seen) };
         };
-        self.declare(&mut drift, goal, at);
         drift.found = seen.core(goal.product).cloned();
         let seen = Seen { host: seen, marks, run: Run::new(RunId("drift".into())) };
-        if wanted(goal, &seen) == Want::Nothing {
-            drift.state = DriftState::AtGoal;
+        let same = |known: &(usize, Seen, Told)| known.0 == kind && alike(goal, &known.1, &seen);
+        let told = if let Some((_, _, told)) = known.0.find(same) {
+            told.clone()
         } else {
-            explain(&mut drift, goal, &seen);
-        }
+            let told = tell(goal, &seen);
+            known.0.keep((kind, seen.clone(), told.clone()));
+            told
+        };
+        drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
+        (drift.state, drift.diff, drift.steps) = (told.state, told.diff, told.steps);
+        (drift.blocked_by, drift.help) = (told.blocked_by, told.help);
         self.age(&mut drift);
         Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
     }
 
     /// What is to be said of a server that did not report.
     pub fn missing(&self, entry: usize, name: &ServerName) -> Option<ServerDrift> {
-        let (goal, at) = self.goals.get(entry)?;
         let mut drift = blank(name.as_str());
-        self.declare(&mut drift, goal, at);
+        self.declare(&mut drift, entry)?;
         drift.state = DriftState::Missing;
-        drift.findings = vec![finding(DriftCode::MissingSnapshot, "snapshot", "one of this server", "none", "")];
+        drift.findings = vec![finding(DriftCode::MissingSnapshot, "snapshot", "one of this server", "none", "")].into();
         drift.help = Some(COLLECT.into());
         if let Err(Stranger::Ambiguous(_)) = self.roster.find(name) {
             drift.help = Some("it belongs to several ranges of the manifest: make them apart".into());
@@ -140,16 +167,21 @@ impl<'a> Judge<'a> {
             boot: None,
             lab: false,
         });
-        drift.findings = vec![finding(DriftCode::UnreadableSnapshot, "snapshot", "one that can be read", &why, "")];
+        drift.findings =
+            vec![finding(DriftCode::UnreadableSnapshot, "snapshot", "one that can be read", &why, "")].into();
         drift.help = Some(COLLECT.into());
         drift
     }
 
-    fn declare(&self, drift: &mut ServerDrift, goal: &Goal, at: &ManifestPlace) {
-        drift.place = Some(at.clone());
-        drift.site = goal.site.as_ref().map(ToString::to_string);
-        drift.pool = goal.pool.as_ref().map(ToString::to_string);
+    /// Says what the manifest declares for the servers of an entry: the goal comes back, with its number.
+    fn declare(&self, drift: &mut ServerDrift, entry: usize) -> Option<(usize, &Goal)> {
+        let Declaration { goal: number, site, pool, place } = self.declared.get(entry)?;
+        let goal = self.goals.get(*number)?;
+        drift.place = Some(place.clone());
+        drift.site = site.as_ref().map(ToString::to_string);
+        drift.pool = pool.as_ref().map(ToString::to_string);
         drift.declared = Some(Declared { product: goal.product, role: goal.role, target: goal.core.clone() });
+        Some((*number, goal))
     }
 
     fn evidence(&self, origin: Origin, made_by: String, lab: bool, seen: &Observed) -> Evidence {
@@ -200,9 +232,9 @@ fn blank(name: &str) -> ServerDrift {
         declared: None,
         found: None,
         snapshot: None,
-        findings: Vec::new(),
-        diff: String::new(),
-        steps: Vec::new(),
+        findings: Shared::default(),
+        diff: Shared::default(),
+        steps: Shared::default(),
         blocked_by: None,
         help: None,
     }
@@ -222,18 +254,48 @@ fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
     finding(DriftCode::UnnamedServer, "server", "in the manifest", observed, "")
 }
 
+/// What was told of the last servers: of those that are alike, the same is to be told.
+#[derive(Default)]
+pub struct Known(Recent<(usize, Seen, Told)>);
+
+/// What is told of all servers that are alike.
+#[derive(Clone)]
+struct Told {
+    state: DriftState,
+    findings: Shared<Vec<DriftFinding>>,
+    diff: Shared<String>,
+    steps: Shared<Vec<StepReport>>,
+    blocked_by: Option<String>,
+    help: Option<String>,
+}
+
 /// In what the server differs, and the steps that remain.
-fn explain(drift: &mut ServerDrift, goal: &Goal, seen: &Seen) {
+fn tell(goal: &Goal, seen: &Seen) -> Told {
     let compared = compare(goal, seen);
-    drift.state = state_of(&compared);
+    let state = state(goal, seen, &compared);
+    if state == DriftState::AtGoal {
+        let (findings, diff, steps) = Default::default();
+        return Told { state, findings, diff, steps, blocked_by: None, help: None };
+    }
     let findings = compared.iter().filter_map(|it| {
         let (code, source) = (it.code?, it.kind.source().to_owned());
         let phrase = code.phrase().to_owned();
         let (subject, desired, observed) = (it.subject.to_string(), it.desired.to_string(), it.observed.to_string());
-        Some(DriftFinding { code, phrase, subject, desired, observed, source, origin: origin(goal, seen, it) })
+        let origin = origin(goal, None, code, &subject);
+        Some(DriftFinding { code, phrase, subject, desired, observed, source, origin })
     });
-    drift.findings = findings.collect();
-    drift.diff = diff::of(&compared);
-    let remaining = plan::remaining(goal, seen);
-    (drift.steps, drift.blocked_by, drift.help) = (remaining.steps, remaining.blocked_by, remaining.help);
+    let Remaining { steps, blocked_by, help, .. } = plan::remaining(goal, seen);
+    let (findings, diff) = (findings.collect(), diff::of(&compared).into());
+    Told { state, findings, diff, steps: steps.into(), blocked_by, help }
+}
+
+impl Told {
+    /// The findings of a server, by what it was last brought to.
+    fn findings_of(&self, goal: &Goal, reached: Option<&Reached>) -> Shared<Vec<DriftFinding>> {
+        let mut findings = self.findings.clone();
+        if reached.is_some() && !findings.is_empty() {
+            findings.iter_mut().for_each(|it| it.origin = origin(goal, reached, it.code, &it.subject));
+        }
+        findings
+    }
 }

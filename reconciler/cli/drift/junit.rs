@@ -111,7 +111,8 @@ pub fn body(server: &ServerDrift) -> String {
         }
     }
     if !server.diff.is_empty() {
-        out += &format!("\n{}", server.diff);
+        out.push('\n');
+        out += &server.diff;
     }
     for (number, step) in (1..).zip(&server.steps) {
         out += &format!("{number:>4}  {}\n", escape(&step.command));

@@ -23,12 +23,12 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_core::Place;
-use reconcile_hosts::snapshot::{Origin, Piece, Sources, read};
+use reconcile_hosts::snapshot::{Origin, Piece, Reader, Sources, read};
 use reconcile_schema::{DriftState, DriftSummary, ServerDrift, ServerName};
 
 use self::{
     attendance::Attendance,
-    judge::{Judge, Judged, duplicate},
+    judge::{Judge, Judged, Known, duplicate},
     report::{ENDINGS, Head, Report, begin, form_of},
 };
 use crate::{
@@ -82,10 +82,11 @@ impl Fleet<'_> {
     /// Looks at the servers that can be reached: this one, or those of a lab.
     fn look(&mut self, input: &Input, reports: &mut Reports<'_>) -> Result<(), Problem> {
         let (mut site, goals) = Site::open(input, self.only)?;
+        let mut known = Known::default();
         for goal in &goals {
             let snapshot = observe::snapshot(&mut site, goal)?;
             let origin = Origin { file: "".into(), line: None };
-            self.take(self.judge.snapshot(origin, snapshot), reports)?;
+            self.take(self.judge.snapshot(&mut known, origin, snapshot), reports)?;
         }
         Ok(())
     }
@@ -95,10 +96,13 @@ impl Fleet<'_> {
         let sources = Sources::open(places).map_err(Problem::input)?;
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let judge = self.judge;
-        let work = |piece: Piece| {
-            let mut judged = Vec::new();
-            read(piece, |record| judged.push(judge.record(record)));
-            judged
+        let work = || {
+            let (mut reader, mut known) = (Reader::default(), Known::default());
+            move |piece: Piece| {
+                let mut judged = Vec::new();
+                read(&mut reader, piece, |record| judged.push(judge.record(&mut known, record)));
+                judged
+            }
         };
         workers::each_in_order(threads, sources, work, |judged: Vec<Judged>| {
             judged.into_iter().try_for_each(|judged| self.take(judged, reports))
@@ -153,12 +157,9 @@ impl<'a> Reports<'a> {
     fn open(args: &Drift, head: &Head, input: &'a Input) -> Result<Self, Problem> {
         let releases = input.releases();
         let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let standard: Box<dyn Write> = if colours {
-            Box::new(BufWriter::with_capacity(WRITTEN, anstream::stdout()))
-        } else {
-            plain(args.output, io::stdout())
-        };
-        let standard = begin(args.output, head, releases, standard).map_err(Problem::failed)?;
+        let standard: Box<dyn Write> = if colours { Box::new(anstream::stdout()) } else { Box::new(io::stdout()) };
+        let standard = BufWriter::with_capacity(WRITTEN, standard);
+        let standard = begin(args.output, head, releases, colours, standard).map_err(Problem::failed)?;
         let mut reports = vec![(standard, Target::Standard)];
         for path in &args.reports {
             let form = form_of(path).ok_or_else(|| {
@@ -166,7 +167,8 @@ impl<'a> Reports<'a> {
                 Problem::usage(format!("{}: expected a file that ends with one of {endings}", path.display()))
             })?;
             let (file, written) = appear::beside(path).map_err(|error| unwritable(path, &error))?.into_parts();
-            let report = begin(form, head, releases, plain(form, file)).map_err(|error| unwritable(path, &error))?;
+            let file = BufWriter::with_capacity(WRITTEN, file);
+            let report = begin(form, head, releases, false, file).map_err(|error| unwritable(path, &error))?;
             reports.push((report, Target::File { path: path.clone(), written }));
         }
         Ok(Self { reports, summary: DriftSummary::default() })
@@ -205,22 +207,6 @@ impl Target {
             Self::Standard => Err(Problem::failed(format!("standard output: {error}"))),
             Self::File { path, .. } => Err(unwritable(path, &error)),
         }
-    }
-}
-
-/// A file for a report, without the colours of a terminal. What is written is collected after they were taken away:
-/// there is a piece between each two of them.
-fn plain(form: DriftOutput, file: impl Write + 'static) -> Box<dyn Write> {
-    let file: Box<dyn Write> = Box::new(BufWriter::with_capacity(WRITTEN, file));
-    match form {
-        DriftOutput::Text => Box::new(anstream::StripStream::new(file)),
-        DriftOutput::Json
-        | DriftOutput::Junit
-        | DriftOutput::Sarif
-        | DriftOutput::Markdown
-        | DriftOutput::Github
-        | DriftOutput::Prometheus
-        | DriftOutput::Html => file,
     }
 }
 

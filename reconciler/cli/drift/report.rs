@@ -6,7 +6,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use reconcile_schema::{DriftState, DriftSummary, Origin, Releases};
+use reconcile_hosts::snapshot::Recent;
+use reconcile_schema::{DriftState, DriftSummary, Origin, Releases, ServerDrift, Shared};
 
 use super::{annotations, json, judge::Judged, junit, markdown, page, prometheus, sarif, text};
 use crate::args::DriftOutput;
@@ -37,7 +38,7 @@ pub struct Head {
     pub as_of: Timestamp,
 }
 
-/// A report of a form.
+/// A report of a form. Only the text has colours, and only if it may.
 ///
 /// # Errors
 /// When its beginning cannot be written.
@@ -45,11 +46,12 @@ pub fn begin<'a>(
     form: DriftOutput,
     head: &Head,
     releases: &'a Releases,
+    colours: bool,
     out: impl Write + 'a,
 ) -> io::Result<Box<dyn Report + 'a>> {
     let head = head.clone();
     Ok(match form {
-        DriftOutput::Text => Box::new(text::Text::new(out)),
+        DriftOutput::Text => Box::new(text::Text::new(out, colours)),
         DriftOutput::Json => Box::new(json::Json::begin(out, &head)?),
         DriftOutput::Junit => Box::new(junit::Junit::begin(out, head)?),
         DriftOutput::Sarif => Box::new(sarif::Sarif::begin(out, &head)?),
@@ -107,6 +109,36 @@ impl Write for Spool {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// What was written last of what servers have alike: the same difference is not written out twice.
+#[derive(Default)]
+pub struct Bodies(Recent<(ServerDrift, Shared<String>)>);
+
+impl Bodies {
+    /// What is written of the difference of a server: what `write` makes of it, or made of the same one.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn of(
+        &mut self,
+        server: &ServerDrift,
+        write: impl FnOnce() -> io::Result<String>,
+    ) -> io::Result<Shared<String>> {
+        let same = |known: &ServerDrift| {
+            let shared = known.findings.is(&server.findings) && known.diff.is(&server.diff);
+            shared
+                && known.steps.is(&server.steps)
+                && known.state == server.state
+                && (&known.blocked_by, &known.help) == (&server.blocked_by, &server.help)
+        };
+        if let Some((_, body)) = self.0.find(|(known, _)| same(known)) {
+            return Ok(body.clone());
+        }
+        let body = Shared::from(write()?);
+        self.0.keep((server.clone(), body.clone()));
+        Ok(body)
     }
 }
 

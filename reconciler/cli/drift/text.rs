@@ -1,6 +1,9 @@
 //! A drift report for a terminal: what differs, what remains, and the fleet in one line.
 
-use std::io::{self, Write};
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write},
+};
 
 use anstyle::Style;
 use reconcile_schema::{DriftState, DriftSummary, Evidence, ServerDrift};
@@ -8,7 +11,7 @@ use reconcile_schema::{DriftState, DriftSummary, Evidence, ServerDrift};
 use super::{
     diff::spoken,
     judge::Judged,
-    report::{Report, came_about, in_numbers},
+    report::{Bodies, Report, came_about, in_numbers},
 };
 use crate::{
     diagnostic::escape,
@@ -20,20 +23,26 @@ const SHOWN: usize = 12;
 
 pub struct Text<W> {
     out: W,
+    colours: bool,
+    bodies: Bodies,
 }
 
 impl<W: Write> Text<W> {
-    pub fn new(out: W) -> Self {
-        Self { out }
+    pub fn new(out: W, colours: bool) -> Self {
+        Self { out, colours, bodies: Bodies::default() }
     }
 }
 
 impl<W: Write> Report for Text<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
-        if judged.drift.state == DriftState::AtGoal {
+        let server = &judged.drift;
+        if server.state == DriftState::AtGoal {
             return Ok(()); // Counted at the end.
         }
-        self.out.write_all(told(&judged.drift).as_bytes())
+        let paint = Paint(self.colours);
+        head(&mut self.out, paint, server)?;
+        let body = self.bodies.of(server, || body(paint, server).map_err(io::Error::other))?;
+        self.out.write_all(body.as_bytes())
     }
 
     fn finish(mut self: Box<Self>, summary: &DriftSummary) -> io::Result<()> {
@@ -52,38 +61,69 @@ const fn style(state: DriftState) -> Style {
     }
 }
 
-fn told(server: &ServerDrift) -> String {
-    let (state, name) = (style(server.state), escape(&server.name));
-    let mut out = format!("{NAME}{name}{NAME:#}  {state}{}{state:#}\n", server.state.phrase());
-    let declared = server.place.as_ref().map(|at| format!("{}:{}:{}", escape(&at.file), at.line, at.column));
-    let seen = server.snapshot.as_ref().map(seen);
-    let where_from: Vec<_> = declared.into_iter().chain(seen).collect();
-    out += &format!("{FAINT}{}{FAINT:#}\n", where_from.join(" · "));
+/// Whether there are colours: a style is none where there are not.
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    const fn with(self, style: Style) -> Style {
+        if self.0 { style } else { Style::new() }
+    }
+}
+
+/// The server, its state, and where both are from.
+fn head(out: &mut impl Write, paint: Paint, server: &ServerDrift) -> io::Result<()> {
+    let [bold, faint, state] = [NAME, FAINT, style(server.state)].map(|style| paint.with(style));
+    let (name, phrase) = (escape(&server.name), server.state.phrase());
+    write!(out, "{bold}{name}{bold:#}  {state}{phrase}{state:#}\n{faint}")?;
+    if let Some(at) = &server.place {
+        write!(out, "{}:{}:{}", escape(&at.file), at.line, at.column)?;
+    }
+    let between = if server.place.is_some() { " · " } else { "" };
+    if let Some(evidence) = &server.snapshot {
+        write!(out, "{between}{}", seen(evidence))?;
+    }
+    writeln!(out, "{faint:#}")
+}
+
+/// In what a server differs, and what remains.
+fn body(paint: Paint, server: &ServerDrift) -> Result<String, fmt::Error> {
+    let [faint, waits, state] = [FAINT, WAITS, style(server.state)].map(|style| paint.with(style));
+    let mut out = String::new();
     if server.diff.is_empty() {
         for found in server.findings.iter().take(SHOWN) {
             let [subject, desired, observed] = [&found.subject, &found.desired, &found.observed].map(|it| escape(it));
-            out += &format!("{WAITS}!{WAITS:#}  {subject}: {observed}; expected {desired}\n");
+            writeln!(out, "{waits}!{waits:#}  {subject}: {observed}; expected {desired}")?;
         }
     } else {
         for found in server.findings.iter().filter(|found| !server.diff.contains(&escape(&found.observed))) {
-            out += &format!("{WAITS}!{WAITS:#}  {}: {}\n", escape(&found.subject), escape(&found.observed));
+            writeln!(out, "{waits}!{waits:#}  {}: {}", escape(&found.subject), escape(&found.observed))?;
         }
-        server.diff.lines().for_each(|line| out += &coloured(line));
+        for line in server.diff.lines() {
+            let style = paint.with(style_of(line));
+            writeln!(out, "{style}{line}{style:#}")?;
+        }
     }
-    let mut ways: Vec<_> = server.findings.iter().filter_map(|found| found.origin.as_ref()).map(came_about).collect();
+    let mut ways: Vec<_> = server.findings.iter().filter_map(|found| found.origin.as_ref()).collect();
     ways.dedup();
-    ways.iter().for_each(|way| out += &format!("   {}\n", escape(way)));
+    for way in ways {
+        writeln!(out, "   {}", escape(&came_about(way)))?;
+    }
     for (number, step) in (1..).zip(&server.steps) {
-        let unsure = if step.certain { String::new() } else { format!("  {FAINT}({UNSURE}){FAINT:#}") };
-        out += &format!("{number:>4}  {}{unsure}\n", escape(&step.command));
+        write!(out, "{number:>4}  {}", escape(&step.command))?;
+        if !step.certain {
+            write!(out, "  {faint}({UNSURE}){faint:#}")?;
+        }
+        out.push('\n');
     }
     if let Some(blocker) = &server.blocked_by {
-        out += &format!("   {state}!  {}{state:#}\n", escape(blocker));
+        writeln!(out, "   {state}!  {}{state:#}", escape(blocker))?;
     }
     if let Some(help) = &server.help {
-        out += &format!("   next: {}\n", escape(help));
+        writeln!(out, "   next: {}", escape(help))?;
     }
-    out + "\n"
+    out.push('\n');
+    Ok(out)
 }
 
 /// Where and when a server was seen.
@@ -101,12 +141,12 @@ fn seen(evidence: &Evidence) -> String {
     if place.is_empty() { when } else { format!("{when}, {}", escape(&place)) }
 }
 
-fn coloured(line: &str) -> String {
-    let style = match line.as_bytes() {
+/// The style of a line of a diff.
+const fn style_of(line: &str) -> Style {
+    match line.as_bytes() {
         [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] | [b'@', ..] => FAINT,
         [b'-', ..] => BAD,
         [b'+', ..] => GOOD,
         _ => Style::new(),
-    };
-    format!("{style}{line}{style:#}\n")
+    }
 }

@@ -9,14 +9,14 @@ use std::{
 /// How many pieces wait for each thread, so that none is idle while another piece is read.
 const AHEAD: usize = 2;
 
-/// Lets `threads` threads do `work` on `pieces`, and hands each result to `done`, in order.
+/// Lets `threads` threads work on `pieces`, each as `work` makes it for that thread, and hands each result to `done`, in order.
 ///
 /// # Errors
 /// The first error of `done`; what is under way then is thrown away.
-pub fn each_in_order<Piece: Send, Done: Send, Error>(
+pub fn each_in_order<Piece: Send, Done: Send, Work: FnMut(Piece) -> Done, Error>(
     threads: usize,
     pieces: impl Iterator<Item = Piece>,
-    work: impl Fn(Piece) -> Done + Sync,
+    work: impl Fn() -> Work + Sync,
     mut done: impl FnMut(Done) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let work = &work;
@@ -26,6 +26,7 @@ pub fn each_in_order<Piece: Send, Done: Send, Error>(
                 let (give, pieces) = sync_channel(AHEAD);
                 let (results, take) = sync_channel(AHEAD);
                 scope.spawn(move || {
+                    let mut work = work();
                     for piece in pieces {
                         if results.send(work(piece)).is_err() {
                             break; // Nobody wants to know any more.
@@ -74,11 +75,16 @@ mod tests {
             });
             let mut results = Vec::new();
             let slow = |piece: u32| (0..piece % 7 * 1000).fold(piece, |_, _| std::hint::black_box(piece));
-            each_in_order(threads, pieces, slow, |result| {
-                written.fetch_add(1, Ordering::SeqCst);
-                results.push(result);
-                Ok::<_, ()>(())
-            })
+            each_in_order(
+                threads,
+                pieces,
+                || slow,
+                |result| {
+                    written.fetch_add(1, Ordering::SeqCst);
+                    results.push(result);
+                    Ok::<_, ()>(())
+                },
+            )
             .unwrap();
             assert_eq!(results, (0..1000).collect::<Vec<_>>());
         }
@@ -86,7 +92,8 @@ mod tests {
 
     #[test]
     fn an_error_ends_it() {
-        let ended = each_in_order(2, 0..1000, |piece| piece, |result| if result == 10 { Err(result) } else { Ok(()) });
+        let ended =
+            each_in_order(2, 0..1000, || |piece| piece, |result| if result == 10 { Err(result) } else { Ok(()) });
         assert_eq!(ended, Err(10));
     }
 }

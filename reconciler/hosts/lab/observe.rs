@@ -3,7 +3,7 @@
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
     BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, Product,
-    Rights, ServiceState, Shell,
+    Rights, ServiceState, Shared, Shell,
 };
 
 use crate::journal::Journal;
@@ -38,7 +38,7 @@ impl Observe for LabHost<'_> {
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
-            databases: std::collections::BTreeMap::new(),
+            databases: Shared::default(),
         };
         dear.carry(&mut seen);
         Ok(seen)
@@ -82,12 +82,12 @@ impl LabHost<'_> {
     }
 }
 
-fn components(server: &Simulated) -> Fact<Vec<Component>> {
+fn components(server: &Simulated) -> Fact<Shared<Vec<Component>>> {
     if server.has(Fault::ComponentsUnreadable) {
         return Fact::Unknown("the Uninstall key could not be read (simulated)".into());
     }
     if server.has(Fault::ProductMissing) {
-        return Fact::Known(Vec::new());
+        return Fact::Known(Shared::default());
     }
     let mut components = server.components();
     if server.has(Fault::WrongProduct) {
@@ -101,10 +101,10 @@ fn components(server: &Simulated) -> Fact<Vec<Component>> {
         let core = |component: &&mut Component| component.name.is_core();
         components.iter_mut().filter(core).for_each(|core| core.build.revision = 9999);
     }
-    Fact::Known(components)
+    Fact::Known(components.into())
 }
 
-fn services(server: &Simulated) -> Fact<Vec<reconcile_schema::Service>> {
+fn services(server: &Simulated) -> Fact<Shared<Vec<reconcile_schema::Service>>> {
     if server.has(Fault::ServicesUnreadable) {
         return Fact::Unknown("the service manager did not answer (simulated)".into());
     }
@@ -114,7 +114,7 @@ fn services(server: &Simulated) -> Fact<Vec<reconcile_schema::Service>> {
     {
         last.state = ServiceState::StartPending;
     }
-    Fact::Known(services)
+    Fact::Known(services.into())
 }
 
 fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {

@@ -3,9 +3,13 @@
 mod export;
 mod hive;
 mod offline;
+mod reader;
+mod recent;
 mod record;
 mod sources;
 
 pub use offline::{EXPORT_LIMIT, HIVE_LIMIT, Offline, OfflineError, read_limited};
+pub use reader::Reader;
+pub use recent::Recent;
 pub use record::{Origin, Record, read};
 pub use sources::{Piece, SourceError, Sources};

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use reconcile_schema::{Component, Fact, Pending};
+use reconcile_schema::{Component, Fact, Pending, Shared};
 
 use super::{export, hive};
 use crate::restart::ASKING;
@@ -22,7 +22,7 @@ pub const HIVE_LIMIT: u64 = 256 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offline {
     /// The installed components of the products, from the Uninstall key.
-    pub components: Fact<Vec<Component>>,
+    pub components: Fact<Shared<Vec<Component>>>,
     /// Who wants the server restarted. Never known to be nobody: that is not all in `SOFTWARE`.
     pub reboot: Fact<Vec<Pending>>,
     /// When the hive, or a key in it that was looked at, was last written; an export does not say.
@@ -175,7 +175,7 @@ impl Offline {
     }
 
     fn of(keys: &Keys, written: Option<Timestamp>) -> Self {
-        Self { components: components(keys).into(), reboot: reboot(keys), written }
+        Self { components: components(keys).map(Shared::from).into(), reboot: reboot(keys), written }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use reconcile_schema::{Fact, Marks, Observed, SNAPSHOT_VERSION, ServerName, Snapshot};
+use reconcile_schema::{Fact, Marks, Observed, SNAPSHOT_VERSION, ServerName, Shared, Snapshot};
 use serde::Deserialize;
 
 use super::{
     offline::{HIVE_LIMIT, Offline, read_limited},
+    reader::Reader,
     sources::Piece,
 };
 use crate::uninstall::short;
@@ -30,8 +31,8 @@ pub struct Origin {
     pub line: Option<u64>,
 }
 
-/// Reads the snapshots of a piece and hands on each.
-pub fn read(piece: Piece, mut each: impl FnMut(Record)) {
+/// Reads the snapshots of a piece and hands on each. The reader remembers what several pieces have alike.
+pub fn read(reader: &mut Reader, piece: Piece, mut each: impl FnMut(Record)) {
     match piece {
         Piece::Broken { file, line, why } => each(Record { origin: Origin { file, line }, snapshot: Err(why) }),
         Piece::Registry { path } => {
@@ -39,7 +40,10 @@ pub fn read(piece: Piece, mut each: impl FnMut(Record)) {
             each(Record { origin: Origin { file, line: None }, snapshot: registry(&path) });
         }
         Piece::Document { file, bytes } => {
-            each(Record { origin: Origin { file, line: None }, snapshot: decode(&bytes).and_then(parse) });
+            each(Record {
+                origin: Origin { file, line: None },
+                snapshot: decode(&bytes).and_then(|text| parse(reader, text)),
+            });
         }
         Piece::Lines { file, first, bytes } => {
             let mut line = |number, snapshot| {
@@ -50,11 +54,11 @@ pub fn read(piece: Piece, mut each: impl FnMut(Record)) {
                 Ok(text) => (first..)
                     .zip(text.split('\n'))
                     .filter(|(_, text)| !text.trim_ascii().is_empty())
-                    .for_each(|(number, text)| line(number, parse(text))),
+                    .for_each(|(number, text)| line(number, parse(reader, text))),
                 Err(_) => (first..)
                     .zip(bytes.split(|byte| *byte == b'\n'))
                     .filter(|(_, text)| !text.trim_ascii().is_empty())
-                    .for_each(|(number, text)| line(number, decode(text).and_then(parse))),
+                    .for_each(|(number, text)| line(number, decode(text).and_then(|text| parse(reader, text)))),
             }
         }
     }
@@ -64,8 +68,8 @@ fn decode(bytes: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))
 }
 
-fn parse(text: &str) -> Result<Box<Snapshot>, String> {
-    match serde_json::from_str(text) {
+fn parse(reader: &mut Reader, text: &str) -> Result<Box<Snapshot>, String> {
+    match reader.parse(text) {
         Ok(snapshot) => Ok(Box::new(snapshot)),
         Err(_) => Err(explain(text)),
     }
@@ -137,7 +141,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         disk: Fact::NotLooked,
         rights: Fact::NotLooked,
         shells: Fact::NotLooked,
-        databases: std::collections::BTreeMap::new(),
+        databases: Shared::default(),
     };
     let made_by = kind.to_owned();
     Ok(Box::new(Snapshot { version: SNAPSHOT_VERSION, made_by, lab: false, seen, marks: Marks::default() }))

@@ -2,7 +2,7 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service, Store,
+    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service, Shared, Store,
     WEB_SERVICE,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
@@ -56,15 +56,15 @@ impl Observe for WindowsHost {
             at: now(),
             boot: boot().into(),
             uptime: Some(uptime()),
-            components: components(&self.registry).into(),
-            services: services().into(),
+            components: components(&self.registry).map(Shared::from).into(),
+            services: services().map(Shared::from).into(),
             reboot: reboot(&self.registry).into(),
             installing: installing(&self.registry).into(),
             package: Fact::NotLooked,
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
-            databases: std::collections::BTreeMap::new(),
+            databases: Shared::default(),
         };
         self.dear.carry(&mut seen);
         Ok(seen)

@@ -1,0 +1,94 @@
+//! Which hosts are alike: nothing that is decided of one would be decided otherwise of the other.
+
+use jiff::Timestamp;
+use reconcile_schema::{BootId, Fact, Marks, Observed, OnExceed, Period, Shared};
+
+use crate::{Goal, Run, Seen, goal::DATABASE_DISK};
+
+/// Whether two hosts with one goal are alike: they are in the same state, differ from the goal in the same, and have the
+/// same plan. What no decision looks at may differ, such as the name; how a difference came about is no decision.
+///
+/// Their lists must be the same ones, kept once: to compare them takes longer than to decide anew.
+#[must_use]
+pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
+    let Observed {
+        host: _,
+        at: _,
+        boot: _,
+        uptime: _,
+        components,
+        services,
+        reboot,
+        installing,
+        package,
+        disk: _,
+        rights,
+        shells,
+        databases,
+    } = &one.host;
+    let Marks {
+        baseline,
+        attempt,
+        attempts,
+        reboots,
+        rebooting: _,
+        checked,
+        aim,
+        reached: _,
+        outages,
+        hold,
+        begun: _,
+        durations,
+        latest,
+    } = &one.marks;
+    let Run { id, spent, halt, waited, outage } = &one.run;
+    let (host, marks, run) = (&other.host, &other.marks, &other.run);
+    same(components, &host.components)
+        && same(services, &host.services)
+        && databases.is(&host.databases)
+        && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
+        && (rights, shells) == (&host.rights, &host.shells)
+        && little(&one.host.disk) == little(&host.disk)
+        && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
+        && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
+        && (*outages == 0 || aim == &marks.aim)
+        && (!is_timed(goal) || (durations, latest) == (&marks.durations, &marks.latest))
+        && (boot(one), clock(goal, one)) == (boot(other), clock(goal, other))
+        && (id, spent, halt, waited, outage) == (&run.id, &run.spent, &run.halt, &run.waited, &run.outage)
+}
+
+fn same<T: PartialEq>(one: &Fact<Shared<T>>, other: &Fact<Shared<T>>) -> bool {
+    match (one, other) {
+        (Fact::Known(one), Fact::Known(other)) => one.is(other),
+        (Fact::Unknown(one), Fact::Unknown(other)) => one == other,
+        (Fact::NotLooked, Fact::NotLooked) => true,
+        (Fact::Known(_) | Fact::Unknown(_) | Fact::NotLooked, _) => false,
+    }
+}
+
+/// The free space, where there is too little of it.
+fn little(disk: &Fact<u64>) -> Fact<u64> {
+    match disk {
+        Fact::Known(free) => Fact::Known(DATABASE_DISK.min(*free)),
+        Fact::Unknown(why) => Fact::Unknown(why.clone()),
+        Fact::NotLooked => Fact::NotLooked,
+    }
+}
+
+/// Whether it is known in which boot the host is; and in which, where an installer ran in one.
+fn boot(seen: &Seen) -> (bool, Option<&BootId>) {
+    let boot = seen.host.boot.known();
+    (boot.is_some(), boot.filter(|_| seen.marks.attempt.is_some()))
+}
+
+/// Whether it matters how long steps take here.
+fn is_timed(goal: &Goal) -> bool {
+    goal.rules.maintenance.is_some() || goal.rules.on_exceed == OnExceed::StopBefore
+}
+
+/// When the host was looked at and how long its boot had lasted then, where something lasts since another time or waits for
+/// one.
+fn clock(goal: &Goal, seen: &Seen) -> Option<(Timestamp, Option<Period>)> {
+    let lasts = seen.marks.baseline.is_some() || !seen.marks.checked.is_empty() || goal.rules.maintenance.is_some();
+    lasts.then_some((seen.host.at, seen.host.uptime))
+}

@@ -1,0 +1,88 @@
+//! Reads snapshots, the parts that many servers have alike only once.
+
+use std::collections::BTreeMap;
+
+use reconcile_schema::{Component, Database, Fact, Service, Shared, Snapshot, Store, by_store};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::recent::Recent;
+
+/// The longest part that is kept, in bytes: what would take more is no list of a server.
+const LONGEST: usize = 8 << 10;
+
+/// Reads snapshots. The lists of components, services and databases are nine tenths of one, and in a fleet most are, byte
+/// for byte, like those of another server: these are not parsed again.
+#[derive(Default)]
+pub struct Reader {
+    components: Recent<Known<Fact<Shared<Vec<Component>>>>>,
+    services: Recent<Known<Fact<Shared<Vec<Service>>>>>,
+    databases: Recent<Known<Databases>>,
+}
+
+/// A part as it was written, and what it says.
+struct Known<T> {
+    text: Box<str>,
+    value: T,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+struct Databases(#[serde(deserialize_with = "by_store::deserialize")] Shared<BTreeMap<Store, Fact<Vec<Database>>>>);
+
+impl Reader {
+    /// The snapshot that a text is, exactly as parsing all of it gives it.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(&mut self, text: &str) -> Result<Snapshot, serde_json::Error> {
+        self.in_parts(text).map_or_else(|| serde_json::from_str(text), Ok)
+    }
+
+    /// The lists by themselves, and the rest with something short in their places; nothing, where that does not lead to a
+    /// snapshot.
+    ///
+    /// A quote within a text has a backslash before it, so what looks like a key is one, and what stands in is refused at
+    /// every other place where a key has this name. So the text is a snapshot when the rest is one.
+    fn in_parts(&mut self, text: &str) -> Option<Snapshot> {
+        let mut rest = String::with_capacity(1 << 10);
+        let (components, text) = cut(&mut self.components, text, r#""components":"#, r#""notLooked""#, &mut rest)?;
+        let (services, text) = cut(&mut self.services, text, r#""services":"#, r#""notLooked""#, &mut rest)?;
+        let stores = r#"[{"store":"local","seen":"notLooked"}]"#;
+        let (Databases(databases), text) = cut(&mut self.databases, text, r#""databases":"#, stores, &mut rest)?;
+        rest.push_str(text);
+        let mut snapshot: Snapshot = serde_json::from_str(&rest).ok()?;
+        let seen = &mut snapshot.seen;
+        (seen.components, seen.services, seen.databases) = (components, services, databases);
+        Some(snapshot)
+    }
+}
+
+/// Reads the value behind a key. What stands before the value goes into `rest`, and `stand_in` for the value; what comes
+/// behind it is given back.
+fn cut<'a, T: Clone + DeserializeOwned>(
+    recent: &mut Recent<Known<T>>,
+    text: &'a str,
+    key: &str,
+    stand_in: &str,
+    rest: &mut String,
+) -> Option<(T, &'a str)> {
+    let (before, text) = text.split_at_checked(text.find(key)? + key.len())?;
+    rest.push_str(before);
+    rest.push_str(stand_in);
+    // A list ends with its bracket, so what begins like one that is known is that one.
+    if let Some(Known { text: known, value }) = recent.find(|known| text.starts_with(&*known.text)) {
+        return Some((value.clone(), text.get(known.len()..)?));
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<T>();
+    let value = values.next()?.ok()?;
+    let (part, behind) = text.split_at_checked(values.byte_offset())?;
+    if part.len() <= LONGEST {
+        recent.keep(Known { text: part.into(), value: value.clone() });
+    }
+    Some((value, behind))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[path = "reader_tests.rs"]
+mod tests;

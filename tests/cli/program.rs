@@ -1,0 +1,28 @@
+//! Starts the program that is tested, in a folder and without a terminal.
+
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+/// How a command ended.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// What is to be said of a program that ended. It never panics.
+pub fn ended(output: Output) -> Ended {
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(!err.contains("panicked"), "{err}");
+    Ended { code: output.status.code(), out, err }
+}
+
+/// The program with these arguments, to be started in a folder.
+#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
+pub fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+    command.args(args).current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
+    command
+}
