@@ -57,7 +57,7 @@ impl ActingHost<'_> {
             Step::UpdateDatabases(store) => self.host.update_databases(goal, store)?,
             Step::StartServices => self.host.start_services(goal, seen)?,
             Step::Reboot => {
-                (self.restart)(&format!("reconcile restarts this server to bring {} to {}.", goal.product, goal.core))?;
+                (self.restart)(&format!("reconcile brings {} to {}.", goal.product, goal.core))?;
                 return Ok(Acted::GoingDown);
             }
         };
