@@ -9,6 +9,7 @@ use reconcile_schema::{Mark, Period, RunId, ServiceState, Step, Store, WEB_SERVI
 
 use super::clock::{moment, now, wait};
 use super::environment::system_root;
+use super::logs::log_folder;
 use super::observe::found_services;
 use super::package::{find, stage};
 use super::powershell::{PowerShellError, said};
@@ -16,7 +17,7 @@ use super::process::{Child, Ended, Ending, Lifetime, Pulse};
 use super::services::{Found, Services};
 use super::settle::{left, settle};
 use super::shells::close;
-use super::{ActingHost, WindowsError, WindowsHost, log_folder};
+use super::{ActingHost, WindowsError, WindowsHost};
 
 /// How often services are looked at while they are on their way, and a pause looks for an interrupt.
 const LOOK: Duration = Duration::from_secs(1);

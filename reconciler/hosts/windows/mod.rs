@@ -6,6 +6,7 @@ mod act;
 mod clock;
 mod environment;
 mod job;
+mod logs;
 mod machine;
 mod observe;
 mod output;
@@ -33,6 +34,7 @@ use reconcile_core::Dear;
 use reconcile_schema::{Product, ServerName};
 
 use self::environment::{system_root, variable};
+use self::logs::log_folder;
 use self::package::{PackageError, Staged};
 use self::powershell::{Call, PowerShell, PowerShellError};
 use self::process::{Ending, ProcessError, Runner};
@@ -183,25 +185,5 @@ impl WindowsHost {
         let interrupted = || self.interrupted.load(Ordering::Relaxed);
         let call_at = Call { folder: &folder, limit, watch: &mut *self.watch, interrupted: &interrupted };
         Ok(call(&shell, call_at)?)
-    }
-}
-
-/// A new folder for the log of one child: when, and what.
-fn log_folder(private: &Path, what: &str) -> Result<PathBuf, WindowsError> {
-    let logs = private.join("logs");
-    let failed = |path: &Path, cause| WindowsError::Log { path: path.to_owned(), cause };
-    std::fs::create_dir_all(&logs).map_err(|cause| failed(&logs, cause))?;
-    let stem = format!("{}-{what}", clock::now().strftime("%Y-%m-%dT%H-%M-%SZ"));
-    let mut path = logs.join(&stem);
-    let mut number = 1;
-    loop {
-        match std::fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {
-                number += 1;
-                path = logs.join(format!("{stem}-{number}"));
-            }
-            Err(cause) => return Err(failed(&path, cause)),
-        }
     }
 }
