@@ -1,4 +1,9 @@
-//! The command behind each step, as the documents write it and as a person could type it.
+//! The command for each step, as the documents write it and as a person could type it.
+//!
+//! The Windows host runs these commands, with one exception: it stops and starts the product's services through the
+//! service manager (by Microsoft Learn, `Stop-CsWindowsService` does much the same as `Stop-Service`). No management shell
+//! has to load the product's module for that, and services that do not need each other stop and start together. What a
+//! person would type for it is the cmdlet all the same.
 
 use alloc::{format, string::String};
 use core::fmt;
@@ -7,7 +12,7 @@ use reconcile_schema::{Cause, Step, Store};
 
 use crate::Goal;
 
-/// What is run for a step.
+/// What a person would type for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A cmdlet of the product's management shell.

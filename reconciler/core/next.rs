@@ -94,7 +94,15 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     for store in &goal.stores {
         match behind_in(goal, seen, store) {
             Databases::Current => {}
-            Databases::Ask => return Want::Look(Ask::Databases(store.clone())),
+            Databases::Ask => {
+                // In an outage the web server starts first: a host can use that time to get ready for the look.
+                let outage = seen.marks.baseline.is_some() && !services.iter().any(|service| up(&service));
+                let web = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
+                return match web.filter(|_| outage) {
+                    Some((step, cause)) => Want::Step(step, cause),
+                    None => Want::Look(Ask::Databases(store.clone())),
+                };
+            }
             Databases::Unclear(blocker) => return Want::Cannot(blocker),
             Databases::Behind(databases) => {
                 let behind = Cause::StoreBehind { store: store.clone(), databases };

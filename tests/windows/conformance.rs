@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::Command;
 
-use reconcile_doubles::{End, ScriptRun, Start, Stop, UpdaterRun};
+use reconcile_doubles::{End, Start, Stop, UpdaterRun};
 
 use crate::machine::{Machine, Output};
 use crate::reconcile::{APPLY, Ran, manifest};
@@ -124,8 +124,6 @@ fn the_installer_finds_a_service_once() {
 fn a_service_hangs_in_stop() {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCSRV").stop = Stop::Hang;
-    // In the lab the cmdlet reports success all the same.
-    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::ReturnsEarly]);
     agree(server, &["service-hangs-in-stop"], "{ timeouts: { stop: 3s, start: 3s } }", 4);
 }
 
@@ -134,11 +132,19 @@ fn a_service_hangs_in_start() {
     let hangs = |machine: &mut Machine| {
         machine.change(|lab| {
             lab.services.iter_mut().find(|service| service.name == "RTCSRV").unwrap().start = Start::Hang;
-            lab.scripts.insert("Start-CsWindowsService.ps1".into(), vec![ScriptRun::ReturnsEarly]);
         });
     };
     let policy = "{ timeouts: { start: 3s } }";
     agree_after(Server::standard_edition(SFB_2019), hangs, &["service-hangs-in-start"], policy, 4);
+}
+
+#[test]
+fn services_take_their_time_to_stop_and_to_start() {
+    let mut server = Server::standard_edition(SFB_2019);
+    for name in ["REPLICA", "RTCSRV", "RTCMEDSRV"] {
+        (server.service(name).stop, server.service(name).start) = (Stop::Slow(1_000), Start::Slow(1_000));
+    }
+    agree(server, &[], "{}", 0);
 }
 
 #[test]

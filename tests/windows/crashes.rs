@@ -1,6 +1,6 @@
 //! The run, its children or the machine ends anywhere: the next run does the rest, and no more than the rest.
 
-use reconcile_doubles::{End, ScriptRun, UpdaterRun};
+use reconcile_doubles::{Call, End, ScriptRun, Start, Stop, UpdaterRun};
 use reconcile_schema::{State, Step, Store};
 
 use crate::machine::Machine;
@@ -16,15 +16,12 @@ fn scripts(machine: &Machine, name: &str) -> usize {
     machine.calls().iter().filter(|call| call.script() == Some(name)).count()
 }
 
-/// Starts a run, kills it when the script is called, and runs it again.
-fn killed_in(server: Server, script: &str) -> (Machine, Vec<Step>) {
-    let mut machine = Machine::new(server);
-    machine.change(|lab| {
-        lab.scripts.insert(script.to_owned(), vec![ScriptRun::Hangs, ScriptRun::Works]);
-    });
+/// Starts a run, kills it when this is called, and runs it again.
+fn killed_in(machine: Machine, what: &str, called: impl Fn(&Call) -> bool) -> (Machine, Vec<Step>) {
     machine.declare("{}");
+    let known = machine.calls().len();
     let run = machine.start_apply();
-    machine.until_called(script, |call| call.script() == Some(script));
+    until(what, || machine.calls().iter().skip(known).any(&called).then_some(()));
     machine.kill(PROGRAM);
     run.end();
     until("the shell ends with us", || (!machine.runs("powershell.exe")).then_some(()));
@@ -38,22 +35,40 @@ fn killed_in(server: Server, script: &str) -> (Machine, Vec<Step>) {
     (machine, again.server.steps)
 }
 
+/// Whether a service was told this.
+fn told(call: &Call, service: &str, order: &str) -> bool {
+    call.program == "service.exe" && call.args == [service, order]
+}
+
 #[test]
 fn killed_while_the_services_stop() {
-    let (machine, _) = killed_in(Server::standard_edition(LYNC_2013), "Stop-CsWindowsService.ps1");
-    assert_eq!(scripts(&machine, "Stop-CsWindowsService.ps1"), 3, "the one that was cut off, and the documented two");
+    let mut server = Server::standard_edition(LYNC_2013);
+    server.service("RTCSRV").stop = Stop::Slow(10_000);
+    let (machine, steps) = killed_in(Machine::new(server), "it stops", |call| told(call, "RTCSRV", "stop"));
+    assert_eq!(steps.first(), Some(&Step::StopServices), "{steps:?}");
+    let orders = machine.calls().iter().filter(|call| told(call, "RTCSRV", "stop")).count();
+    assert_eq!(orders, 1, "what stops already is waited for");
 }
 
 #[test]
 fn killed_while_the_databases_are_updated() {
-    let (_, steps) = killed_in(Server::back_end(SFB_2019), "Install-CsDatabase.ps1");
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2019);
+    server.lab.scripts.insert(script.to_owned(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    let (_, steps) = killed_in(Machine::new(server), script, |call| call.script() == Some(script));
     assert!(matches!(steps[..], [Step::UpdateDatabases(_), Step::StartServices]), "{steps:?}");
 }
 
 #[test]
 fn killed_while_the_services_start() {
-    let (_, steps) = killed_in(Server::back_end(SFB_2015), "Start-CsWindowsService.ps1");
+    let mut machine = Machine::new(Server::back_end(SFB_2015));
+    machine.change(|lab| {
+        lab.services.iter_mut().find(|service| service.name == "RTCSRV").unwrap().start = Start::Slow(10_000);
+    });
+    let (machine, steps) = killed_in(machine, "it starts", |call| told(call, "RTCSRV", "start"));
     assert_eq!(steps, [Step::StartServices]);
+    let orders = machine.calls().iter().filter(|call| told(call, "RTCSRV", "start")).count();
+    assert_eq!(orders, 2, "one by the boot; what starts already is waited for");
 }
 
 #[test]
@@ -80,7 +95,6 @@ fn killed_while_the_installer_runs_which_lives_on() {
     assert_eq!(rest.server.steps, [Step::StopServices, Step::StartWeb, databases, Step::StartServices], "{rest:#?}");
     machine.assert_converged();
     assert_eq!(installs(&machine), 1);
-    assert_eq!(scripts(&machine, "Stop-CsWindowsService.ps1"), 2);
 }
 
 #[test]

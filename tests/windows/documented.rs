@@ -1,7 +1,7 @@
 //! The documented procedure, call by call, on every kind of server: from outdated to current, and then nothing.
 
 use reconcile_doubles::Form;
-use reconcile_schema::State;
+use reconcile_schema::{State, Step};
 use serde_json::json;
 
 use crate::machine::Machine;
@@ -12,36 +12,24 @@ use crate::server::{LYNC_2013, Product, SFB_2015, SFB_2019, SFB_SE, SQL_SERVER, 
 struct Shell(&'static str);
 
 impl Shell {
-    fn stop(&self) -> String {
-        self.script("Stop-CsWindowsService", json!({}))
-    }
-
-    fn start(&self, names: &[&str]) -> String {
-        self.script("Start-CsWindowsService", json!({ "names": names }))
-    }
-
-    fn script(&self, cmdlet: &str, mut request: serde_json::Value) -> String {
-        request["module"] = self.0.into();
-        format!("{cmdlet}.ps1 {request}")
-    }
-
     fn test(&self, set: &serde_json::Value) -> String {
-        self.script("Test-CsDatabase", set.clone())
+        format!("Test-CsDatabase.ps1 {}\n{set}", json!({ "module": self.0 }))
     }
 
     fn install(&self, set: &serde_json::Value, exclude: bool) -> String {
         let mut request = set.clone();
         request["excludeCollocatedStores"] = exclude.into();
-        self.script("Install-CsDatabase", request)
+        request["module"] = self.0.into();
+        format!("Install-CsDatabase.ps1 {request}")
     }
 }
 
-/// A call with its request in the order of its keys, as `json!` has it.
+/// A call with its input in the order of its keys, as `json!` has it.
 fn sorted(call: String) -> String {
     match call.split_once(".ps1 ") {
-        Some((script, request)) => {
-            let request: serde_json::Value = serde_json::from_str(request).expect("a request");
-            format!("{script}.ps1 {request}")
+        Some((script, input)) => {
+            let lines = input.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+            format!("{script}.ps1 {}", lines.map(|line| line.to_string()).collect::<Vec<_>>().join("\n"))
         }
         None => call,
     }
@@ -52,7 +40,9 @@ fn follows_the_documents(server: Server, collocated: bool) {
     let machine = Machine::new(server);
     let server = machine.server();
     let product = server.product;
-    let services: Vec<_> = server.lab.services.iter().map(|service| service.name.as_str()).skip(1).collect();
+    let mut services: Vec<_> = server.lab.services.iter().map(|service| service.name.as_str()).skip(1).collect();
+    services.sort_unstable();
+    let services = services.join(" ");
     machine.put(MANIFEST, manifest(&machine, "{}").replace("collocated: false", &format!("collocated: {collocated}")));
 
     let shell = Shell(product.module);
@@ -66,26 +56,24 @@ fn follows_the_documents(server: Server, collocated: bool) {
     let central = has(Form::Central).then_some(central);
     let stores: Vec<_> = std::iter::once((own, collocated)).chain(central.map(|set| (set, false))).collect();
 
-    // All that can be asked before the first stop is asked before it.
+    // All that can be asked before the first stop is asked before it. The second stop finds nothing to be stopped.
     let mut expected = vec![r#"Test-Membership.ps1 {"group":"RTCUniversalServerAdmins"}"#.to_owned()];
     expected.extend(stores.iter().map(|(set, _)| shell.test(set)));
-    expected.push(shell.stop());
+    expected.push(format!("stop {services}"));
     expected.push("service.exe W3SVC stop".into());
     expected.push(format!("{} /silentmode", product.installer.to_ascii_lowercase()));
-    expected.push(shell.stop());
-    for (number, (set, exclude)) in stores.iter().enumerate() {
+    expected.push("service.exe W3SVC start".into());
+    for (set, exclude) in &stores {
         expected.push(shell.test(set));
-        if number == 0 {
-            expected.push("service.exe W3SVC start".into());
-        }
         expected.push(shell.install(set, *exclude));
         expected.push(shell.test(set));
     }
-    expected.push(shell.start(&services));
+    expected.push(format!("start {services}"));
 
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
+    assert_eq!(ran.count(&Step::StopServices), 2, "{ran:#?}");
     let called: Vec<_> = machine.called_since(known).into_iter().map(sorted).collect();
     assert_eq!(called, expected, "{ran:#?}");
     machine.assert_converged();

@@ -1,21 +1,22 @@
 //! The doubles keep to what the documentation says of what they stand for.
 
-use reconcile_doubles::{End, ScriptRun, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
+use reconcile_doubles::{End, Start, StartType, Stop, UpdaterRun};
 
 use crate::machine::{Machine, Output, POWERSHELL};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SQL_SERVER, Server};
 
-/// Runs one of the scripts, the request on its standard input.
-fn script(machine: &Machine, script: &str, request: &serde_json::Value) -> Output {
+/// Runs one of the scripts, the input on its standard input.
+fn script(machine: &Machine, script: &str, input: &str) -> Output {
     machine.put(&format!(r"C:\lab\{script}.ps1"), "");
-    machine.put(r"C:\lab\request.json", request.to_string());
+    machine.put(r"C:\lab\input", input);
     let options = "-NoProfile -NonInteractive -ExecutionPolicy RemoteSigned";
-    let line = format!(r"{POWERSHELL} {options} -File C:\lab\{script}.ps1 < C:\lab\request.json");
+    let line = format!(r"{POWERSHELL} {options} -File C:\lab\{script}.ps1 < C:\lab\input");
     machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line])
 }
 
-fn stop(machine: &Machine) -> Output {
-    script(machine, "Stop-CsWindowsService", &serde_json::json!({ "module": module(machine) }))
+/// Asks for databases.
+fn test(machine: &Machine, about: &serde_json::Value) -> Output {
+    script(machine, "Test-CsDatabase", &format!("{}\n{about}", serde_json::json!({ "module": module(machine) })))
 }
 
 fn module(machine: &Machine) -> &'static str {
@@ -24,8 +25,10 @@ fn module(machine: &Machine) -> &'static str {
 
 /// Stops what keeps the updater from its work.
 fn stop_all(machine: &Machine) {
-    assert_eq!(stop(machine).code, 0);
-    assert_eq!(machine.run(r"C:\Windows\System32\net.exe", &["stop", WEB_SERVER]).code, 0);
+    let names: Vec<_> = machine.server().lab.services.iter().map(|service| service.name.as_str()).collect();
+    let line = format!(r"for %s in ({}) do C:\Windows\System32\sc.exe stop %s", names.join(" "));
+    machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line]);
+    machine.until_seen("the services stop", |sight| names.iter().all(|&name| sight.services[name] == "Stopped"));
 }
 
 fn update(machine: &Machine) -> u32 {
@@ -56,19 +59,6 @@ fn an_exit_code_keeps_its_32_bits() {
 }
 
 #[test]
-fn stop_cs_windows_service_stops_the_product_and_leaves_the_rest() {
-    let mut machine = Machine::new(Server::standard_edition(LYNC_2013));
-    assert_eq!(stop(&machine).code, 0);
-    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTC", "MSSQL$RTCLOCAL", WEB_SERVER]);
-    machine.change(|lab| lab.stop_takes_web_server = true);
-    assert_eq!(stop(&machine).code, 0);
-    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTC", "MSSQL$RTCLOCAL"]);
-    let start = serde_json::json!({ "module": module(&machine), "names": ["REPLICA", "RTCSRV"] });
-    assert_eq!(script(&machine, "Start-CsWindowsService", &start).code, 0);
-    assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTC", "MSSQL$RTCLOCAL", "REPLICA", "RTCSRV"]);
-}
-
-#[test]
 fn a_service_is_slow_hangs_or_fails_as_it_is_told() {
     let mut server = Server::back_end(SFB_2019);
     server.service("RTCCAA").stop = Stop::Slow(300);
@@ -77,20 +67,16 @@ fn a_service_is_slow_hangs_or_fails_as_it_is_told() {
     server.service("RTCATS").start = Start::Fail(1067);
     server.service("RTCAVMCU").start_type = StartType::Disabled;
     server.service("RTCASMCU").start_type = StartType::Manual;
-    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::ReturnsEarly]);
     let machine = Machine::new(server);
     let booted = machine.look().services;
     let states = ["RTCCPS", "RTCATS", "RTCAVMCU", "RTCASMCU"].map(|name| booted[name].as_str());
     assert_eq!(states, ["StartPending", "Stopped", "Stopped", "Stopped"]);
-    let start = serde_json::json!({ "module": module(&machine), "names": ["RTCATS", "RTCASMCU"] });
-    let started = script(&machine, "Start-CsWindowsService", &start);
-    assert_eq!(started.code, 1, "{}", started.stderr);
-    assert_eq!(machine.look().services["RTCASMCU"], "Running", "one that fails does not keep the next from starting");
-    // A service that is on its way takes no order to stop.
-    let stopped = stop(&machine);
-    assert_eq!(stopped.code, 1, "{}", stopped.stderr);
-    machine.run(r"C:\Windows\System32\sc.exe", &["stop", "RTCCAA"]);
-    machine.run(r"C:\Windows\System32\sc.exe", &["stop", "RTCRGS"]);
+    let order = |order: &str, name: &str| machine.run(r"C:\Windows\System32\sc.exe", &[order, name]);
+    order("start", "RTCASMCU");
+    machine.until_seen("it was not started with the machine", |sight| sight.services["RTCASMCU"] == "Running");
+    assert_ne!(order("stop", "RTCCPS").code, 0, "a service that is on its way takes no order to stop");
+    order("stop", "RTCCAA");
+    order("stop", "RTCRGS");
     machine.until_seen("the slow one stops, the other hangs", |sight| {
         sight.services["RTCCAA"] == "Stopped" && sight.services["RTCRGS"] == "StopPending"
     });
@@ -145,10 +131,9 @@ fn the_updater_ends_as_it_is_told() {
 #[test]
 fn databases_are_behind_only_once_the_binaries_are_new() {
     let machine = Machine::new(Server::back_end(SFB_2019));
-    let module = module(&machine);
-    let about = serde_json::json!({ "module": module, "form": "configured", "sqlServer": SQL_SERVER });
+    let about = serde_json::json!({ "form": "configured", "sqlServer": SQL_SERVER });
     let behind = || {
-        let report = script(&machine, "Test-CsDatabase", &about);
+        let report = test(&machine, &about);
         assert_eq!(report.code, 0, "{}", report.stderr);
         let report: Vec<serde_json::Value> = serde_json::from_str(&report.stdout).unwrap();
         let behind = report.iter().filter(|row| row["ExpectedVersion"] != row["InstalledVersion"]);
@@ -159,8 +144,9 @@ fn databases_are_behind_only_once_the_binaries_are_new() {
     assert_eq!(update(&machine), 0);
     assert_eq!(behind(), ["rtcxds", "rtcab"]);
     let mut install = about.clone();
+    install["module"] = module(&machine).into();
     install["excludeCollocatedStores"] = true.into();
-    let installed = script(&machine, "Install-CsDatabase", &install);
+    let installed = script(&machine, "Install-CsDatabase", &install.to_string());
     assert_eq!((installed.code, installed.stdout.as_str()), (0, ""), "{}", installed.stderr);
     assert_eq!(behind(), [""; 0]);
 }
@@ -168,26 +154,28 @@ fn databases_are_behind_only_once_the_binaries_are_new() {
 #[test]
 fn the_management_shell_takes_only_what_was_agreed() {
     let machine = Machine::new(Server::standard_edition(LYNC_2013).with_central_management());
-    let module = module(&machine);
-    let refused = |name, request| {
-        let ended = script(&machine, name, &request);
+    let refused = |ended: Output| {
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
         ended.stderr
     };
     use serde_json::json;
-    assert!(refused("Remove-Everything", json!({})).contains("no cmdlet"));
-    assert!(refused("Stop-CsWindowsService", json!({ "module": r"C:\other\Lync.psd1" })).contains("was not loaded"));
-    assert!(refused("Stop-CsWindowsService", json!({ "module": module, "name": "RTCSRV" })).contains("unknown field"));
-    assert!(refused("Test-CsDatabase", json!({ "module": module })).contains("missing field `form`"));
-    assert!(refused("Test-CsDatabase", json!({ "module": module, "form": "central" })).contains("-SqlServerFqdn"));
-    assert!(refused("Test-Membership", json!({ "group": "Ünknown" })).contains("not ASCII"));
+    let other = json!({ "module": r"C:\other\Lync.psd1", "form": "local", "excludeCollocatedStores": false });
+    let extra = json!({ "module": module(&machine), "form": "local", "excludeCollocatedStores": false, "clean": true });
+    assert!(refused(script(&machine, "Remove-Everything", "{}")).contains("no cmdlet"));
+    assert!(refused(script(&machine, "Install-CsDatabase", &other.to_string())).contains("was not loaded"));
+    assert!(refused(script(&machine, "Install-CsDatabase", &extra.to_string())).contains("unknown field"));
+    assert!(refused(script(&machine, "Test-CsDatabase", &format!("{other}\n"))).contains("unknown field"));
+    assert!(refused(test(&machine, &json!({}))).contains("missing field `form`"));
+    assert!(refused(test(&machine, &json!({ "form": "central" }))).contains("-SqlServerFqdn"));
+    assert!(refused(script(&machine, "Test-Membership", r#"{"group":"Ünknown"}"#)).contains("not ASCII"));
 
-    let yes = script(&machine, "Test-Membership", &json!({ "group": "RTCUniversalServerAdmins" }));
+    let group = r#"{"group":"RTCUniversalServerAdmins"}"#;
+    let yes = script(&machine, "Test-Membership", group);
     assert_eq!(yes.stdout.trim(), r#"{"member":true}"#);
     let call = machine.calls().into_iter().rfind(|call| call.script().is_some()).unwrap();
-    assert_eq!(call.stdin, r#"{"group":"RTCUniversalServerAdmins"}"#);
-    let central = json!({ "module": module, "form": "central", "sqlServer": machine.look().fqdn, "instance": "rtc" });
-    assert!(script(&machine, "Test-CsDatabase", &central).stdout.contains("10.15.4"));
+    assert_eq!(call.stdin, group);
+    let central = json!({ "form": "central", "sqlServer": machine.look().fqdn, "instance": "rtc" });
+    assert!(test(&machine, &central).stdout.contains("10.15.4"));
 }
 
 #[test]

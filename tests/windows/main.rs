@@ -16,6 +16,7 @@ mod crashes;
 mod documented;
 mod doubles_play;
 mod machine;
+mod overlap;
 mod processes;
 mod reconcile;
 mod refusals;

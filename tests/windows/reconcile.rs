@@ -166,11 +166,25 @@ impl Machine {
         journal.lines().map(mark).collect()
     }
 
-    /// What was called behind the first `known` calls: programs, scripts, and the web server, which `net.exe` starts
-    /// and stops without a word to the doubles.
+    /// What was called behind the first `known` calls: programs, scripts, the web server, which `net.exe` starts and stops
+    /// without a word to the doubles, and the services of the product. Those that were told the same one after another are
+    /// one call, sorted: which of them came first is a matter of chance.
     pub fn called_since(&self, known: usize) -> Vec<String> {
-        let of_the_procedure = |call: &&Call| call.program != "service.exe" || call.args.contains(&WEB_SERVER.into());
-        self.calls().iter().skip(known).filter(of_the_procedure).map(ToString::to_string).collect()
+        let of_the_product = |call: &Call| call.program == "service.exe" && !call.args.contains(&WEB_SERVER.into());
+        let calls = self.calls();
+        let calls: Vec<_> = calls.iter().skip(known).collect();
+        let alike = |one: &&Call, other: &&Call| {
+            of_the_product(one) && of_the_product(other) && one.args.last() == other.args.last()
+        };
+        let told = |calls: &[&Call]| match calls {
+            [call, ..] if of_the_product(call) => {
+                let mut names: Vec<_> = calls.iter().map(|call| call.args[0].as_str()).collect();
+                names.sort_unstable();
+                format!("{} {}", call.args[1], names.join(" "))
+            }
+            calls => calls.iter().map(ToString::to_string).collect(),
+        };
+        calls.chunk_by(alike).map(told).collect()
     }
 
     /// Panics unless every service runs, every component is at the update and every database is current.

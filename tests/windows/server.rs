@@ -83,7 +83,7 @@ impl Product {
     }
 
     /// The product code of Core Components, where it was published, and one of our own for everything else.
-    fn code(&self, number: usize) -> String {
+    pub fn code(&self, number: usize) -> String {
         match (self.key, number) {
             ("lync-2013", 0) => "{8901ADFC-435C-4E37-9045-9E2E7A613285}".into(),
             ("sfb-2015", 0) => "{DE39F60A-D57F-48F5-A2BD-8BA3FE794E1F}".into(),
@@ -188,6 +188,7 @@ impl Server {
             services: services.map(named).to_vec(),
             package: patched.iter().map(|title| (product.component(title), product.after.to_owned())).collect(),
             module: product.module.to_owned(),
+            assembly: product.assembly.to_owned(),
             groups: ["RTCUniversalServerAdmins".to_owned()].into(),
             ..Lab::default()
         };

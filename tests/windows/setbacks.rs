@@ -1,6 +1,6 @@
 //! What goes wrong on the way: the services come back, and the report says what a person has to do.
 
-use reconcile_doubles::{End, ScriptRun, Start, Stop, UpdaterRun};
+use reconcile_doubles::{Call, End, ScriptRun, Start, Stop, UpdaterRun};
 use reconcile_schema::{State, Step};
 
 use crate::machine::{Machine, Output};
@@ -57,10 +57,9 @@ fn a_service_that_does_not_start_is_named() {
 }
 
 #[test]
-fn the_cmdlet_returns_before_the_services_have_stopped() {
+fn a_service_that_stops_slowly_is_waited_for() {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCSRV").stop = Stop::Slow(3_000);
-    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::ReturnsEarly]);
     let machine = Machine::new(server);
     machine.declare("{}");
     let ran = machine.apply();
@@ -187,11 +186,12 @@ fn a_database_update_that_fails_says_why() {
 #[test]
 fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_holder() {
     let mut server = Server::back_end(LYNC_2013);
-    server.lab.scripts.insert("Stop-CsWindowsService.ps1".into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    let script = "Install-CsDatabase.ps1";
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
     let machine = Machine::new(server);
     machine.declare("{}");
     let first = machine.start_apply();
-    machine.until_called("it stops", |call| call.script() == Some("Stop-CsWindowsService.ps1"));
+    machine.until_called(script, |call| call.script() == Some(script));
     let second = machine.reconcile(&APPLY);
     assert_eq!((second.code, second.stdout.as_str()), (3, ""), "{}", second.stderr);
     assert!(second.stderr.contains("another run holds the lock"), "{}", second.stderr);
@@ -201,12 +201,12 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_ho
     machine.apply().is(0, State::AtGoal);
 }
 
-/// Presses Ctrl-C once `script` was called for the first time, and gives the end of that run.
-fn interrupted_in(script: &str, server: Server) -> (Machine, Output) {
+/// Presses Ctrl-C once this was called, and gives the end of that run.
+fn interrupted_in(server: Server, what: &str, called: impl Fn(&Call) -> bool) -> (Machine, Output) {
     let machine = Machine::new(server);
     machine.declare("{}");
     let run = machine.start_apply();
-    machine.until_called(script, |call| call.script() == Some(script) || call.program == script);
+    machine.until_called(what, called);
     machine.interrupt(PROGRAM);
     let ended = run.end();
     (machine, ended)
@@ -214,10 +214,9 @@ fn interrupted_in(script: &str, server: Server) -> (Machine, Output) {
 
 #[test]
 fn ctrl_c_while_the_services_stop_brings_them_back() {
-    let script = "Stop-CsWindowsService.ps1";
     let mut server = Server::standard_edition(SFB_2019);
-    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(60_000), ScriptRun::Works]);
-    let (machine, ended) = interrupted_in(script, server);
+    server.service("RTCSRV").stop = Stop::Slow(5_000);
+    let (machine, ended) = interrupted_in(server, "it stops", |call| call.args == ["RTCSRV", "stop"]);
     let ran = Ran::of(ended);
     ran.is(3, State::Blocked);
     assert_eq!(ran.why(), "the run was interrupted");
@@ -231,7 +230,8 @@ fn ctrl_c_while_the_services_stop_brings_them_back() {
 fn ctrl_c_while_the_installer_runs_waits_for_it_and_brings_the_services_back() {
     let mut server = Server::standard_edition(SFB_2015);
     server.lab.updater = vec![UpdaterRun { pace: 1_000, ..UpdaterRun::default() }];
-    let (machine, ended) = interrupted_in("skypeserverupdateinstaller.exe", server);
+    let (machine, ended) =
+        interrupted_in(server, "it installs", |call| call.program == "skypeserverupdateinstaller.exe");
     let ran = Ran::of(ended);
     ran.is(3, State::Blocked);
     assert_eq!(ran.count(&Step::Install), 1);

@@ -22,18 +22,11 @@ const fn form(cmdlet: &'static str, needs: &'static [&'static str], may: &'stati
 
 /// Every cmdlet that a script may call, in every form that its documentation has and a script may need.
 ///
-/// Microsoft Learn, module SkypeForBusiness: Stop-CsWindowsService, Start-CsWindowsService, Install-CsDatabase,
-/// Test-CsDatabase (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
+/// Microsoft Learn, module SkypeForBusiness: Install-CsDatabase, Test-CsDatabase (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
 /// Microsoft.PowerShell: Import-Module, ConvertFrom-Json, ConvertTo-Json, New-Object, as they are in PowerShell 3.0.
 ///
 /// `-Clean` (deletes data) and `-Force` are documented and left out: no script may use them.
 const DOCUMENTED: &[Form] = &[
-    form(
-        "Stop-CsWindowsService",
-        &[],
-        &["Name", "ComputerName", "Graceful", "NoWait", "Report", "LeaveClsAgentRunning", "LeaveWebServerRunning"],
-    ),
-    form("Start-CsWindowsService", &[], &["Name", "ComputerName", "NoWait", "Report"]),
     form("Install-CsDatabase", &["Update", "LocalDatabases"], INSTALL_MAY),
     form("Install-CsDatabase", &["Update", "ConfiguredDatabases", "SqlServerFqdn"], INSTALL_CONFIGURED_MAY),
     form("Install-CsDatabase", &["Update", "CentralManagementDatabase", "SqlServerFqdn"], INSTALL_CENTRAL_MAY),
@@ -50,7 +43,7 @@ const INSTALL_CONFIGURED_MAY: &[&str] = &["ExcludeCollocatedStores", "UseDefault
 const INSTALL_CENTRAL_MAY: &[&str] = &["SqlInstanceName", "UseDefaultSqlPaths", "NoReindex", "Report"];
 
 /// The types of .NET that a script may name.
-const TYPES: &[&str] = &["string", "string[]", "bool", "Console", "System.Security.Principal.WindowsIdentity"];
+const TYPES: &[&str] = &["string", "bool", "Console", "System.Security.Principal.WindowsIdentity"];
 
 /// The types that a script may make with New-Object.
 const MADE: &[&str] = &["System.Text.UTF8Encoding", "System.Security.Principal.WindowsPrincipal"];
@@ -170,16 +163,7 @@ fn scripts() -> Vec<Script> {
 fn every_script_parses_and_calls_documented_cmdlets_only() {
     let scripts = scripts();
     let names: Vec<_> = scripts.iter().map(|script| script.name.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "Install-CsDatabase.ps1",
-            "Start-CsWindowsService.ps1",
-            "Stop-CsWindowsService.ps1",
-            "Test-CsDatabase.ps1",
-            "Test-Membership.ps1"
-        ]
-    );
+    assert_eq!(names, ["Install-CsDatabase.ps1", "Test-CsDatabase.ps1", "Test-Membership.ps1"]);
     for script in &scripts {
         assert_eq!(script.faults(), Vec::<String>::new());
     }

@@ -4,22 +4,28 @@ use std::ffi::OsString;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use reconcile_core::{Act, Acted, Goal, Seen};
-use reconcile_schema::{Mark, Period, RunId, ServiceState, Step, Store, WEB_SERVICE};
+use reconcile_core::{Act, Acted, Goal, Seen, layers};
+use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE};
 
 use super::clock::{moment, now, wait};
 use super::environment::system_root;
-use super::observe::found_services;
+use super::layered::{Left, down, up};
+use super::logs::log_folder;
+use super::observe::{found_services, services};
 use super::package::{find, stage};
-use super::powershell::{PowerShellError, said};
+use super::powershell::said;
 use super::process::{Child, Ended, Ending, Lifetime, Pulse};
-use super::services::{Found, Services};
-use super::settle::{left, settle};
+use super::services::{Found, ServiceError, Services, needed_by};
+use super::settle::{heads_for, left, settle};
 use super::shells::close;
-use super::{ActingHost, WindowsError, WindowsHost, log_folder};
+use super::{ActingHost, WindowsError, WindowsHost};
 
 /// How often services are looked at while they are on their way, and a pause looks for an interrupt.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How long a service that took an order may go on as if it had not heard: so long its handler may take (Microsoft Learn:
+/// Service control handler function).
+const HEARING: Duration = Duration::from_secs(30);
 
 impl Act for ActingHost<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, WindowsError> {
@@ -52,12 +58,12 @@ impl ActingHost<'_> {
                 shells.iter().try_for_each(close)?;
                 format!("{} processes were ended", shells.len())
             }
-            Step::Install => return self.host.install(goal),
+            Step::Install => return self.host.install_and_warm_up(goal),
             Step::StartWeb => self.host.web("start", ServiceState::Running, goal.rules.start.into())?,
             Step::UpdateDatabases(store) => self.host.update_databases(goal, store)?,
             Step::StartServices => self.host.start_services(goal, seen)?,
             Step::Reboot => {
-                (self.restart)(&format!("reconcile restarts this server to bring {} to {}.", goal.product, goal.core))?;
+                (self.restart)(&format!("reconcile brings {} to {}.", goal.product, goal.core))?;
                 return Ok(Acted::GoingDown);
             }
         };
@@ -78,33 +84,38 @@ impl WindowsHost {
         Ok(said)
     }
 
+    /// Stops the product's services, those of one dependency layer together.
     fn stop_services(&mut self, goal: &Goal) -> Result<String, WindowsError> {
         let (began, limit) = (moment(), goal.rules.stop.into());
-        let ran = self.shell(goal.product, "stop-services", limit, |shell, call| shell.stop_services(call));
-        let remaining = self.wait_for(ServiceState::Stopped, began, limit, true, &|service| !is_web(service))?;
-        Ok(told(ended(ran)?, &remaining))
+        // A service that is starting takes no order until it runs.
+        let starting = |found: &Found| !is_web(found) && heads_for(found.state) == Some(ServiceState::Running);
+        self.wait_for(ServiceState::Running, began, limit, true, &[], &starting)?;
+        let (all, manager) = (services()?, Services::open()?);
+        let mut refused = Vec::new();
+        let left = down(&layers(all.iter().filter(|service| !service.is_web())), &mut |layer| {
+            // After an interrupt nothing more is told: the run goes back up.
+            let told = if self.interrupted() { &[] } else { layer };
+            let told = tell(told, &mut refused, &|name| manager.stop(name));
+            self.wait_for(ServiceState::Stopped, began, limit, true, &told, &|found| among(layer, found))
+        })?;
+        Ok(told(refused, left))
     }
 
-    /// Starts the services that should run and do not, in their start order.
+    /// Starts the services that should run and do not, those of one dependency layer together.
     fn start_services(&mut self, goal: &Goal, seen: &Seen) -> Result<String, WindowsError> {
         let should = goal.should_run(&seen.host, seen.baseline());
-        let names: Vec<_> = should.filter(|service| !service.is_web() && !service.is_running()).collect();
-        let ours = |found: &Found| names.iter().any(|service| service.name == found.name);
-        let stopping = |found: &Found| ours(found) && found.state == ServiceState::StopPending;
-        // A service that is stopping takes no command until it has stopped.
-        self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &stopping)?;
-        // Nor does one that is starting: it is waited for, and does not keep the cmdlet from the others.
-        let stopped = found_services()?.into_iter().filter(|found| ours(found) && found.state == ServiceState::Stopped);
-        let stopped: Vec<String> = stopped.map(|found| found.name).collect();
-        let (began, limit) = (moment(), goal.rules.start.into());
-        let ran = if stopped.is_empty() {
-            Ok(())
-        } else {
-            self.shell(goal.product, "start-services", limit, |shell, call| shell.start_services(&stopped, call))
-        };
-        let started = |found: &Found| ours(found) && !stopping(found);
-        let remaining = self.wait_for(ServiceState::Running, began, limit, false, &started)?;
-        Ok(told(ended(ran)?, &remaining))
+        let all: Vec<_> = should.filter(|service| !service.is_web() && !service.is_running()).collect();
+        let stopping = |found: &Found| among(&all, found) && found.state == ServiceState::StopPending;
+        // A service that is stopping takes no order until it has stopped.
+        self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &[], &stopping)?;
+        let (began, limit, manager) = (moment(), goal.rules.start.into(), Services::open()?);
+        let mut refused = Vec::new();
+        let left = up(&layers(all.iter().copied()), &mut |layer| {
+            tell(layer, &mut refused, &|name| manager.start(name));
+            // One that was told to start is on its way, or has failed: its state says which.
+            self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))
+        })?;
+        Ok(told(refused, left))
     }
 
     fn update_databases(&mut self, goal: &Goal, store: &Store) -> Result<String, WindowsError> {
@@ -127,14 +138,24 @@ impl WindowsHost {
         let found = match ended.ending {
             Ending::Exited(0) => Ok(()),
             Ending::Exited(_) | Ending::TimedOut | Ending::Interrupted | Ending::StillRunning { .. } => {
-                let needed = Services::open()?.dependents(WEB_SERVICE)?;
-                let needed =
-                    if needed.is_empty() { String::new() } else { format!("; it is needed by {}", needed.join(", ")) };
+                let needed = needed_by(&Services::open()?.dependents(WEB_SERVICE)?);
                 Err(format!("{} ({}){needed}", ended.ending, said(&ended.output.tail())))
             }
         };
-        let remaining = self.wait_for(wanted, began, limit, wanted == ServiceState::Stopped, &is_web)?;
-        Ok(told(found, &remaining))
+        let services = self.wait_for(wanted, began, limit, wanted == ServiceState::Stopped, &[], &is_web)?;
+        Ok(told(found.err().into_iter().collect(), Left { services, held: Vec::new() }))
+    }
+
+    /// Installs. While the services are stopped again and the web server starts, a management shell can load the product's
+    /// module for the look at the databases that follows; not before the installer has ended, which replaces what it loads.
+    fn install_and_warm_up(&mut self, goal: &Goal) -> Result<Acted, WindowsError> {
+        let acted = self.install(goal)?;
+        // After a restart nothing of it would be left.
+        let restarts = matches!(acted, Acted::Installed { code: 3010 | 1641, .. });
+        if !restarts && !self.interrupted() && self.asks_databases(goal) {
+            self.warm_up(goal.product);
+        }
+        Ok(acted)
     }
 
     fn install(&mut self, goal: &Goal) -> Result<Acted, WindowsError> {
@@ -173,16 +194,19 @@ impl WindowsHost {
     }
 
     /// Waits until the services are where a command should have brought them, and gives those that are not there when
-    /// the time since `began` is over. An interrupt ends the wait for a stop that `may_be_left`: the run goes back up.
+    /// the time since `began` is over. Those of these names took an order just now. An interrupt ends the wait for a stop
+    /// that `may_be_left`: the run goes back up.
     fn wait_for(
         &mut self,
         wanted: ServiceState,
         began: Instant,
         limit: Duration,
         may_be_left: bool,
+        told: &[&str],
         which: &dyn Fn(&Found) -> bool,
     ) -> Result<Vec<Found>, WindowsError> {
-        let mut moved_at = moment();
+        let (told_at, mut moved_at) = (moment(), moment());
+        let heard = |found: &Found| told.contains(&found.name.as_str()) && told_at.elapsed() < HEARING;
         let mut look = || Ok(found_services()?.into_iter().filter(|found| which(found)).collect());
         let mut pause = |moved: bool| {
             if moved {
@@ -193,23 +217,38 @@ impl WindowsHost {
             let leave = may_be_left && self.interrupted.load(Ordering::Relaxed);
             (!leave).then(|| began.elapsed())
         };
-        Ok(settle(wanted, limit, &mut look, &mut pause)?)
+        Ok(settle(wanted, limit, &mut look, &heard, &mut pause)?)
     }
 }
 
-/// How a cmdlet ended. One that could not be run at all is an error, whatever the services do.
-fn ended(ran: Result<(), WindowsError>) -> Result<Result<(), String>, WindowsError> {
-    match ran {
-        Ok(()) => Ok(Ok(())),
-        Err(WindowsError::PowerShell(error @ PowerShellError::Ended { .. })) => Ok(Err(error.to_string())),
-        Err(error) => Err(error),
+/// Gives the order to each of these services, and gives the names of those that took it.
+fn tell<'a>(
+    services: &[&'a Service],
+    refused: &mut Vec<String>,
+    order: &dyn Fn(&str) -> Result<(), ServiceError>,
+) -> Vec<&'a str> {
+    let mut told = Vec::new();
+    for service in services {
+        match order(&service.name) {
+            Ok(()) => told.push(service.name.as_str()),
+            Err(error) => refused.push(error.to_string()),
+        }
     }
+    told
 }
 
-/// What is to be told of a command and of the services after it. Both are evidence: what comes next is decided by a look.
-fn told(ran: Result<(), String>, remaining: &[Found]) -> String {
-    let said = ran.err().unwrap_or_else(|| "reported success".to_owned());
-    if remaining.is_empty() { said } else { format!("{said}, and then {}", left(remaining)) }
+/// What is to be told of an order and of the services after it. Both are evidence: what comes next is decided by a look.
+fn told(refused: Vec<String>, after: Left) -> String {
+    let said = if refused.is_empty() { "reported success".to_owned() } else { refused.join("; ") };
+    let mut rest = after.held;
+    if !after.services.is_empty() {
+        rest.insert(0, left(&after.services));
+    }
+    if rest.is_empty() { said } else { format!("{said}, and then {}", rest.join(", ")) }
+}
+
+fn among(services: &[&Service], found: &Found) -> bool {
+    services.iter().any(|service| service.name == found.name)
 }
 
 fn is_web(service: &Found) -> bool {

@@ -18,6 +18,7 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenThread, Resum
 use super::win32::{Win32Error, check};
 
 /// A job object. When it ends the group with us, closing it ends the group, also when we crash.
+#[derive(Debug)]
 pub struct Job {
     handle: OwnedHandle,
     holds: bool,

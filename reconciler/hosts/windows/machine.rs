@@ -27,8 +27,8 @@ use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION
 use super::account::enable_privilege;
 use super::win32::{Win32Error, check, text, wide};
 
-/// How long people have between the announcement of a restart and the restart, in seconds.
-const GRACE: u32 = 30;
+/// How long people have between the announcement of a restart and the restart, in minutes: to save their work, or to cancel.
+const GRACE: u32 = 2;
 
 /// The mutex that Windows Installer holds while it changes the machine (Microsoft Learn: Windows Installer, "_MSIExecute Mutex").
 const MSI_EXECUTE: &str = r"Global\_MSIExecute";
@@ -168,20 +168,24 @@ fn is_held(mutex: &str) -> Result<bool, Win32Error> {
     }
 }
 
-/// Asks Windows to restart this machine soon, and tells its users why. Work that they have not saved is lost: a policy
-/// must have allowed it.
+/// Asks Windows to restart this machine in a moment, and tells its users why, when, and how to cancel it. Work that they
+/// have not saved by then is lost: a policy must have allowed it.
 ///
 /// # Errors
 /// Windows refuses. A restart that is under way already is none.
-pub fn restart(message: &str) -> Result<(), MachineError> {
+pub fn restart(why: &str) -> Result<(), MachineError> {
     enable_privilege("SeShutdownPrivilege").map_err(MachineError::Restart)?;
-    let message = wide(message);
+    let (message, seconds) = (wide(announcement(why)), GRACE * 60);
     let reason = SHTDN_REASON_MAJOR_APPLICATION | SHTDN_REASON_MINOR_INSTALLATION | SHTDN_REASON_FLAG_PLANNED;
     // SAFETY: a null machine means this one; the message ends with a NUL.
-    match check(unsafe { InitiateSystemShutdownExW(std::ptr::null(), message.as_ptr(), GRACE, 1, 1, reason) }) {
+    match check(unsafe { InitiateSystemShutdownExW(std::ptr::null(), message.as_ptr(), seconds, 1, 1, reason) }) {
         Ok(()) | Err(Win32Error(ERROR_SHUTDOWN_IN_PROGRESS | ERROR_SHUTDOWN_IS_SCHEDULED)) => Ok(()),
         Err(cause) => Err(MachineError::Restart(cause)),
     }
+}
+
+fn announcement(why: &str) -> String {
+    format!("{why} This server restarts in {GRACE} minutes: save your work. To cancel the restart, run: shutdown /a")
 }
 
 #[cfg(test)]
@@ -210,6 +214,14 @@ mod tests {
         let here = std::env::temp_dir();
         assert!(free_disk(&here).is_ok_and(|free| free > 0));
         assert!(free_disk(Path::new(r"C:\nowhere\at\all")).is_err());
+    }
+
+    #[test]
+    fn people_are_told_why_the_machine_restarts_when_and_how_to_cancel_it() {
+        let said = announcement("reconcile brings Skype for Business Server 2019 to 7.0.2046.521.");
+        for part in ["reconcile", "Skype for Business Server 2019", "7.0.2046.521", "in 2 minutes", "shutdown /a"] {
+            assert!(said.contains(part), "{said}");
+        }
     }
 
     #[test]

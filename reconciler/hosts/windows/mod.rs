@@ -4,8 +4,11 @@
 mod account;
 mod act;
 mod clock;
+mod databases;
 mod environment;
 mod job;
+mod layered;
+mod logs;
 mod machine;
 mod observe;
 mod output;
@@ -33,8 +36,9 @@ use reconcile_core::Dear;
 use reconcile_schema::{Product, ServerName};
 
 use self::environment::{system_root, variable};
+use self::logs::log_folder;
 use self::package::{PackageError, Staged};
-use self::powershell::{Call, PowerShell, PowerShellError};
+use self::powershell::{Call, PowerShell, PowerShellError, Warm};
 use self::process::{Ending, ProcessError, Runner};
 use self::registry::Registry;
 use self::services::ServiceError;
@@ -83,6 +87,8 @@ pub struct WindowsHost {
     registry: Registry,
     dear: Dear,
     runner: Runner,
+    /// The shell that waits for the question for databases.
+    warm: Option<Warm>,
     /// The private folder, once it was found to be private.
     private: OnceCell<PathBuf>,
     /// The update, from the moment when it was checked: nobody can change it any more.
@@ -116,6 +122,9 @@ pub fn user() -> Result<String, MachineError> {
     account::own_name().map_err(|cause| MachineError::Unreadable { what: "the name of this account", cause })
 }
 
+/// What the calls that ask for databases are called in the folder of logs.
+const TEST_DATABASES: &str = "test-databases";
+
 /// The journal of this machine; nothing is made.
 ///
 /// # Errors
@@ -139,6 +148,7 @@ impl WindowsHost {
             registry: Registry::machine(),
             dear: Dear::default(),
             runner: Runner::default(),
+            warm: None,
             private: OnceCell::new(),
             staged: None,
             interrupted: Arc::default(),
@@ -179,37 +189,33 @@ impl WindowsHost {
         limit: Duration,
         call: impl FnOnce(&PowerShell<'_>, Call<'_>) -> Result<T, PowerShellError>,
     ) -> Result<T, WindowsError> {
-        let private = self.private()?;
-        let folder = log_folder(private, what)?;
+        let folder = log_folder(self.private()?, what)?;
         let common = variable("CommonProgramFiles").map_err(WindowsError::Folders)?.unwrap_or_default();
         let shell = PowerShell {
+            scripts: self.private()?.join("scripts"),
             runner: &self.runner,
             program: powershell::program(&system_root().map_err(WindowsError::Folders)?),
-            scripts: &private.join("scripts"),
             module: powershell::module(Path::new(&common), product),
         };
         let interrupted = || self.interrupted.load(Ordering::Relaxed);
         let call_at = Call { folder: &folder, limit, watch: &mut *self.watch, interrupted: &interrupted };
         Ok(call(&shell, call_at)?)
     }
-}
 
-/// A new folder for the log of one child: when, and what.
-fn log_folder(private: &Path, what: &str) -> Result<PathBuf, WindowsError> {
-    let logs = private.join("logs");
-    let failed = |path: &Path, cause| WindowsError::Log { path: path.to_owned(), cause };
-    std::fs::create_dir_all(&logs).map_err(|cause| failed(&logs, cause))?;
-    let stem = format!("{}-{what}", clock::now().strftime("%Y-%m-%dT%H-%M-%SZ"));
-    let mut path = logs.join(&stem);
-    let mut number = 1;
-    loop {
-        match std::fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {
-                number += 1;
-                path = logs.join(format!("{stem}-{number}"));
-            }
-            Err(cause) => return Err(failed(&path, cause)),
+    /// Starts the management shell that will be asked for the databases, and lets it load the product's module while other
+    /// things are done.
+    fn warm_up(&mut self, product: Product) {
+        let warmed = self.shell(product, TEST_DATABASES, Duration::ZERO, |shell, call| shell.warm(call.folder));
+        match warmed {
+            Ok(warm) => self.warm = Some(warm),
+            Err(error) => tracing::warn!(%error, "the management shell is not started ahead"),
+        }
+    }
+
+    /// Ends the shell that waits, if one does. It holds the product's assemblies as any other does.
+    fn cool_down(&mut self) {
+        if let Some(warm) = self.warm.take() {
+            warm.end(&self.runner);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Looking at this machine.
 
+use std::sync::atomic::Ordering;
+
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
     Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service, Shared, Store,
@@ -12,11 +14,12 @@ use super::clock::now;
 use super::environment::system_root;
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
+use super::powershell::Call;
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, open_shells, processes};
 use super::win32::Win32Error;
-use super::{ActingHost, MachineError, WindowsError, WindowsHost, journal_path};
+use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path};
 use crate::journal::Journal;
 use crate::uninstall::{self, ComponentError};
 
@@ -26,6 +29,9 @@ const SERVER_ADMINS: &str = "RTCUniversalServerAdmins";
 
 /// How long the question for a group may take: the directory may be far away.
 const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// How long the shell that was started ahead may take for its answer, before another one is asked.
+const WARM: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// Why the installed components cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +81,11 @@ impl Observe for WindowsHost {
             Ask::Rights => self.dear.rights = self.rights(goal.product).into(),
             Ask::Package => self.dear.package = self.package(goal),
             Ask::Disk => self.dear.disk = disk().into(),
-            Ask::Shells => self.dear.shells = open_shells().into(),
+            Ask::Shells => {
+                // Who asks for shells means to install: ours must not be open either.
+                self.cool_down();
+                self.dear.shells = open_shells().into();
+            }
             Ask::Databases(store) => {
                 let fact = self.databases(goal, store).into();
                 self.dear.databases.insert(store.clone(), fact);
@@ -115,9 +125,25 @@ impl WindowsHost {
         Ok(Rights { administrator, server_admin })
     }
 
+    /// What the shell that waits answers, or else one that is started now.
     fn databases(&mut self, goal: &Goal, store: &Store) -> Result<Vec<reconcile_schema::Database>, WindowsError> {
         let limit = goal.rules.database.into();
-        self.shell(goal.product, "test-databases", limit, |shell, call| shell.test_databases(store, call))
+        if let Some(warm) = self.warm.take() {
+            let (folder, interrupted) = (warm.folder.clone(), || self.interrupted.load(Ordering::Relaxed));
+            let (limit, watch) = (WARM.min(limit), &mut *self.watch);
+            let call = Call { folder: &folder, limit, watch, interrupted: &interrupted };
+            match warm.test_databases(&self.runner, store, call) {
+                Ok(databases) => return Ok(databases),
+                Err(error) => tracing::warn!(%error, "the management shell that was started ahead is of no use"),
+            }
+        }
+        self.shell(goal.product, TEST_DATABASES, limit, |shell, call| shell.test_databases(store, call))
+    }
+
+    /// Whether the databases will be asked for next: everything else is where it should be.
+    pub(super) fn asks_databases(&self, goal: &Goal) -> bool {
+        let reached = components(&self.registry).is_ok_and(|found| goal.behind(&found).is_empty());
+        reached && !goal.stores.is_empty()
     }
 
     fn package(&mut self, goal: &Goal) -> Fact<PackageSeen> {
@@ -166,7 +192,8 @@ pub(super) fn found_services() -> Result<Vec<Found>, ServiceError> {
     names.filter_map(|name| manager.find(name).transpose()).collect()
 }
 
-fn services() -> Result<Vec<Service>, ServiceError> {
+/// The same, as a decision sees them.
+pub(super) fn services() -> Result<Vec<Service>, ServiceError> {
     let service =
         |found: Found| Service { name: found.name, state: found.state, start: found.start, needs: found.needs };
     Ok(found_services()?.into_iter().map(service).collect())

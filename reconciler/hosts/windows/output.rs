@@ -15,7 +15,7 @@ const CAP: u64 = 1 << 20;
 const LINES: usize = 20;
 
 /// The output of one child.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Output {
     stdout: PathBuf,
     stderr: PathBuf,

@@ -1,17 +1,20 @@
 //! The product's management shell: fixed scripts, one process for each, values as JSON on standard input.
 //!
-//! No script is ever built from text. A value reaches a script as JSON and becomes a typed parameter there.
+//! A shell that is to tell the versions of databases can be started ahead of the question: to load the product's module
+//! takes most of its time. No script is ever built from text. A value reaches a script as JSON and becomes a typed parameter there.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reconcile_schema::{Database, DbVersion, Fqdn, Product, SqlInstance, Store};
+use reconcile_schema::{Database, Product, Store};
 use serde::{Deserialize, Serialize};
 
-use super::process::{Child, Ended, Ending, Lifetime, ProcessError, Pulse, Runner};
-use super::script::{INSTALL_DATABASE, START_SERVICES, STOP_SERVICES, Script, TEST_DATABASE, TEST_MEMBERSHIP};
+use super::databases::{Databases, Row};
+use super::process::{Child, Ended, Ending, Lifetime, ProcessError, Pulse, Runner, Waiting};
+use super::script::{INSTALL_DATABASE, Script, TEST_DATABASE, TEST_MEMBERSHIP};
 use super::win32::Win32Error;
 
 /// Why the management shell did not answer.
@@ -54,59 +57,12 @@ pub enum PowerShellError {
     },
 }
 
-/// What every script is told.
+/// What a script is told of the module that has its cmdlet, and of what the cmdlet is to do, where that is known.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Request<'a> {
     module: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    names: Option<&'a [String]>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten)]
     databases: Option<Databases<'a>>,
-}
-
-/// The set of databases that a script is about.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Databases<'a> {
-    form: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sql_server: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<&'a str>,
-    /// For the update only: the test has no such parameter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exclude_collocated_stores: Option<bool>,
-}
-
-impl<'a> Databases<'a> {
-    fn to_test(store: &'a Store) -> Self {
-        let (form, sql_server, instance) = match store {
-            Store::Local => ("local", None, None),
-            Store::Configured { sql_server, exclude_collocated: _ } => ("configured", Some(sql_server), None),
-            Store::CentralManagement { sql_server, instance } => ("central", Some(sql_server), instance.as_ref()),
-        };
-        let (sql_server, instance) = (sql_server.map(Fqdn::as_str), instance.map(SqlInstance::as_str));
-        Self { form, sql_server, instance, exclude_collocated_stores: None }
-    }
-
-    fn to_update(store: &'a Store) -> Self {
-        let exclude = match store {
-            Store::Configured { exclude_collocated, .. } => *exclude_collocated,
-            Store::Local | Store::CentralManagement { .. } => false,
-        };
-        Self { exclude_collocated_stores: Some(exclude), ..Self::to_test(store) }
-    }
-}
-
-/// A database as `Test-CsDatabase` reports it (Microsoft Learn, Lync Server 2013: Testing database configuration).
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Row {
-    database_name: String,
-    expected_version: String,
-    installed_version: String,
-    succeed: bool,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +82,36 @@ pub struct Call<'a> {
     pub interrupted: &'a dyn Fn() -> bool,
 }
 
+/// A management shell that was started ahead of the question for databases.
+pub struct Warm {
+    /// Its folder.
+    pub folder: PathBuf,
+    waiting: Waiting,
+    /// Nobody changes the script while it may still be read.
+    _script: File,
+}
+
+impl Warm {
+    /// The same as [`PowerShell::test_databases`], in the shell's own folder.
+    ///
+    /// # Errors
+    /// As there, or the shell has ended meanwhile.
+    pub fn test_databases(
+        self,
+        runner: &Runner,
+        store: &Store,
+        call: Call<'_>,
+    ) -> Result<Vec<Database>, PowerShellError> {
+        let ended = runner.finish(self.waiting, asking(store).as_bytes(), call.limit, call.watch, call.interrupted)?;
+        databases(call.folder, &succeeded(&TEST_DATABASE, call.folder, ended)?)
+    }
+
+    /// Ends it without a question.
+    pub fn end(self, runner: &Runner) {
+        runner.end(self.waiting);
+    }
+}
+
 /// The management shell of one product.
 pub struct PowerShell<'a> {
     /// Runs the processes.
@@ -133,7 +119,7 @@ pub struct PowerShell<'a> {
     /// `powershell.exe` by its full path.
     pub program: PathBuf,
     /// The private folder for scripts.
-    pub scripts: &'a Path,
+    pub scripts: PathBuf,
     /// The product's module.
     pub module: PathBuf,
 }
@@ -159,37 +145,26 @@ pub fn module(common_program_files: &Path, product: Product) -> PathBuf {
 }
 
 impl PowerShell<'_> {
-    /// `Stop-CsWindowsService`: stops every service of the product on this machine.
-    ///
-    /// # Errors
-    /// The cmdlet failed, or could not be run.
-    pub fn stop_services(&self, call: Call<'_>) -> Result<(), PowerShellError> {
-        self.call(&STOP_SERVICES, None, None, Lifetime::Ours, call).map(drop)
-    }
-
-    /// `Start-CsWindowsService -Name` for each of these services, in this order.
-    ///
-    /// # Errors
-    /// A service could not be started, the others were tried all the same; or the cmdlet could not be run.
-    pub fn start_services(&self, names: &[String], call: Call<'_>) -> Result<(), PowerShellError> {
-        self.call(&START_SERVICES, Some(names), None, Lifetime::Finishes, call).map(drop)
-    }
-
     /// `Test-CsDatabase`: the versions of the databases of `store`.
     ///
     /// # Errors
     /// The cmdlet failed, could not be run, or reported something else than databases.
     pub fn test_databases(&self, store: &Store, call: Call<'_>) -> Result<Vec<Database>, PowerShellError> {
-        let expected = "a list of databases with their versions";
+        let input = [self.loading(), asking(store)].concat();
         let folder = call.folder;
-        let ended = self.call(&TEST_DATABASE, None, Some(Databases::to_test(store)), Lifetime::Ours, call)?;
-        let rows: Vec<Row> = answer(&TEST_DATABASE, expected, folder, &ended)?;
-        if rows.is_empty() {
-            // No databases are not databases that are all up to date.
-            let (script, found) = (TEST_DATABASE.name, "an empty list".into());
-            return Err(PowerShellError::Answer { script, expected, found, folder: folder.into() });
-        }
-        rows.into_iter().map(|row| row.database(folder)).collect()
+        databases(folder, &run(self, &TEST_DATABASE, &input, Lifetime::Ours, call)?)
+    }
+
+    /// Starts a shell that [`Warm::test_databases`] will ask.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn warm(&self, folder: &Path) -> Result<Warm, PowerShellError> {
+        let (arguments, script) = self.arguments(&TEST_DATABASE)?;
+        let (program, input, lifetime) = (&self.program, self.loading(), Lifetime::Ours);
+        let child =
+            Child { program, arguments: &arguments, input: input.as_bytes(), folder, limit: Duration::MAX, lifetime };
+        Ok(Warm { waiting: self.runner.start(&child)?, folder: folder.to_owned(), _script: script })
     }
 
     /// `Install-CsDatabase -Update` in the form of `store`. The cmdlet returns nothing: what it did is seen by testing again.
@@ -197,19 +172,9 @@ impl PowerShell<'_> {
     /// # Errors
     /// The cmdlet failed, or could not be run.
     pub fn update_databases(&self, store: &Store, call: Call<'_>) -> Result<(), PowerShellError> {
-        self.call(&INSTALL_DATABASE, None, Some(Databases::to_update(store)), Lifetime::Finishes, call).map(drop)
-    }
-
-    fn call(
-        &self,
-        script: &Script,
-        names: Option<&[String]>,
-        databases: Option<Databases<'_>>,
-        lifetime: Lifetime,
-        call: Call<'_>,
-    ) -> Result<Ended, PowerShellError> {
         let module = self.module.to_string_lossy();
-        run(self, script, &Request { module: &module, names, databases }, lifetime, call)
+        let request = Request { module: &module, databases: Some(Databases::to_update(store)) };
+        run(self, &INSTALL_DATABASE, &ascii_json(&request), Lifetime::Finishes, call).map(drop)
     }
 
     /// Whether the account that we run as is a member of `group`, directly or through other groups.
@@ -222,27 +187,37 @@ impl PowerShell<'_> {
             group: &'a str,
         }
         let folder = call.folder;
-        let ended = run(self, &TEST_MEMBERSHIP, &Question { group }, Lifetime::Ours, call)?;
+        let ended = run(self, &TEST_MEMBERSHIP, &ascii_json(&Question { group }), Lifetime::Ours, call)?;
         let found: Membership = answer(&TEST_MEMBERSHIP, "whether the account is a member", folder, &ended)?;
         Ok(found.member)
+    }
+
+    /// The line that has a script load the product's module.
+    fn loading(&self) -> String {
+        let module = self.module.to_string_lossy();
+        ascii_json(&Request { module: &module, databases: None }) + "\n"
+    }
+
+    /// The arguments for a script, and the script, held: nobody changes it between the check and the run.
+    fn arguments(&self, script: &Script) -> Result<(Vec<OsString>, File), PowerShellError> {
+        let (path, held) = script
+            .put(&self.scripts)
+            .map_err(|cause| PowerShellError::Script { path: self.scripts.join(script.name), cause })?;
+        let mut arguments: Vec<OsString> =
+            ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"].map(OsString::from).to_vec();
+        arguments.push(path.into());
+        Ok((arguments, held))
     }
 }
 
 fn run(
     shell: &PowerShell<'_>,
     script: &Script,
-    request: &impl Serialize,
+    input: &str,
     lifetime: Lifetime,
     call: Call<'_>,
 ) -> Result<Ended, PowerShellError> {
-    // Held until the child has ended: nobody changes the script between the check and the run.
-    let (path, _held) = script
-        .put(shell.scripts)
-        .map_err(|cause| PowerShellError::Script { path: shell.scripts.join(script.name), cause })?;
-    let mut arguments: Vec<OsString> =
-        ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"].map(OsString::from).to_vec();
-    arguments.push(path.into());
-    let input = ascii_json(request);
+    let (arguments, _held) = shell.arguments(script)?;
     let child = Child {
         program: &shell.program,
         arguments: &arguments,
@@ -251,14 +226,35 @@ fn run(
         limit: call.limit,
         lifetime,
     };
-    let ended = shell.runner.run(&child, call.watch, call.interrupted)?;
+    succeeded(script, call.folder, shell.runner.run(&child, call.watch, call.interrupted)?)
+}
+
+/// The run of a script, if the script did not fail.
+fn succeeded(script: &Script, folder: &Path, ended: Ended) -> Result<Ended, PowerShellError> {
     match ended.ending {
         Ending::Exited(0) => Ok(ended),
         ending @ (Ending::Exited(_) | Ending::TimedOut | Ending::Interrupted | Ending::StillRunning { .. }) => {
             let (script, said) = (script.name, said(&ended.output.tail()));
-            Err(PowerShellError::Ended { script, ending, said, folder: call.folder.into() })
+            Err(PowerShellError::Ended { script, ending, said, folder: folder.into() })
         }
     }
+}
+
+/// What `Test-CsDatabase` is asked.
+fn asking(store: &Store) -> String {
+    ascii_json(&Databases::to_test(store))
+}
+
+/// What `Test-CsDatabase` answered.
+fn databases(folder: &Path, ended: &Ended) -> Result<Vec<Database>, PowerShellError> {
+    let expected = "a list of databases with their versions";
+    let rows: Vec<Row> = answer(&TEST_DATABASE, expected, folder, ended)?;
+    if rows.is_empty() {
+        // No databases are not databases that are all up to date.
+        let (script, found) = (TEST_DATABASE.name, "an empty list".into());
+        return Err(PowerShellError::Answer { script, expected, found, folder: folder.into() });
+    }
+    rows.into_iter().map(|row| row.database(folder)).collect()
 }
 
 /// JSON without a character above ASCII: the console code page in which PowerShell reads its input cannot change it.
@@ -289,25 +285,6 @@ fn answer<T: serde::de::DeserializeOwned>(
     let line = line.ok_or_else(|| wrong("nothing".into()))?;
     serde_json::from_str(&line)
         .map_err(|error| wrong(format!("{} ({error})", line.chars().take(200).collect::<String>())))
-}
-
-impl Row {
-    fn database(self, folder: &Path) -> Result<Database, PowerShellError> {
-        let version = |text: &str| -> Result<Option<DbVersion>, PowerShellError> {
-            let text = text.trim();
-            if text.is_empty() {
-                return Ok(None);
-            }
-            text.parse().map(Some).map_err(|error| PowerShellError::Answer {
-                script: TEST_DATABASE.name,
-                expected: "a list of databases with their versions",
-                found: format!("{error} for database {}", self.database_name),
-                folder: folder.into(),
-            })
-        };
-        let (expected, installed) = (version(&self.expected_version)?, version(&self.installed_version)?);
-        Ok(Database { expected, installed, reachable: self.succeed, name: self.database_name })
-    }
 }
 
 /// The last lines of a child in one.

@@ -1,15 +1,15 @@
-//! Runs one child process: private handles, a job, a time limit, and a watch on whether it gets on.
+//! Runs a child process: private handles, a job, a time limit, and a watch on whether it gets on.
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::os::windows::io::RawHandle;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fmt, io};
 
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child as Process, Command};
+use tokio::process::{Child as Process, ChildStdin, Command};
 use tokio::runtime::{Builder, Runtime};
 use windows_sys::Win32::System::Threading::{CREATE_BREAKAWAY_FROM_JOB, CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
@@ -21,6 +21,9 @@ use super::win32::Win32Error;
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(250);
+
+/// How long a child may take for what takes no time: to get its first input, to be gone once it was ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A program to be run.
 #[derive(Debug)]
@@ -135,7 +138,7 @@ pub enum ProcessError {
     },
 }
 
-/// Runs children one at a time. Its asynchronous runtime is built with the first child: a run that needs none pays nothing.
+/// Runs children. Its asynchronous runtime is built with the first child: a run that needs none pays nothing.
 #[derive(Default)]
 pub struct Runner {
     runtime: OnceCell<Runtime>,
@@ -154,6 +157,61 @@ impl Runner {
         watch: &mut dyn FnMut(Pulse),
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Ended, ProcessError> {
+        let waiting = self.spawn(child)?;
+        self.finish(waiting, child.input, child.limit, watch, interrupted)
+    }
+
+    /// Starts a child that is to wait for the rest of its input. It has got `child.input` by then, and no time limit yet.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not take its input.
+    pub fn start(&self, child: &Child<'_>) -> Result<Waiting, ProcessError> {
+        let mut waiting = self.spawn(child)?;
+        let took = self.runtime(child.program)?.block_on(async {
+            // A pipe takes so little at once; a child must not hold us all the same.
+            let stdin = waiting.process.stdin.as_mut()?;
+            let write = async { stdin.write_all(child.input).await.is_ok() && stdin.flush().await.is_ok() };
+            tokio::time::timeout(PATIENCE, write).await.ok().filter(|written| *written)
+        });
+        if took.is_some() {
+            return Ok(waiting);
+        }
+        let cause = Win32Error(windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE);
+        Err(ProcessError::Start { what: "give its input to", program: child.program.to_owned(), cause })
+    }
+
+    /// Gives a child that waits the rest of its input, and waits for its end as [`Runner::run`] does.
+    ///
+    /// # Errors
+    /// It cannot be waited for.
+    pub fn finish(
+        &self,
+        mut waiting: Waiting,
+        input: &[u8],
+        limit: Duration,
+        watch: &mut dyn FnMut(Pulse),
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Ended, ProcessError> {
+        let program = waiting.program.clone();
+        self.runtime(&program)?.block_on(async {
+            if let Some(stdin) = waiting.process.stdin.take() {
+                give(stdin, input.to_owned());
+            }
+            let ending = waiting.attend(limit, watch, interrupted).await?;
+            Ok(Ended { ending, output: waiting.output.clone() })
+        })
+    }
+
+    /// Ends a child that waits, and lets it be gone.
+    pub fn end(&self, mut waiting: Waiting) {
+        waiting.end();
+        if let Some(runtime) = self.runtime.get() {
+            // Whether it is gone in time, is seen by whoever looks for processes.
+            let _ = runtime.block_on(async { tokio::time::timeout(PATIENCE, waiting.process.wait()).await });
+        }
+    }
+
+    fn spawn(&self, child: &Child<'_>) -> Result<Waiting, ProcessError> {
         let program = child.program;
         let is_exe = program.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"));
         if !program.is_absolute() || !is_exe {
@@ -182,36 +240,37 @@ impl Runner {
             .stderr(stderr)
             .creation_flags(flags);
         let mut job = Job::new(child.lifetime != Lifetime::Survives).map_err(start("make a job for"))?;
-        let runtime = self.runtime().map_err(|error| start("build the runtime for")(Win32Error::of(&error)))?;
-        runtime.block_on(async {
-            let began = moment();
+        self.runtime(program)?.block_on(async {
             let mut process = command.spawn().map_err(|error| start("start")(Win32Error::of(&error)))?;
             if let Err((what, cause)) = release(&process, &mut job) {
                 // It has not run one instruction: ending it loses nothing.
                 let _ = process.kill().await;
                 return Err(start(what)(cause));
             }
-            if let Some(mut stdin) = process.stdin.take() {
-                let input = child.input.to_owned();
-                // Beside the wait: a child that ends without reading must not hold us.
-                tokio::spawn(async move {
-                    // A child that does not read its input says so by how it ends.
-                    let _ = stdin.write_all(&input).await;
-                });
-            }
-            let run = Run { child, job, output, began };
-            let ending = run.attend(&mut process, watch, interrupted).await?;
-            Ok(Ended { ending, output: run.output })
+            let (program, folder, lifetime) = (program.to_owned(), child.folder.to_owned(), child.lifetime);
+            Ok(Waiting { process, job, output, program, folder, lifetime })
         })
     }
 
-    fn runtime(&self) -> io::Result<&Runtime> {
+    fn runtime(&self, program: &Path) -> Result<&Runtime, ProcessError> {
         if let Some(runtime) = self.runtime.get() {
             return Ok(runtime);
         }
-        let runtime = Builder::new_current_thread().enable_time().build()?;
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| ProcessError::Start {
+            what: "build the runtime for",
+            program: program.to_owned(),
+            cause: Win32Error::of(&error),
+        })?;
         Ok(self.runtime.get_or_init(|| runtime))
     }
+}
+
+/// Gives a child its input, beside the wait: a child that ends without reading must not hold us.
+fn give(mut stdin: ChildStdin, input: Vec<u8>) {
+    tokio::spawn(async move {
+        // A child that does not read its input says so by how it ends.
+        let _ = stdin.write_all(&input).await;
+    });
 }
 
 /// Puts a suspended child into its job and lets it run.
@@ -222,28 +281,38 @@ fn release(process: &Process, job: &mut Job) -> Result<(), (&'static str, Win32E
     resume(process.id().ok_or(("start", gone))?).map_err(|cause| ("resume", cause))
 }
 
-/// A child that runs.
-struct Run<'a> {
-    child: &'a Child<'a>,
+/// A child that was started. Dropped, it is ended, unless it is one that survives.
+#[derive(Debug)]
+pub struct Waiting {
+    process: Process,
     job: Job,
     output: Output,
-    began: Instant,
+    program: PathBuf,
+    folder: PathBuf,
+    lifetime: Lifetime,
 }
 
-impl Run<'_> {
+impl Waiting {
+    /// Ends it. Where the job does not hold the child, or does not end it, the child alone is ended.
+    fn end(&mut self) {
+        if !self.job.holds() || self.job.end().is_err() {
+            let _ = self.process.start_kill();
+        }
+    }
+
     async fn attend(
-        &self,
-        process: &mut Process,
+        &mut self,
+        limit: Duration,
         watch: &mut dyn FnMut(Pulse),
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Ending, ProcessError> {
-        let pid = process.id().unwrap_or(0);
+        let (pid, began) = (self.process.id().unwrap_or(0), moment());
         let mut ticks = tokio::time::interval(TICK);
-        let (mut signs, mut moved) = (self.signs_of_life(), self.began);
+        let (mut signs, mut moved) = (self.signs_of_life(), began);
         loop {
             tokio::select! {
                 biased;
-                ended = process.wait() => return self.ended(ended, pid),
+                ended = self.process.wait() => return self.ended(ended, pid),
                 _ = ticks.tick() => {}
             }
             let (seen, now) = (self.signs_of_life(), moment());
@@ -251,26 +320,24 @@ impl Run<'_> {
                 (signs, moved) = (seen, now);
             }
             self.output.trim();
-            let elapsed = now - self.began;
+            let elapsed = now - began;
             watch(Pulse { elapsed, quiet: now - moved });
-            let why = match self.child.lifetime {
+            let why = match self.lifetime {
                 Lifetime::Ours if interrupted() => Ending::Interrupted,
-                Lifetime::Ours | Lifetime::Finishes if elapsed >= self.child.limit => Ending::TimedOut,
-                Lifetime::Survives if elapsed >= self.child.limit => return Ok(Ending::StillRunning { pid }),
+                Lifetime::Ours | Lifetime::Finishes if elapsed >= limit => Ending::TimedOut,
+                Lifetime::Survives if elapsed >= limit => return Ok(Ending::StillRunning { pid }),
                 Lifetime::Ours | Lifetime::Finishes | Lifetime::Survives => continue,
             };
-            // Where the job does not hold the child, or does not end it, the child alone is ended.
-            if !self.job.holds() || self.job.end().is_err() {
-                let _ = process.start_kill();
-            }
+            self.end();
             // It may have ended by itself before we could end it; what it did then counts as cut off all the same.
-            return self.ended(process.wait().await, pid).map(|_| why);
+            let ended = self.process.wait().await;
+            return self.ended(ended, pid).map(|_| why);
         }
     }
 
     fn ended(&self, ended: io::Result<ExitStatus>, pid: u32) -> Result<Ending, ProcessError> {
         let status = ended.map_err(|error| ProcessError::Wait {
-            program: self.child.program.to_owned(),
+            program: self.program.clone(),
             pid,
             cause: Win32Error::of(&error),
         })?;
@@ -280,10 +347,19 @@ impl Run<'_> {
 
     /// Numbers that change while the child gets on: CPU time, and the bytes in the files of its folder.
     fn signs_of_life(&self) -> (u64, u64) {
-        let files = std::fs::read_dir(self.child.folder).into_iter().flatten().flatten();
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         // By path and not by directory entry: an entry shows the size of an open file late.
         let bytes = files.filter_map(|file| std::fs::metadata(file.path()).ok()).map(|file| file.len()).sum();
         (self.job.cpu_time(), bytes)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // One that has ended is ended once more, which does nothing, save to what it has left running.
+        if self.lifetime != Lifetime::Survives {
+            self.end();
+        }
     }
 }
 

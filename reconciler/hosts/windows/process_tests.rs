@@ -37,6 +37,63 @@ fn input_reaches_the_child_and_output_comes_back() {
     assert!(tail.iter().any(|line| line.contains("heard: {\"name\":\"RTCSRV\"}")), "{tail:?}");
 }
 
+/// Starts the ignored test `role` of this program as a child that waits, with this first input.
+fn started(runner: &Runner, role: &str, input: &str, folder: &Path) -> Waiting {
+    let program = std::env::current_exe().expect("this program has a path");
+    let name = format!("{}::{role}", module_path!().split_once("::").expect("a module").1);
+    let arguments = ["--ignored", "--exact", &name, "--nocapture", "--quiet"].map(OsString::from);
+    let (input, lifetime) = (input.as_bytes(), Lifetime::Ours);
+    let child = Child { program: &program, arguments: &arguments, input, folder, limit: Duration::ZERO, lifetime };
+    runner.start(&child).expect("the child can be started")
+}
+
+#[test]
+#[ignore = "a child of the tests below"]
+fn child_repeats_its_lines() {
+    let mut lines = io::stdin().lines();
+    while let Some(Ok(line)) = lines.next() {
+        std::fs::write(format!("heard-{line}"), "").expect("written");
+    }
+}
+
+#[test]
+fn a_child_that_waits_works_on_its_first_input_while_another_runs_and_ends_with_the_rest() {
+    let (folder, runner) = (tempfile::tempdir().expect("a folder"), Runner::default());
+    let waiting = started(&runner, "child_repeats_its_lines", "first\n", folder.path());
+    while !folder.path().join("heard-first").exists() {
+        std::thread::yield_now();
+    }
+    let (other, _other_folder) = run("child_repeats_its_input", "work", LONG, Lifetime::Ours, false);
+    assert_eq!(other.ending, Ending::Exited(0));
+    assert!(!folder.path().join("heard-rest").exists());
+    let ended = runner.finish(waiting, b"rest\n", LONG, &mut |_| {}, &|| false).expect("it can be waited for");
+    assert_eq!(ended.ending, Ending::Exited(0));
+    assert!(folder.path().join("heard-rest").exists());
+}
+
+#[test]
+fn a_child_that_waits_is_ended_when_nobody_asks_it() {
+    let (folder, runner) = (tempfile::tempdir().expect("a folder"), Runner::default());
+    let waiting = started(&runner, "child_waits_for_ever", "first\n", folder.path());
+    let pid = waiting.process.id().expect("it runs");
+    runner.end(waiting);
+    assert!(has_ended(pid), "process {pid} still runs");
+    let folder = tempfile::tempdir().expect("a folder");
+    let waiting = started(&runner, "child_waits_for_ever", "first\n", folder.path());
+    let pid = waiting.process.id().expect("it runs");
+    drop(waiting);
+    assert!(has_ended(pid), "process {pid} still runs");
+}
+
+#[test]
+fn a_child_that_ended_while_it_was_to_wait_says_so_by_its_exit_code() {
+    let (folder, runner) = (tempfile::tempdir().expect("a folder"), Runner::default());
+    let waiting = started(&runner, "child_ends_with_3010", "first\n", folder.path());
+    assert!(has_ended(waiting.process.id().expect("it was started")));
+    let ended = runner.finish(waiting, b"rest\n", LONG, &mut |_| {}, &|| false).expect("it can be waited for");
+    assert_eq!(ended.ending, Ending::Exited(3010));
+}
+
 #[test]
 #[ignore = "a child of the tests below"]
 fn child_ends_with_3010() {

@@ -14,14 +14,6 @@ pub struct Script {
     text: &'static str,
 }
 
-/// Stops every service of the product.
-pub const STOP_SERVICES: Script =
-    Script { name: "Stop-CsWindowsService.ps1", text: include_str!("scripts/Stop-CsWindowsService.ps1") };
-
-/// Starts services of the product by their names.
-pub const START_SERVICES: Script =
-    Script { name: "Start-CsWindowsService.ps1", text: include_str!("scripts/Start-CsWindowsService.ps1") };
-
 /// Tells the versions of databases.
 pub const TEST_DATABASE: Script =
     Script { name: "Test-CsDatabase.ps1", text: include_str!("scripts/Test-CsDatabase.ps1") };
@@ -76,11 +68,11 @@ mod tests {
     #[test]
     fn a_script_is_written_once_and_restored_when_it_was_changed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (path, held) = STOP_SERVICES.put(&folder.path().join("scripts")).expect("written");
+        let (path, held) = TEST_MEMBERSHIP.put(&folder.path().join("scripts")).expect("written");
         drop(held);
         std::fs::write(&path, "Remove-Item C:\\").expect("changed");
-        let (path, held) = STOP_SERVICES.put(&folder.path().join("scripts")).expect("restored");
-        assert_eq!(std::fs::read_to_string(&path).expect("readable"), STOP_SERVICES.text);
+        let (path, held) = TEST_MEMBERSHIP.put(&folder.path().join("scripts")).expect("restored");
+        assert_eq!(std::fs::read_to_string(&path).expect("readable"), TEST_MEMBERSHIP.text);
         assert!(std::fs::write(&path, "changed while it is held").is_err());
         drop(held);
     }

@@ -1,21 +1,26 @@
-//! What the service manager says of services, asked through its API: no text of a tool is parsed.
+//! The service manager: what it says of services, and orders to stop and to start. All through its API: no text of a tool
+//! is parsed.
 
 use std::fmt;
 
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_DOES_NOT_EXIST};
+use windows_sys::Win32::Foundation::{
+    ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_ALREADY_RUNNING,
+    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NOT_ACTIVE,
+};
 use windows_sys::Win32::System::Services::{
-    CloseServiceHandle, ENUM_SERVICE_STATUSW, EnumDependentServicesW, OpenSCManagerW, OpenServiceW,
+    CloseServiceHandle, ControlService, ENUM_SERVICE_STATUSW, EnumDependentServicesW, OpenSCManagerW, OpenServiceW,
     QUERY_SERVICE_CONFIGW, QueryServiceConfigW, QueryServiceStatusEx, SC_HANDLE, SC_MANAGER_CONNECT,
-    SC_STATUS_PROCESS_INFO, SERVICE_AUTO_START, SERVICE_BOOT_START, SERVICE_CONTINUE_PENDING, SERVICE_DEMAND_START,
-    SERVICE_DISABLED, SERVICE_ENUMERATE_DEPENDENTS, SERVICE_PAUSE_PENDING, SERVICE_PAUSED, SERVICE_QUERY_CONFIG,
-    SERVICE_QUERY_STATUS, SERVICE_RUNNING, SERVICE_START_PENDING, SERVICE_STATE_ALL, SERVICE_STATUS_PROCESS,
-    SERVICE_STOP_PENDING, SERVICE_STOPPED, SERVICE_SYSTEM_START,
+    SC_STATUS_PROCESS_INFO, SERVICE_AUTO_START, SERVICE_BOOT_START, SERVICE_CONTINUE_PENDING, SERVICE_CONTROL_STOP,
+    SERVICE_DEMAND_START, SERVICE_DISABLED, SERVICE_ENUMERATE_DEPENDENTS, SERVICE_PAUSE_PENDING, SERVICE_PAUSED,
+    SERVICE_QUERY_CONFIG, SERVICE_QUERY_STATUS, SERVICE_RUNNING, SERVICE_START, SERVICE_START_PENDING,
+    SERVICE_STATE_ALL, SERVICE_STATUS, SERVICE_STATUS_PROCESS, SERVICE_STOP, SERVICE_STOP_PENDING, SERVICE_STOPPED,
+    SERVICE_SYSTEM_START, StartServiceW,
 };
 
 use super::win32::{Win32Error, check, text_at, wide};
 use reconcile_schema::{ServiceState, StartType};
 
-/// Why the service manager could not be asked.
+/// Why the service manager could not be asked, or did not take an order.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// The service manager itself does not answer.
@@ -40,6 +45,18 @@ pub enum ServiceError {
         what: &'static str,
         /// The number.
         number: u32,
+    },
+    /// An order was refused.
+    #[error("cannot {order} service {name}: {cause}{needed}")]
+    Refused {
+        /// The service's short name.
+        name: String,
+        /// Which order.
+        order: &'static str,
+        /// What Windows said.
+        cause: Win32Error,
+        /// Who needs the service, in words; empty where that is not the reason.
+        needed: String,
     },
 }
 
@@ -75,7 +92,7 @@ impl fmt::Display for Progress {
     }
 }
 
-/// The local service manager, opened for reading.
+/// The local service manager.
 pub struct Services(Handle);
 
 impl Services {
@@ -132,6 +149,43 @@ impl Services {
         }
     }
 
+    /// Tells a service to stop. One that has stopped already, or is on its way from one state to another, takes no order:
+    /// where it goes is for the next look to show.
+    ///
+    /// # Errors
+    /// It refuses, or others that need it run; they are named.
+    pub fn stop(&self, name: &str) -> Result<(), ServiceError> {
+        let Some(service) = self.service(name, SERVICE_STOP)? else { return Ok(()) };
+        let mut status = SERVICE_STATUS::default();
+        // SAFETY: the handle is open; the status goes into our variable.
+        match check(unsafe { ControlService(service.0, SERVICE_CONTROL_STOP, &raw mut status) }) {
+            Ok(()) | Err(Win32Error(ERROR_SERVICE_NOT_ACTIVE | ERROR_SERVICE_CANNOT_ACCEPT_CTRL)) => Ok(()),
+            Err(cause) => {
+                let needed = match cause {
+                    Win32Error(ERROR_DEPENDENT_SERVICES_RUNNING) => needed_by(&self.dependents(name)?),
+                    Win32Error(_) => String::new(),
+                };
+                Err(ServiceError::Refused { name: name.to_owned(), order: "stop", cause, needed })
+            }
+        }
+    }
+
+    /// Tells a service to start. One that runs, or is on its way from one state to another, is left alone.
+    ///
+    /// # Errors
+    /// It cannot be started, is disabled, or is not there.
+    pub fn start(&self, name: &str) -> Result<(), ServiceError> {
+        let refused =
+            |cause| ServiceError::Refused { name: name.to_owned(), order: "start", cause, needed: String::new() };
+        let service = self.service(name, SERVICE_START)?;
+        let service = service.ok_or_else(|| refused(Win32Error(ERROR_SERVICE_DOES_NOT_EXIST)))?;
+        // SAFETY: the handle is open; no arguments are given.
+        match check(unsafe { StartServiceW(service.0, 0, std::ptr::null()) }) {
+            Ok(()) | Err(Win32Error(ERROR_SERVICE_ALREADY_RUNNING)) => Ok(()),
+            Err(cause) => Err(refused(cause)),
+        }
+    }
+
     fn service(&self, name: &str, access: u32) -> Result<Option<Handle>, ServiceError> {
         let wide_name = wide(name);
         // SAFETY: the manager's handle is open, the name ends with a NUL and lives through the call.
@@ -142,6 +196,11 @@ impl Services {
             Err(cause) => Err(ServiceError::Unreadable { name: name.to_owned(), what: "anything", cause }),
         }
     }
+}
+
+/// Who needs a service, as the end of a sentence.
+pub fn needed_by(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("; it is needed by {}", names.join(", ")) }
 }
 
 /// An open handle of the service manager, closed when dropped.

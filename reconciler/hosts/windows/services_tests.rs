@@ -51,6 +51,9 @@ fn a_service_that_does_not_exist_is_no_error() {
     let services = Services::open().expect("the service manager answers");
     assert_eq!(services.find("reconcile-no-such-service"), Ok(None));
     assert_eq!(services.dependents("reconcile-no-such-service"), Ok(vec![]));
+    assert_eq!(services.stop("reconcile-no-such-service"), Ok(()), "it does not run");
+    let why = services.start("reconcile-no-such-service").expect_err("nothing to start").to_string();
+    assert!(why.starts_with("cannot start service reconcile-no-such-service: "), "{why}");
 }
 
 #[test]
@@ -69,6 +72,31 @@ fn a_stopped_service_has_its_state_and_start_type_and_no_process() {
         progress: None,
     };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn orders_that_are_carried_out_already_are_no_errors_and_refusals_say_why() {
+    let name = format!("reconcile-test-orders-{}", std::process::id());
+    let _scratch = Scratch::new(&name, SERVICE_DISABLED);
+    let services = Services::open().expect("the service manager answers");
+    assert_eq!(services.stop(&name), Ok(()), "it is stopped");
+    let why = services.start(&name).expect_err("it is disabled").to_string();
+    assert!(why.starts_with(&format!("cannot start service {name}: ")) && why.contains("1058"), "{why}");
+    let found = services.find(&name).expect("readable").expect("there");
+    assert_eq!(found.state, ServiceState::Stopped);
+}
+
+#[test]
+fn who_needs_a_service_is_named() {
+    let refused = ServiceError::Refused {
+        name: "RTCSRV".into(),
+        order: "stop",
+        cause: Win32Error(ERROR_DEPENDENT_SERVICES_RUNNING),
+        needed: needed_by(&["RTCCAA".into(), "RTCCAS".into()]),
+    };
+    let shown = refused.to_string();
+    assert!(shown.ends_with("(Win32 error 1051); it is needed by RTCCAA, RTCCAS"), "{shown}");
+    assert_eq!(needed_by(&[]), "");
 }
 
 #[test]

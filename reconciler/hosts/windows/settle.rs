@@ -8,12 +8,14 @@ use super::services::{Found, ServiceError};
 
 /// Waits while a service is on its way there, at most until `limit` is over, and gives the services that are not `wanted`.
 ///
-/// `look` reads the services. `pause` is told whether anything has moved, lets a moment pass and says how long it has all
+/// `look` reads the services. `heard` says whether one that is still where it was may yet set out: it was only just told
+/// to. `pause` is told whether anything has moved, lets a moment pass and says how long it has all
 /// taken; none ends the wait.
 pub fn settle(
     wanted: ServiceState,
     limit: Duration,
     look: &mut dyn FnMut() -> Result<Vec<Found>, ServiceError>,
+    heard: &dyn Fn(&Found) -> bool,
     pause: &mut dyn FnMut(bool) -> Option<Duration>,
 ) -> Result<Vec<Found>, ServiceError> {
     let mut before = Vec::new();
@@ -21,7 +23,7 @@ pub fn settle(
         let mut left = look()?;
         left.retain(|service| service.state != wanted);
         // A service that is not on its way, or on its way to somewhere else, does not get there by waiting.
-        if !left.iter().any(|service| heads_for(service.state) == Some(wanted)) {
+        if !left.iter().any(|service| heads_for(service.state) == Some(wanted) || heard(service)) {
             return Ok(left);
         }
         let moved = left != before;
@@ -34,7 +36,7 @@ pub fn settle(
 }
 
 /// The state that a service is on its way to.
-const fn heads_for(state: ServiceState) -> Option<ServiceState> {
+pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
     match state {
         ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
         ServiceState::StopPending => Some(ServiceState::Stopped),
@@ -74,7 +76,8 @@ mod tests {
             moves.push(moved);
             Some(Duration::from_secs(moves.len() as u64))
         };
-        let left = settle(ServiceState::Stopped, Duration::from_secs(3), &mut look, &mut pause).expect("readable");
+        let limit = Duration::from_secs(3);
+        let left = settle(ServiceState::Stopped, limit, &mut look, &|_| false, &mut pause).expect("readable");
         (left, moves)
     }
 
@@ -100,17 +103,33 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_was_only_just_told_is_waited_for() {
+        let states = [ServiceState::Running, ServiceState::Running, ServiceState::StopPending, ServiceState::Stopped];
+        let mut looks = states.iter();
+        let mut look = || Ok(looks.next().map(|state| service(*state, None)).into_iter().collect());
+        let (told, now) = (Duration::from_secs(2), std::cell::Cell::new(Duration::ZERO));
+        let heard = |service: &Found| service.state == ServiceState::Running && now.get() < told;
+        let mut pause = |_| {
+            now.set(now.get() + Duration::from_secs(1));
+            Some(now.get())
+        };
+        let left = settle(ServiceState::Stopped, Duration::MAX, &mut look, &heard, &mut pause).expect("readable");
+        assert_eq!((left, now.get()), (vec![], Duration::from_secs(3)));
+    }
+
+    #[test]
     fn a_service_that_hangs_on_its_way_down_is_not_waited_for_to_run() {
         let mut look = || Ok(vec![service(ServiceState::StopPending, Some(1))]);
         let mut pause = |_| -> Option<Duration> { unreachable!("nothing to wait for") };
-        let left = settle(ServiceState::Running, Duration::MAX, &mut look, &mut pause).expect("readable");
+        let left = settle(ServiceState::Running, Duration::MAX, &mut look, &|_| false, &mut pause).expect("readable");
         assert_eq!(left.len(), 1);
     }
 
     #[test]
     fn an_interrupt_ends_the_wait() {
         let mut look = || Ok(vec![service(ServiceState::StopPending, Some(1))]);
-        let left = settle(ServiceState::Stopped, Duration::MAX, &mut look, &mut |_| None).expect("readable");
+        let left =
+            settle(ServiceState::Stopped, Duration::MAX, &mut look, &|_| false, &mut |_| None).expect("readable");
         assert_eq!(left.len(), 1);
     }
 }

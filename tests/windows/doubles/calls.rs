@@ -39,10 +39,17 @@ pub fn program() -> String {
     path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }
 
+/// The time in milliseconds since 1970.
+pub fn now() -> Result<u64, Box<dyn Error>> {
+    Ok(u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?)
+}
+
 /// This call of this program.
 pub fn this_call() -> Result<Call, Box<dyn Error>> {
+    let now = now()?;
     Ok(Call {
-        at: u64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?,
+        began: now,
+        at: now,
         program: program(),
         process: std::process::id(),
         args: std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect(),
@@ -76,7 +83,14 @@ pub fn nth<T: Clone + Default>(runs: &[T], earlier: usize) -> T {
     runs.get(earlier).or_else(|| runs.last()).cloned().unwrap_or_default()
 }
 
-/// All of standard input.
+/// The first line of standard input, with its end.
+pub fn first_line() -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_until(b'\n', &mut bytes)?;
+    Ok(bytes)
+}
+
+/// All of standard input that was not read yet.
 pub fn stdin() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes)?;

@@ -24,10 +24,10 @@ pub struct Lab {
     pub updater: Vec<UpdaterRun>,
     /// Where the product's management module is.
     pub module: String,
+    /// The assembly that comes with the module, and that whoever loads the module keeps loaded.
+    pub assembly: String,
     /// How a script fares each time that it is run, by its file name; the last entry holds for all later times.
     pub scripts: BTreeMap<String, Vec<ScriptRun>>,
-    /// Whether `Stop-CsWindowsService` takes the web server along, as it does without `-LeaveWebServerRunning`.
-    pub stop_takes_web_server: bool,
     /// The groups that the account belongs to.
     pub groups: BTreeSet<String>,
 }
@@ -129,16 +129,12 @@ pub enum ScriptRun {
     /// It does what its cmdlet does.
     #[default]
     Works,
-    /// It does so after this many milliseconds.
-    Slow(u64),
     /// It does nothing, and never ends.
     Hangs,
     /// It does nothing but to report this error.
     Fails(String),
     /// It does nothing but to answer with this text.
     Answers(String),
-    /// It orders services to stop or to start and does not wait for them.
-    ReturnsEarly,
     /// It does nothing and says nothing, as if all were well.
     DoesNothing,
 }
@@ -183,13 +179,15 @@ pub enum Form {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
-    /// When, in milliseconds since 1970.
+    /// When the process was started, in milliseconds since 1970.
+    pub began: u64,
+    /// When it was told what to do: a management shell may wait for that.
     pub at: u64,
     /// The file name of the program, in lower case.
     pub program: String,
     /// The process.
     pub process: u32,
-    /// Its arguments. A service has its name and `start` or `stop`.
+    /// Its arguments. A service has its name and `start` or `stop`; one that takes time for it, later `running` or `stopped`.
     pub args: Vec<String>,
     /// What it was given on standard input.
     pub stdin: String,

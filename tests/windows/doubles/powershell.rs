@@ -1,7 +1,8 @@
 //! The part of `powershell.exe` with the product's management module.
 //!
 //! It runs no script: the file name of a script says which cmdlet it stands for. It takes the request from
-//! standard input as strictly as the scripts' typed parameters do.
+//! standard input as strictly as the scripts' typed parameters do, and loads the module when the script does: the one that
+//! tests databases before it knows its request.
 
 use std::error::Error;
 use std::path::Path;
@@ -9,11 +10,12 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use windows_service::service::ServiceState;
 
-use reconcile_doubles::{Call, Database, Form, Lab, ScriptRun, WEB_SERVER, reaches};
+use reconcile_doubles::{Call, Database, Form, Lab, ScriptRun, reaches};
 
-use super::{calls, components, services};
+use super::{calls, components, shell};
+
+const TEST_DATABASE: &str = "Test-CsDatabase.ps1";
 
 const CALLED_WITH: [&str; 5] = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"];
 
@@ -22,18 +24,20 @@ type Answer = Result<Option<Value>, Box<dyn Error>>;
 
 /// Runs one script.
 pub fn main() -> Result<u32, Box<dyn Error>> {
-    let stdin = calls::stdin()?;
-    let call = Call { stdin: String::from_utf8_lossy(&stdin).into_owned(), ..calls::this_call()? };
+    let started = calls::this_call()?;
+    let (mut stdin, mut loaded) = (Vec::new(), Ok(()));
+    if started.script() == Some(TEST_DATABASE) {
+        stdin = calls::first_line()?;
+        loaded = request(&stdin).and_then(|Loading { module }| import(&calls::lab()?, &module));
+    }
+    let rest = calls::stdin()?;
+    stdin.extend(&rest);
+    let call = Call { at: calls::now()?, stdin: String::from_utf8_lossy(&stdin).into_owned(), ..started };
     let lab = calls::lab()?;
     let script = call.script().unwrap_or_default();
     let run = calls::nth(lab.scripts.get(script).map_or(&[][..], Vec::as_slice), calls::record(&call)?);
-    let waits = run != ScriptRun::ReturnsEarly;
-    let answer = called_as_agreed(&call.args).and_then(|()| match run {
-        ScriptRun::Works | ScriptRun::ReturnsEarly => play(&lab, script, &stdin, waits),
-        ScriptRun::Slow(milliseconds) => {
-            calls::take(milliseconds);
-            play(&lab, script, &stdin, waits)
-        }
+    let answer = called_as_agreed(&call.args).and(loaded).and_then(|()| match run {
+        ScriptRun::Works => play(&lab, script, &rest),
         ScriptRun::Hangs => calls::hang(),
         ScriptRun::Fails(text) => Err(text.into()),
         ScriptRun::DoesNothing => Ok(None),
@@ -70,11 +74,9 @@ fn called_as_agreed(args: &[String]) -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn play(lab: &Lab, script: &str, stdin: &[u8], waits: bool) -> Answer {
+fn play(lab: &Lab, script: &str, stdin: &[u8]) -> Answer {
     match script {
-        "Stop-CsWindowsService.ps1" => stop(lab, &request(stdin)?, waits),
-        "Start-CsWindowsService.ps1" => start(lab, &request(stdin)?, waits),
-        "Test-CsDatabase.ps1" => test(lab, &request(stdin)?),
+        TEST_DATABASE => test(lab, &request(stdin)?),
         "Install-CsDatabase.ps1" => install(lab, &request(stdin)?),
         "Test-Membership.ps1" => membership(lab, &request(stdin)?),
         _ => Err("no cmdlet goes by this script".into()),
@@ -90,58 +92,13 @@ fn request<T: DeserializeOwned>(stdin: &[u8]) -> Result<T, Box<dyn Error>> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StopRequest {
+struct Loading {
     module: String,
-}
-
-/// Stop-CsWindowsService without parameters: every service of the product, last one first.
-fn stop(lab: &Lab, request: &StopRequest, waits: bool) -> Answer {
-    import(lab, &request.module)?;
-    let stopped =
-        || lab.services.iter().rev().filter(|service| lab.stop_takes_web_server || service.name != WEB_SERVER);
-    for service in stopped() {
-        services::stop(&service.name)?;
-    }
-    for service in stopped().filter(|_| waits) {
-        services::settles(&service.name, ServiceState::Stopped)?;
-    }
-    Ok(None)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StartRequest {
-    module: String,
-    names: Vec<String>,
-}
-
-/// Start-CsWindowsService -Name, once for each name, whatever became of the others. A service that runs already is
-/// no error.
-fn start(lab: &Lab, request: &StartRequest, waits: bool) -> Answer {
-    import(lab, &request.module)?;
-    if request.names.is_empty() {
-        return Err("no services are named".into());
-    }
-    let failures = request.names.iter().filter_map(|name| start_one(lab, name, waits).err());
-    let failures: Vec<_> = failures.map(|error| error.to_string()).collect();
-    if failures.is_empty() { Ok(None) } else { Err(failures.join("\n").into()) }
-}
-
-fn start_one(lab: &Lab, name: &str, waits: bool) -> Result<(), Box<dyn Error>> {
-    if !lab.services.iter().any(|service| service.name.eq_ignore_ascii_case(name)) {
-        return Err(format!("{name} is no service of the product").into());
-    }
-    services::start(name)?;
-    if waits && !services::settles(name, ServiceState::Running)? {
-        return Err(format!("service {name} did not start").into());
-    }
-    Ok(())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct TestRequest {
-    module: String,
     form: Form,
     sql_server: Option<String>,
     instance: Option<String>,
@@ -149,7 +106,6 @@ struct TestRequest {
 
 /// Test-CsDatabase. What it expects follows the binaries of this computer; `Succeed` means reachable.
 fn test(lab: &Lab, request: &TestRequest) -> Answer {
-    import(lab, &request.module)?;
     let mut databases = calls::databases()?;
     let covered = covered(&mut databases, request.form, request.sql_server.as_deref(), request.instance.as_deref())?;
     let patched = patched(lab)?;
@@ -208,10 +164,10 @@ fn membership(lab: &Lab, request: &MembershipRequest) -> Answer {
     Ok(Some(json!({ "member": lab.groups.contains(&request.group) })))
 }
 
-/// Import-Module: the product's own, from where the documentation has it.
+/// Import-Module: the product's own, from where the documentation has it. Its assembly stays loaded.
 fn import(lab: &Lab, module: &str) -> Result<(), Box<dyn Error>> {
     if module.eq_ignore_ascii_case(&lab.module) && Path::new(module).is_file() {
-        Ok(())
+        shell::load(lab.assembly.as_ref())
     } else {
         Err(format!("the module {module} was not loaded: expected {}", lab.module).into())
     }

@@ -45,7 +45,10 @@ fn serve() -> Result<(), Box<dyn Error>> {
     record(&name, "start")?;
     match behaviour(&name)?.start {
         Start::Prompt => {}
-        Start::Slow(milliseconds) => progress(manager, ServiceState::StartPending, milliseconds)?,
+        Start::Slow(milliseconds) => {
+            progress(manager, ServiceState::StartPending, milliseconds)?;
+            record(&name, "running")?;
+        }
         Start::Hang => {
             report(manager, ServiceState::StartPending, 1, 0)?;
             calls::hang();
@@ -57,7 +60,10 @@ fn serve() -> Result<(), Box<dyn Error>> {
     record(&name, "stop")?;
     match behaviour(&name)?.stop {
         Stop::Prompt => {}
-        Stop::Slow(milliseconds) => progress(manager, ServiceState::StopPending, milliseconds)?,
+        Stop::Slow(milliseconds) => {
+            progress(manager, ServiceState::StopPending, milliseconds)?;
+            record(&name, "stopped")?;
+        }
         Stop::Hang => {
             report(manager, ServiceState::StopPending, 1, 0)?;
             calls::hang();

@@ -7,7 +7,7 @@ use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
 use super::calls::take;
 
-const ACCESS: ServiceAccess = ServiceAccess::QUERY_STATUS.union(ServiceAccess::START).union(ServiceAccess::STOP);
+const ACCESS: ServiceAccess = ServiceAccess::QUERY_STATUS.union(ServiceAccess::START);
 
 /// The service of this name.
 pub fn open(name: &str) -> Result<Service, Box<dyn Error>> {
@@ -29,26 +29,13 @@ pub fn start(name: &str) -> Result<(), Box<dyn Error>> {
     Ok(service.start::<&str>(&[]).map_err(|error| format!("cannot start service {name}: {}", text(&error)))?)
 }
 
-/// Orders the service to stop, unless it already has.
-pub fn stop(name: &str) -> Result<(), Box<dyn Error>> {
+/// Waits, without a limit, until the service runs or has failed to.
+pub fn settles(name: &str) -> Result<(), Box<dyn Error>> {
     let service = open(name)?;
-    if service.query_status()?.current_state == ServiceState::Stopped {
-        return Ok(());
-    }
-    service.stop().map_err(|error| format!("cannot stop service {name}: {}", text(&error)))?;
-    Ok(())
-}
-
-/// Waits, without a limit, until the service has settled, and says whether it did so in `wanted`.
-pub fn settles(name: &str, wanted: ServiceState) -> Result<bool, Box<dyn Error>> {
-    let service = open(name)?;
-    loop {
-        let state = service.query_status()?.current_state;
-        if matches!(state, ServiceState::Running | ServiceState::Stopped | ServiceState::Paused) {
-            return Ok(state == wanted);
-        }
+    while !matches!(service.query_status()?.current_state, ServiceState::Running | ServiceState::Stopped) {
         take(20);
     }
+    Ok(())
 }
 
 /// The system's own words behind the crate's.

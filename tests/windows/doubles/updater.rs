@@ -41,7 +41,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
     if let Some(service) = &run.meets {
         services::start(service)?;
-        services::settles(service, ServiceState::Running)?;
+        services::settles(service)?;
     }
     if let Some(service) = first_running(&lab)? {
         writeln!(log, "not all services are stopped: {service}")?;

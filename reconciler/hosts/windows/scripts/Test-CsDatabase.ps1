@@ -1,14 +1,17 @@
 # Reports the versions of a set of databases as JSON on the last line (Microsoft Learn: Test-CsDatabase).
+# The first line of the input names the module, the rest is the request: loading the module takes long, and whoever
+# starts this script ahead of the request has that time gone by when the request is known.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 try {
     [Console]::OutputEncoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+    $first = ConvertFrom-Json -InputObject ([Console]::In.ReadLine())
+    [string]$module = $first.module
+    Import-Module -Name $module
     $request = ConvertFrom-Json -InputObject ([Console]::In.ReadToEnd())
-    [string]$module = $request.module
     [string]$form = $request.form
     [string]$sqlServer = $request.sqlServer
     [string]$instance = $request.instance
-    Import-Module -Name $module
     if ($form -eq 'local') {
         $found = Test-CsDatabase -LocalService
     }
