@@ -20,6 +20,7 @@ mod problem;
 mod progress;
 mod releases;
 mod render;
+mod schedule;
 mod schemas;
 mod site;
 mod source;
@@ -66,6 +67,7 @@ fn run(command: Command) -> Result<Exit, Problem> {
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),
         Command::Lab(command) => lab::run(&command),
+        Command::Schedule(command) => schedule::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);

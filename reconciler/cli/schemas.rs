@@ -1,6 +1,6 @@
 //! The JSON Schemas of everything that is written or read, from the types.
 
-use reconcile_schema::{DriftReport, Manifest, PlanReport, Releases, RunReport, Snapshot};
+use reconcile_schema::{DriftReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport, Snapshot};
 use serde_json::Value;
 
 use crate::args::Format;
@@ -15,6 +15,7 @@ pub fn schema(format: Format) -> Value {
         Format::Plan => schemars::schema_for!(PlanReport),
         Format::Run => schemars::schema_for!(RunReport),
         Format::Drift => schemars::schema_for!(DriftReport),
+        Format::Schedule => schemars::schema_for!(ScheduleReport),
     }
     .to_value()
 }

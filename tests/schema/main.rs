@@ -15,7 +15,7 @@ use std::{
 use serde_json::Value;
 
 /// The formats that have a schema.
-const FORMATS: [&str; 6] = ["manifest", "releases", "snapshot", "plan", "run", "drift"];
+const FORMATS: [&str; 7] = ["manifest", "releases", "snapshot", "plan", "run", "drift", "schedule"];
 
 #[test]
 fn the_committed_schemas_are_what_the_program_prints() {
