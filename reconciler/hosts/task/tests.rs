@@ -221,7 +221,7 @@ fn a_task_that_does_something_else_is_not_ours() {
         r#"plan "C:\m.yaml" --unattended"#,
         r#"apply "C:\m.yaml" --unattended --yes"#,
     ] {
-        let ours = r#"apply "C:\Program Files\reconcile\manifest.yaml" --unattended"#;
+        let ours = r"apply &quot;C:\Program Files\reconcile\manifest.yaml&quot; --unattended";
         let error = Request::of(&changed(ours, arguments)).unwrap_err();
         assert_eq!(error, NotOurs::Action(format!("{PROGRAM} {arguments}").trim().into()));
     }
