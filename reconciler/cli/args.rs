@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use reconcile_schema::{Period, Product, ServerName};
+use reconcile_hosts::task::{Account, Place};
+use reconcile_schema::{Period, Product, ServerName, TaskMode};
 
 /// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
 #[derive(Debug, Parser)]
@@ -63,6 +64,9 @@ pub enum Command {
     /// Show, reset or break the simulated servers of a lab.
     #[command(subcommand)]
     Lab(Lab),
+    /// Register, show or remove the scheduled task that runs reconcile on this server.
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -250,6 +254,54 @@ pub enum Lab {
     },
 }
 
+/// `reconcile schedule`.
+#[derive(Debug, Subcommand)]
+pub enum Schedule {
+    /// Register the task, or mend one that differs from what is asked for.
+    Install(Install),
+    /// Show the task, and in what it differs from what it should be.
+    Show {
+        /// How the answer is written.
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Remove the task. A run that it started goes on.
+    Remove,
+}
+
+/// `reconcile schedule install`.
+#[derive(Debug, clap::Args)]
+pub struct Install {
+    /// The manifest: on this server or on a share, where only administrators can change it.
+    pub manifest: PathBuf,
+    /// What the task does: apply brings the server to its update, observe only reports.
+    #[arg(long, value_parser = mode, default_value = "apply")]
+    pub mode: TaskMode,
+    /// How often it starts, besides at every boot, such as 30m or 1d.
+    #[arg(long, value_name = "PERIOD", default_value = "1h")]
+    pub every: Period,
+    /// By how much a start is put off at random, at most.
+    #[arg(long, value_name = "PERIOD", default_value = "10m")]
+    pub jitter: Period,
+    /// The account that it runs as: SYSTEM, a managed service account as DOMAIN\name$, or DOMAIN\name, which then has no
+    /// access to the network.
+    #[arg(long, default_value = "SYSTEM")]
+    pub account: Account,
+    /// Only print the definition of the task, as XML; on any operating system.
+    #[arg(long)]
+    pub print: bool,
+    /// In what is printed, the path of the manifest on the server, where it is not the one that it is read from.
+    #[arg(long = "as", value_name = "PATH", requires = "print")]
+    pub named: Option<Place>,
+    /// In what is printed, the path of the program on the server.
+    #[arg(long, value_name = "PATH", requires = "print")]
+    pub program: Option<Place>,
+    /// In what is printed, the server whose time limits hold, instead of this one, or without Windows of all; can be given
+    /// several times.
+    #[arg(long = "server", value_name = "NAME", requires = "print")]
+    pub servers: Vec<ServerName>,
+}
+
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
@@ -278,10 +330,17 @@ pub enum Format {
     History,
     /// The answer of status.
     Status,
+    /// The answer of schedule show.
+    Schedule,
 }
 
 fn product(text: &str) -> Result<Product, String> {
     let found = Product::ALL.into_iter().find(|product| product.key() == text);
     let keys = || Product::ALL.map(Product::key).join(", ");
     found.ok_or_else(|| format!("expected one of {}", keys()))
+}
+
+fn mode(text: &str) -> Result<TaskMode, String> {
+    let found = TaskMode::ALL.into_iter().find(|mode| mode.key() == text);
+    found.ok_or_else(|| format!("expected one of {}", TaskMode::ALL.map(TaskMode::key).join(", ")))
 }

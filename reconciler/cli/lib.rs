@@ -22,6 +22,7 @@ mod problem;
 mod progress;
 mod releases;
 mod render;
+mod schedule;
 mod schemas;
 mod session;
 mod site;
@@ -75,6 +76,7 @@ fn run(command: Command) -> Result<Exit, Problem> {
         Command::Hold(args) => hold::hold(&args),
         Command::Release(args) => hold::release(&args),
         Command::Lab(command) => lab::run(&command),
+        Command::Schedule(command) => schedule::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);

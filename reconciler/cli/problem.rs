@@ -32,6 +32,19 @@ impl Problem {
         Self { exit: Exit::Blocked, text: error.to_string() }
     }
 
+    /// Somebody must act first.
+    #[cfg(windows)]
+    pub fn operator(error: impl Display) -> Self {
+        Self { exit: Exit::NeedsOperator, text: error.to_string() }
+    }
+
+    /// What is wrong, in a line without colours.
+    #[cfg(windows)]
+    pub fn line(&self) -> String {
+        let plain = anstream::adapter::strip_str(&self.text).to_string();
+        plain.lines().next().unwrap_or_default().trim().to_owned()
+    }
+
     /// Tells the user and gives the exit code.
     pub fn report(self) -> Exit {
         let text = self.text.trim_end();

@@ -1,6 +1,8 @@
 //! The JSON Schemas of everything that is written or read, from the types.
 
-use reconcile_schema::{DriftReport, HistoryReport, Manifest, PlanReport, Releases, RunReport, Snapshot, StatusReport};
+use reconcile_schema::{
+    DriftReport, HistoryReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport, Snapshot, StatusReport,
+};
 use serde_json::Value;
 
 use crate::args::Format;
@@ -17,6 +19,7 @@ pub fn schema(format: Format) -> Value {
         Format::Drift => schemars::schema_for!(DriftReport),
         Format::History => schemars::schema_for!(HistoryReport),
         Format::Status => schemars::schema_for!(StatusReport),
+        Format::Schedule => schemars::schema_for!(ScheduleReport),
     }
     .to_value()
 }

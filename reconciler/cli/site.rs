@@ -43,11 +43,7 @@ impl Site {
                 "this is {name}, not {other}: reconcile works on the machine it runs on"
             )));
         }
-        let goal =
-            input.goals(std::slice::from_ref(&name)).or_else(|unknown| match name.host().parse::<ServerName>() {
-                Ok(host) if input.manifest.servers.keys().any(|pattern| pattern.matches(&host)) => input.goals(&[host]),
-                Ok(_) | Err(_) => Err(unknown),
-            })?;
+        let goal = goals_here(input, &name)?;
         let host = reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?;
         Ok((Self::Machine(Box::new(host)), goal))
     }
@@ -95,6 +91,15 @@ pub fn lock_path(input: &Input) -> Result<PathBuf, Problem> {
         #[cfg(not(windows))]
         None => Err(Problem::usage("there is no server here to lock")),
     }
+}
+
+/// The goal of the server of this name, which the manifest may know by its host name alone.
+#[cfg(windows)]
+pub fn goals_here(input: &Input, name: &ServerName) -> Result<Vec<Goal>, Problem> {
+    input.goals(std::slice::from_ref(name)).or_else(|unknown| match name.host().parse::<ServerName>() {
+        Ok(host) if input.manifest.servers.keys().any(|pattern| pattern.matches(&host)) => input.goals(&[host]),
+        Ok(_) | Err(_) => Err(unknown),
+    })
 }
 
 /// Where the lab of a manifest is kept, if it has one.

@@ -7,6 +7,7 @@ pub mod lab;
 mod lock;
 mod restart;
 pub mod snapshot;
+pub mod task;
 mod uninstall;
 #[cfg(windows)]
 pub mod windows;

@@ -21,6 +21,7 @@ mod period;
 mod product;
 mod releases;
 mod report;
+mod schedule;
 mod service;
 mod shared;
 mod snapshot;
@@ -51,6 +52,7 @@ pub use report::{
     FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunReport, ServerPlan,
     ServerRun, State, StepReport,
 };
+pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode};
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};

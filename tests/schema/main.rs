@@ -15,7 +15,8 @@ use std::{
 use serde_json::Value;
 
 /// The formats that have a schema.
-const FORMATS: [&str; 8] = ["manifest", "releases", "snapshot", "plan", "run", "drift", "history", "status"];
+const FORMATS: [&str; 9] =
+    ["manifest", "releases", "snapshot", "plan", "run", "drift", "history", "status", "schedule"];
 
 #[test]
 fn the_committed_schemas_are_what_the_program_prints() {

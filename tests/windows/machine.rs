@@ -93,12 +93,13 @@ impl Machine {
         let server = &self.server;
         let mut hive = OpenOptions::new().append(true).open(self.prefix().join("system.reg")).expect("the hive");
         hive.write_all(server.hive().as_bytes()).expect("the hive can be written");
-        for part in ["boot", "look", "run", "service"] {
+        for part in ["boot", "look", "ordinary", "run", "service"] {
             self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
         }
         for shell in [POWERSHELL, SHELL] {
             self.put_program("doubles.exe", shell);
         }
+        self.put_program("doubles.exe", r"C:\Windows\System32\schtasks.exe");
         self.put_program("assembly.dll", server.product.assembly);
         self.put_program("installer.exe", &self.installer());
         if Path::new(&given("WINDOWS_PROGRAMS")).join("reconcile.exe").exists() {

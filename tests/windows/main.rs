@@ -20,5 +20,6 @@ mod overlap;
 mod processes;
 mod reconcile;
 mod refusals;
+mod schedule;
 mod server;
 mod setbacks;

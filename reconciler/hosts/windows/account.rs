@@ -3,12 +3,12 @@
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 
 use windows_sys::Win32::Foundation::{ERROR_NONE_MAPPED, LocalFree};
-use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
+use windows_sys::Win32::Security::Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW};
 use windows_sys::Win32::Security::{
-    AdjustTokenPrivileges, CheckTokenMembership, CreateWellKnownSid, GetTokenInformation, LUID_AND_ATTRIBUTES,
-    LookupAccountSidW, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED, SECURITY_MAX_SID_SIZE,
-    TOKEN_ADJUST_PRIVILEGES, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenUser, WELL_KNOWN_SID_TYPE,
-    WinBuiltinAdministratorsSid,
+    AdjustTokenPrivileges, CheckTokenMembership, CopySid, CreateWellKnownSid, EqualSid, GetTokenInformation,
+    LUID_AND_ATTRIBUTES, LookupAccountNameW, LookupAccountSidW, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED,
+    SECURITY_MAX_SID_SIZE, TOKEN_ADJUST_PRIVILEGES, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenUser,
+    WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
@@ -26,6 +26,39 @@ impl Sid {
         let mut size = SECURITY_MAX_SID_SIZE;
         // SAFETY: the buffer holds any identifier and its size is given.
         check(unsafe { CreateWellKnownSid(kind, std::ptr::null_mut(), sid.0.as_mut_ptr().cast(), &raw mut size) })?;
+        Ok(sid)
+    }
+
+    /// The identifier that a text such as `S-1-5-18` writes.
+    pub fn read(text: &str) -> Result<Self, Win32Error> {
+        let (text, mut made) = (wide(text), std::ptr::null_mut());
+        // SAFETY: the text ends with a NUL; the identifier is freed below.
+        check(unsafe { ConvertStringSidToSidW(text.as_ptr(), &raw mut made) })?;
+        let mut sid = Self([0; SECURITY_MAX_SID_SIZE as usize]);
+        // SAFETY: the buffer holds any identifier and its size is given; the other one is valid.
+        let copied = check(unsafe { CopySid(SECURITY_MAX_SID_SIZE, sid.0.as_mut_ptr().cast(), made) });
+        // SAFETY: the identifier came from ConvertStringSidToSidW and is not used any more.
+        unsafe { LocalFree(made) };
+        copied.map(|()| sid)
+    }
+
+    /// The identifier of the account of a name such as `DOMAIN\name`.
+    fn of_account(name: &str) -> Result<Self, Win32Error> {
+        let name = wide(name);
+        let (mut sid, mut domain) = (Self([0; SECURITY_MAX_SID_SIZE as usize]), [0_u16; 257]);
+        let (mut size, mut domain_size, mut kind) = (SECURITY_MAX_SID_SIZE, domain.len() as u32, 0);
+        // SAFETY: a null system means this one; the name ends with a NUL; the buffers have the sizes that are given.
+        check(unsafe {
+            LookupAccountNameW(
+                std::ptr::null(),
+                name.as_ptr(),
+                sid.0.as_mut_ptr().cast(),
+                &raw mut size,
+                domain.as_mut_ptr(),
+                &raw mut domain_size,
+                &raw mut kind,
+            )
+        })?;
         Ok(sid)
     }
 
@@ -127,6 +160,21 @@ pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
     }
 }
 
+/// The one name of an account that is given by a name or by an identifier: `DOMAIN\name`, and `S-1-5-18` for SYSTEM, whose name
+/// depends on the language.
+///
+/// # Errors
+/// Windows does not know it.
+pub fn canonical(account: &str) -> Result<String, Win32Error> {
+    let sid = if account.starts_with("S-1-") { Sid::read(account)? } else { Sid::of_account(account)? };
+    // SAFETY: both identifiers are valid.
+    if unsafe { EqualSid(sid.as_ptr(), Sid::well_known(WinLocalSystemSid)?.as_ptr()) } != 0 {
+        return Ok("S-1-5-18".into());
+    }
+    // SAFETY: the identifier is valid.
+    unsafe { name_of(sid.as_ptr()) }
+}
+
 /// Whether we run as a member of the local Administrators group, elevated.
 ///
 /// The membership of the token decides, as Windows itself would: a member whose token is not elevated has the group
@@ -173,6 +221,15 @@ mod tests {
         let name = own_name().expect("Windows says");
         assert!(!name.is_empty() && !name.starts_with('\\'), "{name}");
         assert!(is_administrator().is_ok());
+    }
+
+    #[test]
+    fn an_account_has_one_name() {
+        assert_eq!(canonical("S-1-5-18").as_deref(), Ok("S-1-5-18"));
+        assert_eq!(canonical("SYSTEM").as_deref(), Ok("S-1-5-18"));
+        let administrators = canonical("S-1-5-32-544").expect("known");
+        assert_eq!(canonical(&administrators), Ok(administrators));
+        assert!(canonical(r"NOWHERE\nobody").is_err());
     }
 
     #[test]

@@ -23,6 +23,8 @@ mod settle;
 mod shells;
 mod signature;
 mod state;
+mod task;
+mod trust;
 mod win32;
 
 use std::cell::OnceCell;
@@ -50,6 +52,8 @@ use crate::journal::{Journal, JournalError};
 pub use self::machine::{MachineError, name, windows_version};
 pub use self::process::Pulse;
 pub use self::protect::protect;
+pub use self::task::{Installed, Scheduler, SchedulerError};
+pub use self::trust::{TrustError, Trusted, trusted};
 
 /// Why this machine cannot be looked at, or a step cannot be taken on it.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +124,15 @@ pub fn lock_path() -> Result<PathBuf, WindowsError> {
 /// Windows does not say.
 pub fn user() -> Result<String, MachineError> {
     account::own_name().map_err(|cause| MachineError::Unreadable { what: "the name of this account", cause })
+}
+
+/// Whether we run as an administrator, elevated.
+///
+/// # Errors
+/// Windows does not say.
+pub fn is_administrator() -> Result<bool, MachineError> {
+    let what = "whether this account is an administrator";
+    account::is_administrator().map_err(|cause| MachineError::Unreadable { what, cause })
 }
 
 /// What the calls that ask for databases are called in the folder of logs.

@@ -46,6 +46,11 @@ impl Output {
         Ok(lines(&self.stdout)?.pop())
     }
 
+    /// All of standard output.
+    pub fn bytes(&self) -> io::Result<Vec<u8>> {
+        std::fs::read(&self.stdout)
+    }
+
     /// The last lines of standard error, or of standard output where nothing stands there.
     pub fn tail(&self) -> Vec<String> {
         let said = [&self.stderr, &self.stdout].map(|path| lines(path).unwrap_or_default());

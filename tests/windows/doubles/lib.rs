@@ -30,6 +30,25 @@ pub struct Lab {
     pub scripts: BTreeMap<String, Vec<ScriptRun>>,
     /// The groups that the account belongs to.
     pub groups: BTreeSet<String>,
+    /// How the Task Scheduler takes to what it is asked.
+    pub scheduler: Scheduler,
+}
+
+/// How the Task Scheduler takes to what it is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scheduler {
+    /// It does it.
+    #[default]
+    Works,
+    /// It refuses everything, with this reason.
+    Refuses(String),
+    /// It registers a task with one text replaced by another.
+    Alters {
+        /// This text.
+        from: String,
+        /// That one.
+        to: String,
+    },
 }
 
 /// The name of the web server's service, which the product shares with others.

@@ -12,9 +12,13 @@ mod components;
 #[cfg(windows)]
 mod look;
 #[cfg(windows)]
+mod ordinary;
+#[cfg(windows)]
 mod powershell;
 #[cfg(windows)]
 mod run;
+#[cfg(windows)]
+mod schtasks;
 #[cfg(windows)]
 mod service;
 #[cfg(windows)]
@@ -31,9 +35,11 @@ fn main() {
     let part: Part = match program.as_str() {
         "boot.exe" => boot::main,
         "look.exe" => look::main,
+        "ordinary.exe" => ordinary::main,
         "powershell.exe" => powershell::main,
         "powershell_ise.exe" => shell::main,
         "run.exe" => run::main,
+        "schtasks.exe" => schtasks::main,
         "service.exe" => service::main,
         "lyncserverupdateinstaller.exe" | "skypeserverupdateinstaller.exe" => updater::main,
         _ => || Err("no part goes by this file name".into()),

@@ -1,0 +1,125 @@
+//! The task in the Task Scheduler of this server.
+
+use std::path::Path;
+
+use reconcile_hosts::task::{Element, PATH, Request, differences};
+use reconcile_hosts::windows::{Installed, Scheduler, Trusted, is_administrator, trusted};
+use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference};
+
+use super::text::{described, differing, shown};
+use crate::{
+    args::{self, Output},
+    exit::Exit,
+    input::Input,
+    plan::json,
+    print,
+    problem::Problem,
+};
+
+/// Registers the task, or mends it. Nothing is done where it is as wanted already.
+pub fn install(args: &args::Install) -> Result<Exit, Problem> {
+    let scheduler = scheduler()?;
+    let request = super::request(args)?;
+    for place in [&request.program, &request.manifest] {
+        let trust = trusted(Path::new(place.as_str())).map_err(Problem::operator)?;
+        if trust == Trusted::ByThisAccount {
+            let (who, runs_as) = (reconcile_hosts::windows::user().map_err(Problem::failed)?, &request.account);
+            tell(&format!(
+                "note: {place} can be changed by {who}, whom a task of {runs_as} may not know as an administrator: \
+                 give it to Administrators (icacls /setowner)"
+            ));
+        }
+    }
+    let account = scheduler.known(&request.account).map_err(Problem::usage)?;
+    let request = Request { account, ..request };
+    let words = described(&request.report());
+    match scheduler.install(&request).map_err(Problem::failed)? {
+        Installed::New => print(&format!("{PATH} was installed\n{words}")),
+        Installed::Already => print(&format!("{PATH} is already as wanted, nothing was done\n{words}")),
+        Installed::Mended(differences) => {
+            print(&format!("{PATH} was different and is mended\n{}{words}", differing(&differences)))
+        }
+    }
+}
+
+/// Shows the task. One that is missing, different or unsafe is drift.
+pub fn show(output: Output) -> Result<Exit, Problem> {
+    let report = match scheduler()?.registered().map_err(Problem::failed)? {
+        Some(found) => report(&found),
+        None => answer(false),
+    };
+    match output {
+        Output::Text => print(&shown(&report))?,
+        Output::Json => print(&json(&report)?)?,
+    };
+    Ok(report.state.into())
+}
+
+/// Removes the task.
+pub fn remove() -> Result<Exit, Problem> {
+    let removed = scheduler()?.remove().map_err(Problem::failed)?;
+    print(&format!("{PATH} {}\n", if removed { "was removed" } else { "is not registered, nothing was done" }))
+}
+
+fn scheduler() -> Result<Scheduler, Problem> {
+    if !is_administrator().map_err(Problem::failed)? {
+        return Err(Problem::operator(
+            "the scheduled task is for administrators of this server: run this as one of them, elevated",
+        ));
+    }
+    Scheduler::open().map_err(Problem::failed)
+}
+
+/// A registered task, beside the one that would be registered for what it does.
+fn report(found: &Element) -> ScheduleReport {
+    let mut report = answer(true);
+    match Request::of(found) {
+        Ok(mut request) => {
+            let task = request.report();
+            for place in [&request.program, &request.manifest] {
+                report.problems.extend(trusted(Path::new(place.as_str())).err().map(|error| error.to_string()));
+            }
+            match limit(&request) {
+                Ok(limit) => request.limit = limit,
+                Err(problem) => report.problems.push(problem.line()),
+            }
+            report.differences = differences(&request.definition(), found);
+            report.task = Some(task);
+        }
+        Err(error) => report.differences.push(TaskDifference {
+            element: "Actions".into(),
+            expected: Some("one call of reconcile, to apply or to observe a manifest, with --unattended".into()),
+            found: Some(error.to_string()),
+        }),
+    }
+    if report.differences.is_empty() && report.problems.is_empty() {
+        report.state = State::AtGoal;
+    }
+    report
+}
+
+/// The limit that the manifest of the task asks for now; and what its account would not reach.
+fn limit(request: &Request) -> Result<reconcile_schema::Period, Problem> {
+    let input = Input::read(Path::new(request.manifest.as_str()))?;
+    let goals = super::goals(&input, &[])?;
+    super::reachable(request, &goals)?;
+    Ok(super::limit(&goals, request.mode))
+}
+
+fn answer(installed: bool) -> ScheduleReport {
+    ScheduleReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        state: State::Drift,
+        installed,
+        task: None,
+        differences: Vec::new(),
+        problems: Vec::new(),
+    }
+}
+
+fn tell(line: &str) {
+    use std::io::Write;
+    // Nobody may be reading it, which is no failure.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}

@@ -1,0 +1,39 @@
+//! How long the longest run takes: what the Task Scheduler must leave it.
+
+use reconcile_core::Goal;
+use reconcile_schema::{Period, TaskMode};
+
+/// What has no limit of its own in a manifest: copying and hashing the update, and everything quick.
+const REST: Period = Period::hours(1);
+
+/// The longest time that one run for `goal` can take by the limits of the manifest, with an hour added.
+///
+/// At its limit the Task Scheduler would ask the run to end, in the worst case in the midst of an installation; so this is
+/// more than any run needs, never less:
+///
+/// - `apply`: attempts × (4 stop + install + 2 start + 3 database × stores) + stop + 2 start + shells + 1 h.
+///   In each attempt the services are stopped twice and the web server once, and services that are still stopping are
+///   waited for before they are started; the web server and the services are started; each store is looked at, updated,
+///   and looked at again. After the last attempt everything is started once more. Shells are waited for once in a run.
+/// - `observe`: database × stores + 1 h.
+///
+/// The schema knows no highest limit (Microsoft Learn: `ExecutionTimeLimit (settingsType) Element`); a [`Period`] ends
+/// after 136 years.
+#[must_use]
+pub fn longest(goal: &Goal, mode: TaskMode) -> Period {
+    let rules = &goal.rules;
+    let stores = u32::try_from(goal.stores.len()).unwrap_or(u32::MAX);
+    match mode {
+        TaskMode::Apply => {
+            let databases = times(rules.database, stores.saturating_mul(3));
+            let attempt = times(rules.stop, 4) + rules.install + times(rules.start, 2) + databases;
+            let back_up = rules.stop + times(rules.start, 2);
+            times(attempt, rules.attempts) + back_up + rules.shell_wait + REST
+        }
+        TaskMode::Observe => times(rules.database, stores) + REST,
+    }
+}
+
+fn times(period: Period, count: u32) -> Period {
+    Period::seconds(period.as_seconds().saturating_mul(count))
+}

@@ -1,0 +1,31 @@
+//! The scheduled task that runs us: what it is asked to do, as a definition for Windows' Task Scheduler, and read back.
+//!
+//! Nothing here touches the Task Scheduler (the Windows host does), so that a definition can be made, validated and
+//! compared on any operating system. What the elements mean, which values they take and what holds where one is left out
+//! is from Microsoft Learn, "Task Scheduler Schema", and \[MS-TSCH\] 2.5.
+
+mod account;
+mod compare;
+mod document;
+mod duration;
+mod limit;
+mod place;
+mod request;
+
+pub use account::{Account, AccountError};
+pub use compare::{differences, told};
+pub use document::{DocumentError, Element, decode, file};
+pub use limit::longest;
+pub use place::{Place, PlaceError};
+pub use request::{NotOurs, Request, RequestError};
+
+/// Where the task is kept: in a folder of its own, so that nobody takes another one for it.
+pub const PATH: &str = r"\reconcile\reconcile";
+
+/// Where the program lies on a server when nothing else is said.
+pub const PROGRAM: &str = r"C:\Program Files\reconcile\reconcile.exe";
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! What the task is asked to do, its definition, and the request that a definition came from.
+
+use reconcile_schema::{Period, ScheduledTask, TaskMode};
+
+use super::account::Account;
+use super::document::Element;
+use super::duration::{read, written};
+use super::place::{Place, PlaceError};
+
+/// How often a task can start (Microsoft Learn: repetitionType Complex Type).
+const OFTENEST: Period = Period::minutes(1);
+const RAREST: Period = Period::hours(31 * 24);
+
+/// The default of `--every`.
+const EVERY: Period = Period::hours(1);
+
+/// What the task is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What it does.
+    pub mode: TaskMode,
+    /// The manifest, by its path on the server.
+    pub manifest: Place,
+    /// The program, by its path on the server.
+    pub program: Place,
+    /// The account that it runs as.
+    pub account: Account,
+    /// How often it starts, besides at every boot.
+    pub every: Period,
+    /// By how much its start is put off at random, at most.
+    pub jitter: Period,
+    /// How long one run may take.
+    pub limit: Period,
+}
+
+/// Why a task cannot be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// It would start too often or too rarely.
+    #[error("a task can start every 1 min to 31 days, not every {0}")]
+    Every(Period),
+    /// It would start at random.
+    #[error("a start can be put off by less than the time between two starts, {every}, not by {jitter}")]
+    Jitter {
+        /// By how much.
+        jitter: Period,
+        /// The time between two starts.
+        every: Period,
+    },
+}
+
+/// A definition is not one that we write.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOurs {
+    /// It runs something else.
+    #[error("the task runs something else: {0}")]
+    Action(String),
+    /// It names a file in a way that we would not.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+}
+
+impl Request {
+    /// The same request, where a task can be asked for this.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub fn checked(self) -> Result<Self, RequestError> {
+        if self.every < OFTENEST || self.every > RAREST {
+            return Err(RequestError::Every(self.every));
+        }
+        if self.jitter >= self.every {
+            return Err(RequestError::Jitter { jitter: self.jitter, every: self.every });
+        }
+        Ok(self)
+    }
+
+    /// The definition of the task, the same each time for the same request.
+    ///
+    /// - Version 1.2 of the schema is what Windows Server 2008 R2 and everything later knows.
+    /// - A `TimeTrigger` takes a `Repetition` without an end ("if no value is specified, the pattern is repeated
+    ///   indefinitely") and a `RandomDelay` (Microsoft Learn: repetitionType, timeTriggerType); the configuration manager of
+    ///   PowerShell DSC registers itself with the same three (microsoft/PowerShell-DSC-for-Linux,
+    ///   `LocalConfigManagerTaskStrings.h`). Its start lies in the past, so the time of registration does not show.
+    ///   After a boot a minute passes first, in which the services start.
+    /// - Nothing ends a run before its limit: no battery, no user who comes back to the machine; at its limit it is asked,
+    ///   not terminated. A start that was missed is made up for. While a run lasts, no other begins.
+    /// - Priority 4 is that of a program which a person starts. The default, 7, lowers the priority of the process and of its
+    ///   disk access (Microsoft Learn: `Priority (settingsType) Element`), and the installer would inherit both: a longer
+    ///   outage.
+    #[must_use]
+    pub fn definition(&self) -> Element {
+        let leaf = |name, text: &str| Element::leaf(name, text);
+        let does = match self.mode {
+            TaskMode::Apply => "Brings this server to the cumulative update that its manifest declares.",
+            TaskMode::Observe => "Reports what is seen of this server, and changes nothing.",
+        };
+        let registration = Element::of(
+            "RegistrationInfo",
+            [
+                leaf("Author", "reconcile"),
+                leaf(
+                    "Description",
+                    &format!("{does} Written by reconcile schedule install; change it by that command."),
+                ),
+                leaf("URI", super::PATH),
+            ],
+        );
+        let boot = Element::of("BootTrigger", [leaf("Enabled", "true"), leaf("Delay", "PT1M")]);
+        let repetition =
+            Element::of("Repetition", [leaf("Interval", &written(self.every)), leaf("StopAtDurationEnd", "false")]);
+        let time = Element::of(
+            "TimeTrigger",
+            [
+                leaf("Enabled", "true"),
+                leaf("StartBoundary", "2020-01-01T00:00:00"),
+                repetition,
+                leaf("RandomDelay", &written(self.jitter)),
+            ],
+        );
+        let logon = self.account.logon_type().map(|logon| leaf("LogonType", logon));
+        let principal: Vec<_> = [leaf("UserId", self.account.user_id())]
+            .into_iter()
+            .chain(logon)
+            .chain([leaf("RunLevel", "HighestAvailable")])
+            .collect();
+        let action = [leaf("Command", self.program.as_str()), leaf("Arguments", &self.arguments())];
+        Element::of(
+            "Task",
+            [
+                registration,
+                Element::of("Triggers", [boot, time]),
+                Element::of("Principals", [Element::of("Principal", principal).with("id", "Author")]),
+                self.settings(),
+                Element::of("Actions", [Element::of("Exec", action)]).with("Context", "Author"),
+            ],
+        )
+        .with("version", "1.2")
+        .with("xmlns", "http://schemas.microsoft.com/windows/2004/02/mit/task")
+    }
+
+    fn settings(&self) -> Element {
+        let idle = Element::of(
+            "IdleSettings",
+            [Element::leaf("StopOnIdleEnd", "false"), Element::leaf("RestartOnIdle", "false")],
+        );
+        let mut settings = Element::of("Settings", []);
+        let mut add = |name, value: &str| settings.elements.push(Element::leaf(name, value));
+        add("MultipleInstancesPolicy", "IgnoreNew");
+        add("DisallowStartIfOnBatteries", "false");
+        add("StopIfGoingOnBatteries", "false");
+        add("AllowHardTerminate", "false");
+        add("StartWhenAvailable", "true");
+        add("RunOnlyIfNetworkAvailable", "false");
+        add("AllowStartOnDemand", "true");
+        add("Enabled", "true");
+        add("Hidden", "false");
+        add("RunOnlyIfIdle", "false");
+        add("WakeToRun", "false");
+        add("ExecutionTimeLimit", &written(self.limit));
+        add("Priority", "4");
+        settings.elements.push(idle);
+        settings
+    }
+
+    fn arguments(&self) -> String {
+        format!("{} \"{}\" --unattended", self.mode.key(), self.manifest)
+    }
+
+    /// The request that a definition came from. What cannot be read of it, other than the action, is what it would be by
+    /// default: comparing the two definitions then shows it.
+    ///
+    /// # Errors
+    /// See [`NotOurs`].
+    pub fn of(task: &Element) -> Result<Self, NotOurs> {
+        let text = |path: &str| task.text_at(path).unwrap_or_default();
+        let period = |path: &str, default| read(text(path)).unwrap_or(default);
+        let (command, arguments) = (text("Actions/Exec/Command"), text("Actions/Exec/Arguments"));
+        let action = TaskMode::ALL.into_iter().find_map(|mode| {
+            let quoted = arguments.strip_prefix(mode.key())?.strip_prefix(" \"")?;
+            Some((mode, quoted.strip_suffix("\" --unattended")?))
+        });
+        let Some((mode, manifest)) = action else {
+            return Err(NotOurs::Action(format!("{command} {arguments}").trim().to_owned()));
+        };
+        Ok(Self {
+            mode,
+            manifest: manifest.parse()?,
+            program: command.parse()?,
+            account: Account::of_user_id(text("Principals/Principal/UserId")),
+            every: period("Triggers/TimeTrigger/Repetition/Interval", EVERY),
+            jitter: period("Triggers/TimeTrigger/RandomDelay", Period::default()),
+            limit: period("Settings/ExecutionTimeLimit", Period::default()),
+        })
+    }
+
+    /// The request as it is reported.
+    #[must_use]
+    pub fn report(&self) -> ScheduledTask {
+        ScheduledTask {
+            mode: self.mode,
+            manifest: self.manifest.to_string(),
+            program: self.program.to_string(),
+            account: self.account.to_string(),
+            every: self.every,
+            jitter: self.jitter,
+            limit: self.limit,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Our scheduled task on this machine, through `schtasks.exe`. Its text is in the language of Windows and for people only.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reconcile_schema::TaskDifference;
+
+use super::account::canonical;
+use super::environment::system_root;
+use super::output::decode;
+use super::powershell::said;
+use super::process::{Child, Ended, Ending, Lifetime, Runner};
+use super::state::private_folder;
+use super::win32::Win32Error;
+use super::{WindowsError, log_folder};
+use crate::task::{self, Account, DocumentError, Element, Request, differences};
+
+/// How long `schtasks.exe` may take; it asks a service of this machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Why the task cannot be looked at or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SchedulerError {
+    /// `schtasks.exe` cannot be run.
+    #[error(transparent)]
+    Windows(#[from] WindowsError),
+    /// It did not do what it was asked.
+    #[error("cannot {what} the task {}: schtasks.exe {ending} ({said}); its log folder is {}", task::PATH, folder.display())]
+    Refused {
+        /// What was asked.
+        what: &'static str,
+        /// How it ended.
+        ending: Ending,
+        /// What it said.
+        said: String,
+        /// Where its output is.
+        folder: PathBuf,
+    },
+    /// What it gave is no definition of a task.
+    #[error("cannot read the task {} as schtasks.exe gives it, in {}: {cause}", task::PATH, folder.display())]
+    Unreadable {
+        /// What is wrong.
+        cause: DocumentError,
+        /// Where its output is.
+        folder: PathBuf,
+    },
+    /// The task was registered otherwise than it was given.
+    #[error(
+        "the task {} was registered, and is not as it was given:\n{}", task::PATH,
+        .0.iter().map(|one| format!("  {}", task::told(one))).collect::<Vec<_>>().join("\n")
+    )]
+    Altered(Vec<TaskDifference>),
+    /// There is no such account.
+    #[error("cannot find the account {account}: {cause}")]
+    Account {
+        /// The account.
+        account: String,
+        /// What Windows said.
+        cause: Win32Error,
+    },
+    /// A file could not be written or read.
+    #[error("cannot use {}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        cause: std::io::Error,
+    },
+}
+
+/// What came of registering the task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Installed {
+    /// It was not there.
+    New,
+    /// It was there, as wanted.
+    Already,
+    /// It was there, and different.
+    Mended(Vec<TaskDifference>),
+}
+
+/// Our task in the Task Scheduler of this machine.
+pub struct Scheduler {
+    runner: Runner,
+    private: PathBuf,
+    program: PathBuf,
+}
+
+impl Scheduler {
+    /// Prepares the private folder, which takes an administrator.
+    ///
+    /// # Errors
+    /// The private folder cannot be used.
+    pub fn open() -> Result<Self, WindowsError> {
+        let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\schtasks.exe");
+        Ok(Self { runner: Runner::default(), private: private_folder()?, program })
+    }
+
+    /// The account as Windows writes its name, so that two names of one account are no difference.
+    ///
+    /// # Errors
+    /// Windows does not know it.
+    pub fn known(&self, account: &Account) -> Result<Account, SchedulerError> {
+        let name = canonical(account.user_id());
+        let name = name.map_err(|cause| SchedulerError::Account { account: account.to_string(), cause })?;
+        Ok(Account::of_user_id(&name))
+    }
+
+    /// The definition of the registered task, with the names of its accounts as Windows writes them; none where no task is
+    /// registered.
+    ///
+    /// # Errors
+    /// Nobody can tell whether one is, or it cannot be read.
+    pub fn registered(&self) -> Result<Option<Element>, SchedulerError> {
+        let (ended, folder) = self.run("query", &["/query", "/tn", task::PATH, "/xml"])?;
+        if ended.ending != Ending::Exited(0) {
+            // The same code for a task that is not there and for every other failure. The list of all tasks tells.
+            return if self.is_listed()? { Err(refused("read", &ended, folder)) } else { Ok(None) };
+        }
+        let bytes = ended.output.bytes().map_err(|cause| SchedulerError::File { path: folder.clone(), cause })?;
+        let text = task::decode(&bytes).unwrap_or_else(|| decode(&bytes));
+        let mut found = Element::read(&text).map_err(|cause| SchedulerError::Unreadable { cause, folder })?;
+        found.rename_accounts(&|name| canonical(name).ok());
+        Ok(Some(found))
+    }
+
+    /// Whether the task is among all tasks. Their names are the first column, in every language.
+    fn is_listed(&self) -> Result<bool, SchedulerError> {
+        let (ended, folder) = self.run("list", &["/query", "/fo", "csv", "/nh"])?;
+        if ended.ending != Ending::Exited(0) {
+            return Err(refused("look for", &ended, folder));
+        }
+        let bytes = ended.output.bytes().map_err(|cause| SchedulerError::File { path: folder, cause })?;
+        let ours = format!("\"{}\"", task::PATH).to_lowercase();
+        Ok(decode(&bytes).lines().any(|line| line.to_lowercase().starts_with(&ours)))
+    }
+
+    /// Registers the task, unless it is registered as wanted, and looks at what was registered.
+    ///
+    /// # Errors
+    /// It cannot be registered, or was registered otherwise.
+    pub fn install(&self, wanted: &Request) -> Result<Installed, SchedulerError> {
+        let definition = wanted.definition();
+        let outcome = match self.registered()? {
+            None => Installed::New,
+            Some(found) => match differences(&definition, &found) {
+                none if none.is_empty() => return Ok(Installed::Already),
+                some => Installed::Mended(some),
+            },
+        };
+        self.create(wanted, &definition)?;
+        match self.registered()?.map(|found| differences(&definition, &found)) {
+            Some(none) if none.is_empty() => Ok(outcome),
+            Some(some) => Err(SchedulerError::Altered(some)),
+            None => Err(SchedulerError::Altered(vec![TaskDifference {
+                element: "Task".into(),
+                expected: Some(task::PATH.into()),
+                found: None,
+            }])),
+        }
+    }
+
+    fn create(&self, wanted: &Request, definition: &Element) -> Result<(), SchedulerError> {
+        let folder = log_folder(&self.private, "schtasks-create")?;
+        let path = folder.join("task.xml");
+        let written = task::file(definition).and_then(|bytes| std::fs::write(&path, bytes));
+        written.map_err(|cause| SchedulerError::File { path: path.clone(), cause })?;
+        let mut arguments: Vec<OsString> = ["/create", "/tn", task::PATH, "/xml"].map(OsString::from).into();
+        arguments.extend([path.clone().into(), "/f".into()]);
+        if let Account::Managed(name) = &wanted.account {
+            // The domain has the password: an empty one keeps schtasks.exe from asking for it, where nobody could answer.
+            arguments.extend(["/ru", name, "/rp", ""].map(OsString::from));
+        }
+        let ended = self.child(&folder, &arguments)?;
+        if ended.ending == Ending::Exited(0) { Ok(()) } else { Err(refused("register", &ended, folder)) }
+    }
+
+    /// Removes the task, and says whether there was one. A run that it started goes on (Microsoft Learn: schtasks delete).
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn remove(&self) -> Result<bool, SchedulerError> {
+        if !self.is_listed()? {
+            return Ok(false);
+        }
+        let (ended, folder) = self.run("delete", &["/delete", "/tn", task::PATH, "/f"])?;
+        if ended.ending == Ending::Exited(0) && !self.is_listed()? {
+            Ok(true)
+        } else {
+            Err(refused("remove", &ended, folder))
+        }
+    }
+
+    fn run(&self, what: &str, arguments: &[&str]) -> Result<(Ended, PathBuf), SchedulerError> {
+        let folder = log_folder(&self.private, &format!("schtasks-{what}"))?;
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        Ok((self.child(&folder, &arguments)?, folder))
+    }
+
+    fn child(&self, folder: &Path, arguments: &[OsString]) -> Result<Ended, SchedulerError> {
+        let (program, lifetime) = (self.program.as_path(), Lifetime::Ours);
+        let child = Child { program, arguments, input: b"", folder, limit: LIMIT, lifetime };
+        Ok(self.runner.run(&child, &mut |_| {}, &|| false).map_err(WindowsError::from)?)
+    }
+}
+
+fn refused(what: &'static str, ended: &Ended, folder: PathBuf) -> SchedulerError {
+    SchedulerError::Refused { what, ending: ended.ending, said: said(&ended.output.tail()), folder }
+}

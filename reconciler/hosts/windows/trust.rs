@@ -1,0 +1,295 @@
+//! Whether a file is safe to act on with high rights: nobody but administrators can change it, or put another in its place.
+
+use std::fs::{File, OpenOptions};
+use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
+use std::os::windows::io::AsRawHandle;
+use std::path::{Component, Path, PathBuf, Prefix};
+
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GENERIC_ALL, GENERIC_WRITE, LocalFree};
+use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
+use windows_sys::Win32::Security::{
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, INHERIT_ONLY_ACE,
+    OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, WinBuiltinAdministratorsSid, WinCreatorOwnerSid,
+    WinLocalSystemSid,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT, FILE_DELETE_CHILD,
+    FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ,
+    FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA, GetDriveTypeW, READ_CONTROL, WRITE_DAC,
+    WRITE_OWNER,
+};
+
+use super::account::{Sid, is_administrator, name_of, with_own_sid};
+use super::win32::{Win32Error, wide};
+
+/// The service that owns the files of Windows (Microsoft Learn: Windows Resource Protection).
+const TRUSTED_INSTALLER: &str = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+
+/// A drive that is a share (Microsoft Learn: `GetDriveTypeW`).
+const DRIVE_REMOTE: u32 = 4;
+
+/// The kinds of entries of an access list (Microsoft Learn: `ACE_HEADER`). All entries that allow without naming a kind of
+/// object have one layout.
+const ALLOWED: u8 = 0;
+const ALLOWED_CALLBACK: u8 = 9;
+const DENIED: [u8; 4] = [1, 6, 10, 12];
+
+/// Rights to put something else in the place of what is in a folder, or to take such rights.
+const REPLACE: u32 = DELETE | FILE_DELETE_CHILD | WRITE_DAC | WRITE_OWNER | GENERIC_ALL;
+
+/// Rights to change a file, or what is in a folder. Attributes are among them: with them a folder becomes a link.
+const CHANGE: u32 =
+    REPLACE | FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES | GENERIC_WRITE;
+
+/// What a person can do about it.
+const HELP: &str = "keep it where only administrators can write, such as in C:\\Program Files\\reconcile, \
+                    or take their rights from the others (icacls) and give it to Administrators (icacls /setowner)";
+
+/// Why a file is not safe to act on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// It, or a folder above it, cannot be looked at.
+    #[error("cannot look at who may change {path}: {cause}")]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What Windows said.
+        cause: Win32Error,
+    },
+    /// It, or a folder above it, leads to another place.
+    #[error("{0} is a link to another place, which may lead elsewhere tomorrow: give the path without links")]
+    Link(PathBuf),
+    /// It is something else.
+    #[error("expected {path} to be {expected}")]
+    Kind {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The drive is there for one session only.
+    #[error(
+        "the drive of {0} is a share that this session alone knows by its letter: give the path as \\\\server\\share\\…"
+    )]
+    Mapped(PathBuf),
+    /// Somebody else owns it, and can give himself every right.
+    #[error("{path} belongs to {owner}, expected SYSTEM, Administrators or TrustedInstaller: {HELP}")]
+    Owner {
+        /// The file or folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: String,
+    },
+    /// Somebody else can change it.
+    #[error("{path} can be changed by {who}, and whoever changes it acts with the rights of an administrator: {HELP}")]
+    Open {
+        /// The file or folder.
+        path: PathBuf,
+        /// By whom.
+        who: String,
+    },
+}
+
+/// Whom a file that is safe to act on can be changed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trusted {
+    /// By the system and the group of administrators only.
+    ByAdministrators,
+    /// Also by the account that we run as, an administrator; another account cannot know that it is one.
+    ByThisAccount,
+}
+
+/// Looks at a file, its folder and every folder above: on open handles that follow no links. The file and its folder must not
+/// be changeable by anybody but administrators, and no folder above such that something could be put in its place.
+///
+/// Of a file on a share this sees the access list of the file system, not that of the share, which can only take rights away.
+///
+/// # Errors
+/// See [`TrustError`]: the first thing that is wrong, from the file upwards.
+pub fn trusted(file: &Path) -> Result<Trusted, TrustError> {
+    let file = std::path::absolute(file)
+        .map_err(|error| TrustError::Unreadable { path: file.into(), cause: Win32Error::of(&error) })?;
+    if is_mapped(&file) {
+        return Err(TrustError::Mapped(file));
+    }
+    let judge = Judge::new().map_err(|cause| TrustError::Unreadable { path: file.clone(), cause })?;
+    let mut all = Trusted::ByAdministrators;
+    for (above, path) in file.ancestors().enumerate() {
+        let (folder, rights) = (above > 0, if above > 1 { REPLACE } else { CHANGE });
+        if judge.look(path, folder, rights)? == Trusted::ByThisAccount {
+            all = Trusted::ByThisAccount;
+        }
+    }
+    Ok(all)
+}
+
+/// Whether the letter of a path's drive stands for a share.
+fn is_mapped(file: &Path) -> bool {
+    let Some(Component::Prefix(prefix)) = file.components().next() else { return false };
+    let (Prefix::Disk(letter) | Prefix::VerbatimDisk(letter)) = prefix.kind() else { return false };
+    let root = wide(format!(r"{}:\", char::from(letter)));
+    // SAFETY: the root ends with a NUL.
+    (unsafe { GetDriveTypeW(root.as_ptr()) }) == DRIVE_REMOTE
+}
+
+/// Who may change what we act on.
+struct Judge {
+    trusted: [Sid; 4],
+    administrator: bool,
+}
+
+impl Judge {
+    fn new() -> Result<Self, Win32Error> {
+        let trusted = [
+            Sid::well_known(WinLocalSystemSid)?,
+            Sid::well_known(WinBuiltinAdministratorsSid)?,
+            Sid::read(TRUSTED_INSTALLER)?,
+            // Stands for the owner, who is looked at, in what is created in a folder; nobody's token has it.
+            Sid::well_known(WinCreatorOwnerSid)?,
+        ];
+        Ok(Self { trusted, administrator: is_administrator()? })
+    }
+
+    fn look(&self, path: &Path, folder: bool, rights: u32) -> Result<Trusted, TrustError> {
+        let unreadable = |cause| TrustError::Unreadable { path: path.to_owned(), cause };
+        let opened = OpenOptions::new()
+            .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL)
+            .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+            .open(path)
+            .map_err(|error| unreadable(Win32Error::of(&error)))?;
+        let attributes = opened.metadata().map_err(|error| unreadable(Win32Error::of(&error)))?.file_attributes();
+        if attributes & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+            return Err(TrustError::Link(path.to_owned()));
+        }
+        if (attributes & FILE_ATTRIBUTE_DIRECTORY != 0) != folder {
+            let expected = if folder { "a folder" } else { "a file" };
+            return Err(TrustError::Kind { path: path.to_owned(), expected });
+        }
+        let security = Security::of(&opened).map_err(unreadable)?;
+        // SAFETY: the owner is a valid identifier while the descriptor is kept.
+        let owner = unsafe { self.trusts(security.owner) }.map_err(unreadable)?;
+        let Some(owner) = owner else {
+            // SAFETY: as above.
+            let owner = unsafe { name_of(security.owner) }.map_err(unreadable)?;
+            return Err(TrustError::Owner { path: path.to_owned(), owner });
+        };
+        let open = |who| TrustError::Open { path: path.to_owned(), who };
+        let mut all = owner;
+        for entry in security.entries().map_err(unreadable)? {
+            match entry {
+                Entry::Everybody => return Err(open("everybody: it has no access list".into())),
+                Entry::Unknown(kind) => {
+                    return Err(open(format!("whomever an entry of kind {kind} of its list names")));
+                }
+                Entry::Allows { mask, who } if mask & rights != 0 => {
+                    // SAFETY: the identifier is part of the list, which is kept.
+                    match unsafe { self.trusts(who) }.map_err(unreadable)? {
+                        Some(Trusted::ByAdministrators) => {}
+                        Some(Trusted::ByThisAccount) => all = Trusted::ByThisAccount,
+                        // SAFETY: as above.
+                        None => return Err(open(unsafe { name_of(who) }.map_err(unreadable)?)),
+                    }
+                }
+                Entry::Allows { .. } => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether an account may change what we act on, and as whom.
+    ///
+    /// # Safety
+    /// `sid` is a valid identifier.
+    unsafe fn trusts(&self, sid: PSID) -> Result<Option<Trusted>, Win32Error> {
+        // SAFETY: both identifiers are valid.
+        let same = |other: PSID| unsafe { EqualSid(sid, other) } != 0;
+        if self.trusted.iter().any(|trusted| same(trusted.as_ptr())) {
+            return Ok(Some(Trusted::ByAdministrators));
+        }
+        Ok((self.administrator && with_own_sid(same)?).then_some(Trusted::ByThisAccount))
+    }
+}
+
+/// An entry of an access list that counts.
+enum Entry {
+    /// There is no list.
+    Everybody,
+    /// It allows something in a way that we do not know.
+    Unknown(u8),
+    /// It allows these rights.
+    Allows { mask: u32, who: PSID },
+}
+
+/// The owner and the access list of an open file, with the descriptor that they are in.
+struct Security {
+    descriptor: PSECURITY_DESCRIPTOR,
+    owner: PSID,
+    list: *mut ACL,
+}
+
+impl Security {
+    fn of(file: &File) -> Result<Self, Win32Error> {
+        let mut security =
+            Self { descriptor: std::ptr::null_mut(), owner: std::ptr::null_mut(), list: std::ptr::null_mut() };
+        // SAFETY: the handle is open; what is asked for points into the descriptor, which lives as long as we do.
+        let asked = unsafe {
+            GetSecurityInfo(
+                file.as_raw_handle(),
+                SE_FILE_OBJECT,
+                OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                &raw mut security.owner,
+                std::ptr::null_mut(),
+                &raw mut security.list,
+                std::ptr::null_mut(),
+                &raw mut security.descriptor,
+            )
+        };
+        if asked == ERROR_SUCCESS { Ok(security) } else { Err(Win32Error(asked)) }
+    }
+
+    /// The entries that allow something here.
+    fn entries(&self) -> Result<Vec<Entry>, Win32Error> {
+        if self.list.is_null() {
+            return Ok(vec![Entry::Everybody]);
+        }
+        let mut entries = Vec::new();
+        // SAFETY: the list is valid while the descriptor is kept.
+        for index in 0..u32::from(unsafe { (*self.list).AceCount }) {
+            let mut entry = std::ptr::null_mut();
+            // SAFETY: the list is valid and has an entry of this number.
+            super::win32::check(unsafe { GetAce(self.list, index, &raw mut entry) })?;
+            // SAFETY: every entry starts with a header.
+            let header = unsafe { entry.cast::<ACE_HEADER>().read_unaligned() };
+            if u32::from(header.AceFlags) & INHERIT_ONLY_ACE != 0 || DENIED.contains(&header.AceType) {
+                continue;
+            }
+            entries.push(match header.AceType {
+                ALLOWED | ALLOWED_CALLBACK => {
+                    let allowed = entry.cast::<ACCESS_ALLOWED_ACE>();
+                    // SAFETY: an entry of these kinds has this layout; the identifier begins in its last field.
+                    unsafe {
+                        Entry::Allows {
+                            mask: (&raw const (*allowed).Mask).read_unaligned(),
+                            who: (&raw mut (*allowed).SidStart).cast(),
+                        }
+                    }
+                }
+                kind => Entry::Unknown(kind),
+            });
+        }
+        Ok(entries)
+    }
+}
+
+impl Drop for Security {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor came from the system's heap, or is null, and is not used any more.
+        unsafe { LocalFree(self.descriptor) };
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#[path = "trust_tests.rs"]
+mod tests;

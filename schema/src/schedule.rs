@@ -1,0 +1,88 @@
+//! What `reconcile schedule show` answers to a program: the scheduled task, and how it differs from what it should be.
+
+use alloc::{string::String, vec::Vec};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Period, State};
+
+/// The answer of `schedule show`. Its version is that of the other answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile schedule")]
+pub struct ScheduleReport {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The version of `reconcile` that looked.
+    pub made_by: String,
+    /// At its goal when the task is there, as it should be, and able to work; else drift.
+    pub state: State,
+    /// Whether the task is registered.
+    pub installed: bool,
+    /// What the task does, where it is registered and this can be read from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<ScheduledTask>,
+    /// In what the registered task differs from the definition that `schedule install` would write.
+    pub differences: Vec<TaskDifference>,
+    /// What keeps the task from doing its work safely, such as a manifest that everybody can change.
+    pub problems: Vec<String>,
+}
+
+/// What a scheduled task does, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScheduledTask {
+    /// What it does.
+    pub mode: TaskMode,
+    /// The path of the manifest on the server.
+    pub manifest: String,
+    /// The path of the program on the server.
+    pub program: String,
+    /// The account that it runs as: SYSTEM, or `DOMAIN\name`.
+    pub account: String,
+    /// How often it starts, besides at every boot.
+    pub every: Period,
+    /// By how much its start is put off at random, at most.
+    pub jitter: Period,
+    /// How long one run may take.
+    pub limit: Period,
+}
+
+/// What a scheduled task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskMode {
+    /// It brings the server to its update.
+    Apply,
+    /// It reports what is seen of the server, and changes nothing.
+    Observe,
+}
+
+impl TaskMode {
+    /// Every mode.
+    pub const ALL: [Self; 2] = [Self::Apply, Self::Observe];
+
+    /// The command of `reconcile` that the task runs.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// One element of a task's definition that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskDifference {
+    /// The element of the definition, such as `Settings/ExecutionTimeLimit`.
+    pub element: String,
+    /// What it should be; none where the element should not be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What it is; none where the element is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}

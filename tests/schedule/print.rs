@@ -1,0 +1,123 @@
+//! `reconcile schedule` where there is no Windows: it prints the definition, and refuses the rest.
+
+use std::process::{Command, Output, Stdio};
+use std::{fs, path::Path};
+
+const SERVER_PATH: &str = r"C:\Program Files\reconcile\manifest.yaml";
+
+#[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
+fn reconcile(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output().unwrap()
+}
+
+/// What `schedule install MANIFEST --print` prints.
+fn printed(manifest: &str, args: &[&str]) -> String {
+    let ended = reconcile(&[&["schedule", "install", manifest, "--print", "--as", SERVER_PATH], args].concat());
+    let err = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), err.as_str()), (Some(0), ""), "{args:?}");
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+/// Why it is refused, with 64.
+fn refused(args: &[&str]) -> String {
+    let ended = reconcile(args);
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(64), 0), "{args:?}");
+    String::from_utf8(ended.stderr).unwrap()
+}
+
+#[test]
+fn the_printed_definition_is_the_committed_one_each_time() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schedule/task.xml");
+    let xml = printed("manifests/standard-edition.yaml", &["--program", r"C:\Program Files\reconcile\reconcile.exe"]);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &xml).unwrap();
+    }
+    assert_eq!(xml, fs::read_to_string(path).unwrap(), "run this with UPDATE_GOLDEN=1");
+    // Read by a reader that is not ours.
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let namespaced = document.root_element().tag_name();
+    assert_eq!(namespaced.namespace(), Some("http://schemas.microsoft.com/windows/2004/02/mit/task"));
+    let arguments = document.descendants().find(|node| node.tag_name().name() == "Arguments").unwrap();
+    assert_eq!(arguments.text(), Some(r#"apply "C:\Program Files\reconcile\manifest.yaml" --unattended"#));
+}
+
+#[test]
+fn what_is_asked_for_is_what_is_printed() {
+    let options = ["--mode", "observe", "--every", "1d", "--jitter", "2h", "--account", r"CONTOSO\gmsa$"];
+    let xml = printed("manifests/standard-edition.yaml", &options);
+    for part in [
+        "<Arguments>observe ",
+        "<Interval>P1D</Interval>",
+        "<RandomDelay>PT2H</RandomDelay>",
+        r"<UserId>CONTOSO\gmsa$</UserId>",
+        "<LogonType>Password</LogonType>",
+        // The databases of one store, and an hour.
+        "<ExecutionTimeLimit>PT2H</ExecutionTimeLimit>",
+    ] {
+        assert!(xml.contains(part), "{part}\n{xml}");
+    }
+}
+
+#[test]
+fn the_limit_is_longer_than_the_longest_run_by_the_manifest() {
+    let manifest = "\
+version: 1
+policy: { attempts: 2, timeouts: { stop: 10m, install: 2h, start: 30m, database: 20m, shells: 5m } }
+updates:
+  cu7:
+    product: sfb-2019
+    release: CU7
+    installer: { path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00 }
+servers:
+  se01.contoso.example: { role: standard-edition, target: cu7 }
+  se02.contoso.example: { role: standard-edition, target: cu7, policy: { attempts: 4 } }
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("manifest.yaml");
+    fs::write(&path, manifest).unwrap();
+    let limit = |args: &[&str]| {
+        let xml = printed(path.to_str().unwrap(), args);
+        let limit = xml.split_once("<ExecutionTimeLimit>").and_then(|(_, rest)| rest.split_once('<')).unwrap().0;
+        limit.to_owned()
+    };
+    // Attempts × (4 × 10 + 120 + 2 × 30 + 3 × 20 min), then 10 + 2 × 30 + 5 + 60 min.
+    assert_eq!(limit(&["--server", "se01.contoso.example"]), "PT11H35M");
+    assert_eq!(limit(&["--server", "se02.contoso.example"]), "PT20H55M");
+    assert_eq!(limit(&[]), "PT20H55M", "the longest of all servers");
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused_with_a_reason() {
+    let good = ["schedule", "install", "manifests/back-end.yaml", "--print", "--as", SERVER_PATH];
+    for (options, why) in [
+        (&["--every", "30s"] as &[&str], "a task can start every 1 min to 31 days, not every 30 s"),
+        (&["--jitter", "1h"], "a start can be put off by less than the time between two starts, 1 h, not by 1 h"),
+        (&["--mode", "plan"], "expected one of apply, observe"),
+        (&["--account", "svc"], r"expected SYSTEM, a managed service account as DOMAIN\name$"),
+        (&["--account", r"CONTOSO\svc"], "has no access to the network in a task"),
+        (&["--program", r"%TEMP%\x.exe"], "is not absolute"),
+        (&["--program", r"C:\a%b\x.exe"], "contains '%', which cannot stand in the path of a task"),
+    ] {
+        let said = refused(&[&good, options].concat());
+        assert!(said.contains(why), "{options:?}: {said}");
+    }
+    let said = refused(&["schedule", "install", "manifests/back-end.yaml", "--print"]);
+    assert!(said.contains("is not absolute") && said.contains("--as gives the path"), "{said}");
+    let said = refused(&["schedule", "install", "manifests/lab.yaml", "--print", "--as", SERVER_PATH]);
+    assert!(said.contains("its servers are simulated"), "{said}");
+    let said = refused(&["schedule", "install", "manifests/back-end.yaml", "--as", SERVER_PATH]);
+    assert!(said.contains("--print"), "{said}");
+}
+
+#[cfg(not(windows))]
+#[test]
+fn the_task_scheduler_is_a_part_of_windows() {
+    let install = ["schedule", "install", "manifests/standard-edition.yaml"];
+    for args in
+        [&install as &[&str], &["schedule", "show"], &["schedule", "show", "--output", "json"], &["schedule", "remove"]]
+    {
+        let said = refused(args);
+        assert!(said.contains("run this on the server") && said.contains("--print"), "{args:?}: {said}");
+    }
+}

@@ -1,0 +1,218 @@
+//! The scheduled task: registered, read back, changed behind our back, shown as drift, mended and removed.
+//!
+//! Wine's Task Scheduler forgets what a task does; a double of `schtasks.exe` keeps it. That a task runs is not shown here.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use reconcile_doubles::Scheduler;
+use reconcile_schema::{Period, ScheduleReport, State, TaskDifference, TaskMode};
+
+use crate::machine::{Machine, Output, RECONCILE};
+use crate::reconcile::manifest;
+use crate::server::{SFB_2019, Server};
+
+/// A place that only administrators can write.
+const MANIFEST: &str = r"C:\Program Files\reconcile\manifest.yaml";
+
+/// Where the double keeps the task.
+const TASK: &str = r"C:\Windows\System32\Tasks\reconcile\reconcile";
+
+fn machine() -> Machine {
+    let machine = Machine::new(Server::standard_edition(SFB_2019));
+    machine.put(MANIFEST, manifest(&machine, "{}"));
+    machine
+}
+
+/// Runs `reconcile schedule install MANIFEST`, which must end so.
+#[track_caller]
+fn install(machine: &Machine, options: &[&str], code: u32) -> Output {
+    let ended = machine.reconcile(&[&["schedule", "install", MANIFEST], options].concat());
+    assert_eq!(ended.code, code, "{}{}", ended.stdout, ended.stderr);
+    ended
+}
+
+/// Runs `reconcile schedule show`, whose exit code must fit what it tells.
+#[track_caller]
+fn show(machine: &Machine) -> ScheduleReport {
+    let ended = machine.reconcile(&["schedule", "show", "--output", "json"]);
+    let report: ScheduleReport = serde_json::from_str(&ended.stdout)
+        .unwrap_or_else(|error| panic!("{} and no report ({error}): {}{}", ended.code, ended.stdout, ended.stderr));
+    assert_eq!(ended.code, if report.state == State::AtGoal { 0 } else { 2 }, "{report:#?}");
+    report
+}
+
+/// The registered definition, as text.
+fn registered(machine: &Machine) -> String {
+    let bytes = std::fs::read(machine.path(TASK)).expect("a task");
+    let units: Vec<u16> = bytes.as_chunks().0.iter().copied().map(u16::from_le_bytes).collect();
+    String::from_utf16(&units).expect("UTF-16")
+}
+
+/// Changes the registered definition, as somebody could with the Task Scheduler's own tools.
+fn change(machine: &Machine, from: &str, to: &str) {
+    let text = registered(machine);
+    assert!(text.contains(from), "{from}: {text}");
+    let bytes: Vec<u8> = text.replace(from, to).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    machine.put(TASK, bytes);
+}
+
+/// Lets everybody write a file or folder of the machine, or nobody but its owner.
+fn set_mode(path: &PathBuf, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("Linux lets us");
+}
+
+#[test]
+fn a_task_is_registered_read_back_mended_and_removed() {
+    let machine = machine();
+    let absent = show(&machine);
+    assert_eq!((absent.installed, absent.state, absent.task), (false, State::Drift, None));
+
+    let first = install(&machine, &[], 0);
+    assert!(first.stdout.starts_with("\\reconcile\\reconcile was installed\n  mode      apply\n"), "{}", first.stdout);
+    let definition = registered(&machine);
+    assert!(definition.starts_with("\u{FEFF}<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n"), "{definition}");
+    assert!(definition.contains(&format!("<Command>{RECONCILE}</Command>")), "{definition}");
+
+    let task = show(&machine);
+    assert_eq!((task.state, task.problems.as_slice(), task.differences.as_slice()), (State::AtGoal, &[][..], &[][..]));
+    let task = task.task.expect("it is read back");
+    assert_eq!((task.mode, task.manifest.as_str(), task.program.as_str()), (TaskMode::Apply, MANIFEST, RECONCILE));
+    assert_eq!((task.account.as_str(), task.every, task.jitter), ("SYSTEM", Period::hours(1), Period::minutes(10)));
+
+    let known = machine.calls().len();
+    let again = install(&machine, &[], 0);
+    assert!(again.stdout.contains("is already as wanted, nothing was done"), "{}", again.stdout);
+    let calls = machine.called_since(known);
+    assert_eq!(calls, [r"schtasks.exe /query /tn \reconcile\reconcile /xml"]);
+
+    change(&machine, "<StartWhenAvailable>true", "<StartWhenAvailable>false");
+    change(&machine, "</Actions>", "<Exec><Command>C:\\evil.exe</Command></Exec></Actions>");
+    let drifted = show(&machine);
+    let expected = [
+        TaskDifference {
+            element: "Settings/StartWhenAvailable".into(),
+            expected: Some("true".into()),
+            found: Some("false".into()),
+        },
+        TaskDifference { element: "Actions/Exec".into(), expected: None, found: Some(r"Command C:\evil.exe".into()) },
+    ];
+    assert_eq!((drifted.state, drifted.differences.as_slice()), (State::Drift, &expected[..]));
+    let text = machine.reconcile(&["schedule", "show"]);
+    assert_eq!(text.code, 2);
+    assert!(text.stdout.contains("  Settings/StartWhenAvailable: expected true, found false\n"), "{}", text.stdout);
+
+    let mended = install(&machine, &[], 0);
+    assert!(
+        mended.stdout.contains("was different and is mended\n  Settings/StartWhenAvailable: "),
+        "{}",
+        mended.stdout
+    );
+    assert_eq!(registered(&machine), definition);
+
+    let removed = machine.reconcile(&["schedule", "remove"]);
+    assert_eq!(
+        (removed.code, removed.stdout.as_str()),
+        (0, "\\reconcile\\reconcile was removed\n"),
+        "{}",
+        removed.stderr
+    );
+    assert!(!machine.path(TASK).exists());
+    let none = machine.reconcile(&["schedule", "remove"]);
+    assert_eq!(none.code, 0, "{}", none.stderr);
+    assert!(none.stdout.contains("is not registered, nothing was done"), "{}", none.stdout);
+    machine.assert_up();
+}
+
+#[test]
+fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
+    let machine = machine();
+    install(&machine, &["--mode", "observe", "--every", "1d", "--jitter", "2h"], 0);
+    let task = show(&machine).task.expect("it is read back");
+    assert_eq!((task.mode, task.every, task.limit), (TaskMode::Observe, Period::hours(24), Period::hours(2)));
+    let mended = install(&machine, &[], 0);
+    assert!(
+        mended.stdout.contains("Triggers/TimeTrigger/Repetition/Interval: expected PT1H, found P1D"),
+        "{}",
+        mended.stdout
+    );
+
+    // The installer may now take longer than the task leaves it.
+    machine.put(MANIFEST, manifest(&machine, "{ timeouts: { install: 6h } }"));
+    let drifted = show(&machine);
+    let elements: Vec<_> = drifted.differences.iter().map(|one| one.element.as_str()).collect();
+    assert_eq!(elements, ["Settings/ExecutionTimeLimit"]);
+    install(&machine, &[], 0);
+    assert_eq!(show(&machine).state, State::AtGoal);
+}
+
+#[test]
+fn a_task_that_runs_something_else_is_drift_and_is_taken_back() {
+    let machine = machine();
+    install(&machine, &[], 0);
+    change(&machine, RECONCILE, r"C:\Windows\System32\cmd.exe");
+    change(&machine, "<Arguments>apply ", "<Arguments>/c ");
+    let drifted = show(&machine);
+    assert_eq!((drifted.state, drifted.task), (State::Drift, None));
+    assert!(drifted.differences[0].found.as_ref().is_some_and(|found| found.contains("cmd.exe /c ")));
+    install(&machine, &[], 0);
+    assert_eq!(show(&machine).state, State::AtGoal);
+}
+
+#[test]
+fn what_others_can_change_is_not_run_with_high_rights() {
+    let machine = machine();
+    let (file, program) = (machine.path(MANIFEST), machine.path(RECONCILE));
+    let folder = file.parent().expect("a folder").to_path_buf();
+    for (path, loose, tight) in [(&file, 0o666, 0o644), (&folder, 0o777, 0o755), (&program, 0o777, 0o755)] {
+        set_mode(path, loose);
+        let refused = install(&machine, &[], 4);
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(refused.stderr.contains(&name) && refused.stderr.contains("can be changed by "), "{}", refused.stderr);
+        assert!(refused.stderr.contains("Everyone"), "{}", refused.stderr);
+        assert!(!machine.path(TASK).exists(), "nothing was registered");
+        set_mode(path, tight);
+    }
+    install(&machine, &[], 0);
+    set_mode(&file, 0o666);
+    let report = show(&machine);
+    assert_eq!((report.state, report.differences.as_slice()), (State::Drift, &[][..]));
+    assert!(report.problems[0].contains("can be changed by Everyone"), "{report:#?}");
+}
+
+#[test]
+fn only_an_administrator_registers_a_task() {
+    let machine = machine();
+    for command in [&["schedule", "install", MANIFEST] as &[&str], &["schedule", "show"], &["schedule", "remove"]] {
+        let ended = machine.run(r"C:\lab\bin\ordinary.exe", &[&[RECONCILE], command].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{}", ended.stderr);
+        assert!(ended.stderr.contains("is for administrators of this server"), "{}", ended.stderr);
+    }
+    assert!(!machine.path(TASK).exists());
+}
+
+#[test]
+fn what_the_task_scheduler_refuses_or_alters_is_said() {
+    let mut machine = machine();
+    machine.change(|lab| lab.scheduler = Scheduler::Refuses("Zugriff verweigert".into()));
+    for command in [&["schedule", "install", MANIFEST] as &[&str], &["schedule", "show"], &["schedule", "remove"]] {
+        let ended = machine.reconcile(command);
+        assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{}", ended.stderr);
+        assert!(ended.stderr.contains("FEHLER: Zugriff verweigert"), "{}", ended.stderr);
+    }
+    machine.change(|lab| lab.scheduler = Scheduler::Alters { from: "<Priority>4".into(), to: "<Priority>9".into() });
+    let altered = install(&machine, &[], 1);
+    assert!(altered.stderr.contains("was registered, and is not as it was given"), "{}", altered.stderr);
+    assert!(altered.stderr.contains("Settings/Priority: expected 4, found 9"), "{}", altered.stderr);
+}
+
+#[test]
+fn an_account_must_be_known_and_reach_what_it_needs() {
+    let machine = machine();
+    let unknown = install(&machine, &["--account", r"NOWHERE\gmsa$"], 64);
+    assert!(unknown.stderr.contains(r"cannot find the account NOWHERE\gmsa$"), "{}", unknown.stderr);
+    machine.put(MANIFEST, manifest(&machine, "{}").replace(r"'C:\updates\", r"'\\files.lab.example\updates\"));
+    let far = install(&machine, &["--account", r"NOWHERE\svc"], 64);
+    assert!(far.stderr.contains("has no access to the network in a task"), "{}", far.stderr);
+    assert!(!machine.path(TASK).exists());
+}
