@@ -5,6 +5,7 @@ mod contract;
 mod hostile;
 mod input;
 mod running;
+mod unattended;
 mod usage;
 
 use std::{

@@ -19,5 +19,6 @@ mod machine;
 mod processes;
 mod reconcile;
 mod refusals;
+mod reports;
 mod server;
 mod setbacks;

@@ -5,6 +5,7 @@ mod account;
 mod act;
 mod clock;
 mod environment;
+pub mod event_log;
 mod job;
 mod machine;
 mod observe;
@@ -124,6 +125,18 @@ pub fn journal_path() -> Result<PathBuf, WindowsError> {
     Ok(journal_in(&state::place()?))
 }
 
+/// The folder of this machine's logs; the private folder around it is made where it is missing.
+///
+/// # Errors
+/// The private folder cannot be used.
+pub fn logs_folder() -> Result<PathBuf, WindowsError> {
+    Ok(logs_in(&private_folder()?))
+}
+
+fn logs_in(private: &Path) -> PathBuf {
+    private.join("logs")
+}
+
 fn journal_in(private: &Path) -> PathBuf {
     private.join("journal.jsonl")
 }
@@ -196,7 +209,7 @@ impl WindowsHost {
 
 /// A new folder for the log of one child: when, and what.
 fn log_folder(private: &Path, what: &str) -> Result<PathBuf, WindowsError> {
-    let logs = private.join("logs");
+    let logs = logs_in(private);
     let failed = |path: &Path, cause| WindowsError::Log { path: path.to_owned(), cause };
     std::fs::create_dir_all(&logs).map_err(|cause| failed(&logs, cause))?;
     let stem = format!("{}-{what}", clock::now().strftime("%Y-%m-%dT%H-%M-%SZ"));
