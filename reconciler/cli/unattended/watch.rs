@@ -92,9 +92,10 @@ impl<'a> Watch<'a> {
             self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
         }
         let known = |last: &LastRun| (last.event, &last.outcome) == (judgement.event, &judgement.outcome);
-        let told = match judgement.event {
-            EventKind::Restarting => self.restarting,
-            _ => judgement.steps == 0 && self.last.as_ref().is_some_and(known),
+        let told = if judgement.event == EventKind::Restarting {
+            self.restarting
+        } else {
+            judgement.steps == 0 && self.last.as_ref().is_some_and(known)
         };
         if !told {
             let lines: Vec<_> = [&judgement.outcome].into_iter().chain(&judgement.more).map(String::as_str).collect();
