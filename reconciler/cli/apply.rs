@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use reconcile_core::{Act, End, Goal, Outcome, Request, apply};
-use reconcile_schema::{PlanReport, REPORT_VERSION, RunId, RunReport, ServerName, ServerRun, State, Step};
+use reconcile_core::{Act, End, Event, Goal, Outcome, Request, Run, Seen, apply};
+use reconcile_schema::{Mode, PlanReport, REPORT_VERSION, RunId, RunReport, ServerName, ServerRun, State, Step};
 
 use crate::{
     advice::advice,
@@ -11,39 +11,50 @@ use crate::{
     exit::{Exit, state_of, worst},
     input::Input,
     interrupt::Interrupts,
-    plan::{heading, json},
+    plan::{heading, json, shown},
     print,
     problem::Problem,
     progress::Progress,
     render,
     session::{lock, run_name, user},
     site::Site,
+    unattended::{self, Judgement, Reporter, Watch},
 };
 
 /// Applies a manifest to the servers that can be reached.
 ///
 /// # Errors
 /// When the manifest, the approved plan or a host cannot be used.
-pub fn run(args: &Apply) -> Result<Exit, Problem> {
-    let input = Input::read(&args.scope.manifest)?;
+pub fn run(args: &Apply, verbose: bool) -> Result<Exit, Problem> {
+    if args.unattended {
+        let work = |input: &Input, reporter: &Reporter| bring(args, input, Some(reporter));
+        return unattended::run(Mode::Apply, &args.scope.manifest, verbose, work);
+    }
+    bring(args, &Input::read(&args.scope.manifest)?, None)
+}
+
+/// Brings the servers to their goals, one after the other.
+fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exit, Problem> {
     let approved = args.plan.as_deref().map(read_plan).transpose()?;
-    let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
-    let session =
-        Session { args, interrupts: Interrupts::default(), run: RunId(run_name()), lab: site.is_lab(), user: user() };
-    let _lock = lock(&input, &session.run)?;
+    let (mut site, goals) = Site::open(input, &args.scope.servers)?;
+    let user = if args.unattended { format!("{} (scheduled task)", user()) } else { user() };
+    let session = Session { args, interrupts: Interrupts::default(), run: RunId(run_name()), lab: site.is_lab(), user };
+    let _lock = lock(input, &session.run)?;
     let mut servers = Vec::new();
     for goal in &goals {
+        let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
+        let watch = reporter.map(watch).transpose()?;
         let steps = approved.as_ref().map(|plan| steps_of(plan, goal)).transpose()?;
         let ran = match &mut site {
             Site::Lab(lab) => {
                 let mut host = lab.host(&goal.server).map_err(Problem::input)?;
-                session.converge(&mut host, goal, steps.as_deref())?
+                session.converge(&mut host, goal, steps.as_deref(), watch)?
             }
             #[cfg(windows)]
             Site::Machine(host) => {
                 session.confirm(host.as_mut(), goal)?;
                 let mut host = host.to_act(session.interrupts.flag()).map_err(Problem::failed)?;
-                session.converge(&mut host, goal, steps.as_deref())?
+                session.converge(&mut host, goal, steps.as_deref(), watch)?
             }
         };
         if args.scope.output == Output::Text {
@@ -70,11 +81,36 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Runs one server to its goal, or as far as it may go.
-    fn converge<H: Act>(&self, host: &mut H, goal: &Goal, approved: Option<&[Step]>) -> Result<ServerRun, Problem> {
-        if self.args.scope.output == Output::Text {
+    /// Runs one server to its goal, or as far as it may go, and lets the run be watched.
+    fn converge<H: Act>(
+        &self,
+        host: &mut H,
+        goal: &Goal,
+        approved: Option<&[Step]>,
+        mut watch: Option<Watch<'_>>,
+    ) -> Result<ServerRun, Problem> {
+        let converged = self.watched(host, goal, approved, &mut watch);
+        if let Some(watch) = watch {
+            match &converged {
+                Ok((outcome, run, now)) => watch.end(Judgement::of_run(outcome, run), now, self.lab),
+                Err(problem) => watch.broke(problem),
+            }
+        }
+        converged.map(|(_, run, _)| run)
+    }
+
+    /// How a run ended, and the server after it.
+    fn watched<H: Act>(
+        &self,
+        host: &mut H,
+        goal: &Goal,
+        approved: Option<&[Step]>,
+        watch: &mut Option<Watch<'_>>,
+    ) -> Result<(Outcome, ServerRun, Seen), Problem> {
+        if self.args.scope.output == Output::Text || watch.is_some() {
             let before = host.observe().map_err(Problem::failed)?;
-            print(&format!("\n{}", render::heading(&heading(goal, before.core(goal.product), self.lab))))?;
+            watch.iter_mut().for_each(|watch| watch.seen_at(before.at));
+            self.say(&format!("\n{}", render::heading(&heading(goal, before.core(goal.product), self.lab))))?;
         }
         let request = Request {
             goal,
@@ -86,9 +122,21 @@ impl Session<'_> {
             interrupted: &|| self.interrupts.asked(),
         };
         let mut progress = Progress::new(goal, &self.interrupts);
-        let outcome = apply(host, &request, &mut |event| progress.on(&event)).map_err(Problem::failed)?;
-        let now = host.observe().map_err(Problem::failed)?;
-        Ok(server_run(outcome, heading(goal, now.core(goal.product), self.lab)))
+        let mut on = |event: Event<'_>| {
+            progress.on(&event);
+            watch.iter_mut().for_each(|watch| watch.on(&event));
+        };
+        let outcome = apply(host, &request, &mut on).map_err(Problem::failed)?;
+        let (host, marks) = (host.observe().map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
+        let run = server_run(goal, &outcome, heading(goal, host.core(goal.product), self.lab));
+        Ok((outcome, run, Seen { host, marks, run: Run::new(self.run.clone()) }))
+    }
+
+    fn say(&self, text: &str) -> Result<(), Problem> {
+        if self.args.scope.output == Output::Text {
+            print(text)?;
+        }
+        Ok(())
     }
 
     /// Shows what would be done to a real server and asks. Where nobody can answer, `--yes` is the answer.
@@ -96,7 +144,7 @@ impl Session<'_> {
     fn confirm<H: reconcile_core::Observe>(&self, host: &mut H, goal: &Goal) -> Result<(), Problem> {
         use std::io::{BufRead, IsTerminal, Write};
 
-        if self.args.yes {
+        if self.args.yes || self.args.unattended {
             return Ok(());
         }
         let plan = crate::plan::of(vec![crate::plan::server(goal, &crate::plan::look(host, goal)?, false)]);
@@ -114,7 +162,7 @@ impl Session<'_> {
     }
 }
 
-fn server_run(outcome: Outcome, server: reconcile_schema::Heading) -> ServerRun {
+fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading) -> ServerRun {
     let (state, blocked_by, help) = match &outcome.end {
         End::AtGoal => (State::AtGoal, None, None),
         End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker))),
@@ -124,14 +172,19 @@ fn server_run(outcome: Outcome, server: reconcile_schema::Heading) -> ServerRun 
             Some("run apply again when it is back: it goes on from here".into()),
         ),
     };
+    let opens = match &outcome.end {
+        End::Blocked(blocker) => blocker.opens().and_then(|opening| shown(goal, &opening)),
+        End::AtGoal | End::GoingDown => None,
+    };
     ServerRun {
         server,
         state,
         changed: !outcome.steps.is_empty(),
         restarting: outcome.end == End::GoingDown,
-        steps: outcome.steps,
+        steps: outcome.steps.clone(),
         outage_seconds: outcome.outage.map_or(0, reconcile_schema::Period::as_seconds),
-        left_down: outcome.left_down,
+        left_down: outcome.left_down.clone(),
+        opens,
         blocked_by,
         help,
     }

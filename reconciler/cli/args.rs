@@ -102,6 +102,9 @@ pub struct Apply {
     /// Earlier attempts failed for a reason that is now mended: count them no more.
     #[arg(long)]
     pub retry: bool,
+    /// Run by the scheduled task: ask nobody, and report as the manifest's `reports` says.
+    #[arg(long, conflicts_with = "retry")]
+    pub unattended: bool,
 }
 
 /// `reconcile plan`.
@@ -174,6 +177,10 @@ pub struct Observe {
     /// Write one file for each server into this folder, instead of one line for each to standard output.
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
+    /// Run by the scheduled task: compare with the manifest and report as its `reports` says, instead of writing to standard
+    /// output; change nothing.
+    #[arg(long, conflicts_with = "to")]
+    pub unattended: bool,
 }
 
 /// `reconcile history`.

@@ -74,6 +74,17 @@ impl From<DriftState> for Exit {
     }
 }
 
+/// The state of a server that was compared with its goal.
+#[must_use]
+pub const fn as_state(compared: DriftState) -> State {
+    match compared {
+        DriftState::AtGoal => State::AtGoal,
+        DriftState::Drift => State::Drift,
+        DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
+        DriftState::Unknown | DriftState::Missing | DriftState::Stale | DriftState::Unnamed => State::Unknown,
+    }
+}
+
 /// The state of a server that this keeps from its goal.
 #[must_use]
 pub const fn state_of(blocker: &Blocker) -> State {

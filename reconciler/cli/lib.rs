@@ -17,6 +17,7 @@ mod input;
 mod interrupt;
 mod lab;
 mod observe;
+mod outage;
 mod plan;
 mod problem;
 mod progress;
@@ -30,6 +31,7 @@ mod source;
 mod status;
 mod text;
 mod typed;
+mod unattended;
 mod validate;
 mod yaml;
 
@@ -59,15 +61,15 @@ pub fn main() -> ExitCode {
     if args.verbose {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     }
-    run(args.command).unwrap_or_else(|problem| problem.report()).into()
+    run(args.command, args.verbose).unwrap_or_else(|problem| problem.report()).into()
 }
 
-fn run(command: Command) -> Result<Exit, Problem> {
+fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
     match command {
-        Command::Apply(args) => apply::run(&args),
+        Command::Apply(args) => apply::run(&args, verbose),
         Command::Plan(args) => plan::run(&args),
         Command::Drift(args) => drift::run(&args),
-        Command::Observe(args) => observe::run(&args),
+        Command::Observe(args) => observe::run(&args, verbose),
         Command::Validate { manifests } => validate::run(&manifests),
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),

@@ -2,16 +2,32 @@
 
 use std::{io::Write, path::Path};
 
-use reconcile_core::{Ask, Goal, Observe};
-use reconcile_schema::{SNAPSHOT_VERSION, Snapshot};
+use reconcile_core::{Ask, Goal, Observe, Run, Seen};
+use reconcile_schema::{Mode, RunId, SNAPSHOT_VERSION, Snapshot};
 
-use crate::{appear, args, exit::Exit, input::Input, plan::json, print, problem::Problem, site::Site};
+use crate::{
+    appear, args,
+    diagnostic::escape,
+    exit::{Exit, worst},
+    input::Input,
+    plan::json,
+    print,
+    problem::Problem,
+    render,
+    session::{lock, run_name},
+    site::Site,
+    unattended::{self, Judgement, Reporter, Watch},
+};
 
 /// Looks at everything there is to see, dear facts too. Prints one line of JSON for each server, or writes one file.
 ///
 /// # Errors
 /// When the manifest, a host or the folder cannot be used.
-pub fn run(args: &args::Observe) -> Result<Exit, Problem> {
+pub fn run(args: &args::Observe, verbose: bool) -> Result<Exit, Problem> {
+    if args.unattended {
+        let work = |input: &Input, reporter: &Reporter| report(args, input, reporter);
+        return unattended::run(Mode::Observe, &args.manifest, verbose, work);
+    }
     let input = Input::read(&args.manifest)?;
     let (mut site, goals) = Site::open(&input, &args.servers)?;
     for goal in &goals {
@@ -26,6 +42,32 @@ pub fn run(args: &args::Observe) -> Result<Exit, Problem> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Looks, compares as `drift` does, and reports as the manifest says. Not while a run is under way: it takes services down
+/// that are no drift, and no shell may be open beside it.
+fn report(args: &args::Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
+    let (mut site, goals) = Site::open(input, &args.servers)?;
+    let run = RunId(run_name());
+    let _lock = lock(input, &run)?;
+    let mut states = Vec::new();
+    for goal in &goals {
+        let watch = Watch::begin(reporter, goal, site.last_run(&goal.server)?);
+        let snapshot = match snapshot(&mut site, goal) {
+            Ok(snapshot) => snapshot,
+            Err(problem) => {
+                watch.broke(&problem);
+                return Err(problem);
+            }
+        };
+        let seen = Seen { host: snapshot.seen, marks: snapshot.marks, run: Run::new(run.clone()) };
+        let judgement = Judgement::of_look(goal, &seen, site.is_lab());
+        let (state, outcome) = (judgement.state, escape(&judgement.outcome));
+        print(&format!("{}: {}; {outcome}\n", goal.server, render::word(state)))?;
+        states.push(state);
+        watch.end(judgement, &seen, site.is_lab());
+    }
+    Ok(worst(states).into())
 }
 
 /// A snapshot of the server of `goal`.
@@ -56,7 +98,10 @@ fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Pr
 }
 
 /// Writes a snapshot whole, or not at all: somebody may be collecting the folder at this moment.
-fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), Problem> {
+///
+/// # Errors
+/// When the folder or the file cannot be used.
+pub fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), Problem> {
     let path = folder.join(format!("{}.json", snapshot.seen.host));
     let failed =
         |error: std::io::Error| Problem::failed(format!("cannot write the snapshot {}: {error}", path.display()));

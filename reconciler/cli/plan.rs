@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, PlanEnd, Prediction, Run, Seen, drift, outage, plan};
+use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Prediction, Run, Seen, drift, outage, plan};
 use reconcile_schema::{
     FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunId, ServerPlan, State,
     StepReport,
@@ -135,13 +135,14 @@ pub fn remaining(goal: &Goal, seen: &Seen) -> Remaining {
         cause: planned.cause,
         certain: planned.certain,
     });
-    let zone = goal.rules.maintenance.as_deref().map(|maintenance| &maintenance.time_zone);
-    let opens = plan.opens.zip(zone).map(|(opening, zone)| OpeningReport {
-        from: opening.from,
-        until: opening.until,
-        shown: opening.shown(zone),
-    });
+    let opens = plan.opens.and_then(|opening| shown(goal, &opening));
     Remaining { state, steps: steps.collect(), opens, blocked_by, help }
+}
+
+/// A maintenance window of a goal, as it is reported.
+pub fn shown(goal: &Goal, opening: &Opening) -> Option<OpeningReport> {
+    let zone = &goal.rules.maintenance.as_deref()?.time_zone;
+    Some(OpeningReport { from: opening.from, until: opening.until, shown: opening.shown(zone) })
 }
 
 /// A report as JSON for a program.

@@ -45,6 +45,16 @@ impl Problem {
         plain.lines().next().unwrap_or_default().trim().to_owned()
     }
 
+    /// The exit code that it ends the command with.
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What it says, without colours.
+    pub fn text(&self) -> String {
+        anstream::adapter::strip_str(self.text.trim_end()).to_string()
+    }
+
     /// Tells the user and gives the exit code.
     pub fn report(self) -> Exit {
         let text = self.text.trim_end();

@@ -13,6 +13,7 @@ use reconcile_schema::{Period, Step};
 use crate::{
     diagnostic::escape,
     interrupt::Interrupts,
+    outage::Alarm,
     render::{BAD, FAINT, GOOD, WAITS},
 };
 
@@ -23,8 +24,8 @@ pub struct Progress<'a> {
     began: Timestamp,
     command: String,
     bar: Option<ProgressBar>,
-    /// How often the outage was warned of: at two thirds of its budget, and at the whole.
-    warned: u8,
+    /// What the outage was warned of.
+    warned: Option<Alarm>,
     /// What the run waits for, once it was told.
     waiting: Option<String>,
 }
@@ -41,7 +42,7 @@ impl<'a> Progress<'a> {
             began: Timestamp::UNIX_EPOCH,
             command: String::new(),
             bar: None,
-            warned: 0,
+            warned: None,
             waiting: None,
         }
     }
@@ -79,6 +80,7 @@ impl<'a> Progress<'a> {
             Event::Waiting(blocker) => {
                 let why = blocker.to_string();
                 if self.waiting.as_ref() != Some(&why) {
+                    tracing::info!(server = %self.goal.server, why, "waiting");
                     say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&why)));
                     self.waiting = Some(why);
                 }
@@ -126,24 +128,16 @@ impl<'a> Progress<'a> {
 
     /// A warning at two thirds of the budget and one at the whole; the outcome tells the rest.
     fn warn(&mut self, seen: &Seen) {
-        let budget = self.goal.rules.outage_budget;
-        let Some(lasted) = seen.outage() else { return };
-        let (level, over) = match lasted {
-            lasted if lasted >= budget => (2, "above"),
-            lasted if lasted.as_seconds() >= budget.as_seconds() / 3 * 2 => (1, "near"),
-            _ => (0, ""),
-        };
-        if level > self.warned && !down(self.goal, seen).is_empty() {
-            self.warned = level;
-            say(&format!(
-                "     {WAITS}down for {lasted}, {over} the budget of {budget}: users may lose functions{WAITS:#}"
-            ));
+        let Some((alarm, lasted)) = Alarm::of(self.goal, seen) else { return };
+        if self.warned < Some(alarm) {
+            self.warned = Some(alarm);
+            say(&format!("     {WAITS}{}{WAITS:#}", alarm.said(self.goal, lasted)));
         }
     }
 }
 
 /// What a step that ended should have brought about and has not.
-fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> {
+pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> {
     let services = || seen.host.services.known().into_iter().flatten();
     let missing: Vec<_> = match step {
         Step::StopServices => services().filter(|service| !service.is_web() && !service.is_stopped()).collect(),
@@ -182,7 +176,7 @@ fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
 }
 
 /// The services that should run and do not.
-fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
+pub fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
     let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
 }

@@ -69,6 +69,19 @@ impl Site {
         }
     }
 
+    /// Where the last unattended run on a server left word of itself, or will.
+    ///
+    /// # Errors
+    /// As [`Site::journal`].
+    pub fn last_run(&self, server: &ServerName) -> Result<PathBuf, Problem> {
+        let journal = self.journal(server)?.ok_or_else(|| Problem::failed("this lab is kept nowhere"))?;
+        Ok(match self {
+            Self::Lab(_) => journal.with_extension("last-run.json"), // Many servers share the folder.
+            #[cfg(windows)]
+            Self::Machine(_) => journal.with_file_name("last-run.json"),
+        })
+    }
+
     /// Whether the servers are simulated.
     pub const fn is_lab(&self) -> bool {
         match self {
@@ -100,6 +113,20 @@ pub fn goals_here(input: &Input, name: &ServerName) -> Result<Vec<Goal>, Problem
         Ok(host) if input.manifest.servers.keys().any(|pattern| pattern.matches(&host)) => input.goals(&[host]),
         Ok(_) | Err(_) => Err(unknown),
     })
+}
+
+/// Where the log of unattended runs lies: of a lab for all its servers, else of this machine.
+///
+/// # Errors
+/// As [`lock_path`].
+pub fn logs(input: &Input) -> Result<PathBuf, Problem> {
+    match lab_path(input) {
+        Some(world) => Ok(world.with_extension("logs")),
+        #[cfg(windows)]
+        None => reconcile_hosts::windows::logs_folder().map_err(Problem::failed),
+        #[cfg(not(windows))]
+        None => Err(Problem::usage("there is no server here to log for")),
+    }
 }
 
 /// Where the lab of a manifest is kept, if it has one.

@@ -2,25 +2,25 @@
 
 use std::fmt::Write;
 
-use reconcile_core::{Goal, Observe, Opening, Run, Seen, compare, next_opening, open_at, state};
+use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
 use reconcile_schema::{
-    DownSince, DriftState, FindingReport, OpeningReport, Period, REPORT_VERSION, RunId, ServerStatus, State,
-    StatusReport,
+    DownSince, FindingReport, LastRun, Mode, Period, REPORT_VERSION, RunId, ServerStatus, State, StatusReport,
 };
 
 use crate::{
     args::{Output, Scope},
     diagnostic::escape,
-    exit::Exit,
+    exit::{Exit, as_state},
     history,
     input::Input,
-    plan::{heading, json},
+    plan::{heading, json, shown},
     print,
     problem::Problem,
     render,
     render::{BAD, FAINT, GOOD, WAITS},
     site::{Site, lock_path},
+    unattended,
 };
 
 /// Shows how servers stand, by what can be seen without starting a process.
@@ -38,7 +38,12 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
             #[cfg(windows)]
             Site::Machine(host) => look(host.as_mut())?,
         };
-        servers.push(server(goal, &seen, lab, history::past(&site, &goal.server)?.pop()));
+        let scheduled = unattended::last_run(&site.last_run(&goal.server)?).unwrap_or_else(|error| {
+            let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("warning: {}\n", escape(&error)));
+            None
+        });
+        let last = history::past(&site, &goal.server)?.pop();
+        servers.push(ServerStatus { last, scheduled, ..server(goal, &seen, lab) });
     }
     let running = Lock::holder(&lock_path(&input)?);
     let report = StatusReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), running, servers };
@@ -53,7 +58,8 @@ fn look<H: Observe>(host: &mut H) -> Result<Seen, Problem> {
     Ok(Seen { host: host.observe().map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
 }
 
-fn server(goal: &Goal, seen: &Seen, lab: bool, last: Option<reconcile_schema::PastRun>) -> ServerStatus {
+/// A server as it stands, without what earlier runs left.
+fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
     let marks = &seen.marks;
     let compared = compare(goal, seen);
     let state = state(goal, seen, &compared);
@@ -62,22 +68,14 @@ fn server(goal: &Goal, seen: &Seen, lab: bool, last: Option<reconcile_schema::Pa
         Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
     });
     let maintenance = goal.rules.maintenance.as_deref();
-    let told =
-        |opening: Opening, zone| OpeningReport { from: opening.from, until: opening.until, shown: opening.shown(zone) };
     let now = seen.host.at;
     ServerStatus {
         server: heading(goal, seen.host.core(goal.product), lab),
-        state: match state {
-            DriftState::AtGoal => State::AtGoal,
-            DriftState::Drift => State::Drift,
-            DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
-            DriftState::Unknown | DriftState::Missing | DriftState::Stale | DriftState::Unnamed => State::Unknown,
-        },
+        state: as_state(state),
         findings: findings.collect(),
         hold: marks.hold.clone(),
-        open: maintenance.and_then(|windows| Some(told(open_at(windows, now)?, &windows.time_zone))),
-        opens: maintenance
-            .and_then(|windows| Some(told(next_opening(windows, now, Period::default())?, &windows.time_zone))),
+        open: maintenance.and_then(|windows| shown(goal, &open_at(windows, now)?)),
+        opens: maintenance.and_then(|windows| shown(goal, &next_opening(windows, now, Period::default())?)),
         down: marks.baseline.as_ref().map(|baseline| DownSince {
             since: baseline.since,
             seconds: seen.outage().unwrap_or_default().as_seconds(),
@@ -87,7 +85,8 @@ fn server(goal: &Goal, seen: &Seen, lab: bool, last: Option<reconcile_schema::Pa
         attempts: marks.attempts,
         outages: marks.outages,
         restarts: marks.reboots,
-        last,
+        last: None,
+        scheduled: None,
     }
 }
 
@@ -135,6 +134,14 @@ fn one(server: &ServerStatus) -> String {
     if !spent.is_empty() {
         line(FAINT, "·", &format!("spent on this target: {}", spent.join(", ")));
     }
+    if let Some(scheduled) = &server.scheduled {
+        let (style, mark) = match scheduled.state {
+            State::AtGoal => (GOOD, "="),
+            State::Drift | State::Blocked | State::Unknown => (WAITS, "~"),
+            State::NeedsOperator | State::Failed => (BAD, "!"),
+        };
+        line(style, mark, &last_scheduled(scheduled));
+    }
     match &server.last {
         Some(last) => out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last)),
         None => line(FAINT, "·", "no run has left a trace here"),
@@ -142,8 +149,18 @@ fn one(server: &ServerStatus) -> String {
     out
 }
 
+/// The last run of the scheduled task, and what it came to.
+fn last_scheduled(run: &LastRun) -> String {
+    let what = match run.mode {
+        Mode::Apply => "run",
+        Mode::Observe => "look",
+    };
+    let state = if run.state == State::AtGoal { String::new() } else { format!("{}: ", render::word(run.state)) };
+    format!("the last scheduled {what}, {:.0}: {state}{}", run.ended, escape(&run.outcome))
+}
+
 /// The first few differences, and how many more there are.
-fn found(findings: &[FindingReport]) -> String {
+pub fn found(findings: &[FindingReport]) -> String {
     let mut told: Vec<_> = findings
         .iter()
         .take(3)

@@ -157,6 +157,7 @@ mod tests {
             updates: BTreeMap::new(),
             groups: BTreeMap::new(),
             servers,
+            reports: reconcile_schema::Reports::default(),
             lab: None,
         }
     }

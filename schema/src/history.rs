@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Begun, Build, FindingReport, Heading, Hold, OpeningReport, RunId, ServerName, State, Step};
+use crate::{Begun, Build, FindingReport, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step};
 
 /// The answer of `history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -133,6 +133,9 @@ pub struct ServerStatus {
     /// The last run that left a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<PastRun>,
+    /// The last unattended run, if it left word of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<LastRun>,
 }
 
 /// An outage that has not ended.

@@ -11,8 +11,10 @@ pub mod by_store;
 mod database;
 mod drift;
 mod durations;
+mod event;
 mod fact;
 mod history;
+mod last_run;
 mod manifest;
 mod marks;
 mod names;
@@ -21,6 +23,7 @@ mod period;
 mod product;
 mod releases;
 mod report;
+mod reports;
 mod schedule;
 mod service;
 mod shared;
@@ -36,8 +39,10 @@ pub use drift::{
     ServerDrift,
 };
 pub use durations::{Durations, Phase};
+pub use event::{EventKind, EventLevel, EventLine};
 pub use fact::Fact;
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
+pub use last_run::{LastRun, Mode};
 pub use manifest::{
     CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, OnExceed, Outage, Policy, Reboots,
     Role, Server, Shells, Timeouts, Update,
@@ -52,6 +57,7 @@ pub use report::{
     FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunReport, ServerPlan,
     ServerRun, State, StepReport,
 };
+pub use reports::{Log, Reports};
 pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode};
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{Build, ComponentName, Fqdn, Maintenance, Period, Product, ServerPattern, Sha256, SqlInstance, UpdateName};
+use crate::{
+    Build, ComponentName, Fqdn, Maintenance, Period, Product, Reports, ServerPattern, Sha256, SqlInstance, UpdateName,
+};
 
 /// What an error expects of a name that a manifest gives.
 const NAME: &str = "a name of letters, digits, dots, hyphens and underscores";
@@ -39,6 +41,9 @@ pub struct Manifest {
     /// The servers, by name or by numbered range.
     #[schemars(extend("x-expected" = ServerPattern::EXPECTED))]
     pub servers: BTreeMap<ServerPattern, Server>,
+    /// What the runs of the scheduled task report, and where.
+    #[serde(default)]
+    pub reports: Reports,
     /// Makes this the manifest of a lab: its servers are simulated and no machine is touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lab: Option<Lab>,

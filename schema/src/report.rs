@@ -112,6 +112,25 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::AtGoal, Self::Drift, Self::Blocked, Self::Unknown, Self::NeedsOperator, Self::Failed];
+
+    /// The state as files write it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::AtGoal => "at-goal",
+            Self::Drift => "drift",
+            Self::Blocked => "blocked",
+            Self::Unknown => "unknown",
+            Self::NeedsOperator => "needs-operator",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One difference, or one thing that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -176,6 +195,9 @@ pub struct ServerRun {
     pub outage_seconds: u32,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// The maintenance window that the remaining steps wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<OpeningReport>,
     /// What keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,

@@ -6,6 +6,7 @@ mod hostile;
 mod input;
 mod program;
 mod running;
+mod unattended;
 mod usage;
 
 use std::{fs, path::Path};

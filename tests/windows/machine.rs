@@ -219,9 +219,20 @@ impl Machine {
 
     /// Starts a program.
     pub fn start<Arg: AsRef<OsStr>>(&self, program: &str, args: &[Arg]) -> Running<'_> {
+        self.start_with(program, args, &[])
+    }
+
+    /// Starts a program with these variables, which are for Wine.
+    pub fn start_with<Arg: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        args: &[Arg],
+        variables: &[(&str, &str)],
+    ) -> Running<'_> {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let mut command = self.command(WINE);
         command.args([r"C:\lab\bin\run.exe", &format!(r"C:\lab\exit-{number}"), program]).args(args);
+        command.envs(variables.iter().copied());
         // Files, not pipes: a grandchild that lives on would keep a pipe open.
         let file = |stream| File::create(self.stream(number, stream)).expect("a file for what it says");
         command.stdout(file("stdout")).stderr(file("stderr"));

@@ -20,6 +20,7 @@ mod overlap;
 mod processes;
 mod reconcile;
 mod refusals;
+mod reports;
 mod schedule;
 mod server;
 mod setbacks;

@@ -9,7 +9,7 @@ mod judge;
 mod junit;
 mod markdown;
 mod page;
-mod prometheus;
+pub mod prometheus;
 mod report;
 mod sarif;
 mod text;

@@ -76,11 +76,12 @@ impl<W: Write> Report for Prometheus<W> {
     }
 }
 
-fn head(out: &mut impl Write, name: &str, help: &str) -> io::Result<()> {
+/// What stands before the samples of a metric.
+pub fn head(out: &mut impl Write, name: &str, help: &str) -> io::Result<()> {
     writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge")
 }
 
 /// A label's value as the format escapes it.
-fn label(text: &str) -> String {
+pub fn label(text: &str) -> String {
     escape(text).replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

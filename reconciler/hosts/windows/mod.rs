@@ -6,6 +6,7 @@ mod act;
 mod clock;
 mod databases;
 mod environment;
+pub mod event_log;
 mod job;
 mod layered;
 mod logs;
@@ -144,6 +145,18 @@ const TEST_DATABASES: &str = "test-databases";
 /// Windows does not tell its folders.
 pub fn journal_path() -> Result<PathBuf, WindowsError> {
     Ok(journal_in(&state::place()?))
+}
+
+/// The folder of this machine's logs; the private folder around it is made where it is missing.
+///
+/// # Errors
+/// The private folder cannot be used.
+pub fn logs_folder() -> Result<PathBuf, WindowsError> {
+    Ok(logs_in(&private_folder()?))
+}
+
+fn logs_in(private: &Path) -> PathBuf {
+    private.join("logs")
 }
 
 fn journal_in(private: &Path) -> PathBuf {

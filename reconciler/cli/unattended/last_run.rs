@@ -1,0 +1,48 @@
+//! The file in which an unattended run leaves word of itself. No decision reads it.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use reconcile_schema::{LastRun, REPORT_VERSION};
+
+use crate::appear;
+
+/// What the last unattended run left at `path`, if one did.
+///
+/// # Errors
+/// It cannot be read; the text says what to do.
+pub fn read(path: &Path) -> Result<Option<LastRun>, String> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        format!("the last unattended run cannot be told: {}: {error}; the next one writes it anew", path.display())
+    };
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    let last: LastRun = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+    if last.version != REPORT_VERSION {
+        return Err(unreadable(&format!("expected version {REPORT_VERSION}, found {}", last.version)));
+    }
+    Ok(Some(last))
+}
+
+/// Writes it whole, or not at all.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(path: &Path, last: &LastRun) -> Result<(), String> {
+    let write = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut file = appear::beside(path)?;
+        serde_json::to_writer_pretty(&mut file, last)?;
+        file.write_all(b"\n")?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok::<_, io::Error>(())
+    };
+    write().map_err(|error| format!("{}: {error}", path.display()))
+}

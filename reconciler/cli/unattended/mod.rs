@@ -1,0 +1,175 @@
+//! What an unattended run reports, and where: events for people, a log, metrics, a snapshot, and a word for the next run.
+//!
+//! A report that cannot be written is told in the others; the run goes on.
+
+mod events;
+mod judge;
+mod last_run;
+mod log;
+mod metrics;
+mod watch;
+
+use std::{
+    cell::{Cell, RefCell},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use reconcile_schema::{EventKind, EventLevel, EventLine, LastRun, Mode, Reports, ServerName, Snapshot};
+
+use self::{
+    events::Events,
+    metrics::{Metrics, Sample},
+};
+pub use self::{judge::Judgement, last_run::read as last_run, watch::Watch};
+use crate::{diagnostic::escape, exit::Exit, input::Input, observe, problem::Problem, site};
+
+/// Runs `work` as the scheduled task does: nobody is asked, and what happens is reported as the manifest says, also what
+/// ends it early.
+///
+/// # Errors
+/// Those of `work`, and a manifest that cannot be used.
+pub fn run(
+    mode: Mode,
+    manifest: &Path,
+    verbose: bool,
+    work: impl FnOnce(&Input, &Reporter) -> Result<Exit, Problem>,
+) -> Result<Exit, Problem> {
+    let input = admitted(manifest).inspect_err(|problem| {
+        // What it says of reports is not known, so it is told where they go by default.
+        let line = not_run(problem, now());
+        if let Err(error) = Events::by_default().write(&line) {
+            complain("the event", &error);
+        }
+    })?;
+    let reporter = Reporter::begin(mode, &input, verbose);
+    let ended = work(&input, &reporter);
+    if let Err(problem) = &ended {
+        reporter.tell(&not_run(problem, now()));
+    }
+    reporter.finish();
+    ended
+}
+
+/// The manifest, where it may be run without a person who has looked at it.
+fn admitted(manifest: &Path) -> Result<Input, Problem> {
+    // Whoever can write it could have anything done here with the rights of the task.
+    #[cfg(windows)]
+    reconcile_hosts::windows::trusted(manifest).map_err(Problem::operator)?;
+    Input::read(manifest)
+}
+
+/// Hands what happens to everything that reports.
+pub struct Reporter {
+    mode: Mode,
+    /// When it began, by this machine's clock; simulated servers have their own.
+    began: Option<Timestamp>,
+    events: Events,
+    metrics: Option<PathBuf>,
+    snapshots: Option<PathBuf>,
+    samples: RefCell<Vec<Sample>>,
+    /// How many reports could not be written.
+    failures: Cell<u32>,
+    _log: Option<log::Listening>,
+}
+
+impl Reporter {
+    fn begin(mode: Mode, input: &Input, verbose: bool) -> Self {
+        let Reports { event_log, log, prometheus, snapshots } = &input.manifest.reports;
+        let lab = site::lab_path(input);
+        // A task runs in a folder of Windows: a path that is not whole starts where the manifest is.
+        let beside = |path: &String| input.path.parent().unwrap_or(Path::new("")).join(path);
+        let mut reporter = Self {
+            mode,
+            began: lab.is_none().then(now),
+            events: if *event_log { Events::of(lab.as_deref()) } else { Events::None },
+            metrics: prometheus.as_ref().map(beside),
+            snapshots: snapshots.as_ref().map(beside),
+            samples: RefCell::default(),
+            failures: Cell::default(),
+            _log: None,
+        };
+        if log.keep > 0 {
+            let begun = site::logs(input).map_err(|problem| problem.text()).and_then(|folder| {
+                log::listen(&folder, log.keep, now(), verbose)
+                    .map_err(|error| format!("cannot write a log into {}: {error}", folder.display()))
+            });
+            match begun {
+                Ok(listening) => reporter._log = Some(listening),
+                Err(error) => reporter.failed("the log", &error),
+            }
+        }
+        reporter
+    }
+
+    /// Tells an event.
+    fn tell(&self, line: &EventLine) {
+        let EventLine { id, level, event, server, text, .. } = line;
+        let server = server.as_ref().map_or("", ServerName::as_str);
+        match level {
+            EventLevel::Info => tracing::info!(server, id, event = event.key(), "{text}"),
+            EventLevel::Warning => tracing::warn!(server, id, event = event.key(), "{text}"),
+            EventLevel::Error => tracing::error!(server, id, event = event.key(), "{text}"),
+        }
+        if let Err(error) = self.events.write(line) {
+            self.failures.set(self.failures.get() + 1);
+            tracing::warn!("the event could not be written: {error}");
+            complain("the event", &error);
+        }
+    }
+
+    /// A report could not be written: that is told, and the run goes on.
+    fn failed(&self, what: &str, error: &str) {
+        self.failures.set(self.failures.get() + 1);
+        complain(what, error);
+        self.tell(&line(EventKind::ReportNotWritten, None, now(), format!("{what} could not be written: {error}")));
+    }
+
+    /// Writes what is kept of a server after a run on it.
+    fn keep(&self, place: &Path, last: LastRun, sample: Sample, snapshot: Option<&Snapshot>) {
+        if let Err(error) = last_run::write(place, &last) {
+            self.failed("the word for the next run", &error);
+        }
+        if let (Some(folder), Some(snapshot)) = (&self.snapshots, snapshot)
+            && let Err(problem) = observe::write(folder, snapshot)
+        {
+            self.failed("the snapshot", &problem.text());
+        }
+        self.samples.borrow_mut().push(sample);
+    }
+
+    /// Writes the metrics: last, since they tell how many of the other reports could not be written.
+    fn finish(self) {
+        let Some(path) = &self.metrics else { return };
+        let metrics = Metrics { samples: &self.samples.borrow(), failures: self.failures.get() };
+        if let Err(error) = metrics.write(path) {
+            self.failed("the metrics", &format!("{}: {error}", path.display()));
+        }
+    }
+}
+
+/// An event of now, as it is written.
+fn line(event: EventKind, server: Option<ServerName>, at: Timestamp, text: String) -> EventLine {
+    EventLine { id: event.id(), level: event.level(), event, server, at, text }
+}
+
+/// What ended a run before it came to an outcome. That something is in the way for now, such as another run, is no error.
+fn not_run(problem: &Problem, at: Timestamp) -> EventLine {
+    let event = match problem.exit() {
+        Exit::Blocked => EventKind::Blocked,
+        Exit::Done | Exit::Failed | Exit::Drift | Exit::NeedsOperator | Exit::Unknown | Exit::Usage | Exit::Input => {
+            EventKind::NotRun
+        }
+    };
+    line(event, None, at, problem.text())
+}
+
+fn complain(what: &str, error: &str) {
+    let _ = writeln!(anstream::stderr(), "warning: {what} could not be written: {}", escape(error));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,145 @@
+//! Watches an unattended run on one server, and tells what somebody should know of it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use reconcile_core::{Event, Goal, Seen};
+use reconcile_schema::{EventKind, LastRun, Period, REPORT_VERSION, SNAPSHOT_VERSION, Snapshot, Step};
+
+use super::{
+    Judgement, Reporter, last_run, line,
+    metrics::{Sample, Standing},
+    now,
+};
+use crate::{exit::Exit, outage::Alarm, problem::Problem, progress::lacking};
+
+/// Watches a run on one server.
+pub struct Watch<'a> {
+    reporter: &'a Reporter,
+    goal: &'a Goal,
+    /// Where the run leaves word of itself.
+    place: PathBuf,
+    /// What the last run left there.
+    last: Option<LastRun>,
+    began: Option<Timestamp>,
+    /// When the server was seen last, by its clock.
+    at: Option<Timestamp>,
+    warned: Option<Alarm>,
+    restarting: bool,
+    stepped: bool,
+}
+
+impl<'a> Watch<'a> {
+    /// Watches a run on the server of `goal`, which leaves word of itself at `place`.
+    pub fn begin(reporter: &'a Reporter, goal: &'a Goal, place: PathBuf) -> Self {
+        let last = last_run::read(&place).unwrap_or_else(|error| {
+            tracing::warn!(server = %goal.server, "{error}");
+            None // It is written anew by this run, and everything is told as for the first time.
+        });
+        let began = reporter.began;
+        Self { reporter, goal, place, last, began, at: None, warned: None, restarting: false, stepped: false }
+    }
+
+    /// The server was seen at this time, by its clock.
+    pub fn seen_at(&mut self, at: Timestamp) {
+        self.began.get_or_insert(at);
+        self.at = Some(at);
+    }
+
+    /// Takes in what happens during a run.
+    pub fn on(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Looking(_) | Event::Waiting(_) => {}
+            Event::Began(step, cause, seen) => {
+                self.seen_at(seen.host.at);
+                if !self.stepped {
+                    self.stepped = true;
+                    self.tell(EventKind::RunBegan, format!("a run begins, with {step}: {cause}"));
+                }
+                if **step == Step::Reboot {
+                    self.restarting = true; // Told now: the machine may be gone before the run ends.
+                    self.tell(
+                        EventKind::Restarting,
+                        format!("the machine is restarted, and the next run goes on: {cause}"),
+                    );
+                }
+            }
+            Event::Ended(step, said, seen) => {
+                self.seen_at(seen.host.at);
+                if let Some(lacking) = lacking(self.goal, step, said, seen) {
+                    self.tell(EventKind::StepFailed, format!("{step}: {lacking}"));
+                }
+                match Alarm::of(self.goal, seen) {
+                    Some((alarm, lasted)) if self.warned < Some(alarm) => {
+                        self.warned = Some(alarm);
+                        let event = match alarm {
+                            Alarm::Near => EventKind::OutageNear,
+                            Alarm::Over => EventKind::OutageOver,
+                        };
+                        self.tell(event, alarm.said(self.goal, lasted));
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            Event::Failed(step, why) => self.tell(EventKind::StepFailed, format!("{step} failed: {why}")),
+        }
+    }
+
+    /// The run ended so, and this is how the server is now. What is as it was at the last run is not told again.
+    pub fn end(mut self, judgement: Judgement, now: &Seen, lab: bool) {
+        self.seen_at(now.host.at);
+        if !judgement.left_down.is_empty() {
+            self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
+        }
+        let known = |last: &LastRun| (last.event, &last.outcome) == (judgement.event, &judgement.outcome);
+        let told = if judgement.event == EventKind::Restarting {
+            self.restarting
+        } else {
+            judgement.steps == 0 && self.last.as_ref().is_some_and(known)
+        };
+        if !told {
+            let lines: Vec<_> = [&judgement.outcome].into_iter().chain(&judgement.more).map(String::as_str).collect();
+            self.tell(judgement.event, lines.join("\n"));
+        }
+        let snapshot = Snapshot {
+            version: SNAPSHOT_VERSION,
+            made_by: env!("CARGO_PKG_VERSION").into(),
+            lab,
+            seen: now.host.clone(),
+            marks: now.marks.clone(),
+        };
+        let exit = Exit::from(judgement.state);
+        let standing = Standing::of(self.goal, now);
+        self.keep(judgement, exit, Some(standing), Some(&snapshot));
+    }
+
+    /// The run came to no outcome. Whoever called it tells the event.
+    pub fn broke(self, problem: &Problem) {
+        self.keep(Judgement::broken(problem.text()), problem.exit(), None, None);
+    }
+
+    fn keep(self, judgement: Judgement, exit: Exit, standing: Option<Standing>, snapshot: Option<&Snapshot>) {
+        let ended = self.at.unwrap_or_else(now);
+        let (state, outcome) = (judgement.state.key(), &judgement.outcome);
+        tracing::info!(server = %self.goal.server, state, outcome, exit = exit.code(), "run ended");
+        let last = LastRun {
+            version: REPORT_VERSION,
+            made_by: env!("CARGO_PKG_VERSION").into(),
+            mode: self.reporter.mode,
+            ended,
+            took_seconds: Period::between(self.began.unwrap_or(ended), ended).as_seconds(),
+            state: judgement.state,
+            exit_code: exit.code(),
+            steps: u32::try_from(judgement.steps).unwrap_or(u32::MAX),
+            event: judgement.event,
+            outcome: judgement.outcome,
+            next: judgement.next,
+        };
+        let sample = Sample { server: self.goal.server.clone(), last: last.clone(), standing };
+        self.reporter.keep(&self.place, last, sample, snapshot);
+    }
+
+    fn tell(&self, event: EventKind, text: String) {
+        self.reporter.tell(&line(event, Some(self.goal.server.clone()), self.at.unwrap_or_else(now), text));
+    }
+}

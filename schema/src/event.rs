@@ -1,0 +1,188 @@
+//! The events that unattended runs report. Their numbers are what monitoring is set up with: none ever changes its meaning.
+
+use alloc::string::String;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ServerName;
+
+/// What somebody should know of an unattended run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// The server is at its goal, and was not at the last unattended run.
+    AtGoal,
+    /// A run begins its first step.
+    RunBegan,
+    /// The run restarts the machine; the next run goes on.
+    Restarting,
+    /// Steps remain, and wait for a maintenance window.
+    WindowClosed,
+    /// Steps remain on a server that is only looked at.
+    Drift,
+    /// Something that may pass forbids the steps.
+    Blocked,
+    /// Somebody said that the server must not be touched.
+    Held,
+    /// A restart is due that the manifest does not allow.
+    RestartDue,
+    /// A fact that is needed could not be read.
+    Unknown,
+    /// The services have been down for two thirds of the outage budget.
+    OutageNear,
+    /// A report could not be written; the run itself went on.
+    ReportNotWritten,
+    /// Somebody must act before anything more is done.
+    NeedsOperator,
+    /// The run ended because a step failed.
+    Failed,
+    /// A step failed. The run may go on, or bring the services back.
+    StepFailed,
+    /// The services have been down for the whole outage budget: users may lose functions.
+    OutageOver,
+    /// The run ended and services that should run do not.
+    ServicesDown,
+    /// The run could not begin, or the server could not be looked at: the manifest is wrong, a file cannot be used.
+    NotRun,
+}
+
+/// How much an event matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventLevel {
+    /// Good to know.
+    Info,
+    /// To be looked at some time.
+    Warning,
+    /// To be looked at now.
+    Error,
+}
+
+impl EventKind {
+    /// Every event, by its number.
+    pub const ALL: [Self; 17] = [
+        Self::AtGoal,
+        Self::RunBegan,
+        Self::Restarting,
+        Self::WindowClosed,
+        Self::Drift,
+        Self::Blocked,
+        Self::Held,
+        Self::RestartDue,
+        Self::Unknown,
+        Self::OutageNear,
+        Self::ReportNotWritten,
+        Self::NeedsOperator,
+        Self::Failed,
+        Self::StepFailed,
+        Self::OutageOver,
+        Self::ServicesDown,
+        Self::NotRun,
+    ];
+
+    /// Its number in the event log: 1xx informs, 2xx warns, 3xx is an error. From 1 to 1000, which is what the message file
+    /// that Windows brings has texts for (see the Windows host's event log).
+    #[must_use]
+    pub const fn id(self) -> u16 {
+        match self {
+            Self::AtGoal => 100,
+            Self::RunBegan => 101,
+            Self::Restarting => 102,
+            Self::WindowClosed => 103,
+            Self::Drift => 200,
+            Self::Blocked => 201,
+            Self::Held => 202,
+            Self::RestartDue => 203,
+            Self::Unknown => 204,
+            Self::OutageNear => 205,
+            Self::ReportNotWritten => 206,
+            Self::NeedsOperator => 300,
+            Self::Failed => 301,
+            Self::StepFailed => 302,
+            Self::OutageOver => 303,
+            Self::ServicesDown => 304,
+            Self::NotRun => 305,
+        }
+    }
+
+    /// How much it matters.
+    #[must_use]
+    pub const fn level(self) -> EventLevel {
+        match self.id() {
+            ..200 => EventLevel::Info,
+            200..300 => EventLevel::Warning,
+            300.. => EventLevel::Error,
+        }
+    }
+
+    /// Its name, as files write it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::AtGoal => "at-goal",
+            Self::RunBegan => "run-began",
+            Self::Restarting => "restarting",
+            Self::WindowClosed => "window-closed",
+            Self::Drift => "drift",
+            Self::Blocked => "blocked",
+            Self::Held => "held",
+            Self::RestartDue => "restart-due",
+            Self::Unknown => "unknown",
+            Self::OutageNear => "outage-near",
+            Self::ReportNotWritten => "report-not-written",
+            Self::NeedsOperator => "needs-operator",
+            Self::Failed => "failed",
+            Self::StepFailed => "step-failed",
+            Self::OutageOver => "outage-over",
+            Self::ServicesDown => "services-down",
+            Self::NotRun => "not-run",
+        }
+    }
+}
+
+/// An event as a lab writes it, one on a line, where a server has its event log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventLine {
+    /// Its number.
+    pub id: u16,
+    /// How much it matters.
+    pub level: EventLevel,
+    /// What it is.
+    pub event: EventKind,
+    /// The server that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerName>,
+    /// When, by the server's clock; for an event without a server, by this machine's.
+    pub at: Timestamp,
+    /// What happened, in words.
+    pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was published. Lines are added to it; none is changed, none is taken out.
+    const PUBLISHED: &str = include_str!("events.txt");
+
+    #[test]
+    fn no_published_event_changes() {
+        let now = EventKind::ALL.map(|kind| alloc::format!("{} {:?} {}\n", kind.id(), kind.level(), kind.key()));
+        assert_eq!(now.concat(), PUBLISHED);
+    }
+
+    #[test]
+    fn files_write_an_event_by_its_key_and_its_number_has_a_text() {
+        for kind in EventKind::ALL {
+            assert_eq!(serde_json::to_value(kind).ok(), Some(kind.key().into()));
+            assert!((1..=1000).contains(&kind.id()), "{kind:?}");
+        }
+        let mut ids = EventKind::ALL.map(EventKind::id).to_vec();
+        ids.dedup();
+        assert_eq!(ids.len(), EventKind::ALL.len(), "in order, and each once");
+        assert!(ids.is_sorted());
+    }
+}

@@ -1,0 +1,49 @@
+//! The last unattended run, as it leaves word of itself: a report for people and for the next run's report. No decision
+//! rests on it.
+
+use alloc::string::String;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{EventKind, OpeningReport, State};
+
+/// The last unattended run on a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LastRun {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The version of `reconcile` that ran.
+    pub made_by: String,
+    /// What it was to do.
+    pub mode: Mode,
+    /// When it ended, by the server's clock.
+    pub ended: Timestamp,
+    /// How long it took, in seconds.
+    pub took_seconds: u32,
+    /// In which state it left the server.
+    pub state: State,
+    /// Its exit code, as far as this server decides it.
+    pub exit_code: u8,
+    /// How many steps it took.
+    pub steps: u32,
+    /// What it came to, as an event.
+    pub event: EventKind,
+    /// The same in words.
+    pub outcome: String,
+    /// The maintenance window in which it goes on, where it waits for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<OpeningReport>,
+}
+
+/// What an unattended run is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Bring the server to its goal.
+    Apply,
+    /// Look, compare and report.
+    Observe,
+}

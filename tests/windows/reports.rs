@@ -1,0 +1,105 @@
+//! What an unattended run reports on a machine: events, a log, metrics, a snapshot, and a word for the next run.
+//!
+//! Wine takes events and keeps none; with its channel `eventlog` switched on it shows the beginning of their texts.
+
+use reconcile_schema::{EventKind, LastRun, Mode, Snapshot, State};
+
+use crate::machine::{Machine, Output, RECONCILE};
+use crate::reconcile::{MANIFEST, STATE, manifest};
+use crate::server::{SFB_2019, Server};
+
+/// A machine whose manifest has reports.
+fn reporting() -> Machine {
+    let machine = Machine::new(Server::standard_edition(SFB_2019));
+    let reports = "reports: { prometheus: 'C:\\reports\\reconcile.prom', snapshots: 'C:\\share' }\n";
+    machine.put(MANIFEST, format!("{}{reports}", manifest(&machine, "{}")));
+    machine.put(r"C:\reports\there", "");
+    machine
+}
+
+impl Machine {
+    /// Runs a command as the scheduled task does, with what Wine says of the events that it takes.
+    fn unattended(&self, command: &str) -> Output {
+        let args = [command, MANIFEST, "--unattended"];
+        self.start_with(RECONCILE, &args, &[("WINEDEBUG", "-all,+eventlog")]).end()
+    }
+
+    /// The file of the private folder.
+    fn private(&self, name: &str) -> std::path::PathBuf {
+        self.path(&format!(r"C{}\{name}", &STATE[1..]))
+    }
+
+    fn last_run(&self) -> LastRun {
+        let text = std::fs::read(self.private("last-run.json")).expect("the run left word of itself");
+        serde_json::from_slice(&text).expect("a word of a run")
+    }
+}
+
+/// What Wine says of our events: of which kind they are, and how their texts begin.
+fn events(said: &str) -> Vec<&str> {
+    said.lines().filter(|line| line.contains("ReportEventW L\"")).collect()
+}
+
+#[test]
+fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
+    let machine = reporting();
+    let server = machine.server().lab.fqdn.clone();
+
+    let looked = machine.unattended("observe");
+    assert_eq!(looked.code, 2, "{looked:#?}");
+    let told = events(&looked.stderr);
+    assert_eq!(told.len(), 1, "{}", looked.stderr);
+    assert!(told[0].starts_with("warn:") || told[0].contains(":warn:"), "{told:#?}");
+    assert!(told[0].contains(&format!("{server}: core-components")), "{told:#?}");
+    let last = machine.last_run();
+    assert_eq!((last.mode, last.event, last.state, last.exit_code), (Mode::Observe, EventKind::Drift, State::Drift, 2));
+    assert!(machine.journal_path().symlink_metadata().is_err(), "a look writes no journal");
+    let snapshot = std::fs::read(machine.path(&format!(r"C:\share\{server}.json"))).expect("the share has a snapshot");
+    let snapshot: Snapshot = serde_json::from_slice(&snapshot).expect("a snapshot");
+    assert_eq!(snapshot.seen.host.as_str(), server);
+
+    let applied = machine.unattended("apply");
+    assert_eq!(applied.code, 0, "{applied:#?}");
+    machine.assert_converged();
+    let told = events(&applied.stderr);
+    assert!(told.iter().any(|told| told.contains(&format!("{server}: a run begins"))), "{told:#?}");
+    assert!(told.iter().any(|told| told.contains(&format!("{server}: at its goal"))), "{told:#?}");
+    let journal = std::fs::read_to_string(machine.journal_path()).expect("the run has written its journal");
+    assert!(journal.contains(" (scheduled task)\""), "{journal}");
+    assert_eq!(machine.last_run().event, EventKind::AtGoal);
+
+    let known = machine.calls().len();
+    let again = machine.unattended("apply");
+    assert_eq!((again.code, events(&again.stderr)), (0, Vec::new()), "{}", again.stderr);
+    machine.assert_untouched(known);
+    let last = machine.last_run();
+    assert_eq!((last.mode, last.event, last.steps), (Mode::Apply, EventKind::AtGoal, 0));
+    let metrics = std::fs::read_to_string(machine.path(r"C:\reports\reconcile.prom")).expect("the metrics");
+    for sample in [
+        format!("reconcile_last_run_exit_code{{server=\"{server}\"}} 0\n"),
+        format!("reconcile_last_run_steps{{server=\"{server}\"}} 0\n"),
+        format!("reconcile_state{{server=\"{server}\",state=\"at-goal\"}} 1\n"),
+        format!("reconcile_last_run_timestamp_seconds{{server=\"{server}\"}} {}\n", last.ended.as_second()),
+    ] {
+        assert!(metrics.contains(&sample), "{sample}{metrics}");
+    }
+    let logs = std::fs::read_dir(machine.private("logs")).expect("the log is there");
+    let logs: Vec<_> = logs.map(|log| log.expect("Linux says").path()).filter(|log| log.is_file()).collect();
+    assert!((1..=2).contains(&logs.len()), "two where midnight came meanwhile: {logs:?}");
+    let log: String = logs.iter().map(|log| std::fs::read_to_string(log).expect("text")).collect();
+    for line in log.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON");
+    }
+    assert!(log.contains("\"event\":\"at-goal\""), "{log}");
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_told_in_the_event_log() {
+    let machine = reporting();
+    machine.put(MANIFEST, "version: 7\n");
+    let ended = machine.unattended("apply");
+    assert_eq!(ended.code, 65, "{ended:#?}");
+    let told = events(&ended.stderr);
+    assert_eq!(told.len(), 1, "{}", ended.stderr);
+    assert!(told[0].contains("err:"), "{told:#?}");
+}
