@@ -112,7 +112,7 @@ impl FromStr for Period {
                 _ => return None,
             };
             let digits = text.get(..at)?;
-            let plain = !digits.is_empty() && digits.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let plain = !digits.is_empty() && digits.len() <= 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
             plain.then(|| digits.parse::<u32>().ok()?.checked_mul(unit)).flatten()
         });
         parsed.map(Self::seconds).ok_or_else(|| PeriodError { found: text.to_string() })
@@ -161,8 +161,16 @@ mod tests {
         {
             assert_eq!(text.parse::<Period>().unwrap().to_string(), said);
         }
-        for bad in ["", "m", "5", "5 m", "-5m", "1.5h", "5w", "９m", "9999999s"] {
+        for bad in ["", "m", "5", "5 m", "-5m", "1.5h", "5w", "９m", "9999999999s", "99999999999s", "50000d"] {
             assert!(bad.parse::<Period>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for seconds in [0, 59, 60, 3601, 999_999, 1_000_001, 1_194_640, 86_400 * 365, u32::MAX] {
+            let written = serde_json::to_string(&Period::seconds(seconds)).unwrap();
+            assert_eq!(serde_json::from_str::<Period>(&written).unwrap(), Period::seconds(seconds), "{written}");
         }
     }
 
