@@ -44,7 +44,7 @@ pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Release
 pub use report::{
     FindingReport, Heading, PlanReport, REPORT_VERSION, RunReport, ServerPlan, ServerRun, State, StepReport,
 };
-pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode};
+pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem};
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

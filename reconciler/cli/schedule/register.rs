@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use reconcile_hosts::task::{Element, PATH, Request, differences};
+use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
 use reconcile_hosts::windows::{Installed, Scheduler, Trusted, is_administrator, trusted};
-use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference};
+use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem};
 
 use super::text::{described, differing, shown};
 use crate::{
@@ -77,11 +77,12 @@ fn report(found: &Element) -> ScheduleReport {
         Ok(mut request) => {
             let task = request.report();
             for place in [&request.program, &request.manifest] {
-                report.problems.extend(trusted(Path::new(place.as_str())).err().map(|error| error.to_string()));
+                let wrong = trusted(Path::new(place.as_str())).err();
+                report.problems.extend(wrong.map(|error| problem(place, error.to_string())));
             }
             match limit(&request) {
                 Ok(limit) => request.limit = limit,
-                Err(problem) => report.problems.push(problem.line()),
+                Err(error) => report.problems.push(problem(&request.manifest, error.line())),
             }
             report.differences = differences(&request.definition(), found);
             report.task = Some(task);
@@ -96,6 +97,10 @@ fn report(found: &Element) -> ScheduleReport {
         report.state = State::AtGoal;
     }
     report
+}
+
+fn problem(subject: &Place, why: String) -> TaskProblem {
+    TaskProblem { subject: subject.to_string(), why }
 }
 
 /// The limit that the manifest of the task asks for now; and what its account would not reach.
