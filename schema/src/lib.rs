@@ -58,7 +58,7 @@ pub use report::{
     ServerRun, State, StepReport,
 };
 pub use reports::{Log, Reports};
-pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode};
+pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem};
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};

@@ -26,7 +26,7 @@ pub struct ScheduleReport {
     /// In what the registered task differs from the definition that `schedule install` would write.
     pub differences: Vec<TaskDifference>,
     /// What keeps the task from doing its work safely, such as a manifest that everybody can change.
-    pub problems: Vec<String>,
+    pub problems: Vec<TaskProblem>,
 }
 
 /// What a scheduled task does, and when.
@@ -85,4 +85,14 @@ pub struct TaskDifference {
     /// What it is; none where the element is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
+}
+
+/// Something that keeps the task from doing its work safely.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskProblem {
+    /// What it is about: the path of the manifest or of the program.
+    pub subject: String,
+    /// What is wrong with it.
+    pub why: String,
 }

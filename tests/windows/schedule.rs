@@ -177,7 +177,7 @@ fn what_others_can_change_is_not_run_with_high_rights() {
     set_mode(&file, 0o666);
     let report = show(&machine);
     assert_eq!((report.state, report.differences.as_slice()), (State::Drift, &[][..]));
-    assert!(report.problems[0].contains("can be changed by Everyone"), "{report:#?}");
+    assert!(report.problems[0].why.contains("can be changed by Everyone"), "{report:#?}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use reconcile_hosts::task::{Element, PATH, Request, differences};
-use reconcile_hosts::windows::{Installed, Scheduler, Trusted, is_administrator, trusted};
-use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference};
+use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
+use reconcile_hosts::windows::{Installed, Scheduler, Trusted, event_log, is_administrator, trusted};
+use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem};
 
 use super::text::{described, differing, shown};
 use crate::{
@@ -33,6 +33,7 @@ pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     let account = scheduler.known(&request.account).map_err(Problem::usage)?;
     let request = Request { account, ..request };
     let words = described(&request.report());
+    event_log::register().map_err(Problem::failed)?; // The task reports there.
     match scheduler.install(&request).map_err(Problem::failed)? {
         Installed::New => print(&format!("{PATH} was installed\n{words}")),
         Installed::Already => print(&format!("{PATH} is already as wanted, nothing was done\n{words}")),
@@ -58,6 +59,7 @@ pub fn show(output: Output) -> Result<Exit, Problem> {
 /// Removes the task.
 pub fn remove() -> Result<Exit, Problem> {
     let removed = scheduler()?.remove().map_err(Problem::failed)?;
+    event_log::unregister().map_err(Problem::failed)?;
     print(&format!("{PATH} {}\n", if removed { "was removed" } else { "is not registered, nothing was done" }))
 }
 
@@ -77,11 +79,12 @@ fn report(found: &Element) -> ScheduleReport {
         Ok(mut request) => {
             let task = request.report();
             for place in [&request.program, &request.manifest] {
-                report.problems.extend(trusted(Path::new(place.as_str())).err().map(|error| error.to_string()));
+                let wrong = trusted(Path::new(place.as_str())).err();
+                report.problems.extend(wrong.map(|error| problem(place, error.to_string())));
             }
             match limit(&request) {
                 Ok(limit) => request.limit = limit,
-                Err(problem) => report.problems.push(problem.line()),
+                Err(error) => report.problems.push(problem(&request.manifest, error.line())),
             }
             report.differences = differences(&request.definition(), found);
             report.task = Some(task);
@@ -96,6 +99,10 @@ fn report(found: &Element) -> ScheduleReport {
         report.state = State::AtGoal;
     }
     report
+}
+
+fn problem(subject: &Place, why: String) -> TaskProblem {
+    TaskProblem { subject: subject.to_string(), why }
 }
 
 /// The limit that the manifest of the task asks for now; and what its account would not reach.

@@ -18,7 +18,7 @@ pub fn shown(report: &ScheduleReport) -> String {
     }
     out += &differing(&report.differences);
     for problem in &report.problems {
-        let _ = writeln!(out, "  {}", escape(problem));
+        let _ = writeln!(out, "  {}", escape(&problem.why));
     }
     out += match (report.differences.is_empty(), report.problems.is_empty()) {
         (true, true) => "as it should be\n",

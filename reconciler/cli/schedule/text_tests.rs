@@ -1,4 +1,4 @@
-use reconcile_schema::{REPORT_VERSION, State, TaskMode};
+use reconcile_schema::{REPORT_VERSION, State, TaskMode, TaskProblem};
 
 use super::*;
 
@@ -21,6 +21,10 @@ fn report() -> ScheduleReport {
         differences: vec![],
         problems: vec![],
     }
+}
+
+fn changeable() -> TaskProblem {
+    TaskProblem { subject: r"C:\manifest.yaml".into(), why: "somebody can change it".into() }
 }
 
 fn plain(report: &ScheduleReport) -> String {
@@ -52,11 +56,7 @@ fn differences_and_problems_are_told_and_hide_nothing_on_a_terminal() {
     };
     let extra =
         TaskDifference { element: "Actions/Exec".into(), expected: None, found: Some("Command evil.exe".into()) };
-    let told = plain(&ScheduleReport {
-        differences: vec![limit, extra],
-        problems: vec!["somebody can change it".into()],
-        ..report()
-    });
+    let told = plain(&ScheduleReport { differences: vec![limit, extra], problems: vec![changeable()], ..report() });
     let end = told.split_once("for one run\n").map(|(_, end)| end);
     assert_eq!(
         end,
@@ -68,7 +68,7 @@ not as it should be: reconcile schedule install, with what you want of it, mends
 "
         )
     );
-    let unsafe_one = plain(&ScheduleReport { problems: vec!["somebody can change it".into()], ..report() });
+    let unsafe_one = plain(&ScheduleReport { problems: vec![changeable()], ..report() });
     assert!(unsafe_one.ends_with("  somebody can change it\nit will not do its work\n"), "{unsafe_one}");
 }
 
