@@ -16,6 +16,7 @@ mod gate;
 mod goal;
 mod history;
 mod host;
+mod layers;
 mod model;
 mod next;
 mod plan;
@@ -32,6 +33,7 @@ pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_o
 pub use goal::{Goal, GoalError, Rules};
 pub use history::history;
 pub use host::{Act, Acted, Ask, Observe};
+pub use layers::layers;
 pub use model::after;
 pub use next::{Next, Want, next, wanted};
 pub use plan::{Plan, PlanEnd, PlannedStep, plan};

@@ -98,6 +98,12 @@ impl Service {
         self.state == ServiceState::Running
     }
 
+    /// Whether the other one must run before this one. The service manager does not tell upper from lower case.
+    #[must_use]
+    pub fn needs(&self, other: &Self) -> bool {
+        self.needs.iter().any(|name| name.eq_ignore_ascii_case(&other.name))
+    }
+
     /// Whether it is on its way from one state to another.
     #[must_use]
     pub const fn is_pending(&self) -> bool {
