@@ -7,7 +7,7 @@ use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
 use reconcile_schema::{Mark, RunId, Step};
 
 use crate::{
-    space::{Case, Journal},
+    space::{Case, Journal, Leave},
     truth::ran,
     watch::{Watch, Watched},
 };
@@ -18,6 +18,8 @@ pub struct How<'a> {
     pub name: &'a str,
     pub approved: Option<&'a [Step]>,
     pub kill: Option<Kill>,
+    /// An operator mended what earlier runs failed on.
+    pub forgive: bool,
     /// Somebody wants the run to end from this question on.
     pub interrupted: Option<usize>,
 }
@@ -43,7 +45,28 @@ impl Scene {
             let mark = Mark::TakingDown { running: ran.clone(), up: None };
             lab.host(&goal.server).unwrap().mark(&RunId("an earlier run".into()), &mark).unwrap();
         }
-        Self { case: *case, goal, ran, lab, watch }
+        let mut scene = Self { case: *case, goal, ran, lab, watch };
+        match case.leave {
+            Leave::Given | Leave::Open | Leave::Closed => {}
+            Leave::Held => scene.tell(&[Mark::Held { reason: "an audit".into(), by: "somebody".into() }]),
+            Leave::Spent => scene.tell(&scene.in_vain()),
+        }
+        scene
+    }
+
+    /// Writes into the journal what earlier runs, or somebody, had to say.
+    pub fn tell(&mut self, marks: &[Mark]) {
+        let mut host = self.lab.host(&self.goal.server).unwrap();
+        marks.iter().for_each(|mark| host.mark(&RunId("an earlier run".into()), mark).unwrap());
+    }
+
+    /// What runs tell that took the server down in vain, as often as is allowed.
+    fn in_vain(&self) -> Vec<Mark> {
+        let (target, components) = (self.goal.core.clone(), (*self.goal.floors).clone());
+        let began = Mark::RunBegan { target, components, version: "0".into(), by: "worlds".into() };
+        let down = Mark::TakingDown { running: self.ran.clone(), up: None };
+        let ended = Mark::RunEnded { outcome: "stuck".into(), at_goal: false, outage: None };
+        vec![[began, down, Mark::Up, ended]; self.goal.rules.attempts as usize].concat()
     }
 
     /// The server as it is now.
@@ -100,7 +123,7 @@ pub fn run<H: Act>(
         version: "0",
         by: "worlds",
         approved: how.approved,
-        forgive: false,
+        forgive: how.forgive,
         interrupted: &interrupted,
     };
     apply(host, &request, on)
