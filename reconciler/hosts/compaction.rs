@@ -80,9 +80,7 @@ pub fn settle(path: &Path) -> Result<(), JournalError> {
     match &held {
         None => fs::rename(&old, path),
         Some(bytes) if contains(bytes, &super::read_all(&old)?.unwrap_or_default(), path)? => fs::remove_file(&old),
-        Some(_) => {
-            fs::rename(path, beside(path, ".damaged-by-replacement")).and_then(|()| fs::rename(&old, path))
-        }
+        Some(_) => fs::rename(path, beside(path, ".damaged-by-replacement")).and_then(|()| fs::rename(&old, path)),
     }
     .map_err(unusable)
 }

@@ -30,7 +30,10 @@ fn drawn(seed: u64, count: usize) -> Entries {
         at += jiff::SignedDuration::from_secs(clock);
         let target = Build::new(5, 0, 8308, 1000 + draw(2));
         let boot = Some(BootId(format!("boot {}", draw(3))));
-        let store = [Store::Local, Store::Configured { sql_server: "sql01.contoso.example".parse().unwrap(), exclude_collocated: true }];
+        let store = [
+            Store::Local,
+            Store::Configured { sql_server: "sql01.contoso.example".parse().unwrap(), exclude_collocated: true },
+        ];
         let store = store[draw(2) as usize].clone();
         let steps = [Step::StopServices, Step::StopWeb, Step::Install, Step::StartWeb, Step::StartServices];
         let step = match draw(6) {
