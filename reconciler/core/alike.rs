@@ -41,7 +41,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         durations,
         latest,
     } = &one.marks;
-    let Run { id, spent, halt, waited, outage } = &one.run;
+    let Run { id, spent, halt, waited, taken_down, outage } = &one.run;
     let (host, marks, run) = (&other.host, &other.marks, &other.run);
     same(components, &host.components)
         && same(services, &host.services)
@@ -54,7 +54,8 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && (*outages == 0 || aim == &marks.aim)
         && (!is_timed(goal) || (durations, latest) == (&marks.durations, &marks.latest))
         && (boot(one), clock(goal, one)) == (boot(other), clock(goal, other))
-        && (id, spent, halt, waited, outage) == (&run.id, &run.spent, &run.halt, &run.waited, &run.outage)
+        && (id, spent, halt, waited, taken_down, outage)
+            == (&run.id, &run.spent, &run.halt, &run.waited, &run.taken_down, &run.outage)
 }
 
 fn same<T: PartialEq>(one: &Fact<Shared<T>>, other: &Fact<Shared<T>>) -> bool {

@@ -209,7 +209,8 @@ impl<H: Act> Work<'_, H> {
     /// not taken when it cannot be written down.
     fn take(&mut self, step: &Step, seen: &Seen) -> Result<Acted, String> {
         let mut marks: Vec<Mark> = Vec::new();
-        if step.takes_down() && seen.marks.baseline.is_none() {
+        if step.takes_down() && seen.begins_outage() {
+            self.run.taken_down = true;
             marks.push(Mark::TakingDown { running: running(seen), up: uptime(&seen.host) });
         }
         match step {

@@ -60,8 +60,11 @@ pub fn open_at(maintenance: &Maintenance, at: Timestamp) -> Option<Opening> {
 pub fn next_opening(maintenance: &Maintenance, at: Timestamp, at_least: Period) -> Option<Opening> {
     AHEAD.into_iter().find_map(|days| {
         let fits = |opening: &Opening| opening.from > at && opening.length() >= at_least;
-        // The last one found may go on behind the end of the search.
-        openings(maintenance, at, days).into_iter().rev().skip(1).rev().find(fits)
+        let mut found = openings(maintenance, at, days);
+        if AHEAD.last() != Some(&days) {
+            found.pop(); // It may go on behind the end of the search; nobody looks further than the last one does.
+        }
+        found.into_iter().find(fits)
     })
 }
 
@@ -231,6 +234,13 @@ mod tests {
         assert_eq!(next_opening(&both, now, Period::hours(2)).unwrap().from, at("2026-11-29T00:00:00Z"));
         assert_eq!(next_opening(&both, now, Period::hours(5)).unwrap().from, at("2026-12-05T22:00:00Z"));
         assert_eq!(next_opening(&both, now, Period::hours(7)), None);
+    }
+
+    #[test]
+    fn a_window_that_never_closes_opens_behind_the_days_that_are_left_out() {
+        let always = maintenance("UTC", &[("daily", "00:00", "24:00")], &["2026-11-26"]);
+        let opening = next_opening(&always, at("2026-11-26T03:30:00Z"), Period::hours(24 * 30)).unwrap();
+        assert_eq!(opening.from, at("2026-11-27T00:00:00Z"));
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
         Cause::Down(_) => &[spent, held_by_others, undisturbed],
         Cause::NotStaged | Cause::ShellsOpen => &[spent, held, halted],
-        Cause::AssembliesHeld => &[spent, held, halted, installing],
-        Cause::RebootPending(_) => &[spent, held, halted, installing, reboots],
+        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, taking_down],
+        Cause::RebootPending(_) => &[spent, held, halted, installing, outages, taking_down, reboots],
         Cause::StoreBehind { .. } => {
             &[spent, held, halted, installing, settled, outages, rights, disk, window, budget, restartable, rebooted]
         }
@@ -191,7 +191,7 @@ fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 /// The services may be taken down once more for this target: an outage in vain is not repeated for ever.
 fn outages(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let same = seen.marks.aim.as_ref().is_some_and(|aim| aim.core == goal.core && aim.components == *goal.floors);
-    let spent = same && seen.marks.baseline.is_none() && seen.marks.outages >= goal.rules.attempts;
+    let spent = same && seen.begins_outage() && seen.marks.outages >= goal.rules.attempts;
     if spent { Gate::Shut(Blocker::OutagesSpent { outages: seen.marks.outages }) } else { Gate::Open }
 }
 
@@ -223,7 +223,11 @@ fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 
 /// A maintenance window is open, and long enough for what remains. While none is, the update is made ready.
 fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| returning(seen)) else { return Gate::Open };
+    if returning(seen) || seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
+}
+
+fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
     let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
     if let Some(latest) = seen.marks.latest.filter(|latest| Period::between(now, *latest) > CLOCK_TOLERANCE) {
         return Gate::Shut(Blocker::ClockBehind { now, latest });
@@ -241,6 +245,12 @@ fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         }
         Some(_) | None => Gate::Open,
     }
+}
+
+/// A host that is up again although its installer left something to do is taken down for that in a window, as for
+/// everything; one that is down goes on: that is the way up.
+fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
 }
 
 /// How far the clock may be behind the journal's last entry: what a time service corrects in passing.

@@ -26,6 +26,8 @@ pub struct Run {
     pub halt: Option<Halt>,
     /// How long it has waited for open shells.
     pub waited: Period,
+    /// Whether it has taken services down.
+    pub taken_down: bool,
     /// The longest outage that it has seen, its own or one that an earlier run left behind.
     pub outage: Option<Period>,
 }
@@ -34,7 +36,7 @@ impl Run {
     /// A run that has not done anything.
     #[must_use]
     pub const fn new(id: RunId) -> Self {
-        Self { id, spent: Vec::new(), halt: None, waited: Period::seconds(0), outage: None }
+        Self { id, spent: Vec::new(), halt: None, waited: Period::seconds(0), taken_down: false, outage: None }
     }
 }
 
@@ -85,6 +87,15 @@ impl Seen {
     #[must_use]
     pub fn baseline(&self) -> Option<&[String]> {
         self.marks.baseline.as_ref().map(|baseline| baseline.running.as_slice())
+    }
+
+    /// Whether a step that takes services down begins an outage: the first, or another one of a later run that finds
+    /// services up although an earlier outage is not over, since one of them did not come back.
+    #[must_use]
+    pub fn begins_outage(&self) -> bool {
+        let mut services = self.host.services.known().into_iter().flatten();
+        let up = services.any(|service| !service.is_web() && !service.is_stopped());
+        self.marks.baseline.is_none() || up && !self.run.taken_down
     }
 
     /// How long the outage has lasted.

@@ -55,10 +55,11 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 /// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = beside(path, ".new");
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
+    let written = File::create(&new).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    if let Err(full) = written {
+        let _ = fs::remove_file(&new); // Half a copy takes the room that the next entries need.
+        return Err(full);
+    }
     fs::rename(path, old(path))?;
     fs::rename(&new, path).inspect_err(|_| {
         let _ = fs::rename(old(path), path);
@@ -67,23 +68,34 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Ends a replacement that was cut off, and takes the old journal away once the new one was found whole.
 ///
-/// Windows may give back a file full of zeros after a power cut, although it was flushed and then renamed: the old journal
-/// is kept until then.
-pub fn settle(path: &Path) -> io::Result<()> {
+/// Windows may give back zeros after a power cut for a file, or for pieces of it, although it was flushed and then renamed:
+/// the old journal is kept until then.
+pub fn settle(path: &Path) -> Result<(), JournalError> {
+    let unusable = |cause| JournalError::Unusable { what: "settle", path: path.to_owned(), cause };
     let old = old(path);
     if !old.exists() {
         return Ok(());
     }
-    let begins = fs::read(path).map(|bytes| {
-        bytes.split_inclusive(|byte| *byte == b'\n').next().is_some_and(|line| super::intact(line).is_some())
-    });
-    match begins {
-        Ok(true) => fs::remove_file(&old),
-        Ok(false) => {
-            fs::rename(path, beside(path, ".damaged-by-replacement"))?;
-            fs::rename(&old, path)
-        }
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => fs::rename(&old, path),
-        Err(other) => Err(other),
+    let held = super::read_all(path)?;
+    match &held {
+        None => fs::rename(&old, path),
+        Some(bytes) if contains(bytes, &super::read_all(&old)?.unwrap_or_default(), path)? => fs::remove_file(&old),
+        Some(_) => fs::rename(path, beside(path, ".damaged-by-replacement")).and_then(|()| fs::rename(&old, path)),
     }
+    .map_err(unusable)
+}
+
+/// Whether a new journal has come to say what the old one said. Entries may have been appended to it since, and the last of
+/// them may be torn.
+///
+/// # Errors
+/// As reading the journals.
+pub fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
+    let said = Folded::of(old, path)?.marks;
+    let (mut marks, mut found) = (Marks::default(), false);
+    Folded::with(new, path, |entry, _| {
+        marks.take(&entry.run, entry.at, &entry.mark);
+        found = found || marks == said;
+    })?;
+    Ok(found)
 }

@@ -84,30 +84,39 @@ impl Journal {
     /// # Errors
     /// It cannot be opened or read, it is too large, or a newer version wrote it. Damage is no error.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::open_within(path, GROWN, KEPT)
+    }
+
+    /// The same; a journal of more than `grown` bytes is compacted, and keeps the last `kept` as they are.
+    fn open_within(path: &Path, grown: u64, kept: usize) -> Result<Self, JournalError> {
         let unusable = |cause| JournalError::Unusable { what: "open", path: path.to_owned(), cause };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(unusable)?;
         }
-        compaction::settle(path).map_err(unusable)?;
+        compaction::settle(path)?;
         // Not in append mode: Windows would not let such a handle cut the file.
         let open =
             || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable);
-        let mut file = open()?;
-        let bytes = load(&file, path)?;
+        let mut disk = Disk { file: open()?, path: path.to_owned(), damaged: None };
+        let mut bytes = load(&disk.file, path)?;
         let mut folded = Folded::of(&bytes, path)?;
-        if folded.length > GROWN
-            && let Some(compacted) = compaction::compacted(&bytes, KEPT, path)?
+        // A full disk must not keep a host down: this is tried again, and reported, before anything is appended.
+        let cut = disk.cut(folded.length);
+        bytes.truncate(usize::try_from(folded.length).unwrap_or(usize::MAX));
+        if cut.is_ok()
+            && folded.length > grown
+            && let Some(compacted) = compaction::compacted(&bytes, kept, path)?
         {
+            let Disk { file, path: _, damaged } = disk;
             drop(file); // On Windows a file that is open cannot be replaced.
             let replaced = compaction::replace(path, &compacted);
-            file = open()?;
             if replaced.is_ok() {
-                folded = Folded::of(&compacted, path)?; // Where it was not, the longer journal is as good.
+                folded = Folded::of(&compacted, path)?;
+            } else {
+                compaction::settle(path)?; // The longer journal is as good, once it is in its place.
             }
+            disk = Disk { file: open()?, path: path.to_owned(), damaged };
         }
-        let mut disk = Disk { file, path: path.to_owned(), damaged: None };
-        // A full disk must not keep a host down: this is tried again, and reported, before anything is appended.
-        let _ = disk.cut(folded.length);
         Ok(Self { folded, disk: Some(disk) })
     }
 
@@ -166,16 +175,23 @@ impl Journal {
     }
 }
 
-/// What a journal's file holds, or the one that a compaction is about to replace; nothing where neither is there.
+/// What a journal holds: its file, or the one that a compaction is about to replace, or has replaced by one that is not
+/// whole.
 fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
-    for path in [path, &compaction::old(path)] {
-        match File::open(path) {
-            Ok(file) => return load(&file, path),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(cause) => return Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
-        }
+    match (read_all(path)?, read_all(&compaction::old(path))?) {
+        (Some(new), Some(old)) if !compaction::contains(&new, &old, path)? => Ok(old),
+        (Some(new), _) => Ok(new),
+        (None, old) => Ok(old.unwrap_or_default()),
     }
-    Ok(Vec::new())
+}
+
+/// What a file holds; nothing where it is missing.
+fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+    match File::open(path) {
+        Ok(file) => load(&file, path).map(Some),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
+    }
 }
 
 /// A journal's file.
@@ -327,3 +343,7 @@ mod compaction;
 #[cfg(test)]
 #[path = "journal_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "compaction_tests.rs"]
+mod compaction_tests;

@@ -15,7 +15,7 @@ fn build(text: &str) -> Build {
 }
 
 /// One mark of every kind: a run that is killed behind the installer, and the one that finishes its work.
-fn story() -> Vec<(RunId, Timestamp, Mark)> {
+pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
     let target = build("5.0.8308.1149");
     let store = Store::Configured { sql_server: "sql01.contoso.example".parse().unwrap(), exclude_collocated: true };
     let database = Database {
@@ -54,12 +54,12 @@ fn story() -> Vec<(RunId, Timestamp, Mark)> {
 }
 
 /// A folder in memory where there is one: a disk takes a minute to be sure of thousands of journals.
-fn folder() -> tempfile::TempDir {
+pub(super) fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// What is remembered after each number of entries, from none to all.
-fn remembered(story: &[(RunId, Timestamp, Mark)]) -> Vec<Marks> {
+pub(super) fn remembered(story: &[(RunId, Timestamp, Mark)]) -> Vec<Marks> {
     let mut marks = Marks::default();
     let mut all = vec![marks.clone()];
     for (run, at, mark) in story {
@@ -69,13 +69,13 @@ fn remembered(story: &[(RunId, Timestamp, Mark)]) -> Vec<Marks> {
     all
 }
 
-fn bytes(story: &[(RunId, Timestamp, Mark)]) -> Vec<u8> {
+pub(super) fn bytes(story: &[(RunId, Timestamp, Mark)]) -> Vec<u8> {
     let lines = (1..).zip(story).map(|(seq, (run, at, mark))| line(&Line { seq, at: *at, run, mark }).unwrap());
     lines.collect::<String>().into_bytes()
 }
 
 /// Where the whole lines of `bytes` end, with the beginning.
-fn ends(bytes: &[u8]) -> Vec<usize> {
+pub(super) fn ends(bytes: &[u8]) -> Vec<usize> {
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
     std::iter::once(0).chain(ends).collect()
 }

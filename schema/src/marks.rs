@@ -311,8 +311,8 @@ impl Marks {
             Mark::Released { .. } => self.hold = None,
             Mark::Carried { marks } => *self = (**marks).clone(),
             Mark::TakingDown { running, up } => {
+                self.outages += 1;
                 if self.baseline.is_none() {
-                    self.outages += 1;
                     let (running, up) = (running.clone(), up.clone());
                     self.baseline = Some(Baseline { running, since: at, up, installing: false });
                 }
@@ -349,6 +349,7 @@ impl Marks {
                 // Asked twice in one boot, it has not happened in between.
                 if boot.is_none() || self.rebooting != *boot {
                     self.reboots += 1;
+                    self.outages = self.outages.saturating_sub(1); // Not in vain, and counted as a restart.
                 }
                 self.rebooting.clone_from(boot);
             }

@@ -11,7 +11,7 @@ use reconcile_schema::{
 
 use crate::{
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, SMOOTH, Services, Shell, Web},
+    space::{CURRENT, Case, Databases, Leave, SMOOTH, Services, Shell, Web},
     truth::{Memory, expected, fate, wrong},
     watch::Watched,
 };
@@ -47,9 +47,15 @@ enum Bug {
     OverlooksTheRestart,
     /// Rights are not looked at.
     AssumesRights,
+    /// The window is taken for open.
+    IgnoresTheWindow,
+    /// The hold is not asked about.
+    ForgetsTheHold,
+    /// Outages in vain are not counted.
+    CountsNoOutages,
 }
 
-const BUGS: [Bug; 13] = [
+const BUGS: [Bug; 16] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -63,6 +69,9 @@ const BUGS: [Bug; 13] = [
     Bug::TakesUnknownForCurrent,
     Bug::OverlooksTheRestart,
     Bug::AssumesRights,
+    Bug::IgnoresTheWindow,
+    Bug::ForgetsTheHold,
+    Bug::CountsNoOutages,
 ];
 
 struct Buggy<'a> {
@@ -95,6 +104,7 @@ impl Observe for Buggy<'_> {
             Bug::AssumesRights if seen.rights != Fact::NotLooked => {
                 seen.rights = Fact::Known(Rights { administrator: true, server_admin: true });
             }
+            Bug::IgnoresTheWindow => seen.at = Period::hours(165).after(seen.at), // On Saturday it will be open.
             Bug::OverlooksTheRestart => seen.reboot = Fact::Known(Vec::new()),
             Bug::TakesUnknownForCurrent => {
                 for fact in seen.databases.values_mut() {
@@ -105,7 +115,7 @@ impl Observe for Buggy<'_> {
             }
             Bug::None | Bug::StopsNothing | Bug::NeverStartsAgain | Bug::StopsOnce | Bug::ForgetsWhatRan => {}
             Bug::ForgetsTheInstaller | Bug::TrustsThePackage | Bug::OverlooksShells | Bug::StartsTooMuch => {}
-            Bug::AssumesRights => {}
+            Bug::AssumesRights | Bug::ForgetsTheHold | Bug::CountsNoOutages => {}
         }
         Ok(seen)
     }
@@ -116,8 +126,11 @@ impl Observe for Buggy<'_> {
 
     fn marks(&mut self) -> Result<Marks, LabError> {
         let mut marks = self.host.marks()?;
-        if let (Bug::StopsOnce, Some(attempt)) = (self.bug, &mut marks.attempt) {
-            attempt.stopped_since = true;
+        match (self.bug, &mut marks.attempt) {
+            (Bug::StopsOnce, Some(attempt)) => attempt.stopped_since = true,
+            (Bug::ForgetsTheHold, _) => marks.hold = None,
+            (Bug::CountsNoOutages, _) => marks.outages = 0,
+            _ => {}
         }
         Ok(marks)
     }
@@ -187,6 +200,9 @@ pub fn each_is_found() {
         Case { current: CURRENT, databases: Databases::Behind, ..SMOOTH },
         Case { shell: Shell::Open(Shells::Block), ..SMOOTH },
         Case { pending: true, reboot: Reboots::Never, ..SMOOTH },
+        Case { leave: Leave::Closed, ..SMOOTH },
+        Case { leave: Leave::Held, ..SMOOTH },
+        Case { leave: Leave::Spent, ..SMOOTH },
         fault(Fault::PackageAltered),
         fault(Fault::DatabaseUnreachable),
         fault(Fault::NotServerAdmin),

@@ -13,6 +13,7 @@ mod space;
 mod truth;
 mod unknown;
 mod watch;
+mod windows;
 
 use run::all;
 use space::Case;
@@ -38,9 +39,10 @@ fn shown(parts: &[(&str, Vec<Case>, Show)]) -> usize {
 
 #[test]
 fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
-    let worlds: [(&str, Vec<Case>, Show); 3] = [
+    let worlds: [(&str, Vec<Case>, Show); 4] = [
         ("runs: every state with every installer", space::states(), converge::walk),
         ("runs: everything that may forbid the work", space::gates(), converge::walk),
+        ("runs: whether the server may be taken down", space::leaves(), converge::walk),
         ("runs: every other fault", space::faults(), converge::walk),
     ];
     let count: usize = worlds.iter().map(|(_, cases, _)| cases.len()).sum();
@@ -72,6 +74,20 @@ fn what_is_unknown_lets_nothing_through() {
     shown(&[
         ("facts and pairs of facts that cannot be read", space::unknown(), unknown::from_the_start),
         ("facts and pairs of facts that cannot be read any more", space::unknown(), unknown::on_the_way),
+    ]);
+}
+
+#[test]
+fn servers_are_taken_down_in_their_windows_only() {
+    shown(&[
+        ("windows that are always open", space::interrupted(), windows::always_open),
+        ("windows that are closed", space::interrupted(), windows::closed),
+        ("windows that close during the run", space::interrupted(), windows::closing),
+        ("asked to end in the window, found behind it", space::interrupted(), windows::found_behind),
+        ("killed, and held", space::killed_twice(), windows::held),
+        ("the clock is set by a year", space::killed_twice(), windows::clock_set),
+        ("every run in vain", windows::vain(), windows::in_vain),
+        ("one attempt", space::interrupted(), windows::one_attempt),
     ]);
 }
 

@@ -7,10 +7,10 @@ use reconcile_core::{
     Act, Ask, Event, Goal, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare, plan,
 };
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
-use reconcile_schema::{BootId, Fact, Mark, RunId, Step};
+use reconcile_schema::{BootId, Durations, Fact, Mark, OnExceed, RunId, Step};
 
 use crate::{
-    space::{Case, Journal},
+    space::{Case, Journal, Leave},
     truth::ran,
     watch::{Watch, Watched},
 };
@@ -21,6 +21,8 @@ pub struct How<'a> {
     pub name: &'a str,
     pub approved: Option<&'a [Step]>,
     pub kill: Option<Kill>,
+    /// An operator mended what earlier runs failed on.
+    pub forgive: bool,
     /// Somebody wants the run to end from this question on.
     pub interrupted: Option<usize>,
 }
@@ -46,7 +48,28 @@ impl Scene {
             let mark = Mark::TakingDown { running: ran.clone(), up: None };
             lab.host(&goal.server).unwrap().mark(&RunId("an earlier run".into()), &mark).unwrap();
         }
-        Self { case: *case, goal, ran, lab, watch }
+        let mut scene = Self { case: *case, goal, ran, lab, watch };
+        match case.leave {
+            Leave::Given | Leave::Open | Leave::Closed => {}
+            Leave::Held => scene.tell(&[Mark::Held { reason: "an audit".into(), by: "somebody".into() }]),
+            Leave::Spent => scene.tell(&scene.in_vain()),
+        }
+        scene
+    }
+
+    /// Writes into the journal what earlier runs, or somebody, had to say.
+    pub fn tell(&mut self, marks: &[Mark]) {
+        let mut host = self.lab.host(&self.goal.server).unwrap();
+        marks.iter().for_each(|mark| host.mark(&RunId("an earlier run".into()), mark).unwrap());
+    }
+
+    /// What runs tell that took the server down in vain, as often as is allowed.
+    fn in_vain(&self) -> Vec<Mark> {
+        let (target, components) = (self.goal.core.clone(), (*self.goal.floors).clone());
+        let began = Mark::RunBegan { target, components, version: "0".into(), by: "worlds".into() };
+        let down = Mark::TakingDown { running: self.ran.clone(), up: None };
+        let ended = Mark::RunEnded { outcome: "stuck".into(), at_goal: false, outage: None };
+        vec![[began, down, Mark::Up, ended]; self.goal.rules.attempts as usize].concat()
     }
 
     /// The server as it is now.
@@ -103,7 +126,7 @@ pub fn run<H: Act>(
         version: "0",
         by: "worlds",
         approved: how.approved,
-        forgive: false,
+        forgive: how.forgive,
         interrupted: &interrupted,
     };
     apply(host, &request, on)
@@ -125,7 +148,7 @@ where
                 last = Some(ask);
             }
             PlanEnd::AtGoal | PlanEnd::Blocked(_) | PlanEnd::Unlooked(_) => {
-                let twin = twin(&seen);
+                let twin = twin(goal, &seen);
                 assert!(alike(goal, &seen, &twin), "{seen:?}\nis not like {twin:?}");
                 assert_eq!(plan, self::plan(goal, &twin), "what was planned of {seen:?}\nis not planned of {twin:?}");
                 assert_eq!(compare(goal, &seen), compare(goal, &twin));
@@ -136,21 +159,29 @@ where
 }
 
 /// Another host that is alike, with everything changed that may differ.
-fn twin(seen: &Seen) -> Seen {
+fn twin(goal: &Goal, seen: &Seen) -> Seen {
     let mut twin = seen.clone();
     twin.host.host = "twin".parse().unwrap();
     if seen.marks.attempt.is_none() && seen.host.boot.known().is_some() {
         twin.host.boot = Fact::Known(BootId("another".into()));
     }
-    if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() {
+    let timeless = goal.rules.maintenance.is_none();
+    if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() && timeless {
         twin.host.at += SignedDuration::from_hours(24 * 365);
+        twin.host.uptime = None;
+    }
+    if goal.rules.on_exceed == OnExceed::Warn && timeless {
+        (twin.marks.latest, twin.marks.durations) = (None, Durations::default());
+    }
+    if seen.marks.outages == 0 {
+        twin.marks.aim = None;
     }
     if let Fact::Known(free) = &mut twin.host.disk
         && *free > 100 << 30
     {
         *free += 1;
     }
-    (twin.marks.aim, twin.marks.reached, twin.marks.rebooting) = (None, None, None);
+    (twin.marks.reached, twin.marks.rebooting, twin.marks.begun) = (None, None, None);
     twin
 }
 

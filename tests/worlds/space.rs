@@ -1,9 +1,12 @@
 //! The spaces: which worlds are walked through, as products of small axes that a reader can check.
 
+use std::sync::Arc;
+
 use reconcile_core::{Goal, Rules};
 use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{
-    Build, Estimates, Installer, OnExceed, Period, Product, Reboots, Role, ServiceState, Shells, StartType, Store,
+    Build, Estimates, Installer, Maintenance, OnExceed, Period, Product, Reboots, Role, ServiceState, Shells,
+    StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -53,6 +56,21 @@ pub enum Shell {
     Open(Shells),
 }
 
+/// Whether the server may be taken down, whatever else is true of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// It may: nothing is said of windows.
+    Given,
+    /// It may: a window is open, and stays open.
+    Open,
+    /// No window is open.
+    Closed,
+    /// Somebody set a hold.
+    Held,
+    /// As many outages for the target as are allowed were in vain.
+    Spent,
+}
+
 /// What the journal tells when the run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journal {
@@ -77,6 +95,7 @@ pub struct Case {
     pub pending: bool,
     pub reboot: Reboots,
     pub shell: Shell,
+    pub leave: Leave,
     pub journal: Journal,
     /// What else is wrong.
     pub fault: Option<Fault>,
@@ -135,6 +154,7 @@ pub const SMOOTH: Case = Case {
     pending: false,
     reboot: Reboots::WhenRequired,
     shell: Shell::None,
+    leave: Leave::Given,
     journal: Journal::Empty,
     fault: None,
 };
@@ -201,6 +221,24 @@ pub fn gates() -> Vec<Case> {
     let policy = |case: &Case| case.reboot == Reboots::Never || case.shell != Shell::None;
     cases.retain(|case| case.pending || case.journal != Journal::Empty || policy(case));
     cases
+}
+
+/// Whether the server may be taken down × what is to be done × whether the machine may be restarted.
+///
+/// 4 servers × 4 sets of components × 4 states of the services × 3 of the databases × 2 installers × restart pending or
+/// not × 3 reboot policies × 4 ways of leave.
+pub fn leaves() -> Vec<Case> {
+    let reboots = [Reboots::Never, Reboots::WhenRequired, Reboots::InWindow];
+    product(&[
+        &kinds,
+        &components(&[0, 0b0001, 0b0110, CURRENT]),
+        &services(&[Services::Run, Services::Stopped, Services::HalfStopped, Services::ManualRuns]),
+        &databases,
+        &|case| [None, Some(Fault::InstallerAsksForReboot)].map(|installer| Case { installer, ..case }).to_vec(),
+        &|case| [false, true].map(|pending| Case { pending, ..case }).to_vec(),
+        &|case| reboots.map(|reboot| Case { reboot, ..case }).to_vec(),
+        &|case| [Leave::Open, Leave::Closed, Leave::Held, Leave::Spent].map(|leave| Case { leave, ..case }).to_vec(),
+    ])
 }
 
 /// Everything else that can be wrong with a lab, on a server in each state of need.
@@ -335,7 +373,12 @@ impl Case {
             },
             stores: self.kind.stores(),
             rules: Rules {
-                maintenance: None,
+                maintenance: match self.leave {
+                    Leave::Given | Leave::Held | Leave::Spent => None,
+                    Leave::Open => weekly("UTC", &[("daily", "00:00", "24:00")], None),
+                    // Runs begin at 02:00 on a Sunday.
+                    Leave::Closed => weekly("UTC", &[("sat", "22:00", "02:00")], None),
+                },
                 outage_budget: minutes(30),
                 on_exceed: OnExceed::StopBefore,
                 estimates: Estimates::default(),
@@ -394,6 +437,22 @@ impl Case {
         server.faults = [self.installer, self.fault, pending, shell].into_iter().flatten().collect();
         server
     }
+}
+
+/// Maintenance windows, each with its days, its beginning and its end, and days that are left out.
+pub fn weekly(zone: &str, windows: &[(&str, &str, &str)], except: Option<&str>) -> Option<Arc<Maintenance>> {
+    let name = |nth: usize| format!("window-{nth}").parse().unwrap();
+    let window = |(days, from, to): &(&str, &str, &str)| Window {
+        days: days.parse().unwrap(),
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+    };
+    let maintenance = Maintenance {
+        time_zone: zone.parse().unwrap(),
+        windows: windows.iter().enumerate().map(|(nth, one)| (name(nth), window(one))).collect(),
+        except: except.iter().map(|days| (name(0), days.parse().unwrap())).collect(),
+    };
+    Some(maintenance.into())
 }
 
 fn component(name: &str) -> reconcile_schema::ComponentName {

@@ -5,7 +5,7 @@ use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{Reboots, Service, Shells, StartType, Step};
 
 use crate::{
-    space::{CURRENT, Case, Databases, Journal, Kind, Services, Shell},
+    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Services, Shell},
     watch::{asked, behind, outdated},
 };
 
@@ -60,6 +60,13 @@ pub fn expected(case: &Case) -> Fate {
             return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
         Some(_) | None => {}
+    }
+    match case.leave {
+        Leave::Given | Leave::Open => {}
+        Leave::Closed => return barred(Class::Later),
+        Leave::Held if !runs(case) => return Fate::Short(Class::Later), // Somebody else stopped them.
+        Leave::Held => return barred(Class::Later),
+        Leave::Spent => return barred(Class::Operator),
     }
     let shell = case.shell == Shell::Open(Shells::Block)
         || case.shell == Shell::Open(Shells::Wait)
@@ -164,6 +171,9 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
 
 /// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
 pub fn untouched(case: &Case) -> bool {
+    if !matches!(case.leave, Leave::Given | Leave::Open) {
+        return true;
+    }
     let shell = matches!(case.shell, Shell::Open(Shells::Block | Shells::Wait));
     let pending = case.pending && case.reboot == Reboots::Never;
     case.current != CURRENT && (shell || pending) || case.databases == Databases::Behind && pending

@@ -1,10 +1,13 @@
 //! The watch: a host around a simulated server that checks every act against what is true there.
 
 use jiff::Timestamp;
-use reconcile_core::{Act, Acted, Ask, Blocker, Compared, Goal, Observe, Seen, Want, compare, drift, state, wanted};
+use reconcile_core::{
+    Act, Acted, Ask, Blocker, Compared, Goal, Observe, Seen, Want, compare, drift, open_at, state, wanted,
+};
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, RunId, ServiceState, Shells, StartType, Step, Store,
+    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, Reboots, RunId, ServiceState, Shells, StartType, Step,
+    Store,
 };
 
 /// What was noticed in one world, over all its runs.
@@ -124,6 +127,7 @@ impl Watch {
             }
             Step::StartWeb | Step::StartServices => {}
         }
+        self.leave(goal, now, marks, step);
         let first = self.down.is_none() && step.takes_down();
         if first && (behind || goal.stores.iter().any(|store| outdated(now, store))) {
             let forbids = forbidding(goal, now, behind);
@@ -132,6 +136,20 @@ impl Watch {
         if first {
             self.down = Some(now.clock);
         }
+    }
+
+    /// What must hold of windows and holds when a step is about to be taken.
+    fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
+        let up = matches!(step, Step::StartServices | Step::StartWeb);
+        self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
+        let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
+        let open = open_at(maintenance, now.clock).is_some();
+        let down = now.services.iter().any(|one| one.start == StartType::Automatic && one.is_stopped());
+        // What the installer has begun is finished; and a server that is down already may restart, if it is not forbidden.
+        let goes_on = marks.baseline.as_ref().is_some_and(|baseline| baseline.installing);
+        let ends = down && marks.attempt.is_some();
+        let may = if *step == Step::Reboot && goal.rules.reboot == Reboots::InWindow { false } else { goes_on || ends };
+        self.insist(open || may, "W2: no window is open", step);
     }
 
     /// What must hold when a step was taken, survived or not.

@@ -3,7 +3,7 @@
 use reconcile_core::{Act, Acted, Goal, Seen};
 use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
 
-use super::{LabError, LabHost, When, fault::Fault, observe::brought, world::Simulated};
+use super::{LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
 impl Act for LabHost<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
@@ -14,6 +14,9 @@ impl Act for LabHost<'_> {
         }
         let acted = take(self.server()?, goal, seen, step, dies == Some(When::Midway));
         self.dear.forget(step);
+        if *step == Step::Install {
+            self.open_shell()?;
+        }
         self.lab.save()?;
         if dies.is_some() { Err(LabError::Killed) } else { acted }
     }
@@ -39,7 +42,8 @@ impl Act for LabHost<'_> {
 
 /// Takes a step, or half of it.
 fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: bool) -> Result<Acted, LabError> {
-    server.pass(length(server, step));
+    let starting: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
+    server.pass(lengths::of(server, step, &starting));
     let said = match step {
         Step::Stage => {
             server.staged = !half;
@@ -63,7 +67,7 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             "exit code 0"
         }
         Step::StartServices => {
-            start(server, goal, seen, half);
+            start(server, &starting, half);
             "the cmdlet reported success"
         }
         Step::UpdateDatabases(store) => {
@@ -83,24 +87,6 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
     Ok(Acted::Ended(said.to_string()))
 }
 
-/// How long a step takes. Round figures, so that a person can add them up; no claim about real servers.
-fn length(server: &Simulated, step: &Step) -> Period {
-    match step {
-        Step::Stage => Period::seconds(40),
-        Step::StopServices => Period::seconds(if up(server) { 150 } else { 10 }),
-        Step::StopWeb | Step::StartWeb => Period::seconds(5),
-        Step::CloseShells => Period::seconds(2),
-        Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),
-        Step::UpdateDatabases(_) => Period::minutes(3),
-        Step::StartServices => Period::minutes(4),
-        Step::Reboot => Period::minutes(6),
-    }
-}
-
-fn up(server: &Simulated) -> bool {
-    server.services.iter().any(|service| !service.is_web() && !service.is_stopped())
-}
-
 fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> bool, state: ServiceState) {
     server.services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
 }
@@ -117,8 +103,7 @@ fn stop(server: &mut Simulated, half: bool) {
 }
 
 /// Starts what the goal says should run; a service that does not come up is seen at the next look.
-fn start(server: &mut Simulated, goal: &Goal, seen: &Seen, half: bool) {
-    let names: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
+fn start(server: &mut Simulated, names: &[String], half: bool) {
     let hangs = server.has(Fault::ServiceHangsInStart);
     let wanted = server.services.iter_mut().filter(|service| !service.is_web() && names.contains(&service.name));
     let wanted: Vec<_> = wanted.collect();

@@ -2,6 +2,7 @@
 
 mod act;
 mod fault;
+mod lengths;
 mod observe;
 mod world;
 
@@ -15,6 +16,7 @@ use reconcile_core::{Dear, Goal};
 use reconcile_schema::{Build, Period, ServerName};
 
 pub use fault::Fault;
+pub use lengths::{Lengths, ServiceLengths};
 pub use world::{Simulated, SimulatedDatabase, SimulatedStore, World};
 
 use crate::journal::{Journal, JournalError};
@@ -128,7 +130,14 @@ impl Lab {
         if !self.world.servers.contains_key(name) {
             return Err(LabError::NoServer(name.clone()));
         }
-        Ok(LabHost { lab: self, name: name.clone(), dear: Dear::default(), effects: 0, killed_after: None })
+        Ok(LabHost {
+            lab: self,
+            name: name.clone(),
+            dear: Dear::default(),
+            shell: None,
+            effects: 0,
+            killed_after: None,
+        })
     }
 
     /// Lets time pass on every server.
@@ -196,6 +205,8 @@ pub struct LabHost<'a> {
     lab: &'a mut Lab,
     name: ServerName,
     dear: Dear,
+    /// When the management shell that was opened last can be used, by the uptime in seconds.
+    shell: Option<u32>,
     /// How many effects (steps and marks) this run has had.
     effects: u32,
     killed_after: Option<Kill>,

@@ -46,6 +46,9 @@ impl Observe for LabHost<'_> {
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
         self.still_alive()?;
+        if matches!(ask, Ask::Databases(_)) {
+            self.wait_for_shell()?;
+        }
         let server = self.server()?.clone();
         match ask {
             Ask::Rights => self.dear.rights = Fact::Known(rights(&server)),
@@ -74,6 +77,24 @@ impl Observe for LabHost<'_> {
 }
 
 impl LabHost<'_> {
+    /// Opens a management shell, which loads its modules while other work goes on.
+    pub(super) fn open_shell(&mut self) -> Result<(), LabError> {
+        let server = self.server()?;
+        self.shell = server.lengths.as_ref().map(|lengths| server.uptime + lengths.shell.as_seconds());
+        Ok(())
+    }
+
+    /// Lets the time pass until a management shell can be used.
+    fn wait_for_shell(&mut self) -> Result<(), LabError> {
+        if self.shell.is_none() {
+            self.open_shell()?;
+        }
+        let ready = self.shell;
+        let server = self.server()?;
+        server.pass(Period::seconds(ready.unwrap_or_default().saturating_sub(server.uptime)));
+        Ok(())
+    }
+
     fn still_alive(&self) -> Result<(), LabError> {
         match self.killed_after {
             Some(kill) if kill.effect < self.effects => Err(LabError::Killed),

@@ -10,7 +10,7 @@ use reconcile_schema::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
+use super::{fault::Fault, lengths::Lengths};
 
 /// All servers of a lab.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Simulated {
     /// The exit code with which the installer asked for a restart in this boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot_asked: Option<u32>,
+    /// How long the steps take here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lengths: Option<Lengths>,
     /// What is wrong with the server. `reconcile lab break` adds to it; a line can be deleted by hand.
     pub faults: BTreeSet<Fault>,
 }
@@ -89,6 +92,7 @@ impl Simulated {
             databases: goal.stores.iter().map(SimulatedStore::of).collect(),
             staged: false,
             reboot_asked: None,
+            lengths: None,
             faults: BTreeSet::new(),
         }
     }

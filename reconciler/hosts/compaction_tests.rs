@@ -1,0 +1,263 @@
+//! Compaction, wherever the journal is split, and wherever the replacement is cut off.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::fs;
+
+use reconcile_schema::{BootId, Build, Period, Step, Store, Uptime};
+
+use super::{
+    tests::{bytes, ends, folder, remembered, story},
+    *,
+};
+
+type Entries = Vec<(RunId, Timestamp, Mark)>;
+
+/// Every mark there is, in an order that a generator of numbers chooses: what no run would write is among them.
+fn drawn(seed: u64, count: usize) -> Entries {
+    let mut state = seed;
+    // Splitmix64, by Sebastiano Vigna: a few lines, and the same on every machine.
+    let mut draw = move |below: u64| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % below
+    };
+    let mut at: Timestamp = "2026-03-01T21:00:00Z".parse().unwrap();
+    let mut entries: Entries = Vec::new();
+    let mut run = 0;
+    for _ in 0..count {
+        let clock = i64::try_from(draw(4_000)).unwrap() - 400; // At times it is set back.
+        at += jiff::SignedDuration::from_secs(clock);
+        let target = Build::new(5, 0, 8308, 1000 + draw(2));
+        let boot = Some(BootId(format!("boot {}", draw(3))));
+        let store = [
+            Store::Local,
+            Store::Configured { sql_server: "sql01.contoso.example".parse().unwrap(), exclude_collocated: true },
+        ];
+        let store = store[draw(2) as usize].clone();
+        let steps = [Step::StopServices, Step::StopWeb, Step::Install, Step::StartWeb, Step::StartServices];
+        let step = match draw(6) {
+            nth @ 0..5 => steps[nth as usize].clone(),
+            _ => Step::UpdateDatabases(store.clone()),
+        };
+        let mark = match draw(16) {
+            0 | 1 => {
+                run += 1;
+                let (components, version, by) = (std::collections::BTreeMap::new(), "0.1.0".into(), "β".into());
+                Mark::RunBegan { target, components, version, by }
+            }
+            2 => Mark::Forgiven,
+            3 => Mark::Held { reason: "an \"audit\"\r\n".into(), by: "CONTOSO\\alex".into() },
+            4 => Mark::Released { by: "CONTOSO\\alex".into() },
+            5 => {
+                let up = boot.map(|boot| Uptime { boot, lasted: Period::seconds(4711) });
+                Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()], up }
+            }
+            6 | 7 => Mark::Began { step },
+            8 | 9 => {
+                let took = (draw(2) == 0).then(|| Period::seconds(60));
+                Mark::Ended { step, said: "ended".into(), took }
+            }
+            10 => Mark::Stopped,
+            11 => Mark::Installing { target, boot },
+            12 => Mark::Installed { code: [0, 2, 3010][draw(3) as usize], moved: draw(2) == 0 },
+            13 => Mark::RebootAsked { boot },
+            14 => Mark::Checked { store, core: target, databases: Vec::new() },
+            _ if draw(2) == 0 => Mark::Up,
+            _ => {
+                let outage = (draw(2) == 0).then(|| Period::minutes(20));
+                Mark::RunEnded { outcome: "ended".into(), at_goal: draw(2) == 0, outage }
+            }
+        };
+        entries.push((RunId(format!("run {run}")), at, mark));
+    }
+    entries
+}
+
+fn journals() -> Vec<Entries> {
+    std::iter::once(story()).chain((0..30).map(|seed| drawn(seed, 60))).collect()
+}
+
+fn compacted(bytes: &[u8], kept: usize) -> Option<Vec<u8>> {
+    compaction::compacted(bytes, kept, Path::new("journal.jsonl")).unwrap()
+}
+
+/// How much must be kept for as little as possible to be compacted.
+fn least(bytes: &[u8]) -> usize {
+    ends(bytes).into_iter().rev().find(|kept| compacted(bytes, *kept).is_some()).unwrap()
+}
+
+fn folded(bytes: &[u8]) -> Folded {
+    Folded::of(bytes, Path::new("journal.jsonl")).unwrap()
+}
+
+#[test]
+fn nothing_is_forgotten_wherever_the_journal_is_split() {
+    let mut splits = 0;
+    for entries in journals() {
+        let long = bytes(&entries);
+        let said = remembered(&entries).pop().unwrap();
+        for kept in ends(&long) {
+            let Some(short) = compacted(&long, kept) else { continue };
+            let now = folded(&short);
+            assert_eq!(now.marks, said, "kept {kept} of {} bytes", long.len());
+            assert_eq!(now.length, short.len() as u64, "every line is intact and in its place");
+            // What is kept is kept as it was, and every mark that follows is taken as it would have been.
+            let rest = entries.len() - usize::try_from(now.entries - 1).unwrap();
+            let mut after = Vec::new();
+            Folded::with(&short, Path::new("journal.jsonl"), |entry, _| after.push((entry.run, entry.at, entry.mark)))
+                .unwrap();
+            assert_eq!(after[1..], entries[rest..]);
+            // It can be compacted again, and again nothing is forgotten.
+            let again = compacted(&short, short.len() / 2).map_or(said.clone(), |again| folded(&again).marks);
+            assert_eq!(again, said);
+            splits += 1;
+        }
+    }
+    assert!(splits > 1000, "{splits} journals were split");
+}
+
+/// A state in which a replacement, or the end of one, can be cut off: the files that lie there then.
+struct State {
+    what: String,
+    journal: Option<Vec<u8>>,
+    old: Option<Vec<u8>>,
+    new: Option<Vec<u8>>,
+    /// How many more entries were written behind the compacted journal.
+    more: usize,
+}
+
+/// Every state on the way from the long journal to the short one, and what a power cut may make of the last.
+fn states(long: &[u8], short: &[u8], more: &[u8]) -> Vec<State> {
+    let state = |what: &str, journal: Option<&[u8]>, old: Option<&[u8]>, new: Option<&[u8]>| State {
+        what: what.into(),
+        journal: journal.map(<[u8]>::to_vec),
+        old: old.map(<[u8]>::to_vec),
+        new: new.map(<[u8]>::to_vec),
+        more: 0,
+    };
+    let mut states = vec![
+        state("nothing has happened", Some(long), None, None),
+        state("the new file is empty", Some(long), None, Some(b"")),
+        state("half of the new file is written", Some(long), None, Some(&short[..short.len() / 2])),
+        state("the new file is written", Some(long), None, Some(short)),
+        state("the old one is aside", None, Some(long), Some(short)),
+        state("the new one is in its place", Some(short), Some(long), None),
+        state("the old one is gone", Some(short), None, None),
+        state("the damaged one is aside", None, Some(long), None),
+        state("its end was not written", Some(b""), Some(long), None),
+    ];
+    // Zeros instead of everything, of any end, and of any piece.
+    let piece = short.len().div_ceil(24).max(1);
+    for from in (0..short.len()).step_by(piece) {
+        for until in [(from + piece).min(short.len()), short.len()] {
+            let mut damaged = short.to_vec();
+            damaged[from..until].fill(0);
+            states.push(state(&format!("zeros from {from} to {until}"), Some(&damaged), Some(long), None));
+        }
+    }
+    // The run that compacted goes on, and is killed in a line of its own.
+    for (count, end) in ends(more).into_iter().enumerate() {
+        for torn in [0, 1, 20] {
+            let written = [short, &more[..(end + torn).min(more.len())]].concat();
+            let what = format!("{count} entries and {torn} bytes later");
+            states.push(State { more: count, ..state(&what, Some(&written), Some(long), None) });
+        }
+    }
+    states
+}
+
+#[test]
+fn a_replacement_may_be_cut_off_anywhere() {
+    for entries in [story(), drawn(1, 60), drawn(2, 60), drawn(3, 90)] {
+        let (entries, more) = entries.split_at(entries.len() - 3);
+        let long = bytes(entries);
+        let kept = least(&long);
+        let short = compacted(&long, kept).unwrap();
+        let seq = folded(&short).entries + 1;
+        let more_lines: Vec<_> =
+            (seq..).zip(more).map(|(seq, (run, at, mark))| line(&Line { seq, at: *at, run, mark }).unwrap()).collect();
+        for state in states(&long, &short, more_lines.concat().as_bytes()) {
+            let all: Entries = entries.iter().chain(&more[..state.more]).cloned().collect();
+            let said = remembered(&all).pop().unwrap();
+            let folder = folder();
+            let path = folder.path().join("journal.jsonl");
+            let lie = |end: &str, bytes: &Option<Vec<u8>>| {
+                if let Some(bytes) = bytes {
+                    fs::write(folder.path().join(format!("journal.jsonl{end}")), bytes).unwrap();
+                }
+            };
+            lie("", &state.journal);
+            lie(".old", &state.old);
+            lie(".new", &state.new);
+            let what = &state.what;
+
+            let mut looked = Marks::default();
+            Journal::entries(&path).unwrap().iter().for_each(|(run, at, mark)| looked.take(run, *at, mark));
+            assert_eq!((&Journal::read(&path).unwrap(), &looked), (&said, &said), "looked at: {what}");
+            assert_eq!(fs::read(&path).ok(), state.journal, "looking repairs nothing: {what}");
+
+            // Without compaction, and with it on the way.
+            for grown in [u64::MAX, 0] {
+                let mut journal = Journal::open_within(&path, grown, kept).unwrap();
+                assert_eq!(journal.marks(), &said, "opened: {what}");
+                assert_eq!(Journal::read(&path).unwrap(), said, "opened, looked at: {what}");
+                drop(journal);
+                journal = Journal::open(&path).unwrap();
+                assert_eq!(journal.marks(), &said, "opened again: {what}");
+            }
+            let mut journal = Journal::open(&path).unwrap();
+            let (run, at, mark) = &story()[2];
+            journal.append(run, *at, mark).unwrap();
+            assert_eq!(Journal::open(&path).unwrap().marks(), journal.marks(), "appended to: {what}");
+            assert!(!folder.path().join("journal.jsonl.old").exists(), "settled: {what}");
+        }
+    }
+}
+
+#[test]
+fn what_is_damaged_is_kept_aside_before_the_journal_is_compacted() {
+    let (entries, folder) = (drawn(4, 60), folder());
+    let path = folder.path().join("journal.jsonl");
+    let long = bytes(&entries);
+    fs::write(&path, [long.as_slice(), &[0; 700]].concat()).unwrap();
+    let journal = Journal::open_within(&path, 4000, least(&long)).unwrap();
+    assert_eq!(journal.marks(), &remembered(&entries).pop().unwrap());
+    assert!(fs::read(&path).unwrap() == compacted(&long, least(&long)).unwrap());
+    assert_eq!(fs::read(journal.damaged().unwrap()).unwrap(), [0; 700]);
+}
+
+#[test]
+fn a_journal_that_cannot_be_replaced_goes_on_as_it_is() {
+    let (entries, folder) = (drawn(5, 60), folder());
+    let path = folder.path().join("journal.jsonl");
+    let long = bytes(&entries);
+    fs::write(&path, &long).unwrap();
+    fs::create_dir(folder.path().join("journal.jsonl.new")).unwrap(); // No file can be made there.
+    let mut journal = Journal::open_within(&path, 4000, least(&long)).unwrap();
+    let (run, at, mark) = &story()[2];
+    journal.append(run, *at, mark).unwrap();
+    let mut said = remembered(&entries).pop().unwrap();
+    said.take(run, *at, mark);
+    assert_eq!((journal.marks(), &Journal::read(&path).unwrap()), (&said, &said));
+}
+
+#[test]
+fn a_journal_of_many_years_stays_small() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    let (grown, kept) = (16 << 10, 8 << 10);
+    let mut largest = 0;
+    let mut said = Marks::default();
+    for year in 0..40 {
+        let mut journal = Journal::open_within(&path, grown, kept).unwrap();
+        for (run, at, mark) in drawn(year, 60) {
+            journal.append(&run, at, &mark).unwrap();
+            said.take(&run, at, &mark);
+        }
+        assert_eq!(journal.marks(), &said);
+        largest = largest.max(fs::metadata(&path).unwrap().len());
+    }
+    let one = bytes(&drawn(0, 60)).len() as u64;
+    assert!(largest < grown + 2 * one, "{largest} bytes, and a year writes {one}");
+}

@@ -1,0 +1,507 @@
+//! Maintenance windows, holds and spent outages: what is never done, what is given up in time, and what goes on.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use reconcile_core::{Act, Acted, Ask, Blocker, Class, End, Event, Goal, Observe, Outcome, Seen};
+use reconcile_hosts::lab::{Fault, Kill, LabError, Simulated, When};
+use reconcile_schema::{
+    Durations, Estimates, Maintenance, Mark, Marks, Observed, Period, Phase, Reboots, RunId, ServiceState, Step,
+};
+
+use crate::{
+    converge::rests,
+    run::{How, Scene, run},
+    space::{CURRENT, Case, Databases, KINDS, SMOOTH, Services, weekly},
+    truth::{Fate, Memory, expected, fate, takes_down, wrong},
+    watch::Watched,
+};
+
+type Windows = Option<Arc<Maintenance>>;
+
+/// Windows that are open at any time.
+fn always() -> [Windows; 3] {
+    [
+        weekly("UTC", &[("daily", "00:00", "24:00")], None),
+        weekly("Pacific/Kiritimati", &[("daily", "00:00", "12:00"), ("daily", "12:00", "24:00")], None),
+        weekly("Eastern Standard Time", &[("mon-fri", "00:00", "24:00"), ("sat,sun", "00:00", "24:00")], None),
+    ]
+}
+
+/// Windows that are closed at 02:00 on Sunday, 2026-01-04, and for some hours behind it.
+fn shut() -> [Windows; 4] {
+    [
+        weekly("UTC", &[("sat", "22:00", "02:00")], None),
+        weekly("UTC", &[("sun", "12:00", "16:00")], None),
+        weekly("UTC", &[("daily", "00:00", "24:00")], Some("2026-01-04")),
+        weekly("Asia/Kolkata", &[("mon-sat", "00:00", "24:00")], None),
+    ]
+}
+
+/// A window in which the run begins, and that closes so many minutes later.
+fn closing_after(minutes: u32) -> Windows {
+    weekly("UTC", &[("sun", "00:00", &format!("02:{minutes:02}"))], None)
+}
+
+/// The rules of the world, but for these windows.
+fn in_windows(case: &Case, windows: &Windows) -> Scene {
+    let mut scene = Scene::of(case);
+    scene.goal.rules.maintenance.clone_from(windows);
+    scene
+}
+
+fn go(scene: &mut Scene, name: &str) -> Result<Outcome, String> {
+    scene.run(&How { name, ..How::default() }).map_err(|error| error.to_string())
+}
+
+/// What is wrong after a run, whatever it came to.
+fn faults(scene: &mut Scene, outcome: &Outcome) -> Vec<String> {
+    let mut faults = std::mem::take(&mut scene.watch.violations);
+    faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), outcome, Memory::Whole));
+    // What the installer started is not stopped again by a run that is given up.
+    let starts = scene.case.installer == Some(Fault::InstallerStartsServices);
+    faults.retain(|fault| !(starts && fault.starts_with("I5")));
+    faults
+}
+
+fn none(faults: &[String], what: &str) -> Result<(), String> {
+    if faults.is_empty() { Ok(()) } else { Err(format!("{what}: {faults:?}")) }
+}
+
+/// When nothing forbids it any more, a run comes to what it must.
+fn finishes(scene: &mut Scene, what: &str) -> Result<(), String> {
+    scene.goal.rules.maintenance = None;
+    let outcome = go(scene, "the last run")?;
+    let mut faults = faults(scene, &outcome);
+    if fate(&outcome.end) != expected(&scene.case) {
+        faults.push(format!("expected {:?}, found {:?}", expected(&scene.case), outcome.end));
+    }
+    if faults.is_empty() && fate(&outcome.end) == Fate::Goal {
+        faults.extend(rests(scene));
+    }
+    none(&faults, &format!("{what}, and the run after it"))
+}
+
+fn work(case: &Case) -> bool {
+    case.current != CURRENT || case.databases == Databases::Behind
+}
+
+/// Windows that are always open change nothing: steps, end, server and journal are those of a manifest without any.
+pub fn always_open(case: &Case) -> Result<usize, String> {
+    let journey = |windows: &Windows| -> Result<(Outcome, Simulated, Marks), String> {
+        let mut scene = in_windows(case, windows);
+        let outcome = go(&mut scene, "run 1")?;
+        let marks = scene.host().marks().unwrap();
+        Ok((outcome, scene.now().clone(), marks))
+    };
+    let plain = journey(&None)?;
+    for windows in always() {
+        let found = journey(&windows)?;
+        if found != plain {
+            return Err(format!("with {windows:?}\n    expected {:?}\n    found    {:?}", plain.0, found.0));
+        }
+    }
+    Ok(always().len())
+}
+
+/// In closed windows nothing is taken down. The package is made ready, what was down comes up, and when the window opens,
+/// the run does the rest.
+pub fn closed(case: &Case) -> Result<usize, String> {
+    for windows in shut() {
+        let mut scene = in_windows(case, &windows);
+        let outcome = go(&mut scene, "run 1")?;
+        let what = format!("closed {windows:?}: {:?} {:?}", outcome.steps, outcome.end);
+        none(&faults(&mut scene, &outcome), &what)?;
+        if takes_down(&outcome.steps) {
+            return Err(format!("taken down, {what}"));
+        }
+        let opening = match outcome.end {
+            End::AtGoal if !work(case) => continue,
+            End::Blocked(ref blocker @ Blocker::WindowClosed { opens: Some(opening), .. })
+                if blocker.class() == Class::Later && work(case) =>
+            {
+                opening
+            }
+            End::AtGoal | End::Blocked(_) | End::GoingDown => return Err(what),
+        };
+        let again = go(&mut scene, "run 2")?;
+        if !again.steps.is_empty() {
+            return Err(format!("another run does {:?}, {what}", again.steps));
+        }
+        let name = scene.goal.server.clone();
+        scene.lab.change(&name, |server| server.pass(Period::between(server.clock, opening.from))).unwrap();
+        let outcome = go(&mut scene, "run 3")?;
+        none(&faults(&mut scene, &outcome), &what)?;
+        if fate(&outcome.end) != expected(case) {
+            return Err(format!("it opened, and the run came to {:?}, {what}", outcome.end));
+        }
+    }
+    Ok(shut().len())
+}
+
+/// What is known of how long the steps take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Estimated,
+    Recorded,
+}
+
+/// A lab's steps take these times (`hosts/lab`), the second stop 10 seconds more.
+fn known(scene: &mut Scene, known: Known) {
+    let (seconds, minutes) = (Period::seconds, Period::minutes);
+    scene.goal.rules.outage_budget = minutes(60); // It is about windows here.
+    match known {
+        Known::Nothing => {}
+        Known::Estimated => {
+            scene.goal.rules.estimates = Estimates {
+                stop: Some(seconds(165)),
+                install: Some(minutes(11)),
+                database: Some(minutes(3)),
+                start: Some(seconds(245)),
+                restart: Some(minutes(6)),
+            };
+        }
+        Known::Recorded => {
+            let mut durations = Durations::default();
+            let recorded = [
+                (Phase::Stop, seconds(150)),
+                (Phase::StopAgain, seconds(10)),
+                (Phase::StopWeb, seconds(5)),
+                (Phase::Install, minutes(11)),
+                (Phase::StartWeb, seconds(5)),
+                (Phase::Database, minutes(3)),
+                (Phase::Start, minutes(4)),
+                (Phase::Restart, minutes(6)),
+            ];
+            recorded.into_iter().for_each(|(phase, length)| durations.push(phase, length));
+            scene.tell(&[Mark::Carried { marks: Marks { durations, ..Marks::default() }.into() }]);
+        }
+    }
+}
+
+/// A step, when it began, and whether the product's services were all stopped by then.
+struct Taken {
+    step: Step,
+    at: Timestamp,
+    down: bool,
+}
+
+/// Windows that close after every number of minutes that matters, with both policies of restarts that allow one.
+///
+/// Before the installer was started, a run is given up once its window has closed, or is too short by what is known, and
+/// the services come back. Behind it, it goes on. Where every length is known and the installer does nothing odd, no outage
+/// ends behind the window.
+pub fn closing(case: &Case) -> Result<usize, String> {
+    let mut runs = 0;
+    for minutes in 0..=25 {
+        for (knows, reboot) in [
+            (Known::Nothing, Reboots::WhenRequired),
+            (Known::Nothing, Reboots::InWindow),
+            (Known::Estimated, Reboots::WhenRequired),
+            (Known::Recorded, Reboots::InWindow),
+        ] {
+            let case = Case { reboot, ..*case };
+            closes(&case, minutes, knows).map_err(|why| format!("{minutes} min, {knows:?}, {reboot:?}: {why}"))?;
+            runs += 1;
+        }
+    }
+    Ok(runs)
+}
+
+fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
+    let mut scene = in_windows(case, &closing_after(minutes));
+    known(&mut scene, knows);
+    let until = Period::minutes(minutes).after(scene.now().clock);
+    let (goal, mut taken) = (scene.goal.clone(), Vec::new());
+    let outcome = run(&mut scene.host(), &goal, &How { name: "run 1", ..How::default() }, &mut |event| {
+        if let Event::Began(step, _, seen) = event {
+            let services = seen.host.services.known().unwrap();
+            let down = services.iter().all(|service| service.is_web() || service.is_stopped());
+            taken.push(Taken { step: step.clone(), at: seen.host.at, down });
+        }
+    })
+    .map_err(|error| error.to_string())?;
+    let mut faults = faults(&mut scene, &outcome);
+    let mut insist = |holds: bool, what: &str| {
+        if !holds {
+            faults.push(what.into());
+        }
+    };
+    let installs = taken.iter().position(|taken| taken.step == Step::Install);
+    let before = &taken[..installs.map_or(taken.len(), |nth| nth + 1)];
+    let taken_down = before.iter().any(|taken| taken.step.takes_down());
+    insist(before.iter().all(|one| !one.step.takes_down() || one.at < until), "begun behind the window");
+    for restart in taken.iter().filter(|taken| taken.step == Step::Reboot) {
+        insist(restart.at < until || restart.down, "restarted behind the window although it was up");
+        insist(restart.at < until || case.reboot == Reboots::WhenRequired, "restarted behind the window");
+    }
+    let for_windows =
+        matches!(outcome.end, End::Blocked(Blocker::WindowClosed { .. } | Blocker::WindowTooShort { .. }));
+    let restarts = matches!(case.installer, Some(Fault::InstallerAsksForReboot | Fault::InstallerBeginsReboot));
+    match installs {
+        // A restart is the end of one outage, and the databases may need another.
+        Some(_) => insist(fate(&outcome.end) == expected(case) || restarts && for_windows, "it did not go on"),
+        None => insist(for_windows || fate(&outcome.end) == expected(case), "given up for another reason"),
+    }
+    if knows != Known::Nothing && case.installer.is_none() {
+        insist(!taken_down || scene.now().clock <= until, "down behind a window that was known to be too short");
+        insist(!taken_down || fate(&outcome.end) == expected(case), "taken down in vain");
+    }
+    let steps: Vec<_> = taken.iter().map(|taken| format!("{} at {:.0}", taken.step, taken.at)).collect();
+    none(&faults, &format!("{steps:?} {:?}", outcome.end))?;
+    finishes(&mut scene, &format!("{steps:?} {:?}", outcome.end))
+}
+
+/// Asked to end at every decision while the window is open, and found by the next run when it is closed: what runs then is
+/// left running, whatever is still to be done.
+pub fn found_behind(case: &Case) -> Result<usize, String> {
+    for moment in 0.. {
+        let [open, ..] = always();
+        let [closed, ..] = shut();
+        let mut scene = in_windows(case, &open);
+        let how = How { name: "run 1", interrupted: Some(moment), ..How::default() };
+        let first = scene.run(&how).map_err(|error| error.to_string())?;
+        if !matches!(first.end, End::Blocked(Blocker::Interrupted)) {
+            return Ok(moment);
+        }
+        scene.counts_as_before();
+        scene.goal.rules.maintenance = closed;
+        let up = scene.now().services.iter().all(|service| service.is_running() || !scene.ran.contains(&service.name));
+        let second = go(&mut scene, "run 2")?;
+        let what =
+            format!("asked to end at {moment} after {:?}, then {:?} {:?}", first.steps, second.steps, second.end);
+        none(&faults(&mut scene, &second), &what)?;
+        if up && takes_down(&second.steps) {
+            return Err(format!("taken down outside of the window: {what}"));
+        }
+        finishes(&mut scene, &what)?;
+    }
+    Ok(0)
+}
+
+/// Killed in every effect, and on hold before the next run: what the first one stopped comes back, and nothing else is
+/// done. Released, it goes on.
+pub fn held(case: &Case) -> Result<usize, String> {
+    let effects = {
+        let mut scene = Scene::of(case);
+        let earlier = scene.watch.effects.len();
+        go(&mut scene, "run 1")?;
+        scene.watch.effects.len() - earlier
+    };
+    let mut holds = 0;
+    for (effect, when) in (0..effects).flat_map(|effect| [When::Before, When::Midway, When::After].map(|w| (effect, w)))
+    {
+        let mut scene = Scene::of(case);
+        let kill = Kill { effect: u32::try_from(effect).unwrap(), when };
+        let _ = scene.run(&How { name: "run 1", kill: Some(kill), ..How::default() });
+        scene.tell(&[Mark::Held { reason: "an audit".into(), by: "somebody".into() }]);
+        let outcome = go(&mut scene, "run 2")?;
+        let what = format!("{kill:?}, then held: {:?} {:?}", outcome.steps, outcome.end);
+        none(&faults(&mut scene, &outcome), &what)?;
+        let only = outcome.steps.iter().all(|step| matches!(step, Step::StartWeb | Step::StartServices));
+        if !only || !matches!(outcome.end, End::AtGoal | End::Blocked(Blocker::Held { .. })) {
+            return Err(what);
+        }
+        let again = go(&mut scene, "run 3")?;
+        if !again.steps.is_empty() {
+            return Err(format!("another run does {:?}, {what}", again.steps));
+        }
+        scene.counts_as_before();
+        scene.tell(&[Mark::Released { by: "somebody".into() }]);
+        finishes(&mut scene, &what)?;
+        holds += 1;
+    }
+    Ok(holds)
+}
+
+/// A host whose clock somebody sets after its first so many acts.
+struct Set<'a> {
+    host: Watched<'a>,
+    after: usize,
+    by: SignedDuration,
+}
+
+impl Observe for Set<'_> {
+    type Error = LabError;
+
+    fn observe(&mut self) -> Result<Observed, LabError> {
+        self.host.observe()
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
+        self.host.look(goal, ask)
+    }
+
+    fn marks(&mut self) -> Result<Marks, LabError> {
+        self.host.marks()
+    }
+}
+
+impl Act for Set<'_> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        let acted = self.host.act(goal, seen, step);
+        if self.host.watch.acts.len() == self.after {
+            let by = self.by;
+            self.host.lab.lab().change(&goal.server, |server| server.clock += by)?;
+        }
+        acted
+    }
+
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
+        self.host.mark(run, mark)
+    }
+
+    fn pause(&mut self, period: Period) {
+        self.host.pause(period);
+    }
+}
+
+/// The clock is set by a year, back or ahead, behind every act.
+///
+/// Outages and lengths are measured by what nobody can set, within one boot. Whether a window is open cannot be known with
+/// a wrong clock; that it goes back behind the journal can be seen, and nothing is taken down then until a person has
+/// looked at it. A clock that is ahead cannot be told from a server that nobody ran anything on for a year.
+pub fn clock_set(case: &Case) -> Result<usize, String> {
+    let smooth = {
+        let mut scene = Scene::of(case);
+        let outcome = go(&mut scene, "run 1")?;
+        (outcome, scene.host().marks().unwrap().durations)
+    };
+    let (steps, restarts) = (&smooth.0.steps, smooth.0.steps.contains(&Step::Reboot));
+    let year = SignedDuration::from_hours(365 * 24);
+    let [open, ..] = always();
+    let mut runs = 0;
+    for (after, by, windows) in (1..=steps.len())
+        .flat_map(|after| [year, -year].map(|by| (after, by)))
+        .flat_map(|(after, by)| [None, open.clone()].map(|windows| (after, by, windows)))
+    {
+        let mut scene = in_windows(case, &windows);
+        let goal = scene.goal.clone();
+        let mut host = Set { host: scene.host(), after, by };
+        let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {})
+            .map_err(|error| error.to_string())?;
+        let what = format!("set by {by:#} after {after} of {steps:?}: {:?} {:?}", outcome.steps, outcome.end);
+        none(&faults(&mut scene, &outcome), &what)?;
+        let (done, rest) = steps.split_at(after);
+        // In an outage in which the installer was started, it goes on.
+        let goes_on = done.contains(&Step::Install) && !restarts;
+        let must_stop = windows.is_some() && by.is_negative() && !goes_on && takes_down(rest);
+        let behind = matches!(outcome.end, End::Blocked(Blocker::ClockBehind { .. }));
+        let same = fate(&outcome.end) == fate(&smooth.0.end) && outcome.steps == *steps;
+        if !(behind && must_stop || same && (!must_stop || restarts)) {
+            return Err(what);
+        }
+        let durations = scene.host().marks().unwrap().durations;
+        if same && !restarts && (outcome.outage != smooth.0.outage || durations != smooth.1) {
+            return Err(format!("outage {:?}, {durations:?}, {what}", outcome.outage));
+        }
+        if behind {
+            // A person has looked at the clock and says so.
+            let how = How { name: "run 2", forgive: true, ..How::default() };
+            let outcome = scene.run(&how).map_err(|error| error.to_string())?;
+            none(&faults(&mut scene, &outcome), &what)?;
+            if fate(&outcome.end) != expected(case) {
+                return Err(format!("forgiven, and {:?}, {what}", outcome.end));
+            }
+        }
+        runs += 1;
+    }
+    Ok(runs)
+}
+
+/// Worlds in which no run comes to anything.
+pub fn vain() -> Vec<Case> {
+    let faults = [Fault::ServiceHangsInStop, Fault::DatabaseUpdateDoesNothing];
+    let installers = [Fault::InstallerDoesNothing, Fault::InstallerFails];
+    let (mut cases, case) = (Vec::new(), Case { services: Services::ManualRuns, ..SMOOTH });
+    for kind in KINDS {
+        let case = Case { kind, ..case };
+        cases.extend(faults.map(|fault| Case { fault: Some(fault), ..case }));
+        cases.extend(installers.map(|fault| Case { installer: Some(fault), ..case }));
+        let behind = Case { current: CURRENT, databases: Databases::Behind, ..case };
+        cases.extend(faults.map(|fault| Case { fault: Some(fault), ..behind }));
+        // The fault appears once the installer was started and its run was killed.
+        cases.push(Case { installer: Some(Fault::InstallerStartsServices), ..case });
+    }
+    cases
+}
+
+/// Over any number of runs the server is taken down as often as is allowed, and then no more until somebody mends it and
+/// says so.
+pub fn in_vain(case: &Case) -> Result<usize, String> {
+    let mut runs = 0;
+    for attempts in 1..=3 {
+        let mut scene = Scene::of(case);
+        scene.goal.rules.attempts = attempts;
+        let name = scene.goal.server.clone();
+        let mut outages = 0;
+        if case.installer == Some(Fault::InstallerStartsServices) {
+            let _ = scene.run(&How { name: "run 1", kill: Some(after_install(case)), ..How::default() });
+            scene.lab.change(&name, |server| server.faults.extend([Fault::ServiceHangsInStop])).unwrap();
+            outages += 1;
+        }
+        let mut go = |scene: &mut Scene, forgive: bool, nth: u32| -> Result<(bool, End), String> {
+            let how = How { name: &format!("run {nth}"), forgive, ..How::default() };
+            let outcome = scene.run(&how).map_err(|error| error.to_string())?;
+            scene.watch.acts.clear();
+            // What hangs ends some time later, and runs again.
+            let running = |server: &mut Simulated| {
+                let hanging = server.services.iter_mut().filter(|one| one.is_pending());
+                hanging.for_each(|service| service.state = ServiceState::Running);
+            };
+            scene.lab.change(&name, running).unwrap();
+            let faults = faults(scene, &outcome);
+            none(&faults, &format!("{:?} {:?}", outcome.steps, outcome.end))?;
+            runs += 1;
+            Ok((takes_down(&outcome.steps), outcome.end))
+        };
+        for nth in 2..12 {
+            let (down, end) = go(&mut scene, false, nth)?;
+            outages += u32::from(down);
+            let spent = matches!(end, End::Blocked(Blocker::OutagesSpent { .. } | Blocker::AttemptsSpent { .. }));
+            if outages > attempts || nth > 8 && (down || !spent || fate(&end) != Fate::Short(Class::Operator)) {
+                return Err(format!("{outages} outages of {attempts} by run {nth}: {end:?}"));
+            }
+        }
+        let (down, end) = go(&mut scene, true, 12)?;
+        if !down {
+            return Err(format!("forgiven, and nothing is tried: {end:?}"));
+        }
+        let mended = scene.goal.server.clone();
+        scene.lab.change(&mended, |server| server.faults.clear()).unwrap();
+        let (_, end) = go(&mut scene, true, 13)?;
+        if fate(&end) != Fate::Goal {
+            return Err(format!("mended and forgiven, and {end:?}"));
+        }
+    }
+    Ok(runs)
+}
+
+/// The place behind the installer's end, before anybody wrote it down.
+fn after_install(case: &Case) -> Kill {
+    let installs = |kill: &Kill| {
+        let mut scene = Scene::of(case);
+        let _ = scene.run(&How { name: "run 1", kill: Some(*kill), ..How::default() });
+        scene.watch.acts.last() == Some(&Step::Install)
+    };
+    (0..).map(|effect| Kill { effect, when: When::After }).find(installs).unwrap()
+}
+
+/// One attempt is enough where nothing fails: a restart, and the outage for the databases behind it, are not in vain.
+pub fn one_attempt(case: &Case) -> Result<usize, String> {
+    if matches!(case.installer, Some(Fault::InstallerStopsHalfWay | Fault::InstallerFindsServices)) {
+        return Ok(0); // These need another.
+    }
+    let mut scene = Scene::of(case);
+    scene.goal.rules.attempts = 1;
+    let outcome = go(&mut scene, "run 1")?;
+    let mut faults = faults(&mut scene, &outcome);
+    // The installer that fails may not be started again, which is said instead of how it failed.
+    let spent = matches!(outcome.end, End::Blocked(Blocker::AttemptsSpent { .. }))
+        && matches!(case.installer, Some(Fault::InstallerFails | Fault::InstallerDoesNothing));
+    if fate(&outcome.end) != expected(case) && !spent {
+        faults.push(format!("expected {:?}, found {:?} after {:?}", expected(case), outcome.end, outcome.steps));
+    }
+    none(&faults, "one attempt").map(|()| 1)
+}
