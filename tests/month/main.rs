@@ -1,7 +1,7 @@
 //! A month of unattended nights, held to what it must be, by arithmetic of its own.
 //!
 //! `UPDATE_GOLDEN=1` writes the calendar anew; read the difference.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 #[path = "../../examples/month/fleet.rs"]
 mod fleet;
