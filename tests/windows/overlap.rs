@@ -11,6 +11,9 @@ use crate::server::{SFB_2015, SFB_2019, Server};
 /// Services that take their time; they need nobody.
 const SLOW: [&str; 3] = ["REPLICA", "RTCSRV", "RTCMEDSRV"];
 
+/// How much they take, in milliseconds: more than it takes a busy computer to tell all three.
+const WHILE: u64 = 20_000;
+
 /// Where in the calls a service was first told this, or first said it.
 fn place(calls: &[Call], service: &str, what: &str) -> usize {
     let found = calls.iter().position(|call| call.program == "service.exe" && call.args == [service, what]);
@@ -21,7 +24,7 @@ fn place(calls: &[Call], service: &str, what: &str) -> usize {
 fn services_that_do_not_need_each_other_stop_and_start_together() {
     let mut server = Server::standard_edition(SFB_2019);
     for name in SLOW {
-        (server.service(name).stop, server.service(name).start) = (Stop::Slow(2_000), Start::Slow(2_000));
+        (server.service(name).stop, server.service(name).start) = (Stop::Slow(WHILE), Start::Slow(WHILE));
     }
     let machine = Machine::new(server);
     machine.declare("{}");
