@@ -67,9 +67,9 @@ pub enum TrustError {
         /// What it should be.
         expected: &'static str,
     },
-    /// The drive is there for one session only.
+    /// The drive is there for one logon only.
     #[error(
-        "the drive of {0} is a share that this session alone knows by its letter: give the path as \\\\server\\share\\…"
+        "the drive of {0} is a share that this logon alone knows by its letter: give the path as \\\\server\\share\\…"
     )]
     Mapped(PathBuf),
     /// Somebody else owns it, and can give himself every right.
