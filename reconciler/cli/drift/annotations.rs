@@ -27,7 +27,7 @@ impl<W: Write> Annotations<W> {
     }
 }
 
-impl<W: Write> Report for Annotations<W> {
+impl<W: Write + Send> Report for Annotations<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
         if server.state == DriftState::AtGoal {

@@ -63,7 +63,7 @@ impl serde_json::ser::Formatter for Harmless {
     }
 }
 
-impl<W: Write> Report for Json<W> {
+impl<W: Write + Send> Report for Json<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         self.out.write_all(if self.begun { b",\n" } else { b"\n" })?;
         self.begun = true;

@@ -35,7 +35,7 @@ impl<W: Write> Markdown<W> {
     }
 }
 
-impl<W: Write> Report for Markdown<W> {
+impl<W: Write + Send> Report for Markdown<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
         if server.state == DriftState::AtGoal {

@@ -86,7 +86,7 @@ impl Fleet<'_> {
         for goal in &goals {
             let snapshot = observe::snapshot(&mut site, goal)?;
             let origin = Origin { file: "".into(), line: None };
-            self.take(self.judge.snapshot(&mut known, origin, snapshot), reports)?;
+            self.take(&mut self.judge.snapshot(&mut known, origin, snapshot), reports)?;
         }
         Ok(())
     }
@@ -104,19 +104,19 @@ impl Fleet<'_> {
                 judged
             }
         };
-        workers::each_in_order(threads, sources, work, |judged: Vec<Judged>| {
-            judged.into_iter().try_for_each(|judged| self.take(judged, reports))
+        workers::each_in_order(threads, sources, work, |judged: &mut Vec<Judged>| {
+            judged.iter_mut().try_for_each(|judged| self.take(judged, reports))
         })
     }
 
-    fn take(&mut self, mut judged: Judged, reports: &mut Reports<'_>) -> Result<(), Problem> {
+    fn take(&mut self, judged: &mut Judged, reports: &mut Reports<'_>) -> Result<(), Problem> {
         match judged.place {
             Some(place) if !self.asked_for(place) => return Ok(()),
             Some(place) if !self.attendance.note(place) => duplicate(&mut judged.drift),
             None if !self.only.is_empty() && judged.drift.state == DriftState::Unnamed => return Ok(()),
             Some(_) | None => {}
         }
-        reports.server(&judged)
+        reports.server(judged)
     }
 
     /// Says which servers did not report.
@@ -157,7 +157,8 @@ impl<'a> Reports<'a> {
     fn open(args: &Drift, head: &Head, input: &'a Input) -> Result<Self, Problem> {
         let releases = input.releases();
         let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let standard: Box<dyn Write> = if colours { Box::new(anstream::stdout()) } else { Box::new(io::stdout()) };
+        let standard: Box<dyn Write + Send> =
+            if colours { Box::new(anstream::stdout()) } else { Box::new(io::stdout()) };
         let standard = BufWriter::with_capacity(WRITTEN, standard);
         let standard = begin(args.output, head, releases, colours, standard).map_err(Problem::failed)?;
         let mut reports = vec![(standard, Target::Standard)];

@@ -52,7 +52,7 @@ impl<'a, W: Write> Html<'a, W> {
     }
 }
 
-impl<W: Write> Report for Html<'_, W> {
+impl<W: Write + Send> Report for Html<'_, W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         self.count(judged);
         let kept = if judged.drift.state == DriftState::AtGoal { &mut self.calm } else { &mut self.troubled };

@@ -42,7 +42,7 @@ impl<W: Write> Prometheus<W> {
     }
 }
 
-impl<W: Write> Report for Prometheus<W> {
+impl<W: Write + Send> Report for Prometheus<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
         let optional = |value: &Option<String>| value.clone().unwrap_or_default();

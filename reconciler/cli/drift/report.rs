@@ -13,7 +13,7 @@ use super::{annotations, json, judge::Judged, junit, markdown, page, prometheus,
 use crate::args::DriftOutput;
 
 /// A report that is being written.
-pub trait Report {
+pub trait Report: Send {
     /// Takes in one server.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ pub fn begin<'a>(
     head: &Head,
     releases: &'a Releases,
     colours: bool,
-    out: impl Write + 'a,
+    out: impl Write + Send + 'a,
 ) -> io::Result<Box<dyn Report + 'a>> {
     let head = head.clone();
     Ok(match form {

@@ -32,7 +32,7 @@ impl<W: Write> Sarif<W> {
     }
 }
 
-impl<W: Write> Report for Sarif<W> {
+impl<W: Write + Send> Report for Sarif<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         for found in &judged.drift.findings {
             self.out.write_all(if self.begun { b",\n" } else { b"\n" })?;

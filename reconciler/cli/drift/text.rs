@@ -33,7 +33,7 @@ impl<W: Write> Text<W> {
     }
 }
 
-impl<W: Write> Report for Text<W> {
+impl<W: Write + Send> Report for Text<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
         if server.state == DriftState::AtGoal {

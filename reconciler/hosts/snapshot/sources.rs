@@ -113,7 +113,7 @@ enum Named {
 /// A file of lines that is being read.
 struct Lines<'a> {
     file: Arc<str>,
-    from: BufReader<Box<dyn Read + 'a>>,
+    from: BufReader<Box<dyn Read + Send + 'a>>,
     /// The number of the next line.
     line: u64,
     /// Why the next line cannot be read.
@@ -213,8 +213,8 @@ impl Iterator for Sources {
 }
 
 impl<'a> Lines<'a> {
-    fn of(file: Arc<str>, from: impl Read + 'a) -> Self {
-        let from = BufReader::with_capacity(BLOCK, Box::new(from) as Box<dyn Read + 'a>);
+    fn of(file: Arc<str>, from: impl Read + Send + 'a) -> Self {
+        let from = BufReader::with_capacity(BLOCK, Box::new(from) as Box<dyn Read + Send + 'a>);
         Self { file, from, line: 1, broken: None, ended: false }
     }
 
