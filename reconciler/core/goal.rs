@@ -191,13 +191,16 @@ impl Goal {
         }
         let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
         let stores = stores(role, databases, role_at)?;
+        let pool = server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref()));
+        let site = server.site.as_ref().or_else(|| group.and_then(|group| group.site.as_ref()));
+        let site = site.or_else(|| pool.and_then(|pool| manifest.pools.get(pool)?.site.as_ref()));
         let policies = [Some(&server.policy), group.map(|group| &group.policy), Some(&manifest.policy)];
         Ok(Self {
             server: name.clone(),
             product: update.product,
             role,
-            site: server.site.as_ref().or_else(|| group.and_then(|group| group.site.as_ref())).cloned(),
-            pool: server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref())).cloned(),
+            site: site.cloned(),
+            pool: pool.cloned(),
             update: target.to_string(),
             core,
             floors: floors.into(),
@@ -329,15 +332,27 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
     let none = Databases::default();
     let databases = databases.unwrap_or(&none);
     let own = match (role, &databases.sql_server) {
-        (Role::StandardEdition, None) if !databases.collocated => Store::Local,
+        (Role::StandardEdition, None) if !databases.collocated => Some(Store::Local),
         (Role::BackEnd, Some(sql_server)) => {
-            Store::Configured { sql_server: sql_server.clone(), exclude_collocated: databases.collocated }
+            Some(Store::Configured { sql_server: sql_server.clone(), exclude_collocated: databases.collocated })
+        }
+        (Role::FrontEnd | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge, None)
+            if !databases.collocated =>
+        {
+            None
         }
         (Role::StandardEdition, _) => {
             return Err(GoalError {
                 pointer: role_at,
                 message: "a Standard Edition server has its databases on itself".into(),
                 help: Some("remove `sqlServer` and `collocated`, or declare the role back-end".into()),
+            });
+        }
+        (Role::FrontEnd | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge, _) => {
+            return Err(GoalError {
+                pointer: role_at,
+                message: format!("a {role} server updates no databases of a Back End"),
+                help: Some("remove `sqlServer` and `collocated`: one server of the role back-end updates them".into()),
             });
         }
         (Role::BackEnd, None) => {
@@ -352,7 +367,7 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
         sql_server: central.sql_server.clone(),
         instance: central.instance.clone(),
     });
-    Ok(core::iter::once(own).chain(central).collect())
+    Ok(own.into_iter().chain(central).collect())
 }
 
 fn release_help(error: &ReleaseError) -> Option<String> {

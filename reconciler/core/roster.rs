@@ -156,6 +156,8 @@ mod tests {
             policy: reconcile_schema::Policy::default(),
             updates: BTreeMap::new(),
             groups: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            rollout: reconcile_schema::Rollout::default(),
             servers,
             reports: reconcile_schema::Reports::default(),
             lab: None,

@@ -20,10 +20,13 @@ mod marks;
 mod names;
 mod observed;
 mod period;
+mod pool;
 mod product;
 mod releases;
 mod report;
 mod reports;
+mod role;
+mod rollout;
 mod schedule;
 mod service;
 mod shared;
@@ -45,12 +48,13 @@ pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, Se
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
     CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, OnExceed, Outage, Policy, Reboots,
-    Role, Server, Shells, Timeouts, Update,
+    Server, Shells, Timeouts, Update,
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Uptime};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
 pub use observed::{BootId, Observed, PackageSeen, Pending, Rights, Shell};
 pub use period::{Period, PeriodError};
+pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
@@ -58,6 +62,8 @@ pub use report::{
     ServerRun, State, StepReport,
 };
 pub use reports::{Log, Reports};
+pub use role::Role;
+pub use rollout::{OnFailure, Rollout};
 pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem};
 pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;

@@ -7,7 +7,8 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    Build, ComponentName, Fqdn, Maintenance, Period, Product, Reports, ServerPattern, Sha256, SqlInstance, UpdateName,
+    Build, ComponentName, Fqdn, Maintenance, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, Sha256,
+    SqlInstance, UpdateName,
 };
 
 /// What an error expects of a name that a manifest gives.
@@ -38,6 +39,13 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("x-expected" = NAME))]
     pub groups: BTreeMap<UpdateName, Group>,
+    /// The pools that servers name, where there is more to say of one than its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("x-expected" = "the fully qualified domain name of a pool"))]
+    pub pools: BTreeMap<Fqdn, Pool>,
+    /// In which order, and how many at once, the servers are updated.
+    #[serde(default)]
+    pub rollout: Rollout,
     /// The servers, by name or by numbered range.
     #[schemars(extend("x-expected" = ServerPattern::EXPECTED))]
     pub servers: BTreeMap<ServerPattern, Server>,
@@ -101,9 +109,12 @@ pub struct Group {
     /// The site that the members stand at, as reports show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
-    /// The pool that the members belong to, as reports show it.
+    /// The pool that the members belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Fqdn>,
+    /// The ring in which the members are updated. That of their pool, if it has one, is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<UpdateName>,
     /// The databases that the members update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
@@ -128,26 +139,21 @@ pub struct Server {
     /// The site that the server stands at, as reports show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
-    /// The pool that the server belongs to, as reports show it.
+    /// The pool that the server belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Fqdn>,
+    /// The ring in which the server is updated. That of its pool, if it has one, is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<UpdateName>,
+    /// The upgrade domain of a Front End Server of Lync Server 2013, as Topology Builder made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade_domain: Option<UpdateName>,
     /// The databases that the server updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
     /// The rules for this server.
     #[serde(default)]
     pub policy: Policy,
-}
-
-/// The roles whose update procedure is documented as one ("Upgrade or update a Back End Server or Standard Edition
-/// server").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// A Standard Edition server: its databases are its own.
-    StandardEdition,
-    /// The server from which an Enterprise Edition Back End is updated.
-    BackEnd,
 }
 
 /// The databases that are updated from a server.

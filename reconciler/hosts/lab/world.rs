@@ -135,6 +135,18 @@ const fn components(role: Role) -> &'static [&'static str] {
             "Web Components Server",
         ],
         Role::BackEnd => &["Core Components", "Administrative Tools", "Front End Server", "Web Components Server"],
+        Role::FrontEnd => &[
+            "Core Components",
+            "Administrative Tools",
+            "Conferencing Server",
+            "Front End Server",
+            "Response Group Service",
+            "Web Components Server",
+        ],
+        Role::Director => &["Core Components", "Administrative Tools", "Director", "Web Components Server"],
+        Role::Mediation => &["Core Components", "Administrative Tools", "Mediation Server"],
+        Role::PersistentChat => &["Core Components", "Administrative Tools", "Persistent Chat Server"],
+        Role::Edge => &["Core Components", "Administrative Tools", "Edge Server"],
     }
 }
 
@@ -157,16 +169,43 @@ fn services(role: Role, central: bool) -> Vec<Service> {
             "RTCMEDSRV",
         ],
         Role::BackEnd => &["REPLICA", "RTCCLSAGT", "FabricHostSvc", "RTCSRV", "RTCIMMCU", "RTCDATAMCU"],
+        Role::FrontEnd => &[
+            "REPLICA",
+            "RTCCLSAGT",
+            "FabricHostSvc",
+            "RTCSRV",
+            "RTCCAA",
+            "RTCCAS",
+            "RTCRGS",
+            "RTCCPS",
+            "RTCATS",
+            "RTCIMMCU",
+            "RTCDATAMCU",
+            "RTCAVMCU",
+            "RTCASMCU",
+        ],
+        Role::Director => &["REPLICA", "RTCCLSAGT", "FabricHostSvc", "RTCSRV"],
+        Role::Mediation => &["REPLICA", "RTCCLSAGT", "RTCMEDSRV"],
+        Role::PersistentChat => &["REPLICA", "RTCCLSAGT", "RTCCHAT"],
+        Role::Edge => &["REPLICA", "RTCCLSAGT", "RTCSRV", "RTCDATAPROXY", "RTCMRAUTH", "RTCMEDIARELAY"],
     };
     let here = |name: &&&str| named.contains(name) || (central && matches!(**name, "MASTER" | "FTA"));
     let running = |name: &str| Service {
         name: name.to_string(),
         state: ServiceState::Running,
         start: StartType::Automatic,
-        needs: if name == "RTCSRV" { vec!["FabricHostSvc".to_string()] } else { Vec::new() },
+        needs: if name == "RTCSRV" && named.contains(&"FabricHostSvc") {
+            vec!["FabricHostSvc".to_string()]
+        } else {
+            Vec::new()
+        },
     };
     let product = PRODUCT_SERVICES.iter().filter(here).map(|name| running(name));
-    std::iter::once(running(WEB_SERVICE)).chain(product).collect()
+    let web = match role {
+        Role::StandardEdition | Role::BackEnd | Role::FrontEnd | Role::Director => true,
+        Role::Mediation | Role::PersistentChat | Role::Edge => false,
+    };
+    web.then(|| running(WEB_SERVICE)).into_iter().chain(product).collect()
 }
 
 impl SimulatedStore {

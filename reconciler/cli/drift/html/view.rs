@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use reconcile_schema::{DriftFinding, DriftState, Evidence, ManifestPlace, Period, Role, ServerDrift, StepReport};
+use reconcile_schema::{DriftFinding, DriftState, Evidence, ManifestPlace, Period, ServerDrift, StepReport};
 use serde::Serialize;
 
 use super::{FactRow, Page, Shown, chart::Chart};
@@ -257,10 +257,7 @@ impl<'a> Server<'a> {
             site: drift.site.as_deref(),
             pool: drift.pool.as_deref(),
             product: declared.map(|it| Product { key: it.product.key(), title: it.product.title() }),
-            role: declared.map(|it| match it.role {
-                Role::StandardEdition => "Standard Edition",
-                Role::BackEnd => "Back End",
-            }),
+            role: declared.map(|it| it.role.title()),
             target: declared.map(|it| it.target.to_string()),
             found: drift.found.as_ref().map(ToString::to_string),
             snapshot: drift.snapshot.as_ref().map(Snapshot::of),

@@ -1,0 +1,21 @@
+//! A pool: servers that stand in for each other.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Fqdn, UpdateName};
+
+/// What there is to say of a pool. Its servers are those that name it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pool {
+    /// The site that the pool stands at; that of its servers, where they have none of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<UpdateName>,
+    /// The ring in which the pool is updated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<UpdateName>,
+    /// The pool that takes over from this one. The two are never worked on at the same time; one of them says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paired_with: Option<Fqdn>,
+}

@@ -1,0 +1,77 @@
+//! What a server is for: its role in the topology.
+
+use core::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The role of a server. The update procedure of the first two is documented as one (Microsoft Learn, "Upgrade or update a
+/// Back End Server or Standard Edition server"); the others follow it without a database step of their own, and Front End
+/// Servers a pool at a time, server by server (the same, "Upgrade or update Front End Servers").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A Standard Edition server: its databases are its own.
+    StandardEdition,
+    /// The server from which an Enterprise Edition Back End is updated.
+    BackEnd,
+    /// A Front End Server of an Enterprise Edition pool.
+    FrontEnd,
+    /// A Director.
+    Director,
+    /// A Mediation Server that stands alone.
+    Mediation,
+    /// A server of a Persistent Chat pool. That the role ends with Skype for Business Server 2015 is recalled, not looked up, and
+    /// so not enforced.
+    PersistentChat,
+    /// An Edge Server.
+    Edge,
+}
+
+impl Role {
+    /// Every role, inside out: the order in which the roles of a site are updated unless somebody says otherwise. No
+    /// official order of all roles was found; this is what practitioners describe (the Edge Servers last).
+    pub const ALL: [Self; 7] = [
+        Self::FrontEnd,
+        Self::BackEnd,
+        Self::StandardEdition,
+        Self::Director,
+        Self::Mediation,
+        Self::PersistentChat,
+        Self::Edge,
+    ];
+
+    /// The name that manifests and reports use.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::StandardEdition => "standard-edition",
+            Self::BackEnd => "back-end",
+            Self::FrontEnd => "front-end",
+            Self::Director => "director",
+            Self::Mediation => "mediation",
+            Self::PersistentChat => "persistent-chat",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// The role's name as its maker writes it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::StandardEdition => "Standard Edition",
+            Self::BackEnd => "Back End",
+            Self::FrontEnd => "Front End",
+            Self::Director => "Director",
+            Self::Mediation => "Mediation",
+            Self::PersistentChat => "Persistent Chat",
+            Self::Edge => "Edge",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.title())
+    }
+}
