@@ -1,5 +1,5 @@
 //! `reconcile dsc` before an engine of ours, which is as strict as the documentation of Microsoft DSC v3. The real engine
-//! was not run: it is no part of these tests.
+//! is no part of these tests.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod document;

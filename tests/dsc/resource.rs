@@ -92,6 +92,31 @@ fn the_file_is_written_whole_again_and_again_and_its_path_is_printed() {
     assert_eq!(reconcile(folder.path(), &["dsc", "manifest", "-o", "file/below"]), (Some(1), String::new()));
 }
 
+/// By a schema that is not ours; where it is from, README.md says.
+#[test]
+fn the_file_is_valid_by_the_schema_of_the_real_engine() {
+    let schema: Value = serde_json::from_str(include_str!("resource-manifest.schema.json")).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let folder = site(&[(SERVER, "")]);
+    let file = fs::read(folder.path().join("reconcile.dsc.resource.json")).unwrap();
+    let good: Value = serde_json::from_slice(&file).unwrap();
+    let errors: Vec<_> = schema.iter_errors(&good).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    for (place, wrong) in [
+        ("/version", json!("7.0.2046.521")),
+        ("/type", json!("CumulativeUpdate")),
+        ("/get/executable", json!(null)),
+        ("/test/return", json!("all")),
+        ("/set/args/2/whatIfArg", json!(true)),
+        ("/exitCodes", json!({ "blocked": "try later" })),
+        ("/schema", json!({ "embeded": {} })),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(place).unwrap() = wrong;
+        assert!(!schema.is_valid(&bad), "{place}");
+    }
+}
+
 /// The engine of these tests refuses what the real one refuses.
 #[test]
 fn the_engine_of_these_tests_is_strict() {

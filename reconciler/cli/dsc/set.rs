@@ -41,10 +41,9 @@ pub fn set(asked: &Asked) -> Result<Exit, Problem> {
 }
 
 fn end(asked: &Asked, goal: &Goal, before: &DscInstance, ran: &Ran, lab: bool) -> Result<Exit, Problem> {
-    let restart = match &ran.outcome.end {
-        End::AtGoal => false,
-        End::GoingDown | End::Blocked(Blocker::Reboot { .. }) => true,
-        End::Blocked(blocker) => {
+    let restart = match restart_due(&ran.outcome.end) {
+        Ok(restart) => restart,
+        Err(blocker) => {
             tracing::error!("{}", short_of_goal(&ran.server));
             return Ok(state_of(blocker).into());
         }
@@ -53,6 +52,15 @@ fn end(asked: &Asked, goal: &Goal, before: &DscInstance, ran: &Ran, lab: bool) -
         tracing::warn!("{}", short_of_goal(&ran.server));
     }
     told(before, tested(&instance(asked, goal, &ran.seen, lab)), restart, None)
+}
+
+/// Whether a restart stands between the server and its goal, which is no failure, or what else does.
+const fn restart_due(end: &End) -> Result<bool, &Blocker> {
+    match end {
+        End::AtGoal => Ok(false),
+        End::GoingDown | End::Blocked(Blocker::Reboot { .. }) => Ok(true),
+        End::Blocked(blocker) => Err(blocker),
+    }
 }
 
 /// Prints what `set` would print if every step did what it should, with the steps. Nothing is changed.
@@ -130,3 +138,8 @@ fn sentences(plan: &ServerPlan) -> Vec<String> {
     let all: Vec<_> = window.chain(steps).chain(outage).chain(blocked).chain(next).collect();
     if all.is_empty() { vec!["at its goal: nothing would be done".into()] } else { all }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[path = "set_tests.rs"]
+mod tests;
