@@ -24,11 +24,13 @@ lab:
     let (mut site, goals) = Site::open(&Input::read(&path).unwrap(), &[]).unwrap();
     let goal = goals.first().unwrap();
     let now = seen(&mut site, goal).unwrap();
-    assert_eq!(plan(goal, &now).steps.first().unwrap().step, Step::Reboot);
+    assert!(plan(goal, &now).steps.iter().any(|planned| planned.step == Step::Reboot));
 
-    assert_eq!(foreseen(goal, now.clone(), false), (now.clone(), true));
+    let core = |seen: &Seen| seen.host.core(goal.product).cloned();
+    let (then, restart) = foreseen(goal, now.clone(), false);
+    assert_eq!((core(&then), restart), (core(&now), true));
     let (then, restart) = foreseen(goal, now, true);
-    assert_eq!((then.host.core(goal.product), restart), (Some(&goal.core), false));
+    assert_eq!((core(&then), restart), (Some(goal.core.clone()), false));
 }
 
 #[test]
