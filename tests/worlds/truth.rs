@@ -60,16 +60,11 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::DatabaseUpdateDoesNothing) => {
             return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
-        Some(fault) if work && asks_the_pool(case) => match fault {
-            Fault::PoolBusy => return Fate::Short(Class::Later),
-            Fault::PoolUnreadable => return Fate::Short(Class::Unknown),
-            Fault::PoolInsufficient | Fault::ReplicaMissing => return Fate::Short(Class::Operator),
-            Fault::FailOverTimesOut | Fault::FailBackTimesOut if case.kind == Kind::FrontEnd => {
-                return Fate::Short(Class::Failed);
-            }
-            _ => {}
-        },
         Some(_) | None => {}
+    }
+    let fault = case.fault.filter(|_| work && asks_the_pool(case));
+    if let Some(class) = fault.and_then(|fault| pools_word(case.kind, fault)) {
+        return Fate::Short(class);
     }
     if case.services == Services::FailedOver {
         return Fate::Short(Class::Operator);
@@ -102,6 +97,22 @@ pub fn expected(case: &Case) -> Fate {
 /// Whether the server serves in a pool, which is asked before it is taken down.
 fn asks_the_pool(case: &Case) -> bool {
     case.kind.is_in_pool() && !matches!(case.services, Services::Stopped | Services::FailedOver)
+}
+
+/// How far a server of a pool comes where the pool is asked in vain.
+fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
+    let moves = kind == Kind::FrontEnd;
+    let words = [
+        (Fault::PoolBusy, Class::Later),
+        (Fault::PoolUnreadable, Class::Unknown),
+        (Fault::PoolInsufficient, Class::Operator),
+        (Fault::ReplicaMissing, Class::Operator),
+        (Fault::FailOverTimesOut, Class::Failed),
+        (Fault::FailBackTimesOut, Class::Failed),
+    ];
+    let of_a_move = |fault| matches!(fault, Fault::FailOverTimesOut | Fault::FailBackTimesOut);
+    let word = words.into_iter().find(|(known, _)| *known == fault && (moves || !of_a_move(*known)));
+    word.map(|(_, class)| class)
 }
 
 /// Whether an installer that stops half way finds everything current up to there: a Back End's first half are the
