@@ -213,6 +213,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             rights: Fact::Known(Rights { administrator: true, server_admin: true }),
             shells: Fact::Known(Vec::new()),
             databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),
+            pool: Fact::NotLooked,
         },
         marks: Marks::default(),
     })

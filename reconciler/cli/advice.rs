@@ -1,7 +1,7 @@
 //! What a person can do about what keeps a server from its goal.
 
-use reconcile_core::Blocker;
-use reconcile_schema::{Product, Step};
+use reconcile_core::{Blocker, Unready};
+use reconcile_schema::{Fqdn, Product, Step};
 
 /// What to do next, as a sentence without its end.
 #[must_use]
@@ -47,6 +47,8 @@ pub fn advice(blocker: &Blocker) -> String {
         Blocker::Rights { .. } => {
             "run it as a member; a membership that was given just now counts from the next logon".into()
         }
+        Blocker::Pool { pool, why } => ready(pool, why),
+        Blocker::FailedOver => "ask who works on it; when nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
         Blocker::Outage { .. } => {
             "run apply again when there is time for a new outage, or raise `policy: { outage: { budget } }`".into()
         }
@@ -83,9 +85,26 @@ pub fn advice(blocker: &Blocker) -> String {
     }
 }
 
+/// What makes a pool ready.
+fn ready(pool: &Fqdn, why: &Unready) -> String {
+    match why {
+        Unready::Busy => "run apply again later; a pool that stays busy has a problem: see its event logs".into(),
+        Unready::Insufficient { .. } => {
+            "find out which of its servers do not run, and why; a pool that is paired can be failed over first".into()
+        }
+        Unready::Replicas { .. } => {
+            format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
+        }
+        Unready::Quorum { .. } => "bring its other servers back first, then run apply again".into(),
+    }
+}
+
 /// Where to look when a step did nothing.
 const fn unstick(step: &Step) -> &'static str {
     match step {
+        Step::FailOver | Step::FailBack => {
+            "run the command by hand with -Verbose, read its report and mend what it says"
+        }
         Step::StopServices | Step::StopWeb => {
             "end the process of the service that does not stop, or restart the server"
         }

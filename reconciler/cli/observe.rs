@@ -85,7 +85,8 @@ pub fn snapshot(site: &mut Site, goal: &Goal) -> Result<Snapshot, Problem> {
 
 fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Problem> {
     let stores = goal.stores.iter().cloned().map(Ask::Databases);
-    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells].into_iter().chain(stores) {
+    let pool = goal.is_in_pool().then_some(Ask::Pool);
+    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells].into_iter().chain(stores).chain(pool) {
         host.look(goal, &ask).map_err(Problem::failed)?;
     }
     Ok(Snapshot {

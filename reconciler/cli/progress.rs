@@ -145,9 +145,11 @@ impl<'a> Progress<'a> {
 pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> {
     let services = || seen.host.services.known().into_iter().flatten();
     let missing: Vec<_> = match step {
-        Step::StopServices => services().filter(|service| !service.is_web() && !service.is_stopped()).collect(),
+        Step::FailOver | Step::StopServices => {
+            services().filter(|service| !service.is_web() && !service.is_stopped()).collect()
+        }
         Step::StopWeb => services().filter(|service| service.is_web() && !service.is_stopped()).collect(),
-        Step::StartServices | Step::StartWeb => goal
+        Step::StartServices | Step::FailBack | Step::StartWeb => goal
             .should_run(&seen.host, seen.baseline())
             .filter(|service| service.is_web() == (*step == Step::StartWeb) && !service.is_running())
             .collect(),
@@ -165,7 +167,7 @@ pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<Stri
 /// The services that do not run while a step is taken, as far as they should.
 fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     let stops = |web: bool| match step {
-        Step::StopServices => !web,
+        Step::FailOver | Step::StopServices => !web,
         Step::StopWeb => web,
         Step::Reboot => true,
         Step::Stage
@@ -173,6 +175,7 @@ fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
         | Step::Install
         | Step::StartWeb
         | Step::UpdateDatabases(_)
+        | Step::FailBack
         | Step::StartServices => false,
     };
     let all = goal.should_run(&seen.host, seen.baseline());

@@ -25,6 +25,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         rights,
         shells,
         databases,
+        pool,
     } = &one.host;
     let Marks {
         baseline,
@@ -47,7 +48,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && same(services, &host.services)
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
-        && (rights, shells) == (&host.rights, &host.shells)
+        && (rights, shells, pool) == (&host.rights, &host.shells, &host.pool)
         && little(&one.host.disk) == little(&host.disk)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)

@@ -72,6 +72,9 @@ const MOST: usize = 8;
 /// How long to pause before asking again.
 const PAUSE: Period = Period::seconds(30);
 
+/// How long to pause before a pool is asked again (Microsoft Learn, Lync Server 2013: Upgrade or update Front End Servers).
+const POOL_PAUSE: Period = Period::minutes(10);
+
 /// Brings `host` to the goal, or as far as it may go, and leaves nothing down that can be brought up.
 ///
 /// # Errors
@@ -89,8 +92,9 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
             Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker)),
             Next::Wait(blocker) => {
                 on(Event::Waiting(&blocker));
-                work.host.pause(PAUSE);
-                work.run.waited = work.run.waited + PAUSE;
+                let pause = if matches!(blocker, Blocker::Pool { .. }) { POOL_PAUSE } else { PAUSE };
+                work.host.pause(pause);
+                work.run.waited = work.run.waited + pause;
                 continue;
             }
             Next::Look(ask) => {
@@ -186,7 +190,7 @@ impl<H: Act> Work<'_, H> {
     /// Whether the step is not to be taken: the plan says another one, or it was taken in vain. The reason becomes a
     /// part of what the next decision sees.
     fn refuses(&mut self, step: &Step, cause: &Cause, seen: &Seen) -> bool {
-        let up = matches!(cause, Cause::Down(_));
+        let up = matches!(cause, Cause::Down(_) | Cause::FailedOver);
         if let (Some(approved), false) = (self.request.approved, up) {
             let rest = approved.get(self.cursor..).unwrap_or_default();
             let Some(ahead) = rest.iter().position(|planned| planned == step) else {
@@ -219,11 +223,13 @@ impl<H: Act> Work<'_, H> {
                 marks.push(Mark::Installing { target, boot });
             }
             Step::Reboot => marks.push(Mark::RebootAsked { boot: seen.host.boot.known().cloned() }),
+            Step::FailOver => marks.push(Mark::FailingOver),
             Step::StopServices
             | Step::StopWeb
             | Step::Stage
             | Step::CloseShells
             | Step::StartWeb
+            | Step::FailBack
             | Step::UpdateDatabases(_)
             | Step::StartServices => {}
         }
@@ -239,7 +245,8 @@ impl<H: Act> Work<'_, H> {
 
     /// Looks at what a step has done, and writes down what will not be seen later.
     fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(String, Seen), H::Error> {
-        let now = self.look()?;
+        let outage = self.run.outage;
+        let mut now = self.look()?;
         let mut marks: Vec<Mark> = Vec::new();
         let said = match acted {
             Acted::Ended(said) => said,
@@ -251,12 +258,20 @@ impl<H: Act> Work<'_, H> {
             Acted::GoingDown => "going down".into(),
         };
         let stopped = |services: &Shared<Vec<Service>>| services.iter().all(|one| one.is_web() || one.is_stopped());
-        if *step == Step::StopServices && now.host.services.known().is_some_and(stopped) {
+        if *step == Step::FailBack && !now.is_failed_over() {
+            marks.push(Mark::FailedBack);
+        }
+        if matches!(step, Step::FailOver | Step::StopServices) && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
         marks.push(Mark::Ended { step: step.clone(), said: said.clone(), took: took(&before.host, &now.host) });
         for mark in &marks {
             let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
+        }
+        if *step == Step::FailOver {
+            // While the pool took over, the server served: by these marks the outage begins now.
+            self.run.outage = outage;
+            now = self.look()?;
         }
         Ok((said, now))
     }
@@ -293,7 +308,8 @@ impl<H: Act> Work<'_, H> {
 
 /// Whether everything that should run is seen running.
 fn is_up(goal: &Goal, seen: &Seen) -> bool {
-    seen.host.services.known().is_some() && goal.should_run(&seen.host, seen.baseline()).all(Service::is_running)
+    let all = goal.should_run(&seen.host, seen.baseline()).all(Service::is_running);
+    seen.host.services.known().is_some() && all && !seen.is_failed_over_by_us()
 }
 
 /// The moment of a look, as the machine counts it.
@@ -315,7 +331,9 @@ fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
     match step {
         Step::Stage => before.package == now.package,
         Step::Reboot => before.boot == now.boot,
-        Step::StopServices | Step::StartServices => services(before, false) == services(now, false),
+        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => {
+            services(before, false) == services(now, false)
+        }
         Step::StopWeb | Step::StartWeb => services(before, true) == services(now, true),
         Step::CloseShells => before.shells == now.shells,
         Step::Install => before.components == now.components,

@@ -8,9 +8,9 @@ use alloc::{
 use core::fmt;
 
 use jiff::Timestamp;
-use reconcile_schema::{Build, ComponentName, Fact, Hold, Period, Product, ServiceState, Shell, Step, ZoneName};
+use reconcile_schema::{Build, ComponentName, Fact, Fqdn, Hold, Period, Product, ServiceState, Shell, Step, ZoneName};
 
-use crate::Opening;
+use crate::{Opening, Unready};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +94,15 @@ pub enum Blocker {
         /// The group that it should be in.
         group: &'static str,
     },
+    /// The pool cannot do without this server.
+    Pool {
+        /// The pool.
+        pool: Fqdn,
+        /// Why not.
+        why: Unready,
+    },
+    /// The server is failed over, and no run that the journal knows of did that.
+    FailedOver,
     /// The outage has lasted as long as it may, and the installer has not started.
     Outage {
         /// How long it has lasted.
@@ -220,6 +229,8 @@ impl Blocker {
             | Self::Package { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Pool { .. }
+            | Self::FailedOver
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
             | Self::ClockBehind { .. }
@@ -241,12 +252,15 @@ impl Blocker {
             // What is too long by itself is too long tomorrow, too.
             Self::OutageForeseen { needed, budget, .. } if needed.as_seconds() > budget.as_seconds() => Class::Operator,
             Self::WindowClosed { opens: None, .. } | Self::WindowTooShort { opens: None, .. } => Class::Operator,
+            // Neither passes by itself.
+            Self::Pool { why: Unready::Insufficient { .. } | Unready::Replicas { .. }, .. } => Class::Operator,
             Self::Unknown { .. } => Class::Unknown,
             Self::InstallFailed { .. } | Self::StepFailed { .. } => Class::Failed,
             Self::Reboot { .. }
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
+            | Self::Pool { why: Unready::Busy | Unready::Quorum { .. }, .. }
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
             | Self::WindowClosed { .. }
@@ -261,6 +275,7 @@ impl Blocker {
             | Self::Package { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::FailedOver
             | Self::ClockBehind { .. }
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
@@ -312,6 +327,10 @@ impl fmt::Display for Blocker {
                 free >> 30
             ),
             Self::Rights { group } => write!(f, "the account is not a member of {group}"),
+            Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
+            Self::FailedOver => f.write_str(
+                "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
+            ),
             Self::Outage { lasted, budget } => {
                 write!(f, "the services were down for {lasted} of {budget} before the installer could start")
             }

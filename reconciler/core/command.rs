@@ -30,6 +30,9 @@ impl Command {
         match step {
             Step::Stage => Self::Own(format!("copy and verify {}", file_name(&goal.installer.path))),
             Step::Reboot => Self::Own("restart the machine".into()),
+            // Of this server, whose name stands above wherever a command is shown; servers that are alike share one plan.
+            Step::FailOver => Self::Cmdlet("Invoke-CsComputerFailOver -ComputerName <FQDN>".into()),
+            Step::FailBack => Self::Cmdlet("Invoke-CsComputerFailBack -ComputerName <FQDN>".into()),
             Step::StopServices => Self::Cmdlet("Stop-CsWindowsService".into()),
             Step::StopWeb => Self::Program("net stop w3svc".into()),
             Step::CloseShells => Self::Own("end the open management shells".into()),
@@ -44,6 +47,7 @@ impl Command {
                 | Cause::RebootPending(_)
                 | Cause::NotStaged
                 | Cause::ShellsOpen
+                | Cause::FailedOver
                 | Cause::StoreBehind { .. } => "Start-CsWindowsService".into(),
             }),
         }

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use reconcile_schema::{Database, Fact, Observed, PackageSeen, Rights, Shared, Shell, Step, Store};
+use reconcile_schema::{Database, Fact, Observed, PackageSeen, PoolSeen, Rights, Shared, Shell, Step, Store};
 
 /// What was last looked at. Every host that can act keeps one.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Dear {
     pub shells: Fact<Vec<Shell>>,
     /// The databases.
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
+    /// How the pool stands.
+    pub pool: Fact<PoolSeen>,
 }
 
 impl Dear {
@@ -27,13 +29,15 @@ impl Dear {
         seen.rights = self.rights.clone();
         seen.shells = self.shells.clone();
         seen.databases = self.databases.clone();
+        seen.pool = self.pool.clone();
     }
 
     /// Forgets what `step` may have changed.
     pub fn forget(&mut self, step: &Step) {
+        self.pool = Fact::NotLooked; // Others work on the pool, too: what it says counts for one step.
         match step {
             Step::Stage => self.package = Fact::NotLooked,
-            Step::StopServices | Step::StopWeb | Step::CloseShells => self.shells = Fact::NotLooked,
+            Step::FailOver | Step::StopServices | Step::StopWeb | Step::CloseShells => self.shells = Fact::NotLooked,
             Step::Install => {
                 (self.disk, self.shells) = (Fact::NotLooked, Fact::NotLooked);
                 self.databases.clear();
@@ -43,12 +47,13 @@ impl Dear {
                 self.databases.remove(store);
             }
             Step::Reboot => *self = Self::default(),
-            Step::StartWeb | Step::StartServices => {}
+            Step::StartWeb | Step::FailBack | Step::StartServices => {}
         }
     }
 
     /// Forgets what other people may have changed while nothing was done.
     pub fn forget_after_pause(&mut self) {
         self.shells = Fact::NotLooked;
+        self.pool = Fact::NotLooked;
     }
 }

@@ -265,7 +265,15 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
         let (desired, observed) = (Said::State(ServiceState::Running), Said::State(service.state));
         compared(FactKind::Service, &service.name, desired, observed, code)
     };
-    goal.should_run(&seen.host, seen.baseline()).map(of).collect()
+    let mut all: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(of).collect();
+    if goal.fails_over() && (seen.is_failed_over() || seen.is_failed_over_by_us()) {
+        let (down, observed) = (Some(DriftCode::ServiceDown), "disabled, as by a fail-over");
+        let of = |service: &'a reconcile_schema::Service| {
+            compared(FactKind::Service, &service.name, Said::State(ServiceState::Running), observed, down)
+        };
+        all.extend(seen.disabled().map(of));
+    }
+    all
 }
 
 /// What an installer that ran in this boot left to be done.

@@ -8,8 +8,10 @@ use reconcile_schema::{Cause, Component, DatabaseState, Fact, OnExceed, PackageS
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
     goal::{DATABASE_DISK, REBOOTS},
-    next::reboot_due,
-    next_opening, open_at, predict,
+    next::{is_up, leave, reboot_due},
+    next_opening, open_at,
+    pool::{Unready, unready},
+    predict,
 };
 
 /// What the gate says to a step.
@@ -29,13 +31,25 @@ pub enum Gate {
 /// What the gate says to `step`, taken for `cause`.
 pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
-        Cause::Down(_) => &[spent, held_by_others, undisturbed],
+        Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
         Cause::NotStaged | Cause::ShellsOpen => &[spent, held, halted],
-        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, taking_down],
-        Cause::RebootPending(_) => &[spent, held, halted, installing, outages, taking_down, reboots],
-        Cause::StoreBehind { .. } => {
-            &[spent, held, halted, installing, settled, outages, rights, disk, window, budget, restartable, rebooted]
-        }
+        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, taking_down, ready],
+        Cause::RebootPending(_) => &[spent, held, halted, installing, outages, taking_down, reboots, ready],
+        Cause::StoreBehind { .. } => &[
+            spent,
+            held,
+            halted,
+            installing,
+            settled,
+            outages,
+            rights,
+            disk,
+            window,
+            budget,
+            restartable,
+            ready,
+            rebooted,
+        ],
         Cause::Behind(_) => {
             // The restart comes last: it takes down what the other checks may still forbid to.
             &[
@@ -55,6 +69,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 reachable,
                 restartable,
                 package,
+                ready,
                 rebooted,
             ]
         }
@@ -63,10 +78,17 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let work = match cause {
         Cause::Behind(_) => Some(Step::Install),
         Cause::StoreBehind { store, .. } => Some(Step::UpdateDatabases(store.clone())),
-        Cause::Down(_) | Cause::NotStaged | Cause::ShellsOpen | Cause::AssembliesHeld | Cause::RebootPending(_) => None,
+        Cause::Down(_)
+        | Cause::FailedOver
+        | Cause::NotStaged
+        | Cause::ShellsOpen
+        | Cause::AssembliesHeld
+        | Cause::RebootPending(_) => None,
     };
-    let work = work.map_or(Gate::Open, |work| spent(goal, seen, &work));
-    let mut gates = core::iter::once(work).chain(checks.iter().map(|check| check(goal, seen, step)));
+    // A server does not leave its pool again for a stop that was in vain.
+    let stops = [Step::StopServices, Step::StopWeb].into_iter().filter(|_| *step == Step::FailOver);
+    let later = work.into_iter().chain(stops).map(|later| spent(goal, seen, &later));
+    let mut gates = later.chain(checks.iter().map(|check| check(goal, seen, step)));
     gates.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open)
 }
 
@@ -96,11 +118,14 @@ pub fn refusal(goal: &Goal, components: &[Component]) -> Option<Blocker> {
 
 /// Whether a host on which nothing more may be done is brought back up.
 ///
-/// What somebody else stopped (no baseline) is left alone on a host that this manifest is not known to fit.
+/// What somebody else stopped (no baseline) is left alone on a host that this manifest is not known to fit, and on one that
+/// somebody else took out of its pool.
 pub fn may_restore(goal: &Goal, seen: &Seen) -> bool {
     let fits = seen.host.components.known().is_some_and(|components| refusal(goal, components).is_none());
     let open = |check: Check| matches!(check(goal, seen, &Step::StartServices), Gate::Open);
-    (fits || seen.marks.baseline.is_some()) && open(held_by_others) && open(undisturbed)
+    let ours = seen.marks.baseline.is_some();
+    let left = goal.fails_over() && seen.is_failed_over();
+    (ours || fits && !left) && open(held_by_others) && open(undisturbed)
 }
 
 /// Whether an installer that we started in this boot was never seen to end.
@@ -273,8 +298,33 @@ fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     reboot_due(seen).map_or(Gate::Open, |_| reboots(goal, seen, step))
 }
 
+/// A restart that is due comes before the work; a Front End Server leaves its pool before it.
 fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
-    reboot_due(seen).map_or(Gate::Open, |cause| first(goal, seen, Step::Reboot, cause))
+    let due = reboot_due(seen).filter(|_| leave(goal, seen).is_none());
+    due.map_or(Gate::Open, |cause| first(goal, seen, Step::Reboot, cause))
+}
+
+/// How long a run waits for a pool that is busy: it is asked three times, ten minutes apart (Microsoft Learn, Lync Server
+/// 2013: Upgrade or update Front End Servers).
+const BUSY: Period = Period::minutes(20);
+
+/// A pool is asked whether it can do without this server, right before that is taken away from it.
+fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let serves = is_up(seen) && !(goal.fails_over() && seen.is_failed_over());
+    let Some(pool) = goal.pool.as_ref().filter(|_| goal.is_in_pool() && serves) else { return Gate::Open };
+    if !step.takes_down() || !seen.begins_outage() {
+        return Gate::Open;
+    }
+    let why = match &seen.host.pool {
+        Fact::NotLooked => return Gate::Look(Ask::Pool),
+        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the readiness of the pool", unread)),
+        Fact::Known(found) => unready(goal, seen, found),
+    };
+    match why.map(|why| Blocker::Pool { pool: pool.clone(), why }) {
+        None => Gate::Open,
+        Some(busy @ Blocker::Pool { why: Unready::Busy, .. }) if seen.run.waited < BUSY => Gate::Wait(busy),
+        Some(blocker) => Gate::Shut(blocker),
+    }
 }
 
 /// A restart is allowed, and not already spent.

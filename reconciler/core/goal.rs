@@ -29,6 +29,8 @@ pub struct Goal {
     pub site: Option<UpdateName>,
     /// The pool that it belongs to.
     pub pool: Option<Fqdn>,
+    /// How many Front End Servers the manifest names of that pool, where this is one.
+    pub peers: u32,
     /// The name of the update in the manifest.
     pub update: String,
     /// The build that Core Components must reach.
@@ -201,6 +203,7 @@ impl Goal {
             role,
             site: site.cloned(),
             pool: pool.cloned(),
+            peers: if role == Role::FrontEnd { peers(manifest, pool) } else { 0 },
             update: target.to_string(),
             core,
             floors: floors.into(),
@@ -216,6 +219,23 @@ impl Goal {
     pub fn whenever(mut self) -> Self {
         (self.rules.maintenance, self.rules.on_exceed) = (None, OnExceed::Warn);
         self
+    }
+
+    /// Whether this is a Front End Server of a pool, which must be able to do without it.
+    #[must_use]
+    pub fn is_in_pool(&self) -> bool {
+        self.role == Role::FrontEnd && self.pool.is_some()
+    }
+
+    /// Whether its pool takes over for this server: the procedure of Skype for Business Server 2015 and later (Microsoft
+    /// Learn: Patch or update Front End Servers in Skype for Business Server). Subscription Edition is assumed to do the same.
+    #[must_use]
+    pub fn fails_over(&self) -> bool {
+        self.is_in_pool()
+            && match self.product {
+                Product::Sfb2015 | Product::Sfb2019 | Product::SfbSe => true,
+                Product::Lync2010 | Product::Lync2013 => false,
+            }
     }
 
     /// The components of this product that are below their builds.
@@ -289,6 +309,18 @@ impl Rules {
             shell_wait: first(policies, |policy| policy.timeouts.shells, Period::minutes(10)),
         }
     }
+}
+
+/// How many Front End Servers of a manifest name this pool.
+fn peers(manifest: &Manifest, pool: Option<&Fqdn>) -> u32 {
+    let counts = manifest.servers.iter().map(|(pattern, server)| {
+        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
+        let role = server.role.or_else(|| group.and_then(|group| group.role));
+        let named = server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref()));
+        let counts = pool.is_some() && named == pool && role == Some(Role::FrontEnd);
+        if counts { u32::try_from(pattern.servers().count()).unwrap_or(u32::MAX) } else { 0 }
+    });
+    counts.fold(0, u32::saturating_add)
 }
 
 /// Why a server has no goal when it has no place in the manifest.

@@ -18,6 +18,8 @@ pub enum Ask {
     Disk,
     /// Who holds the product's management assemblies.
     Shells,
+    /// How the pool stands.
+    Pool,
     /// The versions of these databases.
     Databases(Store),
 }
@@ -29,6 +31,7 @@ impl fmt::Display for Ask {
             Self::Package => f.write_str("the update's package"),
             Self::Disk => f.write_str("the free disk space"),
             Self::Shells => f.write_str("the open management shells"),
+            Self::Pool => f.write_str("the readiness of the pool"),
             Self::Databases(store) => write!(f, "the {store}"),
         }
     }

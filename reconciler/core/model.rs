@@ -10,17 +10,36 @@ use crate::{Goal, Seen};
 
 /// What will be seen after `step`, if it does what it should.
 ///
-/// Two things cannot be foreseen and are assumed: the installer neither starts services nor asks for a restart, and
-/// the new binaries expect newer databases.
+/// Three things cannot be foreseen and are assumed: the installer neither starts services nor asks for a restart, the new
+/// binaries expect newer databases, and a pool that is ready now stays ready.
 #[must_use]
 pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
+    let was_active = next.is_active();
     if step.takes_down() && next.marks.baseline.is_none() {
-        next.marks.baseline =
-            Some(Baseline { running: running(&next), since: next.host.at, up: None, installing: false });
+        next.marks.baseline = Some(Baseline {
+            running: running(&next),
+            since: next.host.at,
+            up: None,
+            installing: false,
+            failed_over: false,
+        });
     }
     match step {
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),
         Step::CloseShells => next.host.shells = Fact::Known(Vec::new()),
+        Step::FailOver => {
+            set(&mut next, |service| !service.is_web(), ServiceState::Stopped);
+            set_start(&mut next, |service| !service.is_web(), StartType::Disabled);
+            next.marks.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+            next.marks.attempt.iter_mut().for_each(|attempt| attempt.stopped_since = true);
+        }
+        Step::FailBack => {
+            let back = |service: &Service| !service.is_web() && service.start == StartType::Disabled;
+            set(&mut next, back, ServiceState::Running);
+            set_start(&mut next, back, StartType::Automatic);
+            next.marks.baseline.iter_mut().for_each(|baseline| baseline.failed_over = false);
+            end_outage(goal, &mut next);
+        }
         Step::StopServices => {
             set(&mut next, |service| !service.is_web(), ServiceState::Stopped);
             if let Some(attempt) = &mut next.marks.attempt {
@@ -43,12 +62,22 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
             set(&mut next, |service| service.start == StartType::Automatic, ServiceState::Running);
         }
     }
+    let is_active = next.is_active();
+    if let Fact::Known(pool) = &mut next.host.pool {
+        pool.active = pool.active.saturating_sub(u32::from(was_active)) + u32::from(is_active);
+    }
     next
 }
 
 fn set(seen: &mut Seen, which: impl Fn(&Service) -> bool, state: ServiceState) {
     if let Fact::Known(services) = &mut seen.host.services {
         services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
+    }
+}
+
+fn set_start(seen: &mut Seen, which: impl Fn(&Service) -> bool, start: StartType) {
+    if let Fact::Known(services) = &mut seen.host.services {
+        services.iter_mut().filter(|service| which(service)).for_each(|service| service.start = start);
     }
 }
 
@@ -61,8 +90,12 @@ pub fn running(seen: &Seen) -> Vec<alloc::string::String> {
 fn start(goal: &Goal, seen: &mut Seen, which: impl Fn(&Service) -> bool) {
     let names: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
     set(seen, |service| which(service) && names.contains(&service.name), ServiceState::Running);
-    let all = goal.should_run(&seen.host, seen.baseline()).all(Service::is_running);
-    if all {
+    end_outage(goal, seen);
+}
+
+/// The outage is over when everything that should run does.
+fn end_outage(goal: &Goal, seen: &mut Seen) {
+    if goal.should_run(&seen.host, seen.baseline()).all(Service::is_running) && !seen.is_failed_over_by_us() {
         seen.marks.baseline = None;
     }
 }

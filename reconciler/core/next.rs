@@ -2,7 +2,7 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Period, Service, Step, Store};
+use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store};
 
 use crate::{
     Ask, Blocker, Goal, Seen,
@@ -59,7 +59,8 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
 /// The step that would move the host towards its goal: the documented procedure.
 ///
 /// Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server"; that the services are started
-/// again at the end goes without saying there.
+/// again at the end goes without saying there. Around it, for a Front End Server whose pool takes over for it, the same:
+/// "Patch or update Front End Servers in Skype for Business Server".
 #[must_use]
 pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     let Some(components) = seen.host.components.known() else {
@@ -71,24 +72,26 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     let Some(services) = seen.host.services.known() else {
         return Want::Cannot(Blocker::unknown("the services", &seen.host.services));
     };
-    let up = |service: &&Service| !service.is_web() && !service.is_stopped();
     let web_up = services.iter().any(|service| service.is_web() && !service.is_stopped());
+    if goal.fails_over() && seen.is_failed_over() && !seen.is_failed_over_by_us() {
+        return Want::Cannot(Blocker::FailedOver); // Whoever took it out of the pool has a reason, and may be at work.
+    }
     let behind = goal.behind(components);
     if !behind.is_empty() {
-        let step = match (services.iter().any(|service| up(&service)), web_up) {
-            (true, _) => Step::StopServices,
-            (false, true) => Step::StopWeb,
-            (false, false) => Step::Install,
+        let step = match (stop(goal, seen), web_up) {
+            (Some(stop), _) => stop,
+            (None, true) => Step::StopWeb,
+            (None, false) => Step::Install,
         };
         return Want::Step(step, Cause::Behind(behind));
     }
     if let Some(attempt) = seen.attempt_in_this_boot() {
         // Stop again: services that ran meanwhile may hold assemblies that the installer replaced.
         if !attempt.stopped_since {
-            return Want::Step(Step::StopServices, Cause::AssembliesHeld);
+            return Want::Step(stop(goal, seen).unwrap_or(Step::StopServices), Cause::AssembliesHeld);
         }
         if let Some(cause) = reboot_due(seen) {
-            return Want::Step(Step::Reboot, cause);
+            return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), cause);
         }
     }
     for store in &goal.stores {
@@ -96,7 +99,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             Databases::Current => {}
             Databases::Ask => {
                 // In an outage the web server starts first: a host can use that time to get ready for the look.
-                let outage = seen.marks.baseline.is_some() && !services.iter().any(|service| up(&service));
+                let outage = seen.marks.baseline.is_some() && stop(goal, seen).is_none();
                 let web = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
                 return match web.filter(|_| outage) {
                     Some((step, cause)) => Want::Step(step, cause),
@@ -107,10 +110,10 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             Databases::Behind(databases) => {
                 let behind = Cause::StoreBehind { store: store.clone(), databases };
                 let web_down = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
-                let (step, cause) = match (services.iter().any(|service| up(&service)), web_down) {
-                    (true, _) => (Step::StopServices, behind),
-                    (false, Some(start)) => start,
-                    (false, None) => (Step::UpdateDatabases(store.clone()), behind),
+                let (step, cause) = match (stop(goal, seen), web_down) {
+                    (Some(stop), _) => (stop, behind),
+                    (None, Some(start)) => start,
+                    (None, None) => (Step::UpdateDatabases(store.clone()), behind),
                 };
                 return Want::Step(step, cause);
             }
@@ -119,14 +122,32 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
 }
 
-/// The steps that bring up what should run and does not: the web server first.
+/// The step that takes the services down, while any is up.
+fn stop(goal: &Goal, seen: &Seen) -> Option<Step> {
+    leave(goal, seen).or_else(|| is_up(seen).then_some(Step::StopServices))
+}
+
+/// The step that takes a Front End Server out of its pool, while it is in it: before anything else takes it down.
+pub(crate) fn leave(goal: &Goal, seen: &Seen) -> Option<Step> {
+    (goal.fails_over() && is_up(seen) && !seen.is_failed_over()).then_some(Step::FailOver)
+}
+
+/// Whether any service of the product is up.
+pub(crate) fn is_up(seen: &Seen) -> bool {
+    let mut services = seen.host.services.known().into_iter().flatten();
+    services.any(|service| !service.is_web() && !service.is_stopped())
+}
+
+/// The steps that bring up what should run and does not: the web server first, and a server that is failed over goes back
+/// to its pool.
 fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
     let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
     let names = |web: bool| -> Vec<_> {
         down.iter().filter(|service| service.is_web() == web).map(|service| service.name.clone()).collect()
     };
-    let steps = [(Step::StartWeb, names(true)), (Step::StartServices, names(false))];
-    steps.into_iter().filter(|(_, names)| !names.is_empty()).map(|(step, names)| (step, Cause::Down(names)))
+    let start = |step, names: Vec<_>| (!names.is_empty()).then_some((step, Cause::Down(names)));
+    let back = (goal.fails_over() && seen.is_failed_over_by_us()).then_some((Step::FailBack, Cause::FailedOver));
+    [start(Step::StartWeb, names(true)), back, start(Step::StartServices, names(false))].into_iter().flatten()
 }
 
 /// Why a restart is due, if one is.

@@ -2,7 +2,9 @@
 
 use alloc::{string::String, vec::Vec};
 
-use reconcile_schema::{Attempt, Marks, Observed, Period, RunId, Step};
+use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, StartType, Step};
+
+use crate::next::is_up;
 
 /// Everything that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,13 +91,41 @@ impl Seen {
         self.marks.baseline.as_ref().map(|baseline| baseline.running.as_slice())
     }
 
+    /// Whether the pool has taken over for this server. A fail-over disables the services that it stops (Microsoft Learn:
+    /// Invoke-CsComputerFailOver). Somebody may have disabled one of them before; nobody disables the one that makes it a
+    /// Front End Server.
+    #[must_use]
+    pub fn is_failed_over(&self) -> bool {
+        self.disabled().any(|service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE))
+    }
+
+    /// Whether we had the pool take over, and something is still disabled by that.
+    #[must_use]
+    pub fn is_failed_over_by_us(&self) -> bool {
+        let baseline = self.marks.baseline.as_ref().filter(|baseline| baseline.failed_over);
+        baseline.is_some_and(|baseline| {
+            self.is_failed_over() || self.disabled().any(|service| baseline.running.contains(&service.name))
+        })
+    }
+
+    /// Whether it works as a Front End Server of its pool.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        let mut services = self.host.services.known().into_iter().flatten();
+        services.any(|service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE) && service.is_running())
+    }
+
+    /// The services that somebody disabled, or a fail-over.
+    pub(crate) fn disabled(&self) -> impl Iterator<Item = &Service> {
+        let services = self.host.services.known().into_iter().flatten();
+        services.filter(|service| !service.is_web() && service.start == StartType::Disabled)
+    }
+
     /// Whether a step that takes services down begins an outage: the first, or another one of a later run that finds
     /// services up although an earlier outage is not over, since one of them did not come back.
     #[must_use]
     pub fn begins_outage(&self) -> bool {
-        let mut services = self.host.services.known().into_iter().flatten();
-        let up = services.any(|service| !service.is_web() && !service.is_stopped());
-        self.marks.baseline.is_none() || up && !self.run.taken_down
+        self.marks.baseline.is_none() || is_up(self) && !self.run.taken_down
     }
 
     /// How long the outage has lasted.

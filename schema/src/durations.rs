@@ -23,7 +23,7 @@ pub enum Phase {
     StartWeb,
     /// The databases of one form are updated.
     Database,
-    /// The services are started.
+    /// The services are started, or the server is failed back, which starts them.
     Start,
     /// The machine is restarted.
     Restart,
@@ -40,9 +40,10 @@ impl Phase {
             Step::Install => Self::Install,
             Step::StartWeb => Self::StartWeb,
             Step::UpdateDatabases(_) => Self::Database,
-            Step::StartServices => Self::Start,
+            Step::FailBack | Step::StartServices => Self::Start,
             Step::Reboot => Self::Restart,
-            Step::Stage | Step::CloseShells => return None,
+            // While a pool takes over, the server still serves.
+            Step::Stage | Step::CloseShells | Step::FailOver => return None,
         })
     }
 }

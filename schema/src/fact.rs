@@ -28,6 +28,15 @@ impl<T> Fact<T> {
             Self::NotLooked | Self::Unknown(_) => None,
         }
     }
+
+    /// Whether nobody has looked yet.
+    #[must_use]
+    pub const fn is_not_looked(&self) -> bool {
+        match self {
+            Self::NotLooked => true,
+            Self::Known(_) | Self::Unknown(_) => false,
+        }
+    }
 }
 
 impl<T, E: core::fmt::Display> From<Result<T, E>> for Fact<T> {

@@ -54,7 +54,7 @@ pub use manifest::{
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Uptime};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
-pub use observed::{BootId, Observed, PackageSeen, Pending, Rights, Shell};
+pub use observed::{BootId, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
 pub use period::{Period, PeriodError};
 pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};
@@ -67,7 +67,7 @@ pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
+pub use service::{FRONT_END_SERVICE, PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

@@ -71,6 +71,10 @@ pub enum Mark {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
     },
+    /// The pool is about to be asked to take over for this server.
+    FailingOver,
+    /// The server was given back to its pool.
+    FailedBack,
     /// The services were stopped, all of them.
     Stopped,
     /// The installer is about to be started.
@@ -167,6 +171,11 @@ const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// A moment as the machine counts it: nobody can set this clock, and a restart ends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -244,6 +253,9 @@ pub struct Baseline {
     pub up: Option<Uptime>,
     /// Whether the installer was started since then.
     pub installing: bool,
+    /// Whether the pool was asked to take over for this server, and it was not given back since.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub failed_over: bool,
 }
 
 /// A start of the installer.
@@ -296,6 +308,11 @@ impl Marks {
                 self.begun = Some(Begun { step: step.clone(), at, phase: Phase::of(step, again) });
             }
             Mark::Ended { step, took, .. } => {
+                if let (Step::FailOver, Some(baseline)) = (step, &mut self.baseline) {
+                    // Until then the server served: the outage begins now.
+                    let passed = |up: Uptime| took.map(|took| Uptime { lasted: up.lasted + took, ..up });
+                    (baseline.since, baseline.up) = (at, baseline.up.take().and_then(passed));
+                }
                 let begun = self.begun.take().filter(|begun| begun.step == *step).and_then(|begun| begun.phase);
                 // An installer that moved nothing says nothing of one that does.
                 let vain = *step == Step::Install && self.attempt.as_ref().is_some_and(|attempt| !attempt.moved);
@@ -314,9 +331,11 @@ impl Marks {
                 self.outages += 1;
                 if self.baseline.is_none() {
                     let (running, up) = (running.clone(), up.clone());
-                    self.baseline = Some(Baseline { running, since: at, up, installing: false });
+                    self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });
                 }
             }
+            Mark::FailingOver => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true),
+            Mark::FailedBack => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = false),
             Mark::Stopped => {
                 if let Some(attempt) = &mut self.attempt {
                     attempt.stopped_since = true;

@@ -49,6 +49,9 @@ pub struct Observed {
     #[serde(default, with = "by_store")]
     #[schemars(with = "Vec<by_store::Entry<Fact<Vec<Database>>>>")]
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
+    /// How the pool of a Front End Server stands.
+    #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
+    pub pool: Fact<PoolSeen>,
 }
 
 impl Observed {
@@ -94,6 +97,33 @@ pub enum PackageSeen {
     },
     /// Not usable, for this reason.
     Refused(String),
+}
+
+/// How a pool of Front End Servers stands, by the product's own word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PoolSeen {
+    /// Whether it can do without a server.
+    pub readiness: Readiness,
+    /// How many servers it has.
+    pub servers: u32,
+    /// How many of them are active.
+    pub active: u32,
+    /// The replicas that are missing, in the words of the product.
+    pub missing: Vec<String>,
+}
+
+/// Whether a pool can do without a server (`PoolUpgradeState`; Microsoft Learn, Lync Server 2013: Upgrade or update Front
+/// End Servers).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Readiness {
+    /// It can.
+    Ready,
+    /// Not now.
+    Busy,
+    /// Too few of its servers are active.
+    InsufficientActiveFrontEnds,
 }
 
 /// What the account that runs `reconcile` may do here.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// The role of a server. The update procedure of the first two is documented as one (Microsoft Learn, "Upgrade or update a
 /// Back End Server or Standard Edition server"); the others follow it without a database step of their own, and Front End
-/// Servers a pool at a time, server by server (the same, "Upgrade or update Front End Servers").
+/// Servers one after the other, so that their pool goes on (the same, "Upgrade or update Front End Servers", "Patch or update
+/// Front End Servers in Skype for Business Server").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 /// The web server that the products publish through; stopped and started by a documented step of its own.
 pub const WEB_SERVICE: &str = "W3SVC";
 
+/// The service that makes a Front End Server one: the one that a fail-back verifies (Microsoft Learn:
+/// Invoke-CsComputerFailBack).
+pub const FRONT_END_SERVICE: &str = "RTCSRV";
+
 /// The products' own services in their start order, without the web server and without SQL Server.
 ///
 /// From the `Get-CsWindowsService` samples for a Front End, a Persistent Chat and an Edge server; on one server

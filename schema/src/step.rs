@@ -16,6 +16,8 @@ pub enum Step {
     Stage,
     /// Restart the machine.
     Reboot,
+    /// Have the pool take over for this Front End Server: its services are stopped and disabled.
+    FailOver,
     /// Stop the product's services.
     StopServices,
     /// Stop the web server.
@@ -28,6 +30,8 @@ pub enum Step {
     StartWeb,
     /// Bring one set of databases up to date.
     UpdateDatabases(Store),
+    /// Give this Front End Server back to its pool: its services are enabled and started.
+    FailBack,
     /// Start the product's services.
     StartServices,
 }
@@ -37,8 +41,13 @@ impl Step {
     #[must_use]
     pub const fn takes_down(&self) -> bool {
         match self {
-            Self::Reboot | Self::StopServices | Self::StopWeb | Self::Install | Self::UpdateDatabases(_) => true,
-            Self::Stage | Self::CloseShells | Self::StartWeb | Self::StartServices => false,
+            Self::Reboot
+            | Self::FailOver
+            | Self::StopServices
+            | Self::StopWeb
+            | Self::Install
+            | Self::UpdateDatabases(_) => true,
+            Self::Stage | Self::CloseShells | Self::StartWeb | Self::FailBack | Self::StartServices => false,
         }
     }
 }
@@ -64,6 +73,8 @@ pub enum Cause {
         /// The databases.
         databases: Vec<String>,
     },
+    /// The server is failed over, and what was to be done meanwhile is done.
+    FailedOver,
     /// These services should run and do not.
     Down(Vec<String>),
 }
@@ -86,12 +97,14 @@ impl fmt::Display for Step {
         match self {
             Self::Stage => f.write_str("staging the update"),
             Self::Reboot => f.write_str("the restart"),
+            Self::FailOver => f.write_str("the fail-over"),
             Self::StopServices => f.write_str("stopping the services"),
             Self::StopWeb => f.write_str("stopping the web server"),
             Self::CloseShells => f.write_str("closing the open shells"),
             Self::Install => f.write_str("the installation"),
             Self::StartWeb => f.write_str("starting the web server"),
             Self::UpdateDatabases(store) => write!(f, "updating the {store}"),
+            Self::FailBack => f.write_str("the fail-back"),
             Self::StartServices => f.write_str("starting the services"),
         }
     }
@@ -115,6 +128,7 @@ impl fmt::Display for Cause {
             Self::StoreBehind { databases, .. } => {
                 write!(f, "below the version that the binaries expect: {}", listed(databases))
             }
+            Self::FailedOver => f.write_str("the pool serves its users, and it can serve them again"),
             Self::Down(names) => write!(f, "should run and does not: {}", listed(names)),
         }
     }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
 use reconcile_schema::{
-    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Reboots, Rights, RunId, ServiceState,
-    Shells, Step,
+    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Rights, RunId,
+    ServiceState, Shells, StartType, Step,
 };
 
 use crate::{
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Leave, SMOOTH, Services, Shell, Web},
+    space::{CURRENT, Case, Databases, Kind, Leave, SMOOTH, Services, Shell, Web},
     truth::{Memory, expected, fate, wrong},
     watch::Watched,
 };
@@ -53,9 +53,17 @@ enum Bug {
     ForgetsTheHold,
     /// Outages in vain are not counted.
     CountsNoOutages,
+    /// A pool is taken for ready.
+    AssumesReadiness,
+    /// Nobody knows of the pool.
+    OverlooksThePool,
+    /// That the pool took over is not written down.
+    ForgetsTheFailOver,
+    /// Services that are disabled are taken for running after the installation.
+    NeverFailsBack,
 }
 
-const BUGS: [Bug; 16] = [
+const BUGS: [Bug; 20] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -72,6 +80,10 @@ const BUGS: [Bug; 16] = [
     Bug::IgnoresTheWindow,
     Bug::ForgetsTheHold,
     Bug::CountsNoOutages,
+    Bug::AssumesReadiness,
+    Bug::OverlooksThePool,
+    Bug::ForgetsTheFailOver,
+    Bug::NeverFailsBack,
 ];
 
 struct Buggy<'a> {
@@ -104,6 +116,18 @@ impl Observe for Buggy<'_> {
             Bug::AssumesRights if seen.rights != Fact::NotLooked => {
                 seen.rights = Fact::Known(Rights { administrator: true, server_admin: true });
             }
+            Bug::AssumesReadiness => {
+                if let Fact::Known(pool) = &mut seen.pool {
+                    (pool.readiness, pool.missing) = (Readiness::Ready, Vec::new());
+                }
+            }
+            Bug::NeverFailsBack if self.host.watch.acts.contains(&Step::Install) => {
+                if let Fact::Known(services) = &mut seen.services {
+                    let disabled = services.iter_mut().filter(|one| one.start == StartType::Disabled);
+                    disabled.for_each(|one| (one.start, one.state) = (StartType::Automatic, ServiceState::Running));
+                }
+            }
+            Bug::OverlooksThePool | Bug::ForgetsTheFailOver | Bug::NeverFailsBack => {}
             Bug::IgnoresTheWindow => seen.at = Period::hours(165).after(seen.at), // On Saturday it will be open.
             Bug::OverlooksTheRestart => seen.reboot = Fact::Known(Vec::new()),
             Bug::TakesUnknownForCurrent => {
@@ -152,7 +176,13 @@ impl Act for Buggy<'_> {
             (Bug::StartsTooMuch, Step::StartServices) => {
                 let all =
                     seen.host.services.known().into_iter().flatten().map(|service| service.name.clone()).collect();
-                seen.marks.baseline = Some(Baseline { running: all, since: seen.host.at, up: None, installing: true });
+                seen.marks.baseline = Some(Baseline {
+                    running: all,
+                    since: seen.host.at,
+                    up: None,
+                    installing: true,
+                    failed_over: false,
+                });
             }
             _ => {}
         }
@@ -161,9 +191,9 @@ impl Act for Buggy<'_> {
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
         match (self.bug, mark) {
-            (Bug::ForgetsWhatRan, Mark::TakingDown { .. }) | (Bug::ForgetsTheInstaller, Mark::Installing { .. }) => {
-                Ok(())
-            }
+            (Bug::ForgetsWhatRan, Mark::TakingDown { .. })
+            | (Bug::ForgetsTheInstaller, Mark::Installing { .. })
+            | (Bug::ForgetsTheFailOver, Mark::FailingOver) => Ok(()),
             _ => self.host.mark(run, mark),
         }
     }
@@ -176,7 +206,10 @@ impl Act for Buggy<'_> {
 /// What is wrong with one run in one world.
 fn faults(case: &Case, bug: Bug) -> Vec<String> {
     let mut scene = Scene::of(case);
-    let goal = scene.goal.clone();
+    let mut goal = scene.goal.clone();
+    if bug == Bug::OverlooksThePool {
+        goal.pool = None;
+    }
     let mut host = Buggy { host: scene.host(), bug };
     let outcome = match run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}) {
         Ok(outcome) => outcome,
@@ -206,6 +239,9 @@ pub fn each_is_found() {
         fault(Fault::PackageAltered),
         fault(Fault::DatabaseUnreachable),
         fault(Fault::NotServerAdmin),
+        Case { kind: Kind::FrontEnd, ..SMOOTH },
+        Case { kind: Kind::FrontEnd, ..fault(Fault::PoolBusy) },
+        Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },
     ];
     for case in &cases {
         assert_eq!(faults(case, Bug::None), Vec::<String>::new(), "{case:?}");

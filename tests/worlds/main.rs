@@ -60,6 +60,25 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
 }
 
 #[test]
+fn a_server_leaves_its_pool_when_that_is_ready_and_comes_back_however_it_is_interrupted() {
+    shown(&[
+        ("runs: every state with every installer", space::pools(), converge::walk),
+        ("runs: everything that may be wrong", space::pool_faults(), converge::walk),
+        ("killed in every act and at every journal write", space::pools_interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::pools_interrupted(), crash::forgotten),
+        ("killed twice", space::pools_killed_twice(), crash::killed_twice),
+        ("killed, and found two hours later", space::pools_killed_twice(), crash::found_late),
+        ("asked to end", space::pools_interrupted(), crash::asked_to_end),
+        ("the journal cannot be written from here on", space::pools_interrupted(), crash::unwritable),
+        ("somebody starts or stops every service", space::pools_interrupted(), crash::disturbed),
+        ("plans", space::pools_foreseen(), plans::agrees),
+        ("steps left out", space::pools_interrupted(), minimal::every_step_is_needed),
+        ("facts and pairs of facts that cannot be read", space::pools_unknown(), unknown::from_the_start),
+        ("facts and pairs of facts that cannot be read any more", space::pools_unknown(), unknown::on_the_way),
+    ]);
+}
+
+#[test]
 fn the_plan_is_what_apply_does() {
     shown(&[("plans", space::foreseen(), plans::agrees)]);
 }

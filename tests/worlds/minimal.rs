@@ -40,7 +40,13 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
         }
         let mut host = scene.host();
         let (observed, mut marks) = (host.observe().unwrap(), host.marks().unwrap());
-        marks.baseline = Some(Baseline { running: ran.clone(), since: observed.at, up: None, installing: false });
+        marks.baseline = Some(Baseline {
+            running: ran.clone(),
+            since: observed.at,
+            up: None,
+            installing: false,
+            failed_over: false,
+        });
         let seen = Seen { host: observed, marks, run: Run::new(RunId("by hand".into())) };
         if let Err(error) = host.act(&goal, &seen, step) {
             return Some(error.to_string());
@@ -56,6 +62,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
     let misses = match () {
         () if behind(&goal, now) => Some("a component is below its build".to_string()),
         () if goal.stores.iter().any(|store| outdated(now, store)) => Some("a database is below its version".into()),
+        () if !now.failed_over.is_empty() => Some("it is failed over".into()),
         () if asked(now) => Some("a restart is pending".into()),
         () => now.services.iter().find(down).map(|service| format!("{} is down", service.name)),
     };

@@ -16,6 +16,10 @@ pub enum Kind {
     StandardWithCentral,
     BackEnd,
     BackEndCollocatedWithCentral,
+    /// One of three servers of a pool that takes over for it.
+    FrontEnd,
+    /// The same, where a server is stopped without more ado.
+    FrontEndOf2013,
 }
 
 /// How the services stand when the run begins.
@@ -30,6 +34,8 @@ pub enum Services {
     DisabledRuns,
     DisabledStopped,
     OnePaused,
+    /// Somebody had the pool take over.
+    FailedOver,
 }
 
 /// How the web server stands when the run begins.
@@ -103,6 +109,7 @@ pub struct Case {
 
 pub const KINDS: [Kind; 4] =
     [Kind::Standard, Kind::StandardWithCentral, Kind::BackEnd, Kind::BackEndCollocatedWithCentral];
+pub const POOL_KINDS: [Kind; 2] = [Kind::FrontEnd, Kind::FrontEndOf2013];
 pub const SERVICES: [Services; 8] = [
     Services::Run,
     Services::Stopped,
@@ -259,6 +266,80 @@ pub fn faults() -> Vec<Case> {
     cases
 }
 
+fn pool_kinds(case: Case) -> Vec<Case> {
+    POOL_KINDS.map(|kind| Case { kind, databases: Databases::Current, ..case }).to_vec()
+}
+
+/// Every state of a server of a pool × everything that the installer may do, and servers that somebody failed over.
+///
+/// 2 servers × 4 sets of components × 8 states of the services × 3 of the web server × 8 installers × restart pending or
+/// not × 2 reboot policies.
+pub fn pools() -> Vec<Case> {
+    let mut cases = product(&[
+        &pool_kinds,
+        &components(&[0, 0b0001, 0b0110, CURRENT]),
+        &services(&SERVICES),
+        &|case| WEB.map(|web| Case { web, ..case }).to_vec(),
+        &installers,
+        &|case| [false, true].map(|pending| Case { pending, ..case }).to_vec(),
+        &|case| [Reboots::Never, Reboots::WhenRequired].map(|reboot| Case { reboot, ..case }).to_vec(),
+    ]);
+    let failed_over = |case: &Case| case.kind == Kind::FrontEnd && case.services == Services::Run;
+    let taken: Vec<_> = cases.iter().filter(|case| failed_over(case)).copied().collect();
+    cases.extend(taken.into_iter().map(|case| Case { services: Services::FailedOver, ..case }));
+    cases
+}
+
+/// Everything that can be wrong with a pool, and everything else, on its servers in each state of need.
+///
+/// 2 servers × 2 sets of components × 4 states of the services × the faults.
+pub fn pool_faults() -> Vec<Case> {
+    let faults: Vec<Fault> = Fault::ALL.iter().copied().filter(|fault| !INSTALLERS.contains(&Some(*fault))).collect();
+    product(&[
+        &pool_kinds,
+        &components(&[0, CURRENT]),
+        &services(&[Services::Run, Services::Stopped, Services::HalfStopped, Services::ManualRuns]),
+        &|case| faults.iter().map(|fault| Case { fault: Some(*fault), ..case }).collect(),
+    ])
+}
+
+/// The worlds in which runs on a server of a pool are interrupted everywhere.
+///
+/// 2 servers × 2 sets of components × 4 states of the services × 8 installers, and a restart that is pending.
+pub fn pools_interrupted() -> Vec<Case> {
+    let of = [Services::Run, Services::HalfStopped, Services::ManualRuns, Services::ManualStopped];
+    let mut cases = product(&[&pool_kinds, &components(&[0, 0b0110]), &services(&of), &installers]);
+    cases.extend(pool_kinds(Case { pending: true, services: Services::ManualRuns, ..SMOOTH }));
+    cases
+}
+
+/// The worlds in which a run on a server of a pool is killed twice.
+pub fn pools_killed_twice() -> Vec<Case> {
+    let asks = Case { installer: Some(Fault::InstallerAsksForReboot), services: Services::ManualRuns, ..SMOOTH };
+    [pool_kinds(Case { services: Services::ManualRuns, ..SMOOTH }), pool_kinds(asks)].concat()
+}
+
+/// The worlds of a pool in which everything comes as the model foresees it.
+///
+/// 2 servers × 3 sets of components × 8 states of the services × 3 of the web server × 2 of the package × restart pending or
+/// not.
+pub fn pools_foreseen() -> Vec<Case> {
+    product(&[
+        &pool_kinds,
+        &components(&[0, 0b0110, CURRENT]),
+        &services(&SERVICES),
+        &|case| WEB.map(|web| Case { web, ..case }).to_vec(),
+        &|case| [false, true].map(|staged| Case { staged, ..case }).to_vec(),
+        &|case| [false, true].map(|pending| Case { pending, ..case }).to_vec(),
+    ])
+}
+
+/// The worlds of a pool in which facts cannot be read.
+pub fn pools_unknown() -> Vec<Case> {
+    let of = [Services::Run, Services::HalfStopped, Services::ManualRuns];
+    product(&[&pool_kinds, &components(&[0, CURRENT]), &services(&of)])
+}
+
 /// The worlds in which runs are interrupted everywhere.
 ///
 /// 4 servers × 2 sets of components × 4 states of the services × 8 installers, and one each with databases that are
@@ -322,6 +403,8 @@ impl Kind {
             Self::StandardWithCentral => Product::Sfb2015,
             Self::BackEnd => Product::Sfb2019,
             Self::BackEndCollocatedWithCentral => Product::SfbSe,
+            Self::FrontEnd => Product::Sfb2019,
+            Self::FrontEndOf2013 => Product::Lync2013,
         }
     }
 
@@ -339,7 +422,13 @@ impl Kind {
             Self::StandardWithCentral => vec![Store::Local, central()],
             Self::BackEnd => vec![configured(false)],
             Self::BackEndCollocatedWithCentral => vec![configured(true), central()],
+            Self::FrontEnd | Self::FrontEndOf2013 => Vec::new(),
         }
+    }
+
+    /// Whether it is a server of a pool.
+    pub const fn is_in_pool(self) -> bool {
+        matches!(self, Self::FrontEnd | Self::FrontEndOf2013)
     }
 }
 
@@ -351,6 +440,7 @@ impl Case {
         let role = match self.kind {
             Kind::Standard | Kind::StandardWithCentral => Role::StandardEdition,
             Kind::BackEnd | Kind::BackEndCollocatedWithCentral => Role::BackEnd,
+            Kind::FrontEnd | Kind::FrontEndOf2013 => Role::FrontEnd,
         };
         let minutes = Period::minutes;
         Goal {
@@ -358,7 +448,8 @@ impl Case {
             product: self.kind.product(),
             role,
             site: None,
-            pool: None,
+            pool: self.kind.is_in_pool().then(|| "pool01.contoso.example".parse().unwrap()),
+            peers: if self.kind.is_in_pool() { 3 } else { 0 },
             update: "the update".into(),
             core: build(JUDGED[0].1),
             floors: JUDGED[1..]
@@ -420,6 +511,10 @@ impl Case {
                 (false, _, Services::DisabledRuns) if one => (ServiceState::Running, StartType::Disabled),
                 (false, _, Services::DisabledStopped) if one => (ServiceState::Stopped, StartType::Disabled),
                 (false, _, Services::OnePaused) if one => (ServiceState::Paused, StartType::Automatic),
+                (false, _, Services::FailedOver) => {
+                    server.failed_over.push(service.clone());
+                    (ServiceState::Stopped, StartType::Disabled)
+                }
                 (false, _, _) => (ServiceState::Running, StartType::Automatic),
             };
             (service.state, service.start) = (state, start);

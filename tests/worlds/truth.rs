@@ -30,14 +30,15 @@ pub const fn fate(end: &End) -> Fate {
 /// Where a run in this world must end.
 pub fn expected(case: &Case) -> Fate {
     let install = case.current != CURRENT;
-    let later = install && case.databases == Databases::BehindAfterwards;
-    let databases = case.databases == Databases::Behind;
+    let stores = !case.kind.is_in_pool();
+    let later = stores && install && case.databases == Databases::BehindAfterwards;
+    let databases = stores && case.databases == Databases::Behind;
     let work = install || databases;
     let barred = |class| if work { Fate::Short(class) } else { Fate::Goal };
     // What is wrong with the server by itself.
     match case.fault {
         Some(Fault::ComponentsUnreadable | Fault::ServicesUnreadable) => return Fate::Short(Class::Unknown),
-        Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) => return Fate::Short(Class::Unknown),
+        Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) if stores => return Fate::Short(Class::Unknown),
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
         Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin) => return barred(Class::Operator),
@@ -60,6 +61,13 @@ pub fn expected(case: &Case) -> Fate {
             return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
         Some(_) | None => {}
+    }
+    let fault = case.fault.filter(|_| work && asks_the_pool(case));
+    if let Some(class) = fault.and_then(|fault| pools_word(case.kind, fault)) {
+        return Fate::Short(class);
+    }
+    if case.services == Services::FailedOver {
+        return Fate::Short(Class::Operator);
     }
     match case.leave {
         Leave::Given | Leave::Open => {}
@@ -84,6 +92,27 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::InstallerAsksForReboot | Fault::InstallerBeginsReboot) if forbidden => Fate::Short(Class::Later),
         Some(_) | None => Fate::Goal,
     }
+}
+
+/// Whether the server serves in a pool, which is asked before it is taken down.
+fn asks_the_pool(case: &Case) -> bool {
+    case.kind.is_in_pool() && !matches!(case.services, Services::Stopped | Services::FailedOver)
+}
+
+/// How far a server of a pool comes where the pool is asked in vain.
+fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
+    let moves = kind == Kind::FrontEnd;
+    let words = [
+        (Fault::PoolBusy, Class::Later),
+        (Fault::PoolUnreadable, Class::Unknown),
+        (Fault::PoolInsufficient, Class::Operator),
+        (Fault::ReplicaMissing, Class::Operator),
+        (Fault::FailOverTimesOut, Class::Failed),
+        (Fault::FailBackTimesOut, Class::Failed),
+    ];
+    let of_a_move = |fault| matches!(fault, Fault::FailOverTimesOut | Fault::FailBackTimesOut);
+    let word = words.into_iter().find(|(known, _)| *known == fault && (moves || !of_a_move(*known)));
+    word.map(|(_, class)| class)
 }
 
 /// Whether an installer that stops half way finds everything current up to there: a Back End's first half are the
@@ -124,7 +153,9 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
     let at_goal = fate(&outcome.end) == Fate::Goal;
     let named = |service: &Service| outcome.left_down.contains(&service.name);
     let fits = !(now.has(Fault::WrongProduct) || now.has(Fault::ProductMissing) || now.has(Fault::NewerBuild));
-    let leaves_alone = !fits || now.has(Fault::AnotherInstallation) || now.has(Fault::ComponentsUnreadable);
+    let elsewhere = !now.failed_over.is_empty(); // Somebody took it out of its pool.
+    let leaves_alone =
+        !fits || elsewhere || now.has(Fault::AnotherInstallation) || now.has(Fault::ComponentsUnreadable);
     let blind = now.has(Fault::ServicesUnreadable);
     for service in &now.services {
         let name = &service.name;
@@ -154,6 +185,7 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
         }
     }
     if at_goal {
+        insist(now.failed_over.is_empty() || memory == Memory::Lost, "P3: failed over at the goal".into());
         insist(!behind(goal, now), "a component is below its build at the goal".into());
         insist(now.reboot_asked.is_none() || memory == Memory::Lost, "our installer waits for a restart".into());
         for store in &goal.stores {
@@ -161,7 +193,9 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
         }
     }
     let early = now.boot == 1 && asked(now) && goal.rules.reboot == Reboots::WhenRequired && at_goal;
-    insist(!early || now.reboot_asked.is_none(), "a restart was allowed, needed and not taken".into());
+    // Without a journal a server whose components are at their builds is at its goal, whatever pends.
+    let nobody_knows = memory == Memory::Lost && goal.stores.is_empty();
+    insist(!early || nobody_knows || now.reboot_asked.is_none(), "a restart was allowed, needed and not taken".into());
     insist(
         at_goal || !outcome.steps.is_empty() || outcome.outage.is_none() || memory == Memory::Lost || !ran.is_empty(),
         "an outage without a step".into(),
@@ -172,6 +206,12 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
 /// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
 pub fn untouched(case: &Case) -> bool {
     if !matches!(case.leave, Leave::Given | Leave::Open) {
+        return true;
+    }
+    let unready = [Fault::PoolBusy, Fault::PoolInsufficient, Fault::ReplicaMissing, Fault::PoolUnreadable];
+    if case.services == Services::FailedOver
+        || asks_the_pool(case) && case.fault.is_some_and(|it| unready.contains(&it))
+    {
         return true;
     }
     let shell = matches!(case.shell, Shell::Open(Shells::Block | Shells::Wait));

@@ -27,6 +27,8 @@ pub struct Watch {
     held: bool,
     /// Whether the journal was lost, so that nobody can know of that.
     pub forgetful: bool,
+    /// Whether marks were lost, so that what is done already may be done again.
+    pub lossy: bool,
     /// Whether somebody else acts on the server, too.
     pub crowded: bool,
     /// From which mark of this watch on the journal cannot be written.
@@ -62,6 +64,7 @@ impl Watch {
             startable: server.services.iter().filter(may).map(|service| service.name.clone()).collect(),
             held: false,
             forgetful: false,
+            lossy: false,
             crowded: false,
             unwritable_from: None,
             meddle: None,
@@ -112,21 +115,28 @@ impl Watch {
                 self.insist(outdated(now, store), "I2: nothing is below its version", step);
                 self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
             }
-            Step::StopServices | Step::StopWeb | Step::Reboot => {
+            Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
                 let known = marks.baseline.is_some() || now.services.iter().all(|service| service.is_stopped());
                 self.insist(known, "I7: the journal does not know what ran", step);
                 // Where a mark was lost, stopping what is stopped costs nothing.
                 let idle = *step == Step::StopServices && products_stopped;
-                let needed =
-                    idle || behind || self.held || asked(now) || goal.stores.iter().any(|store| outdated(now, store));
+                let missed = self.lossy || self.crowded; // The run may not have seen what was stopped.
+                let again = missed && marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
+                let needed = idle
+                    || again
+                    || behind
+                    || self.held
+                    || asked(now)
+                    || goal.stores.iter().any(|store| outdated(now, store));
                 self.insist(needed, "I2: nothing needs it", step);
             }
             Step::Stage => self.insist(behind, "I2: nothing needs it", step),
             Step::CloseShells => {
                 self.insist(goal.rules.shells == Shells::Close, "a human's shell was closed", step);
             }
-            Step::StartWeb | Step::StartServices => {}
+            Step::StartWeb | Step::FailBack | Step::StartServices => {}
         }
+        self.pool(goal, now, step);
         self.leave(goal, now, marks, step);
         let first = self.down.is_none() && step.takes_down();
         if first && (behind || goal.stores.iter().any(|store| outdated(now, store))) {
@@ -138,9 +148,17 @@ impl Watch {
         }
     }
 
+    /// What must hold of a pool when a step is about to be taken on one of its servers.
+    fn pool(&mut self, goal: &Goal, now: &Simulated, step: &Step) {
+        let moves = matches!(step, Step::FailOver | Step::FailBack);
+        self.insist(goal.fails_over() || !moves, "P1: no pool takes over for this server", step);
+        let serves = goal.fails_over() && now.is_active() && !self.crowded;
+        self.insist(!serves || moves || !step.takes_down(), "P2: taken down without a fail-over", step);
+    }
+
     /// What must hold of windows and holds when a step is about to be taken.
     fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
-        let up = matches!(step, Step::StartServices | Step::StartWeb);
+        let up = matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb);
         self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
@@ -164,7 +182,7 @@ impl Watch {
         };
         let lower = versions(before).iter().zip(versions(now)).any(|(was, is)| is < *was);
         self.insist(!lower, "a database fell", step);
-        if matches!(step, Step::StartServices | Step::StartWeb) {
+        if matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb) {
             for service in now
                 .services
                 .iter()
@@ -172,15 +190,19 @@ impl Watch {
                 .filter(|(is, was)| is.is_running() && !was.is_running())
                 .map(|(is, _)| is)
             {
-                self.insist(self.startable.contains(&service.name), "I5: started what did not run", step);
+                let back = |was: &reconcile_schema::Service| was.name == service.name && !was.is_stopped();
+                let ran = before.failed_over.iter().any(back); // What the pool took over, it gives back.
+                self.insist(ran || self.startable.contains(&service.name), "I5: started what did not run", step);
             }
         }
         match step {
             Step::Install if before.components != now.components => self.held = true,
-            Step::StopServices if now.services.iter().all(|one| one.is_web() || one.is_stopped()) => self.held = false,
+            Step::FailOver | Step::StopServices if now.services.iter().all(|one| one.is_web() || one.is_stopped()) => {
+                self.held = false;
+            }
             Step::Reboot if before.boot != now.boot => self.held = false,
-            Step::Install | Step::StopServices | Step::Reboot => {}
-            Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb => {}
+            Step::Install | Step::FailOver | Step::StopServices | Step::Reboot => {}
+            Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb | Step::FailBack => {}
             Step::UpdateDatabases(_) | Step::StartServices => {}
         }
         self.insist(self.count(&Step::Install) <= 3, "I8: too many installations", step);
@@ -212,9 +234,11 @@ pub fn asked(now: &Simulated) -> bool {
 /// What can be checked while everything still runs, and forbids the work.
 pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
     let forbids = |fault: &Fault| match fault {
+        Fault::PoolBusy | Fault::PoolInsufficient | Fault::ReplicaMissing | Fault::PoolUnreadable => {
+            goal.is_in_pool() && now.services.iter().any(|one| !one.is_web() && !one.is_stopped())
+        }
+        Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty => !goal.stores.is_empty(),
         Fault::AnotherInstallation
-        | Fault::DatabaseUnreachable
-        | Fault::DatabaseVersionEmpty
         | Fault::DiskFull
         | Fault::NotAdministrator
         | Fault::NotServerAdmin
@@ -238,6 +262,8 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::InstallerFindsServices
         | Fault::ServiceHangsInStop
         | Fault::ServiceHangsInStart
+        | Fault::FailOverTimesOut
+        | Fault::FailBackTimesOut
         | Fault::DatabaseUpdateDoesNothing => false,
     };
     now.faults.iter().copied().filter(forbids).collect()
@@ -271,12 +297,13 @@ fn told(want: &Want) -> Option<DriftCode> {
         Want::Nothing => None,
         Want::Look(_) | Want::Cannot(Blocker::Unknown { .. }) => Some(DriftCode::Unknown),
         Want::Cannot(Blocker::Newer { .. }) => Some(DriftCode::Ahead),
+        Want::Cannot(Blocker::FailedOver) => Some(DriftCode::ServiceDown),
         Want::Cannot(_) => Some(DriftCode::WrongProduct),
         Want::Step(_, Cause::Behind(_)) => Some(DriftCode::ComponentBehind),
         Want::Step(_, Cause::AssembliesHeld) => Some(DriftCode::AssembliesHeld),
         Want::Step(_, Cause::RebootPending(_)) => Some(DriftCode::RestartDue),
         Want::Step(_, Cause::StoreBehind { .. }) => Some(DriftCode::DatabaseBehind),
-        Want::Step(_, Cause::Down(_)) => Some(DriftCode::ServiceDown),
+        Want::Step(_, Cause::Down(_) | Cause::FailedOver) => Some(DriftCode::ServiceDown),
         Want::Step(_, Cause::NotStaged | Cause::ShellsOpen) => None, // Never wanted for themselves.
     }
 }

@@ -49,6 +49,14 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             server.staged = !half;
             "copied and verified"
         }
+        Step::FailOver => {
+            fail_over(server, half)?;
+            "the cmdlet reported success"
+        }
+        Step::FailBack => {
+            fail_back(server, half)?;
+            "the cmdlet reported success"
+        }
         Step::StopServices => {
             stop(server, half);
             "the cmdlet reported success"
@@ -100,6 +108,46 @@ fn stop(server: &mut Simulated, half: bool) {
         let stays = hangs && service.name == "RTCSRV";
         service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
     }
+}
+
+/// Stops and disables the services in the reverse of their start order.
+fn fail_over(server: &mut Simulated, half: bool) -> Result<(), LabError> {
+    if server.has(Fault::FailOverTimesOut) {
+        return Err(LabError::Step("the wait time of one hour is over; no action was taken (simulated)".into()));
+    }
+    let hangs = server.has(Fault::ServiceHangsInStop);
+    let services: Vec<_> = server.services.iter_mut().filter(|service| !service.is_web()).collect();
+    let keep = if half { services.len() / 2 } else { 0 };
+    for service in services.into_iter().skip(keep) {
+        if service.start != StartType::Disabled {
+            server.failed_over.push(service.clone());
+        }
+        let stays = hangs && service.name == "RTCSRV" && !service.is_stopped();
+        service.start = StartType::Disabled;
+        service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
+    }
+    Ok(())
+}
+
+/// Makes the services what they were before the fail-over, and starts what ran then or starts by itself. What the cmdlet
+/// does about services that somebody had set otherwise is not documented.
+fn fail_back(server: &mut Simulated, half: bool) -> Result<(), LabError> {
+    if server.has(Fault::FailBackTimesOut) {
+        return Err(LabError::Step("the wait time of one hour is over; nothing was enabled (simulated)".into()));
+    }
+    let hangs = server.has(Fault::ServiceHangsInStart);
+    let count = if half { server.failed_over.len() / 2 } else { server.failed_over.len() };
+    for before in server.failed_over.drain(..count) {
+        for service in server.services.iter_mut().filter(|service| service.name == before.name) {
+            service.start = before.start;
+            let starts = before.start == StartType::Automatic || !before.is_stopped();
+            let stays = hangs && service.name == "RTCSRV";
+            if starts && service.state != ServiceState::StopPending {
+                service.state = if stays { ServiceState::StartPending } else { ServiceState::Running };
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Starts what the goal says should run; a service that does not come up is seen at the next look.

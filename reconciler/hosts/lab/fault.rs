@@ -66,6 +66,18 @@ pub enum Fault {
     ProductMissing,
     /// Core Components is above the declared build.
     NewerBuild,
+    /// The pool is busy whenever it is asked.
+    PoolBusy,
+    /// The pool says that too few of its servers are active.
+    PoolInsufficient,
+    /// The pool misses a replica.
+    ReplicaMissing,
+    /// The pool cannot be asked.
+    PoolUnreadable,
+    /// The pool does not take over within an hour: nothing is done.
+    FailOverTimesOut,
+    /// The pool does not take the server back within an hour: it stays disabled.
+    FailBackTimesOut,
 }
 
 impl Fault {
@@ -100,6 +112,12 @@ impl Fault {
         Self::WrongProduct,
         Self::ProductMissing,
         Self::NewerBuild,
+        Self::PoolBusy,
+        Self::PoolInsufficient,
+        Self::ReplicaMissing,
+        Self::PoolUnreadable,
+        Self::FailOverTimesOut,
+        Self::FailBackTimesOut,
     ];
 
     /// The fault that is called `name`.

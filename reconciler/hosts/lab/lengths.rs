@@ -45,6 +45,7 @@ pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period
     match step {
         Step::Stage => lengths.stage,
         Step::StopServices => lengths.together(up(server), |one| one.stop),
+        Step::FailOver | Step::FailBack => round(server, step),
         Step::StopWeb | Step::StartWeb => lengths.web,
         Step::CloseShells => Period::seconds(2),
         Step::Install => lengths.install,
@@ -76,6 +77,10 @@ fn round(server: &Simulated, step: &Step) -> Period {
     match step {
         Step::Stage => Period::seconds(40),
         Step::StopServices => Period::seconds(if up(server).next().is_some() { 150 } else { 10 }),
+        Step::FailOver if server.has(Fault::FailOverTimesOut) => Period::minutes(60),
+        Step::FailBack if server.has(Fault::FailBackTimesOut) => Period::minutes(60),
+        Step::FailOver => Period::minutes(12),
+        Step::FailBack => Period::minutes(5),
         Step::StopWeb | Step::StartWeb => Period::seconds(5),
         Step::CloseShells => Period::seconds(2),
         Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),

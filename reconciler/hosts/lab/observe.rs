@@ -2,8 +2,8 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, Product,
-    Rights, ServiceState, Shared, Shell,
+    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, PoolSeen,
+    Product, Readiness, Rights, ServiceState, Shared, Shell,
 };
 
 use crate::journal::Journal;
@@ -12,7 +12,7 @@ use super::{
     LabError, LabHost,
     fault::Fault,
     journal,
-    world::{Simulated, SimulatedStore},
+    world::{Simulated, SimulatedStore, World},
 };
 
 impl Observe for LabHost<'_> {
@@ -39,6 +39,7 @@ impl Observe for LabHost<'_> {
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
             databases: Shared::default(),
+            pool: Fact::NotLooked,
         };
         dear.carry(&mut seen);
         Ok(seen)
@@ -55,6 +56,7 @@ impl Observe for LabHost<'_> {
             Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
             Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
             Ask::Shells => self.dear.shells = shells(&server),
+            Ask::Pool => self.dear.pool = pool(self.lab.world(), &server),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
                     Some(known) => Fact::Known(databases(&server, known)),
@@ -180,6 +182,25 @@ fn shells(server: &Simulated) -> Fact<Vec<Shell>> {
         user: r"LAB\alex".into(),
     });
     Fact::Known(open.into_iter().collect())
+}
+
+/// What the pool says of itself: every one of its servers is a server of this lab.
+fn pool(world: &World, asks: &Simulated) -> Fact<PoolSeen> {
+    if asks.has(Fault::PoolUnreadable) || asks.pool.is_none() {
+        return Fact::Unknown("the pool did not answer (simulated)".into());
+    }
+    let all = || world.servers.values().filter(|server| server.pool == asks.pool);
+    let count = |servers: usize| u32::try_from(servers).unwrap_or(u32::MAX);
+    let (servers, active) = (count(all().count()), count(all().filter(|server| server.is_active()).count()));
+    let readiness = match (asks.has(Fault::PoolBusy), asks.has(Fault::PoolInsufficient)) {
+        (true, _) => Readiness::Busy,
+        (false, true) => Readiness::InsufficientActiveFrontEnds,
+        (false, false) => Readiness::Ready,
+    };
+    let active = if readiness == Readiness::InsufficientActiveFrontEnds { 1 } else { active };
+    let missing =
+        asks.has(Fault::ReplicaMissing).then(|| "Missing Secondary of routing group 7 (simulated)".to_string());
+    Fact::Known(PoolSeen { readiness, servers, active, missing: missing.into_iter().collect() })
 }
 
 fn databases(server: &Simulated, store: &SimulatedStore) -> Vec<Database> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
-    Build, Component, ComponentName, DbVersion, PRODUCT_SERVICES, Period, Product, Role, ServerName, Service,
-    ServiceState, StartType, Store, WEB_SERVICE,
+    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, Product, Role,
+    ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,12 @@ pub struct Simulated {
     pub databases: Vec<SimulatedStore>,
     /// Whether the update lies in the private folder.
     pub staged: bool,
+    /// The pool that it belongs to, where it is a Front End Server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Fqdn>,
+    /// What the pool took over, as it was before: these services are disabled now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_over: Vec<Service>,
     /// The exit code with which the installer asked for a restart in this boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot_asked: Option<u32>,
@@ -91,6 +97,8 @@ impl Simulated {
             services: services(goal.role, central),
             databases: goal.stores.iter().map(SimulatedStore::of).collect(),
             staged: false,
+            pool: goal.pool.clone().filter(|_| goal.is_in_pool()),
+            failed_over: Vec::new(),
             reboot_asked: None,
             lengths: None,
             faults: BTreeSet::new(),
@@ -101,6 +109,12 @@ impl Simulated {
     pub fn pass(&mut self, period: Period) {
         self.clock = period.after(self.clock);
         self.uptime = self.uptime.saturating_add(period.as_seconds());
+    }
+
+    /// Whether it works as a Front End Server of its pool.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.services.iter().any(|service| service.name == FRONT_END_SERVICE && service.is_running())
     }
 
     /// Whether `fault` is present.

@@ -142,6 +142,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         rights: Fact::NotLooked,
         shells: Fact::NotLooked,
         databases: Shared::default(),
+        pool: Fact::NotLooked,
     };
     let made_by = kind.to_owned();
     Ok(Box::new(Snapshot { version: SNAPSHOT_VERSION, made_by, lab: false, seen, marks: Marks::default() }))

@@ -22,7 +22,8 @@ const fn form(cmdlet: &'static str, needs: &'static [&'static str], may: &'stati
 
 /// Every cmdlet that a script may call, in every form that its documentation has and a script may need.
 ///
-/// Microsoft Learn, module SkypeForBusiness: Install-CsDatabase, Test-CsDatabase (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
+/// Microsoft Learn, module SkypeForBusiness: Install-CsDatabase, Test-CsDatabase, Get-CsPoolUpgradeReadinessState,
+/// Get-CsUpgradeDomainInfo, Get-CsPoolFabricState, Invoke-CsComputerFailOver, Invoke-CsComputerFailBack (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
 /// Microsoft.PowerShell: Import-Module, ConvertFrom-Json, ConvertTo-Json, New-Object, as they are in PowerShell 3.0.
 ///
 /// `-Clean` (deletes data) and `-Force` are documented and left out: no script may use them.
@@ -33,6 +34,11 @@ const DOCUMENTED: &[Form] = &[
     form("Test-CsDatabase", &["LocalService"], &["Report"]),
     form("Test-CsDatabase", &["ConfiguredDatabases", "SqlServerFqdn"], &["Report"]),
     form("Test-CsDatabase", &["CentralManagementDatabase"], &["SqlServerFqdn", "SqlInstanceName", "Report"]),
+    form("Get-CsPoolUpgradeReadinessState", &[], &[]),
+    form("Get-CsUpgradeDomainInfo", &[], &["QueryTimeout"]),
+    form("Get-CsPoolFabricState", &["PoolFqdn"], &["Type", "QueryTimeout"]),
+    form("Invoke-CsComputerFailOver", &["ComputerName"], &["WaitTime", "Report"]),
+    form("Invoke-CsComputerFailBack", &["ComputerName"], &["WaitTime", "Report"]),
     form("Import-Module", &["Name"], &[]),
     form("ConvertFrom-Json", &["InputObject"], &[]),
     form("ConvertTo-Json", &["InputObject"], &["Compress", "Depth"]),
@@ -163,7 +169,10 @@ fn scripts() -> Vec<Script> {
 fn every_script_parses_and_calls_documented_cmdlets_only() {
     let scripts = scripts();
     let names: Vec<_> = scripts.iter().map(|script| script.name.as_str()).collect();
-    assert_eq!(names, ["Install-CsDatabase.ps1", "Test-CsDatabase.ps1", "Test-Membership.ps1"]);
+    assert_eq!(
+        names,
+        ["Install-CsDatabase.ps1", "Move-Computer.ps1", "Test-CsDatabase.ps1", "Test-Membership.ps1", "Test-Pool.ps1"]
+    );
     for script in &scripts {
         assert_eq!(script.faults(), Vec::<String>::new());
     }
@@ -215,6 +224,8 @@ fn what_no_script_may_do_is_found() {
         ("two forms in one", "Install-CsDatabase -Update -LocalDatabases -ConfiguredDatabases -SqlServerFqdn $s"),
         ("a form without its server", "Install-CsDatabase -Update -ConfiguredDatabases"),
         ("an unknown parameter", "Test-CsDatabase -LocalDatabases"),
+        ("a forced fail-over", "Invoke-CsComputerFailOver -ComputerName $computer -Force"),
+        ("a fail-over that seems not to be one", "Invoke-CsComputerFailOver -ComputerName $computer -WhatIf"),
         ("a forced stop", "Stop-CsWindowsService -Force"),
         ("another cmdlet", "Invoke-Expression -Command $text"),
         ("another type", "[System.Diagnostics.Process]::Start('cmd')"),

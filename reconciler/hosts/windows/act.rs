@@ -23,6 +23,10 @@ use super::{ActingHost, WindowsError, WindowsHost};
 /// How often services are looked at while they are on their way, and a pause looks for an interrupt.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How long a fail-over or a fail-back may take: longer than the hour that the cmdlets wait by themselves (Microsoft Learn:
+/// Invoke-CsComputerFailOver, Invoke-CsComputerFailBack), so that they can say how it ended.
+const MOVING: Duration = Duration::from_secs(90 * 60);
+
 /// How long a service that took an order may go on as if it had not heard: so long its handler may take (Microsoft Learn:
 /// Service control handler function).
 const HEARING: Duration = Duration::from_secs(30);
@@ -51,6 +55,8 @@ impl ActingHost<'_> {
     fn take(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, WindowsError> {
         let said = match step {
             Step::Stage => self.host.stage(goal)?,
+            Step::FailOver => self.host.fail_over(goal)?,
+            Step::FailBack => self.host.fail_back(goal)?,
             Step::StopServices => self.host.stop_services(goal)?,
             Step::StopWeb => self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into())?,
             Step::CloseShells => {
@@ -116,6 +122,20 @@ impl WindowsHost {
             self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))
         })?;
         Ok(told(refused, left))
+    }
+
+    /// `Invoke-CsComputerFailOver`. When its wait time of an hour is over, it fails and has done nothing.
+    fn fail_over(&mut self, goal: &Goal) -> Result<String, WindowsError> {
+        let name = self.name.to_string();
+        self.shell(goal.product, "fail-over", MOVING, |shell, call| shell.fail_over(&name, call))?;
+        Ok("the cmdlet ended; the services tell what it did".to_owned())
+    }
+
+    /// `Invoke-CsComputerFailBack`, under the name that was failed over.
+    fn fail_back(&mut self, goal: &Goal) -> Result<String, WindowsError> {
+        let name = self.name.to_string();
+        self.shell(goal.product, "fail-back", MOVING, |shell, call| shell.fail_back(&name, call))?;
+        Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
     fn update_databases(&mut self, goal: &Goal, store: &Store) -> Result<String, WindowsError> {

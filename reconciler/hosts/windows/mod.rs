@@ -14,6 +14,7 @@ mod machine;
 mod observe;
 mod output;
 mod package;
+mod pools;
 mod powershell;
 mod process;
 mod protect;

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, Product, Rights, Service, Shared, Store,
-    WEB_SERVICE,
+    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, PoolSeen, Product, Rights, Service,
+    Shared, Store, WEB_SERVICE,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
@@ -29,6 +29,10 @@ const SERVER_ADMINS: &str = "RTCUniversalServerAdmins";
 
 /// How long the question for a group may take: the directory may be far away.
 const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// How long a pool may take to tell how it stands: by default the cmdlet waits until replicas have been built (Microsoft
+/// Learn: Get-CsPoolUpgradeReadinessState).
+const POOL: std::time::Duration = std::time::Duration::from_secs(1800);
 
 /// How long the shell that was started ahead may take for its answer, before another one is asked.
 const WARM: std::time::Duration = std::time::Duration::from_secs(300);
@@ -71,6 +75,7 @@ impl Observe for WindowsHost {
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
             databases: Shared::default(),
+            pool: Fact::NotLooked,
         };
         self.dear.carry(&mut seen);
         Ok(seen)
@@ -86,6 +91,7 @@ impl Observe for WindowsHost {
                 self.cool_down();
                 self.dear.shells = open_shells().into();
             }
+            Ask::Pool => self.dear.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
                 let fact = self.databases(goal, store).into();
                 self.dear.databases.insert(store.clone(), fact);
@@ -123,6 +129,12 @@ impl WindowsHost {
         let server_admin = administrator
             && self.shell(product, "membership", MEMBERSHIP, |shell, call| shell.is_member(SERVER_ADMINS, call))?;
         Ok(Rights { administrator, server_admin })
+    }
+
+    /// How the pool stands, in a shell that ends with the answer: it holds none of the product's assemblies afterwards.
+    fn pool(&mut self, goal: &Goal) -> Result<PoolSeen, WindowsError> {
+        let pool = goal.pool.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.shell(goal.product, "pool", POOL, |shell, call| shell.pool(goal.product, &pool, call))
     }
 
     /// What the shell that waits answers, or else one that is started now.

@@ -9,12 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reconcile_schema::{Database, Product, Store};
+use reconcile_schema::{Database, PoolSeen, Product, Store};
 use serde::{Deserialize, Serialize};
 
 use super::databases::{Databases, Row};
+use super::pools::{Answer, Direction, Move, Question};
 use super::process::{Child, Ended, Ending, Lifetime, ProcessError, Pulse, Runner, Waiting};
-use super::script::{INSTALL_DATABASE, Script, TEST_DATABASE, TEST_MEMBERSHIP};
+use super::script::{INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL};
 use super::win32::Win32Error;
 
 /// Why the management shell did not answer.
@@ -175,6 +176,39 @@ impl PowerShell<'_> {
         let module = self.module.to_string_lossy();
         let request = Request { module: &module, databases: Some(Databases::to_update(store)) };
         run(self, &INSTALL_DATABASE, &ascii_json(&request), Lifetime::Finishes, call).map(drop)
+    }
+
+    /// How the pool called `pool` stands, of which this machine is a Front End Server.
+    ///
+    /// # Errors
+    /// A cmdlet failed, could not be run, or answered something else.
+    pub fn pool(&self, product: Product, pool: &str, call: Call<'_>) -> Result<PoolSeen, PowerShellError> {
+        let (folder, module) = (call.folder, self.module.to_string_lossy());
+        let question = ascii_json(&Question::of(&module, product, pool));
+        let ended = run(self, &TEST_POOL, &question, Lifetime::Ours, call)?;
+        answer::<Answer>(&TEST_POOL, "how the pool stands", folder, &ended).map(PoolSeen::from)
+    }
+
+    /// `Invoke-CsComputerFailOver`, never forced.
+    ///
+    /// # Errors
+    /// The cmdlet failed, or could not be run.
+    pub fn fail_over(&self, computer: &str, call: Call<'_>) -> Result<(), PowerShellError> {
+        self.moved(computer, Direction::Out, call)
+    }
+
+    /// `Invoke-CsComputerFailBack`.
+    ///
+    /// # Errors
+    /// As [`PowerShell::fail_over`].
+    pub fn fail_back(&self, computer: &str, call: Call<'_>) -> Result<(), PowerShellError> {
+        self.moved(computer, Direction::Back, call)
+    }
+
+    fn moved(&self, computer: &str, direction: Direction, call: Call<'_>) -> Result<(), PowerShellError> {
+        let module = self.module.to_string_lossy();
+        let request = Move { module: &module, computer, direction };
+        run(self, &MOVE_COMPUTER, &ascii_json(&request), Lifetime::Finishes, call).map(drop)
     }
 
     /// Whether the account that we run as is a member of `group`, directly or through other groups.

@@ -22,6 +22,12 @@ pub const TEST_DATABASE: Script =
 pub const INSTALL_DATABASE: Script =
     Script { name: "Install-CsDatabase.ps1", text: include_str!("scripts/Install-CsDatabase.ps1") };
 
+/// Tells how a pool stands.
+pub const TEST_POOL: Script = Script { name: "Test-Pool.ps1", text: include_str!("scripts/Test-Pool.ps1") };
+
+/// Moves a server out of its pool, or back into it.
+pub const MOVE_COMPUTER: Script = Script { name: "Move-Computer.ps1", text: include_str!("scripts/Move-Computer.ps1") };
+
 /// Tells whether this account is a member of a group.
 pub const TEST_MEMBERSHIP: Script =
     Script { name: "Test-Membership.ps1", text: include_str!("scripts/Test-Membership.ps1") };
