@@ -23,6 +23,9 @@ use schedules::{Budgeted, Due, IDLE_INSTALLER, Outages, budgeted, history, outag
 
 type Ended<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// From when on users may lose functions, in seconds.
+const LONG: f64 = 1800.0;
+
 /// Servers that are drawn for each row, where no other number is given.
 const SEEDS: u64 = 1000;
 
@@ -58,6 +61,8 @@ struct Row {
     nothing: f64,
     budgeted: Budgeted,
     foreseen: usize,
+    /// How many of the same servers the script has down for more than 30 minutes.
+    unforeseen: usize,
 }
 
 fn row(model: &Model, goal: &Goal, seeds: u64) -> Ended<Row> {
@@ -72,6 +77,7 @@ fn row(model: &Model, goal: &Goal, seeds: u64) -> Ended<Row> {
         nothing: 0.0,
         budgeted: Budgeted::default(),
         foreseen: 0,
+        unforeseen: 0,
     };
     let mut earlier = Rng::with_seed(0xe471_1e40);
     let earlier = history(&free, (0..20).map(|_| model.draw(&mut earlier, &services).lengths))?;
@@ -83,6 +89,7 @@ fn row(model: &Model, goal: &Goal, seeds: u64) -> Ended<Row> {
             row.nothing = row.nothing.max(outages(&free, Due::Nothing, &drawn)?.ours);
             budgeted(goal, &drawn, &earlier, &mut row.budgeted)?;
             row.foreseen += 1;
+            row.unforeseen += usize::from(row.update.last().is_some_and(|one| one.script > LONG));
         }
     }
     Ok(row)
@@ -94,18 +101,19 @@ struct All {
     script: Vec<f64>,
     floor: Vec<f64>,
     databases: Vec<f64>,
-    /// How many servers were down for more than 30 minutes: by us, by the script.
-    long: [usize; 2],
+    /// How many servers were down for more than 30 minutes, by us and by the script, in each model.
+    long: Vec<(&'static str, [usize; 2])>,
     nothing: f64,
     budgeted: Budgeted,
     foreseen: usize,
+    unforeseen: usize,
 }
 
 impl All {
     fn take(&mut self, model: &Model, row: Row) {
         let ratios = |by: fn(&Outages) -> f64| row.update.iter().map(|one| one.ours / by(one)).collect::<Vec<_>>();
         let minutes = |of: fn(&Outages) -> f64| median(row.update.iter().map(of).collect()) / 60.0;
-        let long = |of: fn(&Outages) -> f64| row.update.iter().filter(|one| of(one) > 1800.0).count();
+        let long = |of: fn(&Outages) -> f64| row.update.iter().filter(|one| of(one) > LONG).count();
         let (script, floor) = (ratios(|one| one.script), ratios(|one| one.floor));
         let (ours, scripts) = (long(|one| one.ours), long(|one| one.script));
         let share = |count: usize| 100.0 * count as f64 / row.update.len() as f64;
@@ -125,24 +133,33 @@ impl All {
         self.script.extend(script);
         self.floor.extend(floor);
         self.databases.extend(row.databases.iter().map(|one| one.ours / one.script));
-        self.long = [self.long[0] + ours, self.long[1] + scripts];
+        match self.long.last_mut().filter(|(name, _)| *name == model.name) {
+            Some((_, long)) => *long = [long[0] + ours, long[1] + scripts],
+            None => self.long.push((model.name, [ours, scripts])),
+        }
         self.nothing = self.nothing.max(row.nothing);
         self.budgeted.begun += row.budgeted.begun;
         self.budgeted.against += row.budgeted.against;
         self.budgeted.exceeded += row.budgeted.exceeded;
         self.foreseen += row.foreseen;
+        self.unforeseen += row.unforeseen;
     }
 
     fn judge(&self, overhead: Ended<f64>) {
         let said = |holds: bool| if holds { "met" } else { "not met" };
         let (script, floor) = (Estimate::of(&self.script), Estimate::of(&self.floor));
-        let long = self.long[0] as f64 / (self.long[1] as f64).max(1.0);
+        let share = |ours: usize, script: usize| ours as f64 / (script as f64).max(1.0);
+        let held = share(self.budgeted.exceeded, self.unforeseen);
         println!("\nOver all rows, with limits and aims:");
         println!("  ours ÷ the documented order as a script  {script}  ≤ 0.75 {}", said(script.high <= 0.75));
         println!("  {:<40} {:<18} ≤ 0.65 {}", "", "aim", said(script.high <= 0.65));
         println!("  ours ÷ the floor                         {floor}  ≤ 1.25 {}", said(floor.high <= 1.25));
         println!("  {:<40} {:<18} ≤ 1.10 {}", "", "aim", said(floor.high <= 1.10));
-        println!("  outages of more than 30 min, ours ÷ script {long:.2}  ≤ 0.50 {}", said(long <= 0.5));
+        println!("  outages of more than 30 min, ours ÷ script");
+        println!("    {:<38} {held:<18.2} ≤ 0.50 {}", "with the budget of 30 min, as by default", said(held <= 0.5));
+        for (model, [ours, script]) in &self.long {
+            println!("    without a budget, {model:<20} {:.2}", share(*ours, *script));
+        }
         println!(
             "  outage where nothing is due                {:.0} s  0 s {}",
             self.nothing,
@@ -154,7 +171,7 @@ impl All {
             said(self.budgeted.against == 0)
         );
         println!(
-            "    (of {} runs that knew 20 earlier outages, {} began; {} of these exceeded 30 min all the same)",
+            "    (of {} servers that knew 20 earlier outages, {} were begun and {} of these exceeded 30 min all the same; the\n     others wait for somebody who allows more)",
             self.foreseen, self.budgeted.begun, self.budgeted.exceeded
         );
         println!("  only databases due: ours ÷ script          {}", Estimate::of(&self.databases));

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
 use reconcile_schema::{
-    DownSince, FindingReport, LastRun, Mode, Period, REPORT_VERSION, RunId, ServerStatus, State, StatusReport,
+    DownSince, FindingReport, LastRun, Mode, NextStart, Period, REPORT_VERSION, RunId, ServerStatus, State,
+    StatusReport, TaskStanding,
 };
 
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     unattended,
 };
 
-/// Shows how servers stand, by what can be seen without starting a process.
+/// Shows how servers stand, by what can be seen without asking the product.
 ///
 /// # Errors
 /// When the manifest, a host or a journal cannot be used.
@@ -39,18 +40,32 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
             Site::Machine(host) => look(host.as_mut())?,
         };
         let scheduled = unattended::last_run(&site.last_run(&goal.server)?).unwrap_or_else(|error| {
-            let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("warning: {}\n", escape(&error)));
+            warn(&error);
             None
         });
         let last = history::past(&site, &goal.server)?.pop();
         servers.push(ServerStatus { last, scheduled, ..server(goal, &seen, lab) });
     }
     let running = Lock::holder(&lock_path(&input)?);
-    let report = StatusReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), running, servers };
+    let (version, made_by, schedule) = (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), schedule(&site));
+    let report = StatusReport { version, made_by, running, schedule, servers };
     match args.output {
         Output::Text => print(&text(&report)),
         Output::Json => print(&json(&report)?),
     }
+}
+
+/// The scheduled task of this machine.
+fn schedule(site: &Site) -> Option<TaskStanding> {
+    match site {
+        Site::Lab(_) => None,
+        #[cfg(windows)]
+        Site::Machine(_) => crate::schedule::standing().map_err(|problem| warn(&problem.text())).ok(),
+    }
+}
+
+fn warn(error: &str) {
+    let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("warning: {}\n", escape(error)));
 }
 
 fn look<H: Observe>(host: &mut H) -> Result<Seen, Problem> {
@@ -95,11 +110,31 @@ fn text(report: &StatusReport) -> String {
     if let Some(running) = &report.running {
         let _ = writeln!(out, "{WAITS}…{WAITS:#}  under way: {}", escape(running));
     }
+    if let Some(schedule) = &report.schedule {
+        let _ = writeln!(out, "{FAINT}·{FAINT:#}  {}", upcoming(schedule));
+    }
     for server in &report.servers {
         out += &format!("\n{}", render::heading(&server.server));
         out += &one(server);
     }
     out
+}
+
+/// What the scheduled task will do, and when.
+fn upcoming(schedule: &TaskStanding) -> String {
+    match (&schedule.task, &schedule.next) {
+        (Some(task), Some(next)) => {
+            let (mode, account) = (task.mode.key(), escape(&task.account));
+            format!("the scheduled task runs {mode} as {account}, next at {}", coming(next))
+        }
+        _ if schedule.installed => "the scheduled task is not ours: see reconcile schedule show".into(),
+        _ => "no scheduled task is registered".into(),
+    }
+}
+
+/// When the task starts next.
+pub fn coming(next: &NextStart) -> String {
+    if next.from == next.until { format!("{:.0}", next.from) } else { format!("{:.0} to {:.0}", next.from, next.until) }
 }
 
 fn one(server: &ServerStatus) -> String {
@@ -170,4 +205,34 @@ pub fn found(findings: &[FindingReport]) -> String {
         told.push(format!("and {} more", findings.len() - 3));
     }
     told.join(", ")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use reconcile_schema::{ScheduledTask, TaskMode};
+
+    use super::*;
+
+    #[test]
+    fn the_scheduled_task_is_told() {
+        let at = |time: &str| format!("2026-11-02T{time}Z").parse().unwrap();
+        let task = ScheduledTask {
+            mode: TaskMode::Apply,
+            manifest: r"C:\m.yaml".into(),
+            program: r"C:\reconcile.exe".into(),
+            account: "SYSTEM".into(),
+            every: Period::hours(1),
+            jitter: Period::minutes(10),
+            limit: Period::hours(6),
+        };
+        let next = NextStart { from: at("02:00:00"), until: at("02:10:00") };
+        let standing = TaskStanding { installed: true, task: Some(task), next: Some(next) };
+        let said = "the scheduled task runs apply as SYSTEM, next at 2026-11-02T02:00:00Z to 2026-11-02T02:10:00Z";
+        assert_eq!(upcoming(&standing), said);
+        let strange = TaskStanding { task: None, next: None, ..standing };
+        assert_eq!(upcoming(&strange), "the scheduled task is not ours: see reconcile schedule show");
+        let none = TaskStanding { installed: false, ..strange };
+        assert_eq!(upcoming(&none), "no scheduled task is registered");
+    }
 }

@@ -76,7 +76,7 @@ pub struct ServerDrift {
     /// The steps that remain, in order, as far as they can be foreseen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Shared<Vec<StepReport>>,
-    /// What keeps the steps from being told, or from being taken.
+    /// What keeps the steps from being told, or from being taken; on a server at its goal, the hold that is set on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
     /// What a person can do about it.
@@ -154,6 +154,14 @@ pub enum DriftState {
     Ahead,
     /// It does not run the product that the manifest declares.
     WrongProduct,
+}
+
+impl ServerDrift {
+    /// Whether there is nothing to say of the server but that it is at its goal.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self.state, DriftState::AtGoal) && self.blocked_by.is_none()
+    }
 }
 
 impl DriftState {

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Begun, Build, FindingReport, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step};
+use crate::{
+    Begun, Build, FindingReport, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step, TaskStanding,
+};
 
 /// The answer of `history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +96,9 @@ pub struct StatusReport {
     /// Who holds the lock, if somebody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
+    /// The scheduled task of this machine; simulated servers have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<TaskStanding>,
     /// The servers.
     pub servers: Vec<ServerStatus>,
 }

@@ -64,7 +64,7 @@ pub use report::{
 pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{OnFailure, Rollout};
-pub use schedule::{ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem};
+pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
 pub use service::{FRONT_END_SERVICE, PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};

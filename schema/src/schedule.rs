@@ -2,6 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct ScheduleReport {
     /// What the task does, where it is registered and this can be read from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<ScheduledTask>,
+    /// When it starts next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextStart>,
     /// In what the registered task differs from the definition that `schedule install` would write.
     pub differences: Vec<TaskDifference>,
     /// What keeps the task from doing its work safely, such as a manifest that everybody can change.
@@ -47,6 +51,30 @@ pub struct ScheduledTask {
     pub jitter: Period,
     /// How long one run may take.
     pub limit: Period,
+}
+
+/// When a scheduled task starts next, unless the machine boots before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NextStart {
+    /// The earliest.
+    pub from: Timestamp,
+    /// The latest, when its start is put off as long as it may be.
+    pub until: Timestamp,
+}
+
+/// The scheduled task of a machine, as `status` tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskStanding {
+    /// Whether it is registered.
+    pub installed: bool,
+    /// What it does, where this can be read from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<ScheduledTask>,
+    /// When it starts next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextStart>,
 }
 
 /// What a scheduled task does.

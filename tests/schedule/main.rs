@@ -63,7 +63,7 @@ fn bad_documents_for_the_validator() {
         ("too-rarely", "<Interval>PT1H<", "<Interval>P32D<"),
         ("no-interval", "<Interval>PT1H</Interval>", ""),
         ("no-duration", "<RandomDelay>PT10M<", "<RandomDelay>10m<"),
-        ("no-date", "<StartBoundary>2020-01-01T00:00:00<", "<StartBoundary>today<"),
+        ("no-date", "<StartBoundary>2020-01-01T00:00:00Z<", "<StartBoundary>today<"),
         (
             "order-in-a-trigger",
             "<Enabled>true</Enabled>\n      <Delay>PT1M</Delay>",

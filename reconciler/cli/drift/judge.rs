@@ -1,7 +1,7 @@
 //! One server's snapshot, judged against the manifest.
 
 use jiff::Timestamp;
-use reconcile_core::{Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state};
+use reconcile_core::{Blocker, Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state};
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
     Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period, Reached, RunId,
@@ -10,6 +10,7 @@ use reconcile_schema::{
 
 use super::diff::{self, spoken};
 use crate::{
+    advice::advice,
     input::Input,
     plan::{self, Remaining},
     problem::Problem,
@@ -277,7 +278,9 @@ fn tell(goal: &Goal, seen: &Seen) -> Told {
     let state = state(goal, seen, &compared);
     if state == DriftState::AtGoal {
         let (findings, diff, steps) = Default::default();
-        return Told { state, findings, diff, steps, blocked_by: None, help: None };
+        let held = seen.marks.hold.clone().map(|hold| Blocker::Held { hold });
+        let (blocked_by, help) = (held.as_ref().map(ToString::to_string), held.as_ref().map(advice));
+        return Told { state, findings, diff, steps, blocked_by, help };
     }
     let findings = compared.iter().filter_map(|it| {
         let (code, source) = (it.code?, it.kind.source().to_owned());

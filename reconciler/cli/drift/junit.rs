@@ -47,7 +47,14 @@ impl<W: Write + Send> Report for Junit<W> {
             case.push_attribute(("line", line.as_str()));
         }
         let kind = match server.state {
-            DriftState::AtGoal => return self.cases.write_event(Event::Empty(case)),
+            DriftState::AtGoal if server.is_quiet() => return self.cases.write_event(Event::Empty(case)),
+            DriftState::AtGoal => {
+                self.cases.write_event(Event::Start(case))?;
+                self.cases.write_event(Event::Start(BytesStart::new("system-out")))?;
+                self.cases.write_event(Event::Text(BytesText::new(&body(server))))?;
+                self.cases.write_event(Event::End(BytesEnd::new("system-out")))?;
+                return self.cases.write_event(Event::End(BytesEnd::new("testcase")));
+            }
             DriftState::Drift | DriftState::Unnamed | DriftState::Ahead | DriftState::WrongProduct => "failure",
             DriftState::Missing | DriftState::Stale | DriftState::Unknown => "error",
         };

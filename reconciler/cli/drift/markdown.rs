@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use reconcile_schema::{DriftState, DriftSummary, ServerDrift};
+use reconcile_schema::{DriftSummary, ServerDrift};
 
 use super::{
     judge::Judged,
@@ -38,7 +38,7 @@ impl<W: Write> Markdown<W> {
 impl<W: Write + Send> Report for Markdown<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
-        if server.state == DriftState::AtGoal {
+        if server.is_quiet() {
             return Ok(());
         }
         let row = row(server);

@@ -36,7 +36,7 @@ impl<W: Write> Text<W> {
 impl<W: Write + Send> Report for Text<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
-        if server.state == DriftState::AtGoal {
+        if server.is_quiet() {
             return Ok(()); // Counted at the end.
         }
         let paint = Paint(self.colours);

@@ -28,6 +28,8 @@ pub fn run(command: &args::Schedule) -> Result<Exit, Problem> {
 }
 
 #[cfg(windows)]
+pub use register::standing;
+#[cfg(windows)]
 use register::{install, remove, show};
 
 #[cfg(not(windows))]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
 use reconcile_hosts::windows::{Installed, Scheduler, Trusted, event_log, is_administrator, trusted};
-use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem};
+use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem, TaskStanding};
 
 use super::text::{described, differing, shown};
 use crate::{
@@ -87,7 +87,7 @@ fn report(found: &Element) -> ScheduleReport {
                 Err(error) => report.problems.push(problem(&request.manifest, error.line())),
             }
             report.differences = differences(&request.definition(), found);
-            report.task = Some(task);
+            (report.task, report.next) = (Some(task), Some(request.next(now())));
         }
         Err(error) => report.differences.push(TaskDifference {
             element: "Actions".into(),
@@ -120,9 +120,25 @@ fn answer(installed: bool) -> ScheduleReport {
         state: State::Drift,
         installed,
         task: None,
+        next: None,
         differences: Vec::new(),
         problems: Vec::new(),
     }
+}
+
+/// The task of this machine, as `status` tells it.
+pub fn standing() -> Result<TaskStanding, Problem> {
+    let Some(found) = scheduler()?.registered().map_err(Problem::failed)? else {
+        return Ok(TaskStanding { installed: false, task: None, next: None });
+    };
+    let request = Request::of(&found).ok();
+    let next = request.as_ref().map(|request| request.next(now()));
+    Ok(TaskStanding { installed: true, task: request.map(|request| request.report()), next })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: the next start is told as of now")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 fn tell(line: &str) {

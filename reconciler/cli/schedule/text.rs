@@ -5,7 +5,7 @@ use std::fmt::Write;
 use reconcile_hosts::task::{PATH, told};
 use reconcile_schema::{Period, ScheduleReport, ScheduledTask, TaskDifference};
 
-use crate::{diagnostic::escape, render::NAME};
+use crate::{diagnostic::escape, render::NAME, status::coming};
 
 /// The answer of `schedule show`.
 pub fn shown(report: &ScheduleReport) -> String {
@@ -15,6 +15,9 @@ pub fn shown(report: &ScheduleReport) -> String {
     let mut out = format!("{NAME}{PATH}{NAME:#}\n");
     if let Some(task) = &report.task {
         out += &described(task);
+    }
+    if let Some(next) = &report.next {
+        let _ = writeln!(out, "  {:<9} {}", "next", coming(next));
     }
     out += &differing(&report.differences);
     for problem in &report.problems {

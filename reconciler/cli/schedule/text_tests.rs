@@ -1,8 +1,11 @@
-use reconcile_schema::{REPORT_VERSION, State, TaskMode, TaskProblem};
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use reconcile_schema::{NextStart, REPORT_VERSION, State, TaskMode, TaskProblem};
 
 use super::*;
 
 fn report() -> ScheduleReport {
+    let at = |time: &str| format!("2026-11-02T{time}Z").parse().unwrap();
     let task = ScheduledTask {
         mode: TaskMode::Apply,
         manifest: r"C:\Program Files\reconcile\manifest.yaml".into(),
@@ -18,6 +21,7 @@ fn report() -> ScheduleReport {
         state: State::AtGoal,
         installed: true,
         task: Some(task),
+        next: Some(NextStart { from: at("02:00:00"), until: at("02:10:00") }),
         differences: vec![],
         problems: vec![],
     }
@@ -42,6 +46,7 @@ fn a_task_is_told_in_words() {
   account   SYSTEM
   starts    at every boot and every 1 h, put off by up to 10 min at random
   limit     25 h 55 min for one run
+  next      2026-11-02T02:00:00Z to 2026-11-02T02:10:00Z
 as it should be
 "
     );
@@ -57,7 +62,7 @@ fn differences_and_problems_are_told_and_hide_nothing_on_a_terminal() {
     let extra =
         TaskDifference { element: "Actions/Exec".into(), expected: None, found: Some("Command evil.exe".into()) };
     let told = plain(&ScheduleReport { differences: vec![limit, extra], problems: vec![changeable()], ..report() });
-    let end = told.split_once("for one run\n").map(|(_, end)| end);
+    let end = told.split_once("02:10:00Z\n").map(|(_, end)| end);
     assert_eq!(
         end,
         Some(
@@ -74,7 +79,7 @@ not as it should be: reconcile schedule install, with what you want of it, mends
 
 #[test]
 fn a_task_that_is_not_there_is_told_so() {
-    let none = ScheduleReport { installed: false, task: None, state: State::Drift, ..report() };
+    let none = ScheduleReport { installed: false, task: None, next: None, state: State::Drift, ..report() };
     assert_eq!(
         plain(&none),
         "\\reconcile\\reconcile is not registered: reconcile schedule install MANIFEST registers it\n"

@@ -1,6 +1,7 @@
 //! What the task is asked to do, its definition, and the request that a definition came from.
 
-use reconcile_schema::{Period, ScheduledTask, TaskMode};
+use jiff::Timestamp;
+use reconcile_schema::{NextStart, Period, ScheduledTask, TaskMode};
 
 use super::account::Account;
 use super::document::Element;
@@ -10,6 +11,10 @@ use super::place::{Place, PlaceError};
 /// How often a task can start (Microsoft Learn: repetitionType Complex Type).
 const OFTENEST: Period = Period::minutes(1);
 const RAREST: Period = Period::hours(31 * 24);
+
+/// From when on the starts are counted: 2020-01-01, in UTC (a `Z` ends its text), so that no change of the clocks to summer
+/// time moves them (Microsoft Learn: `ITrigger::put_StartBoundary`).
+const START: Timestamp = Timestamp::constant(1_577_836_800, 0);
 
 /// The default of `--every`.
 const EVERY: Period = Period::hours(1);
@@ -113,7 +118,7 @@ impl Request {
             "TimeTrigger",
             [
                 leaf("Enabled", "true"),
-                leaf("StartBoundary", "2020-01-01T00:00:00"),
+                leaf("StartBoundary", &START.to_string()),
                 repetition,
                 leaf("RandomDelay", &written(self.jitter)),
             ],
@@ -192,6 +197,16 @@ impl Request {
             jitter: period("Triggers/TimeTrigger/RandomDelay", Period::default()),
             limit: period("Settings/ExecutionTimeLimit", Period::default()),
         })
+    }
+
+    /// When the task starts next, as seen from `now`, unless the machine boots before.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> NextStart {
+        let every = i64::from(self.every.as_seconds()).max(1);
+        let since = now.duration_since(START).as_secs();
+        let after = every - since.rem_euclid(every);
+        let from = Period::seconds(u32::try_from(after).unwrap_or_default()).after(now);
+        NextStart { from, until: self.jitter.after(from) }
     }
 
     /// The request as it is reported.

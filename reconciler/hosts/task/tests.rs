@@ -112,7 +112,7 @@ fn what_the_task_scheduler_makes_of_a_definition_is_no_difference() {
       <Repetition>
         <Interval>PT60M</Interval>
       </Repetition>
-      <StartBoundary>2020-01-01T00:00:00</StartBoundary>
+      <StartBoundary>2020-01-01T00:00:00Z</StartBoundary>
       <RandomDelay>PT600S</RandomDelay>
     </TimeTrigger>
     <BootTrigger id="boot">
@@ -338,4 +338,26 @@ fn durations_are_written_and_read() {
     for other in ["", "P", "PT", "P1Y", "P1M", "PT1", "1H", "PT-1H", "PT1.5S", "P1DT", "PT1M1H", "PT99999999H"] {
         assert_eq!(read(other), None, "{other}");
     }
+}
+
+#[test]
+fn the_next_start_is_told() {
+    let at = |time: &str| time.parse::<jiff::Timestamp>().unwrap();
+    let next = |now: &str, every, jitter| {
+        let next = Request { every, jitter, ..request() }.next(at(now));
+        (next.from, next.until)
+    };
+    let hourly = next("2026-11-02T02:59:59Z", Period::hours(1), Period::minutes(10));
+    assert_eq!(hourly, (at("2026-11-02T03:00:00Z"), at("2026-11-02T03:10:00Z")));
+    let then = next("2026-11-02T03:00:00Z", Period::hours(1), Period::default());
+    assert_eq!(
+        then,
+        (at("2026-11-02T04:00:00Z"), at("2026-11-02T04:00:00Z")),
+        "the one that starts now is not the next"
+    );
+    // The clocks of Europe go back in between: starts are counted in UTC.
+    let rarely = next("2026-10-25T00:30:00Z", Period::hours(24), Period::default());
+    assert_eq!(rarely.0, at("2026-10-26T00:00:00Z"));
+    let before = next("2019-12-31T23:50:00Z", Period::hours(1), Period::default());
+    assert_eq!(before.0, at("2020-01-01T00:00:00Z"), "also with a clock that is wrong by years");
 }
