@@ -19,6 +19,7 @@ use crate::{
     session::{lock, run_name, user},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
+    voice::Voice,
 };
 
 /// Applies a manifest to the servers that can be reached.
@@ -35,12 +36,50 @@ pub fn run(args: &Apply, verbose: bool) -> Result<Exit, Problem> {
 
 /// Brings the servers to their goals, one after the other.
 fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exit, Problem> {
+    let mut servers = Vec::new();
+    each(args, input, reporter, Voice::Lines, |ran| {
+        if args.scope.output == Output::Text {
+            print(&render::outcome(&ran.server))?;
+        }
+        servers.push(ran.server);
+        Ok(())
+    })?;
+    let state = worst(servers.iter().map(|server| server.state));
+    let report = RunReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), state, servers };
+    match args.scope.output {
+        Output::Text => print(&format!("\n{}", render::summary(&report)))?,
+        Output::Json => print(&json(&report)?)?,
+    };
+    Ok(report.state.into())
+}
+
+/// The run on one server, when it is over.
+pub struct Ran {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The same, as it is reported.
+    pub server: ServerRun,
+    /// The server after it.
+    pub seen: Seen,
+}
+
+/// Brings the servers to their goals, one after the other, and hands on how each run ended.
+///
+/// # Errors
+/// When the approved plan or a host cannot be used, and what `then` says.
+pub fn each(
+    args: &Apply,
+    input: &Input,
+    reporter: Option<&Reporter>,
+    voice: Voice,
+    mut then: impl FnMut(Ran) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let approved = args.plan.as_deref().map(read_plan).transpose()?;
     let (mut site, goals) = Site::open(input, &args.scope.servers)?;
     let user = if args.unattended { format!("{} (scheduled task)", user()) } else { user() };
-    let session = Session { args, interrupts: Interrupts::default(), run: RunId(run_name()), lab: site.is_lab(), user };
+    let session =
+        Session { args, interrupts: Interrupts::new(voice), run: RunId(run_name()), lab: site.is_lab(), user };
     let _lock = lock(input, &session.run)?;
-    let mut servers = Vec::new();
     for goal in &goals {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
         let watch = reporter.map(watch).transpose()?;
@@ -57,18 +96,9 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exi
                 session.converge(&mut host, goal, steps.as_deref(), watch)?
             }
         };
-        if args.scope.output == Output::Text {
-            print(&render::outcome(&ran))?;
-        }
-        servers.push(ran);
+        then(ran)?;
     }
-    let state = worst(servers.iter().map(|server| server.state));
-    let report = RunReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), state, servers };
-    match args.scope.output {
-        Output::Text => print(&format!("\n{}", render::summary(&report)))?,
-        Output::Json => print(&json(&report)?)?,
-    };
-    Ok(report.state.into())
+    Ok(())
 }
 
 /// One call of `apply`, on one server or on all servers of a lab.
@@ -88,15 +118,15 @@ impl Session<'_> {
         goal: &Goal,
         approved: Option<&[Step]>,
         mut watch: Option<Watch<'_>>,
-    ) -> Result<ServerRun, Problem> {
+    ) -> Result<Ran, Problem> {
         let converged = self.watched(host, goal, approved, &mut watch);
         if let Some(watch) = watch {
             match &converged {
-                Ok((outcome, run, now)) => watch.end(Judgement::of_run(outcome, run), now, self.lab),
+                Ok(Ran { outcome, server, seen }) => watch.end(Judgement::of_run(outcome, server), seen, self.lab),
                 Err(problem) => watch.broke(problem),
             }
         }
-        converged.map(|(_, run, _)| run)
+        converged
     }
 
     /// How a run ended, and the server after it.
@@ -106,7 +136,7 @@ impl Session<'_> {
         goal: &Goal,
         approved: Option<&[Step]>,
         watch: &mut Option<Watch<'_>>,
-    ) -> Result<(Outcome, ServerRun, Seen), Problem> {
+    ) -> Result<Ran, Problem> {
         if self.args.scope.output == Output::Text || watch.is_some() {
             let before = host.observe().map_err(Problem::failed)?;
             watch.iter_mut().for_each(|watch| watch.seen_at(before.at));
@@ -128,8 +158,8 @@ impl Session<'_> {
         };
         let outcome = apply(host, &request, &mut on).map_err(Problem::failed)?;
         let (host, marks) = (host.observe().map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
-        let run = server_run(goal, &outcome, heading(goal, host.core(goal.product), self.lab));
-        Ok((outcome, run, Seen { host, marks, run: Run::new(self.run.clone()) }))
+        let server = server_run(goal, &outcome, heading(goal, host.core(goal.product), self.lab));
+        Ok(Ran { outcome, server, seen: Seen { host, marks, run: Run::new(self.run.clone()) } })
     }
 
     fn say(&self, text: &str) -> Result<(), Problem> {

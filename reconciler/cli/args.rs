@@ -6,19 +6,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use reconcile_hosts::task::{Account, Place};
 use reconcile_schema::{Period, Product, ServerName, TaskMode};
 
+use crate::exit;
+
 /// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
 #[derive(Debug, Parser)]
 #[command(name = "reconcile", version, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "\
-Exit codes:
-   0  at the goal
-   1  failed
-   2  drift: steps remain
-   3  blocked: try later
-   4  needs an operator
-   5  unknown: a fact could not be read
-  64  wrong usage
-  65  wrong manifest or other input")]
+#[command(after_help = exit::table())]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -67,6 +60,9 @@ pub enum Command {
     /// Register, show or remove the scheduled task that runs reconcile on this server.
     #[command(subcommand)]
     Schedule(Schedule),
+    /// Be a resource of Microsoft DSC v3.
+    #[command(subcommand)]
+    Dsc(Dsc),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -309,6 +305,29 @@ pub struct Install {
     pub servers: Vec<ServerName>,
 }
 
+/// `reconcile dsc`.
+#[derive(Debug, Subcommand)]
+pub enum Dsc {
+    /// Write reconcile.dsc.resource.json, by which DSC finds this program and its operations.
+    Manifest {
+        /// Into this folder.
+        #[arg(short, long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Print how the server stands that standard input asks for. As the operations below, for DSC to call.
+    Get,
+    /// Print whether it is in its desired state, and what differs.
+    Test,
+    /// Bring it to its desired state.
+    Set {
+        /// Only print what would be done.
+        #[arg(long)]
+        what_if: bool,
+    },
+    /// Print how all servers of a manifest stand.
+    Export,
+}
+
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
@@ -339,6 +358,8 @@ pub enum Format {
     Status,
     /// The answer of schedule show.
     Schedule,
+    /// What dsc is asked and answers.
+    Dsc,
 }
 
 fn product(text: &str) -> Result<Product, String> {

@@ -146,6 +146,15 @@ impl Diagnostic {
     }
 }
 
+/// The error in a line: where, what was found, what was expected, what to do next.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)?;
+        self.expected.iter().try_for_each(|expected| write!(f, "; expected {expected}"))?;
+        self.help.iter().try_for_each(|help| write!(f, "; {help}"))
+    }
+}
+
 impl Excerpt {
     fn new(line: &str, token: Range<usize>) -> Self {
         let from = token.start.saturating_sub(AROUND);
@@ -232,6 +241,13 @@ impl Diagnostics {
         let mut out = out.join("\n\n");
         out.push('\n');
         out
+    }
+
+    /// All errors, each in a line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let more = (self.more > 0).then(|| format!("and {} more", self.more));
+        self.errors.iter().map(ToString::to_string).chain(more).collect()
     }
 }
 

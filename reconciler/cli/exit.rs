@@ -27,6 +27,33 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way to end.
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Failed,
+        Self::Drift,
+        Self::Blocked,
+        Self::NeedsOperator,
+        Self::Unknown,
+        Self::Usage,
+        Self::Input,
+    ];
+
+    /// What it means, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "at the goal",
+            Self::Failed => "failed",
+            Self::Drift => "drift: steps remain",
+            Self::Blocked => "blocked: try later",
+            Self::NeedsOperator => "needs an operator",
+            Self::Unknown => "unknown: a fact could not be read",
+            Self::Usage => "wrong usage",
+            Self::Input => "wrong manifest or other input",
+        }
+    }
+
     /// The number that the caller sees.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -41,6 +68,13 @@ impl Exit {
             Self::Input => 65,
         }
     }
+}
+
+/// All exit codes, for people.
+#[must_use]
+pub fn table() -> String {
+    let lines = Exit::ALL.map(|exit| format!("\n  {:>2}  {}", exit.code(), exit.meaning()));
+    format!("Exit codes:{}", lines.concat())
 }
 
 impl From<Exit> for ExitCode {

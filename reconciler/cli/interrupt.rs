@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    io::Write,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -13,17 +12,27 @@ use std::{
     thread,
 };
 
-use crate::exit::Exit;
+use crate::{exit::Exit, voice::Voice};
+
+/// What the first Ctrl-C does.
+const ENDING: &str = "ending after the current step, then bringing the services back; Ctrl-C again leaves at once";
 
 /// Whether somebody asked the run to end, and what is down meanwhile.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Interrupts {
+    /// Whom it tells what follows.
+    pub voice: Voice,
     asked: Arc<AtomicBool>,
     listening: Arc<AtomicBool>,
     down: Arc<Mutex<Vec<String>>>,
 }
 
 impl Interrupts {
+    /// Nobody has asked.
+    pub fn new(voice: Voice) -> Self {
+        Self { voice, asked: Arc::default(), listening: Arc::default(), down: Arc::default() }
+    }
+
     /// Whether the run was asked to end.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
@@ -71,14 +80,14 @@ impl Interrupts {
                 let down = self.down.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
                 let left =
                     if down.is_empty() { "nothing is left down".into() } else { format!("down or stopping: {down}") };
-                let _ = writeln!(anstream::stderr(), "\nleft at once; {left}; run apply again to go on");
+                let left = format!("left at once; {left}; run apply again to go on");
+                tracing::error!("{left}");
+                self.voice.say(&format!("\n{left}"));
                 #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants no destructor to wait")]
                 std::process::exit(i32::from(Exit::Blocked.code()));
             }
-            let _ = writeln!(
-                anstream::stderr(),
-                "\nending after the current step, then bringing the services back; Ctrl-C again leaves at once"
-            );
+            tracing::warn!("{ENDING}");
+            self.voice.say(&format!("\n{ENDING}"));
             heard = tokio::signal::ctrl_c().await;
         }
     }

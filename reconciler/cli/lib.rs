@@ -9,6 +9,7 @@ mod catalogue;
 mod check;
 mod diagnostic;
 mod drift;
+mod dsc;
 mod exit;
 mod finding;
 mod history;
@@ -33,6 +34,7 @@ mod text;
 mod typed;
 mod unattended;
 mod validate;
+mod voice;
 mod yaml;
 
 use std::{io::Write, process::ExitCode};
@@ -58,7 +60,7 @@ pub fn main() -> ExitCode {
             return if asked { Exit::Done } else { Exit::Usage }.into();
         }
     };
-    if args.verbose {
+    if args.verbose && !matches!(args.command, Command::Dsc(_)) {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     }
     run(args.command, args.verbose).unwrap_or_else(|problem| problem.report()).into()
@@ -79,6 +81,7 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Release(args) => hold::release(&args),
         Command::Lab(command) => lab::run(&command),
         Command::Schedule(command) => schedule::run(&command),
+        Command::Dsc(command) => dsc::run(&command, verbose),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);

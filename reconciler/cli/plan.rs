@@ -41,18 +41,21 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
 /// The plans of all goals.
 fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
     let lab = site.is_lab();
-    let servers: Vec<_> = goals
-        .iter()
-        .map(|goal| match site {
-            Site::Lab(simulated) => {
-                let mut host = simulated.host(&goal.server).map_err(Problem::input)?;
-                Ok(server(goal, &look(&mut host, goal)?, lab))
-            }
-            #[cfg(windows)]
-            Site::Machine(host) => Ok(server(goal, &look(host.as_mut(), goal)?, lab)),
-        })
-        .collect::<Result<_, Problem>>()?;
+    let servers: Vec<_> =
+        goals.iter().map(|goal| Ok(server(goal, &seen(site, goal)?, lab))).collect::<Result<_, Problem>>()?;
     Ok(of(servers))
+}
+
+/// What a plan for a server of the site needs to know of it.
+///
+/// # Errors
+/// When the server cannot be looked at at all.
+pub fn seen(site: &mut Site, goal: &Goal) -> Result<Seen, Problem> {
+    match site {
+        Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal),
+        #[cfg(windows)]
+        Site::Machine(host) => look(host.as_mut(), goal),
+    }
 }
 
 /// The report that holds these plans.

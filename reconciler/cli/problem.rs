@@ -9,33 +9,39 @@ use crate::{diagnostic::Diagnostics, exit::Exit};
 pub struct Problem {
     exit: Exit,
     text: String,
+    /// The same for programs, where it is an error at a place: a line for each.
+    lines: Vec<String>,
 }
 
 impl Problem {
+    fn new(exit: Exit, error: impl Display) -> Self {
+        Self { exit, text: error.to_string(), lines: Vec::new() }
+    }
+
     /// The command line asks for something that cannot be.
     pub fn usage(error: impl Display) -> Self {
-        Self { exit: Exit::Usage, text: error.to_string() }
+        Self::new(Exit::Usage, error)
     }
 
     /// A manifest or another input is wrong.
     pub fn input(error: impl Display) -> Self {
-        Self { exit: Exit::Input, text: error.to_string() }
+        Self::new(Exit::Input, error)
     }
 
     /// Something failed.
     pub fn failed(error: impl Display) -> Self {
-        Self { exit: Exit::Failed, text: error.to_string() }
+        Self::new(Exit::Failed, error)
     }
 
     /// Something that may pass is in the way.
     pub fn blocked(error: impl Display) -> Self {
-        Self { exit: Exit::Blocked, text: error.to_string() }
+        Self::new(Exit::Blocked, error)
     }
 
     /// Somebody must act first.
     #[cfg(windows)]
     pub fn operator(error: impl Display) -> Self {
-        Self { exit: Exit::NeedsOperator, text: error.to_string() }
+        Self::new(Exit::NeedsOperator, error)
     }
 
     /// What is wrong, in a line without colours.
@@ -55,6 +61,11 @@ impl Problem {
         anstream::adapter::strip_str(self.text.trim_end()).to_string()
     }
 
+    /// What it says to a program, in lines that each say a whole thing and where.
+    pub fn lines(&self) -> Vec<String> {
+        if self.lines.is_empty() { vec![self.text().replace('\n', " ")] } else { self.lines.clone() }
+    }
+
     /// Tells the user and gives the exit code.
     pub fn report(self) -> Exit {
         let text = self.text.trim_end();
@@ -66,6 +77,7 @@ impl Problem {
 
 impl From<Diagnostics> for Problem {
     fn from(diagnostics: Diagnostics) -> Self {
-        Self { exit: Exit::Input, text: diagnostics.render(true) } // anstream takes the colours out where they are not wanted.
+        // anstream takes the colours out where they are not wanted.
+        Self { exit: Exit::Input, text: diagnostics.render(true), lines: diagnostics.lines() }
     }
 }

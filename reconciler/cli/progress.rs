@@ -1,9 +1,6 @@
 //! What a person sees while a run goes on: a line per step, and the outage clock.
 
-use std::{
-    io::{IsTerminal, Write},
-    time::Duration,
-};
+use std::{io::IsTerminal, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
@@ -15,6 +12,7 @@ use crate::{
     interrupt::Interrupts,
     outage::Alarm,
     render::{BAD, FAINT, GOOD, WAITS},
+    voice::Voice,
 };
 
 /// Shows one run.
@@ -68,20 +66,21 @@ impl<'a> Progress<'a> {
                 let mark = if lacking.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
                 self.line(&mark, &format!("{took:>10}"), &self.clock(seen));
                 if let Some(lacking) = lacking {
-                    say(&format!("     {BAD}{}{BAD:#}", escape(&lacking)));
+                    tracing::warn!(server = %self.goal.server, "{}: {lacking}", self.command);
+                    self.say(&format!("     {BAD}{}{BAD:#}", escape(&lacking)));
                 }
                 self.warn(seen);
             }
             Event::Failed(step, why) => {
                 tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
                 self.line(&format!("{BAD}✗{BAD:#}"), "    failed", "");
-                say(&format!("     {BAD}{}{BAD:#}", escape(why)));
+                self.say(&format!("     {BAD}{}{BAD:#}", escape(why)));
             }
             Event::Waiting(blocker) => {
                 let why = blocker.to_string();
                 if self.waiting.as_ref() != Some(&why) {
                     tracing::info!(server = %self.goal.server, why, "waiting");
-                    say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&why)));
+                    self.say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&why)));
                     self.waiting = Some(why);
                 }
             }
@@ -99,7 +98,7 @@ impl<'a> Progress<'a> {
                 None => write!(out, "{elapsed}"),
             };
         };
-        if !std::io::stderr().is_terminal() {
+        if !std::io::stderr().is_terminal() || self.interrupts.voice == Voice::Trace {
             return;
         }
         let style =
@@ -118,7 +117,7 @@ impl<'a> Progress<'a> {
             bar.finish_and_clear();
         }
         let clock = if clock.is_empty() { String::new() } else { format!("  {FAINT}{clock}{FAINT:#}") };
-        say(&format!("  {mark}  {} {took}{clock}", fitted(&escape(&self.command))));
+        self.say(&format!("  {mark}  {} {took}{clock}", fitted(&escape(&self.command))));
     }
 
     /// The outage clock, while the outage lasts.
@@ -131,8 +130,14 @@ impl<'a> Progress<'a> {
         let Some((alarm, lasted)) = Alarm::of(self.goal, seen) else { return };
         if self.warned < Some(alarm) {
             self.warned = Some(alarm);
-            say(&format!("     {WAITS}{}{WAITS:#}", alarm.said(self.goal, lasted)));
+            let said = alarm.said(self.goal, lasted);
+            tracing::warn!(server = %self.goal.server, "{said}");
+            self.say(&format!("     {WAITS}{said}{WAITS:#}"));
         }
+    }
+
+    fn say(&self, line: &str) {
+        self.interrupts.voice.say(line);
     }
 }
 
@@ -182,10 +187,6 @@ fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
 pub fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
     let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
-}
-
-fn say(line: &str) {
-    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// A text of the column's width, or above it where nobody's terminal would break the line.

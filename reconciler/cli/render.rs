@@ -134,7 +134,7 @@ pub fn outcome(run: &ServerRun) -> String {
 }
 
 /// In which state a run that did not reach its goal leaves the server.
-fn aftermath(run: &ServerRun) -> String {
+pub fn aftermath(run: &ServerRun) -> String {
     let outage = Period::seconds(run.outage_seconds);
     match (run.left_down.as_slice(), run.changed) {
         _ if run.restarting => "the services that start by themselves come up with it".into(),

@@ -1,7 +1,8 @@
 //! The JSON Schemas of everything that is written or read, from the types.
 
 use reconcile_schema::{
-    DriftReport, HistoryReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport, Snapshot, StatusReport,
+    DriftReport, DscInstance, HistoryReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport, Snapshot,
+    StatusReport,
 };
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ pub fn schema(format: Format) -> Value {
         Format::Plan => schemars::schema_for!(PlanReport),
         Format::Run => schemars::schema_for!(RunReport),
         Format::Drift => schemars::schema_for!(DriftReport),
+        Format::Dsc => schemars::schema_for!(DscInstance),
         Format::History => schemars::schema_for!(HistoryReport),
         Format::Status => schemars::schema_for!(StatusReport),
         Format::Schedule => schemars::schema_for!(ScheduleReport),

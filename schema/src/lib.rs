@@ -10,6 +10,7 @@ mod build;
 pub mod by_store;
 mod database;
 mod drift;
+mod dsc;
 mod durations;
 mod event;
 mod fact;
@@ -41,6 +42,7 @@ pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
 };
+pub use dsc::{DscInstance, DscMetadata, DscRestart};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
 pub use fact::Fact;

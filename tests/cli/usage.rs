@@ -25,6 +25,10 @@ fn wrong_usage_ends_with_64_and_says_how_to_do_it() {
         &["schedule", "install", "site.yaml", "--account", "nobody"],
         &["schedule", "show", "--output", "xml"],
         &["schedule", "remove", "site.yaml"],
+        &["dsc"],
+        &["dsc", "manifest"],
+        &["dsc", "delete"],
+        &["dsc", "get", "--what-if"],
         &["lab"],
         &["lab", "break", "site.yaml", "fe01.contoso.example", "frobnicate"],
         &["lab", "break", "site.yaml", "fe02.contoso.example", "shell-open"],
@@ -50,7 +54,8 @@ fn a_misspelt_word_gets_the_nearest_right_one() {
 #[test]
 fn help_and_version_are_no_errors() {
     let folder = folder(&lab(""));
-    let commands = ["apply", "plan", "observe", "validate", "schema", "releases", "lab", "schedule", "completions"];
+    let commands =
+        ["apply", "plan", "observe", "validate", "schema", "releases", "lab", "schedule", "dsc", "completions"];
     let help = reconcile(folder.path(), &["--help"]);
     for command in commands {
         assert!(help.out.contains(&format!("  {command} ")), "{}", help.out);
