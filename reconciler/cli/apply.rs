@@ -11,6 +11,7 @@ use crate::{
     exit::{Exit, state_of, worst},
     input::Input,
     interrupt::Interrupts,
+    outage::watched,
     plan::{heading, json, shown},
     print,
     problem::Problem,
@@ -152,11 +153,17 @@ impl Session<'_> {
             interrupted: &|| self.interrupts.asked(),
         };
         let mut progress = Progress::new(goal, &self.interrupts);
-        let mut on = |event: Event<'_>| {
-            progress.on(&event);
-            watch.iter_mut().for_each(|watch| watch.on(&event));
-        };
-        let outcome = apply(host, &request, &mut on).map_err(Problem::failed)?;
+        let alarm = watch.as_ref().map(Watch::alarm);
+        let tell = |due, lasted, at| alarm.iter().for_each(|alarm| alarm(due, lasted, at));
+        let outcome = watched(goal, &tell, |budget| {
+            let mut on = |event: Event<'_>| {
+                progress.on(&event);
+                watch.iter_mut().for_each(|watch| watch.on(&event));
+                budget(&event);
+            };
+            apply(host, &request, &mut on)
+        });
+        let outcome = outcome.map_err(Problem::failed)?;
         let (host, marks) = (host.observe().map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
         let server = server_run(goal, &outcome, heading(goal, host.core(goal.product), self.lab));
         Ok(Ran { outcome, server, seen: Seen { host, marks, run: Run::new(self.run.clone()) } })

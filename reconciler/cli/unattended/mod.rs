@@ -10,9 +10,12 @@ mod metrics;
 mod watch;
 
 use std::{
-    cell::{Cell, RefCell},
     io::Write,
     path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -68,9 +71,9 @@ pub struct Reporter {
     events: Events,
     metrics: Option<PathBuf>,
     snapshots: Option<PathBuf>,
-    samples: RefCell<Vec<Sample>>,
+    samples: Mutex<Vec<Sample>>,
     /// How many reports could not be written.
-    failures: Cell<u32>,
+    failures: AtomicU32,
     _log: Option<log::Listening>,
 }
 
@@ -86,8 +89,8 @@ impl Reporter {
             events: if *event_log { Events::of(lab.as_deref()) } else { Events::None },
             metrics: prometheus.as_ref().map(beside),
             snapshots: snapshots.as_ref().map(beside),
-            samples: RefCell::default(),
-            failures: Cell::default(),
+            samples: Mutex::default(),
+            failures: AtomicU32::default(),
             _log: None,
         };
         if log.keep > 0 {
@@ -113,7 +116,7 @@ impl Reporter {
             EventLevel::Error => tracing::error!(server, id, event = event.key(), "{text}"),
         }
         if let Err(error) = self.events.write(line) {
-            self.failures.set(self.failures.get() + 1);
+            self.failures.fetch_add(1, Ordering::Relaxed);
             tracing::warn!("the event could not be written: {error}");
             complain("the event", &error);
         }
@@ -121,7 +124,7 @@ impl Reporter {
 
     /// A report could not be written: that is told, and the run goes on.
     fn failed(&self, what: &str, error: &str) {
-        self.failures.set(self.failures.get() + 1);
+        self.failures.fetch_add(1, Ordering::Relaxed);
         complain(what, error);
         self.tell(&line(EventKind::ReportNotWritten, None, now(), format!("{what} could not be written: {error}")));
     }
@@ -136,13 +139,14 @@ impl Reporter {
         {
             self.failed("the snapshot", &problem.text());
         }
-        self.samples.borrow_mut().push(sample);
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
     }
 
     /// Writes the metrics: last, since they tell how many of the other reports could not be written.
     fn finish(self) {
         let Some(path) = &self.metrics else { return };
-        let metrics = Metrics { samples: &self.samples.borrow(), failures: self.failures.get() };
+        let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let metrics = Metrics { samples: &samples, failures: self.failures.load(Ordering::Relaxed) };
         if let Err(error) = metrics.write(path) {
             self.failed("the metrics", &format!("{}: {error}", path.display()));
         }

@@ -24,7 +24,6 @@ pub struct Watch<'a> {
     began: Option<Timestamp>,
     /// When the server was seen last, by its clock.
     at: Option<Timestamp>,
-    warned: Option<Alarm>,
     restarting: bool,
     stepped: bool,
 }
@@ -37,7 +36,7 @@ impl<'a> Watch<'a> {
             None // It is written anew by this run, and everything is told as for the first time.
         });
         let began = reporter.began;
-        Self { reporter, goal, place, last, began, at: None, warned: None, restarting: false, stepped: false }
+        Self { reporter, goal, place, last, began, at: None, restarting: false, stepped: false }
     }
 
     /// The server was seen at this time, by its clock.
@@ -69,19 +68,22 @@ impl<'a> Watch<'a> {
                 if let Some(lacking) = lacking(self.goal, step, said, seen) {
                     self.tell(EventKind::StepFailed, format!("{step}: {lacking}"));
                 }
-                match Alarm::of(self.goal, seen) {
-                    Some((alarm, lasted)) if self.warned < Some(alarm) => {
-                        self.warned = Some(alarm);
-                        let event = match alarm {
-                            Alarm::Near => EventKind::OutageNear,
-                            Alarm::Over => EventKind::OutageOver,
-                        };
-                        self.tell(event, alarm.said(self.goal, lasted));
-                    }
-                    Some(_) | None => {}
-                }
             }
             Event::Failed(step, why) => self.tell(EventKind::StepFailed, format!("{step} failed: {why}")),
+        }
+    }
+
+    /// Tells an alarm, also while a step goes on, and also to another thread.
+    pub fn alarm(&self) -> impl Fn(Alarm, Period, Option<Timestamp>) + Sync + use<'a> {
+        let (reporter, goal) = (self.reporter, self.goal);
+        let trace = tracing::dispatcher::get_default(Clone::clone);
+        move |alarm, lasted, at| {
+            let event = match alarm {
+                Alarm::Near => EventKind::OutageNear,
+                Alarm::Over => EventKind::OutageOver,
+            };
+            let line = line(event, Some(goal.server.clone()), at.unwrap_or_else(now), alarm.said(goal, lasted));
+            tracing::dispatcher::with_default(&trace, || reporter.tell(&line));
         }
     }
 
