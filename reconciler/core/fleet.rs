@@ -78,6 +78,9 @@ pub(crate) enum Order {
     Central,
 }
 
+/// The groups of a site by the rank of their role.
+type Stages = BTreeMap<usize, Vec<usize>>;
+
 /// What is updated before the next ring begins.
 #[derive(Debug, Default)]
 pub(crate) struct Ring<'a> {
@@ -161,7 +164,7 @@ impl<'a> Fleet<'a> {
     /// Puts the members into groups and these into their rings, sites and stages; gives back the group of each pool.
     fn gather(&mut self, manifest: &'a Manifest, ranks: Ranks<'_>) -> BTreeMap<&'a Fqdn, usize> {
         let mut pools: BTreeMap<&'a Fqdn, Vec<usize>> = BTreeMap::new();
-        let mut places: BTreeMap<(usize, Option<&'a UpdateName>), BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
+        let mut places: BTreeMap<(usize, Option<&'a UpdateName>), Stages> = BTreeMap::new();
         let mut all: Vec<(Option<&'a Fqdn>, Vec<usize>)> = Vec::new();
         for (number, member) in self.members.iter().enumerate() {
             match member.standing.pool {

@@ -39,7 +39,7 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
         let whose = whose.or_else(|| chain.servers.first().map(ToString::to_string)).unwrap_or_default();
         let (takes, length) = (Period::seconds(chain.seconds), chain.servers.len());
         let such = plural(length, "server");
-        let _ = writeln!(out, "Longest chain: {whose}, {length} {such} one after another, {takes}.");
+        let _ = writeln!(out, "Longest chain: {whose}, {length} {such} in {takes}.");
     }
     let turns = || report.waves.iter().flat_map(|wave| &wave.turns);
     let outages = turns().map(|turn| turn.outage.median_seconds);
