@@ -28,6 +28,8 @@ pub enum Command {
     Apply(Apply),
     /// Show the steps that apply would run, each with its cause and its command.
     Plan(Plan),
+    /// Print the servers as an inventory for Ansible.
+    Inventory(Inventory),
     /// Show how servers differ from the manifest: those that report in snapshots, or this one.
     Drift(Drift),
     /// Write what is seen of this server, or of the servers of a lab, as snapshots.
@@ -110,8 +112,32 @@ pub struct Plan {
     #[command(flatten)]
     pub scope: Scope,
     /// Also write the plan to this file, for `apply --plan`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
     pub out: Option<PathBuf>,
+    /// Show in which order and when the servers of the whole manifest are updated, on any operating system.
+    #[arg(long, conflicts_with = "servers")]
+    pub fleet: bool,
+    /// Of the fleet, snapshots that say what is done already: a file, a folder, a pattern, or - for standard input; can be
+    /// given several times. Without them, every server is taken to need the whole update.
+    #[arg(long, value_name = "PLACE", requires = "fleet")]
+    pub from: Vec<PathBuf>,
+    /// Plan the fleet from this time on, such as 2026-11-20T06:00:00Z, instead of from now on.
+    #[arg(long, value_name = "TIME", requires = "fleet")]
+    pub as_of: Option<jiff::Timestamp>,
+}
+
+/// `reconcile inventory`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("asked").required(true)))]
+pub struct Inventory {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// All groups and servers, with their variables.
+    #[arg(long, group = "asked")]
+    pub list: bool,
+    /// The variables of one server.
+    #[arg(long, value_name = "NAME", group = "asked")]
+    pub host: Option<ServerName>,
 }
 
 /// `reconcile drift`.
@@ -348,6 +374,8 @@ pub enum Format {
     Snapshot,
     /// The answer of plan.
     Plan,
+    /// The answer of plan --fleet.
+    Fleet,
     /// The answer of apply.
     Run,
     /// The answer of drift.

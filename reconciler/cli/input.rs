@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Entry, Goal, GoalError};
+use reconcile_core::{Entry, Goal, GoalError, TopologyError, TopologyHelp, misplaced};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName};
 
 use crate::{
     args::Format,
     catalogue,
     diagnostic::{Diagnostic, Diagnostics},
+    finding::nearest,
     problem::Problem,
     schemas,
     source::Source,
@@ -53,6 +54,10 @@ impl Input {
             let message = format!("the manifest requires reconcile {requires}, this is {ours}");
             let error = source.at("/requires", "other-version", message).help("use a matching version of reconcile");
             return Err(Diagnostics::from(error).into());
+        }
+        let misplaced: Vec<_> = misplaced(&manifest).iter().map(|error| explained(&source, error)).collect();
+        if !misplaced.is_empty() {
+            return Err(Diagnostics::sorted(misplaced).into());
         }
         Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
     }
@@ -104,4 +109,25 @@ impl Input {
         });
         Diagnostics::sorted(explained.collect()).into()
     }
+}
+
+/// How many names are listed where none is like the one that was given.
+const LISTED: usize = 8;
+
+/// Something that the manifest says of pools and rings and that cannot be meant, at its place.
+fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
+    let diagnostic = source.at(&error.pointer, "no-place", &error.message);
+    diagnostic.help(match &error.help {
+        TopologyHelp::Do(help) => help.clone(),
+        TopologyHelp::Names { what, found, names } => match nearest(found, names.iter().map(String::as_str)) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if names.is_empty() => format!("the manifest names no {what}"),
+            None => {
+                let more = names.len().checked_sub(LISTED).filter(|more| *more > 0);
+                let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+                let listed: Vec<_> = names.iter().take(LISTED).map(String::as_str).collect();
+                format!("the {what} are: {}{more}", listed.join(", "))
+            }
+        },
+    })
 }

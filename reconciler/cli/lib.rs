@@ -12,10 +12,12 @@ mod drift;
 mod dsc;
 mod exit;
 mod finding;
+mod fleet;
 mod history;
 mod hold;
 mod input;
 mod interrupt;
+mod inventory;
 mod lab;
 mod observe;
 mod outage;
@@ -69,7 +71,9 @@ pub fn main() -> ExitCode {
 fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
     match command {
         Command::Apply(args) => apply::run(&args, verbose),
+        Command::Plan(args) if args.fleet => fleet::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Inventory(args) => inventory::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Observe(args) => observe::run(&args, verbose),
         Command::Validate { manifests } => validate::run(&manifests),

@@ -1,8 +1,8 @@
 //! The JSON Schemas of everything that is written or read, from the types.
 
 use reconcile_schema::{
-    DriftReport, DscInstance, HistoryReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport, Snapshot,
-    StatusReport,
+    DriftReport, DscInstance, FleetReport, HistoryReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport,
+    Snapshot, StatusReport,
 };
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ pub fn schema(format: Format) -> Value {
         Format::Releases => schemars::schema_for!(Releases),
         Format::Snapshot => schemars::schema_for!(Snapshot),
         Format::Plan => schemars::schema_for!(PlanReport),
+        Format::Fleet => schemars::schema_for!(FleetReport),
         Format::Run => schemars::schema_for!(RunReport),
         Format::Drift => schemars::schema_for!(DriftReport),
         Format::Dsc => schemars::schema_for!(DscInstance),

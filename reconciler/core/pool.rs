@@ -5,7 +5,7 @@ use core::fmt;
 
 use reconcile_schema::{PoolSeen, Readiness};
 
-use crate::{Goal, Seen};
+use crate::{Goal, Seen, quorum::spare};
 
 /// Why a pool cannot do without one of its servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,23 +46,8 @@ pub(crate) fn unready(goal: &Goal, seen: &Seen, found: &PoolSeen) -> Option<Unre
     if !found.missing.is_empty() {
         return Some(Unready::Replicas { missing: found.missing.clone() });
     }
-    let (left, needed) = (active.saturating_sub(u32::from(seen.is_active())), functional(servers));
+    let (left, needed) = (active.saturating_sub(u32::from(seen.is_active())), needed(servers));
     (left < needed).then_some(Unready::Quorum { active, servers, needed })
-}
-
-/// How many servers of a pool of this size must run for it to stay functional (Microsoft Learn: Front End Pool high
-/// availability and management). Of a large pool some may run only among the first of `Get-CsComputer -Pool`; which ones is
-/// left to the product, this is a floor.
-const fn functional(servers: u32) -> u32 {
-    match servers {
-        0 | 1 => 0, // Nobody is there to take over, which the product says itself.
-        2 => 1,
-        3 | 4 => 2,
-        5 | 6 => 3,
-        7..=9 => 4,
-        10 | 11 => 5,
-        12.. => 7,
-    }
 }
 
 impl fmt::Display for Unready {
@@ -83,16 +68,22 @@ impl fmt::Display for Unready {
     }
 }
 
+/// How many servers of a pool must run when one more is to go.
+fn needed(servers: u32) -> u32 {
+    let spare = usize::try_from(servers).map_or(0, spare);
+    servers.saturating_sub(u32::try_from(spare).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_the_documents() {
+    fn a_pool_keeps_what_the_documents_ask_for() {
         let table =
-            [(2, 1), (3, 2), (4, 2), (5, 3), (6, 3), (7, 4), (8, 4), (9, 4), (10, 5), (11, 5), (12, 7), (16, 7)];
-        for (servers, needed) in table {
-            assert_eq!(functional(servers), needed, "a pool of {servers}");
+            [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (6, 3), (7, 4), (8, 5), (9, 6), (10, 6), (12, 8), (16, 11)];
+        for (servers, kept) in table {
+            assert_eq!(needed(servers), kept, "a pool of {servers}");
         }
     }
 }

@@ -42,6 +42,21 @@ pub fn outage(goal: &Goal, seen: &Seen) -> Option<Prediction> {
     sum
 }
 
+/// How long the services of a server will be down of which only its goal is known: for a whole update, by the estimates;
+/// nothing where one of them is missing.
+#[must_use]
+pub fn whole_outage(goal: &Goal) -> Option<Prediction> {
+    let databases = goal.stores.iter().map(|_| Phase::Database);
+    let before = [Phase::Stop, Phase::StopWeb, Phase::Install, Phase::StopAgain, Phase::StartWeb];
+    let recorded = Durations::default();
+    let mut parts = before.into_iter().chain(databases).chain([Phase::Start]);
+    let none = Prediction { median: Period::seconds(0), p95: Period::seconds(0) };
+    parts.try_fold(none, |sum, phase| {
+        let part = length(phase, &recorded, &goal.rules)?;
+        Some(Prediction { median: sum.median + part.median, p95: sum.p95 + part.p95 })
+    })
+}
+
 /// How long a restart is assumed to take where nobody estimates it: physical servers check their memory first.
 const RESTART: Period = Period::minutes(10);
 

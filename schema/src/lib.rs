@@ -14,6 +14,7 @@ mod dsc;
 mod durations;
 mod event;
 mod fact;
+mod fleet;
 mod history;
 mod last_run;
 mod manifest;
@@ -46,6 +47,7 @@ pub use dsc::{DscInstance, DscMetadata, DscRestart};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
 pub use fact::Fact;
+pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{

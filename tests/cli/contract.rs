@@ -9,7 +9,7 @@ use crate::manifest;
 use crate::{folder, lab, listing, reconcile};
 
 /// Every JSON document of `text`, each valid by a committed schema.
-fn valid(format: &str, text: &str) -> Vec<Value> {
+pub fn valid(format: &str, text: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{format}.schema.json"));
     let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod contract;
+mod fleet;
 mod hostile;
 mod input;
 mod program;

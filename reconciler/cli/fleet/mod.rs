@@ -1,0 +1,183 @@
+//! `reconcile plan --fleet`: in which order and when the servers of a fleet are updated.
+
+mod seen;
+mod text;
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use reconcile_core::{
+    Fleet, Left, Member, Opening, Prediction, Roster, Schedule, Standing, Turn, schedule, whole_outage,
+};
+use reconcile_schema::{
+    ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, Store, TurnReport,
+    UpdateName, WaveReport, ZoneName,
+};
+
+use self::seen::{Sight, Snapshots};
+use crate::{
+    args::{Output, Plan},
+    exit::{Exit, worst},
+    input::Input,
+    plan::json,
+    print,
+    problem::Problem,
+};
+
+/// Plans the rollout and shows it.
+///
+/// # Errors
+/// When the manifest or the snapshots as a whole cannot be used.
+pub fn run(args: &Plan) -> Result<Exit, Problem> {
+    let input = Input::read(&args.scope.manifest)?;
+    let report = report(&input, args)?;
+    match args.scope.output {
+        Output::Text => print(&text::of(&report, &args.scope.manifest))?,
+        Output::Json => print(&json(&report)?)?,
+    };
+    Ok(report.state.into())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: a rollout begins now, unless somebody says otherwise")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// What is known of a server beside its place in the fleet.
+struct Known<'a> {
+    entry: &'a str,
+    role: Role,
+    zone: Option<&'a ZoneName>,
+    assumed: bool,
+    blocked_by: Option<String>,
+}
+
+fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
+    let at = args.as_of.unwrap_or_else(now);
+    let manifest = &input.manifest;
+    let roster = Roster::of(manifest);
+    let mut snapshots = Snapshots::read(input, &roster, &args.from)?;
+    let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
+    for entry in roster.entries() {
+        let goal = input.goal_of(entry)?;
+        let standing = Standing::of(manifest, entry.server);
+        let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
+        let whole = whole_outage(&goal);
+        let budget = Prediction { median: goal.rules.outage_budget, p95: goal.rules.outage_budget };
+        for (_, name) in roster.servers(entry, |_| true) {
+            summary.servers += 1;
+            let (turn, blocked_by) = match snapshots.take(&name) {
+                Some(Sight::AtGoal) => {
+                    summary.at_goal += 1;
+                    (None, None)
+                }
+                Some(Sight::Remains { outage, blocked_by }) => (Some(outage.or(whole)), blocked_by),
+                None => {
+                    summary.unseen += 1;
+                    (Some(whole), None)
+                }
+            };
+            let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
+            let assumed = turn == Some(None);
+            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, assumed, blocked_by });
+            members.push(Member { name, standing, central, turn: turn.map(|turn| turn.unwrap_or(budget)) });
+        }
+    }
+    let fleet = Fleet::of(manifest, members);
+    let planned = schedule(&fleet, at);
+    summary.planned = count(planned.turns.len());
+    summary.left = count(planned.left.len());
+    let unread = snapshots.unread;
+    let states = [
+        (!planned.turns.is_empty()).then_some(State::Drift),
+        (!planned.left.is_empty()).then_some(State::Blocked),
+        (!unread.is_empty()).then_some(State::Unknown),
+    ];
+    let chain = fleet.longest_chain().map(|chain| ChainReport {
+        pool: chain.pool.cloned(),
+        servers: chain.servers.iter().filter_map(|number| Some(fleet.members().get(*number)?.name.clone())).collect(),
+        seconds: chain.takes.as_seconds(),
+    });
+    Ok(FleetReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        at,
+        state: worst(states.into_iter().flatten()),
+        at_once: u32::try_from(fleet.at_once()).unwrap_or(u32::MAX),
+        summary,
+        left: left(&fleet, &planned),
+        waves: waves(input, &fleet, planned, known),
+        longest_chain: chain,
+        unread,
+    })
+}
+
+/// The turns, by ring and night.
+fn waves(input: &Input, fleet: &Fleet<'_>, planned: Schedule, mut known: Vec<Known<'_>>) -> Vec<WaveReport> {
+    let mut waves: BTreeMap<(usize, Date), Vec<TurnReport>> = BTreeMap::new();
+    for turn in planned.turns {
+        let (Some(member), Some(known)) = (fleet.members().get(turn.server), known.get_mut(turn.server)) else {
+            continue;
+        };
+        let night = night(&turn, known.zone);
+        let ring = member.standing.ring_number(&input.manifest);
+        waves.entry((ring, night)).or_default().push(of_turn(&turn, member, known));
+    }
+    let wave = |((ring, night), turns): ((usize, Date), Vec<TurnReport>)| {
+        let from = turns.iter().map(|turn| turn.from).min()?;
+        let until = turns.iter().map(|turn| turn.until).max()?;
+        Some(WaveReport { ring: fleet.ring(ring).cloned(), night, from, until, turns })
+    };
+    waves.into_iter().filter_map(wave).collect()
+}
+
+fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnReport {
+    let outage = member.turn.unwrap_or(Prediction { median: Default::default(), p95: Default::default() });
+    let span = Opening { from: turn.from, until: turn.until };
+    let cloned = |name: Option<&UpdateName>| name.cloned();
+    TurnReport {
+        name: member.name.clone(),
+        entry: known.entry.to_owned(),
+        role: known.role,
+        site: cloned(member.standing.site),
+        pool: member.standing.pool.cloned(),
+        upgrade_domain: cloned(member.standing.upgrade_domain),
+        from: turn.from,
+        until: turn.until,
+        shown: known.zone.map_or_else(|| in_utc(&span), |zone| span.shown(zone)),
+        outage: OutageForecast { median_seconds: outage.median.as_seconds(), p95_seconds: outage.p95.as_seconds() },
+        assumed: known.assumed,
+        blocked_by: known.blocked_by.take(),
+    }
+}
+
+/// The day on which the night of a turn begins.
+fn night(turn: &Turn, zone: Option<&ZoneName>) -> Date {
+    let begins = turn.opening.map_or(turn.from, |opening| opening.from);
+    match zone {
+        // A window that is always open has no first night.
+        Some(zone) => zone.rules().to_datetime(begins.max(turn.from - jiff::SignedDuration::from_hours(24))).date(),
+        None => jiff::tz::TimeZone::UTC.to_datetime(begins).date(),
+    }
+}
+
+fn in_utc(span: &Opening) -> String {
+    let shown = |at: Timestamp, form| jiff::tz::TimeZone::UTC.to_datetime(at).strftime(form).to_string();
+    format!("{} – {} (UTC)", shown(span.from, "%a %Y-%m-%d %H:%M"), shown(span.until, "%H:%M"))
+}
+
+fn left(fleet: &Fleet<'_>, planned: &Schedule) -> Vec<LeftReport> {
+    let name = |number: usize| fleet.members().get(number).map(|member| member.name.clone());
+    let report = |(number, why): &(usize, Left)| {
+        let because = match why {
+            Left::NoWindow => "none of its maintenance windows is as long as its outage is foreseen to be".to_owned(),
+            Left::Behind(other) => format!("it comes after {}, which has no turn", name(*other)?),
+        };
+        Some(LeftReport { name: name(*number)?, because })
+    };
+    planned.left.iter().filter_map(report).collect()
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,129 @@
+//! What `reconcile plan --fleet` answers to a program: in which order and when the servers of a fleet are updated.
+
+use alloc::{string::String, vec::Vec};
+
+use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Fqdn, OutageForecast, Role, ServerName, State, UpdateName};
+
+/// The answer of `plan --fleet`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "reconcile fleet plan")]
+pub struct FleetReport {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The version of `reconcile` that made it.
+    pub made_by: String,
+    /// From when on the rollout is planned.
+    pub at: Timestamp,
+    /// Drift where servers are to be updated, blocked where some of them have no turn, unknown where a snapshot cannot be
+    /// read.
+    pub state: State,
+    /// How many servers are worked on at once, at most.
+    pub at_once: u32,
+    /// How many servers there are, and how many of them need what.
+    pub summary: FleetSummary,
+    /// The waves, in order: what is updated in one ring in one night.
+    pub waves: Vec<WaveReport>,
+    /// Servers that cannot be updated at the same time, however many hands there are: the chain of them that takes longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_chain: Option<ChainReport>,
+    /// The servers that have no turn.
+    pub left: Vec<LeftReport>,
+    /// Why snapshots could not be used.
+    pub unread: Vec<String>,
+}
+
+/// How many servers of a fleet need what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FleetSummary {
+    /// The servers of the manifest.
+    pub servers: u64,
+    /// Those that are at their goals, by their snapshots.
+    pub at_goal: u64,
+    /// Those that have a turn.
+    pub planned: u64,
+    /// Those that have none.
+    pub left: u64,
+    /// Those without a snapshot, which are taken to need the whole update.
+    pub unseen: u64,
+}
+
+/// What is updated in one ring in one night.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WaveReport {
+    /// The ring, where the rollout has rings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<UpdateName>,
+    /// The day on which the night begins: that of the maintenance window, on the clock of its time zone; of a server without
+    /// windows, in UTC.
+    pub night: Date,
+    /// When the first server begins.
+    pub from: Timestamp,
+    /// When the last one is foreseen to be done.
+    pub until: Timestamp,
+    /// The turns, in the order in which they begin.
+    pub turns: Vec<TurnReport>,
+}
+
+/// The turn of one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TurnReport {
+    /// The server.
+    pub name: ServerName,
+    /// Its entry in the manifest: its name, or the range that it is one of.
+    pub entry: String,
+    /// Its role.
+    pub role: Role,
+    /// The site that it stands at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<UpdateName>,
+    /// The pool that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Fqdn>,
+    /// Its upgrade domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade_domain: Option<UpdateName>,
+    /// When it begins.
+    pub from: Timestamp,
+    /// When it is foreseen to be done.
+    pub until: Timestamp,
+    /// Both for people, on the clock of its maintenance windows.
+    pub shown: String,
+    /// How long its services will be down.
+    pub outage: OutageForecast,
+    /// Whether that is only the outage budget, because nothing was recorded or estimated.
+    pub assumed: bool,
+    /// What its snapshot says against the update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
+}
+
+/// Servers that are updated one after another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChainReport {
+    /// The pool that they belong to; none for a server that belongs to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Fqdn>,
+    /// The servers, in order.
+    pub servers: Vec<ServerName>,
+    /// How long they take, in seconds, with the time in between in which the pool must be ready.
+    pub seconds: u32,
+}
+
+/// A server that has no turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeftReport {
+    /// The server.
+    pub name: ServerName,
+    /// Why it has none.
+    pub because: String,
+}
