@@ -85,9 +85,20 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         | Cause::AssembliesHeld
         | Cause::RebootPending(_) => None,
     };
-    // A server does not leave its pool again for a stop that was in vain.
-    let stops = [Step::StopServices, Step::StopWeb].into_iter().filter(|_| *step == Step::FailOver);
-    let later = work.into_iter().chain(stops).map(|later| spent(goal, seen, &later));
+    // Nothing is taken down again for a stop that was in vain.
+    let stops: &[Step] = match cause {
+        _ if *step == Step::FailOver => &[Step::StopServices, Step::StopWeb],
+        Cause::Behind(_) if *step == Step::StopServices => &[Step::StopWeb],
+        Cause::Behind(_)
+        | Cause::StoreBehind { .. }
+        | Cause::Down(_)
+        | Cause::FailedOver
+        | Cause::NotStaged
+        | Cause::ShellsOpen
+        | Cause::AssembliesHeld
+        | Cause::RebootPending(_) => &[],
+    };
+    let later = work.iter().chain(stops).map(|later| spent(goal, seen, later));
     let mut gates = later.chain(checks.iter().map(|check| check(goal, seen, step)));
     gates.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open)
 }

@@ -12,6 +12,7 @@ mod run;
 mod space;
 mod truth;
 mod unknown;
+mod vain;
 mod watch;
 mod windows;
 
