@@ -2,6 +2,7 @@
 
 use std::{io::IsTerminal, time::Duration};
 
+use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use reconcile_core::{Command, Event, Goal, Seen};
@@ -66,8 +67,7 @@ impl<'a> Progress<'a> {
                 let mark = if lacking.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
                 self.line(&mark, &format!("{took:>10}"), &self.clock(seen));
                 if let Some(lacking) = lacking {
-                    tracing::warn!(server = %self.goal.server, "{}: {lacking}", self.command);
-                    self.say(&format!("     {BAD}{}{BAD:#}", escape(&lacking)));
+                    self.warns(BAD, &lacking);
                 }
                 self.warn(seen);
             }
@@ -130,9 +130,15 @@ impl<'a> Progress<'a> {
         let Some((alarm, lasted)) = Alarm::of(self.goal, seen) else { return };
         if self.warned < Some(alarm) {
             self.warned = Some(alarm);
-            let said = alarm.said(self.goal, lasted);
-            tracing::warn!(server = %self.goal.server, "{said}");
-            self.say(&format!("     {WAITS}{said}{WAITS:#}"));
+            self.warns(WAITS, &alarm.said(self.goal, lasted));
+        }
+    }
+
+    /// Warns whoever reads along. An unattended run has it told by its events besides, and these are traced.
+    fn warns(&self, style: Style, text: &str) {
+        match self.interrupts.voice {
+            Voice::Lines => self.say(&format!("     {style}{}{style:#}", escape(text))),
+            Voice::Trace => tracing::warn!(server = %self.goal.server, "{}: {text}", self.command),
         }
     }
 

@@ -14,7 +14,10 @@ use reconcile_schema::{
     Store, UpdateName,
 };
 
-use crate::roster::{Entry, Roster, Stranger};
+use crate::{
+    roster::{Entry, Roster, Stranger},
+    topology::Standing,
+};
 
 /// What one server must become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,9 +196,7 @@ impl Goal {
         }
         let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
         let stores = stores(role, databases, role_at)?;
-        let pool = server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref()));
-        let site = server.site.as_ref().or_else(|| group.and_then(|group| group.site.as_ref()));
-        let site = site.or_else(|| pool.and_then(|pool| manifest.pools.get(pool)?.site.as_ref()));
+        let Standing { pool, site, .. } = Standing::of(manifest, server);
         let policies = [Some(&server.policy), group.map(|group| &group.policy), Some(&manifest.policy)];
         Ok(Self {
             server: name.clone(),
@@ -314,9 +315,7 @@ impl Rules {
 /// How many Front End Servers of a manifest name this pool.
 fn peers(manifest: &Manifest, pool: Option<&Fqdn>) -> u32 {
     let counts = manifest.servers.iter().map(|(pattern, server)| {
-        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
-        let role = server.role.or_else(|| group.and_then(|group| group.role));
-        let named = server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref()));
+        let Standing { role, pool: named, .. } = Standing::of(manifest, server);
         let counts = pool.is_some() && named == pool && role == Some(Role::FrontEnd);
         if counts { u32::try_from(pattern.servers().count()).unwrap_or(u32::MAX) } else { 0 }
     });

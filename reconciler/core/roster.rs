@@ -28,7 +28,7 @@ pub struct Entry<'a> {
 }
 
 /// The place of a server in the manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The number of its entry.
     pub entry: usize,
@@ -105,6 +105,17 @@ impl<'a> Roster<'a> {
             (Some(_), Some(second)) => Err(Stranger::Ambiguous(second.entry)),
             (None, _) => Err(Stranger::Unnamed),
         }
+    }
+
+    /// The place of a server that names itself in full, where the manifest may know it by its host name alone.
+    ///
+    /// # Errors
+    /// As [`Roster::find`].
+    pub fn find_host(&self, name: &ServerName) -> Result<Place, Stranger> {
+        self.find(name).or_else(|stranger| match name.host().parse() {
+            Ok(host) if stranger == Stranger::Unnamed => self.find(&host),
+            Ok(_) | Err(_) => Err(stranger),
+        })
     }
 
     /// The servers of an entry that do not have an entry of their own and whose numbers are wanted, each with its number.

@@ -99,10 +99,7 @@ impl<'a> Judge<'a> {
 
     /// The place of a server in the manifest, by its full name or by its host name.
     pub fn find(&self, name: &ServerName) -> Result<Place, Stranger> {
-        self.roster.find(name).or_else(|stranger| match name.host().parse() {
-            Ok(host) if stranger == Stranger::Unnamed => self.roster.find(&host),
-            Ok(_) | Err(_) => Err(stranger),
-        })
+        self.roster.find_host(name)
     }
 
     /// What is to be said of a server that reported.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Left, Member, Opening, Prediction, Roster, Schedule, Standing, Turn, schedule, whole_outage,
+    Fleet, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, schedule, whole_outage,
 };
 use reconcile_schema::{
     ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, Store, TurnReport,
@@ -58,15 +58,15 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
     let roster = Roster::of(manifest);
     let mut snapshots = Snapshots::read(input, &roster, &args.from)?;
     let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
-    for entry in roster.entries() {
+    for (number, entry) in roster.entries().iter().enumerate() {
         let goal = input.goal_of(entry)?;
         let standing = Standing::of(manifest, entry.server);
         let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
         let whole = whole_outage(&goal);
         let budget = Prediction { median: goal.rules.outage_budget, p95: goal.rules.outage_budget };
-        for (_, name) in roster.servers(entry, |_| true) {
+        for (nth, name) in roster.servers(entry, |_| true) {
             summary.servers += 1;
-            let (turn, blocked_by) = match snapshots.take(&name) {
+            let (turn, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
                 Some(Sight::AtGoal) => {
                     summary.at_goal += 1;
                     (None, None)
@@ -170,7 +170,7 @@ fn left(fleet: &Fleet<'_>, planned: &Schedule) -> Vec<LeftReport> {
     let name = |number: usize| fleet.members().get(number).map(|member| member.name.clone());
     let report = |(number, why): &(usize, Left)| {
         let because = match why {
-            Left::NoWindow => "none of its maintenance windows is as long as its outage is foreseen to be".to_owned(),
+            Left::NoWindow => "none of its maintenance windows is as long as its outage is foreseen to be; make one longer, or correct its estimates".to_owned(),
             Left::Behind(other) => format!("it comes after {}, which has no turn", name(*other)?),
         };
         Some(LeftReport { name: name(*number)?, because })

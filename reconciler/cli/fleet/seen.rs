@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use reconcile_core::{Goal, Place, Prediction, Roster, Run, Seen, Stranger, outage};
 use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
-use reconcile_schema::{RunId, ServerName, Snapshot, State};
+use reconcile_schema::{RunId, Snapshot, State};
 
 use crate::{
     input::Input,
@@ -28,7 +28,7 @@ pub enum Sight {
 /// What all snapshots say.
 #[derive(Default)]
 pub struct Snapshots {
-    servers: BTreeMap<ServerName, Sight>,
+    servers: BTreeMap<Place, Sight>,
     /// Why some of them could not be used.
     pub unread: Vec<String>,
 }
@@ -53,8 +53,8 @@ impl Snapshots {
     }
 
     /// What was said of a server.
-    pub fn take(&mut self, server: &ServerName) -> Option<Sight> {
-        self.servers.remove(server)
+    pub fn take(&mut self, server: Place) -> Option<Sight> {
+        self.servers.remove(&server)
     }
 
     fn take_in(&mut self, roster: &Roster<'_>, goals: &[Goal], Record { origin, snapshot }: Record) {
@@ -66,30 +66,24 @@ impl Snapshots {
                 return;
             }
         };
-        let Some((name, goal)) = find(roster, goals, &seen.host) else {
-            self.unread.push(format!("{place}: the manifest does not name the server {}", seen.host));
-            return;
+        let found = roster.find_host(&seen.host).map(|at| Some((at, goals.get(at.entry)?)));
+        let (at, goal) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) | Err(Stranger::Unnamed) => {
+                self.unread.push(format!("{place}: the manifest does not name the server {}", seen.host));
+                return;
+            }
+            Err(Stranger::Ambiguous(_)) => {
+                self.unread.push(format!("{place}: {} belongs to several ranges of the manifest", seen.host));
+                return;
+            }
         };
+        let host = seen.host.clone();
         let seen = Seen { host: seen, marks, run: Run::new(RunId("fleet".into())) };
-        let sight = sight(goal, &seen);
-        if self.servers.insert(name.clone(), sight).is_some() {
+        if self.servers.insert(at, sight(goal, &seen)).is_some() {
             // Nobody can say here which one is true, so the server is taken to need what it needs at most.
-            self.unread.push(format!("{place}: a second snapshot of {name}"));
-            self.servers.insert(name, Sight::Remains { outage: None, blocked_by: None });
-        }
-    }
-}
-
-/// The name by which the manifest knows a server, and its goal.
-fn find<'a>(roster: &Roster<'_>, goals: &'a [Goal], host: &ServerName) -> Option<(ServerName, &'a Goal)> {
-    let goal = |Place { entry, .. }| goals.get(entry);
-    match roster.find(host) {
-        Ok(place) => Some((host.clone(), goal(place)?)),
-        Err(Stranger::Ambiguous(_)) => None,
-        Err(Stranger::Unnamed) => {
-            let short: ServerName = host.host().parse().ok()?;
-            let place = roster.find(&short).ok()?;
-            Some((short, goal(place)?))
+            self.unread.push(format!("{place}: a second snapshot of {host}; keep the latest"));
+            self.servers.insert(at, Sight::Remains { outage: None, blocked_by: None });
         }
     }
 }
