@@ -1,8 +1,9 @@
 //! A year of scheduled runs on one simulated server, every quarter of an hour: `cargo run --release --example year`.
 //!
-//! The lab is kept in files. Every day begins with opening it, so that its journal is read as a whole and made shorter when
-//! it has grown; all runs of a day are one process. Once a month another update becomes the target; now and then something
-//! breaks, somebody stops a service, or a run is killed in the middle of a step, all drawn from a seed.
+//! The lab is kept in files and opened anew every day. As in the program, a run reads the whole journal; once a run of that
+//! day has written to it, the ones that follow have it in memory. A journal that has grown is made shorter when it is first
+//! written to. Once a month another update becomes the target; now and then something breaks, somebody stops a service, or
+//! a run is killed in the middle of a step, all drawn from a seed.
 //!
 //! Time is virtual: what is measured is how long the year takes to play, whether memory grows with the runs, and how long
 //! the journal gets. Each limit is printed with what was seen; a machine that is busy takes longer.
@@ -14,7 +15,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use reconcile_core::{Act, Blocker, End, Goal, Observe, Request, apply};
 use reconcile_hosts::lab::{Fault, Kill, Lab, LabError, When, World, start};
-use reconcile_schema::{Build, Manifest, Mark, Marks, Releases, RunId};
+use reconcile_schema::{Build, Manifest, Mark, Marks, Period, Releases, RunId};
 
 type Played<T> = Result<T, Box<dyn Error>>;
 
@@ -143,12 +144,6 @@ fn a_day(lab: &mut Lab, goal: &Goal, rng: &mut Rng) -> Played<()> {
 
 impl Year {
     fn run(&mut self, lab: &mut Lab, goal: &Goal, at: Timestamp, number: u32, rng: &mut Rng) -> Played<()> {
-        lab.change(&goal.server, |server| {
-            // The run before may have taken longer than to this one.
-            let passed = at.duration_since(server.clock).as_secs();
-            server.uptime += u32::try_from(passed).unwrap_or(0);
-            server.clock = server.clock.max(at);
-        })?;
         let request = Request {
             goal,
             run: RunId(format!("scheduled {number}")),
@@ -159,6 +154,9 @@ impl Year {
             interrupted: &|| false,
         };
         let mut host = lab.host(&goal.server)?;
+        // The run before may have taken longer than to this one.
+        let passed = at.duration_since(host.observe()?.at).as_secs();
+        host.pause(Period::seconds(u32::try_from(passed).unwrap_or(0)));
         if rng.bool() {
             // Few runs have so many effects: most that are to be killed end before.
             host.kill(Kill { effect: rng.u32(2..40), when: When::Midway });

@@ -5,12 +5,16 @@
 //! Lines end as Notepad on the older servers expects it.
 
 use reconcile_schema::{Mark, Marks, RunId};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// The largest journal that is read, in bytes: what runs write never comes near.
 const LIMIT: u64 = 64 << 20;
@@ -271,13 +275,40 @@ struct Line<'a> {
 }
 
 /// An entry as it is read.
-#[derive(Deserialize)]
 struct Entry {
     seq: u64,
     at: Timestamp,
     run: RunId,
-    #[serde(flatten)]
     mark: Mark,
+}
+
+/// By hand, because a derived one would first put the whole line aside to find out which fields are the mark's: they stand
+/// in the order of [`Line`], and a journal is read at every run.
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Entry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("seq, at, run and a mark, in this order")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
+                let (seq, at, run) = (field(&mut map, "seq")?, field(&mut map, "at")?, field(&mut map, "run")?);
+                Ok(Entry { seq, at, run, mark: Mark::deserialize(MapAccessDeserializer::new(map))? })
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// The field that comes next, which must have this name.
+fn field<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A, name: &'static str) -> Result<T, A::Error> {
+    match map.next_entry::<&str, T>()? {
+        Some((found, value)) if found == name => Ok(value),
+        Some(_) | None => Err(de::Error::missing_field(name)),
+    }
 }
 
 /// A line with its checksum and its end.
