@@ -153,6 +153,7 @@ impl Plain {
             groups: BTreeMap::new(),
             pools,
             rollout: Rollout {
+                claims: None,
                 rings: if self.rings > 1 {
                     (0..self.rings).map(|ring| name("ring", ring)).collect()
                 } else {

@@ -214,6 +214,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             shells: Fact::Known(Vec::new()),
             databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),
             pool: Fact::NotLooked,
+            claim: Fact::NotLooked,
         },
         marks: Marks::default(),
     })

@@ -109,7 +109,7 @@ fn goal(month: u32) -> Played<Goal> {
 }
 
 fn open(path: &Path) -> Played<Lab> {
-    Ok(Lab::open(path, || World { servers: std::collections::BTreeMap::new() })?)
+    Ok(Lab::open(path, World::default)?)
 }
 
 /// Another update becomes the target, and expects more of some databases.

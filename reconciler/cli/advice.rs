@@ -48,6 +48,13 @@ pub fn advice(blocker: &Blocker) -> String {
             "run it as a member; a membership that was given just now counts from the next logon".into()
         }
         Blocker::Pool { pool, why } => ready(pool, why),
+        Blocker::Claimed { claim, .. } => format!(
+            "nothing has to be done: a later run goes on when {} is done; when it will not be, see reconcile claims",
+            claim.server
+        ),
+        Blocker::ComesAfter { server, .. } => {
+            format!("bring {server} to its goal: there, apply tells the others, also where nothing else is to be done")
+        }
         Blocker::FailedOver => "ask who works on it; when nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
         Blocker::Outage { .. } => {
             "run apply again when there is time for a new outage, or raise `policy: { outage: { budget } }`".into()
@@ -113,6 +120,7 @@ const fn unstick(step: &Step) -> &'static str {
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",
         Step::UpdateDatabases(_) => "run the command by hand with -Verbose, read its report and mend what it says",
+        Step::Claim | Step::Release => "look at the share that the manifest names under `rollout: { claims }`",
         Step::Stage => "check that the private folder can be written",
         Step::CloseShells => "close the shells by hand",
         Step::Reboot => "restart the server by hand",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use reconcile_hosts::task::{Account, Place};
-use reconcile_schema::{Period, Product, ServerName, TaskMode};
+use reconcile_schema::{Fqdn, Period, Product, ServerName, TaskMode};
 
 use crate::exit;
 
@@ -42,6 +42,8 @@ pub enum Command {
     Hold(Hold),
     /// Say that a server may be worked on again.
     Release(Release),
+    /// Show which server of each pool is worked on, by its own word on the share; or break a claim that nobody will release.
+    Claims(Claims),
     /// Check manifests and say what is wrong, with line and column.
     Validate {
         /// The manifests.
@@ -227,6 +229,19 @@ pub struct Hold {
     /// Only this server; can be given several times.
     #[arg(long = "server", value_name = "NAME")]
     pub servers: Vec<ServerName>,
+}
+
+/// `reconcile claims`.
+#[derive(Debug, clap::Args)]
+pub struct Claims {
+    /// The manifest that names the pools and, under `rollout: { claims }`, the share.
+    pub manifest: PathBuf,
+    /// Take the claim of this name away from the server that has it.
+    #[arg(long = "break", value_name = "POOL", requires = "reason")]
+    pub broken: Option<Fqdn>,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", requires = "broken")]
+    pub reason: Option<String>,
 }
 
 /// `reconcile release`.

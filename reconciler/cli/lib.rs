@@ -7,6 +7,7 @@ mod apply;
 mod args;
 mod catalogue;
 mod check;
+mod claims;
 mod diagnostic;
 mod drift;
 mod dsc;
@@ -83,6 +84,7 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::History(args) => history::run(&args),
         Command::Hold(args) => hold::hold(&args),
         Command::Release(args) => hold::release(&args),
+        Command::Claims(args) => claims::run(&args),
         Command::Lab(command) => lab::run(&command),
         Command::Schedule(command) => schedule::run(&command),
         Command::Dsc(command) => dsc::run(&command, verbose),

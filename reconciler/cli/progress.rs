@@ -164,7 +164,9 @@ pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<Stri
             let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
             return (!names.is_empty()).then(|| format!("{said}; still behind: {}", names.join(", ")));
         }
-        Step::Stage | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) => Vec::new(),
+        Step::Stage | Step::Claim | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) | Step::Release => {
+            Vec::new()
+        }
     };
     let names: Vec<_> = missing.into_iter().map(|service| format!("{} is {}", service.name, service.state)).collect();
     (!names.is_empty()).then(|| names.join(", "))
@@ -177,6 +179,8 @@ fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
         Step::StopWeb => web,
         Step::Reboot => true,
         Step::Stage
+        | Step::Claim
+        | Step::Release
         | Step::CloseShells
         | Step::Install
         | Step::StartWeb

@@ -26,6 +26,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         shells,
         databases,
         pool,
+        claim,
     } = &one.host;
     let Marks {
         baseline,
@@ -40,6 +41,8 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         hold,
         begun: _,
         durations,
+        claimed,
+        told,
         latest,
     } = &one.marks;
     let Run { id, spent, halt, waited, taken_down, outage } = &one.run;
@@ -48,10 +51,11 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && same(services, &host.services)
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
-        && (rights, shells, pool) == (&host.rights, &host.shells, &host.pool)
+        && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
         && little(&one.host.disk) == little(&host.disk)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
+        && (claimed, told) == (&marks.claimed, &marks.told)
         && (*outages == 0 || aim == &marks.aim)
         && (!is_timed(goal) || (durations, latest) == (&marks.durations, &marks.latest))
         && (boot(one), clock(goal, one)) == (boot(other), clock(goal, other))

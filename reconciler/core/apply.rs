@@ -7,7 +7,7 @@ use alloc::{
 
 use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Shared, Step, Uptime};
 
-use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, model::running, next};
+use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, model::running, next, reached};
 
 /// What a run is asked to do.
 pub struct Request<'a> {
@@ -190,7 +190,7 @@ impl<H: Act> Work<'_, H> {
     /// Whether the step is not to be taken: the plan says another one, or it was taken in vain. The reason becomes a
     /// part of what the next decision sees.
     fn refuses(&mut self, step: &Step, cause: &Cause, seen: &Seen) -> bool {
-        let up = matches!(cause, Cause::Down(_) | Cause::FailedOver);
+        let up = matches!(cause, Cause::Down(_) | Cause::FailedOver | Cause::Unreleased);
         if let (Some(approved), false) = (self.request.approved, up) {
             let rest = approved.get(self.cursor..).unwrap_or_default();
             let Some(ahead) = rest.iter().position(|planned| planned == step) else {
@@ -224,6 +224,7 @@ impl<H: Act> Work<'_, H> {
             }
             Step::Reboot => marks.push(Mark::RebootAsked { boot: seen.host.boot.known().cloned() }),
             Step::FailOver => marks.push(Mark::FailingOver),
+            Step::Claim => marks.push(Mark::Claiming),
             Step::StopServices
             | Step::StopWeb
             | Step::Stage
@@ -231,12 +232,13 @@ impl<H: Act> Work<'_, H> {
             | Step::StartWeb
             | Step::FailBack
             | Step::UpdateDatabases(_)
-            | Step::StartServices => {}
+            | Step::StartServices
+            | Step::Release => {}
         }
         marks.push(Mark::Began { step: step.clone() });
         for mark in &marks {
             match self.mark(mark) {
-                Err(why) if step.takes_down() => return Err(why),
+                Err(why) if step.takes_down() || *step == Step::Claim => return Err(why),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -258,6 +260,9 @@ impl<H: Act> Work<'_, H> {
             Acted::GoingDown => "going down".into(),
         };
         let stopped = |services: &Shared<Vec<Service>>| services.iter().all(|one| one.is_web() || one.is_stopped());
+        if *step == Step::Release {
+            marks.push(Mark::Unclaimed { told: reached(self.request.goal, before) });
+        }
         if *step == Step::FailBack && !now.is_failed_over() {
             marks.push(Mark::FailedBack);
         }
@@ -330,6 +335,8 @@ fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
     };
     match step {
         Step::Stage => before.package == now.package,
+        Step::Claim => before.claim == now.claim,
+        Step::Release => true, // A mark tells of it: taken again, it was taken in vain.
         Step::Reboot => before.boot == now.boot,
         Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => {
             services(before, false) == services(now, false)

@@ -8,7 +8,9 @@ use alloc::{
 use core::fmt;
 
 use jiff::Timestamp;
-use reconcile_schema::{Build, ComponentName, Fact, Fqdn, Hold, Period, Product, ServiceState, Shell, Step, ZoneName};
+use reconcile_schema::{
+    Build, Claim, ComponentName, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step, ZoneName,
+};
 
 use crate::{Opening, Unready};
 
@@ -100,6 +102,22 @@ pub enum Blocker {
         pool: Fqdn,
         /// Why not.
         why: Unready,
+    },
+    /// Another server of the pool, or of the pool that stands in for it, is worked on.
+    Claimed {
+        /// The pool after which the claim is named.
+        pool: Fqdn,
+        /// The claim.
+        claim: Claim,
+    },
+    /// A Front End Server comes before its back end and has not said that it is done.
+    ComesAfter {
+        /// The Front End Server.
+        server: ServerName,
+        /// The build that it told of last.
+        told: Option<Build>,
+        /// The build that it must reach.
+        due: Build,
     },
     /// The server is failed over, and no run that the journal knows of did that.
     FailedOver,
@@ -230,6 +248,8 @@ impl Blocker {
             | Self::Disk { .. }
             | Self::Rights { .. }
             | Self::Pool { .. }
+            | Self::Claimed { .. }
+            | Self::ComesAfter { .. }
             | Self::FailedOver
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
@@ -261,6 +281,8 @@ impl Blocker {
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
             | Self::Pool { why: Unready::Busy | Unready::Quorum { .. }, .. }
+            | Self::Claimed { .. }
+            | Self::ComesAfter { .. }
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
             | Self::WindowClosed { .. }
@@ -328,6 +350,18 @@ impl fmt::Display for Blocker {
             ),
             Self::Rights { group } => write!(f, "the account is not a member of {group}"),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
+            Self::Claimed { pool, claim } => write!(
+                f,
+                "{} has claimed the pool {pool} since {:.0}: one server of it at a time",
+                claim.server, claim.at
+            ),
+            Self::ComesAfter { server, told: Some(told), due } => write!(
+                f,
+                "the back end comes after its Front End Servers: {server} has told of {told}, and must be at {due}"
+            ),
+            Self::ComesAfter { server, told: None, due } => {
+                write!(f, "the back end comes after its Front End Servers: {server} has not told that it is at {due}")
+            }
             Self::FailedOver => f.write_str(
                 "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
             ),

@@ -29,6 +29,8 @@ impl Command {
     pub fn of(goal: &Goal, step: &Step, cause: &Cause) -> Self {
         match step {
             Step::Stage => Self::Own(format!("copy and verify {}", file_name(&goal.installer.path))),
+            Step::Claim => Self::Own(format!("claim {}", claimed(goal))),
+            Step::Release => Self::Own(format!("release {}", claimed(goal))),
             Step::Reboot => Self::Own("restart the machine".into()),
             // Of this server, whose name stands above wherever a command is shown; servers that are alike share one plan.
             Step::FailOver => Self::Cmdlet("Invoke-CsComputerFailOver -ComputerName <FQDN>".into()),
@@ -48,10 +50,17 @@ impl Command {
                 | Cause::NotStaged
                 | Cause::ShellsOpen
                 | Cause::FailedOver
+                | Cause::Unclaimed
+                | Cause::Unreleased
                 | Cause::StoreBehind { .. } => "Start-CsWindowsService".into(),
             }),
         }
     }
+}
+
+/// The name under which the pool is claimed.
+fn claimed(goal: &Goal) -> String {
+    goal.claims.as_ref().map_or_else(String::new, |claims| format!("{}", claims.name))
 }
 
 /// The last part of a path, written the Windows way.

@@ -2,7 +2,9 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use reconcile_schema::{Database, Fact, Observed, PackageSeen, PoolSeen, Rights, Shared, Shell, Step, Store};
+use reconcile_schema::{
+    Database, Fact, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
+};
 
 /// What was last looked at. Every host that can act keeps one.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +21,8 @@ pub struct Dear {
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
     /// How the pool stands.
     pub pool: Fact<PoolSeen>,
+    /// What the servers of the pool have on their share.
+    pub claim: Fact<PoolRecord>,
 }
 
 impl Dear {
@@ -30,11 +34,13 @@ impl Dear {
         seen.shells = self.shells.clone();
         seen.databases = self.databases.clone();
         seen.pool = self.pool.clone();
+        seen.claim = self.claim.clone();
     }
 
     /// Forgets what `step` may have changed.
     pub fn forget(&mut self, step: &Step) {
-        self.pool = Fact::NotLooked; // Others work on the pool, too: what it says counts for one step.
+        // Others work on the pool, too: what it says counts for one step.
+        (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
         match step {
             Step::Stage => self.package = Fact::NotLooked,
             Step::FailOver | Step::StopServices | Step::StopWeb | Step::CloseShells => self.shells = Fact::NotLooked,
@@ -47,13 +53,13 @@ impl Dear {
                 self.databases.remove(store);
             }
             Step::Reboot => *self = Self::default(),
-            Step::StartWeb | Step::FailBack | Step::StartServices => {}
+            Step::Claim | Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
         }
     }
 
     /// Forgets what other people may have changed while nothing was done.
     pub fn forget_after_pause(&mut self) {
         self.shells = Fact::NotLooked;
-        self.pool = Fact::NotLooked;
+        (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
     }
 }

@@ -7,6 +7,7 @@ use reconcile_schema::{Cause, Component, DatabaseState, Fact, OnExceed, PackageS
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
+    claims::not_done,
     goal::{DATABASE_DISK, REBOOTS},
     next::{is_up, leave, reboot_due},
     next_opening, open_at,
@@ -32,9 +33,10 @@ pub enum Gate {
 pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
         Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
-        Cause::NotStaged | Cause::ShellsOpen => &[spent, held, halted],
-        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, taking_down, ready],
-        Cause::RebootPending(_) => &[spent, held, halted, installing, outages, taking_down, reboots, ready],
+        Cause::Unreleased => &[spent, held],
+        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, halted],
+        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, taking_down, ready, claimed],
+        Cause::RebootPending(_) => &[spent, held, halted, installing, outages, taking_down, reboots, ready, claimed],
         Cause::StoreBehind { .. } => &[
             spent,
             held,
@@ -48,6 +50,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             budget,
             restartable,
             ready,
+            claimed,
             rebooted,
         ],
         Cause::Behind(_) => {
@@ -70,6 +73,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 restartable,
                 package,
                 ready,
+                claimed,
                 rebooted,
             ]
         }
@@ -82,6 +86,8 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         | Cause::FailedOver
         | Cause::NotStaged
         | Cause::ShellsOpen
+        | Cause::Unclaimed
+        | Cause::Unreleased
         | Cause::AssembliesHeld
         | Cause::RebootPending(_) => None,
     };
@@ -95,6 +101,8 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         | Cause::FailedOver
         | Cause::NotStaged
         | Cause::ShellsOpen
+        | Cause::Unclaimed
+        | Cause::Unreleased
         | Cause::AssembliesHeld
         | Cause::RebootPending(_) => &[],
     };
@@ -313,6 +321,30 @@ fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let due = reboot_due(seen).filter(|_| leave(goal, seen).is_none());
     due.map_or(Gate::Open, |cause| first(goal, seen, Step::Reboot, cause))
+}
+
+/// No other server of the pool, or of the one that stands in for it, is worked on; and those that come before this one are
+/// done. Then the pool is claimed, and asked once more how it stands, now that nobody else may take a server from it.
+fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let Some(claims) = goal.claims.as_ref().filter(|_| step.takes_down() && seen.begins_outage()) else {
+        return Gate::Open;
+    };
+    let record = match &seen.host.claim {
+        Fact::NotLooked => return Gate::Look(Ask::Claim),
+        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
+        Fact::Known(record) => record,
+    };
+    match &record.claim {
+        Some(claim) if claim.server == goal.server => return Gate::Open,
+        Some(claim) => return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone() }),
+        None => {}
+    }
+    match not_done(goal, seen) {
+        Some((server, told)) => {
+            Gate::Shut(Blocker::ComesAfter { server: server.clone(), told: told.cloned(), due: goal.core.clone() })
+        }
+        None => first(goal, seen, Step::Claim, Cause::Unclaimed),
+    }
 }
 
 /// How long a run waits for a pool that is busy: it is asked three times, ten minutes apart (Microsoft Learn, Lync Server

@@ -15,6 +15,7 @@ use reconcile_schema::{
 };
 
 use crate::{
+    claims::Claims,
     roster::{Entry, Roster, Stranger},
     topology::Standing,
 };
@@ -34,6 +35,8 @@ pub struct Goal {
     pub pool: Option<Fqdn>,
     /// How many Front End Servers the manifest names of that pool, where this is one.
     pub peers: u32,
+    /// Where the servers of its pool agree on who is taken down.
+    pub claims: Option<Arc<Claims>>,
     /// The name of the update in the manifest.
     pub update: String,
     /// The build that Core Components must reach.
@@ -205,6 +208,7 @@ impl Goal {
             site: site.cloned(),
             pool: pool.cloned(),
             peers: if role == Role::FrontEnd { peers(manifest, pool) } else { 0 },
+            claims: Claims::of(manifest, role, pool).map(Arc::new),
             update: target.to_string(),
             core,
             floors: floors.into(),
@@ -218,7 +222,7 @@ impl Goal {
     /// question than when it may be.
     #[must_use]
     pub fn whenever(mut self) -> Self {
-        (self.rules.maintenance, self.rules.on_exceed) = (None, OnExceed::Warn);
+        (self.rules.maintenance, self.rules.on_exceed, self.claims) = (None, OnExceed::Warn, None);
         self
     }
 

@@ -61,6 +61,8 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         Mark::Forgiven => past.notes.push("earlier attempts were forgiven".into()),
         Mark::Carried { .. }
         | Mark::TakingDown { .. }
+        | Mark::Claiming
+        | Mark::Unclaimed { .. }
         | Mark::FailingOver
         | Mark::FailedBack
         | Mark::Stopped

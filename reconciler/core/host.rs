@@ -20,6 +20,8 @@ pub enum Ask {
     Shells,
     /// How the pool stands.
     Pool,
+    /// What the servers of the pool have on their share.
+    Claim,
     /// The versions of these databases.
     Databases(Store),
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Ask {
             Self::Disk => f.write_str("the free disk space"),
             Self::Shells => f.write_str("the open management shells"),
             Self::Pool => f.write_str("the readiness of the pool"),
+            Self::Claim => f.write_str("the claim of the pool"),
             Self::Databases(store) => write!(f, "the {store}"),
         }
     }

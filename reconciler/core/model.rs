@@ -6,7 +6,7 @@ use reconcile_schema::{
     Attempt, Baseline, BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step,
 };
 
-use crate::{Goal, Seen};
+use crate::{Goal, Seen, claim_of, reached};
 
 /// What will be seen after `step`, if it does what it should.
 ///
@@ -25,6 +25,21 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
         });
     }
     match step {
+        Step::Claim => {
+            let claim = claim_of(goal, &next);
+            if let Fact::Known(record) = &mut next.host.claim {
+                record.claim = Some(claim);
+            }
+            next.marks.claimed = true;
+        }
+        Step::Release => {
+            next.marks.claimed = false;
+            let told = reached(goal, &next);
+            next.marks.told = told.or(next.marks.told);
+            if let Fact::Known(record) = &mut next.host.claim {
+                record.claim = None;
+            }
+        }
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),
         Step::CloseShells => next.host.shells = Fact::Known(Vec::new()),
         Step::FailOver => {

@@ -6,6 +6,7 @@ use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store};
 
 use crate::{
     Ask, Blocker, Goal, Seen,
+    claims::is_unreleased,
     gate::{Gate, gate, may_restore, refusal},
 };
 
@@ -52,7 +53,9 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
             Gate::Shut(blocker) => blocker,
         },
     };
-    let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && may_restore(goal, seen));
+    // A server that was taken down in vain keeps the claim of its pool: the next one would fare no better.
+    let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || seen.marks.outages > 0);
+    let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && !keeps(step) && may_restore(goal, seen));
     up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))
 }
 
@@ -139,7 +142,7 @@ pub(crate) fn is_up(seen: &Seen) -> bool {
 }
 
 /// The steps that bring up what should run and does not: the web server first, and a server that is failed over goes back
-/// to its pool.
+/// to its pool. When all of it runs, the next server of the pool may begin.
 fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
     let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
     let names = |web: bool| -> Vec<_> {
@@ -147,7 +150,10 @@ fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
     };
     let start = |step, names: Vec<_>| (!names.is_empty()).then_some((step, Cause::Down(names)));
     let back = (goal.fails_over() && seen.is_failed_over_by_us()).then_some((Step::FailBack, Cause::FailedOver));
-    [start(Step::StartWeb, names(true)), back, start(Step::StartServices, names(false))].into_iter().flatten()
+    let all = [start(Step::StartWeb, names(true)), back, start(Step::StartServices, names(false))];
+    let up = seen.host.services.known().is_some() && all.iter().all(Option::is_none);
+    let done = up && is_unreleased(goal, seen);
+    all.into_iter().chain([done.then_some((Step::Release, Cause::Unreleased))]).flatten()
 }
 
 /// Why a restart is due, if one is.

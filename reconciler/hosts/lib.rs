@@ -6,6 +6,7 @@ mod journal;
 pub mod lab;
 mod lock;
 mod restart;
+mod share;
 pub mod snapshot;
 pub mod task;
 mod uninstall;
@@ -14,3 +15,4 @@ pub mod windows;
 
 pub use journal::{Journal, JournalError};
 pub use lock::{Lock, LockError};
+pub use share::{Share, ShareError};

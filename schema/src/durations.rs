@@ -43,7 +43,7 @@ impl Phase {
             Step::FailBack | Step::StartServices => Self::Start,
             Step::Reboot => Self::Restart,
             // While a pool takes over, the server still serves.
-            Step::Stage | Step::CloseShells | Step::FailOver => return None,
+            Step::Stage | Step::Claim | Step::CloseShells | Step::FailOver | Step::Release => return None,
         })
     }
 }

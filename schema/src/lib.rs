@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod build;
 pub mod by_store;
+mod claim;
 mod database;
 mod drift;
 mod dsc;
@@ -38,6 +39,7 @@ mod window;
 mod zone;
 
 pub use build::{Build, BuildError};
+pub use claim::{BrokenClaim, Claim, PoolRecord};
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,

@@ -348,9 +348,13 @@ fn attempts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u8>, D::Error> 
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let text = String::deserialize(from)?;
+    text_of(String::deserialize(from)?)
+}
+
+/// A text that says something, and is no longer than any path.
+pub(crate) fn text_of<E: Error>(text: String) -> Result<String, E> {
     match text.chars().count() {
         1..=1024 => Ok(text),
-        other => Err(D::Error::custom(format_args!("expected 1 to 1024 characters, found {other}"))),
+        other => Err(E::custom(format_args!("expected 1 to 1024 characters, found {other}"))),
     }
 }

@@ -71,6 +71,14 @@ pub enum Mark {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
     },
+    /// The pool is about to be claimed for this server.
+    Claiming,
+    /// The claim was released.
+    Unclaimed {
+        /// The build of Core Components that the other servers of the pool were told of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<Build>,
+    },
     /// The pool is about to be asked to take over for this server.
     FailingOver,
     /// The server was given back to its pool.
@@ -161,6 +169,12 @@ pub struct Marks {
     /// How long the parts of an outage took here.
     #[serde(default, skip_serializing_if = "Durations::is_empty")]
     pub durations: Durations,
+    /// Whether the pool was claimed for this server, and not released since.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub claimed: bool,
+    /// The build that the other servers of the pool were last told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Build>,
     /// The latest time that any entry of the journal was written at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Timestamp>,
@@ -333,6 +347,11 @@ impl Marks {
                     let (running, up) = (running.clone(), up.clone());
                     self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });
                 }
+            }
+            Mark::Claiming => self.claimed = true,
+            Mark::Unclaimed { told } => {
+                self.claimed = false;
+                self.told = told.clone().or(self.told.take());
             }
             Mark::FailingOver => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true),
             Mark::FailedBack => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = false),

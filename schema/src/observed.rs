@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Component, Database, Fact, Period, Product, ServerName, Service, Sha256, Shared, Store, by_store};
+use crate::{
+    Build, Component, Database, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store, by_store,
+};
 
 /// Everything that was seen of one host.
 ///
@@ -52,6 +54,9 @@ pub struct Observed {
     /// How the pool of a Front End Server stands.
     #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
     pub pool: Fact<PoolSeen>,
+    /// What the servers of its pool have on their share.
+    #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
+    pub claim: Fact<PoolRecord>,
 }
 
 impl Observed {

@@ -1,6 +1,6 @@
 //! The rollout: how an update goes through the fleet.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
@@ -26,6 +26,11 @@ pub struct Rollout {
     /// standard-edition, director, mediation, persistent-chat, edge. Roles that are left out come last, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
+    /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, whoever starts the
+    /// runs, and that the back end comes after the Front End Servers. Default none: then whoever starts the runs sees to it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "folder")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub claims: Option<String>,
     /// What a failure does to the servers that have not begun. Default stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
@@ -40,6 +45,10 @@ pub enum OnFailure {
     Stop,
     /// Other pools go on, within the ring.
     StopPool,
+}
+
+fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Option::<String>::deserialize(from)?.map(crate::manifest::text_of).transpose()
 }
 
 fn at_once<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {

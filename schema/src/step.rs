@@ -14,6 +14,8 @@ use crate::{Build, ComponentName, Store};
 pub enum Step {
     /// Copy the update to the private folder and verify it there.
     Stage,
+    /// Claim the pool on the share where its servers agree, so that no other of them is taken down.
+    Claim,
     /// Restart the machine.
     Reboot,
     /// Have the pool take over for this Front End Server: its services are stopped and disabled.
@@ -34,6 +36,8 @@ pub enum Step {
     FailBack,
     /// Start the product's services.
     StartServices,
+    /// Release the pool on that share, and say which build the server is at.
+    Release,
 }
 
 impl Step {
@@ -47,7 +51,13 @@ impl Step {
             | Self::StopWeb
             | Self::Install
             | Self::UpdateDatabases(_) => true,
-            Self::Stage | Self::CloseShells | Self::StartWeb | Self::FailBack | Self::StartServices => false,
+            Self::Stage
+            | Self::Claim
+            | Self::CloseShells
+            | Self::StartWeb
+            | Self::FailBack
+            | Self::StartServices
+            | Self::Release => false,
         }
     }
 }
@@ -77,6 +87,10 @@ pub enum Cause {
     FailedOver,
     /// These services should run and do not.
     Down(Vec<String>),
+    /// The server is about to be taken down, and has not claimed its pool.
+    Unclaimed,
+    /// The server is done, and has not said so to the other servers of its pool.
+    Unreleased,
 }
 
 /// A component below its build.
@@ -96,6 +110,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stage => f.write_str("staging the update"),
+            Self::Claim => f.write_str("claiming the pool"),
             Self::Reboot => f.write_str("the restart"),
             Self::FailOver => f.write_str("the fail-over"),
             Self::StopServices => f.write_str("stopping the services"),
@@ -106,6 +121,7 @@ impl fmt::Display for Step {
             Self::UpdateDatabases(store) => write!(f, "updating the {store}"),
             Self::FailBack => f.write_str("the fail-back"),
             Self::StartServices => f.write_str("starting the services"),
+            Self::Release => f.write_str("releasing the pool"),
         }
     }
 }
@@ -130,6 +146,8 @@ impl fmt::Display for Cause {
             }
             Self::FailedOver => f.write_str("the pool serves its users, and it can serve them again"),
             Self::Down(names) => write!(f, "should run and does not: {}", listed(names)),
+            Self::Unclaimed => f.write_str("one server of the pool is taken down at a time"),
+            Self::Unreleased => f.write_str("the next server of the pool may begin"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line, from outside: exit codes, what is printed where, and what is left alone.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod claims;
 mod contract;
 mod fleet;
 mod hostile;

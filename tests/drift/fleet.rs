@@ -114,7 +114,8 @@ pub fn write(folder: &Path) {
 /// A server at its goal, as a lab shows it, brought there a week ago.
 pub fn healthy(goal: &Goal) -> Snapshot {
     let server = Simulated::healthy(goal, &goal.core);
-    let mut lab = Lab::in_memory(World { servers: BTreeMap::from([(goal.server.clone(), server)]) });
+    let mut lab =
+        Lab::in_memory(World { servers: BTreeMap::from([(goal.server.clone(), server)]), ..World::default() });
     let mut host = lab.host(&goal.server).unwrap();
     for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells] {
         host.look(goal, &ask).unwrap();

@@ -11,8 +11,8 @@ use reconcile_schema::{
 
 use crate::{
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Kind, Leave, SMOOTH, Services, Shell, Web},
-    truth::{Memory, expected, fate, wrong},
+    space::{CURRENT, Case, Databases, Kind, Leave, Record, SMOOTH, Services, Shell, Web},
+    truth::{Memory, expected, fate, untold, wrong},
     watch::Watched,
 };
 
@@ -61,9 +61,13 @@ enum Bug {
     ForgetsTheFailOver,
     /// Services that are disabled are taken for running after the installation.
     NeverFailsBack,
+    /// The claim of another server is not seen.
+    OverlooksTheClaim,
+    /// The pool is taken for released.
+    NeverReleases,
 }
 
-const BUGS: [Bug; 20] = [
+const BUGS: [Bug; 22] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -84,6 +88,8 @@ const BUGS: [Bug; 20] = [
     Bug::OverlooksThePool,
     Bug::ForgetsTheFailOver,
     Bug::NeverFailsBack,
+    Bug::OverlooksTheClaim,
+    Bug::NeverReleases,
 ];
 
 struct Buggy<'a> {
@@ -121,6 +127,11 @@ impl Observe for Buggy<'_> {
                     (pool.readiness, pool.missing) = (Readiness::Ready, Vec::new());
                 }
             }
+            Bug::OverlooksTheClaim => {
+                if let Fact::Known(record) = &mut seen.claim {
+                    record.claim.take_if(|claim| claim.server != self.host.goal.server);
+                }
+            }
             Bug::NeverFailsBack if self.host.watch.acts.contains(&Step::Install) => {
                 if let Fact::Known(services) = &mut seen.services {
                     let disabled = services.iter_mut().filter(|one| one.start == StartType::Disabled);
@@ -139,7 +150,7 @@ impl Observe for Buggy<'_> {
             }
             Bug::None | Bug::StopsNothing | Bug::NeverStartsAgain | Bug::StopsOnce | Bug::ForgetsWhatRan => {}
             Bug::ForgetsTheInstaller | Bug::TrustsThePackage | Bug::OverlooksShells | Bug::StartsTooMuch => {}
-            Bug::AssumesRights | Bug::ForgetsTheHold | Bug::CountsNoOutages => {}
+            Bug::AssumesRights | Bug::ForgetsTheHold | Bug::CountsNoOutages | Bug::NeverReleases => {}
         }
         Ok(seen)
     }
@@ -154,6 +165,7 @@ impl Observe for Buggy<'_> {
             (Bug::StopsOnce, Some(attempt)) => attempt.stopped_since = true,
             (Bug::ForgetsTheHold, _) => marks.hold = None,
             (Bug::CountsNoOutages, _) => marks.outages = 0,
+            (Bug::NeverReleases, _) => (marks.claimed, marks.told) = (false, Some(self.host.goal.core.clone())),
             _ => {}
         }
         Ok(marks)
@@ -220,6 +232,7 @@ fn faults(case: &Case, bug: Bug) -> Vec<String> {
         faults.push(format!("expected {:?}, found {:?}", expected(case), outcome.end));
     }
     faults.extend(wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
+    faults.extend(untold(&scene, &outcome));
     faults
 }
 
@@ -242,6 +255,8 @@ pub fn each_is_found() {
         Case { kind: Kind::FrontEnd, ..SMOOTH },
         Case { kind: Kind::FrontEnd, ..fault(Fault::PoolBusy) },
         Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },
+        Case { kind: Kind::FrontEndThatClaims, ..SMOOTH },
+        Case { kind: Kind::FrontEndThatClaims, record: Record::Taken, ..SMOOTH },
     ];
     for case in &cases {
         assert_eq!(faults(case, Bug::None), Vec::<String>::new(), "{case:?}");

@@ -6,7 +6,7 @@ use reconcile_schema::RunId;
 use crate::{
     run::{How, Scene},
     space::Case,
-    truth::{Fate, Memory, expected, fate, takes_down, untouched, wrong},
+    truth::{Fate, Memory, expected, fate, takes_down, untold, untouched, wrong},
     watch::disagreements,
 };
 
@@ -23,6 +23,7 @@ pub fn walk(case: &Case) -> Result<usize, String> {
         faults.push("taken down in vain".into());
     }
     faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
+    faults.extend(untold(&scene, &outcome));
     if end == Fate::Goal && scene.watch.held() {
         faults.push("I10: at the goal with assemblies held".into());
     }

@@ -8,7 +8,7 @@ use crate::{
     converge::rests,
     run::{How, Scene},
     space::{CURRENT, Case},
-    truth::{Fate, Memory, expected, fate, wrong},
+    truth::{Fate, Memory, expected, fate, untold, wrong},
     watch::Effect,
 };
 
@@ -46,6 +46,7 @@ fn judge(scene: &mut Scene, outcome: &Outcome, memory: Memory, expected: Fate) -
         faults.push(format!("expected {expected:?}, found {:?}", outcome.end));
     }
     faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), outcome, memory));
+    faults.extend(untold(scene, outcome));
     if end == Fate::Goal && faults.is_empty() {
         if scene.watch.held() {
             faults.push("I10: at the goal with assemblies held".into());
@@ -127,8 +128,10 @@ pub fn found_late(case: &Case) -> Result<usize, String> {
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
         let restored = matches!(outcome.end, End::Blocked(Blocker::Outage { .. }));
         let must = down && !started && case.current != CURRENT;
-        let only =
-            outcome.steps.iter().all(|step| matches!(step, Step::StartWeb | Step::FailBack | Step::StartServices));
+        let only = outcome
+            .steps
+            .iter()
+            .all(|step| matches!(step, Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release));
         if !faults.is_empty() || restored && (started || !only) || must && !restored {
             let (end, steps) = (outcome.end, outcome.steps);
             return Err(format!("{place:?}, found late: {faults:?} {end:?}\n    after {steps:?}"));
@@ -199,7 +202,9 @@ pub fn disturbed(case: &Case) -> Result<usize, String> {
             return Err(format!("{what} after act {after}: ended in {:?}", outcome.end));
         }
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Lost);
-        let ours = |fault: &&String| !fault.starts_with("I5"); // They were started by somebody.
+        // They were started by somebody; or stopped, when all was done and only the others were to be told.
+        let last = case.kind.claims() && !starts;
+        let ours = |fault: &&String| !(fault.starts_with("I5") || last && fault.ends_with("is down at the goal"));
         if let Some(fault) = faults.iter().find(ours) {
             return Err(format!("{what} after act {after}: {fault}\n    after {:?}", scene.watch.acts));
         }

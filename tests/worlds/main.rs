@@ -80,6 +80,22 @@ fn a_server_leaves_its_pool_when_that_is_ready_and_comes_back_however_it_is_inte
 }
 
 #[test]
+fn one_server_of_a_pool_is_taken_down_at_a_time_however_it_is_interrupted() {
+    shown(&[
+        ("runs: every record", space::claims(), converge::walk),
+        ("killed in every act and at every journal write", space::claims_interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::claims_interrupted(), crash::forgotten),
+        ("asked to end", space::claims_interrupted(), crash::asked_to_end),
+        ("the journal cannot be written from here on", space::claims_interrupted(), crash::unwritable),
+        ("somebody starts or stops every service", space::claims_interrupted(), crash::disturbed),
+        ("plans", space::claims_foreseen(), plans::agrees),
+        ("steps left out", space::claims_interrupted(), minimal::every_step_is_needed),
+        ("facts and pairs of facts that cannot be read", space::claims_foreseen(), unknown::from_the_start),
+        ("facts and pairs of facts that cannot be read any more", space::claims_foreseen(), unknown::on_the_way),
+    ]);
+}
+
+#[test]
 fn the_plan_is_what_apply_does() {
     shown(&[("plans", space::foreseen(), plans::agrees)]);
 }

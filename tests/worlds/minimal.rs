@@ -29,6 +29,14 @@ pub fn every_step_is_needed(case: &Case) -> Result<usize, String> {
     Ok(outcome.steps.len())
 }
 
+/// Whether the pool is claimed, or the others were not told that this server is done.
+fn untold_by(scene: &Scene) -> bool {
+    scene.goal.claims.as_ref().is_some_and(|claims| {
+        let record = scene.lab.world().pools.get(&claims.name).cloned().unwrap_or_default();
+        record.claim.is_some() || !record.reached.contains_key(&scene.goal.server)
+    })
+}
+
 /// What is wrong with a server on which exactly these steps are taken, without anybody deciding.
 fn misses(case: &Case, steps: &[Step]) -> Option<String> {
     let mut scene = Scene::of(case);
@@ -64,6 +72,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
         () if goal.stores.iter().any(|store| outdated(now, store)) => Some("a database is below its version".into()),
         () if !now.failed_over.is_empty() => Some("it is failed over".into()),
         () if asked(now) => Some("a restart is pending".into()),
+        () if untold_by(&scene) => Some("the other servers of the pool do not know".into()),
         () => now.services.iter().find(down).map(|service| format!("{} is down", service.name)),
     };
     let ours = |rule: &&String| !rule.contains("I7"); // Nobody keeps a journal here.

@@ -40,13 +40,16 @@ impl Scene {
     /// The world as it is before any run.
     pub fn of(case: &Case) -> Self {
         let (goal, start) = (case.goal(), case.server());
+        // Of a back end the pool's servers are elsewhere.
         let mut servers = std::collections::BTreeMap::from([(goal.server.clone(), start.clone())]);
         for number in 2..=goal.peers {
             // Behind the first, by their names: what is done is done to that one.
             let name = format!("server{number}.contoso.example").parse().unwrap();
             servers.insert(name, Simulated::healthy(&goal, &goal.core));
         }
-        let mut lab = Lab::in_memory(World { servers });
+        let mut world = World { servers, ..World::default() };
+        world.pools.extend(goal.claims.iter().map(|claims| (claims.name.clone(), case.record())));
+        let mut lab = Lab::in_memory(world);
         let mut watch = Watch::over(&start);
         let ran = ran(case, &start);
         if case.journal == Journal::TakenDown {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use reconcile_core::{Goal, Rules};
+use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{
-    Build, Estimates, Installer, Maintenance, OnExceed, Period, Product, Reboots, Role, ServiceState, Shells,
-    StartType, Store, Window,
+    Build, Claim, Estimates, Installer, Maintenance, OnExceed, Period, PoolRecord, Product, Reboots, Role, RunId,
+    ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -20,6 +20,23 @@ pub enum Kind {
     FrontEnd,
     /// The same, where a server is stopped without more ado.
     FrontEndOf2013,
+    /// One of three servers of a pool that agree on a share who of them is taken down.
+    FrontEndThatClaims,
+    /// The server from which the back end of that pool is updated, after the three.
+    BackEndThatClaims,
+}
+
+/// What lies on the share where the servers of a pool agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// Nobody has claimed the pool, and the servers that come first are done.
+    Free,
+    /// Another server has.
+    Taken,
+    /// This server has, and its journal knows nothing of it.
+    Own,
+    /// Nobody has, and one of the servers that come first has told of an older build.
+    Early,
 }
 
 /// How the services stand when the run begins.
@@ -103,6 +120,7 @@ pub struct Case {
     pub shell: Shell,
     pub leave: Leave,
     pub journal: Journal,
+    pub record: Record,
     /// What else is wrong.
     pub fault: Option<Fault>,
 }
@@ -110,6 +128,8 @@ pub struct Case {
 pub const KINDS: [Kind; 4] =
     [Kind::Standard, Kind::StandardWithCentral, Kind::BackEnd, Kind::BackEndCollocatedWithCentral];
 pub const POOL_KINDS: [Kind; 2] = [Kind::FrontEnd, Kind::FrontEndOf2013];
+pub const CLAIMING_KINDS: [Kind; 2] = [Kind::FrontEndThatClaims, Kind::BackEndThatClaims];
+pub const RECORDS: [Record; 4] = [Record::Free, Record::Taken, Record::Own, Record::Early];
 pub const SERVICES: [Services; 8] = [
     Services::Run,
     Services::Stopped,
@@ -163,6 +183,7 @@ pub const SMOOTH: Case = Case {
     shell: Shell::None,
     leave: Leave::Given,
     journal: Journal::Empty,
+    record: Record::Free,
     fault: None,
 };
 
@@ -319,6 +340,42 @@ pub fn pools_killed_twice() -> Vec<Case> {
     [pool_kinds(Case { services: Services::ManualRuns, ..SMOOTH }), pool_kinds(asks)].concat()
 }
 
+fn claiming_kinds(case: Case) -> Vec<Case> {
+    CLAIMING_KINDS.map(|kind| Case { kind, databases: Databases::Current, ..case }).to_vec()
+}
+
+/// What lies on the share × every state of need × what the installer may do × whether the share can be reached.
+///
+/// 2 servers × 4 records × 3 sets of components × 4 states of the services × 4 installers × 2 shares.
+pub fn claims() -> Vec<Case> {
+    let [works, asks, _, starts, _, _, _, fails] = INSTALLERS;
+    product(&[
+        &claiming_kinds,
+        &|case| RECORDS.map(|record| Case { record, ..case }).to_vec(),
+        &components(&[0, 0b0110, CURRENT]),
+        &services(&[Services::Run, Services::Stopped, Services::HalfStopped, Services::ManualRuns]),
+        &|case| [works, asks, starts, fails].map(|installer| Case { installer, ..case }).to_vec(),
+        &|case| [None, Some(Fault::ShareUnreachable)].map(|fault| Case { fault, ..case }).to_vec(),
+    ])
+}
+
+/// The worlds in which runs on a server that claims its pool are interrupted everywhere.
+pub fn claims_interrupted() -> Vec<Case> {
+    let [works, asks, _, starts, ..] = INSTALLERS;
+    product(&[
+        &claiming_kinds,
+        &|case| [Record::Free, Record::Own].map(|record| Case { record, ..case }).to_vec(),
+        &services(&[Services::Run, Services::ManualRuns]),
+        &|case| [works, asks, starts].map(|installer| Case { installer, ..case }).to_vec(),
+    ])
+}
+
+/// The worlds of a pool that is claimed in which everything comes as the model foresees it.
+pub fn claims_foreseen() -> Vec<Case> {
+    let of = [Services::Run, Services::HalfStopped, Services::ManualRuns];
+    product(&[&claiming_kinds, &components(&[0, CURRENT]), &services(&of)])
+}
+
 /// The worlds of a pool in which everything comes as the model foresees it.
 ///
 /// 2 servers × 3 sets of components × 8 states of the services × 3 of the web server × 2 of the package × restart pending or
@@ -403,7 +460,7 @@ impl Kind {
             Self::StandardWithCentral => Product::Sfb2015,
             Self::BackEnd => Product::Sfb2019,
             Self::BackEndCollocatedWithCentral => Product::SfbSe,
-            Self::FrontEnd => Product::Sfb2019,
+            Self::FrontEnd | Self::FrontEndThatClaims | Self::BackEndThatClaims => Product::Sfb2019,
             Self::FrontEndOf2013 => Product::Lync2013,
         }
     }
@@ -420,15 +477,20 @@ impl Kind {
         match self {
             Self::Standard => vec![Store::Local],
             Self::StandardWithCentral => vec![Store::Local, central()],
-            Self::BackEnd => vec![configured(false)],
+            Self::BackEnd | Self::BackEndThatClaims => vec![configured(false)],
             Self::BackEndCollocatedWithCentral => vec![configured(true), central()],
-            Self::FrontEnd | Self::FrontEndOf2013 => Vec::new(),
+            Self::FrontEnd | Self::FrontEndOf2013 | Self::FrontEndThatClaims => Vec::new(),
         }
     }
 
     /// Whether it is a server of a pool.
     pub const fn is_in_pool(self) -> bool {
-        matches!(self, Self::FrontEnd | Self::FrontEndOf2013)
+        matches!(self, Self::FrontEnd | Self::FrontEndOf2013 | Self::FrontEndThatClaims)
+    }
+
+    /// Whether its pool is claimed on a share.
+    pub const fn claims(self) -> bool {
+        matches!(self, Self::FrontEndThatClaims | Self::BackEndThatClaims)
     }
 }
 
@@ -439,8 +501,8 @@ impl Case {
         let build = |revision| Build { line: line.clone(), revision };
         let role = match self.kind {
             Kind::Standard | Kind::StandardWithCentral => Role::StandardEdition,
-            Kind::BackEnd | Kind::BackEndCollocatedWithCentral => Role::BackEnd,
-            Kind::FrontEnd | Kind::FrontEndOf2013 => Role::FrontEnd,
+            Kind::BackEnd | Kind::BackEndCollocatedWithCentral | Kind::BackEndThatClaims => Role::BackEnd,
+            Kind::FrontEnd | Kind::FrontEndOf2013 | Kind::FrontEndThatClaims => Role::FrontEnd,
         };
         let minutes = Period::minutes;
         Goal {
@@ -448,7 +510,12 @@ impl Case {
             product: self.kind.product(),
             role,
             site: None,
-            pool: self.kind.is_in_pool().then(|| "pool01.contoso.example".parse().unwrap()),
+            claims: self.kind.claims().then(|| {
+                let after =
+                    if self.kind == Kind::BackEndThatClaims { (1..=3).map(front).collect() } else { Vec::new() };
+                Arc::new(Claims { folder: r"\\files\claims".into(), name: pool(), after })
+            }),
+            pool: (self.kind.is_in_pool() || self.kind.claims()).then(|| "pool01.contoso.example".parse().unwrap()),
             peers: if self.kind.is_in_pool() { 3 } else { 0 },
             update: "the update".into(),
             core: build(JUDGED[0].1),
@@ -484,6 +551,27 @@ impl Case {
                 shell_wait: minutes(10),
             },
         }
+    }
+
+    /// What lies on the share when the run begins.
+    pub fn record(&self) -> PoolRecord {
+        let claim = |server| {
+            let (run, at) = (RunId("an earlier run".into()), jiff::Timestamp::UNIX_EPOCH);
+            Some(Claim { server, run, at, boot: None })
+        };
+        let Goal { core, claims, server, .. } = self.goal();
+        let reached = claims.iter().flat_map(|claims| &claims.after).map(|server| (server.clone(), core.clone()));
+        let mut record = PoolRecord { reached: reached.collect(), ..PoolRecord::default() };
+        match self.record {
+            Record::Free => {}
+            Record::Taken => record.claim = claim("another.contoso.example".parse().unwrap()),
+            Record::Own => record.claim = claim(server),
+            Record::Early => {
+                let older = Build { revision: BEHIND, ..core };
+                record.reached.insert(front(2), older);
+            }
+        }
+        record
     }
 
     /// The server as it is when the run begins.
@@ -548,6 +636,15 @@ pub fn weekly(zone: &str, windows: &[(&str, &str, &str)], except: Option<&str>) 
         except: except.iter().map(|days| (name(0), days.parse().unwrap())).collect(),
     };
     Some(maintenance.into())
+}
+
+fn pool() -> reconcile_schema::Fqdn {
+    "pool01.contoso.example".parse().unwrap()
+}
+
+/// One of the servers at the front of the back end that claims.
+fn front(number: u32) -> reconcile_schema::ServerName {
+    format!("front{number}.contoso.example").parse().unwrap()
 }
 
 fn component(name: &str) -> reconcile_schema::ComponentName {

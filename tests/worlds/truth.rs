@@ -5,7 +5,8 @@ use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{Reboots, Service, Shells, StartType, Step};
 
 use crate::{
-    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Services, Shell},
+    run::Scene,
+    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Record, Services, Shell},
     watch::{asked, behind, outdated},
 };
 
@@ -69,6 +70,15 @@ pub fn expected(case: &Case) -> Fate {
     if case.services == Services::FailedOver {
         return Fate::Short(Class::Operator);
     }
+    if case.kind.claims() {
+        match (case.fault, case.record) {
+            (Some(Fault::ShareUnreachable), _) if work => return Fate::Short(Class::Unknown),
+            (Some(Fault::ShareUnreachable), _) => return Fate::Short(Class::Failed), // It cannot say that it is done.
+            (_, Record::Taken) => return barred(Class::Later),
+            (_, Record::Early) if case.kind == Kind::BackEndThatClaims => return barred(Class::Later),
+            (_, Record::Free | Record::Own | Record::Early) => {}
+        }
+    }
     match case.leave {
         Leave::Given | Leave::Open => {}
         Leave::Closed => return barred(Class::Later),
@@ -101,7 +111,7 @@ fn asks_the_pool(case: &Case) -> bool {
 
 /// How far a server of a pool comes where the pool is asked in vain.
 fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
-    let moves = kind == Kind::FrontEnd;
+    let moves = matches!(kind, Kind::FrontEnd | Kind::FrontEndThatClaims);
     let words = [
         (Fault::PoolBusy, Class::Later),
         (Fault::PoolUnreadable, Class::Unknown),
@@ -118,7 +128,8 @@ fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
 /// Whether an installer that stops half way finds everything current up to there: a Back End's first half are the
 /// Administrative Tools and the Front End Server.
 fn moves_nothing(case: &Case) -> bool {
-    matches!(case.kind, Kind::BackEnd | Kind::BackEndCollocatedWithCentral) && case.current & 0b1010 == 0b1010
+    matches!(case.kind, Kind::BackEnd | Kind::BackEndCollocatedWithCentral | Kind::BackEndThatClaims)
+        && case.current & 0b1010 == 0b1010
 }
 
 /// Whether every service that starts by itself runs when the run begins.
@@ -193,14 +204,31 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
         }
     }
     let early = now.boot == 1 && asked(now) && goal.rules.reboot == Reboots::WhenRequired && at_goal;
-    // Without a journal a server whose components are at their builds is at its goal, whatever pends.
-    let nobody_knows = memory == Memory::Lost && goal.stores.is_empty();
+    // Without a journal a server whose components and databases are where they belong is at its goal, whatever pends.
+    let updates = outcome.steps.iter().any(|step| matches!(step, Step::UpdateDatabases(_)));
+    let nobody_knows = memory == Memory::Lost && !updates;
     insist(!early || nobody_knows || now.reboot_asked.is_none(), "a restart was allowed, needed and not taken".into());
     insist(
         at_goal || !outcome.steps.is_empty() || outcome.outage.is_none() || memory == Memory::Lost || !ran.is_empty(),
         "an outage without a step".into(),
     );
     wrong
+}
+
+/// What is wrong with the share after a run: the word of the server at its goal, and that of another, which nobody took away.
+pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
+    let claims = scene.goal.claims.as_ref()?;
+    let record = scene.lab.world().pools.get(&claims.name)?;
+    let holder = record.claim.as_ref().map(|claim| &claim.server);
+    let ours = holder == Some(&scene.goal.server);
+    let told = record.reached.get(&scene.goal.server) == Some(&scene.goal.core);
+    let taken = scene.case.record == Record::Taken;
+    match fate(&outcome.end) {
+        _ if taken && (ours || holder.is_none()) => Some("C3: the claim of another server is gone".into()),
+        Fate::Goal if ours => Some("C1: at the goal, and the pool is claimed".into()),
+        Fate::Goal if !told => Some("C1: at the goal, and nobody was told".into()),
+        Fate::Goal | Fate::Short(_) | Fate::Down => None,
+    }
 }
 
 /// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
@@ -212,6 +240,11 @@ pub fn untouched(case: &Case) -> bool {
     if case.services == Services::FailedOver
         || asks_the_pool(case) && case.fault.is_some_and(|it| unready.contains(&it))
     {
+        return true;
+    }
+    let early = case.record == Record::Early && case.kind == Kind::BackEndThatClaims;
+    let unreachable = case.fault == Some(Fault::ShareUnreachable);
+    if case.kind.claims() && (case.record == Record::Taken || early || unreachable) {
         return true;
     }
     let shell = matches!(case.shell, Shell::Open(Shells::Block | Shells::Wait));

@@ -25,13 +25,16 @@ pub enum Name {
     Shells,
     Databases,
     Pool,
+    Claim,
 }
 
 use Name::{
-    Boot, Components, Databases as Stores, Disk, Installing, Package, Pool, Reboot, Rights, Services as States, Shells,
+    Boot, Claim, Components, Databases as Stores, Disk, Installing, Package, Pool, Reboot, Rights, Services as States,
+    Shells,
 };
 
-const ALL: [Name; 11] = [Boot, Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Stores, Pool];
+const ALL: [Name; 12] =
+    [Boot, Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Stores, Pool, Claim];
 
 /// A host that cannot read some facts once it has acted so often.
 struct Blind<'a> {
@@ -65,6 +68,7 @@ impl Observe for Blind<'_> {
                     Shells => blind(&mut seen.shells),
                     Stores => seen.databases.values_mut().for_each(blind),
                     Pool => blind(&mut seen.pool),
+                    Claim => blind(&mut seen.claim),
                 }
             }
         }
@@ -84,7 +88,7 @@ impl Act for Blind<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
         if self.host.watch.acts.len() >= self.after
             && let Some(name) = self.names.iter().find(|name| {
-                let asked = **name != Stores || !goal.stores.is_empty();
+                let asked = (**name != Stores || !goal.stores.is_empty()) && (**name != Claim || goal.claims.is_some());
                 asked && needs(step, self.after == 0).contains(name)
             })
         {
@@ -108,10 +112,11 @@ fn needs(step: &Step, up: bool) -> &'static [Name] {
         Step::Install => &[Components, States, Reboot, Installing, Package, Disk, Rights, Shells],
         Step::Stage | Step::CloseShells => &[Components, States, Reboot, Installing, Disk, Rights, Shells],
         Step::UpdateDatabases(_) => &[Components, States, Reboot, Installing, Disk, Rights, Stores],
-        Step::FailOver if up => &[Components, States, Reboot, Installing, Disk, Rights, Pool],
+        Step::FailOver if up => &[Components, States, Reboot, Installing, Disk, Rights, Pool, Claim],
         Step::StopServices | Step::StopWeb | Step::Reboot if up => {
-            &[Components, States, Reboot, Installing, Disk, Rights, Stores]
+            &[Components, States, Reboot, Installing, Disk, Rights, Stores, Claim]
         }
+        Step::Claim | Step::Release => &[Components, States],
         Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => &[Components, States, Installing],
         Step::StartWeb | Step::FailBack | Step::StartServices if up => &[Components, States, Installing],
         Step::StartWeb | Step::FailBack | Step::StartServices => &[States],
@@ -131,6 +136,9 @@ fn needed(case: &Case) -> Vec<Name> {
     needed.extend(if case.kind.is_in_pool() { None } else { Some(Stores) });
     if case.kind.is_in_pool() && install {
         needed.push(Pool);
+    }
+    if case.kind.claims() && (install || database) {
+        needed.push(Claim);
     }
     let database = database && !case.kind.is_in_pool();
     if install || database {
@@ -158,9 +166,13 @@ pub fn from_the_start(case: &Case) -> Result<usize, String> {
             faults.push(format!("expected {expected:?}, found {:?}", outcome.end));
         }
         // The pool is asked last of all, when the update lies ready.
-        let ready = !needed(case).into_iter().any(|name| name != Pool && names.contains(&name));
-        let harmless =
-            |step: &Step| matches!(step, Step::StartServices | Step::StartWeb) || ready && *step == Step::Stage;
+        let ready = !needed(case).into_iter().any(|name| name != Pool && name != Claim && names.contains(&name));
+        let claimed = ready && !names.contains(&Claim);
+        let harmless = |step: &Step| {
+            matches!(step, Step::StartServices | Step::StartWeb)
+                || ready && *step == Step::Stage
+                || claimed && matches!(step, Step::Claim | Step::Release)
+        };
         if lacks && !outcome.steps.iter().all(harmless) {
             faults.push("I11: something was done".into());
         }

@@ -6,8 +6,8 @@ use reconcile_core::{
 };
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, Reboots, RunId, ServiceState, Shells, StartType, Step,
-    Store,
+    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, Reboots, RunId, ServerName, ServiceState, Shells,
+    StartType, Step, Store,
 };
 
 /// What was noticed in one world, over all its runs.
@@ -94,7 +94,9 @@ impl Watch {
     }
 
     /// What must hold when a step is about to be taken.
-    fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
+    fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, holder: Option<&ServerName>, step: &Step) {
+        let alone = goal.claims.is_none() || holder == Some(&goal.server);
+        self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
         let products_stopped = now.services.iter().filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = now.services.iter().all(|service| service.is_stopped());
         let behind = behind(goal, now);
@@ -134,7 +136,8 @@ impl Watch {
             Step::CloseShells => {
                 self.insist(goal.rules.shells == Shells::Close, "a human's shell was closed", step);
             }
-            Step::StartWeb | Step::FailBack | Step::StartServices => {}
+            Step::Claim => self.insist(holder.is_none(), "C3: somebody has the claim", step),
+            Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
         }
         self.pool(goal, now, step);
         self.leave(goal, now, marks, step);
@@ -158,7 +161,7 @@ impl Watch {
 
     /// What must hold of windows and holds when a step is about to be taken.
     fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
-        let up = matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb);
+        let up = matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb | Step::Release);
         self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
@@ -203,7 +206,7 @@ impl Watch {
             Step::Reboot if before.boot != now.boot => self.held = false,
             Step::Install | Step::FailOver | Step::StopServices | Step::Reboot => {}
             Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb | Step::FailBack => {}
-            Step::UpdateDatabases(_) | Step::StartServices => {}
+            Step::UpdateDatabases(_) | Step::StartServices | Step::Claim | Step::Release => {}
         }
         self.insist(self.count(&Step::Install) <= 3, "I8: too many installations", step);
         self.insist(self.count(&Step::Reboot) <= 2, "I8: too many restarts", step);
@@ -252,6 +255,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
         Fault::PackageMissing | Fault::PackageAltered | Fault::ShellsUnreadable => install,
         Fault::RebootPending => goal.rules.reboot == reconcile_schema::Reboots::Never,
+        Fault::ShareUnreachable => goal.claims.is_some(),
         Fault::InstallerAsksForReboot
         | Fault::InstallerBeginsReboot
         | Fault::InstallerStartsServices
@@ -272,6 +276,8 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
 /// Where drift and decision do not say the same: something is wanted exactly where a fact differs, a difference can be
 /// seen, and a host with one is not at its goal.
 pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
+    // Whether others may begin is no difference of this server.
+    let goal = &Goal { claims: None, ..goal.clone() };
     let (found, rests) = (drift(goal, seen), wanted(goal, seen) == Want::Nothing);
     let mut faults = Vec::new();
     if found.is_empty() != rests || (state(goal, seen, &compare(goal, seen)) == DriftState::AtGoal) != rests {
@@ -304,7 +310,7 @@ fn told(want: &Want) -> Option<DriftCode> {
         Want::Step(_, Cause::RebootPending(_)) => Some(DriftCode::RestartDue),
         Want::Step(_, Cause::StoreBehind { .. }) => Some(DriftCode::DatabaseBehind),
         Want::Step(_, Cause::Down(_) | Cause::FailedOver) => Some(DriftCode::ServiceDown),
-        Want::Step(_, Cause::NotStaged | Cause::ShellsOpen) => None, // Never wanted for themselves.
+        Want::Step(_, Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed | Cause::Unreleased) => None, // Never wanted for themselves.
     }
 }
 
@@ -347,11 +353,13 @@ impl Act for Watched<'_> {
         self.watch.effects.push(Effect::Act);
         self.watch.violations.extend(disagreements(goal, seen));
         let (before, marks) = (self.truth(), self.lab.marks()?);
+        let pool = goal.claims.as_ref().and_then(|claims| self.lab.lab().world().pools.get(&claims.name).cloned());
+        let holder = pool.and_then(|record| record.claim).map(|claim| claim.server);
         let acted = self.lab.act(goal, seen, step);
         let now = self.truth();
         if acted.is_ok() || before != now {
             self.watch.acts.push(step.clone());
-            self.watch.before(self.goal, &before, &marks, step);
+            self.watch.before(self.goal, &before, &marks, holder.as_ref(), step);
             self.watch.after(&before, &now, step);
         }
         if let Some((_, starts)) = self.watch.meddle.filter(|(after, _)| *after + 1 == self.watch.acts.len()) {

@@ -1,7 +1,7 @@
 //! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
 
-use reconcile_core::{Act, Acted, Goal, Seen};
-use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
+use reconcile_core::{Act, Acted, Goal, Seen, claim_of, reached};
+use reconcile_schema::{Claim, ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
 
 use super::{LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
@@ -12,7 +12,9 @@ impl Act for LabHost<'_> {
         if dies == Some(When::Before) {
             return Err(LabError::Killed);
         }
-        let acted = take(self.server()?, goal, seen, step, dies == Some(When::Midway));
+        let half = dies == Some(When::Midway);
+        let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
+        let acted = told.and_then(|()| take(self.server()?, goal, seen, step, half));
         self.dear.forget(step);
         if *step == Step::Install {
             self.open_shell()?;
@@ -40,11 +42,30 @@ impl Act for LabHost<'_> {
     }
 }
 
+impl LabHost<'_> {
+    /// Tells the other servers of the pool, where the step is that.
+    fn tell(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<(), LabError> {
+        let (Some(claims), Step::Claim | Step::Release) = (&goal.claims, step) else { return Ok(()) };
+        if self.server()?.has(Fault::ShareUnreachable) {
+            return Err(LabError::Step("the share cannot be reached (simulated)".into()));
+        }
+        let record = self.lab.world.pools.entry(claims.name.clone()).or_default();
+        if *step == Step::Release {
+            record.release(&goal.server, reached(goal, seen));
+            return Ok(());
+        }
+        let taken = |other: Claim| LabError::Step(format!("{} has claimed the pool meanwhile", other.server));
+        record.claim(claim_of(goal, seen)).map_err(taken)
+    }
+}
+
 /// Takes a step, or half of it.
 fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: bool) -> Result<Acted, LabError> {
     let starting: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
     server.pass(lengths::of(server, step, &starting));
     let said = match step {
+        Step::Claim => "the record on the share says so",
+        Step::Release => "the record on the share says so",
         Step::Stage => {
             server.staged = !half;
             "copied and verified"

@@ -74,6 +74,8 @@ pub enum Fault {
     ReplicaMissing,
     /// The pool cannot be asked.
     PoolUnreadable,
+    /// The share where the servers of the pool agree cannot be reached.
+    ShareUnreachable,
     /// The pool does not take over within an hour: nothing is done.
     FailOverTimesOut,
     /// The pool does not take the server back within an hour: it stays disabled.
@@ -116,6 +118,7 @@ impl Fault {
         Self::PoolInsufficient,
         Self::ReplicaMissing,
         Self::PoolUnreadable,
+        Self::ShareUnreachable,
         Self::FailOverTimesOut,
         Self::FailBackTimesOut,
     ];

@@ -45,7 +45,7 @@ pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period
     match step {
         Step::Stage => lengths.stage,
         Step::StopServices => lengths.together(up(server), |one| one.stop),
-        Step::FailOver | Step::FailBack => round(server, step),
+        Step::FailOver | Step::FailBack | Step::Claim | Step::Release => round(server, step),
         Step::StopWeb | Step::StartWeb => lengths.web,
         Step::CloseShells => Period::seconds(2),
         Step::Install => lengths.install,
@@ -83,6 +83,7 @@ fn round(server: &Simulated, step: &Step) -> Period {
         Step::FailBack => Period::minutes(5),
         Step::StopWeb | Step::StartWeb => Period::seconds(5),
         Step::CloseShells => Period::seconds(2),
+        Step::Claim | Step::Release => Period::seconds(1),
         Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),
         Step::UpdateDatabases(_) => Period::minutes(3),
         Step::StartServices => Period::minutes(4),

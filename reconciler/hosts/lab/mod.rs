@@ -12,8 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use reconcile_core::{Dear, Goal};
-use reconcile_schema::{Build, Period, ServerName};
+use reconcile_schema::{Build, Claim, Fqdn, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
@@ -140,6 +141,22 @@ impl Lab {
         })
     }
 
+    /// Takes the claim of a pool away from whoever has it.
+    ///
+    /// # Errors
+    /// When the world cannot be written.
+    pub fn break_claim(
+        &mut self,
+        pool: &Fqdn,
+        by: String,
+        at: Timestamp,
+        reason: String,
+    ) -> Result<Option<Claim>, LabError> {
+        let broken = self.world.pools.get_mut(pool).and_then(|record| record.break_claim(by, at, reason));
+        self.save()?;
+        Ok(broken)
+    }
+
     /// Lets time pass on every server.
     ///
     /// # Errors
@@ -196,7 +213,7 @@ pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fau
         let healthy = Simulated::healthy(goal, build);
         (goal.server.clone(), Simulated { faults: faults.into_iter().collect(), ..healthy })
     };
-    World { servers: servers.into_iter().map(simulated).collect() }
+    World { servers: servers.into_iter().map(simulated).collect(), pools: BTreeMap::new() }
 }
 
 /// One server of a lab.

@@ -2,8 +2,8 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, PoolSeen,
-    Product, Readiness, Rights, ServiceState, Shared, Shell,
+    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, PoolRecord,
+    PoolSeen, Product, Readiness, Rights, ServiceState, Shared, Shell,
 };
 
 use crate::journal::Journal;
@@ -40,6 +40,7 @@ impl Observe for LabHost<'_> {
             shells: Fact::NotLooked,
             databases: Shared::default(),
             pool: Fact::NotLooked,
+            claim: Fact::NotLooked,
         };
         dear.carry(&mut seen);
         Ok(seen)
@@ -56,6 +57,7 @@ impl Observe for LabHost<'_> {
             Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
             Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
             Ask::Shells => self.dear.shells = shells(&server),
+            Ask::Claim => self.dear.claim = self.record(goal, &server),
             Ask::Pool => self.dear.pool = pool(self.lab.world(), &server),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
@@ -79,6 +81,15 @@ impl Observe for LabHost<'_> {
 }
 
 impl LabHost<'_> {
+    /// What lies on the share of its pool.
+    fn record(&self, goal: &Goal, server: &Simulated) -> Fact<PoolRecord> {
+        match &goal.claims {
+            _ if server.has(Fault::ShareUnreachable) => Fact::Unknown("the share cannot be reached (simulated)".into()),
+            None => Fact::Unknown("no share is declared for its pool (simulated)".into()),
+            Some(claims) => Fact::Known(self.lab.world.pools.get(&claims.name).cloned().unwrap_or_default()),
+        }
+    }
+
     /// Opens a management shell, which loads its modules while other work goes on.
     pub(super) fn open_shell(&mut self) -> Result<(), LabError> {
         let server = self.server()?;

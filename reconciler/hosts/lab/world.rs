@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
-    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, Product, Role,
-    ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
+    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, PoolRecord, Product,
+    Role, ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ use super::{fault::Fault, lengths::Lengths};
 pub struct World {
     /// The servers by name.
     pub servers: BTreeMap<ServerName, Simulated>,
+    /// What the servers of pools have on their share.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pools: BTreeMap<Fqdn, PoolRecord>,
 }
 
 /// One simulated server.

@@ -143,6 +143,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         shells: Fact::NotLooked,
         databases: Shared::default(),
         pool: Fact::NotLooked,
+        claim: Fact::NotLooked,
     };
     let made_by = kind.to_owned();
     Ok(Box::new(Snapshot { version: SNAPSHOT_VERSION, made_by, lab: false, seen, marks: Marks::default() }))

@@ -13,6 +13,7 @@ use super::layered::{Left, down, up};
 use super::logs::log_folder;
 use super::observe::{found_services, services};
 use super::package::{find, stage};
+use super::pool_share::tell_pool;
 use super::powershell::said;
 use super::process::{Child, Ended, Ending, Lifetime, Pulse};
 use super::services::{Found, ServiceError, Services, needed_by};
@@ -54,6 +55,7 @@ impl Act for ActingHost<'_> {
 impl ActingHost<'_> {
     fn take(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, WindowsError> {
         let said = match step {
+            Step::Claim | Step::Release => tell_pool(goal, seen, step)?,
             Step::Stage => self.host.stage(goal)?,
             Step::FailOver => self.host.fail_over(goal)?,
             Step::FailBack => self.host.fail_back(goal)?,

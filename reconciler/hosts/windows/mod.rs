@@ -14,6 +14,7 @@ mod machine;
 mod observe;
 mod output;
 mod package;
+mod pool_share;
 mod pools;
 mod powershell;
 mod process;
@@ -50,6 +51,7 @@ use self::shells::ShellError;
 use self::state::{StateError, private_folder};
 use self::win32::Win32Error;
 use crate::journal::{Journal, JournalError};
+use crate::share::ShareError;
 
 pub use self::machine::{MachineError, name, windows_version};
 pub use self::process::Pulse;
@@ -77,6 +79,8 @@ pub enum WindowsError {
     Services(#[from] ServiceError),
     #[error(transparent)]
     Shells(#[from] ShellError),
+    #[error(transparent)]
+    Share(#[from] ShareError),
     #[error("cannot find the folders of Windows: {0}")]
     Folders(Win32Error),
     #[error("cannot create the log folder {}: {cause}", path.display())]

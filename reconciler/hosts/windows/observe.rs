@@ -14,6 +14,7 @@ use super::clock::now;
 use super::environment::system_root;
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
+use super::pool_share::record;
 use super::powershell::Call;
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
@@ -76,6 +77,7 @@ impl Observe for WindowsHost {
             shells: Fact::NotLooked,
             databases: Shared::default(),
             pool: Fact::NotLooked,
+            claim: Fact::NotLooked,
         };
         self.dear.carry(&mut seen);
         Ok(seen)
@@ -91,6 +93,7 @@ impl Observe for WindowsHost {
                 self.cool_down();
                 self.dear.shells = open_shells().into();
             }
+            Ask::Claim => self.dear.claim = record(goal),
             Ask::Pool => self.dear.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
                 let fact = self.databases(goal, store).into();

@@ -1,0 +1,102 @@
+//! Tests of the share: one claim at a time, however many reach for it.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use reconcile_schema::RunId;
+
+use super::*;
+
+fn name() -> Fqdn {
+    "pool01.contoso.example".parse().unwrap()
+}
+
+fn server(number: u32) -> ServerName {
+    format!("fe-{number}.contoso.example").parse().unwrap()
+}
+
+fn claim(number: u32) -> Claim {
+    Claim { server: server(number), run: RunId("a run".into()), at: Timestamp::UNIX_EPOCH, boot: None }
+}
+
+fn share(folder: &tempfile::TempDir) -> Share {
+    Share::at(folder.path().to_str().unwrap())
+}
+
+#[test]
+fn a_claim_keeps_the_others_out_until_its_server_releases_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let share = share(&folder);
+    assert_eq!(share.read(&name()).unwrap(), PoolRecord::default());
+    share.claim(&name(), claim(1)).unwrap();
+    share.claim(&name(), Claim { run: RunId("a later run".into()), ..claim(1) }).unwrap();
+    let refused = share.claim(&name(), claim(2)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "fe-1.contoso.example has claimed the pool pool01.contoso.example since 1970-01-01T00:00:00Z"
+    );
+    share.release(&name(), &server(2), None).unwrap(); // It has none.
+    assert_eq!(share.read(&name()).unwrap().claim.unwrap().run, RunId("a later run".into()));
+    let build: Build = "7.0.2046.521".parse().unwrap();
+    share.release(&name(), &server(1), Some(build.clone())).unwrap();
+    let record = share.read(&name()).unwrap();
+    assert_eq!((record.claim, record.reached.get(&server(1))), (None, Some(&build)));
+    share.claim(&name(), claim(2)).unwrap();
+}
+
+#[test]
+fn a_broken_claim_is_remembered_and_its_server_cannot_release_another_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let share = share(&folder);
+    let broken = |reason: &str| {
+        share.break_claim(&name(), "CONTOSO\\alex".into(), Timestamp::UNIX_EPOCH, reason.into()).unwrap()
+    };
+    assert_eq!(broken("nobody has it"), None);
+    share.claim(&name(), claim(1)).unwrap();
+    assert_eq!(broken("its disk is gone"), Some(claim(1)));
+    share.claim(&name(), claim(2)).unwrap();
+    share.release(&name(), &server(1), None).unwrap();
+    let record = share.read(&name()).unwrap();
+    assert_eq!(record.claim, Some(claim(2)));
+    let kept: Vec<_> = record.broken.iter().map(|broken| (broken.by.as_str(), broken.reason.as_str())).collect();
+    assert_eq!(kept, [("CONTOSO\\alex", "its disk is gone")]);
+}
+
+#[test]
+fn of_servers_that_reach_for_it_at_once_one_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (share, inside, had) = (share(&folder), AtomicU32::new(0), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let (share, inside, had) = (&share, &inside, &had);
+            scope.spawn(move || {
+                for _ in 0..125 {
+                    if share.claim(&name(), claim(number)).is_err() {
+                        continue;
+                    }
+                    had.fetch_add(1, Ordering::Relaxed);
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two servers have it");
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    share.release(&name(), &server(number), None).unwrap();
+                }
+            });
+        }
+    });
+    assert!(had.into_inner() > 0, "somebody has had it");
+    assert_eq!(share.read(&name()).unwrap().claim, None);
+}
+
+#[test]
+fn what_cannot_be_read_is_no_pool_without_a_claim() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = Share { folder: folder.path().join("gone") };
+    let said = gone.read(&name()).unwrap_err().to_string();
+    assert!(said.starts_with("cannot look at ") && said.contains("make sure that the share is there"), "{said}");
+    assert!(gone.claim(&name(), claim(1)).is_err());
+    let share = share(&folder);
+    std::fs::write(folder.path().join("pool01.contoso.example.json"), "{ \"claim\": ").unwrap();
+    let said = share.read(&name()).unwrap_err().to_string();
+    assert!(said.contains("EOF while parsing") && said.contains("mend the file"), "{said}");
+    assert!(share.claim(&name(), claim(1)).is_err(), "a torn record is not written over");
+}

@@ -1,0 +1,57 @@
+//! Claims on a share: shown, and broken by a person who says why.
+
+use std::fs;
+
+use crate::{folder, manifest, reconcile};
+
+/// A server of a pool that is paired, with its share in a folder beside the manifest.
+fn site(share: &str) -> String {
+    let pools = "pools:\n  b.contoso.example: { pairedWith: a.contoso.example }\n  a.contoso.example: {}\n";
+    manifest("fe01.contoso.example", &format!("rollout: {{ claims: '{share}' }}\n{pools}"))
+        .replace("target: cu7 }", "target: cu7, pool: b.contoso.example }\n  fe02.contoso.example: { role: standard-edition, target: cu7, pool: a.contoso.example }")
+}
+
+#[test]
+fn a_claim_is_shown_and_broken_with_a_reason() {
+    let folder = folder("");
+    let share = folder.path().join("claims");
+    fs::create_dir(&share).unwrap();
+    fs::write(folder.path().join("site.yaml"), site(share.to_str().unwrap())).unwrap();
+    // Two pools that stand in for each other have one claim, under the name that comes first.
+    let claims = |args: &[&str]| reconcile(folder.path(), &[&["claims", "site.yaml"], args].concat());
+    assert_eq!(claims(&[]).out, "a.contoso.example\n  =  no server is worked on\n");
+    let claim =
+        r#"{ "server": "fe01.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z", "boot": "boot 7" }"#;
+    fs::write(share.join("a.contoso.example.json"), format!("{{ \"claim\": {claim} }}")).unwrap();
+    let worked = "a.contoso.example\n  …  fe01.contoso.example is worked on since 2026-11-02T02:00:00Z, in boot 7\n";
+    assert_eq!(claims(&[]).out, worked);
+    for (args, code, said) in [
+        (&["--break", "b.contoso.example", "--reason", "x"][..], 65, "the claims are: a.contoso.example"),
+        (&["--break", "a.contoso.example"], 64, "--reason <TEXT>"),
+        (&["--break", "a.contoso.example", "--reason", " "], 64, "needs a --reason"),
+    ] {
+        let ended = claims(args);
+        assert_eq!(ended.code, Some(code), "{}", ended.err);
+        assert!(ended.err.contains(said), "{}", ended.err);
+        assert_eq!(claims(&[]).out, worked);
+    }
+    let broken = claims(&["--break", "a.contoso.example", "--reason", "its disk is gone"]);
+    assert_eq!(broken.code, Some(0), "{}", broken.err);
+    assert!(broken.out.contains("the claim of fe01.contoso.example is broken"), "{}", broken.out);
+    let shown = claims(&[]).out;
+    assert!(shown.contains("no server is worked on") && shown.ends_with(": its disk is gone\n"), "{shown}");
+}
+
+#[test]
+fn a_share_that_is_not_there_and_a_manifest_without_one_are_told() {
+    let folder = folder("");
+    let gone = folder.path().join("gone");
+    fs::write(folder.path().join("site.yaml"), site(gone.to_str().unwrap())).unwrap();
+    let ended = reconcile(folder.path(), &["claims", "site.yaml"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("gone: ") && ended.err.contains("make sure that the share is there"), "{}", ended.err);
+    fs::write(folder.path().join("site.yaml"), manifest("fe01.contoso.example", "")).unwrap();
+    let ended = reconcile(folder.path(), &["claims", "site.yaml"]);
+    assert_eq!(ended.code, Some(65));
+    assert!(ended.err.contains("`rollout: { claims }`"), "{}", ended.err);
+}
