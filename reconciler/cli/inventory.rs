@@ -1,12 +1,12 @@
-//! `reconcile inventory`: the servers of a manifest as a dynamic inventory for Ansible.
+//! `reconcile inventory`: the servers of a manifest, wave by wave, as a dynamic inventory for Ansible.
 
 use std::{
     collections::BTreeMap,
     io::{BufWriter, Write},
 };
 
-use reconcile_core::{Entry, Goal, Roster, Standing};
-use reconcile_schema::{Maintenance, ServerName};
+use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, batches};
+use reconcile_schema::{Maintenance, ServerName, Store};
 use serde::Serialize;
 
 use crate::{args::Inventory, exit::Exit, input::Input, plan::json, print, problem::Problem};
@@ -16,6 +16,12 @@ use crate::{args::Inventory, exit::Exit, input::Input, plan::json, print, proble
 struct Variables<'a> {
     /// Its name in the manifest.
     reconcile_server: &'a ServerName,
+    /// The number of its wave: its servers begin together, when all of the wave before are done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_wave: Option<usize>,
+    /// How long its pool must have been ready before it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_settle_minutes: Option<u32>,
     #[serde(flatten)]
     shared: &'a Shared,
 }
@@ -61,33 +67,92 @@ pub fn run(args: &Inventory) -> Result<Exit, Problem> {
 }
 
 fn one(input: &Input, host: &ServerName) -> Result<Exit, Problem> {
-    let [goal] = input.goals(std::slice::from_ref(host))?.try_into().map_err(|_| Problem::failed("no goal"))?;
+    input.goals(std::slice::from_ref(host))?; // Refuses a stranger, and says whose name is near.
     let roster = Roster::of(&input.manifest);
-    let place = roster.find(host).map_err(|_| Problem::input(format!("the manifest does not name {host}")))?;
-    let Some(entry) = roster.entries().get(place.entry) else { return Err(Problem::failed("no entry")) };
-    print(&json(&Variables { reconcile_server: host, shared: &shared(input, entry, &goal) })?)
+    let fleet = Fleet::read(input, &roster)?;
+    let Some((server, shared)) = fleet.servers().find(|(server, _)| server.name == *host) else {
+        return Err(Problem::failed(format!("{host} is no server of the fleet")));
+    };
+    print(&json(&server.variables(shared))?)
 }
 
 fn all(input: &Input) -> Result<Exit, Problem> {
     let roster = Roster::of(&input.manifest);
-    let mut servers: Vec<(ServerName, usize)> = Vec::new();
-    let (mut entries, mut names) = (Vec::new(), Names::default());
-    for entry in roster.entries() {
-        let shared = shared(input, entry, &input.goal_of(entry)?);
-        servers.extend(roster.servers(entry, |_| true).map(|(_, name)| (name, entries.len())));
-        let groups: Vec<_> = shared.groups().into_iter().map(|(kind, name)| names.group(kind, name)).collect();
-        entries.push((shared, groups));
-    }
+    let fleet = Fleet::read(input, &roster)?;
+    let mut names = Names::default();
+    let mut named = |shared: &Shared| -> Vec<String> {
+        shared.groups().into_iter().map(|(kind, name)| names.group(kind, name)).collect()
+    };
+    let of_entries: Vec<_> = fleet.entries.iter().map(&mut named).collect();
+    let waves = fleet.servers.iter().filter_map(|server| server.batch).map(|batch| batch.number + 1).max();
+    let waves = waves.unwrap_or_default();
+    // So many digits that the names sort as the numbers do.
+    let digits = waves.to_string().len().max(4);
+    let of_waves: Vec<_> = (1..=waves).map(|number| format!("wave_{number:0digits$}")).collect();
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     let mut hostvars: BTreeMap<&ServerName, Variables<'_>> = BTreeMap::new();
-    for (name, entry) in &servers {
-        let Some((shared, of)) = entries.get(*entry) else { continue };
-        for group in of {
-            groups.entry(group).or_default().hosts.push(name);
+    for (server, shared) in fleet.servers() {
+        let wave = server.batch.and_then(|batch| of_waves.get(batch.number));
+        for group in of_entries.get(server.entry).into_iter().flatten().chain(wave) {
+            groups.entry(group).or_default().hosts.push(&server.name);
         }
-        hostvars.insert(name, Variables { reconcile_server: name, shared });
+        hostvars.insert(&server.name, server.variables(shared));
     }
     written(&Listing { meta: Meta { hostvars }, groups })
+}
+
+/// The servers of the manifest, each with its turn.
+struct Fleet {
+    servers: Vec<Server>,
+    /// What the servers of each entry share.
+    entries: Vec<Shared>,
+}
+
+struct Server {
+    name: ServerName,
+    /// The number of its entry.
+    entry: usize,
+    batch: Option<Batch>,
+}
+
+impl Fleet {
+    /// The waves are those of `plan --fleet` for somebody who keeps no time. All servers take part: what is done already is
+    /// seen on each of them.
+    fn read(input: &Input, roster: &Roster<'_>) -> Result<Self, Problem> {
+        let (mut servers, mut entries, mut members) = (Vec::new(), Vec::new(), Vec::new());
+        let turn = Some(Prediction { median: READY, p95: READY });
+        for (number, entry) in roster.entries().iter().enumerate() {
+            let goal = input.goal_of(entry)?;
+            let standing = Standing::of(&input.manifest, entry.server);
+            let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
+            entries.push(shared(input, entry, &goal));
+            for (_, name) in roster.servers(entry, |_| true) {
+                members.push(Member { name: name.clone(), standing, central, turn });
+                servers.push(Server { name, entry: number, batch: None });
+            }
+        }
+        for (server, batch) in servers.iter_mut().zip(batches(&input.manifest, members)) {
+            server.batch = batch;
+        }
+        Ok(Self { servers, entries })
+    }
+
+    /// The servers, each with what it shares with its entry.
+    fn servers(&self) -> impl Iterator<Item = (&Server, &Shared)> {
+        self.servers.iter().filter_map(|server| Some((server, self.entries.get(server.entry)?)))
+    }
+}
+
+impl Server {
+    fn variables<'a>(&'a self, shared: &'a Shared) -> Variables<'a> {
+        let settle = self.batch.map(|batch| batch.ready.as_seconds() / 60).filter(|minutes| *minutes > 0);
+        Variables {
+            reconcile_server: &self.name,
+            reconcile_wave: self.batch.map(|batch| batch.number + 1),
+            reconcile_settle_minutes: settle,
+            shared,
+        }
+    }
 }
 
 /// The whole inventory.

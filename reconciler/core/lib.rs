@@ -53,4 +53,4 @@ pub use quorum::spare;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Halt, Run, Seen, Spent};
 pub use topology::{Standing, TopologyError, TopologyHelp, misplaced};
-pub use waves::{Left, Schedule, Turn, Waves, schedule};
+pub use waves::{Batch, Left, Schedule, Turn, Waves, batches, schedule};

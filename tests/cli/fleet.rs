@@ -113,6 +113,8 @@ fn what_cannot_be_meant_of_a_fleet_is_refused_at_its_place() {
         assert!(ended.err.contains(&place), "{parts}{place}{}", ended.err);
         assert!(ended.err.contains(help), "{parts}{}", ended.err);
         assert_eq!(ended.err.matches("error[").count(), 1, "{parts}{}", ended.err);
+        let inventory = reconcile(folder.path(), &["inventory", "site.yaml", "--list"]);
+        assert_eq!((inventory.code, inventory.out.as_str()), (Some(65), ""), "{parts}");
     }
 }
 
@@ -181,14 +183,62 @@ fn the_inventory_has_every_server_in_exactly_the_groups_of_the_manifest() {
                 assert!(new, "{name} has {host} twice");
             }
         }
-        assert_eq!(groups, expected, "{text}");
         let hostvars = inventory["_meta"]["hostvars"].as_object().unwrap();
+        for (host, groups) in &mut groups {
+            let wave = format!("wave_{:04}", hostvars[host]["reconcile_wave"].as_u64().unwrap());
+            assert!(groups.remove(&wave), "{host} is not in {wave}: {groups:?}");
+        }
+        assert_eq!(groups, expected, "{text}");
         assert_eq!(hostvars.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         let (name, variables) = hostvars.iter().nth(rng.usize(..hostvars.len())).unwrap();
         let one = reconcile(folder.path(), &["inventory", "site.yaml", "--host", name]);
         assert_eq!(serde_json::from_str::<Value>(&one.out).unwrap(), *variables, "{name}");
         assert_eq!(variables["reconcile_server"], name.as_str());
     }
+}
+
+/// The waves of an inventory by their names, each server with how long its pool must be ready before.
+fn waves(inventory: &Value) -> Vec<(String, Vec<(String, Option<u64>)>)> {
+    let server = |host: &Value| {
+        let name = host.as_str().unwrap();
+        (name.to_owned(), inventory["_meta"]["hostvars"][name]["reconcile_settle_minutes"].as_u64())
+    };
+    let groups = inventory.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("wave_"));
+    groups
+        .map(|(name, group)| (name.clone(), group["hosts"].as_array().unwrap().iter().map(server).collect()))
+        .collect()
+}
+
+/// Rings, roles, pairs, upgrade domains, back ends and the Central Management Store, four servers at once.
+#[test]
+fn the_inventory_of_a_fleet_has_its_waves() {
+    let manifests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
+    let ended = reconcile(&manifests, &["inventory", "fleet.yaml", "--list"]);
+    let waves = waves(&serde_json::from_str(&ended.out).unwrap());
+    let line = |(name, servers): &(String, Vec<(String, Option<u64>)>)| {
+        let servers = servers.iter().map(|(name, minutes)| {
+            let name = name.trim_end_matches(".contoso.example");
+            minutes.map_or_else(|| name.to_owned(), |minutes| format!("{name} after {minutes}"))
+        });
+        format!("{name}: {}", servers.collect::<Vec<_>>().join(", "))
+    };
+    let expected = [
+        "wave_0001: se-01.branch, se-02.branch, se-03.branch, se-04.branch",
+        "wave_0002: se-05.branch, se-06.branch",
+        "wave_0003: edge-1, fe-1.munich, lync-1.munich, lync-2.munich",
+        "wave_0004: edge-2",
+        "wave_0005: fe-2.munich after 20, lync-3.munich after 20, lync-4.munich after 20",
+        "wave_0006: fe-3.munich after 20",
+        "wave_0007: be-1.munich after 20",
+        "wave_0008: dir-1.munich",
+        "wave_0009: med-1.munich",
+        "wave_0010: fe-1.berlin",
+        "wave_0011: fe-2.berlin after 20",
+        "wave_0012: fe-3.berlin after 20",
+        "wave_0013: fe-4.berlin after 20",
+        "wave_0014: be-1.berlin after 20",
+    ];
+    assert_eq!(waves.iter().map(line).collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod fleet;
 mod hostile;
 mod input;
 mod program;
+mod pull;
 mod running;
 mod unattended;
 mod usage;

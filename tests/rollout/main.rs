@@ -8,11 +8,13 @@ mod drive;
 #[path = "../../examples/rollout/judge.rs"]
 mod judge;
 
+use std::collections::BTreeMap;
+
 use draw::{Kind, Plain};
 use drive::{Trouble, Work, drive};
 use fastrand::Rng;
 use judge::{Broken, judge};
-use reconcile_core::{Left, misplaced, schedule};
+use reconcile_core::{Left, batches, misplaced, schedule};
 
 /// A small fleet, with windows in every other case.
 fn drawn(seed: u64) -> (Plain, Rng) {
@@ -63,6 +65,47 @@ fn the_schedule_is_what_happens() {
         assert_eq!(told, happened, "seed {seed}");
         assert!(planned.left.is_empty(), "seed {seed}: {:?}", planned.left);
     }
+}
+
+/// Batch after batch, each begun when all of the one before are done and the pools of its servers are ready.
+fn by_batches(plain: &Plain) -> Vec<Work> {
+    let manifest = plain.manifest();
+    let placed = batches(&manifest, plain.members(&manifest));
+    let mut by_number: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (host, batch) in placed.iter().enumerate() {
+        by_number.entry(batch.unwrap().number).or_default().push(host);
+    }
+    assert!(by_number.keys().copied().eq(0..by_number.len()), "{:?}", by_number.keys());
+    let (mut now, mut done): (u64, Vec<Work>) = (0, Vec::new());
+    for hosts in by_number.into_values() {
+        let pool_ready = |host: &usize| {
+            let ready = u64::from(placed[*host].unwrap().ready.as_seconds());
+            let of_pool = done.iter().filter(|work| plain.hosts[work.host].pool == plain.hosts[*host].pool);
+            of_pool.map(|work| work.until + ready).max()
+        };
+        let from = hosts.iter().filter_map(pool_ready).max().unwrap_or_default().max(now);
+        let work = |host| Work { host, from, until: from + u64::from(plain.hosts[host].length), reached: true };
+        done.extend(hosts.into_iter().map(work));
+        now = done.iter().map(|work| work.until).max().unwrap_or_default();
+    }
+    done
+}
+
+#[test]
+fn batches_break_no_rule_however_long_each_server_takes() {
+    let mut most = 0;
+    for seed in 0..1500 {
+        let (plain, _) = drawn(seed);
+        let plain = Plain { windows: None, soak: 0, ..plain };
+        let done = by_batches(&plain);
+        assert_eq!(judge(&plain, &done), Broken::default(), "seed {seed}: {plain:#?}\n{done:#?}");
+        // The same whenever it is asked, and with windows.
+        let with_windows = plain.with_windows(&mut Rng::with_seed(seed));
+        let order = |done: &[Work]| done.iter().map(|work| work.host).collect::<Vec<_>>();
+        assert_eq!(order(&by_batches(&with_windows)), order(&done), "seed {seed}");
+        most = most.max(done.iter().filter(|work| work.from == 0).count());
+    }
+    assert!(most > 5, "at most {most} began together");
 }
 
 /// A server that needs longer than any window has no turn; its pool stops there, and what comes after it waits.

@@ -42,15 +42,15 @@ exit_name:
   type: str
 reboot_required:
   description: Whether the machine is restarting, and the next run goes on.
-  returned: always
+  returned: when the program could report
   type: bool
 remaining_steps:
   description: How many steps remain.
-  returned: always
+  returned: when the program could report
   type: int
 servers:
-  description: The servers of the program's report, as its JSON Schema says.
-  returned: always
+  description: Beside the other fields of the report, the servers, as the program's JSON Schema says.
+  returned: when the program could report
   type: list
   elements: dict
 """

@@ -26,6 +26,7 @@ function Invoke-Reconcile([string[]] $Command) {
         @{ code = $code; report = ConvertFrom-Json $out; err = $err }
     } catch {
         $module.Result.exit_code = $code
+        $module.Result.exit_name = $names[$code]
         $module.FailJson("$err $out")
     }
 }
