@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use reconcile_hosts::task::{Account, Place};
-use reconcile_schema::{Fqdn, Period, Product, ServerName, TaskMode};
+use reconcile_schema::{Period, Product, ServerName, TaskMode};
 
 use crate::exit;
 
@@ -236,9 +236,9 @@ pub struct Hold {
 pub struct Claims {
     /// The manifest that names the pools and, under `rollout: { claims }`, the share.
     pub manifest: PathBuf,
-    /// Take the claim of this name away from the server that has it.
-    #[arg(long = "break", value_name = "POOL", requires = "reason")]
-    pub broken: Option<Fqdn>,
+    /// Take the claim away from this server.
+    #[arg(long = "break", value_name = "SERVER", requires = "reason")]
+    pub broken: Option<ServerName>,
     /// Why; the record keeps it.
     #[arg(long, value_name = "TEXT", requires = "broken")]
     pub reason: Option<String>,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_hosts::Share;
-use reconcile_schema::{Fqdn, PoolRecord};
+use reconcile_schema::{Fqdn, PoolRecord, ServerName};
 
 use crate::{
     args::Claims,
@@ -33,22 +33,24 @@ pub fn run(args: &Claims) -> Result<Exit, Problem> {
         ));
     }
     let mut records = Records::open(&input)?;
-    let Some(pool) = &args.broken else {
-        let mut text = String::new();
-        for name in names.keys() {
-            text += &shown(name, &records.read(&names, name)?);
-        }
-        return print(&text);
-    };
+    let mut text = String::new();
+    let mut claimed: Vec<(&Fqdn, ServerName)> = Vec::new();
+    for name in names.keys() {
+        let record = records.read(&names, name)?;
+        text += &shown(name, &record);
+        claimed.extend(record.claims.into_iter().map(|claim| (name, claim.server)));
+    }
+    let Some(server) = &args.broken else { return print(&text) };
     let reason = args.reason.as_deref().unwrap_or_default().trim();
     if reason.is_empty() {
         return Err(Problem::usage("breaking a claim needs a --reason: the record keeps it"));
     }
-    if !names.contains_key(pool) {
-        let known = names.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Err(Problem::input(format!("no claim is named {pool}; the claims are: {known}")));
-    }
-    print(&records.break_claim(&input, &names, pool, reason)?)
+    let Some((pool, server)) = claimed.iter().find(|(_, holder)| holder == server) else {
+        let known = claimed.iter().map(|(_, holder)| holder.to_string()).collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "nobody has".into() } else { format!("these have: {known}") };
+        return Err(Problem::input(format!("{server} has claimed no pool of this manifest; {known}")));
+    };
+    print(&records.break_claim(&input, &names, pool, server, reason)?)
 }
 
 /// The names of the records, each with its folder.
@@ -85,24 +87,25 @@ impl Records {
         input: &Input,
         names: &BTreeMap<Fqdn, String>,
         name: &Fqdn,
+        server: &ServerName,
         reason: &str,
     ) -> Result<String, Problem> {
         let (by, at, reason) = (user(), now(), reason.to_owned());
         let broken = match self {
             Self::Lab(Site::Lab(lab)) => {
                 let _lock = lock(input, &reconcile_schema::RunId(run_name()))?;
-                lab.break_claim(name, by, at, reason).map_err(Problem::input)?
+                lab.break_claim(name, server, by, at, reason).map_err(Problem::input)?
             }
             #[cfg(windows)]
             Self::Lab(Site::Machine(_)) => None,
-            Self::Share => share(names, name).break_claim(name, by, at, reason).map_err(Problem::failed)?,
+            Self::Share => share(names, name).break_claim(name, server, by, at, reason).map_err(Problem::failed)?,
         };
         Ok(match broken {
             Some(claim) => format!(
                 "{name}: the claim of {} is broken; make sure that it is not worked on: the next server may be taken down now\n",
                 escape(claim.server.as_str())
             ),
-            None => format!("{name}: nobody has claimed it\n"),
+            None => format!("{name}: {server} has released it meanwhile\n"),
         })
     }
 }
@@ -118,18 +121,14 @@ fn now() -> Timestamp {
 
 fn shown(name: &Fqdn, record: &PoolRecord) -> String {
     let mut out = format!("{name}\n");
-    let _ = match &record.claim {
-        Some(claim) => {
-            let boot = claim.boot.as_ref().map(|boot| format!(", in {}", escape(&boot.0))).unwrap_or_default();
-            writeln!(
-                out,
-                "  {WAITS}…{WAITS:#}  {} is worked on since {:.0}{boot}",
-                escape(claim.server.as_str()),
-                claim.at
-            )
-        }
-        None => writeln!(out, "  {GOOD}={GOOD:#}  no server is worked on"),
-    };
+    if record.claims.is_empty() {
+        let _ = writeln!(out, "  {GOOD}={GOOD:#}  no server is worked on");
+    }
+    for claim in &record.claims {
+        let boot = claim.boot.as_ref().map(|boot| format!(", in {}", escape(&boot.0))).unwrap_or_default();
+        let server = escape(claim.server.as_str());
+        let _ = writeln!(out, "  {WAITS}…{WAITS:#}  {server} is worked on since {:.0}{boot}", claim.at);
+    }
     for (server, build) in &record.reached {
         let _ = writeln!(out, "  {FAINT}·{FAINT:#}  {server} was done at {build}");
     }

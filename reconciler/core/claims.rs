@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use reconcile_schema::{Build, Claim, Fqdn, Manifest, Role, ServerName};
+use reconcile_schema::{Build, Claim, Fqdn, Manifest, Role, ServerName, UpdateName};
 
 use crate::{
     Goal, Seen,
@@ -18,14 +18,18 @@ pub struct Claims {
     /// The name of the record: that of the pool or, of two pools that stand in for each other, the one that comes first. So one
     /// claim keeps them both.
     pub name: Fqdn,
+    /// The pool.
+    pub pool: Fqdn,
+    /// The upgrade domain: the servers of one may be taken down together.
+    pub domain: Option<UpdateName>,
     /// The servers that must be done before this one is taken down: those at the front of its own back end.
     pub after: Vec<ServerName>,
 }
 
 impl Claims {
     /// What a manifest says of it for a server of this role in this pool.
-    pub(crate) fn of(manifest: &Manifest, role: Role, pool: Option<&Fqdn>) -> Option<Self> {
-        let (folder, pool) = (manifest.rollout.claims.clone()?, pool?);
+    pub(crate) fn of(manifest: &Manifest, role: Role, standing: &Standing<'_>) -> Option<Self> {
+        let (folder, pool) = (manifest.rollout.claims.clone()?, standing.pool?);
         let partners = manifest.pools.iter().filter_map(|(name, other)| match &other.paired_with {
             Some(partner) if name == pool => Some(partner),
             Some(partner) if partner == pool => Some(name),
@@ -33,7 +37,7 @@ impl Claims {
         });
         let name = partners.fold(pool, Ord::min).clone();
         let after = if role == Role::BackEnd { fronts(manifest, pool) } else { Vec::new() };
-        Some(Self { folder, name, after })
+        Some(Self { folder, name, pool: pool.clone(), domain: standing.upgrade_domain.cloned(), after })
     }
 }
 
@@ -50,9 +54,11 @@ fn fronts(manifest: &Manifest, pool: &Fqdn) -> Vec<ServerName> {
 
 /// The claim of a server for this run.
 #[must_use]
-pub fn claim_of(goal: &Goal, seen: &Seen) -> Claim {
+pub fn claim_of(goal: &Goal, claims: &Claims, seen: &Seen) -> Claim {
     Claim {
         server: goal.server.clone(),
+        pool: claims.pool.clone(),
+        domain: claims.domain.clone(),
         run: seen.run.id.clone(),
         at: seen.host.at,
         boot: seen.host.boot.known().cloned(),

@@ -7,7 +7,7 @@ use reconcile_schema::{Cause, Component, DatabaseState, Fact, OnExceed, PackageS
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
-    claims::not_done,
+    claims::{claim_of, not_done},
     goal::{DATABASE_DISK, REBOOTS},
     next::{is_up, leave, reboot_due},
     next_opening, open_at,
@@ -334,10 +334,11 @@ fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
         Fact::Known(record) => record,
     };
-    match &record.claim {
-        Some(claim) if claim.server == goal.server => return Gate::Open,
-        Some(claim) => return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone() }),
-        None => {}
+    if record.is_claimed_by(&goal.server) {
+        return Gate::Open;
+    }
+    if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
+        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone() });
     }
     match not_done(goal, seen) {
         Some((server, told)) => {

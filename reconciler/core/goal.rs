@@ -199,7 +199,8 @@ impl Goal {
         }
         let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
         let stores = stores(role, databases, role_at)?;
-        let Standing { pool, site, .. } = Standing::of(manifest, server);
+        let standing = Standing::of(manifest, server);
+        let Standing { pool, site, .. } = standing;
         let policies = [Some(&server.policy), group.map(|group| &group.policy), Some(&manifest.policy)];
         Ok(Self {
             server: name.clone(),
@@ -208,7 +209,7 @@ impl Goal {
             site: site.cloned(),
             pool: pool.cloned(),
             peers: if role == Role::FrontEnd { peers(manifest, pool) } else { 0 },
-            claims: Claims::of(manifest, role, pool).map(Arc::new),
+            claims: Claims::of(manifest, role, &standing).map(Arc::new),
             update: target.to_string(),
             core,
             floors: floors.into(),

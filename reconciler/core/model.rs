@@ -26,9 +26,9 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
     }
     match step {
         Step::Claim => {
-            let claim = claim_of(goal, &next);
+            let claim = goal.claims.as_ref().map(|claims| claim_of(goal, claims, &next));
             if let Fact::Known(record) = &mut next.host.claim {
-                record.claim = Some(claim);
+                record.claims.extend(claim);
             }
             next.marks.claimed = true;
         }
@@ -37,7 +37,7 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
             let told = reached(goal, &next);
             next.marks.told = told.or(next.marks.told);
             if let Fact::Known(record) = &mut next.host.claim {
-                record.claim = None;
+                record.release(&goal.server, None);
             }
         }
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),

@@ -99,7 +99,7 @@ impl Share {
     /// Another server has the claim; or as [`read`](Self::read), or the record cannot be written.
     pub fn claim(&self, name: &Fqdn, claim: Claim) -> Result<(), ShareError> {
         self.change(name, |record| record.claim(claim))?
-            .map_err(|other| ShareError::Claimed { name: name.clone(), claim: Box::new(other) })
+            .map_err(|other| ShareError::Claimed { name: name.clone(), claim: other })
     }
 
     /// Releases the claim of `server`, if it has it, and notes the build that it is at, if it is done.
@@ -110,18 +110,19 @@ impl Share {
         self.change(name, |record| record.release(server, reached))
     }
 
-    /// Takes the claim away from whoever has it; the record keeps who did so and why.
+    /// Takes the claim away from a server; the record keeps who did so and why.
     ///
     /// # Errors
     /// As [`release`](Self::release).
     pub fn break_claim(
         &self,
         name: &Fqdn,
+        server: &ServerName,
         by: String,
         at: Timestamp,
         reason: String,
     ) -> Result<Option<Claim>, ShareError> {
-        self.change(name, |record| record.break_claim(by, at, reason))
+        self.change(name, |record| record.break_claim(server, by, at, reason))
     }
 
     fn change<T>(&self, name: &Fqdn, how: impl FnOnce(&mut PoolRecord) -> T) -> Result<T, ShareError> {

@@ -1,6 +1,6 @@
 //! Tests of the share: one claim at a time, however many reach for it.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,7 +17,14 @@ fn server(number: u32) -> ServerName {
 }
 
 fn claim(number: u32) -> Claim {
-    Claim { server: server(number), run: RunId("a run".into()), at: Timestamp::UNIX_EPOCH, boot: None }
+    Claim {
+        server: server(number),
+        pool: name(),
+        domain: None,
+        run: RunId("a run".into()),
+        at: Timestamp::UNIX_EPOCH,
+        boot: None,
+    }
 }
 
 fn share(folder: &tempfile::TempDir) -> Share {
@@ -37,12 +44,28 @@ fn a_claim_keeps_the_others_out_until_its_server_releases_it() {
         "fe-1.contoso.example has claimed the pool pool01.contoso.example since 1970-01-01T00:00:00Z"
     );
     share.release(&name(), &server(2), None).unwrap(); // It has none.
-    assert_eq!(share.read(&name()).unwrap().claim.unwrap().run, RunId("a later run".into()));
+    assert_eq!(share.read(&name()).unwrap().claims[0].run, RunId("a later run".into()));
     let build: Build = "7.0.2046.521".parse().unwrap();
     share.release(&name(), &server(1), Some(build.clone())).unwrap();
     let record = share.read(&name()).unwrap();
-    assert_eq!((record.claim, record.reached.get(&server(1))), (None, Some(&build)));
+    assert_eq!((record.claims, record.reached.get(&server(1))), (vec![], Some(&build)));
     share.claim(&name(), claim(2)).unwrap();
+}
+
+#[test]
+fn servers_of_one_upgrade_domain_are_worked_on_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let share = share(&folder);
+    let of = |number, domain: &str| Claim { domain: Some(domain.parse().unwrap()), ..claim(number) };
+    share.claim(&name(), of(1, "ud1")).unwrap();
+    share.claim(&name(), of(2, "ud1")).unwrap();
+    assert!(share.claim(&name(), of(3, "ud2")).is_err());
+    assert!(share.claim(&name(), Claim { pool: "pool02.contoso.example".parse().unwrap(), ..of(3, "ud1") }).is_err());
+    assert!(share.claim(&name(), claim(3)).is_err());
+    share.release(&name(), &server(1), None).unwrap();
+    assert!(share.claim(&name(), of(3, "ud2")).is_err(), "one of them is still worked on");
+    share.release(&name(), &server(2), None).unwrap();
+    share.claim(&name(), of(3, "ud2")).unwrap();
 }
 
 #[test]
@@ -50,7 +73,7 @@ fn a_broken_claim_is_remembered_and_its_server_cannot_release_another_ones() {
     let folder = tempfile::tempdir().unwrap();
     let share = share(&folder);
     let broken = |reason: &str| {
-        share.break_claim(&name(), "CONTOSO\\alex".into(), Timestamp::UNIX_EPOCH, reason.into()).unwrap()
+        share.break_claim(&name(), &server(1), "CONTOSO\\alex".into(), Timestamp::UNIX_EPOCH, reason.into()).unwrap()
     };
     assert_eq!(broken("nobody has it"), None);
     share.claim(&name(), claim(1)).unwrap();
@@ -58,7 +81,7 @@ fn a_broken_claim_is_remembered_and_its_server_cannot_release_another_ones() {
     share.claim(&name(), claim(2)).unwrap();
     share.release(&name(), &server(1), None).unwrap();
     let record = share.read(&name()).unwrap();
-    assert_eq!(record.claim, Some(claim(2)));
+    assert_eq!(record.claims, [claim(2)]);
     let kept: Vec<_> = record.broken.iter().map(|broken| (broken.by.as_str(), broken.reason.as_str())).collect();
     assert_eq!(kept, [("CONTOSO\\alex", "its disk is gone")]);
 }
@@ -84,7 +107,7 @@ fn of_servers_that_reach_for_it_at_once_one_has_it() {
         }
     });
     assert!(had.into_inner() > 0, "somebody has had it");
-    assert_eq!(share.read(&name()).unwrap().claim, None);
+    assert_eq!(share.read(&name()).unwrap().claims, []);
 }
 
 #[test]
@@ -95,7 +118,7 @@ fn what_cannot_be_read_is_no_pool_without_a_claim() {
     assert!(said.starts_with("cannot look at ") && said.contains("make sure that the share is there"), "{said}");
     assert!(gone.claim(&name(), claim(1)).is_err());
     let share = share(&folder);
-    std::fs::write(folder.path().join("pool01.contoso.example.json"), "{ \"claim\": ").unwrap();
+    std::fs::write(folder.path().join("pool01.contoso.example.json"), "{ \"claims\": ").unwrap();
     let said = share.read(&name()).unwrap_err().to_string();
     assert!(said.contains("EOF while parsing") && said.contains("mend the file"), "{said}");
     assert!(share.claim(&name(), claim(1)).is_err(), "a torn record is not written over");

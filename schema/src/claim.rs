@@ -1,20 +1,20 @@
 //! What the servers of a pool keep on a share: which of them is worked on, and which of them are done.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, RunId, ServerName};
+use crate::{BootId, Build, Fqdn, RunId, ServerName, UpdateName};
 
 /// The record of a pool, or of two pools that stand in for each other: one file on the share.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PoolRecord {
-    /// The server that is worked on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claim: Option<Claim>,
+    /// The servers that are worked on: one, or several of one upgrade domain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// The build of Core Components that each server was at when it last said that it was done.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<ServerName, Build>,
@@ -30,6 +30,11 @@ pub struct PoolRecord {
 pub struct Claim {
     /// The server.
     pub server: ServerName,
+    /// Its pool.
+    pub pool: Fqdn,
+    /// Its upgrade domain, where it has one: the servers of one may be taken down together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<UpdateName>,
     /// The run that claimed the pool for it.
     pub run: RunId,
     /// When, by the server's own clock.
@@ -61,27 +66,42 @@ impl PoolRecord {
     ///
     /// # Errors
     /// The claim of another server, which stays.
-    pub fn claim(&mut self, claim: Claim) -> Result<(), Claim> {
-        match &self.claim {
-            Some(other) if other.server != claim.server => Err(other.clone()),
-            Some(_) | None => {
-                self.claim = Some(claim);
-                Ok(())
-            }
+    pub fn claim(&mut self, claim: Claim) -> Result<(), Box<Claim>> {
+        if let Some(other) = self.against(&claim) {
+            return Err(Box::new(other.clone()));
         }
+        self.claims.retain(|own| own.server != claim.server);
+        self.claims.push(claim);
+        Ok(())
+    }
+
+    /// The claim that does not go together with this one, if there is one.
+    #[must_use]
+    pub fn against(&self, claim: &Claim) -> Option<&Claim> {
+        self.claims.iter().find(|other| {
+            let together = other.domain.is_some() && (&other.pool, &other.domain) == (&claim.pool, &claim.domain);
+            other.server != claim.server && !together
+        })
+    }
+
+    /// Whether this server has claimed the pool.
+    #[must_use]
+    pub fn is_claimed_by(&self, server: &ServerName) -> bool {
+        self.claims.iter().any(|claim| claim.server == *server)
     }
 
     /// Takes back the claim of a server, if it is its own, and notes the build that it is at, if it is done.
     pub fn release(&mut self, server: &ServerName, reached: Option<Build>) {
-        self.claim.take_if(|claim| claim.server == *server);
+        self.claims.retain(|claim| claim.server != *server);
         if let Some(build) = reached {
             self.reached.insert(server.clone(), build);
         }
     }
 
-    /// Takes the claim away from whoever has it, and says so.
-    pub fn break_claim(&mut self, by: String, at: Timestamp, reason: String) -> Option<Claim> {
-        let claim = self.claim.take()?;
+    /// Takes the claim away from a server, and says so.
+    pub fn break_claim(&mut self, server: &ServerName, by: String, at: Timestamp, reason: String) -> Option<Claim> {
+        let place = self.claims.iter().position(|claim| claim.server == *server)?;
+        let claim = self.claims.remove(place);
         self.broken.push(BrokenClaim { claim: claim.clone(), by, at, reason });
         let surplus = self.broken.len().saturating_sub(Self::KEPT);
         self.broken.drain(..surplus);

@@ -20,22 +20,21 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     // Two pools that stand in for each other have one claim, under the name that comes first.
     let claims = |args: &[&str]| reconcile(folder.path(), &[&["claims", "site.yaml"], args].concat());
     assert_eq!(claims(&[]).out, "a.contoso.example\n  =  no server is worked on\n");
-    let claim =
-        r#"{ "server": "fe01.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z", "boot": "boot 7" }"#;
-    fs::write(share.join("a.contoso.example.json"), format!("{{ \"claim\": {claim} }}")).unwrap();
+    let claim = r#"{ "server": "fe01.contoso.example", "pool": "b.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z", "boot": "boot 7" }"#;
+    fs::write(share.join("a.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}")).unwrap();
     let worked = "a.contoso.example\n  …  fe01.contoso.example is worked on since 2026-11-02T02:00:00Z, in boot 7\n";
     assert_eq!(claims(&[]).out, worked);
     for (args, code, said) in [
-        (&["--break", "b.contoso.example", "--reason", "x"][..], 65, "the claims are: a.contoso.example"),
-        (&["--break", "a.contoso.example"], 64, "--reason <TEXT>"),
-        (&["--break", "a.contoso.example", "--reason", " "], 64, "needs a --reason"),
+        (&["--break", "fe02.contoso.example", "--reason", "x"][..], 65, "these have: fe01.contoso.example"),
+        (&["--break", "fe01.contoso.example"], 64, "--reason <TEXT>"),
+        (&["--break", "fe01.contoso.example", "--reason", " "], 64, "needs a --reason"),
     ] {
         let ended = claims(args);
         assert_eq!(ended.code, Some(code), "{}", ended.err);
         assert!(ended.err.contains(said), "{}", ended.err);
         assert_eq!(claims(&[]).out, worked);
     }
-    let broken = claims(&["--break", "a.contoso.example", "--reason", "its disk is gone"]);
+    let broken = claims(&["--break", "fe01.contoso.example", "--reason", "its disk is gone"]);
     assert_eq!(broken.code, Some(0), "{}", broken.err);
     assert!(broken.out.contains("the claim of fe01.contoso.example is broken"), "{}", broken.out);
     let shown = claims(&[]).out;

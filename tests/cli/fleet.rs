@@ -197,8 +197,11 @@ fn the_inventory_has_every_server_in_exactly_the_groups_of_the_manifest() {
     }
 }
 
-/// The waves of an inventory by their names, each server with how long its pool must be ready before.
-fn waves(inventory: &Value) -> Vec<(String, Vec<(String, Option<u64>)>)> {
+/// A wave by its name, and its servers, each with the minutes for which its pool must be ready first.
+type Wave = (String, Vec<(String, Option<u64>)>);
+
+/// The waves of an inventory.
+fn waves(inventory: &Value) -> Vec<Wave> {
     let server = |host: &Value| {
         let name = host.as_str().unwrap();
         (name.to_owned(), inventory["_meta"]["hostvars"][name]["reconcile_settle_minutes"].as_u64())

@@ -129,7 +129,7 @@ impl Observe for Buggy<'_> {
             }
             Bug::OverlooksTheClaim => {
                 if let Fact::Known(record) = &mut seen.claim {
-                    record.claim.take_if(|claim| claim.server != self.host.goal.server);
+                    record.claims.retain(|claim| claim.server == self.host.goal.server);
                 }
             }
             Bug::NeverFailsBack if self.host.watch.acts.contains(&Step::Install) => {

@@ -33,7 +33,7 @@ pub fn every_step_is_needed(case: &Case) -> Result<usize, String> {
 fn untold_by(scene: &Scene) -> bool {
     scene.goal.claims.as_ref().is_some_and(|claims| {
         let record = scene.lab.world().pools.get(&claims.name).cloned().unwrap_or_default();
-        record.claim.is_some() || !record.reached.contains_key(&scene.goal.server)
+        !record.claims.is_empty() || !record.reached.contains_key(&scene.goal.server)
     })
 }
 

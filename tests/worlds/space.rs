@@ -513,7 +513,7 @@ impl Case {
             claims: self.kind.claims().then(|| {
                 let after =
                     if self.kind == Kind::BackEndThatClaims { (1..=3).map(front).collect() } else { Vec::new() };
-                Arc::new(Claims { folder: r"\\files\claims".into(), name: pool(), after })
+                Arc::new(Claims { folder: r"\\files\claims".into(), name: pool(), pool: pool(), domain: None, after })
             }),
             pool: (self.kind.is_in_pool() || self.kind.claims()).then(|| "pool01.contoso.example".parse().unwrap()),
             peers: if self.kind.is_in_pool() { 3 } else { 0 },
@@ -557,15 +557,15 @@ impl Case {
     pub fn record(&self) -> PoolRecord {
         let claim = |server| {
             let (run, at) = (RunId("an earlier run".into()), jiff::Timestamp::UNIX_EPOCH);
-            Some(Claim { server, run, at, boot: None })
+            vec![Claim { server, pool: pool(), domain: None, run, at, boot: None }]
         };
         let Goal { core, claims, server, .. } = self.goal();
         let reached = claims.iter().flat_map(|claims| &claims.after).map(|server| (server.clone(), core.clone()));
         let mut record = PoolRecord { reached: reached.collect(), ..PoolRecord::default() };
         match self.record {
             Record::Free => {}
-            Record::Taken => record.claim = claim("another.contoso.example".parse().unwrap()),
-            Record::Own => record.claim = claim(server),
+            Record::Taken => record.claims = claim("another.contoso.example".parse().unwrap()),
+            Record::Own => record.claims = claim(server),
             Record::Early => {
                 let older = Build { revision: BEHIND, ..core };
                 record.reached.insert(front(2), older);

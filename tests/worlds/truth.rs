@@ -219,12 +219,11 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
 pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
     let claims = scene.goal.claims.as_ref()?;
     let record = scene.lab.world().pools.get(&claims.name)?;
-    let holder = record.claim.as_ref().map(|claim| &claim.server);
-    let ours = holder == Some(&scene.goal.server);
+    let ours = record.is_claimed_by(&scene.goal.server);
     let told = record.reached.get(&scene.goal.server) == Some(&scene.goal.core);
     let taken = scene.case.record == Record::Taken;
     match fate(&outcome.end) {
-        _ if taken && (ours || holder.is_none()) => Some("C3: the claim of another server is gone".into()),
+        _ if taken && (ours || record.claims.is_empty()) => Some("C3: the claim of another server is gone".into()),
         Fate::Goal if ours => Some("C1: at the goal, and the pool is claimed".into()),
         Fate::Goal if !told => Some("C1: at the goal, and nobody was told".into()),
         Fate::Goal | Fate::Short(_) | Fate::Down => None,

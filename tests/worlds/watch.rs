@@ -354,7 +354,7 @@ impl Act for Watched<'_> {
         self.watch.violations.extend(disagreements(goal, seen));
         let (before, marks) = (self.truth(), self.lab.marks()?);
         let pool = goal.claims.as_ref().and_then(|claims| self.lab.lab().world().pools.get(&claims.name).cloned());
-        let holder = pool.and_then(|record| record.claim).map(|claim| claim.server);
+        let holder = pool.and_then(|record| record.claims.into_iter().next()).map(|claim| claim.server);
         let acted = self.lab.act(goal, seen, step);
         let now = self.truth();
         if acted.is_ok() || before != now {

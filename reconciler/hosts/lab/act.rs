@@ -54,8 +54,8 @@ impl LabHost<'_> {
             record.release(&goal.server, reached(goal, seen));
             return Ok(());
         }
-        let taken = |other: Claim| LabError::Step(format!("{} has claimed the pool meanwhile", other.server));
-        record.claim(claim_of(goal, seen)).map_err(taken)
+        let taken = |other: Box<Claim>| LabError::Step(format!("{} has claimed the pool meanwhile", other.server));
+        record.claim(claim_of(goal, claims, seen)).map_err(taken)
     }
 }
 

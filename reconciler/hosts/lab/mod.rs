@@ -141,18 +141,19 @@ impl Lab {
         })
     }
 
-    /// Takes the claim of a pool away from whoever has it.
+    /// Takes the claim of a pool away from a server.
     ///
     /// # Errors
     /// When the world cannot be written.
     pub fn break_claim(
         &mut self,
         pool: &Fqdn,
+        server: &ServerName,
         by: String,
         at: Timestamp,
         reason: String,
     ) -> Result<Option<Claim>, LabError> {
-        let broken = self.world.pools.get_mut(pool).and_then(|record| record.break_claim(by, at, reason));
+        let broken = self.world.pools.get_mut(pool).and_then(|record| record.break_claim(server, by, at, reason));
         self.save()?;
         Ok(broken)
     }

@@ -18,7 +18,7 @@ pub fn tell_pool(goal: &Goal, seen: &Seen, step: &Step) -> Result<String, ShareE
     let Some(claims) = &goal.claims else { return Ok("the manifest names no share".into()) };
     let share = Share::at(&claims.folder);
     if *step == Step::Claim {
-        share.claim(&claims.name, claim_of(goal, seen))?;
+        share.claim(&claims.name, claim_of(goal, claims, seen))?;
     } else {
         share.release(&claims.name, &goal.server, reached(goal, seen))?;
     }
