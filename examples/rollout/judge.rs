@@ -62,8 +62,12 @@ pub fn judge(plain: &Plain, done: &[Work]) -> Broken {
     broken.turns += done.len() - turns.len();
     broken.turns += if failed { 0 } else { plain.hosts.len() - turns.len() };
     broken.at_once += usize::from(most(done.iter().copied()) > plain.at_once);
-    for works in pools.values() {
-        of_pool(plain, works, &mut broken);
+    let mut fronts: BTreeMap<usize, usize> = BTreeMap::new();
+    for host in plain.hosts.iter().filter(|host| host.role == Role::FrontEnd) {
+        *fronts.entry(host.pool).or_default() += 1;
+    }
+    for (pool, works) in &pools {
+        of_pool(plain, works, fronts.get(pool).copied().unwrap_or_default(), &mut broken);
     }
     let span = |pool: &usize| {
         let works = pools.get(pool)?;
@@ -104,11 +108,10 @@ fn most(works: impl Iterator<Item = Work>) -> usize {
     usize::try_from(most).unwrap()
 }
 
-fn of_pool(plain: &Plain, works: &[Work], broken: &mut Broken) {
+/// What was broken in a pool with so many Front End Servers.
+fn of_pool(plain: &Plain, works: &[Work], size: usize, broken: &mut Broken) {
     let host = |work: &Work| &plain.hosts[work.host];
-    let Some(pool) = works.first().map(|work| host(work).pool) else { return };
     let is_front_end = |work: &&Work| host(work).role == Role::FrontEnd;
-    let size = plain.hosts.iter().filter(|host| host.pool == pool && host.role == Role::FrontEnd).count();
     if let Some((_, first, least)) = FUNCTIONAL.iter().find(|(servers, ..)| *servers == size) {
         // At worst all that are down are among the first.
         let down = most(works.iter().filter(is_front_end).copied());

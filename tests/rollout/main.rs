@@ -1,5 +1,5 @@
 //! Rollouts of small fleets over virtual time: whatever is drawn, no rule is broken, by an arithmetic of its own.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 #[path = "../../examples/rollout/draw.rs"]
 mod draw;
@@ -7,14 +7,15 @@ mod draw;
 mod drive;
 #[path = "../../examples/rollout/judge.rs"]
 mod judge;
+mod lab;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use draw::{Kind, Plain};
 use drive::{Trouble, Work, drive};
 use fastrand::Rng;
 use judge::{Broken, judge};
-use reconcile_core::{Left, batches, misplaced, schedule};
+use reconcile_core::{Blocker, Left, Unready, batches, misplaced, schedule};
 
 /// A small fleet, with windows in every other case.
 fn drawn(seed: u64) -> (Plain, Rng) {
@@ -106,6 +107,74 @@ fn batches_break_no_rule_however_long_each_server_takes() {
         most = most.max(done.iter().filter(|work| work.from == 0).count());
     }
     assert!(most > 5, "at most {most} began together");
+}
+
+/// A fleet of 60 pools and about 400 servers of every role.
+fn documented(seed: u64) -> Plain {
+    let kind = Kind { pools: (60, 60), largest: 12 };
+    let mut drawn = (seed * 100..).map(|seed| Plain::draw(&mut Rng::with_seed(seed), kind));
+    drawn.find(|plain| (395..=405).contains(&plain.hosts.len()) && plain.rings == 3).unwrap()
+}
+
+#[test]
+fn a_lab_of_four_hundred_servers_is_brought_to_its_goal_by_the_waves() {
+    let plain = documented(0);
+    let manifest = lab::manifest(&plain);
+    assert_eq!(misplaced(&manifest), []);
+    let trouble = Trouble { failures: 0, restarts: 100 };
+    let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(1), trouble);
+    let (done, short) = lab::rolled(&plain, &manifest, &mut servers);
+    assert_eq!(short, []);
+    assert_eq!(judge(&plain, &done), Broken::default());
+    let roles: BTreeSet<_> = plain.hosts.iter().map(|host| host.role).collect();
+    assert_eq!(roles.len(), 7, "{roles:?}");
+    assert!(servers.lab.world().servers.values().any(|server| server.boot > 1), "none has restarted");
+    for goal in &servers.goals {
+        let server = &servers.lab.world().servers[&goal.server];
+        let core = server.components.iter().find(|(name, _)| name.is_core()).map(|(_, build)| build);
+        assert_eq!(core, Some(&goal.core), "{}", goal.server);
+        assert!(server.services.iter().all(|service| service.is_running()), "{}", goal.server);
+        let record = &servers.lab.world().pools[&goal.claims.as_ref().unwrap().name];
+        assert_eq!((record.claims.len(), record.reached.get(&goal.server)), (0, Some(&goal.core)), "{}", goal.server);
+    }
+}
+
+#[test]
+fn in_a_lab_nothing_of_a_pool_begins_after_a_failure_and_no_pool_falls_below_its_quorum() {
+    let mut failures = 0;
+    for seed in 0..8 {
+        let plain = Plain { go_on: seed % 2 == 0, ..documented(seed) };
+        let manifest = lab::manifest(&plain);
+        let trouble = Trouble { failures: 10, restarts: 100 };
+        let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(seed), trouble);
+        let (done, short) = lab::rolled(&plain, &manifest, &mut servers);
+        assert_eq!(judge(&plain, &done), Broken::default(), "seed {seed}");
+        // Who fell short did so by its installer, and not because a pool could not do without it.
+        for (host, why) in &short {
+            assert!(matches!(why, Blocker::InstallFailed { .. }), "seed {seed}, {}: {why}", plain.hosts[*host].name);
+        }
+        failures += short.len();
+    }
+    assert!(failures > 8, "only {failures} failures");
+}
+
+/// Nobody keeps an order here: every server begins in the same minute.
+#[test]
+fn without_an_engine_the_servers_of_a_lab_keep_their_pools_by_themselves() {
+    let plain = documented(0);
+    let manifest = lab::manifest(&plain);
+    let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(1), Trouble::default());
+    let (done, short) = lab::all_at_once(&plain, &mut servers);
+    assert_eq!(judge(&plain, &done).quorum, 0);
+    let (mut quorum, mut early) = (0, 0);
+    for (host, why) in &short {
+        match why {
+            Blocker::Pool { why: Unready::Quorum { .. }, .. } => quorum += 1,
+            Blocker::ComesAfter { .. } => early += 1,
+            other => panic!("{}: {other}", plain.hosts[*host].name),
+        }
+    }
+    assert!(quorum > 30 && early > 10, "{quorum} kept for their pools, {early} back ends waited");
 }
 
 /// A server that needs longer than any window has no turn; its pool stops there, and what comes after it waits.
