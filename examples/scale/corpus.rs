@@ -192,7 +192,13 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
         let expected = DbVersion::from(version);
         let installed =
             if wrong == Some(Wrong::Forgotten) && number == 5 { DbVersion::from([125, 74, 9]) } else { expected };
-        Database { name: name.into(), expected: Some(expected), installed: Some(installed), reachable: true }
+        Database {
+            name: name.into(),
+            expected: Some(expected),
+            installed: Some(installed),
+            reachable: true,
+            mirrored: false,
+        }
     };
     let databases = DATABASES.into_iter().enumerate().map(database).collect();
     Ok(Snapshot {

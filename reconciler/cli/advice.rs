@@ -47,6 +47,11 @@ pub fn advice(blocker: &Blocker) -> String {
         Blocker::Rights { .. } => {
             "run it as a member; a membership that was given just now counts from the next logon".into()
         }
+        Blocker::Mirrored { .. } => {
+            "find out on a pool that few need, each database principal on its primary (Get-CsDatabaseMirrorState); when it works \
+             there, say `databases: { mirrored: update }` in the manifest"
+                .into()
+        }
         Blocker::Pool { pool, why } => ready(pool, why),
         Blocker::Claimed { claim, .. } => format!(
             "nothing has to be done: a later run goes on when {} is done; when it will not be, see reconcile claims",

@@ -9,7 +9,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step, ZoneName,
+    Build, Claim, ComponentName, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step, Store,
+    ZoneName,
 };
 
 use crate::{Opening, Unready};
@@ -90,6 +91,11 @@ pub enum Blocker {
         free: u64,
         /// The free bytes that are needed.
         needed: u64,
+    },
+    /// The databases are mirrored, and nobody has said that they can be updated so.
+    Mirrored {
+        /// The databases.
+        store: Store,
     },
     /// The account lacks a right.
     Rights {
@@ -247,6 +253,7 @@ impl Blocker {
             | Self::Package { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Mirrored { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
             | Self::ComesAfter { .. }
@@ -297,6 +304,7 @@ impl Blocker {
             | Self::Package { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Mirrored { .. }
             | Self::FailedOver
             | Self::ClockBehind { .. }
             | Self::OutagesSpent { .. }
@@ -347,6 +355,11 @@ impl fmt::Display for Blocker {
                 "expected {} GB of free disk space for the database step, found {} GB",
                 needed >> 30,
                 free >> 30
+            ),
+            Self::Mirrored { store } => write!(
+                f,
+                "the {store} are mirrored, and the sources contradict each other: Install-CsDatabase -Update fails on mirrored \
+                 databases (Microsoft Learn), or works with them since July 2013 (a blog of Microsoft's)"
             ),
             Self::Rights { group } => write!(f, "the account is not a member of {group}"),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),

@@ -3,7 +3,9 @@
 use alloc::{format, string::ToString, vec::Vec};
 use core::cmp::Ordering;
 
-use reconcile_schema::{Cause, Component, DatabaseState, Fact, OnExceed, PackageSeen, Period, Reboots, Shells, Step};
+use reconcile_schema::{
+    Cause, Component, DatabaseState, Fact, Mirrored, OnExceed, PackageSeen, Period, Reboots, Shells, Step, Store,
+};
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
@@ -44,6 +46,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             installing,
             settled,
             outages,
+            mirrored,
             rights,
             disk,
             window,
@@ -448,7 +451,7 @@ fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 
 /// Before the first stop, the databases must be within reach and tell their versions: whether they are behind what the
 /// new binaries expect can only be asked later, and would not be told either.
-fn reachable(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+fn reachable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.marks.baseline.is_some() {
         return Gate::Open;
     }
@@ -468,5 +471,16 @@ fn reachable(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
             }
         }
     }
-    Gate::Open
+    mirrored(goal, seen, step)
+}
+
+/// What an update does to databases that are mirrored is contradictory; who has found out says so in the manifest.
+fn mirrored(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let mirrored = |store: &&Store| {
+        seen.host.databases(store).known().is_some_and(|databases| databases.iter().any(|database| database.mirrored))
+    };
+    match (goal.mirrored, goal.stores.iter().find(mirrored)) {
+        (Mirrored::Block, Some(store)) => Gate::Shut(Blocker::Mirrored { store: store.clone() }),
+        (Mirrored::Block, None) | (Mirrored::Update, _) => Gate::Open,
+    }
 }

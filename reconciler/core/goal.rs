@@ -9,9 +9,9 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Observed,
-    OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName, Service, Shells,
-    Store, UpdateName,
+    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Mirrored,
+    Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName, Service,
+    Shells, Store, UpdateName,
 };
 
 use crate::{
@@ -47,6 +47,8 @@ pub struct Goal {
     pub installer: Installer,
     /// The databases that must be at the versions that the binaries expect, in the order of their update.
     pub stores: Vec<Store>,
+    /// What to do where they are mirrored.
+    pub mirrored: Mirrored,
     /// The rules of a run.
     pub rules: Rules,
 }
@@ -215,6 +217,7 @@ impl Goal {
             floors: floors.into(),
             installer: update.installer.clone(),
             stores,
+            mirrored: databases.and_then(|databases| databases.mirrored).unwrap_or_default(),
             rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
         })
     }

@@ -23,6 +23,7 @@ pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
         expected: Some("15.13.1".parse().unwrap()),
         installed: Some("15.13.1".parse().unwrap()),
         reachable: true,
+        mirrored: false,
     };
     let began = |version: &str| Mark::RunBegan {
         target: target.clone(),

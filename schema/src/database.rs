@@ -114,6 +114,14 @@ pub struct Database {
     /// Whether the database could be reached. `Succeed` in the report means this, not that the database is
     /// current.
     pub reachable: bool,
+    /// Whether another SQL Server mirrors it (`MirrorSqlServerFqdn` in the report).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mirrored: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// How a database stands.
@@ -156,7 +164,7 @@ mod tests {
 
     fn database(name: &str, expected: &str, installed: &str) -> Database {
         let (expected, installed) = (expected.parse().ok(), installed.parse().ok());
-        Database { name: name.to_string(), expected, installed, reachable: true }
+        Database { name: name.to_string(), expected, installed, reachable: true, mirrored: false }
     }
 
     #[test]

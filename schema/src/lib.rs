@@ -53,8 +53,8 @@ pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, 
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, OnExceed, Outage, Policy, Reboots,
-    Server, Shells, Timeouts, Update,
+    CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, Mirrored, OnExceed, Outage, Policy,
+    Reboots, Server, Shells, Timeouts, Update,
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Uptime};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};

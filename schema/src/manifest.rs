@@ -166,9 +166,24 @@ pub struct Databases {
     /// Whether archiving or monitoring databases are collocated on that SQL Server.
     #[serde(default)]
     pub collocated: bool,
+    /// What to do where the databases are mirrored. Default block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirrored: Option<Mirrored>,
     /// The Central Management Store, when it is updated from this server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_management_store: Option<CentralStore>,
+}
+
+/// What to do where databases are mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Mirrored {
+    /// Nothing is taken down: the sources contradict each other. That `-Update` fails on mirrored databases says Microsoft Learn
+    /// (Install-CsDatabase); that it works from the updates of July 2013 on, a blog of Microsoft's (2013).
+    #[default]
+    Block,
+    /// Update them as all others: somebody has found that it works here. Each must be principal on the primary server.
+    Update,
 }
 
 /// Where the Central Management Store is.

@@ -43,6 +43,7 @@ pub fn manifest(plain: &Plain) -> Manifest {
         server.databases = (host.role == Role::BackEnd).then(|| Databases {
             sql_server: Some(sql()),
             collocated: false,
+            mirrored: None,
             central_management_store: host.central.then(|| CentralStore { sql_server: sql(), instance: None }),
         });
     }
@@ -85,7 +86,7 @@ impl Servers {
         let blocker = match outcome.end {
             End::AtGoal => None,
             End::Blocked(blocker) => Some(blocker),
-            End::GoingDown => panic!("{} went down", goal.server),
+            End::GoingDown => unreachable!("a lab restarts within the step"),
         };
         (self.lab.world().servers[&goal.server].clock, blocker)
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{
-    Build, Claim, Estimates, Installer, Maintenance, OnExceed, Period, PoolRecord, Product, Reboots, Role, RunId,
-    ServiceState, Shells, StartType, Store, Window,
+    Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots, Role,
+    RunId, ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -530,6 +530,7 @@ impl Case {
                 publisher: "Lab Software Publisher".into(),
             },
             stores: self.kind.stores(),
+            mirrored: Mirrored::Block,
             rules: Rules {
                 maintenance: match self.leave {
                     Leave::Given | Leave::Held | Leave::Spent => None,

@@ -41,6 +41,7 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::ComponentsUnreadable | Fault::ServicesUnreadable) => return Fate::Short(Class::Unknown),
         Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) if stores => return Fate::Short(Class::Unknown),
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
+        Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
         Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
@@ -244,6 +245,9 @@ pub fn untouched(case: &Case) -> bool {
     let early = case.record == Record::Early && case.kind == Kind::BackEndThatClaims;
     let unreachable = case.fault == Some(Fault::ShareUnreachable);
     if case.kind.claims() && (case.record == Record::Taken || early || unreachable) {
+        return true;
+    }
+    if case.fault == Some(Fault::DatabaseMirrored) && !case.kind.is_in_pool() {
         return true;
     }
     let shell = matches!(case.shell, Shell::Open(Shells::Block | Shells::Wait));

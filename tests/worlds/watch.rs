@@ -240,7 +240,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         Fault::PoolBusy | Fault::PoolInsufficient | Fault::ReplicaMissing | Fault::PoolUnreadable => {
             goal.is_in_pool() && now.services.iter().any(|one| !one.is_web() && !one.is_stopped())
         }
-        Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty => !goal.stores.is_empty(),
+        Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty | Fault::DatabaseMirrored => !goal.stores.is_empty(),
         Fault::AnotherInstallation
         | Fault::DiskFull
         | Fault::NotAdministrator

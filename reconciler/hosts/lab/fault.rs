@@ -40,6 +40,8 @@ pub enum Fault {
     DatabaseUnreachable,
     /// A database gives no installed version.
     DatabaseVersionEmpty,
+    /// The databases are mirrored.
+    DatabaseMirrored,
     /// Updating the databases reports success and changes nothing.
     DatabaseUpdateDoesNothing,
     /// Too little disk space is free.
@@ -101,6 +103,7 @@ impl Fault {
         Self::AnotherInstallation,
         Self::DatabaseUnreachable,
         Self::DatabaseVersionEmpty,
+        Self::DatabaseMirrored,
         Self::DatabaseUpdateDoesNothing,
         Self::DiskFull,
         Self::NotAdministrator,

@@ -222,6 +222,7 @@ fn databases(server: &Simulated, store: &SimulatedStore) -> Vec<Database> {
         expected: Some(database.expected),
         installed: (reachable && !(empty && name != "xds")).then_some(database.installed),
         reachable,
+        mirrored: server.has(Fault::DatabaseMirrored),
     };
     store.databases.iter().map(database).collect()
 }

@@ -51,6 +51,7 @@ pub struct Row {
     database_name: String,
     expected_version: String,
     installed_version: String,
+    mirror_sql_server_fqdn: Option<String>,
     succeed: bool,
 }
 
@@ -73,7 +74,8 @@ impl Row {
             })
         };
         let (expected, installed) = (version(&self.expected_version)?, version(&self.installed_version)?);
-        Ok(Database { expected, installed, reachable: self.succeed, name: self.database_name })
+        let mirrored = self.mirror_sql_server_fqdn.is_some_and(|mirror| !mirror.trim().is_empty());
+        Ok(Database { expected, installed, reachable: self.succeed, mirrored, name: self.database_name })
     }
 }
 
@@ -95,6 +97,9 @@ mod tests {
         assert_eq!((database.installed, database.reachable), (None, true));
         let database = row("15.13.9").database(folder).expect("a database");
         assert_eq!(database.installed, "15.13.9".parse().ok());
+        assert!(!database.mirrored);
+        let mirrored = Row { mirror_sql_server_fqdn: Some("sql02".into()), ..row("15.13.9") };
+        assert!(mirrored.database(folder).expect("a database").mirrored);
         let error = row("15.13").database(folder).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("\"15.13\" for database rtcxds") && error.contains(r"C:\logs"), "{error}");
     }

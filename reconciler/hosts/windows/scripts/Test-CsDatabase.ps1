@@ -33,6 +33,7 @@ try {
             DatabaseName = [string]$database.DatabaseName
             SqlServerFqdn = [string]$database.SqlServerFqdn
             SqlInstanceName = [string]$database.SqlInstanceName
+            MirrorSqlServerFqdn = [string]$database.MirrorSqlServerFqdn
             ExpectedVersion = [string]$database.ExpectedVersion
             InstalledVersion = [string]$database.InstalledVersion
             Succeed = [bool]$database.Succeed
