@@ -160,7 +160,8 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Databases {
-    /// The SQL Server of an Enterprise Edition Back End. A Standard Edition server has none.
+    /// The SQL Server of an Enterprise Edition Back End; of an availability group, its listener (Microsoft Learn: Deploy an Always
+    /// On Availability Group on a Back End Server). A Standard Edition server has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sql_server: Option<Fqdn>,
     /// Whether archiving or monitoring databases are collocated on that SQL Server.
