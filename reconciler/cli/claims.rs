@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use reconcile_core::Goal;
-use reconcile_hosts::Share;
-use reconcile_schema::{Fqdn, PoolRecord, ServerName};
+use reconcile_hosts::{Share, lab::Lab};
+use reconcile_schema::{Claim, Fqdn, PoolRecord, RunId, ServerName};
 
 use crate::{
     args::Claims,
@@ -17,101 +17,97 @@ use crate::{
     problem::Problem,
     render::{FAINT, GOOD, WAITS},
     session::{lock, run_name, user},
-    site::{Site, lab_path},
+    site::{lab_path, lab_world},
 };
 
 /// Shows the claims of a manifest's pools, or breaks one.
 ///
 /// # Errors
-/// When the manifest or the share cannot be used, or the pool has no claim.
+/// When the manifest or the share cannot be used, or the server has no claim.
 pub fn run(args: &Claims) -> Result<Exit, Problem> {
     let input = Input::read(&args.manifest)?;
-    let names = names(&input.goals(&[])?);
-    if names.is_empty() {
-        return Err(Problem::input(
-            "no server of this manifest claims a pool: name a share under `rollout: { claims }`",
-        ));
-    }
-    let mut records = Records::open(&input)?;
+    let records = Records::open(&input)?;
     let mut text = String::new();
-    let mut claimed: Vec<(&Fqdn, ServerName)> = Vec::new();
-    for name in names.keys() {
-        let record = records.read(&names, name)?;
-        text += &shown(name, &record);
-        claimed.extend(record.claims.into_iter().map(|claim| (name, claim.server)));
+    let mut claimed: Vec<(Fqdn, ServerName)> = Vec::new();
+    for (name, record) in records.read()? {
+        text += &shown(&name, &record);
+        claimed.extend(record.claims.into_iter().map(|claim| (name.clone(), claim.server)));
     }
     let Some(server) = &args.broken else { return print(&text) };
     let reason = args.reason.as_deref().unwrap_or_default().trim();
     if reason.is_empty() {
         return Err(Problem::usage("breaking a claim needs a --reason: the record keeps it"));
     }
-    let Some((pool, server)) = claimed.iter().find(|(_, holder)| holder == server) else {
+    let Some((name, _)) = claimed.iter().find(|(_, holder)| holder == server) else {
         let known = claimed.iter().map(|(_, holder)| holder.to_string()).collect::<Vec<_>>().join(", ");
         let known = if known.is_empty() { "nobody has".into() } else { format!("these have: {known}") };
         return Err(Problem::input(format!("{server} has claimed no pool of this manifest; {known}")));
     };
-    print(&records.break_claim(&input, &names, pool, server, reason)?)
+    print(&match records.break_claim(&input, name, server, reason)? {
+        Some(_) => format!(
+            "{name}: the claim of {server} is broken; make sure that it is not worked on: the next server may be taken down now\n"
+        ),
+        None => format!("{name}: {server} has released it meanwhile\n"),
+    })
 }
 
-/// The names of the records, each with its folder.
-fn names(goals: &[Goal]) -> BTreeMap<Fqdn, String> {
-    let claims = goals.iter().filter_map(|goal| goal.claims.as_ref());
-    claims.map(|claims| (claims.name.clone(), claims.folder.clone())).collect()
-}
-
-/// Where the records are.
+/// The records of a manifest's pools, each by its name.
 enum Records {
-    Lab(Site),
-    Share,
+    /// In the lab, for these names.
+    Lab(Box<Lab>, Vec<Fqdn>),
+    /// On these shares.
+    Shares(BTreeMap<Fqdn, Share>),
 }
 
 impl Records {
     fn open(input: &Input) -> Result<Self, Problem> {
-        if lab_path(input).is_none() {
-            return Ok(Self::Share);
+        let goals = input.goals(&[])?;
+        let claims = goals.iter().filter_map(|goal: &Goal| goal.claims.as_ref());
+        let shares: BTreeMap<_, _> = claims.map(|one| (one.name.clone(), Share::at(&one.folder))).collect();
+        if shares.is_empty() {
+            return Err(Problem::input(
+                "no server of this manifest claims a pool: name a share under `rollout: { claims }`",
+            ));
         }
-        Ok(Self::Lab(Site::open(input, &[])?.0))
+        let Some(path) = lab_path(input) else { return Ok(Self::Shares(shares)) };
+        let world = lab_world(input)?;
+        let lab = Lab::open(&path, || world).map_err(Problem::input)?;
+        Ok(Self::Lab(Box::new(lab), shares.into_keys().collect()))
     }
 
-    fn read(&self, names: &BTreeMap<Fqdn, String>, name: &Fqdn) -> Result<PoolRecord, Problem> {
+    fn read(&self) -> Result<Vec<(Fqdn, PoolRecord)>, Problem> {
         match self {
-            Self::Lab(Site::Lab(lab)) => Ok(lab.world().pools.get(name).cloned().unwrap_or_default()),
-            #[cfg(windows)]
-            Self::Lab(Site::Machine(_)) => Ok(PoolRecord::default()),
-            Self::Share => share(names, name).read(name).map_err(Problem::failed),
+            Self::Lab(lab, names) => {
+                let record = |name: &Fqdn| lab.world().pools.get(name).cloned().unwrap_or_default();
+                Ok(names.iter().map(|name| (name.clone(), record(name))).collect())
+            }
+            Self::Shares(shares) => {
+                let read =
+                    |(name, share): (&Fqdn, &Share)| Ok((name.clone(), share.read(name).map_err(Problem::failed)?));
+                shares.iter().map(read).collect()
+            }
         }
     }
 
     fn break_claim(
-        &mut self,
+        self,
         input: &Input,
-        names: &BTreeMap<Fqdn, String>,
         name: &Fqdn,
         server: &ServerName,
         reason: &str,
-    ) -> Result<String, Problem> {
+    ) -> Result<Option<Claim>, Problem> {
         let (by, at, reason) = (user(), now(), reason.to_owned());
-        let broken = match self {
-            Self::Lab(Site::Lab(lab)) => {
-                let _lock = lock(input, &reconcile_schema::RunId(run_name()))?;
-                lab.break_claim(name, server, by, at, reason).map_err(Problem::input)?
+        match self {
+            Self::Lab(mut lab, _) => {
+                let _lock = lock(input, &RunId(run_name()))?;
+                lab.break_claim(name, server, by, at, reason).map_err(Problem::input)
             }
-            #[cfg(windows)]
-            Self::Lab(Site::Machine(_)) => None,
-            Self::Share => share(names, name).break_claim(name, server, by, at, reason).map_err(Problem::failed)?,
-        };
-        Ok(match broken {
-            Some(claim) => format!(
-                "{name}: the claim of {} is broken; make sure that it is not worked on: the next server may be taken down now\n",
-                escape(claim.server.as_str())
-            ),
-            None => format!("{name}: {server} has released it meanwhile\n"),
-        })
+            Self::Shares(shares) => match shares.get(name) {
+                Some(share) => share.break_claim(name, server, by, at, reason).map_err(Problem::failed),
+                None => Ok(None),
+            },
+        }
     }
-}
-
-fn share(names: &BTreeMap<Fqdn, String>, name: &Fqdn) -> Share {
-    Share::at(names.get(name).map_or("", String::as_str))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge says when a claim was broken")]

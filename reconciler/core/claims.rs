@@ -29,7 +29,9 @@ pub struct Claims {
 impl Claims {
     /// What a manifest says of it for a server of this role in this pool.
     pub(crate) fn of(manifest: &Manifest, role: Role, standing: &Standing<'_>) -> Option<Self> {
-        let (folder, pool) = (manifest.rollout.claims.clone()?, standing.pool?);
+        // An Edge Server stands in front of the firewall and in no domain: no share of the inside is there for it.
+        let folder = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.clone();
+        let pool = standing.pool?;
         let partners = manifest.pools.iter().filter_map(|(name, other)| match &other.paired_with {
             Some(partner) if name == pool => Some(partner),
             Some(partner) if partner == pool => Some(name),

@@ -27,7 +27,8 @@ pub struct Rollout {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
     /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, whoever starts the
-    /// runs, and that the back end comes after the Front End Servers. Default none: then whoever starts the runs sees to it.
+    /// runs, and that the back end comes after the Front End Servers. Edge Servers cannot come there and take no part. Default
+    /// none: then whoever starts the runs sees to it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "folder")]
     #[schemars(length(min = 1, max = 1024))]
     pub claims: Option<String>,
