@@ -14,7 +14,7 @@ use crate::{
     next::{is_up, leave, reboot_due},
     next_opening, open_at,
     pool::{Unready, unready},
-    predict,
+    predict::{self, span},
 };
 
 /// What the gate says to a step.
@@ -260,7 +260,7 @@ fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 /// The outage will not exceed its budget, by all that is known.
 fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let (lasted, budget) = (seen.outage().unwrap_or_default(), goal.rules.outage_budget);
-    match (foreseen(goal, seen), goal.rules.on_exceed) {
+    match (predict::outage(goal, seen).map(|foreseen| foreseen.p95), goal.rules.on_exceed) {
         (Some(needed), OnExceed::StopBefore) if returning(seen) && lasted + needed > budget => {
             Gate::Shut(Blocker::OutageForeseen { lasted, needed, budget })
         }
@@ -280,12 +280,12 @@ fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         return Gate::Shut(Blocker::ClockBehind { now, latest });
     }
     let Some(opening) = open_at(maintenance, now) else {
-        let opens = next_opening(maintenance, now, foreseen(goal, seen).unwrap_or_default());
+        let opens = next_opening(maintenance, now, span(goal, seen).unwrap_or_default());
         let ready = if behind(goal, seen) { package(goal, seen, step) } else { Gate::Open };
         return if matches!(ready, Gate::Open) { Gate::Shut(Blocker::WindowClosed { opens, zone }) } else { ready };
     };
     let left = Period::between(now, opening.until);
-    match foreseen(goal, seen) {
+    match span(goal, seen) {
         Some(needed) if needed > left => {
             let opens = next_opening(maintenance, now, needed);
             Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone })
@@ -302,11 +302,6 @@ fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 
 /// How far the clock may be behind the journal's last entry: what a time service corrects in passing.
 const CLOCK_TOLERANCE: Period = Period::minutes(5);
-
-/// How long the services will be down, at most in nineteen of twenty cases.
-fn foreseen(goal: &Goal, seen: &Seen) -> Option<Period> {
-    predict::outage(goal, seen).map(|prediction| prediction.p95)
-}
 
 fn behind(goal: &Goal, seen: &Seen) -> bool {
     seen.host.components.known().is_some_and(|components| !goal.behind(components).is_empty())

@@ -301,6 +301,7 @@ impl Rules {
             outage_budget: first(policies, |policy| policy.outage.budget, Period::minutes(30)),
             on_exceed: first(policies, |policy| policy.outage.on_exceed, OnExceed::StopBefore),
             estimates: Estimates {
+                fail_over: estimate(|estimates| estimates.fail_over),
                 stop: estimate(|estimates| estimates.stop),
                 install: estimate(|estimates| estimates.install),
                 database: estimate(|estimates| estimates.database),

@@ -18,6 +18,17 @@ pub struct Prediction {
 /// they do not go down, or where a part's length is neither recorded nor estimated.
 #[must_use]
 pub fn outage(goal: &Goal, seen: &Seen) -> Option<Prediction> {
+    foreseen(goal, seen).map(|(_, outage)| outage)
+}
+
+/// How long the work takes that must fit the maintenance window, at most in nineteen of twenty cases: the outage, and before
+/// it the fail-over.
+pub(crate) fn span(goal: &Goal, seen: &Seen) -> Option<Period> {
+    foreseen(goal, seen).map(|(fail_over, outage)| fail_over + outage.p95)
+}
+
+/// The fail-over that comes first, at its longest, and the outage.
+fn foreseen(goal: &Goal, seen: &Seen) -> Option<(Period, Prediction)> {
     let rules = &goal.rules;
     if rules.estimates.start.is_none() && seen.marks.durations.of(Phase::Start).is_empty() {
         return None; // Every outage ends with a start.
@@ -26,20 +37,24 @@ pub fn outage(goal: &Goal, seen: &Seen) -> Option<Prediction> {
     let down = seen.marks.baseline.is_some();
     let parts = steps.iter().skip_while(|step| !(down || step.takes_down()));
     let mut again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
-    let mut sum = None;
+    let (mut fail_over, mut sum) = (Period::seconds(0), None);
     for step in parts {
         let Some(phase) = Phase::of(step, again) else { continue };
+        let part = length(phase, &seen.marks.durations, rules)?;
+        if phase == Phase::FailOver {
+            fail_over = fail_over + part.p95;
+            continue;
+        }
         again = match phase {
             Phase::Install => true,
             Phase::Stop | Phase::StopAgain | Phase::Restart => false,
-            Phase::StopWeb | Phase::StartWeb | Phase::Database | Phase::Start => again,
+            Phase::FailOver | Phase::StopWeb | Phase::StartWeb | Phase::Database | Phase::Start => again,
         };
-        let part = length(phase, &seen.marks.durations, rules)?;
         let Prediction { median, p95 } =
             sum.unwrap_or(Prediction { median: Period::seconds(0), p95: Period::seconds(0) });
         sum = Some(Prediction { median: median + part.median, p95: p95 + part.p95 });
     }
-    sum
+    sum.map(|sum| (fail_over, sum))
 }
 
 /// How long the services of a server will be down of which only its goal is known: for a whole update, by the estimates;
@@ -70,6 +85,7 @@ fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> Option<Predictio
     let estimates = &rules.estimates;
     let short = Some(Period::seconds(0)); // What the estimate of the whole, stopping or starting, contains.
     let estimate = match phase {
+        Phase::FailOver => estimates.fail_over.or(short), // What nobody has estimated is not held against the window.
         Phase::Stop => estimates.stop,
         Phase::StopAgain | Phase::StopWeb => estimates.stop.and(short),
         Phase::Install => estimates.install,

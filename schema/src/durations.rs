@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Period, Step};
 
-/// A part of an outage whose length differs from the others'.
+/// A part of an outage, or what leads to one, whose length differs from the others'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
@@ -27,10 +27,12 @@ pub enum Phase {
     Start,
     /// The machine is restarted.
     Restart,
+    /// The pool takes over: the server still serves, so this is no part of the outage, but of the window.
+    FailOver,
 }
 
 impl Phase {
-    /// The part of an outage that `step` is; `again` when an installer ran since the services were last stopped.
+    /// The part that `step` is; `again` when an installer ran since the services were last stopped.
     #[must_use]
     pub const fn of(step: &Step, again: bool) -> Option<Self> {
         Some(match step {
@@ -42,8 +44,8 @@ impl Phase {
             Step::UpdateDatabases(_) => Self::Database,
             Step::FailBack | Step::StartServices => Self::Start,
             Step::Reboot => Self::Restart,
-            // While a pool takes over, the server still serves.
-            Step::Stage | Step::Claim | Step::CloseShells | Step::FailOver | Step::Release => return None,
+            Step::FailOver => Self::FailOver,
+            Step::Stage | Step::Claim | Step::CloseShells | Step::Release => return None,
         })
     }
 }

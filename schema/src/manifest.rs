@@ -259,6 +259,9 @@ pub enum OnExceed {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Estimates {
+    /// Having the pool take over, which comes before the outage and must fit the window with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_over: Option<Period>,
     /// Stopping the services and the web server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Period>,

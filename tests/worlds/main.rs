@@ -124,6 +124,7 @@ fn servers_are_taken_down_in_their_windows_only() {
         ("the clock is set by a year", space::killed_twice(), windows::clock_set),
         ("every run in vain", windows::vain(), windows::in_vain),
         ("one attempt", space::interrupted(), windows::one_attempt),
+        ("fail-overs in windows that close", space::pools_that_move(), windows::fail_overs_fit),
     ]);
 }
 

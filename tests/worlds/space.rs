@@ -391,6 +391,12 @@ pub fn pools_foreseen() -> Vec<Case> {
     ])
 }
 
+/// A server that its pool takes over for, and one that claims that pool.
+pub fn pools_that_move() -> Vec<Case> {
+    let kinds = [Kind::FrontEnd, Kind::FrontEndThatClaims];
+    kinds.map(|kind| Case { kind, databases: Databases::Current, ..SMOOTH }).to_vec()
+}
+
 /// The worlds of a pool in which facts cannot be read.
 pub fn pools_unknown() -> Vec<Case> {
     let of = [Services::Run, Services::HalfStopped, Services::ManualRuns];

@@ -155,6 +155,7 @@ fn known(scene: &mut Scene, known: Known) {
         Known::Nothing => {}
         Known::Estimated => {
             scene.goal.rules.estimates = Estimates {
+                fail_over: None,
                 stop: Some(seconds(165)),
                 install: Some(minutes(11)),
                 database: Some(minutes(3)),
@@ -207,6 +208,30 @@ pub fn closing(case: &Case) -> Result<usize, String> {
         }
     }
     Ok(runs)
+}
+
+/// A pool is not asked to take over where the window closes before the server could be back: the fail-over of 12 minutes must
+/// fit it, too.
+pub fn fail_overs_fit(case: &Case) -> Result<usize, String> {
+    let (seconds, minutes) = (Period::seconds, Period::minutes);
+    for closes in 0..=45 {
+        let mut scene = in_windows(case, &closing_after(closes));
+        scene.goal.rules.estimates = Estimates {
+            fail_over: Some(minutes(12)),
+            stop: Some(seconds(15)),
+            install: Some(minutes(11)),
+            start: Some(seconds(330)),
+            ..Estimates::default()
+        };
+        let until = minutes(closes).after(scene.now().clock);
+        let outcome = go(&mut scene, "run 1")?;
+        none(&faults(&mut scene, &outcome), &format!("{closes} min"))?;
+        let (moved, done) = (outcome.steps.contains(&Step::FailOver), outcome.end == End::AtGoal);
+        if moved != done || moved && scene.now().clock > until || moved != (closes >= 30) {
+            return Err(format!("{closes} min: {:?} after {:?}", outcome.end, outcome.steps));
+        }
+    }
+    Ok(46)
 }
 
 fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
