@@ -58,7 +58,9 @@ pub fn advice(blocker: &Blocker) -> String {
             claim.server
         ),
         Blocker::ComesAfter { server, .. } => {
-            format!("bring {server} to its goal: there, apply tells the others, also where nothing else is to be done")
+            format!(
+                "run apply on {server}: it tells the others when it is at its goal; with --retry where the record on the share was lost"
+            )
         }
         Blocker::FailedOver => "ask who works on it; when nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
         Blocker::Outage { .. } => {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, batches};
-use reconcile_schema::{Maintenance, ServerName, Store};
+use reconcile_schema::{Maintenance, ServerName};
 use serde::Serialize;
 
 use crate::{args::Inventory, exit::Exit, input::Input, plan::json, print, problem::Problem};
@@ -124,7 +124,7 @@ impl Fleet {
         for (number, entry) in roster.entries().iter().enumerate() {
             let goal = input.goal_of(entry)?;
             let standing = Standing::of(&input.manifest, entry.server);
-            let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
+            let central = goal.has_central_store();
             entries.push(shared(input, entry, &goal));
             for (_, name) in roster.servers(entry, |_| true) {
                 members.push(Member { name: name.clone(), standing, central, turn });

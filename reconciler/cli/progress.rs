@@ -164,9 +164,11 @@ pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<Stri
             let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
             return (!names.is_empty()).then(|| format!("{said}; still behind: {}", names.join(", ")));
         }
-        Step::Stage | Step::Claim | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) | Step::Release => {
-            Vec::new()
+        Step::Claim => {
+            let other = seen.host.claim.known().filter(|record| !record.is_claimed_by(&goal.server))?.claims.first()?;
+            return Some(format!("{} was quicker", other.server));
         }
+        Step::Stage | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) | Step::Release => Vec::new(),
     };
     let names: Vec<_> = missing.into_iter().map(|service| format!("{} is {}", service.name, service.state)).collect();
     (!names.is_empty()).then(|| names.join(", "))

@@ -236,6 +236,12 @@ impl Goal {
         self.role == Role::FrontEnd && self.pool.is_some()
     }
 
+    /// Whether the Central Management Store is updated from this server.
+    #[must_use]
+    pub fn has_central_store(&self) -> bool {
+        self.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }))
+    }
+
     /// Whether its pool takes over for this server: the procedure of Skype for Business Server 2015 and later (Microsoft
     /// Learn: Patch or update Front End Servers in Skype for Business Server). Subscription Edition is assumed to do the same.
     #[must_use]

@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod alike;
 mod apply;
+mod batches;
 mod blocker;
 mod calendar;
 mod claims;
@@ -33,6 +34,7 @@ mod waves;
 
 pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply};
+pub use batches::{Batch, batches};
 pub use blocker::{Blocker, Class, code_meaning};
 pub use calendar::{Opening, next_opening, open_at, openings};
 pub use claims::{Claims, claim_of, reached};
@@ -53,4 +55,4 @@ pub use quorum::spare;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Halt, Run, Seen, Spent};
 pub use topology::{Standing, TopologyError, TopologyHelp, misplaced};
-pub use waves::{Batch, Left, Schedule, Turn, Waves, batches, schedule};
+pub use waves::{Left, Schedule, Turn, Waves, schedule};

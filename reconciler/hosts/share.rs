@@ -41,7 +41,7 @@ pub enum ShareError {
         cause: io::Error,
     },
     /// The file holds something else.
-    #[error("{}: {cause}; mend the file, or move it away when no server of the pool is worked on", path.display())]
+    #[error("{}: {cause}; mend the file; or, when no server of the pool is worked on, move it away and run apply --retry on each of them, so that they tell again", path.display())]
     NoRecord {
         /// The file.
         path: PathBuf,
@@ -53,14 +53,6 @@ pub enum ShareError {
     Busy {
         /// The lock.
         path: PathBuf,
-    },
-    /// Another server has the claim.
-    #[error("{} has claimed the pool {name} since {:.0}", claim.server, claim.at)]
-    Claimed {
-        /// The name of the record.
-        name: Fqdn,
-        /// The claim.
-        claim: Box<Claim>,
     },
 }
 
@@ -93,13 +85,12 @@ impl Share {
         serde_json::from_slice(&text).map_err(|cause| ShareError::NoRecord { path, cause })
     }
 
-    /// Claims the pool, or says who has.
+    /// Claims the pool, or says who has claimed it.
     ///
     /// # Errors
-    /// Another server has the claim; or as [`read`](Self::read), or the record cannot be written.
-    pub fn claim(&self, name: &Fqdn, claim: Claim) -> Result<(), ShareError> {
-        self.change(name, |record| record.claim(claim))?
-            .map_err(|other| ShareError::Claimed { name: name.clone(), claim: other })
+    /// As [`read`](Self::read), or the record cannot be written.
+    pub fn claim(&self, name: &Fqdn, claim: Claim) -> Result<Option<Claim>, ShareError> {
+        self.change(name, |record| record.claim(claim))
     }
 
     /// Releases the claim of `server`, if it has it, and notes the build that it is at, if it is done.

@@ -1,6 +1,6 @@
 //! What the servers of a pool keep on a share: which of them is worked on, and which of them are done.
 
-use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -62,17 +62,14 @@ impl PoolRecord {
     /// How many broken claims are kept.
     const KEPT: usize = 20;
 
-    /// Claims the pool for a server; again, where it has the claim already.
-    ///
-    /// # Errors
-    /// The claim of another server, which stays.
-    pub fn claim(&mut self, claim: Claim) -> Result<(), Box<Claim>> {
-        if let Some(other) = self.against(&claim) {
-            return Err(Box::new(other.clone()));
+    /// Claims the pool for a server; again, where it has the claim already. The claim of another server stays, and comes back.
+    pub fn claim(&mut self, claim: Claim) -> Option<Claim> {
+        let other = self.against(&claim).cloned();
+        if other.is_none() {
+            self.claims.retain(|own| own.server != claim.server);
+            self.claims.push(claim);
         }
-        self.claims.retain(|own| own.server != claim.server);
-        self.claims.push(claim);
-        Ok(())
+        other
     }
 
     /// The claim that does not go together with this one, if there is one.

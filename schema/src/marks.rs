@@ -336,6 +336,7 @@ impl Marks {
             }
             Mark::Forgiven => {
                 (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
+                self.told = None; // The record on the share may be another one: it is told again.
                 self.latest = Some(at); // Whoever says so has looked at the clock.
             }
             Mark::Held { reason, by } => self.hold = Some(Hold { reason: reason.clone(), by: by.clone(), at }),

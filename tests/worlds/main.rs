@@ -8,6 +8,7 @@ mod converge;
 mod crash;
 mod minimal;
 mod plans;
+mod race;
 mod run;
 mod space;
 mod truth;

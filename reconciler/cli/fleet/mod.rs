@@ -10,7 +10,7 @@ use reconcile_core::{
     Fleet, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, schedule, whole_outage,
 };
 use reconcile_schema::{
-    ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, Store, TurnReport,
+    ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, TurnReport,
     UpdateName, WaveReport, ZoneName,
 };
 
@@ -61,7 +61,7 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
     for (number, entry) in roster.entries().iter().enumerate() {
         let goal = input.goal_of(entry)?;
         let standing = Standing::of(manifest, entry.server);
-        let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
+        let central = goal.has_central_store();
         let whole = whole_outage(&goal);
         let budget = Prediction { median: goal.rules.outage_budget, p95: goal.rules.outage_budget };
         for (nth, name) in roster.servers(entry, |_| true) {

@@ -1,7 +1,7 @@
 //! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
 
-use reconcile_core::{Act, Acted, Goal, Seen, claim_of, reached};
-use reconcile_schema::{Claim, ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
+use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
+use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
 
 use super::{LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
@@ -16,6 +16,9 @@ impl Act for LabHost<'_> {
         let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
         let acted = told.and_then(|()| take(self.server()?, goal, seen, step, half));
         self.dear.forget(step);
+        if *step == Step::Claim {
+            self.look(goal, &Ask::Claim)?;
+        }
         if *step == Step::Install {
             self.open_shell()?;
         }
@@ -54,8 +57,8 @@ impl LabHost<'_> {
             record.release(&goal.server, reached(goal, seen));
             return Ok(());
         }
-        let taken = |other: Box<Claim>| LabError::Step(format!("{} has claimed the pool meanwhile", other.server));
-        record.claim(claim_of(goal, claims, seen)).map_err(taken)
+        record.claim(claim_of(goal, claims, seen)); // Whose it is then, the next look tells.
+        Ok(())
     }
 }
 

@@ -89,7 +89,7 @@ impl Simulated {
     /// A healthy server with every component at `build`, on which everything runs.
     #[must_use]
     pub fn healthy(goal: &Goal, build: &Build) -> Self {
-        let central = goal.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }));
+        let central = goal.has_central_store();
         let names = components(goal.role).iter().filter_map(|title| ComponentName::from_title(title));
         Self {
             clock: START,

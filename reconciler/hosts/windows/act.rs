@@ -13,7 +13,7 @@ use super::layered::{Left, down, up};
 use super::logs::log_folder;
 use super::observe::{found_services, services};
 use super::package::{find, stage};
-use super::pool_share::tell_pool;
+use super::pool_share::{record, tell_pool};
 use super::powershell::said;
 use super::process::{Child, Ended, Ending, Lifetime, Pulse};
 use super::services::{Found, ServiceError, Services, needed_by};
@@ -36,6 +36,9 @@ impl Act for ActingHost<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, WindowsError> {
         let acted = self.take(goal, seen, step);
         self.host.dear.forget(step);
+        if *step == Step::Claim {
+            self.host.dear.claim = record(goal);
+        }
         acted
     }
 

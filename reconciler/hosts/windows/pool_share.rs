@@ -18,7 +18,9 @@ pub fn tell_pool(goal: &Goal, seen: &Seen, step: &Step) -> Result<String, ShareE
     let Some(claims) = &goal.claims else { return Ok("the manifest names no share".into()) };
     let share = Share::at(&claims.folder);
     if *step == Step::Claim {
-        share.claim(&claims.name, claim_of(goal, claims, seen))?;
+        if let Some(other) = share.claim(&claims.name, claim_of(goal, claims, seen))? {
+            return Ok(format!("{} was quicker", other.server));
+        }
     } else {
         share.release(&claims.name, &goal.server, reached(goal, seen))?;
     }
