@@ -109,6 +109,7 @@ fn ready(pool: &Fqdn, why: &Unready) -> String {
         Unready::Replicas { .. } => {
             format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
         }
+        Unready::Settling { .. } => "nothing has to be done: a later run goes on".into(),
         Unready::Quorum { .. } => "bring its other servers back first, then run apply again".into(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use reconcile_core::Goal;
+use reconcile_core::{Goal, READY};
 use reconcile_hosts::{Share, lab::Lab};
 use reconcile_schema::{Claim, Fqdn, PoolRecord, RunId, ServerName};
 
@@ -69,10 +69,10 @@ impl Records {
                 "no server of this manifest claims a pool: name a share under `rollout: { claims }`",
             ));
         }
-        let Some(path) = lab_path(input) else { return Ok(Self::Shares(shares)) };
-        let world = lab_world(input)?;
-        let lab = Lab::open(&path, || world).map_err(Problem::input)?;
-        Ok(Self::Lab(Box::new(lab), shares.into_keys().collect()))
+        Ok(match opened(input)? {
+            Some(lab) => Self::Lab(Box::new(lab), shares.into_keys().collect()),
+            None => Self::Shares(shares),
+        })
     }
 
     fn read(&self) -> Result<Vec<(Fqdn, PoolRecord)>, Problem> {
@@ -98,8 +98,10 @@ impl Records {
     ) -> Result<Option<Claim>, Problem> {
         let (by, at, reason) = (user(), now(), reason.to_owned());
         match self {
-            Self::Lab(mut lab, _) => {
+            Self::Lab(..) => {
                 let _lock = lock(input, &RunId(run_name()))?;
+                // Opened anew: somebody may have changed it before the lock was ours.
+                let Some(mut lab) = opened(input)? else { return Ok(None) };
                 lab.break_claim(name, server, by, at, reason).map_err(Problem::input)
             }
             Self::Shares(shares) => match shares.get(name) {
@@ -108,6 +110,13 @@ impl Records {
             },
         }
     }
+}
+
+/// The lab of a manifest, where it has one.
+fn opened(input: &Input) -> Result<Option<Lab>, Problem> {
+    let Some(path) = lab_path(input) else { return Ok(None) };
+    let world = lab_world(input)?;
+    Lab::open(&path, || world).map(Some).map_err(Problem::input)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge says when a claim was broken")]
@@ -127,6 +136,13 @@ fn shown(name: &Fqdn, record: &PoolRecord) -> String {
     }
     for (server, build) in &record.reached {
         let _ = writeln!(out, "  {FAINT}·{FAINT:#}  {server} was done at {build}");
+    }
+    for (pool, last) in &record.released {
+        let _ = writeln!(
+            out,
+            "  {FAINT}·{FAINT:#}  {pool} takes down no other server in the {READY} after {:.0}, when {} was back",
+            last.at, last.server
+        );
     }
     for broken in &record.broken {
         let (server, by, why) = (escape(broken.claim.server.as_str()), escape(&broken.by), escape(&broken.reason));

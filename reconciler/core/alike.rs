@@ -45,7 +45,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         told,
         latest,
     } = &one.marks;
-    let Run { id, spent, halt, waited, taken_down, outage } = &one.run;
+    let Run { id, spent, halt, waited, ready_again, taken_down, outage } = &one.run;
     let (host, marks, run) = (&other.host, &other.marks, &other.run);
     same(components, &host.components)
         && same(services, &host.services)
@@ -59,8 +59,8 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && (*outages == 0 || aim == &marks.aim)
         && (!is_timed(goal) || (durations, latest) == (&marks.durations, &marks.latest))
         && (boot(one), clock(goal, one)) == (boot(other), clock(goal, other))
-        && (id, spent, halt, waited, taken_down, outage)
-            == (&run.id, &run.spent, &run.halt, &run.waited, &run.taken_down, &run.outage)
+        && (id, spent, halt, waited) == (&run.id, &run.spent, &run.halt, &run.waited)
+        && (ready_again, taken_down, outage) == (&run.ready_again, &run.taken_down, &run.outage)
 }
 
 fn same<T: PartialEq>(one: &Fact<Shared<T>>, other: &Fact<Shared<T>>) -> bool {
@@ -95,6 +95,7 @@ fn is_timed(goal: &Goal) -> bool {
 /// When the host was looked at and how long its boot had lasted then, where something lasts since another time or waits for
 /// one.
 fn clock(goal: &Goal, seen: &Seen) -> Option<(Timestamp, Option<Period>)> {
-    let lasts = seen.marks.baseline.is_some() || !seen.marks.checked.is_empty() || goal.rules.maintenance.is_some();
-    lasts.then_some((seen.host.at, seen.host.uptime))
+    let settles = seen.host.claim.known().is_some_and(|record| !record.released.is_empty());
+    let lasts = seen.marks.baseline.is_some() || !seen.marks.checked.is_empty();
+    (lasts || settles || goal.rules.maintenance.is_some()).then_some((seen.host.at, seen.host.uptime))
 }

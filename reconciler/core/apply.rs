@@ -7,7 +7,9 @@ use alloc::{
 
 use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Shared, Step, Uptime};
 
-use crate::{Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, model::running, next, reached};
+use crate::{
+    Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, model::running, next, pool::unready, reached,
+};
 
 /// What a run is asked to do.
 pub struct Request<'a> {
@@ -81,7 +83,8 @@ const POOL_PAUSE: Period = Period::minutes(10);
 /// When the host cannot be looked at. A step that fails is no error: it ends in the outcome.
 pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, H::Error> {
     let run = Run::new(request.run.clone());
-    let mut work = Work { host, request, run, begun: false, before: Vec::new(), taken: Vec::new(), cursor: 0 };
+    let mut work =
+        Work { host, request, run, begun: false, before: Vec::new(), taken: Vec::new(), cursor: 0, ready: true };
     loop {
         if (request.interrupted)() {
             work.run.halt.get_or_insert(Halt::Interrupted);
@@ -92,7 +95,7 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
             Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker)),
             Next::Wait(blocker) => {
                 on(Event::Waiting(&blocker));
-                let pause = if matches!(blocker, Blocker::Pool { .. }) { POOL_PAUSE } else { PAUSE };
+                let pause = pause(&blocker);
                 work.host.pause(pause);
                 work.run.waited = work.run.waited + pause;
                 continue;
@@ -141,6 +144,8 @@ struct Work<'a, H> {
     taken: Vec<(Step, Seen)>,
     /// The next step of the approved plan.
     cursor: usize,
+    /// Whether the pool was ready, the last time that it was asked.
+    ready: bool,
 }
 
 impl<H: Act> Work<'_, H> {
@@ -152,6 +157,12 @@ impl<H: Act> Work<'_, H> {
         let mut seen = Seen { host, marks, run: self.run.clone() };
         seen.run.outage = seen.run.outage.max(seen.outage());
         self.run.outage = seen.run.outage;
+        if let Some(found) = seen.host.pool.known() {
+            let ready = unready(self.request.goal, &seen, found).is_none();
+            if !(core::mem::replace(&mut self.ready, ready) && ready) {
+                self.run.ready_again = Some(seen.host.at);
+            }
+        }
         if let Some(baseline) = seen.baseline() {
             self.before.extend_from_slice(baseline);
             // What an installer started is no baseline: it counts again once the services were stopped after it.
@@ -308,6 +319,15 @@ impl<H: Act> Work<'_, H> {
         down.sort();
         down.dedup();
         down
+    }
+}
+
+/// How long to pause before this is asked about again.
+fn pause(blocker: &Blocker) -> Period {
+    let Blocker::Pool { why, .. } = blocker else { return PAUSE };
+    match why {
+        Unready::Settling { left, .. } => POOL_PAUSE.min(*left),
+        Unready::Busy | Unready::Insufficient { .. } | Unready::Replicas { .. } | Unready::Quorum { .. } => POOL_PAUSE,
     }
 }
 

@@ -287,7 +287,7 @@ impl Blocker {
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
-            | Self::Pool { why: Unready::Busy | Unready::Quorum { .. }, .. }
+            | Self::Pool { why: Unready::Busy | Unready::Quorum { .. } | Unready::Settling { .. }, .. }
             | Self::Claimed { .. }
             | Self::ComesAfter { .. }
             | Self::Outage { .. }

@@ -2,10 +2,11 @@
 
 use alloc::{string::String, vec::Vec};
 
-use reconcile_schema::{Build, Claim, Fqdn, Manifest, Role, ServerName, UpdateName};
+use reconcile_schema::{Build, Claim, Fqdn, Manifest, Period, Role, ServerName, UpdateName};
 
 use crate::{
     Goal, Seen,
+    pool::{READY, Unready},
     roster::{Entry, Roster},
     topology::Standing,
 };
@@ -85,4 +86,15 @@ pub(crate) fn not_done<'a>(goal: &'a Goal, seen: &'a Seen) -> Option<(&'a Server
     let (claims, record) = (goal.claims.as_ref()?, seen.host.claim.known()?);
     let told = claims.after.iter().map(|server| (server, record.reached.get(server)));
     told.into_iter().find(|(_, build)| !build.is_some_and(|build| build.reaches(&goal.core)))
+}
+
+/// Whether the servers of the pool that were taken down last have not been back for long enough: since then, or since this
+/// run last saw it otherwise, the pool must have been ready.
+pub(crate) fn unsettled(goal: &Goal, seen: &Seen) -> Option<Unready> {
+    let (claims, record) = (goal.claims.as_ref().filter(|_| goal.is_in_pool())?, seen.host.claim.known()?);
+    let last = record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref())?;
+    let (server, back) = (last.server.clone(), last.at);
+    let again = seen.run.ready_again.filter(|then| *then > back);
+    let ready = Period::between(again.unwrap_or(back), seen.host.at);
+    (ready < READY).then(|| Unready::Settling { server, back, again, left: READY - ready })
 }

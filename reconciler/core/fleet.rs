@@ -4,12 +4,7 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use reconcile_schema::{Fqdn, Maintenance, Manifest, OnFailure, Period, Role, ServerName, UpdateName};
 
-use crate::{Prediction, quorum::spare, topology::Standing};
-
-/// How long a Front End pool must have been ready before its next servers are taken down (Microsoft Learn, "Topologies and
-/// components for Front End Servers", Lync Server 2013: between upgrade domains; nothing shorter is documented for later
-/// products).
-pub const READY: Period = Period::minutes(20);
+use crate::{Prediction, pool::READY, quorum::spare, topology::Standing};
 
 /// How many servers are worked on at once where the rollout does not say.
 const AT_ONCE: u32 = 10;

@@ -9,7 +9,7 @@ use reconcile_schema::{
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
-    claims::{claim_of, not_done},
+    claims::{claim_of, not_done, unsettled},
     goal::{DATABASE_DISK, REBOOTS},
     next::{is_up, leave, reboot_due},
     next_opening, open_at,
@@ -338,17 +338,23 @@ fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
         return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone() });
     }
-    match not_done(goal, seen) {
-        Some((server, told)) => {
-            Gate::Shut(Blocker::ComesAfter { server: server.clone(), told: told.cloned(), due: goal.core.clone() })
-        }
+    if let Some((server, told)) = not_done(goal, seen) {
+        let (server, told, due) = (server.clone(), told.cloned(), goal.core.clone());
+        return Gate::Shut(Blocker::ComesAfter { server, told, due });
+    }
+    match unsettled(goal, seen) {
+        Some(why) => until_ready(seen, Blocker::Pool { pool: claims.pool.clone(), why }),
         None => first(goal, seen, Step::Claim, Cause::Unclaimed),
     }
 }
 
-/// How long a run waits for a pool that is busy: it is asked three times, ten minutes apart (Microsoft Learn, Lync Server
+/// How long a run waits for a pool: one that is busy is asked three times, ten minutes apart (Microsoft Learn, Lync Server
 /// 2013: Upgrade or update Front End Servers).
-const BUSY: Period = Period::minutes(20);
+const PATIENCE: Period = Period::minutes(20);
+
+fn until_ready(seen: &Seen, blocker: Blocker) -> Gate {
+    if seen.run.waited < PATIENCE { Gate::Wait(blocker) } else { Gate::Shut(blocker) }
+}
 
 /// A pool is asked whether it can do without this server, right before that is taken away from it.
 fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
@@ -364,7 +370,7 @@ fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     };
     match why.map(|why| Blocker::Pool { pool: pool.clone(), why }) {
         None => Gate::Open,
-        Some(busy @ Blocker::Pool { why: Unready::Busy, .. }) if seen.run.waited < BUSY => Gate::Wait(busy),
+        Some(busy @ Blocker::Pool { why: Unready::Busy, .. }) => until_ready(seen, busy),
         Some(blocker) => Gate::Shut(blocker),
     }
 }

@@ -37,7 +37,7 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
             let told = reached(goal, &next);
             next.marks.told = told.or(next.marks.told);
             if let Fact::Known(record) = &mut next.host.claim {
-                record.release(&goal.server, None);
+                record.release(&goal.server, None, next.host.at);
             }
         }
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),

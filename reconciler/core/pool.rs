@@ -3,9 +3,15 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use reconcile_schema::{PoolSeen, Readiness};
+use jiff::Timestamp;
+use reconcile_schema::{Period, PoolSeen, Readiness, ServerName};
 
 use crate::{Goal, Seen, quorum::spare};
+
+/// How long a Front End pool must have been ready before its next servers are taken down (Microsoft Learn, "Topologies and
+/// components for Front End Servers", Lync Server 2013: between upgrade domains; nothing shorter is documented for later
+/// products).
+pub const READY: Period = Period::minutes(20);
 
 /// Why a pool cannot do without one of its servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,17 @@ pub enum Unready {
         servers: u32,
         /// How many must be.
         needed: u32,
+    },
+    /// The last server that was taken down has not been back for long enough.
+    Settling {
+        /// That server.
+        server: ServerName,
+        /// When it was back.
+        back: Timestamp,
+        /// When the pool was ready again, where it was not meanwhile.
+        again: Option<Timestamp>,
+        /// How long the pool must still be ready.
+        left: Period,
     },
 }
 
@@ -63,6 +80,12 @@ impl fmt::Display for Unready {
             Self::Replicas { missing } => write!(f, "replicas are missing: {}", missing.join("; ")),
             Self::Quorum { active, servers, needed } => {
                 write!(f, "{active} of its {servers} servers are active, and {needed} must stay")
+            }
+            Self::Settling { server, back, again: None, left: _ } => {
+                write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")
+            }
+            Self::Settling { server, back: _, again: Some(again), left: _ } => {
+                write!(f, "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only")
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
+use jiff::Timestamp;
 use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, StartType, Step};
 
 use crate::next::is_up;
@@ -26,8 +27,10 @@ pub struct Run {
     pub spent: Vec<(Step, Spent)>,
     /// Why nothing more is taken down in this run.
     pub halt: Option<Halt>,
-    /// How long it has waited for open shells.
+    /// How long it has waited for open shells, or for the pool.
     pub waited: Period,
+    /// When it saw the pool ready again, or still not, after it had seen it otherwise.
+    pub ready_again: Option<Timestamp>,
     /// Whether it has taken services down.
     pub taken_down: bool,
     /// The longest outage that it has seen, its own or one that an earlier run left behind.
@@ -38,7 +41,15 @@ impl Run {
     /// A run that has not done anything.
     #[must_use]
     pub const fn new(id: RunId) -> Self {
-        Self { id, spent: Vec::new(), halt: None, waited: Period::seconds(0), taken_down: false, outage: None }
+        Self {
+            id,
+            spent: Vec::new(),
+            halt: None,
+            waited: Period::seconds(0),
+            ready_again: None,
+            taken_down: false,
+            outage: None,
+        }
     }
 }
 

@@ -93,12 +93,18 @@ impl Share {
         self.change(name, |record| record.claim(claim))
     }
 
-    /// Releases the claim of `server`, if it has it, and notes the build that it is at, if it is done.
+    /// Releases the claim of `server`, if it has it, and notes when, and the build that it is at, if it is done.
     ///
     /// # Errors
     /// As [`read`](Self::read), or the record cannot be written.
-    pub fn release(&self, name: &Fqdn, server: &ServerName, reached: Option<Build>) -> Result<(), ShareError> {
-        self.change(name, |record| record.release(server, reached))
+    pub fn release(
+        &self,
+        name: &Fqdn,
+        server: &ServerName,
+        reached: Option<Build>,
+        at: Timestamp,
+    ) -> Result<(), ShareError> {
+        self.change(name, |record| record.release(server, reached, at))
     }
 
     /// Takes the claim away from a server; the record keeps who did so and why.

@@ -4,9 +4,12 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use reconcile_schema::RunId;
+use reconcile_schema::{Released, RunId};
 
 use super::*;
+
+/// When a server was back, by its own clock.
+const BACK: Timestamp = Timestamp::constant(1_767_837_600, 0);
 
 fn name() -> Fqdn {
     "pool01.contoso.example".parse().unwrap()
@@ -39,12 +42,15 @@ fn a_claim_keeps_the_others_out_until_its_server_releases_it() {
     assert_eq!(share.claim(&name(), claim(1)).unwrap(), None);
     share.claim(&name(), Claim { run: RunId("a later run".into()), ..claim(1) }).unwrap();
     assert_eq!(share.claim(&name(), claim(2)).unwrap().unwrap().server, server(1));
-    share.release(&name(), &server(2), None).unwrap(); // It has none.
+    share.release(&name(), &server(2), None, BACK).unwrap(); // It has none.
     assert_eq!(share.read(&name()).unwrap().claims[0].run, RunId("a later run".into()));
     let build: Build = "7.0.2046.521".parse().unwrap();
-    share.release(&name(), &server(1), Some(build.clone())).unwrap();
+    share.release(&name(), &server(1), Some(build.clone()), BACK).unwrap();
     let record = share.read(&name()).unwrap();
-    assert_eq!((record.claims, record.reached.get(&server(1))), (vec![], Some(&build)));
+    assert_eq!((record.claims.as_slice(), record.reached.get(&server(1))), (&[][..], Some(&build)));
+    let last = Released { server: server(1), domain: None, at: BACK };
+    assert_eq!(record.last_of_others(&server(2), &name(), None), Some(&last));
+    assert_eq!(record.last_of_others(&server(1), &name(), None), None);
     share.claim(&name(), claim(2)).unwrap();
 }
 
@@ -59,9 +65,9 @@ fn servers_of_one_upgrade_domain_are_worked_on_together() {
     assert!(refused(of(3, "ud2")));
     assert!(refused(Claim { pool: "pool02.contoso.example".parse().unwrap(), ..of(3, "ud1") }));
     assert!(refused(claim(3)));
-    share.release(&name(), &server(1), None).unwrap();
+    share.release(&name(), &server(1), None, BACK).unwrap();
     assert!(refused(of(3, "ud2")), "one of them is still worked on");
-    share.release(&name(), &server(2), None).unwrap();
+    share.release(&name(), &server(2), None, BACK).unwrap();
     share.claim(&name(), of(3, "ud2")).unwrap();
 }
 
@@ -76,7 +82,7 @@ fn a_broken_claim_is_remembered_and_its_server_cannot_release_another_ones() {
     share.claim(&name(), claim(1)).unwrap();
     assert_eq!(broken("its disk is gone"), Some(claim(1)));
     share.claim(&name(), claim(2)).unwrap();
-    share.release(&name(), &server(1), None).unwrap();
+    share.release(&name(), &server(1), None, BACK).unwrap();
     let record = share.read(&name()).unwrap();
     assert_eq!(record.claims, [claim(2)]);
     let kept: Vec<_> = record.broken.iter().map(|broken| (broken.by.as_str(), broken.reason.as_str())).collect();
@@ -98,7 +104,7 @@ fn of_servers_that_reach_for_it_at_once_one_has_it() {
                     had.fetch_add(1, Ordering::Relaxed);
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two servers have it");
                     inside.fetch_sub(1, Ordering::SeqCst);
-                    share.release(&name(), &server(number), None).unwrap();
+                    share.release(&name(), &server(number), None, BACK).unwrap();
                 }
             });
         }

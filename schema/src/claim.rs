@@ -18,6 +18,9 @@ pub struct PoolRecord {
     /// The build of Core Components that each server was at when it last said that it was done.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<ServerName, Build>,
+    /// The server of each pool that served again last: the pool must be ready for a while before others are taken down.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub released: BTreeMap<Fqdn, Released>,
     /// The claims that somebody broke, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<BrokenClaim>,
@@ -42,6 +45,19 @@ pub struct Claim {
     /// The boot that the server was in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<BootId>,
+}
+
+/// A claim that its server took back when it served again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Released {
+    /// The server.
+    pub server: ServerName,
+    /// Its upgrade domain, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<UpdateName>,
+    /// When, by the server's own clock.
+    pub at: Timestamp,
 }
 
 /// A claim that was taken away from a server.
@@ -81,17 +97,26 @@ impl PoolRecord {
         })
     }
 
+    /// The server of a pool that served again last, unless it is this one or may be taken down together with it.
+    #[must_use]
+    pub fn last_of_others(&self, server: &ServerName, pool: &Fqdn, domain: Option<&UpdateName>) -> Option<&Released> {
+        let together = |last: &Released| last.server == *server || domain.is_some() && last.domain.as_ref() == domain;
+        self.released.get(pool).filter(|last| !together(last))
+    }
+
     /// Whether this server has claimed the pool.
     #[must_use]
     pub fn is_claimed_by(&self, server: &ServerName) -> bool {
         self.claims.iter().any(|claim| claim.server == *server)
     }
 
-    /// Takes back the claim of a server, if it is its own, and notes the build that it is at, if it is done.
-    pub fn release(&mut self, server: &ServerName, reached: Option<Build>) {
-        self.claims.retain(|claim| claim.server != *server);
-        if let Some(build) = reached {
-            self.reached.insert(server.clone(), build);
+    /// Takes back the claim of a server, if it is its own, and notes when, and the build that it is at, if it is done.
+    pub fn release(&mut self, server: &ServerName, reached: Option<Build>, at: Timestamp) {
+        let own = self.claims.iter().position(|claim| claim.server == *server).map(|place| self.claims.remove(place));
+        let Some(build) = reached else { return };
+        self.reached.insert(server.clone(), build);
+        if let Some(Claim { server, pool, domain, .. }) = own {
+            self.released.insert(pool, Released { server, domain, at });
         }
     }
 

@@ -39,7 +39,7 @@ mod window;
 mod zone;
 
 pub use build::{Build, BuildError};
-pub use claim::{BrokenClaim, Claim, PoolRecord};
+pub use claim::{BrokenClaim, Claim, PoolRecord, Released};
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,

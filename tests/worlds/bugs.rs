@@ -65,9 +65,11 @@ enum Bug {
     OverlooksTheClaim,
     /// The pool is taken for released.
     NeverReleases,
+    /// Nobody knows that another server of the pool is back just now.
+    OverlooksTheRelease,
 }
 
-const BUGS: [Bug; 22] = [
+const BUGS: [Bug; 23] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -90,6 +92,7 @@ const BUGS: [Bug; 22] = [
     Bug::NeverFailsBack,
     Bug::OverlooksTheClaim,
     Bug::NeverReleases,
+    Bug::OverlooksTheRelease,
 ];
 
 struct Buggy<'a> {
@@ -130,6 +133,11 @@ impl Observe for Buggy<'_> {
             Bug::OverlooksTheClaim => {
                 if let Fact::Known(record) = &mut seen.claim {
                     record.claims.retain(|claim| claim.server == self.host.goal.server);
+                }
+            }
+            Bug::OverlooksTheRelease => {
+                if let Fact::Known(record) = &mut seen.claim {
+                    record.released.clear();
                 }
             }
             Bug::NeverFailsBack if self.host.watch.acts.contains(&Step::Install) => {
@@ -257,6 +265,7 @@ pub fn each_is_found() {
         Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },
         Case { kind: Kind::FrontEndThatClaims, ..SMOOTH },
         Case { kind: Kind::FrontEndThatClaims, record: Record::Taken, ..SMOOTH },
+        Case { kind: Kind::FrontEndThatClaims, record: Record::Fresh, ..SMOOTH },
     ];
     for case in &cases {
         assert_eq!(faults(case, Bug::None), Vec::<String>::new(), "{case:?}");

@@ -10,6 +10,7 @@ mod minimal;
 mod plans;
 mod race;
 mod run;
+mod settle;
 mod space;
 mod truth;
 mod unknown;
@@ -90,7 +91,7 @@ fn one_server_of_a_pool_is_taken_down_at_a_time_however_it_is_interrupted() {
         ("the journal cannot be written from here on", space::claims_interrupted(), crash::unwritable),
         ("somebody starts or stops every service", space::claims_interrupted(), crash::disturbed),
         ("plans", space::claims_foreseen(), plans::agrees),
-        ("steps left out", space::claims_interrupted(), minimal::every_step_is_needed),
+        ("steps left out", space::claims_without_a_pause(), minimal::every_step_is_needed),
         ("facts and pairs of facts that cannot be read", space::claims_foreseen(), unknown::from_the_start),
         ("facts and pairs of facts that cannot be read any more", space::claims_foreseen(), unknown::on_the_way),
     ]);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{
-    Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots, Role,
-    RunId, ServiceState, Shells, StartType, Store, Window,
+    Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots,
+    Released, Role, RunId, ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -37,6 +37,8 @@ pub enum Record {
     Own,
     /// Nobody has, and one of the servers that come first has told of an older build.
     Early,
+    /// Another server had, and took the claim back five minutes ago.
+    Fresh,
 }
 
 /// How the services stand when the run begins.
@@ -129,7 +131,7 @@ pub const KINDS: [Kind; 4] =
     [Kind::Standard, Kind::StandardWithCentral, Kind::BackEnd, Kind::BackEndCollocatedWithCentral];
 pub const POOL_KINDS: [Kind; 2] = [Kind::FrontEnd, Kind::FrontEndOf2013];
 pub const CLAIMING_KINDS: [Kind; 2] = [Kind::FrontEndThatClaims, Kind::BackEndThatClaims];
-pub const RECORDS: [Record; 4] = [Record::Free, Record::Taken, Record::Own, Record::Early];
+pub const RECORDS: [Record; 5] = [Record::Free, Record::Taken, Record::Own, Record::Early, Record::Fresh];
 pub const SERVICES: [Services; 8] = [
     Services::Run,
     Services::Stopped,
@@ -346,7 +348,7 @@ fn claiming_kinds(case: Case) -> Vec<Case> {
 
 /// What lies on the share × every state of need × what the installer may do × whether the share can be reached.
 ///
-/// 2 servers × 4 records × 3 sets of components × 4 states of the services × 4 installers × 2 shares.
+/// 2 servers × 5 records × 3 sets of components × 4 states of the services × 4 installers × 2 shares.
 pub fn claims() -> Vec<Case> {
     let [works, asks, _, starts, _, _, _, fails] = INSTALLERS;
     product(&[
@@ -364,10 +366,15 @@ pub fn claims_interrupted() -> Vec<Case> {
     let [works, asks, _, starts, ..] = INSTALLERS;
     product(&[
         &claiming_kinds,
-        &|case| [Record::Free, Record::Own].map(|record| Case { record, ..case }).to_vec(),
+        &|case| [Record::Free, Record::Own, Record::Fresh].map(|record| Case { record, ..case }).to_vec(),
         &services(&[Services::Run, Services::ManualRuns]),
         &|case| [works, asks, starts].map(|installer| Case { installer, ..case }).to_vec(),
     ])
+}
+
+/// Those of them in which the pool may be claimed at once.
+pub fn claims_without_a_pause() -> Vec<Case> {
+    claims_interrupted().into_iter().filter(|case| case.record != Record::Fresh).collect()
 }
 
 /// The worlds of a pool that is claimed in which everything comes as the model foresees it.
@@ -576,6 +583,10 @@ impl Case {
             Record::Early => {
                 let older = Build { revision: BEHIND, ..core };
                 record.reached.insert(front(2), older);
+            }
+            Record::Fresh => {
+                let at = self.server().clock - jiff::SignedDuration::from_mins(5);
+                record.released.insert(pool(), Released { server: front(2), domain: None, at });
             }
         }
         record

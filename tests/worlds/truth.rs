@@ -77,7 +77,7 @@ pub fn expected(case: &Case) -> Fate {
             (Some(Fault::ShareUnreachable), _) => return Fate::Short(Class::Failed), // It cannot say that it is done.
             (_, Record::Taken) => return barred(Class::Later),
             (_, Record::Early) if case.kind == Kind::BackEndThatClaims => return barred(Class::Later),
-            (_, Record::Free | Record::Own | Record::Early) => {}
+            (_, Record::Free | Record::Own | Record::Early | Record::Fresh) => {}
         }
     }
     match case.leave {

@@ -6,8 +6,8 @@ use reconcile_core::{
 };
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, Reboots, RunId, ServerName, ServiceState, Shells,
-    StartType, Step, Store,
+    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, PoolRecord, Reboots, Released, RunId, ServiceState,
+    Shells, StartType, Step, Store,
 };
 
 /// What was noticed in one world, over all its runs.
@@ -94,8 +94,8 @@ impl Watch {
     }
 
     /// What must hold when a step is about to be taken.
-    fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, holder: Option<&ServerName>, step: &Step) {
-        let alone = goal.claims.is_none() || holder == Some(&goal.server);
+    fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, record: &PoolRecord, step: &Step) {
+        let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
         let products_stopped = now.services.iter().filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = now.services.iter().all(|service| service.is_stopped());
@@ -136,7 +136,12 @@ impl Watch {
             Step::CloseShells => {
                 self.insist(goal.rules.shells == Shells::Close, "a human's shell was closed", step);
             }
-            Step::Claim => self.insist(holder.is_none(), "C3: somebody has the claim", step),
+            Step::Claim => {
+                self.insist(record.claims.is_empty(), "C3: somebody has the claim", step);
+                let fresh = |last: &&Released| Period::between(last.at, now.clock) < Period::minutes(20);
+                let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
+                self.insist(!goal.is_in_pool() || other.is_none(), "C4: another server is back just now", step);
+            }
             Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
         }
         self.pool(goal, now, step);
@@ -354,12 +359,12 @@ impl Act for Watched<'_> {
         self.watch.violations.extend(disagreements(goal, seen));
         let (before, marks) = (self.truth(), self.lab.marks()?);
         let pool = goal.claims.as_ref().and_then(|claims| self.lab.lab().world().pools.get(&claims.name).cloned());
-        let holder = pool.and_then(|record| record.claims.into_iter().next()).map(|claim| claim.server);
+        let record = pool.unwrap_or_default();
         let acted = self.lab.act(goal, seen, step);
         let now = self.truth();
         if acted.is_ok() || before != now {
             self.watch.acts.push(step.clone());
-            self.watch.before(self.goal, &before, &marks, holder.as_ref(), step);
+            self.watch.before(self.goal, &before, &marks, &record, step);
             self.watch.after(&before, &now, step);
         }
         if let Some((_, starts)) = self.watch.meddle.filter(|(after, _)| *after + 1 == self.watch.acts.len()) {

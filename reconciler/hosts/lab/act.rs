@@ -54,7 +54,7 @@ impl LabHost<'_> {
         }
         let record = self.lab.world.pools.entry(claims.name.clone()).or_default();
         if *step == Step::Release {
-            record.release(&goal.server, reached(goal, seen));
+            record.release(&goal.server, reached(goal, seen), seen.host.at);
             return Ok(());
         }
         record.claim(claim_of(goal, claims, seen)); // Whose it is then, the next look tells.

@@ -57,7 +57,10 @@ impl Observe for LabHost<'_> {
             Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
             Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
             Ask::Shells => self.dear.shells = shells(&server),
-            Ask::Claim => self.dear.claim = self.record(goal, &server),
+            Ask::Claim => {
+                self.dear.claim = self.record(goal, &server);
+                self.catch_up(goal)?;
+            }
             Ask::Pool => self.dear.pool = pool(self.lab.world(), &server),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
@@ -88,6 +91,18 @@ impl LabHost<'_> {
             None => Fact::Unknown("no share is declared for its pool (simulated)".into()),
             Some(claims) => Fact::Known(self.lab.world.pools.get(&claims.name).cloned().unwrap_or_default()),
         }
+    }
+
+    /// Each server has a clock of its own that stands still while others are worked on. Who reads that another server of its
+    /// pool was released comes after that.
+    fn catch_up(&mut self, goal: &Goal) -> Result<(), LabError> {
+        let known = self.dear.claim.known().zip(goal.claims.as_deref());
+        let last = known.and_then(|(record, claims)| {
+            record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref()).map(|last| last.at)
+        });
+        let server = self.server()?;
+        server.pass(last.map_or_else(Period::default, |at| Period::between(server.clock, at)));
+        Ok(())
     }
 
     /// Opens a management shell, which loads its modules while other work goes on.

@@ -22,7 +22,7 @@ pub fn tell_pool(goal: &Goal, seen: &Seen, step: &Step) -> Result<String, ShareE
             return Ok(format!("{} was quicker", other.server));
         }
     } else {
-        share.release(&claims.name, &goal.server, reached(goal, seen))?;
+        share.release(&claims.name, &goal.server, reached(goal, seen), seen.host.at)?;
     }
     Ok(format!("the record {} in {} says so", claims.name, claims.folder))
 }

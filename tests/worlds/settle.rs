@@ -1,0 +1,105 @@
+//! The pause between two turns of a pool: since the last of its servers is back, the pool has been ready for twenty minutes.
+
+use std::sync::Arc;
+
+use reconcile_core::{Act, Acted, Ask, Blocker, Claims, End, Goal, Observe, Outcome, Seen, Unready};
+use reconcile_hosts::lab::{Fault, Lab, LabError, Simulated};
+use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step, UpdateName};
+
+use crate::{
+    run::{How, Scene, run},
+    space::{Case, Kind, Record, SMOOTH},
+    watch::Watched,
+};
+
+/// Another server is back for five minutes.
+const FRESH: Case = Case { kind: Kind::FrontEndThatClaims, record: Record::Fresh, ..SMOOTH };
+
+/// A host whose pool is busy for some pauses, and ready then; each pause is counted.
+struct Patient<'a> {
+    host: Watched<'a>,
+    busy: usize,
+    pauses: Vec<Period>,
+}
+
+impl Observe for Patient<'_> {
+    type Error = LabError;
+
+    fn observe(&mut self) -> Result<Observed, LabError> {
+        self.host.observe()
+    }
+
+    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
+        self.host.look(goal, ask)
+    }
+
+    fn marks(&mut self) -> Result<Marks, LabError> {
+        self.host.marks()
+    }
+}
+
+impl Act for Patient<'_> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        self.host.act(goal, seen, step)
+    }
+
+    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
+        self.host.mark(run, mark)
+    }
+
+    fn pause(&mut self, period: Period) {
+        self.pauses.push(period);
+        let over = self.pauses.len() >= self.busy;
+        let name = self.host.goal.server.clone();
+        let change = |server: &mut Simulated| {
+            server.faults.retain(|fault| *fault != Fault::PoolBusy || !over);
+        };
+        self.host.lab.lab().change(&name, change).unwrap();
+        self.host.pause(period);
+    }
+}
+
+/// A run of a server whose pool is busy for so many pauses: where it ends, and the pauses.
+fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
+    let goal = scene.goal.clone();
+    let fault = |server: &mut Simulated| server.faults.extend((busy > 0).then_some(Fault::PoolBusy));
+    scene.lab.change(&goal.server, fault).unwrap();
+    let mut host = Patient { host: scene.host(), busy, pauses: Vec::new() };
+    let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
+    let pauses = host.pauses.iter().map(|pause| pause.as_seconds() / 60).collect();
+    (outcome, pauses)
+}
+
+/// The update is staged first, which takes most of a minute.
+#[test]
+fn a_server_waits_until_the_pool_has_been_ready_for_long_enough() {
+    let (outcome, pauses) = waits(&mut Scene::of(&FRESH), 0);
+    assert_eq!((outcome.end, pauses), (End::AtGoal, vec![10, 4]));
+}
+
+#[test]
+fn where_the_pool_is_not_ready_meanwhile_the_time_begins_anew() {
+    let mut scene = Scene::of(&FRESH);
+    let (outcome, pauses) = waits(&mut scene, 1);
+    let settling = |why: &Blocker| matches!(why, Blocker::Pool { why: Unready::Settling { again: Some(_), .. }, .. });
+    assert!(matches!(&outcome.end, End::Blocked(why) if settling(why)), "{outcome:?}");
+    assert_eq!((outcome.steps, pauses), (vec![Step::Stage], vec![10, 10]), "ten minutes busy, ten ready");
+    let (outcome, pauses) = waits(&mut scene, 0);
+    assert_eq!((outcome.end, pauses), (End::AtGoal, vec![]), "the next run finds a pool that was ready meanwhile");
+}
+
+#[test]
+fn servers_of_one_upgrade_domain_do_not_wait_for_each_other() {
+    let domain: UpdateName = "ud1".parse().unwrap();
+    let pauses = |theirs: &UpdateName| {
+        let mut scene = Scene::of(&FRESH);
+        let claims = Claims { domain: Some(domain.clone()), ..Claims::clone(scene.goal.claims.as_ref().unwrap()) };
+        let mut world = scene.lab.world().clone();
+        let record = world.pools.get_mut(&claims.name).unwrap();
+        record.released.get_mut(&claims.pool).unwrap().domain = Some(theirs.clone());
+        scene.lab = Lab::in_memory(world);
+        scene.goal.claims = Some(Arc::new(claims));
+        waits(&mut scene, 0).1
+    };
+    assert_eq!((pauses(&domain), pauses(&"ud2".parse().unwrap())), (vec![], vec![10, 4]));
+}
