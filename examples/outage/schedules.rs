@@ -1,6 +1,6 @@
 //! The outage of one server by each way of going about it, from the same lengths.
 
-use reconcile_core::{Act, Event, Goal, Observe, Outcome, Request, apply, outage};
+use reconcile_core::{Act, Event, Goal, Observe, Outcome, Request, apply, foreseen};
 use reconcile_hosts::lab::{Lab, LabError, Lengths, start};
 use reconcile_schema::{Build, Mark, Marks, Period, RunId, Step};
 
@@ -81,7 +81,7 @@ pub fn budgeted(goal: &Goal, drawn: &Drawn, earlier: &Marks, sum: &mut Budgeted)
         if let Event::Began(Step::Install, _, seen) = event {
             let lasted = seen.outage().unwrap_or_default();
             begun = true;
-            against = outage(goal, seen).is_none_or(|foreseen| lasted + foreseen.p95 > budget);
+            against = foreseen(goal, seen).is_none_or(|foreseen| lasted + foreseen.outage.p95 > budget);
         }
     })?;
     sum.begun += usize::from(begun);

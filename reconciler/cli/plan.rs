@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Prediction, Run, Seen, drift, outage, plan};
+use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Prediction, Run, Seen, drift, foreseen, plan};
 use reconcile_schema::{
     FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunId, ServerPlan, State,
     StepReport,
@@ -104,7 +104,7 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
         median_seconds: foreseen.median.as_seconds(),
         p95_seconds: foreseen.p95.as_seconds(),
     };
-    let outage = steps.iter().any(|step| step.step.takes_down()).then(|| outage(goal, seen)).flatten().map(forecast);
+    let outage = steps.iter().any(|step| step.step.takes_down()).then(|| foreseen(goal, seen)).flatten().map(|foreseen| forecast(foreseen.outage));
     ServerPlan { server, state, findings: findings.collect(), steps, opens, outage, blocked_by, help }
 }
 

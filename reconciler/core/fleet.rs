@@ -18,7 +18,7 @@ pub struct Member<'a> {
     pub standing: Standing<'a>,
     /// Whether the Central Management Store is updated from it.
     pub central: bool,
-    /// How long it will be down; none for a server that is at its goal.
+    /// How long the work on it takes: the fail-over, where there is one, and the outage. None for a server at its goal.
     pub turn: Option<Prediction>,
 }
 

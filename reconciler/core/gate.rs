@@ -14,7 +14,7 @@ use crate::{
     next::{is_up, leave, reboot_due},
     next_opening, open_at,
     pool::{Unready, unready},
-    predict::{self, span},
+    predict::foreseen,
 };
 
 /// What the gate says to a step.
@@ -260,7 +260,7 @@ fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 /// The outage will not exceed its budget, by all that is known.
 fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let (lasted, budget) = (seen.outage().unwrap_or_default(), goal.rules.outage_budget);
-    match (predict::outage(goal, seen).map(|foreseen| foreseen.p95), goal.rules.on_exceed) {
+    match (foreseen(goal, seen).map(|foreseen| foreseen.outage.p95), goal.rules.on_exceed) {
         (Some(needed), OnExceed::StopBefore) if returning(seen) && lasted + needed > budget => {
             Gate::Shut(Blocker::OutageForeseen { lasted, needed, budget })
         }
@@ -279,13 +279,14 @@ fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if let Some(latest) = seen.marks.latest.filter(|latest| Period::between(now, *latest) > CLOCK_TOLERANCE) {
         return Gate::Shut(Blocker::ClockBehind { now, latest });
     }
+    let needed = foreseen(goal, seen).map(|foreseen| foreseen.turn().p95);
     let Some(opening) = open_at(maintenance, now) else {
-        let opens = next_opening(maintenance, now, span(goal, seen).unwrap_or_default());
+        let opens = next_opening(maintenance, now, needed.unwrap_or_default());
         let ready = if behind(goal, seen) { package(goal, seen, step) } else { Gate::Open };
         return if matches!(ready, Gate::Open) { Gate::Shut(Blocker::WindowClosed { opens, zone }) } else { ready };
     };
     let left = Period::between(now, opening.until);
-    match span(goal, seen) {
+    match needed {
         Some(needed) if needed > left => {
             let opens = next_opening(maintenance, now, needed);
             Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone })

@@ -50,7 +50,7 @@ pub use model::after;
 pub use next::{Next, Want, next, wanted};
 pub use plan::{Plan, PlanEnd, PlannedStep, plan};
 pub use pool::{READY, Unready};
-pub use predict::{Prediction, outage, whole_outage};
+pub use predict::{Foreseen, Prediction, foreseen, foreseen_whole};
 pub use quorum::spare;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Halt, Run, Seen, Spent};

@@ -1,11 +1,13 @@
 //! How long the services will be down: foreseen from what such steps took here before, else from the manifest's estimates.
 
+use core::ops::Add;
+
 use reconcile_schema::{Durations, Period, Phase};
 
 use crate::{Goal, Rules, Seen, plan::remaining};
 
-/// The foreseen outage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A length of time that is foreseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prediction {
     /// As long as it usually takes: the medians of its parts, added up.
     pub median: Period,
@@ -14,21 +16,35 @@ pub struct Prediction {
     pub p95: Period,
 }
 
-/// How long the services will be down from now on until they run again, if the goal is worked towards now; nothing where
-/// they do not go down, or where a part's length is neither recorded nor estimated.
+/// The work on a server, as it is foreseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Foreseen {
+    /// How long its pool takes to take over; meanwhile the server still serves.
+    pub fail_over: Prediction,
+    /// How long the services will be down then, until they run again.
+    pub outage: Prediction,
+}
+
+impl Foreseen {
+    /// Both: what must fit a maintenance window.
+    #[must_use]
+    pub fn turn(self) -> Prediction {
+        self.fail_over + self.outage
+    }
+}
+
+impl Add for Prediction {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { median: self.median + other.median, p95: self.p95 + other.p95 }
+    }
+}
+
+/// How long the services will be down from now on until they run again, if the goal is worked towards now, and how long the
+/// pool takes before; nothing where they do not go down, or where a part's length is neither recorded nor estimated.
 #[must_use]
-pub fn outage(goal: &Goal, seen: &Seen) -> Option<Prediction> {
-    foreseen(goal, seen).map(|(_, outage)| outage)
-}
-
-/// How long the work takes that must fit the maintenance window, at most in nineteen of twenty cases: the outage, and before
-/// it the fail-over.
-pub(crate) fn span(goal: &Goal, seen: &Seen) -> Option<Period> {
-    foreseen(goal, seen).map(|(fail_over, outage)| fail_over + outage.p95)
-}
-
-/// The fail-over that comes first, at its longest, and the outage.
-fn foreseen(goal: &Goal, seen: &Seen) -> Option<(Period, Prediction)> {
+pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     let rules = &goal.rules;
     if rules.estimates.start.is_none() && seen.marks.durations.of(Phase::Start).is_empty() {
         return None; // Every outage ends with a start.
@@ -37,12 +53,12 @@ fn foreseen(goal: &Goal, seen: &Seen) -> Option<(Period, Prediction)> {
     let down = seen.marks.baseline.is_some();
     let parts = steps.iter().skip_while(|step| !(down || step.takes_down()));
     let mut again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
-    let (mut fail_over, mut sum) = (Period::seconds(0), None);
+    let (mut fail_over, mut outage) = (Prediction::default(), None);
     for step in parts {
         let Some(phase) = Phase::of(step, again) else { continue };
         let part = length(phase, &seen.marks.durations, rules)?;
         if phase == Phase::FailOver {
-            fail_over = fail_over + part.p95;
+            fail_over = fail_over + part;
             continue;
         }
         again = match phase {
@@ -50,26 +66,24 @@ fn foreseen(goal: &Goal, seen: &Seen) -> Option<(Period, Prediction)> {
             Phase::Stop | Phase::StopAgain | Phase::Restart => false,
             Phase::FailOver | Phase::StopWeb | Phase::StartWeb | Phase::Database | Phase::Start => again,
         };
-        let Prediction { median, p95 } =
-            sum.unwrap_or(Prediction { median: Period::seconds(0), p95: Period::seconds(0) });
-        sum = Some(Prediction { median: median + part.median, p95: p95 + part.p95 });
+        outage = Some(outage.unwrap_or_default() + part);
     }
-    sum.map(|sum| (fail_over, sum))
+    outage.map(|outage| Foreseen { fail_over, outage })
 }
 
-/// How long the services of a server will be down of which only its goal is known: for a whole update, by the estimates;
-/// nothing where one of them is missing.
+/// The whole update of a server of which only its goal is known, by the estimates; nothing where one of them is missing.
 #[must_use]
-pub fn whole_outage(goal: &Goal) -> Option<Prediction> {
+pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
+    let estimate = |phase| length(phase, &Durations::default(), &goal.rules);
+    let (fail_over, stop) = match goal.fails_over() {
+        true => (estimate(Phase::FailOver)?, Prediction::default()), // It stops the services.
+        false => (Prediction::default(), estimate(Phase::Stop)?),
+    };
     let databases = goal.stores.iter().map(|_| Phase::Database);
-    let before = [Phase::Stop, Phase::StopWeb, Phase::Install, Phase::StopAgain, Phase::StartWeb];
-    let recorded = Durations::default();
-    let mut parts = before.into_iter().chain(databases).chain([Phase::Start]);
-    let none = Prediction { median: Period::seconds(0), p95: Period::seconds(0) };
-    parts.try_fold(none, |sum, phase| {
-        let part = length(phase, &recorded, &goal.rules)?;
-        Some(Prediction { median: sum.median + part.median, p95: sum.p95 + part.p95 })
-    })
+    let parts = [Phase::StopWeb, Phase::Install, Phase::StopAgain, Phase::StartWeb];
+    let mut parts = parts.into_iter().chain(databases).chain([Phase::Start]);
+    let outage = parts.try_fold(stop, |sum, phase| Some(sum + estimate(phase)?))?;
+    Some(Foreseen { fail_over, outage })
 }
 
 /// How long a restart is assumed to take where nobody estimates it: physical servers check their memory first.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, schedule, whole_outage,
+    Fleet, Foreseen, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, foreseen_whole, schedule,
 };
 use reconcile_schema::{
     ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, TurnReport,
@@ -48,7 +48,8 @@ struct Known<'a> {
     entry: &'a str,
     role: Role,
     zone: Option<&'a ZoneName>,
-    assumed: bool,
+    foreseen: Option<Foreseen>,
+    budget: Prediction,
     blocked_by: Option<String>,
 }
 
@@ -62,25 +63,26 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
         let goal = input.goal_of(entry)?;
         let standing = Standing::of(manifest, entry.server);
         let central = goal.has_central_store();
-        let whole = whole_outage(&goal);
+        let whole = foreseen_whole(&goal);
         let budget = Prediction { median: goal.rules.outage_budget, p95: goal.rules.outage_budget };
         for (nth, name) in roster.servers(entry, |_| true) {
             summary.servers += 1;
-            let (turn, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
+            let (foreseen, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
                 Some(Sight::AtGoal) => {
                     summary.at_goal += 1;
                     (None, None)
                 }
-                Some(Sight::Remains { outage, blocked_by }) => (Some(outage.or(whole)), blocked_by),
+                Some(Sight::Remains { foreseen, blocked_by }) => (Some(foreseen.or(whole)), blocked_by),
                 None => {
                     summary.unseen += 1;
                     (Some(whole), None)
                 }
             };
             let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
-            let assumed = turn == Some(None);
-            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, assumed, blocked_by });
-            members.push(Member { name, standing, central, turn: turn.map(|turn| turn.unwrap_or(budget)) });
+            let turn = foreseen.map(|foreseen| foreseen.map_or(budget, Foreseen::turn));
+            let foreseen = foreseen.flatten();
+            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, foreseen, budget, blocked_by });
+            members.push(Member { name, standing, central, turn });
         }
     }
     let fleet = Fleet::of(manifest, members);
@@ -132,7 +134,7 @@ fn waves(input: &Input, fleet: &Fleet<'_>, planned: Schedule, mut known: Vec<Kno
 }
 
 fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnReport {
-    let outage = member.turn.unwrap_or(Prediction { median: Default::default(), p95: Default::default() });
+    let outage = known.foreseen.map_or(known.budget, |foreseen| foreseen.outage);
     let span = Opening { from: turn.from, until: turn.until };
     let cloned = |name: Option<&UpdateName>| name.cloned();
     TurnReport {
@@ -146,7 +148,7 @@ fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnRepor
         until: turn.until,
         shown: known.zone.map_or_else(|| in_utc(&span), |zone| span.shown(zone)),
         outage: OutageForecast { median_seconds: outage.median.as_seconds(), p95_seconds: outage.p95.as_seconds() },
-        assumed: known.assumed,
+        assumed: known.foreseen.is_none(),
         blocked_by: known.blocked_by.take(),
     }
 }
@@ -170,7 +172,7 @@ fn left(fleet: &Fleet<'_>, planned: &Schedule) -> Vec<LeftReport> {
     let name = |number: usize| fleet.members().get(number).map(|member| member.name.clone());
     let report = |(number, why): &(usize, Left)| {
         let because = match why {
-            Left::NoWindow => "none of its maintenance windows is as long as its outage is foreseen to be; make one longer, or correct its estimates".to_owned(),
+            Left::NoWindow => "none of its maintenance windows is as long as its work is foreseen to take; make one longer, or correct its estimates".to_owned(),
             Left::Behind(other) => format!("it comes after {}, which has no turn", name(*other)?),
         };
         Some(LeftReport { name: name(*number)?, because })

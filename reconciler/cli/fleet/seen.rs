@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use reconcile_core::{Goal, Place, Prediction, Roster, Run, Seen, Stranger, outage};
+use reconcile_core::{Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foreseen};
 use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
 use reconcile_schema::{RunId, Snapshot, State};
 
@@ -18,8 +18,8 @@ pub enum Sight {
     AtGoal,
     /// It is not, or that cannot be told.
     Remains {
-        /// How long it will be down, where that can be foreseen.
-        outage: Option<Prediction>,
+        /// How long the work on it takes, where that can be foreseen.
+        foreseen: Option<Foreseen>,
         /// What an operator must do first.
         blocked_by: Option<String>,
     },
@@ -83,7 +83,7 @@ impl Snapshots {
         if self.servers.insert(at, sight(goal, &seen)).is_some() {
             // Nobody can say here which one is true, so the server is taken to need what it needs at most.
             self.unread.push(format!("{place}: a second snapshot of {host}; keep the latest"));
-            self.servers.insert(at, Sight::Remains { outage: None, blocked_by: None });
+            self.servers.insert(at, Sight::Remains { foreseen: None, blocked_by: None });
         }
     }
 }
@@ -92,9 +92,9 @@ fn sight(goal: &Goal, seen: &Seen) -> Sight {
     let Remaining { state, blocked_by, .. } = remaining(goal, seen);
     match state {
         State::AtGoal => Sight::AtGoal,
-        State::NeedsOperator | State::Failed => Sight::Remains { outage: outage(goal, seen), blocked_by },
+        State::NeedsOperator | State::Failed => Sight::Remains { foreseen: foreseen(goal, seen), blocked_by },
         State::Drift | State::Blocked | State::Unknown => {
-            Sight::Remains { outage: outage(goal, seen), blocked_by: None }
+            Sight::Remains { foreseen: foreseen(goal, seen), blocked_by: None }
         }
     }
 }
