@@ -104,7 +104,12 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
         median_seconds: foreseen.median.as_seconds(),
         p95_seconds: foreseen.p95.as_seconds(),
     };
-    let outage = steps.iter().any(|step| step.step.takes_down()).then(|| foreseen(goal, seen)).flatten().map(|foreseen| forecast(foreseen.outage));
+    let outage = steps
+        .iter()
+        .any(|step| step.step.takes_down())
+        .then(|| foreseen(goal, seen))
+        .flatten()
+        .map(|foreseen| forecast(foreseen.outage));
     ServerPlan { server, state, findings: findings.collect(), steps, opens, outage, blocked_by, help }
 }
 

@@ -97,6 +97,7 @@ fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
             ran: baseline.running.clone(),
         }),
         begun: marks.begun.clone(),
+        claimed: goal.claims.as_ref().filter(|_| marks.claimed).map(|claims| claims.name.clone()),
         attempts: marks.attempts,
         outages: marks.outages,
         restarts: marks.reboots,
@@ -158,14 +159,20 @@ fn one(server: &ServerStatus) -> String {
     if let Some(begun) = &server.begun {
         line(BAD, "!", &format!("cut off in: {} (begun at {:.0})", begun.step, begun.at));
     }
+    if let Some(pool) = &server.claimed {
+        line(WAITS, "!", &format!("it has claimed {pool}: no other server of the pool is taken down meanwhile"));
+    }
     match (&server.open, &server.opens) {
         (Some(open), _) => line(FAINT, "·", &format!("the maintenance window is open: {}", open.shown)),
         (None, Some(opens)) => line(FAINT, "·", &format!("the next maintenance window: {}", opens.shown)),
         (None, None) => {}
     }
-    let spent = [(server.attempts, "installer starts"), (server.outages, "outages"), (server.restarts, "restarts")];
-    let spent: Vec<_> =
-        spent.into_iter().filter(|(count, _)| *count > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let spent = [(server.attempts, "installer start"), (server.outages, "outage"), (server.restarts, "restart")];
+    let spent: Vec<_> = spent
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {}", render::plural(usize::try_from(count).unwrap_or(usize::MAX), what)))
+        .collect();
     if !spent.is_empty() {
         line(FAINT, "·", &format!("spent on this target: {}", spent.join(", ")));
     }

@@ -85,7 +85,10 @@ impl fmt::Display for Unready {
                 write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")
             }
             Self::Settling { server, back: _, again: Some(again), left: _ } => {
-                write!(f, "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only")
+                write!(
+                    f,
+                    "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only"
+                )
             }
         }
     }

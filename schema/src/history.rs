@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begun, Build, FindingReport, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step, TaskStanding,
+    Begun, Build, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step,
+    TaskStanding,
 };
 
 /// The answer of `history`.
@@ -129,6 +130,9 @@ pub struct ServerStatus {
     /// The step that a run began and did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
+    /// The pool that it has claimed, by its journal, and not released since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<Fqdn>,
     /// How often the installer was started for the target of the last run.
     pub attempts: u32,
     /// How often the services were taken down for it.

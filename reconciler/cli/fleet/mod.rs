@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Foreseen, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, foreseen_whole, schedule,
+    Fleet, Foreseen, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, foreseen_whole,
+    schedule,
 };
 use reconcile_schema::{
     ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, TurnReport,
