@@ -1,7 +1,7 @@
 //! A Front End Server and its pool: asked before the first stop, it takes over, and it gives the server back whatever
 //! happens on the way; one server of it is worked on at a time.
 
-use reconcile_doubles::{Call, End, FRONT_END, Lab, Pool, ScriptRun, Start, Stop, UpdaterRun, WEB_SERVER};
+use reconcile_doubles::{Call, End, FRONT_END, Lab, Pool, ScriptRun, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
 use reconcile_schema::{PoolRecord, State, Step};
 use serde_json::json;
 
@@ -262,16 +262,43 @@ fn ctrl_c_while_the_pool_takes_over_waits_for_it_and_gives_the_server_back() {
 }
 
 #[test]
+fn a_restart_that_the_installer_asks_for_finds_the_server_out_of_its_pool() {
+    let mut server = Server::front_end(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { end: End::Exit(3010), ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ reboot: whenRequired }");
+    let first = machine.apply();
+    assert_eq!((first.code, first.server.state), (3, State::Blocked), "{first:#?}");
+    assert!(first.server.restarting && first.count(&Step::FailBack) == 0, "{first:#?}");
+
+    machine.reboot();
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert_eq!(again.server.steps, [Step::FailBack], "{again:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn a_server_that_somebody_else_failed_over_is_left_alone() {
+    let mut server = Server::front_end(SFB_2015);
+    for service in server.lab.services.iter_mut().filter(|service| service.name != WEB_SERVER) {
+        service.start_type = StartType::Disabled;
+    }
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let (known, before) = (machine.calls().len(), machine.look());
+    let ran = machine.apply();
+    ran.is(4, State::NeedsOperator);
+    let why = "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of";
+    assert_eq!((ran.why(), ran.server.steps.len()), (why, 0), "{ran:#?}");
+    assert_eq!(machine.calls().len(), known);
+    assert_eq!(machine.look(), before);
+}
+
+#[test]
 fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let machine = with_claims(Server::front_end(SFB_2019));
     let (name, other) = (machine.server().lab.fqdn.as_str(), "other.lab.example");
-    let claim = json!({ "server": other, "pool": POOL, "run": "20260101T020000Z-1", "at": "2026-01-01T02:00:00Z" });
-    machine.put(&record_path(), json!({ "claims": [claim] }).to_string());
-    let ran = refused(&machine, 3, State::Blocked);
-    let why = format!("{other} has claimed the pool {POOL} since 2026-01-01T02:00:00Z: one server of it at a time");
-    assert_eq!(ran.why(), why);
-    assert_eq!(claimed_by(&machine), [other]);
-
     machine.put(&record_path(), "one of us is worked on");
     let ran = refused(&machine, 5, State::Unknown);
     assert!(ran.why().contains("move it away and run apply --retry"), "{}", ran.why());
@@ -279,7 +306,22 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let ran = refused(&machine, 5, State::Unknown);
     assert!(ran.why().contains("make sure that the share is there"), "{}", ran.why());
 
-    machine.put(&record_path(), json!({ "reached": { other: SFB_2019.after } }).to_string());
+    let at = "2026-01-01T02:00:00Z";
+    let claim = json!({ "server": other, "pool": POOL, "run": "20260101T020000Z-1", "at": at });
+    machine.put(&record_path(), json!({ "claims": [claim], "reached": { other: SFB_2019.before } }).to_string());
+    let ran = refused(&machine, 3, State::Blocked);
+    let why = format!("{other} has claimed the pool {POOL} since {at}: one server of it at a time");
+    assert_eq!(ran.why(), why);
+    let planned = machine.reconcile(&["plan", MANIFEST]);
+    assert!(planned.stdout.contains(&why), "{}{}", planned.stdout, planned.stderr);
+    let shown = machine.reconcile(&["claims", MANIFEST]);
+    assert!(shown.stdout.contains(&format!("{other} is worked on since {at}")), "{}{}", shown.stdout, shown.stderr);
+    assert_eq!(claimed_by(&machine), [other]);
+
+    // It will never say that it is done: somebody has taken it out of the rack.
+    let broken = machine.reconcile(&["claims", MANIFEST, "--break", other, "--reason", "scrapped"]);
+    assert_eq!(broken.code, 0, "{}{}", broken.stdout, broken.stderr);
+    assert_eq!(claimed_by(&machine), [""; 0]);
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
@@ -289,7 +331,11 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let asked = machine.calls().iter().skip(known).filter(|call| call.script() == Some(ASK)).count();
     assert_eq!(asked, 2, "once more, now that nobody else takes a server from it");
     assert_eq!(claimed_by(&machine), [""; 0]);
-    for server in [name, other] {
-        assert_eq!(told(&machine, server).as_deref(), Some(SFB_2019.after), "{server}");
-    }
+    assert_eq!(told(&machine, name).as_deref(), Some(SFB_2019.after));
+    assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the others' words stay");
+
+    let known = machine.calls().len();
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert_eq!((again.server.steps.len(), machine.calls().len()), (0, known));
 }
