@@ -5,6 +5,7 @@ use reconcile_doubles::{Call, End, FRONT_END, Lab, Pool, ScriptRun, Start, Start
 use reconcile_schema::{PoolRecord, State, Step};
 use serde_json::json;
 
+use crate::crashes::installs;
 use crate::machine::Machine;
 use crate::processes::until;
 use crate::reconcile::{MANIFEST, PROGRAM, Ran, manifest, with_all_components};
@@ -50,10 +51,6 @@ fn moves(machine: &Machine) -> Vec<String> {
     let calls = machine.calls();
     let moves = calls.iter().filter(|call| call.script() == Some(MOVE));
     moves.map(|call| serde_json::from_str::<serde_json::Value>(&call.stdin).unwrap()["direction"].to_string()).collect()
-}
-
-fn installs(machine: &Machine) -> usize {
-    machine.calls().iter().filter(|call| call.program.ends_with("installer.exe")).count()
 }
 
 /// The server's own services, in the order of their names.
