@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::Command;
 
-use reconcile_doubles::{End, Start, Stop, UpdaterRun};
+use reconcile_doubles::{End, ScriptRun, Start, Stop, UpdaterRun};
 
 use crate::machine::{Machine, Output};
 use crate::reconcile::{APPLY, Ran, manifest};
@@ -81,6 +81,24 @@ fn healthy_servers() {
     agree(Server::standard_edition(SFB_SE), &[], "{}", 0);
     agree(Server::back_end(SFB_2019), &[], "{}", 0);
     agree(Server::standard_edition(LYNC_2013).with_central_management(), &[], "{}", 0);
+}
+
+#[test]
+fn front_end_servers_of_a_pool() {
+    agree(Server::front_end(SFB_2019), &[], "{}", 0);
+    agree(Server::front_end(LYNC_2013), &[], "{}", 0);
+}
+
+#[test]
+fn the_pool_does_not_take_over_or_does_not_give_back() {
+    let moved = |runs: &[ScriptRun]| {
+        let mut server = Server::front_end(SFB_2015);
+        server.lab.scripts.insert("Move-Computer.ps1".into(), runs.to_vec());
+        server
+    };
+    let fails = || ScriptRun::Fails("the wait time is over".into());
+    agree(moved(&[fails()]), &["fail-over-times-out"], "{}", 1);
+    agree(moved(&[ScriptRun::Works, fails()]), &["fail-back-times-out"], "{}", 1);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::processes::until;
 use crate::reconcile::{MANIFEST, PROGRAM, with_all_components};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
 
-fn installs(machine: &Machine) -> usize {
+/// How often the installer was started.
+pub fn installs(machine: &Machine) -> usize {
     machine.calls().iter().filter(|call| call.program.ends_with("installer.exe")).count()
 }
 

@@ -1,6 +1,6 @@
 //! The documented procedure, call by call, on every kind of server: from outdated to current, and then nothing.
 
-use reconcile_doubles::Form;
+use reconcile_doubles::{Form, Pool};
 use reconcile_schema::{State, Step};
 use serde_json::json;
 
@@ -14,6 +14,16 @@ struct Shell(&'static str);
 impl Shell {
     fn test(&self, set: &serde_json::Value) -> String {
         format!("Test-CsDatabase.ps1 {}\n{set}", json!({ "module": self.0 }))
+    }
+
+    fn test_pool(&self, pool: &Pool, fabric: bool) -> String {
+        let request = json!({ "module": self.0, "pool": pool.fqdn, "asks": pool.asks, "fabric": fabric });
+        format!("Test-Pool.ps1 {request}")
+    }
+
+    fn move_computer(&self, computer: &str, direction: &str) -> String {
+        let request = json!({ "module": self.0, "computer": computer, "direction": direction });
+        format!("Move-Computer.ps1 {request}")
     }
 
     fn install(&self, set: &serde_json::Value, exclude: bool) -> String {
@@ -47,18 +57,22 @@ fn follows_the_documents(server: Server, collocated: bool) {
 
     let shell = Shell(product.module);
     let has = |form| server.databases.iter().any(|database| database.form == form);
-    let own = if has(Form::Local) {
-        json!({ "form": "local" })
-    } else {
-        json!({ "form": "configured", "sqlServer": SQL_SERVER })
-    };
+    let own = has(Form::Local).then(|| json!({ "form": "local" }));
+    let own = own.or_else(|| has(Form::Configured).then(|| json!({ "form": "configured", "sqlServer": SQL_SERVER })));
     let central = json!({ "form": "central", "sqlServer": server.lab.fqdn, "instance": "RTC" });
     let central = has(Form::Central).then_some(central);
-    let stores: Vec<_> = std::iter::once((own, collocated)).chain(central.map(|set| (set, false))).collect();
+    let stores: Vec<_> = own.map(|set| (set, collocated)).into_iter().chain(central.map(|set| (set, false))).collect();
 
-    // All that can be asked before the first stop is asked before it. The second stop finds nothing to be stopped.
+    // The pool takes over for one server in the later products only.
+    let pool = server.lab.pool.as_ref();
+    let moved = |direction| pool.filter(|pool| pool.moves).map(|_| shell.move_computer(&server.lab.fqdn, direction));
+
+    // All that can be asked before the first stop is asked before it, the pool last. The second stop finds nothing to be
+    // stopped.
     let mut expected = vec![r#"Test-Membership.ps1 {"group":"RTCUniversalServerAdmins"}"#.to_owned()];
     expected.extend(stores.iter().map(|(set, _)| shell.test(set)));
+    expected.extend(pool.map(|pool| shell.test_pool(pool, product.key != LYNC_2013.key)));
+    expected.extend(moved("out"));
     expected.push(format!("stop {services}"));
     expected.push("service.exe W3SVC stop".into());
     expected.push(format!("{} /silentmode", product.installer.to_ascii_lowercase()));
@@ -68,12 +82,14 @@ fn follows_the_documents(server: Server, collocated: bool) {
         expected.push(shell.install(set, *exclude));
         expected.push(shell.test(set));
     }
+    expected.extend(moved("back"));
     expected.push(format!("start {services}"));
 
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
-    assert_eq!(ran.count(&Step::StopServices), 2, "{ran:#?}");
+    assert_eq!(ran.count(&Step::FailOver), moved("out").iter().count(), "{ran:#?}");
+    assert_eq!(ran.count(&Step::FailOver) + ran.count(&Step::StopServices), 2, "{ran:#?}");
     let called: Vec<_> = machine.called_since(known).into_iter().map(sorted).collect();
     assert_eq!(called, expected, "{ran:#?}");
     machine.assert_converged();
@@ -89,6 +105,7 @@ fn every_role(product: Product) {
     follows_the_documents(Server::standard_edition(product), false);
     follows_the_documents(Server::back_end(product), false);
     follows_the_documents(Server::back_end(product), true);
+    follows_the_documents(Server::front_end(product), false);
 }
 
 #[test]

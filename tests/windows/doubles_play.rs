@@ -1,9 +1,9 @@
 //! The doubles keep to what the documentation says of what they stand for.
 
-use reconcile_doubles::{End, Start, StartType, Stop, UpdaterRun};
+use reconcile_doubles::{End, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
 
 use crate::machine::{Machine, Output, POWERSHELL};
-use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SQL_SERVER, Server};
+use crate::server::{LYNC_2013, POOL, SFB_2015, SFB_2019, SQL_SERVER, Server};
 
 /// Runs one of the scripts, the input on its standard input.
 fn script(machine: &Machine, script: &str, input: &str) -> Output {
@@ -176,6 +176,48 @@ fn the_management_shell_takes_only_what_was_agreed() {
     assert_eq!(call.stdin, group);
     let central = json!({ "form": "central", "sqlServer": machine.look().fqdn, "instance": "rtc" });
     assert!(test(&machine, &central).stdout.contains("10.15.4"));
+}
+
+#[test]
+fn a_computer_that_is_failed_over_stays_out_of_its_pool_until_the_fail_back() {
+    let machine = Machine::new(Server::front_end(SFB_2019));
+    let computer = machine.server().lab.fqdn.clone();
+    use serde_json::json;
+    let test = |pool: &str, asks: &str| {
+        let about = json!({ "module": module(&machine), "pool": pool, "asks": asks, "fabric": true });
+        script(&machine, "Test-Pool", &about.to_string())
+    };
+    let moved = |computer: &str, direction: &str| {
+        let about = json!({ "module": module(&machine), "computer": computer, "direction": direction });
+        script(&machine, "Move-Computer", &about.to_string())
+    };
+    let active = || serde_json::from_str::<serde_json::Value>(&test(POOL, "domains").stdout).unwrap()["active"].clone();
+    for (refused, why) in [
+        (test(POOL, "readiness"), "'Get-CsPoolUpgradeReadinessState' is not recognized"),
+        (test("other.lab.example", "domains"), "no pool other.lab.example"),
+        (test(POOL, "both"), "unknown variant `both`"),
+        (moved("other.lab.example", "out"), "no computer other.lab.example"),
+        (moved(&computer, "sideways"), "unknown variant `sideways`"),
+        (moved(&computer, "back"), "is not failed over"),
+    ] {
+        assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{why}");
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    machine.assert_up();
+    assert_eq!(active(), 3);
+
+    assert_eq!(moved(&computer, "out"), Output { code: 0, stdout: String::new(), stderr: String::new() });
+    let is_out = || {
+        assert_eq!(running(&machine), ["MSSQL$LYNCLOCAL", "MSSQL$RTCLOCAL", WEB_SERVER]);
+        assert_eq!(active(), 2);
+    };
+    is_out();
+    assert_ne!(machine.run(r"C:\Windows\System32\sc.exe", &["start", "RTCSRV"]).code, 0, "it is disabled");
+    machine.reboot();
+    is_out();
+    assert_eq!(moved(&computer, "back").code, 0);
+    machine.assert_up();
+    assert_eq!(active(), 3);
 }
 
 #[test]

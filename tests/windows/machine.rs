@@ -308,6 +308,13 @@ impl Drop for Machine {
 }
 
 impl Running<'_> {
+    /// Waits until the program has written this to standard error.
+    pub fn until_said(&self, text: &str) {
+        let path = self.machine.stream(self.number, "stderr");
+        let said = || fs::read_to_string(&path).is_ok_and(|said| said.contains(text));
+        until(&format!("{} says: {text}", self.what), || said().then_some(()));
+    }
+
     /// Waits for the end of a program that ended with its machine.
     pub fn cut_short(mut self) {
         until(&format!("the end of {}", self.what), || self.child.try_wait().expect("Linux says"));

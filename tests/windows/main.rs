@@ -17,6 +17,7 @@ mod documented;
 mod doubles_play;
 mod machine;
 mod overlap;
+mod pools;
 mod processes;
 mod reconcile;
 mod refusals;

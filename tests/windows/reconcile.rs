@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use reconcile_doubles::{Call, Form, WEB_SERVER};
+use reconcile_doubles::{Call, Form, Service, WEB_SERVER};
 use reconcile_schema::{RunReport, ServerRun, State, Step};
 
 use crate::machine::{Machine, Output, RECONCILE, Running, given};
@@ -34,6 +34,11 @@ pub fn manifest(machine: &Machine, policy: &str) -> String {
     if has(Form::Central) {
         databases.push(format!("centralManagementStore: {{ sqlServer: {fqdn}, instance: RTC }}"));
     }
+    let (role, pool) = match &server.lab.pool {
+        Some(pool) => ("front-end", format!("pool: {}", pool.fqdn)),
+        None if has(Form::Local) => ("standard-edition", String::new()),
+        None => ("back-end", String::new()),
+    };
     format!(
         "\
 version: 1
@@ -49,6 +54,7 @@ updates:
 servers:
   {fqdn}:
     role: {role}
+    {pool}
     target: update
     databases: {{ {databases} }}
     policy: {policy}
@@ -57,7 +63,6 @@ servers:
         release = server.product.after,
         path = machine.installer(),
         sha256 = installer_hash(),
-        role = if has(Form::Local) { "standard-edition" } else { "back-end" },
         databases = databases.join(", "),
     )
 }
@@ -210,11 +215,14 @@ impl Machine {
         }
     }
 
-    /// Panics unless every service runs.
+    /// Panics unless every service runs, and is started by whom it was before.
     #[track_caller]
     pub fn assert_up(&self) {
-        let states = self.look().services;
-        assert!(states.values().all(|state| state == "Running"), "{states:#?}");
+        let (sight, lab) = (self.look(), &self.server().lab);
+        assert!(sight.services.values().all(|state| state == "Running"), "{:#?}", sight.services);
+        for Service { name, start_type, .. } in lab.services.iter().chain(&lab.bystanders) {
+            assert_eq!(sight.start_types[name], *start_type, "{name}");
+        }
     }
 
     /// Panics unless nothing was stopped, started, installed or changed in a database behind the first `known` calls.

@@ -14,7 +14,7 @@ fn outdated() -> Machine {
 }
 
 /// Runs `apply`, which must end so and leave everything as it was.
-fn refused(machine: &Machine, code: u32, state: State) -> Ran {
+pub fn refused(machine: &Machine, code: u32, state: State) -> Ran {
     let known = machine.calls().len();
     let components = machine.look().components;
     let ran = machine.apply();

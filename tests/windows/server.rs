@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use reconcile_doubles::{Database, Form, Lab, Service, StartType, WEB_SERVER};
+use reconcile_doubles::{Asks, Database, Form, Lab, Pool, Service, StartType, WEB_SERVER};
 
 /// A product, with an update that is behind it.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +98,9 @@ const DOMAIN: &str = "lab.example";
 /// The SQL Server of an Enterprise Edition pool.
 pub const SQL_SERVER: &str = "sql-be.lab.example";
 
+/// The Front End pool of an Enterprise Edition.
+pub const POOL: &str = "pool.lab.example";
+
 /// Everything that makes up one server.
 #[derive(Debug, Clone)]
 pub struct Server {
@@ -144,6 +147,30 @@ impl Server {
         ]
         .map(|row| database(Form::Configured, SQL_SERVER, row))
         .to_vec();
+        server
+    }
+
+    /// A Front End Server that is behind, one of three in an Enterprise Edition pool; the pool has its databases and its
+    /// Mediation Servers elsewhere.
+    pub fn front_end(product: Product) -> Self {
+        let mut server = Self::new(product, "fe");
+        server.lab.bystanders = vec![named("MSSQL$RTCLOCAL"), named("MSSQL$LYNCLOCAL")];
+        server.lab.services.retain(|service| service.name != "RTCMEDSRV");
+        server.components.retain(|(title, _)| title != "Mediation Server");
+        let (asks, moves) = match product.key {
+            "lync-2013" => (Asks::Readiness, false),
+            "sfb-2015" => (Asks::Readiness, true),
+            _ => (Asks::Domains, true),
+        };
+        server.lab.pool = Some(Pool {
+            fqdn: POOL.to_owned(),
+            asks,
+            moves,
+            readiness: "Ready".to_owned(),
+            servers: 3,
+            others: 2,
+            missing: Vec::new(),
+        });
         server
     }
 

@@ -24,7 +24,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
     for service in lab.services.iter().chain(&lab.bystanders) {
         let comes = matches!(service.start, Start::Prompt | Start::Slow(_));
-        if service.start_type == StartType::Automatic && comes {
+        if comes && services::start_type(&service.name)? == StartType::Automatic {
             while services::state(&service.name)? != ServiceState::Running {
                 calls::take(10);
             }

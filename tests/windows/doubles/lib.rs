@@ -28,10 +28,42 @@ pub struct Lab {
     pub assembly: String,
     /// How a script fares each time that it is run, by its file name; the last entry holds for all later times.
     pub scripts: BTreeMap<String, Vec<ScriptRun>>,
+    /// The pool that the computer is a Front End Server of.
+    pub pool: Option<Pool>,
     /// The groups that the account belongs to.
     pub groups: BTreeSet<String>,
     /// How the Task Scheduler takes to what it is asked.
     pub scheduler: Scheduler,
+}
+
+/// A Front End pool, as the product's cmdlets tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    /// The full name.
+    pub fqdn: String,
+    /// What the product is asked for, to tell whether the pool is ready.
+    pub asks: Asks,
+    /// Whether the product can have a pool take over for one of its servers.
+    pub moves: bool,
+    /// `PoolUpgradeState`.
+    pub readiness: String,
+    /// How many Front End Servers it has.
+    pub servers: u32,
+    /// How many of the others are active.
+    pub others: u32,
+    /// What the report on its fabric says of each replica that is missing.
+    pub missing: Vec<String>,
+}
+
+/// What a product is asked for, to tell whether a pool is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asks {
+    /// `Get-CsPoolUpgradeReadinessState`.
+    Readiness,
+    /// `Get-CsUpgradeDomainInfo`.
+    Domains,
 }
 
 /// How the Task Scheduler takes to what it is asked.
@@ -53,6 +85,9 @@ pub enum Scheduler {
 
 /// The name of the web server's service, which the product shares with others.
 pub const WEB_SERVER: &str = "W3SVC";
+
+/// The name of the service that makes a computer a Front End Server.
+pub const FRONT_END: &str = "RTCSRV";
 
 /// A service, and how it takes to being started and stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +277,8 @@ pub struct Sight {
     pub components: BTreeMap<String, String>,
     /// The services of the lab, by name: `Running`, `Stopped` …
     pub services: BTreeMap<String, String>,
+    /// Who starts each of them.
+    pub start_types: BTreeMap<String, StartType>,
     /// `PendingFileRenameOperations`.
     pub renames: Vec<String>,
 }

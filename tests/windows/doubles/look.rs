@@ -19,6 +19,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
     for service in lab.services.iter().chain(&lab.bystanders) {
         sight.services.insert(service.name.clone(), format!("{:?}", services::state(&service.name)?));
+        sight.start_types.insert(service.name.clone(), services::start_type(&service.name)?);
     }
     let manager = LOCAL_MACHINE.open(r"SYSTEM\CurrentControlSet\Control\Session Manager")?;
     sight.renames = manager.get_multi_string("PendingFileRenameOperations").unwrap_or_default();

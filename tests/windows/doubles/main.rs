@@ -14,6 +14,8 @@ mod look;
 #[cfg(windows)]
 mod ordinary;
 #[cfg(windows)]
+mod pools;
+#[cfg(windows)]
 mod powershell;
 #[cfg(windows)]
 mod run;

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use reconcile_doubles::{Call, Database, Form, Lab, ScriptRun, reaches};
 
-use super::{calls, components, shell};
+use super::{calls, components, pools, shell};
 
 const TEST_DATABASE: &str = "Test-CsDatabase.ps1";
 
 const CALLED_WITH: [&str; 5] = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"];
 
 /// What a script writes to standard output, if anything; or the error that it ends with.
-type Answer = Result<Option<Value>, Box<dyn Error>>;
+pub type Answer = Result<Option<Value>, Box<dyn Error>>;
 
 /// Runs one script.
 pub fn main() -> Result<u32, Box<dyn Error>> {
@@ -79,6 +79,8 @@ fn play(lab: &Lab, script: &str, stdin: &[u8]) -> Answer {
         TEST_DATABASE => test(lab, &request(stdin)?),
         "Install-CsDatabase.ps1" => install(lab, &request(stdin)?),
         "Test-Membership.ps1" => membership(lab, &request(stdin)?),
+        "Test-Pool.ps1" => pools::test(lab, &request(stdin)?),
+        "Move-Computer.ps1" => pools::move_computer(lab, &request(stdin)?),
         _ => Err("no cmdlet goes by this script".into()),
     }
 }
@@ -165,7 +167,7 @@ fn membership(lab: &Lab, request: &MembershipRequest) -> Answer {
 }
 
 /// Import-Module: the product's own, from where the documentation has it. Its assembly stays loaded.
-fn import(lab: &Lab, module: &str) -> Result<(), Box<dyn Error>> {
+pub fn import(lab: &Lab, module: &str) -> Result<(), Box<dyn Error>> {
     if module.eq_ignore_ascii_case(&lab.module) && Path::new(module).is_file() {
         shell::load(lab.assembly.as_ref())
     } else {

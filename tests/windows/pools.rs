@@ -1,0 +1,338 @@
+//! A Front End Server and its pool: asked before the first stop, it takes over, and it gives the server back whatever
+//! happens on the way; one server of it is worked on at a time.
+
+use reconcile_doubles::{Call, End, FRONT_END, Lab, Pool, ScriptRun, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
+use reconcile_schema::{PoolRecord, State, Step};
+use serde_json::json;
+
+use crate::crashes::installs;
+use crate::machine::Machine;
+use crate::processes::until;
+use crate::reconcile::{MANIFEST, PROGRAM, Ran, manifest, with_all_components};
+use crate::refusals::refused;
+use crate::server::{POOL, SFB_2015, SFB_2019, SFB_SE, Server};
+
+const ASK: &str = "Test-Pool.ps1";
+const MOVE: &str = "Move-Computer.ps1";
+
+/// The folder where the servers of the pool agree.
+const CLAIMS: &str = r"C:\claims";
+
+/// A machine with this server, and with the folder.
+fn with_claims(server: Server) -> Machine {
+    let machine = Machine::new(server);
+    let claims = format!("rollout: {{ claims: '{CLAIMS}' }}\npools: {{ {POOL}: {{}} }}\nservers:\n");
+    machine.put(MANIFEST, manifest(&machine, "{}").replace("servers:\n", &claims));
+    machine.put(&record_path(), "{}");
+    machine
+}
+
+fn record_path() -> String {
+    format!(r"{CLAIMS}\{POOL}.json")
+}
+
+/// What the servers of the pool have told each other.
+fn record(machine: &Machine) -> PoolRecord {
+    serde_json::from_slice(&std::fs::read(machine.path(&record_path())).unwrap()).unwrap()
+}
+
+/// The servers that have claimed the pool.
+fn claimed_by(machine: &Machine) -> Vec<String> {
+    record(machine).claims.iter().map(|claim| claim.server.to_string()).collect()
+}
+
+/// The build that a server has told.
+fn told(machine: &Machine, server: &str) -> Option<String> {
+    record(machine).reached.iter().find(|(name, _)| name.as_str() == server).map(|(_, build)| build.to_string())
+}
+
+/// Where the computer was moved, one time after the other.
+fn moves(machine: &Machine) -> Vec<String> {
+    let calls = machine.calls();
+    let moves = calls.iter().filter(|call| call.script() == Some(MOVE));
+    moves.map(|call| serde_json::from_str::<serde_json::Value>(&call.stdin).unwrap()["direction"].to_string()).collect()
+}
+
+/// The server's own services, in the order of their names.
+fn own(machine: &Machine) -> Vec<&str> {
+    let services = machine.server().lab.services.iter().map(|service| service.name.as_str());
+    let mut own: Vec<_> = services.filter(|name| *name != WEB_SERVER).collect();
+    own.sort_unstable();
+    own
+}
+
+fn fails(why: &str) -> ScriptRun {
+    ScriptRun::Fails(why.into())
+}
+
+/// Changes what the pool says of itself.
+fn the_pool_is(machine: &mut Machine, change: impl FnOnce(&mut Pool)) {
+    machine.change(|lab| change(lab.pool.as_mut().expect("a Front End Server")));
+}
+
+/// Starts a run, kills it when its Front End service is told this, and sees its shell end.
+fn killed_when_told(machine: &Machine, order: &str) {
+    let known = machine.calls().len();
+    let run = machine.start_apply();
+    let told = |call: &Call| call.program == "service.exe" && call.args == [FRONT_END, order];
+    until("the Front End service is told", || machine.calls().iter().skip(known).any(told).then_some(()));
+    machine.kill(PROGRAM);
+    run.end();
+    until("the shell ends with us", || (!machine.runs("powershell.exe")).then_some(()));
+}
+
+#[test]
+fn a_pool_that_cannot_do_without_the_server_keeps_it() {
+    let mut machine = Machine::new(Server::front_end(SFB_2019));
+    machine.declare("{}");
+    let cannot = format!("the pool {POOL} cannot do without this server");
+
+    // A run would ask it twice more, ten minutes apart: somebody does not wait for that.
+    the_pool_is(&mut machine, |pool| pool.readiness = "Busy".into());
+    let known = machine.calls().len();
+    let run = machine.start_apply();
+    run.until_said(&format!("{cannot}: it is busy (PoolUpgradeState is Busy)"));
+    machine.interrupt(PROGRAM);
+    let ran = Ran::of(run.end());
+    ran.is(3, State::Blocked);
+    assert_eq!(ran.why(), "the run was interrupted");
+    assert_eq!(ran.server.steps, [Step::Stage], "the update is ready all the same");
+    machine.assert_untouched(known);
+    machine.assert_up();
+
+    the_pool_is(&mut machine, |pool| (pool.readiness, pool.others) = ("InsufficientActiveFrontEnds".into(), 0));
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    let why = "1 of its 3 servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)";
+    assert_eq!(ran.why(), format!("{cannot}: {why}"));
+
+    the_pool_is(&mut machine, |pool| (pool.readiness, pool.others) = ("Ready".into(), 1));
+    let ran = refused(&machine, 3, State::Blocked);
+    assert_eq!(ran.why(), format!("{cannot}: 2 of its 3 servers are active, and 2 must stay"));
+
+    let lost = ["Missing Secondary of routing group 7", "Missing Primary of routing group 9"];
+    the_pool_is(&mut machine, |pool| (pool.others, pool.missing) = (2, lost.map(String::from).to_vec()));
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    assert_eq!(ran.why(), format!("{cannot}: replicas are missing: {}", lost.join("; ")));
+}
+
+#[test]
+fn a_pool_that_gives_no_answer_keeps_the_server() {
+    let mut machine = Machine::new(Server::front_end(SFB_2015));
+    machine.declare("{}");
+    machine.change(|lab| drop(lab.scripts.insert(ASK.into(), vec![fails("the fabric does not answer")])));
+    let ran = refused(&machine, 5, State::Unknown);
+    let why =
+        "the readiness of the pool: Test-Pool.ps1 ended with exit code 1: Test-Pool.ps1 : the fabric does not answer";
+    assert!(ran.why().starts_with(why), "{}", ran.why());
+    let half = r#"{"readiness":"Ready","servers":3,"active":null,"missing":[]}"#;
+    for answer in ["WARNING: something else", "[]", half, &half.replace("Ready", "Bereit").replace("null", "3")] {
+        machine.change(|lab| drop(lab.scripts.insert(ASK.into(), vec![ScriptRun::Answers(answer.into())])));
+        let ran = refused(&machine, 5, State::Unknown);
+        assert!(ran.why().contains("Test-Pool.ps1 was expected to answer how the pool stands"), "{}", ran.why());
+    }
+    machine.change(|lab| drop(lab.scripts.insert(ASK.into(), vec![ScriptRun::DoesNothing])));
+    assert!(refused(&machine, 5, State::Unknown).why().contains("found nothing"));
+}
+
+#[test]
+fn a_fail_over_that_fails_takes_nothing_down() {
+    let mut server = Server::front_end(SFB_2019);
+    server.lab.scripts.insert(MOVE.into(), vec![fails("the wait time is over"), ScriptRun::Works]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let known = machine.calls().len();
+    let ran = machine.apply();
+    ran.is(1, State::Failed);
+    let why =
+        "the fail-over failed: Move-Computer.ps1 ended with exit code 1: Move-Computer.ps1 : the wait time is over";
+    assert!(ran.why().starts_with(why), "{}", ran.why());
+    assert_eq!(ran.server.steps, [Step::Stage, Step::FailOver]);
+    let calls = machine.called_since(known);
+    assert!(calls.last().is_some_and(|call| call.starts_with(MOVE)), "{calls:#?}");
+    machine.assert_up();
+
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn a_server_whose_fail_back_fails_stays_out_of_its_pool_until_the_next_run() {
+    let mut server = Server::front_end(SFB_2019);
+    server.lab.scripts.insert(MOVE.into(), vec![ScriptRun::Works, fails("the wait time is over"), ScriptRun::Works]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let own = own(&machine);
+    let ran = machine.apply();
+    ran.leaves(1, State::Failed, &own);
+    let why =
+        "the fail-back failed: Move-Computer.ps1 ended with exit code 1: Move-Computer.ps1 : the wait time is over";
+    assert!(ran.why().starts_with(why), "{}", ran.why());
+
+    // Somebody thinks that a restart would help.
+    machine.reboot();
+    let down = machine.look().services;
+    let down: Vec<_> = down.iter().filter(|(_, state)| *state == "Stopped").map(|(name, _)| name).collect();
+    assert_eq!(down, own);
+
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert_eq!(again.server.steps, [Step::FailBack], "{again:#?}");
+    machine.assert_converged();
+    assert_eq!(installs(&machine), 1);
+}
+
+#[test]
+fn a_run_that_is_killed_while_the_pool_takes_over_keeps_its_claim_and_the_next_one_goes_on() {
+    let mut server = Server::front_end(SFB_2019);
+    server.service(FRONT_END).stop = Stop::Slow(10_000);
+    let machine = with_claims(server);
+    let name = machine.server().lab.fqdn.as_str();
+    killed_when_told(&machine, "stop");
+    assert_eq!(claimed_by(&machine), [name], "claimed before the first stop");
+    assert_eq!(told(&machine, name), None);
+
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(moves(&machine), [r#""out""#, r#""out""#, r#""back""#]);
+    assert_eq!(installs(&machine), 1);
+    assert_eq!(again.count(&Step::Claim), 0, "{again:#?}");
+    assert_eq!((claimed_by(&machine), told(&machine, name).as_deref()), (Vec::new(), Some(SFB_2019.after)));
+}
+
+#[test]
+fn a_run_that_is_killed_while_the_pool_gives_back_keeps_its_claim_and_the_next_one_goes_on() {
+    let mut machine = with_claims(Server::front_end(SFB_SE));
+    let slow = |lab: &mut Lab| {
+        lab.services.iter_mut().find(|service| service.name == FRONT_END).unwrap().start = Start::Slow(10_000)
+    };
+    machine.change(slow);
+    let name = machine.server().lab.fqdn.as_str();
+    killed_when_told(&machine, "start");
+    assert_eq!(claimed_by(&machine), [name], "released when the services run, and not before");
+
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(again.server.steps, [Step::FailBack, Step::Release], "{again:#?}");
+    assert_eq!((claimed_by(&machine), told(&machine, name).as_deref()), (Vec::new(), Some(SFB_SE.after)));
+}
+
+#[test]
+fn the_power_goes_while_the_server_is_out_of_its_pool() {
+    let mut server = Server::front_end(SFB_2015);
+    server.lab.updater =
+        vec![UpdaterRun { components: Some(2), end: End::Hang, ..UpdaterRun::default() }, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.put(MANIFEST, with_all_components(&machine));
+    let run = machine.start_apply();
+    let patched = SFB_2015.component("Administrative Tools");
+    machine.until_seen("half of it is installed", |sight| sight.components[&patched] == SFB_2015.after);
+    machine.cut_power();
+    run.cut_short();
+
+    // Whether the services were still disabled on the disk when the power went is a matter of chance.
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(installs(&machine), 2);
+    assert_eq!(moves(&machine).last().map(String::as_str), Some(r#""back""#));
+}
+
+#[test]
+fn ctrl_c_while_the_pool_takes_over_waits_for_it_and_gives_the_server_back() {
+    let mut server = Server::front_end(SFB_2015);
+    server.service(FRONT_END).stop = Stop::Slow(5_000);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called("it leaves its pool", |call| call.args == [FRONT_END, "stop"]);
+    machine.interrupt(PROGRAM);
+    let ran = Ran::of(run.end());
+    ran.is(3, State::Blocked);
+    assert_eq!(ran.why(), "the run was interrupted");
+    assert_eq!(ran.server.steps, [Step::Stage, Step::FailOver, Step::FailBack]);
+    machine.assert_up();
+
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn a_restart_that_the_installer_asks_for_finds_the_server_out_of_its_pool() {
+    let mut server = Server::front_end(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { end: End::Exit(3010), ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ reboot: whenRequired }");
+    let first = machine.apply();
+    assert_eq!((first.code, first.server.state), (3, State::Blocked), "{first:#?}");
+    assert!(first.server.restarting && first.count(&Step::FailBack) == 0, "{first:#?}");
+
+    machine.reboot();
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert_eq!(again.server.steps, [Step::FailBack], "{again:#?}");
+    machine.assert_converged();
+}
+
+#[test]
+fn a_server_that_somebody_else_failed_over_is_left_alone() {
+    let mut server = Server::front_end(SFB_2015);
+    for service in server.lab.services.iter_mut().filter(|service| service.name != WEB_SERVER) {
+        service.start_type = StartType::Disabled;
+    }
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let (known, before) = (machine.calls().len(), machine.look());
+    let ran = machine.apply();
+    ran.is(4, State::NeedsOperator);
+    let why = "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of";
+    assert_eq!((ran.why(), ran.server.steps.len()), (why, 0), "{ran:#?}");
+    assert_eq!(machine.calls().len(), known);
+    assert_eq!(machine.look(), before);
+}
+
+#[test]
+fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
+    let machine = with_claims(Server::front_end(SFB_2019));
+    let (name, other) = (machine.server().lab.fqdn.as_str(), "other.lab.example");
+    machine.put(&record_path(), "one of us is worked on");
+    let ran = refused(&machine, 5, State::Unknown);
+    assert!(ran.why().contains("move it away and run apply --retry"), "{}", ran.why());
+    std::fs::remove_dir_all(machine.path(CLAIMS)).unwrap();
+    let ran = refused(&machine, 5, State::Unknown);
+    assert!(ran.why().contains("make sure that the share is there"), "{}", ran.why());
+
+    let at = "2026-01-01T02:00:00Z";
+    let claim = json!({ "server": other, "pool": POOL, "run": "20260101T020000Z-1", "at": at });
+    machine.put(&record_path(), json!({ "claims": [claim], "reached": { other: SFB_2019.before } }).to_string());
+    let ran = refused(&machine, 3, State::Blocked);
+    let why = format!("{other} has claimed the pool {POOL} since {at}: one server of it at a time");
+    assert_eq!(ran.why(), why);
+    let planned = machine.reconcile(&["plan", MANIFEST]);
+    assert!(planned.stdout.contains(&why), "{}{}", planned.stdout, planned.stderr);
+    let shown = machine.reconcile(&["claims", MANIFEST]);
+    assert!(shown.stdout.contains(&format!("{other} is worked on since {at}")), "{}{}", shown.stdout, shown.stderr);
+    assert_eq!(claimed_by(&machine), [other]);
+
+    // It will never say that it is done: somebody has taken it out of the rack.
+    let broken = machine.reconcile(&["claims", MANIFEST, "--break", other, "--reason", "scrapped"]);
+    assert_eq!(broken.code, 0, "{}{}", broken.stdout, broken.stderr);
+    assert_eq!(claimed_by(&machine), [""; 0]);
+    let known = machine.calls().len();
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    machine.assert_converged();
+    let (first, last) = (ran.server.steps.first(), ran.server.steps.last());
+    assert_eq!((first, last), (Some(&Step::Claim), Some(&Step::Release)), "{ran:#?}");
+    let asked = machine.calls().iter().skip(known).filter(|call| call.script() == Some(ASK)).count();
+    assert_eq!(asked, 2, "once more, now that nobody else takes a server from it");
+    assert_eq!(claimed_by(&machine), [""; 0]);
+    assert_eq!(told(&machine, name).as_deref(), Some(SFB_2019.after));
+    assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the others' words stay");
+
+    let known = machine.calls().len();
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert_eq!((again.server.steps.len(), machine.calls().len()), (0, known));
+}
