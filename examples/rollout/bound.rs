@@ -109,11 +109,28 @@ pub fn bound(plain: &Plain) -> u64 {
             }
             end = end.max(then);
         }
-        let chains: BTreeMap<usize, &Chain<'_>> =
-            ring.sites.values().flat_map(BTreeMap::values).flatten().map(|chain| (chain.pool, chain)).collect();
+        // Of two pools that are paired one comes after the other, and what follows it in its site comes after both.
+        let place = |pool: &usize| {
+            ring.sites.iter().find_map(|(site, stages)| {
+                let mut stages = stages.iter();
+                let found = stages.find_map(|(rank, stage)| {
+                    stage.iter().find(|chain| chain.pool == *pool).map(|chain| (*rank, chain))
+                });
+                found.map(|(rank, chain)| (*site, rank, chain))
+            })
+        };
+        let rest = |site: usize, rank: usize, then: u64| {
+            let stages = ring.sites.get(&site).into_iter().flatten().filter(|(other, _)| **other > rank);
+            stages.fold(then, |then, (_, stage)| stage.iter().map(|chain| alone(then, chain)).max().unwrap_or(then))
+        };
         for (one, other) in &plain.pairs {
-            if let (Some(one), Some(other)) = (chains.get(one), chains.get(other)) {
-                end = end.max(alone(alone(at, one), other).min(alone(alone(at, other), one)));
+            if let (Some(one), Some(other)) = (place(one), place(other)) {
+                let in_order = |(site, rank, chain): (usize, usize, &Chain<'_>),
+                                (to, under, next): (usize, usize, &Chain<'_>)| {
+                    let first = alone(at, chain);
+                    rest(site, rank, first).max(rest(to, under, alone(first, next)))
+                };
+                end = end.max(in_order(one, other).min(in_order(other, one)));
             }
         }
         let sites: Vec<usize> = all.iter().copied().filter(|site| ring.sites.contains_key(site)).collect();

@@ -50,7 +50,7 @@ impl Interrupts {
     }
 
     /// Begins to listen, once; when this returns, Ctrl-C is heard. Until then it simply ends the program, which has
-    /// changed nothing yet.
+    /// neither changed anything nor waited for anything yet.
     pub fn listen(&self) {
         if self.listening.swap(true, Ordering::Relaxed) {
             return;

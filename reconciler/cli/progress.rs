@@ -77,6 +77,7 @@ impl<'a> Progress<'a> {
                 self.say(&format!("     {BAD}{}{BAD:#}", escape(why)));
             }
             Event::Waiting(blocker) => {
+                self.interrupts.listen();
                 let why = blocker.to_string();
                 if self.waiting.as_ref() != Some(&why) {
                     tracing::info!(server = %self.goal.server, why, "waiting");

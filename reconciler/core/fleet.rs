@@ -268,8 +268,13 @@ impl<'a> Fleet<'a> {
             for site in &ring.sites {
                 let mut behind = 0;
                 for stage in site.iter().rev() {
-                    let longest = stage.iter().filter_map(|number| self.groups.get(*number)).map(|group| group.left(0));
-                    let longest = longest.max().unwrap_or_default();
+                    // Of two paired pools of one stage, one comes after the other.
+                    let partner = |group: &Group<'a>| {
+                        let partner = group.partner.and_then(|partner| self.groups.get(partner));
+                        partner.filter(|partner| partner.order == group.order).map_or(0, |partner| partner.left(0))
+                    };
+                    let groups = stage.iter().filter_map(|number| self.groups.get(*number));
+                    let longest = groups.map(|group| group.left(0) + partner(group)).max().unwrap_or_default();
                     for number in stage {
                         if let Some(group) = self.groups.get_mut(*number) {
                             group.behind = behind;

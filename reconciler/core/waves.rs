@@ -289,8 +289,10 @@ impl<'f, 'm> Waves<'f, 'm> {
         let partner = group
             .partner
             .filter(|partner| self.lines.get(*partner).is_some_and(|line| line.domain == 0 && line.begun == 0));
-        let after = partner.and_then(|partner| self.fleet.groups.get(partner)).map_or(0, |group| group.left(0));
-        let urgency = group.left(line.domain) + group.behind + after;
+        // Its partner waits for it, and what follows either of them in its site.
+        let partner = partner.and_then(|partner| self.fleet.groups.get(partner));
+        let (after, behind) = partner.map_or((0, 0), |partner| (partner.left(0), partner.behind));
+        let urgency = group.left(line.domain) + after + group.behind.max(behind);
         if let Some(clock) = self.fleet.calendar.get(*server).and_then(|calendar| self.clocks.get_mut(*calendar)) {
             clock.waiting.push((urgency, Reverse(number)));
             self.mark(number, true);
