@@ -109,7 +109,9 @@ fn ready(pool: &Fqdn, why: &Unready) -> String {
         Unready::Replicas { .. } => {
             format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
         }
-        Unready::Settling { .. } => "nothing has to be done: a later run goes on".into(),
+        Unready::Settling { left, .. } => format!(
+            "nothing has to be done: a run goes on in {left}; if that server came back at a time that is still to come, compare the clocks"
+        ),
         Unready::Quorum { .. } => "bring its other servers back first, then run apply again".into(),
     }
 }

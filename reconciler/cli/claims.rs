@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use reconcile_core::{Goal, READY};
 use reconcile_hosts::{Share, lab::Lab};
-use reconcile_schema::{Claim, Fqdn, PoolRecord, RunId, ServerName};
+use reconcile_schema::{Claim, Fqdn, PoolRecord, Released, RunId, ServerName};
 
 use crate::{
     args::Claims,
@@ -137,11 +137,10 @@ fn shown(name: &Fqdn, record: &PoolRecord) -> String {
     for (server, build) in &record.reached {
         let _ = writeln!(out, "  {FAINT}·{FAINT:#}  {server} was done at {build}");
     }
-    for (pool, last) in &record.released {
+    for (pool, Released { server, at, .. }) in &record.released {
         let _ = writeln!(
             out,
-            "  {FAINT}·{FAINT:#}  {pool} takes down no other server in the {READY} after {:.0}, when {} was back",
-            last.at, last.server
+            "  {FAINT}·{FAINT:#}  {server} came back at {at:.0}; the next Front End Server of {pool} may go {READY} later"
         );
     }
     for broken in &record.broken {

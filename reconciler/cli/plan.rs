@@ -2,10 +2,9 @@
 
 use std::{io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Prediction, Run, Seen, drift, foreseen, plan};
+use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan};
 use reconcile_schema::{
-    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunId, ServerPlan, State,
-    StepReport,
+    FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, State, StepReport,
 };
 
 use crate::{
@@ -100,16 +99,8 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
     });
     let Remaining { state, steps, opens, blocked_by, help } = remaining(goal, seen);
     let server = heading(goal, seen.host.core(goal.product), lab);
-    let forecast = |foreseen: Prediction| OutageForecast {
-        median_seconds: foreseen.median.as_seconds(),
-        p95_seconds: foreseen.p95.as_seconds(),
-    };
-    let outage = steps
-        .iter()
-        .any(|step| step.step.takes_down())
-        .then(|| foreseen(goal, seen))
-        .flatten()
-        .map(|foreseen| forecast(foreseen.outage));
+    let goes_down = steps.iter().any(|step| step.step.takes_down());
+    let outage = foreseen(goal, seen).filter(|_| goes_down).map(|foreseen| foreseen.outage.into());
     ServerPlan { server, state, findings: findings.collect(), steps, opens, outage, blocked_by, help }
 }
 

@@ -2,7 +2,7 @@
 
 use core::ops::Add;
 
-use reconcile_schema::{Durations, Period, Phase};
+use reconcile_schema::{Durations, OutageForecast, Period, Phase};
 
 use crate::{Goal, Rules, Seen, plan::remaining};
 
@@ -30,6 +30,12 @@ impl Foreseen {
     #[must_use]
     pub fn turn(self) -> Prediction {
         self.fail_over + self.outage
+    }
+}
+
+impl From<Prediction> for OutageForecast {
+    fn from(foreseen: Prediction) -> Self {
+        Self { median_seconds: foreseen.median.as_seconds(), p95_seconds: foreseen.p95.as_seconds() }
     }
 }
 

@@ -98,19 +98,24 @@ fn killed_while_the_installer_runs_which_lives_on() {
     assert_eq!(installs(&machine), 1);
 }
 
-#[test]
-fn the_power_goes_while_the_installer_runs() {
-    let mut server = Server::back_end(SFB_2019);
+/// A machine with this server, after the power went when half of the components were installed.
+pub fn without_power_half_way(mut server: Server) -> Machine {
+    let product = server.product;
     server.lab.updater =
         vec![UpdaterRun { components: Some(2), end: End::Hang, ..UpdaterRun::default() }, UpdaterRun::default()];
     let machine = Machine::new(server);
     machine.put(MANIFEST, with_all_components(&machine));
     let run = machine.start_apply();
-    let patched = SFB_2019.component("Administrative Tools");
-    machine.until_seen("half of it is installed", |sight| sight.components[&patched] == SFB_2019.after);
+    let patched = product.component("Administrative Tools");
+    machine.until_seen("half of it is installed", |sight| sight.components[&patched] == product.after);
     machine.cut_power();
     run.cut_short();
+    machine
+}
 
+#[test]
+fn the_power_goes_while_the_installer_runs() {
+    let machine = without_power_half_way(Server::back_end(SFB_2019));
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();

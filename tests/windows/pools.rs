@@ -5,10 +5,10 @@ use reconcile_doubles::{Call, End, FRONT_END, Lab, Pool, ScriptRun, Start, Start
 use reconcile_schema::{PoolRecord, State, Step};
 use serde_json::json;
 
-use crate::crashes::installs;
+use crate::crashes::{installs, without_power_half_way};
 use crate::machine::Machine;
 use crate::processes::until;
-use crate::reconcile::{MANIFEST, PROGRAM, Ran, manifest, with_all_components};
+use crate::reconcile::{MANIFEST, PROGRAM, Ran, manifest};
 use crate::refusals::refused;
 use crate::server::{POOL, SFB_2015, SFB_2019, SFB_SE, Server};
 
@@ -222,17 +222,7 @@ fn a_run_that_is_killed_while_the_pool_gives_back_keeps_its_claim_and_the_next_o
 
 #[test]
 fn the_power_goes_while_the_server_is_out_of_its_pool() {
-    let mut server = Server::front_end(SFB_2015);
-    server.lab.updater =
-        vec![UpdaterRun { components: Some(2), end: End::Hang, ..UpdaterRun::default() }, UpdaterRun::default()];
-    let machine = Machine::new(server);
-    machine.put(MANIFEST, with_all_components(&machine));
-    let run = machine.start_apply();
-    let patched = SFB_2015.component("Administrative Tools");
-    machine.until_seen("half of it is installed", |sight| sight.components[&patched] == SFB_2015.after);
-    machine.cut_power();
-    run.cut_short();
-
+    let machine = without_power_half_way(Server::front_end(SFB_2015));
     // Whether the services were still disabled on the disk when the power went is a matter of chance.
     let again = machine.apply();
     again.is(0, State::AtGoal);

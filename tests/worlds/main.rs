@@ -3,6 +3,7 @@
 //! The figures are printed: `cargo test --test worlds -- --nocapture`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod beside;
 mod bugs;
 mod converge;
 mod crash;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use reconcile_core::{Act, Acted, Ask, Blocker, Claims, End, Goal, Observe, Outcome, Seen, Unready};
-use reconcile_hosts::lab::{Fault, Lab, LabError, Simulated};
-use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step, UpdateName};
+use reconcile_core::{Act, Blocker, Claims, End, Outcome, Unready};
+use reconcile_hosts::lab::{Fault, Lab, Simulated};
+use reconcile_schema::{Period, Step, UpdateName};
 
 use crate::{
+    beside::Beside,
     run::{How, Scene, run},
     space::{Case, Kind, Record, SMOOTH},
     watch::Watched,
@@ -15,58 +16,22 @@ use crate::{
 /// Another server is back for five minutes.
 const FRESH: Case = Case { kind: Kind::FrontEndThatClaims, record: Record::Fresh, ..SMOOTH };
 
-/// A host whose pool is busy for some pauses, and ready then; each pause is counted.
-struct Patient<'a> {
-    host: Watched<'a>,
-    busy: usize,
-    pauses: Vec<Period>,
-}
-
-impl Observe for Patient<'_> {
-    type Error = LabError;
-
-    fn observe(&mut self) -> Result<Observed, LabError> {
-        self.host.observe()
-    }
-
-    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
-        self.host.look(goal, ask)
-    }
-
-    fn marks(&mut self) -> Result<Marks, LabError> {
-        self.host.marks()
-    }
-}
-
-impl Act for Patient<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
-        self.host.act(goal, seen, step)
-    }
-
-    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
-        self.host.mark(run, mark)
-    }
-
-    fn pause(&mut self, period: Period) {
-        self.pauses.push(period);
-        let over = self.pauses.len() >= self.busy;
-        let name = self.host.goal.server.clone();
-        let change = |server: &mut Simulated| {
-            server.faults.retain(|fault| *fault != Fault::PoolBusy || !over);
-        };
-        self.host.lab.lab().change(&name, change).unwrap();
-        self.host.pause(period);
-    }
-}
-
 /// A run of a server whose pool is busy for so many pauses: where it ends, and the pauses.
 fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
     let goal = scene.goal.clone();
     let fault = |server: &mut Simulated| server.faults.extend((busy > 0).then_some(Fault::PoolBusy));
     scene.lab.change(&goal.server, fault).unwrap();
-    let mut host = Patient { host: scene.host(), busy, pauses: Vec::new() };
+    let mut pauses = Vec::new();
+    let pause = |host: &mut Watched<'_>, period: Period| {
+        pauses.push(period.as_seconds() / 60);
+        if pauses.len() >= busy {
+            let ready = |server: &mut Simulated| server.faults.retain(|fault| *fault != Fault::PoolBusy);
+            host.lab.lab().change(&goal.server, ready).unwrap();
+        }
+        host.pause(period);
+    };
+    let mut host = Beside { host: scene.host(), act: Act::act, pause };
     let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
-    let pauses = host.pauses.iter().map(|pause| pause.as_seconds() / 60).collect();
     (outcome, pauses)
 }
 

@@ -1,44 +1,10 @@
 //! A web server that does not stop, whatever was said of it: the services are taken down once for that, and come back.
 
-use reconcile_core::{Act, Acted, Ask, Blocker, End, Event, Goal, Observe, Request, Seen, apply};
-use reconcile_hosts::lab::{Lab, LabError, LabHost, start};
-use reconcile_schema::{Manifest, Mark, Marks, Observed, Period, Releases, RunId, Step};
+use reconcile_core::{Act, Acted, Blocker, End, Event, Goal, Request, Seen, apply};
+use reconcile_hosts::lab::{Lab, LabHost, start};
+use reconcile_schema::{Manifest, Releases, RunId, Step};
 
-/// A host whose web server takes no order.
-struct Deaf<'a>(LabHost<'a>);
-
-impl Observe for Deaf<'_> {
-    type Error = LabError;
-
-    fn observe(&mut self) -> Result<Observed, LabError> {
-        self.0.observe()
-    }
-
-    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
-        self.0.look(goal, ask)
-    }
-
-    fn marks(&mut self) -> Result<Marks, LabError> {
-        self.0.marks()
-    }
-}
-
-impl Act for Deaf<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
-        if *step == Step::StopWeb {
-            return Ok(Acted::Ended("reported success".into()));
-        }
-        self.0.act(goal, seen, step)
-    }
-
-    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
-        self.0.mark(run, mark)
-    }
-
-    fn pause(&mut self, period: Period) {
-        self.0.pause(period);
-    }
-}
+use crate::beside::Beside;
 
 #[test]
 fn a_web_server_that_does_not_stop_costs_one_outage() {
@@ -62,7 +28,15 @@ fn a_web_server_that_does_not_stop_costs_one_outage() {
                 begun.push(step.clone());
             }
         };
-        let outcome = apply(&mut Deaf(lab.host(&goal.server).unwrap()), &request, &mut on).unwrap();
+        // Its web server takes no order.
+        let act = |host: &mut LabHost<'_>, goal: &Goal, seen: &Seen, step: &Step| {
+            if *step == Step::StopWeb {
+                return Ok(Acted::Ended("reported success".into()));
+            }
+            host.act(goal, seen, step)
+        };
+        let mut host = Beside { host: lab.host(&goal.server).unwrap(), act, pause: Act::pause };
+        let outcome = apply(&mut host, &request, &mut on).unwrap();
 
         assert_eq!(outcome.end, End::Blocked(Blocker::Stuck { step: Step::StopWeb }), "{name}");
         let stops = begun.iter().filter(|step| **step == Step::StopServices).count();

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use reconcile_core::{Act, Acted, Ask, Blocker, Class, End, Event, Goal, Observe, Outcome, Seen};
-use reconcile_hosts::lab::{Fault, Kill, LabError, Simulated, When};
-use reconcile_schema::{
-    Durations, Estimates, Maintenance, Mark, Marks, Observed, Period, Phase, Reboots, RunId, ServiceState, Step,
-};
+use reconcile_core::{Act, Blocker, Class, End, Event, Goal, Observe, Outcome, Seen};
+use reconcile_hosts::lab::{Fault, Kill, Simulated, When};
+use reconcile_schema::{Durations, Estimates, Maintenance, Mark, Marks, Period, Phase, Reboots, ServiceState, Step};
 
 use crate::{
+    beside::Beside,
     converge::rests,
     run::{How, Scene, run},
     space::{CURRENT, Case, Databases, KINDS, SMOOTH, Services, weekly},
@@ -340,48 +339,6 @@ pub fn held(case: &Case) -> Result<usize, String> {
     Ok(holds)
 }
 
-/// A host whose clock somebody sets after its first so many acts.
-struct Set<'a> {
-    host: Watched<'a>,
-    after: usize,
-    by: SignedDuration,
-}
-
-impl Observe for Set<'_> {
-    type Error = LabError;
-
-    fn observe(&mut self) -> Result<Observed, LabError> {
-        self.host.observe()
-    }
-
-    fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
-        self.host.look(goal, ask)
-    }
-
-    fn marks(&mut self) -> Result<Marks, LabError> {
-        self.host.marks()
-    }
-}
-
-impl Act for Set<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
-        let acted = self.host.act(goal, seen, step);
-        if self.host.watch.acts.len() == self.after {
-            let by = self.by;
-            self.host.lab.lab().change(&goal.server, |server| server.clock += by)?;
-        }
-        acted
-    }
-
-    fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
-        self.host.mark(run, mark)
-    }
-
-    fn pause(&mut self, period: Period) {
-        self.host.pause(period);
-    }
-}
-
 /// The clock is set by a year, back or ahead, behind every act.
 ///
 /// Outages and lengths are measured by what nobody can set, within one boot. Whether a window is open cannot be known with
@@ -403,7 +360,14 @@ pub fn clock_set(case: &Case) -> Result<usize, String> {
     {
         let mut scene = in_windows(case, &windows);
         let goal = scene.goal.clone();
-        let mut host = Set { host: scene.host(), after, by };
+        let act = |host: &mut Watched<'_>, goal: &Goal, seen: &Seen, step: &Step| {
+            let acted = host.act(goal, seen, step);
+            if host.watch.acts.len() == after {
+                host.lab.lab().change(&goal.server, |server| server.clock += by)?;
+            }
+            acted
+        };
+        let mut host = Beside { host: scene.host(), act, pause: Act::pause };
         let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {})
             .map_err(|error| error.to_string())?;
         let what = format!("set by {by:#} after {after} of {steps:?}: {:?} {:?}", outcome.steps, outcome.end);

@@ -11,8 +11,8 @@ use reconcile_core::{
     schedule,
 };
 use reconcile_schema::{
-    ChainReport, FleetReport, FleetSummary, LeftReport, OutageForecast, REPORT_VERSION, Role, State, TurnReport,
-    UpdateName, WaveReport, ZoneName,
+    ChainReport, FleetReport, FleetSummary, LeftReport, REPORT_VERSION, Role, State, TurnReport, UpdateName,
+    WaveReport, ZoneName,
 };
 
 use self::seen::{Sight, Snapshots};
@@ -49,8 +49,8 @@ struct Known<'a> {
     entry: &'a str,
     role: Role,
     zone: Option<&'a ZoneName>,
-    foreseen: Option<Foreseen>,
-    budget: Prediction,
+    outage: Prediction,
+    assumed: bool,
     blocked_by: Option<String>,
 }
 
@@ -82,7 +82,8 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
             let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
             let turn = foreseen.map(|foreseen| foreseen.map_or(budget, Foreseen::turn));
             let foreseen = foreseen.flatten();
-            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, foreseen, budget, blocked_by });
+            let (outage, assumed) = (foreseen.map_or(budget, |foreseen| foreseen.outage), foreseen.is_none());
+            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, assumed, blocked_by });
             members.push(Member { name, standing, central, turn });
         }
     }
@@ -135,7 +136,6 @@ fn waves(input: &Input, fleet: &Fleet<'_>, planned: Schedule, mut known: Vec<Kno
 }
 
 fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnReport {
-    let outage = known.foreseen.map_or(known.budget, |foreseen| foreseen.outage);
     let span = Opening { from: turn.from, until: turn.until };
     let cloned = |name: Option<&UpdateName>| name.cloned();
     TurnReport {
@@ -148,8 +148,8 @@ fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnRepor
         from: turn.from,
         until: turn.until,
         shown: known.zone.map_or_else(|| in_utc(&span), |zone| span.shown(zone)),
-        outage: OutageForecast { median_seconds: outage.median.as_seconds(), p95_seconds: outage.p95.as_seconds() },
-        assumed: known.foreseen.is_none(),
+        outage: known.outage.into(),
+        assumed: known.assumed,
         blocked_by: known.blocked_by.take(),
     }
 }
