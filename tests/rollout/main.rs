@@ -1,11 +1,11 @@
 //! Rollouts of small fleets over virtual time: whatever is drawn, no rule is broken, by an arithmetic of its own.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "../../examples/rollout/draw.rs"]
+#[path = "../../benches/rollout/draw.rs"]
 mod draw;
-#[path = "../../examples/rollout/drive.rs"]
+#[path = "../../benches/rollout/drive.rs"]
 mod drive;
-#[path = "../../examples/rollout/judge.rs"]
+#[path = "../../benches/rollout/judge.rs"]
 mod judge;
 mod lab;
 

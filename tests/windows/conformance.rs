@@ -5,7 +5,7 @@ use std::process::Command;
 
 use reconcile_doubles::{End, ScriptRun, Start, Stop, UpdaterRun};
 
-use crate::machine::{Machine, Output};
+use crate::machine::{Machine, Output, given};
 use crate::reconcile::{APPLY, Ran, manifest};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SFB_SE, Server};
 
@@ -54,7 +54,7 @@ fn in_lab(machine: &Machine, faults: &[&str], policy: &str) -> Ran {
     let folder = tempfile::tempdir().expect("a folder for the lab");
     let path = folder.path().join("manifest.yaml");
     std::fs::write(&path, manifest(machine, policy) + &lab).expect("a file for the manifest");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+    let mut program = Command::new(given("RECONCILE"));
     program.arg(APPLY[0]).arg(path).args(&APPLY[2..]);
     let ended = program.output().expect("reconcile runs here");
     let text = |bytes| String::from_utf8(bytes).expect("what it said is UTF-8");

@@ -1,4 +1,4 @@
-//! How long a server is down, in simulation: `cargo build --release`, then `cargo run --release --example outage [SEEDS]`.
+//! How long a server is down, in simulation: `cargo bench --bench outage [-- SEEDS]`.
 //!
 //! The lengths of the parts are drawn from three models that nobody has measured, so the minutes are no claim; what the
 //! figures show is how much of an outage is left when services that do not need each other stop and start together, the
@@ -30,7 +30,7 @@ const LONG: f64 = 1800.0;
 const SEEDS: u64 = 1000;
 
 fn main() -> Ended<()> {
-    let seeds = std::env::args().nth(1).map_or(Ok(SEEDS), |seeds| seeds.parse())?;
+    let seeds = std::env::args().skip(1).find(|arg| arg != "--bench").map_or(Ok(SEEDS), |seeds| seeds.parse())?;
     let manifest: Manifest = serde_yaml::from_str(MANIFEST)?;
     let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml"))?;
     let goals = Goal::of_all(&manifest, &releases).map_err(|errors| format!("{errors:?}"))?;

@@ -1,4 +1,4 @@
-//! What an unattended run with nothing to do costs: `cargo build --release`, then `cargo run --release --example noop_cost`.
+//! What an unattended run with nothing to do costs: `cargo bench --bench noop_cost`.
 //!
 //! Runs `reconcile apply` on a converged lab server and a Rust program that does nothing, in turn, and prints the ratio of
 //! their CPU times (user and system, as Linux accounts for finished children): the median over the rounds, with the lowest
@@ -24,9 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let manifest = folder.path().join("manifest.yaml");
     std::fs::write(&manifest, MANIFEST)?;
-    let reconcile = std::env::current_exe()?.with_file_name("../reconcile");
+    let reconcile = Path::new(env!("CARGO_BIN_EXE_reconcile"));
     let apply = || {
-        let mut command = Command::new(&reconcile);
+        let mut command = Command::new(reconcile);
         command.arg("apply").arg(&manifest).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
@@ -66,7 +66,7 @@ fn spent() -> Result<f64, Box<dyn Error>> {
 
 fn must(command: &mut Command) -> Result<(), Box<dyn Error>> {
     let program = Path::new(command.get_program()).display().to_string();
-    let status = command.status().map_err(|error| format!("{program}: {error}; run `cargo build --release` first"))?;
+    let status = command.status().map_err(|error| format!("{program}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{program}: {status}").into()) }
 }
 

@@ -1,4 +1,4 @@
-//! How long the update of a fleet takes, in simulation: `cargo run --release --example rollout [FLEETS]`.
+//! How long the update of a fleet takes, in simulation: `cargo bench --bench rollout [-- FLEETS]`.
 //!
 //! Fleets are drawn from a seed, the real decision says what begins, virtual time passes, and an arithmetic of its own
 //! (`judge`, `bound`) says what that broke and what no order can be quicker than. `tests/rollout` holds small fleets to the
@@ -32,7 +32,7 @@ const FLEETS: u64 = 1000;
 const AT_ONCE: [usize; 5] = [2, 5, 10, 25, 100];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let fleets = std::env::args().nth(1).map_or(Ok(FLEETS), |fleets| fleets.parse())?;
+    let fleets = std::env::args().skip(1).find(|arg| arg != "--bench").map_or(Ok(FLEETS), |fleets| fleets.parse())?;
     println!("{ASSUMPTIONS}");
     documented();
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);

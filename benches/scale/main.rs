@@ -1,4 +1,4 @@
-//! What a drift report over a fleet costs, as ratios that hold on a noisy machine: `examples/scale/run`.
+//! What a drift report over a fleet costs, as ratios that hold on a noisy machine: `benches/scale/run`.
 //!
 //! Everything that is measured runs in a process of its own, in turn with what it is compared with; a figure is the
 //! median over the rounds, with the lowest and the highest. Before they are timed, a Python script and jq must have
@@ -34,12 +34,11 @@ const LARGE: usize = 100_000;
 const SMALL: usize = LARGE / 100;
 
 fn main() -> Outcome<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => Bench::new()?.run(),
         ["scan", path] => scan(path),
-        ["spend", program, rest @ ..] => spent::tell(Command::new(program).args(rest)),
-        _ => Err("usage: scale; `examples/scale/run` builds what it needs".into()),
+        _ => Err("usage: scale; `benches/scale/run` builds what it needs".into()),
     }
 }
 
@@ -82,8 +81,8 @@ impl Bench {
             Ok([Corpus::of(&folder, servers, Drifted::OneInSeven)?, Corpus::of(&folder, servers, Drifted::All)?])
         };
         Ok(Self {
-            reconcile: own.with_file_name("../reconcile").canonicalize()?,
-            beside: root.join("examples/scale"),
+            reconcile: env!("CARGO_BIN_EXE_reconcile").into(),
+            beside: root.join("benches/scale"),
             large: corpora(LARGE)?,
             small: corpora(SMALL)?,
             apart: Corpus::of(&folder, LARGE, Drifted::Apart)?,

@@ -1,4 +1,4 @@
-//! A year of scheduled runs on one simulated server, every quarter of an hour: `cargo run --release --example year`.
+//! A year of scheduled runs on one simulated server, every quarter of an hour: `cargo bench --bench year`.
 //!
 //! The lab is kept in files and opened anew every day. As in the program, a run reads the whole journal; once a run of that
 //! day has written to it, the ones that follow have it in memory. A journal that has grown is made shorter when it is first

@@ -1,0 +1,49 @@
+//! What the program itself adds to an outage: the CPU time of `reconcile apply` for a step of a lab.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::Ended;
+
+/// Runs of each kind that are measured.
+const RUNS: usize = 20;
+
+/// The steps that bring the four servers of the lab to their goals: eight each, and two more for Central Management Stores.
+const STEPS: usize = 34;
+
+/// The CPU time of a run that does everything, without that of one with nothing to do, for one step, in seconds. The lab
+/// writes its file at each of them.
+pub fn of_a_step(manifest: &str) -> Ended<f64> {
+    let reconcile = Path::new(env!("CARGO_BIN_EXE_reconcile"));
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("manifest.yaml");
+    std::fs::write(&path, manifest)?;
+    let reset = || spent(Command::new(reconcile).args(["lab", "reset"]).arg(&path));
+    let apply = || spent(Command::new(reconcile).arg("apply").arg(&path));
+    let (mut working, mut idle) = (0.0, 0.0);
+    for _ in 0..RUNS {
+        reset()?;
+        working += apply()?;
+        idle += apply()?;
+    }
+    Ok((working - idle).max(0.0) / (RUNS * STEPS) as f64)
+}
+
+/// Runs a command that must succeed; the CPU time that it took, in seconds.
+#[cfg(unix)]
+fn spent(command: &mut Command) -> Ended<f64> {
+    let program = Path::new(command.get_program()).display().to_string();
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let ended = child.and_then(wait4::Wait4::wait4).map_err(|error| format!("{program}: {error}"))?;
+    if !ended.status.success() {
+        return Err(format!("{program}: {}", ended.status).into());
+    }
+    Ok((ended.rusage.utime + ended.rusage.stime).as_secs_f64())
+}
+
+#[cfg(not(unix))]
+fn spent(_: &mut Command) -> Ended<f64> {
+    Err("this benchmark measures as Unix accounts for processes".into())
+}
