@@ -47,7 +47,7 @@ fn run(host: &mut LabHost<'_>, goal: &Goal, name: &str) -> Result<(), Box<dyn Er
     };
     apply(host, &request, &mut |event| {
         if let Event::Ended(step, said, _) = event {
-            println!("  {step}: {said}");
+            println!("  {step}: {}", said.words);
         }
     })?;
     Ok(())

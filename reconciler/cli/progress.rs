@@ -5,7 +5,7 @@ use std::{io::IsTerminal, time::Duration};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
-use reconcile_core::{Command, Event, Goal, Seen};
+use reconcile_core::{Account, Command, Event, Goal, Seen, lacking};
 use reconcile_schema::{Period, Step};
 
 use crate::{
@@ -60,14 +60,15 @@ impl<'a> Progress<'a> {
                 self.begin(seen);
             }
             Event::Ended(step, said, seen) => {
-                tracing::info!(server = %self.goal.server, ?step, said, "step ended");
+                let Account { words, success } = said;
+                tracing::info!(server = %self.goal.server, ?step, said = words, success, "step ended");
                 self.interrupts.now_down(down(self.goal, seen));
                 let took = Period::between(self.began, seen.host.at);
-                let lacking = lacking(self.goal, step, said, seen);
-                let mark = if lacking.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
+                let short = short_of(self.goal, step, said, seen);
+                let mark = if short.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
                 self.line(&mark, &format!("{took:>10}"), &self.clock(seen));
-                if let Some(lacking) = lacking {
-                    self.warns(BAD, &lacking);
+                if let Some(short) = short {
+                    self.warns(BAD, &short);
                 }
                 self.warn(seen);
             }
@@ -148,31 +149,25 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// What a step that ended should have brought about and has not.
-pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> {
-    let services = || seen.host.services.known().into_iter().flatten();
-    let missing: Vec<_> = match step {
-        Step::FailOver | Step::StopServices => {
-            services().filter(|service| !service.is_web() && !service.is_stopped()).collect()
-        }
-        Step::StopWeb => services().filter(|service| service.is_web() && !service.is_stopped()).collect(),
-        Step::StartServices | Step::FailBack | Step::StartWeb => goal
-            .should_run(&seen.host, seen.baseline())
-            .filter(|service| service.is_web() == (*step == Step::StartWeb) && !service.is_running())
-            .collect(),
-        Step::Install => {
-            let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
-            let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
-            return (!names.is_empty()).then(|| format!("{said}; still behind: {}", names.join(", ")));
-        }
-        Step::Claim => {
-            let other = seen.host.claim.known().filter(|record| !record.is_claimed_by(&goal.server))?.claims.first()?;
-            return Some(format!("{} was quicker", other.server));
-        }
-        Step::Stage | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) | Step::Release => Vec::new(),
-    };
-    let names: Vec<_> = missing.into_iter().map(|service| format!("{} is {}", service.name, service.state)).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+/// What a step that ended should have brought about and has not, with the words of a command that failed.
+pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option<String> {
+    let words = &said.words;
+    if *step == Step::Install {
+        let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
+        let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
+        return match (names.as_slice(), seen.unproven(goal)) {
+            ([], None) => None,
+            ([], Some(_)) => Some(format!("{words}; other components may be missing")),
+            (names, _) => Some(format!("{words}; still behind: {}", names.join(", "))),
+        };
+    }
+    let in_the_way = lacking(goal, step, seen);
+    let failed = (!said.success).then(|| words.clone());
+    match (in_the_way.is_empty(), failed) {
+        (true, _) => None,
+        (false, None) => Some(in_the_way.join(", ")),
+        (false, Some(words)) => Some(format!("{}: {words}", in_the_way.join(", "))),
+    }
 }
 
 /// The services that do not run while a step is taken, as far as they should.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use reconcile_schema::{FindingReport, Heading, Period, PlanReport, RunReport, ServerPlan, ServerRun, State};
+use reconcile_schema::{FindingReport, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, State};
 
 use crate::diagnostic::escape;
 
@@ -127,10 +127,21 @@ pub fn outcome(run: &ServerRun) -> String {
     if run.blocked_by.is_some() {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
+    for line in run.reason.iter().flat_map(details) {
+        let _ = writeln!(out, "     {}", escape(&line));
+    }
     if let Some(help) = &run.help {
         let _ = writeln!(out, "     next: {}", escape(help));
     }
     out
+}
+
+/// What the sentence of a blocker leaves out: what is in the way of the installer, and where its log lies.
+pub fn details(reason: &Reason) -> Vec<String> {
+    let behind = (reason.exit_code.is_some() && !reason.in_the_way.is_empty())
+        .then(|| format!("still behind: {}", reason.in_the_way.join(", ")));
+    let log = reason.log.as_ref().map(|log| format!("log: {log}"));
+    behind.into_iter().chain(log).collect()
 }
 
 /// In which state a run that did not reach its goal leaves the server.
@@ -141,7 +152,8 @@ pub fn aftermath(run: &ServerRun) -> String {
         ([], false) => "nothing was changed".into(),
         ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
         ([], true) => format!("all services run; the longest outage was {outage}"),
-        (down, _) => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+        (down, _) if run.outage_seconds == 0 => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+        (down, _) => format!("{BAD}not running: {}; down for {outage} so far{BAD:#}", escape(&down.join(", "))),
     }
 }
 

@@ -183,6 +183,10 @@ fn one(server: &ServerStatus) -> String {
             State::NeedsOperator | State::Failed => (BAD, "!"),
         };
         line(style, mark, &last_scheduled(scheduled));
+        let next = scheduled.help.iter().map(|help| format!("next: {}", escape(help)));
+        for more in scheduled.reason.iter().flat_map(render::details).map(|line| escape(&line)).chain(next) {
+            line(FAINT, " ", &more);
+        }
     }
     match &server.last {
         Some(last) => out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last)),

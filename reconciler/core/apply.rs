@@ -5,10 +5,12 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Shared, Step, Uptime};
+use jiff::Timestamp;
+use reconcile_schema::{Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, Shared, Step, Uptime};
 
 use crate::{
-    Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, model::running, next, pool::unready, reached,
+    Account, Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, lacking, model::running, next,
+    pool::unready, reached, shown_code,
 };
 
 /// What a run is asked to do.
@@ -37,7 +39,7 @@ pub enum Event<'a> {
     /// A step begins.
     Began(&'a Step, &'a Cause, &'a Seen),
     /// A step ended, and said this.
-    Ended(&'a Step, &'a str, &'a Seen),
+    Ended(&'a Step, &'a Account, &'a Seen),
     /// A step could not be taken.
     Failed(&'a Step, &'a str),
     /// The run waits for this to pass.
@@ -53,6 +55,8 @@ pub struct Outcome {
     pub outage: Option<Period>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// The step that keeps the server from its goal, and what that said, where it is a step.
+    pub reason: Option<Reason>,
     /// Where it ended.
     pub end: End,
 }
@@ -82,15 +86,51 @@ const POOL_PAUSE: Period = Period::minutes(10);
 /// # Errors
 /// When the host cannot be looked at. A step that fails is no error: it ends in the outcome.
 pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, H::Error> {
-    let run = Run::new(request.run.clone());
-    let mut work =
-        Work { host, request, run, begun: false, before: Vec::new(), taken: Vec::new(), cursor: 0, ready: true };
+    work(host, request, None, on)
+}
+
+/// Brings back what earlier runs stopped, where the manifest cannot be used; nothing is taken down. The goal of `request` is
+/// the one that the journal tells, [`Goal::told_by`].
+///
+/// # Errors
+/// As [`apply`].
+pub fn bring_back<H: Act>(
+    host: &mut H,
+    request: &Request<'_>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, H::Error> {
+    work(host, request, Some(Halt::NoManifest), on)
+}
+
+fn work<H: Act>(
+    host: &mut H,
+    request: &Request<'_>,
+    halt: Option<Halt>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, H::Error> {
+    let run = Run { halt, ..Run::new(request.run.clone()) };
+    let mut work = Work {
+        host,
+        request,
+        run,
+        begun: false,
+        before: Vec::new(),
+        taken: Vec::new(),
+        cursor: 0,
+        ready: true,
+        refused: None,
+        untold: None,
+    };
     loop {
         if (request.interrupted)() {
             work.run.halt.get_or_insert(Halt::Interrupted);
         }
         let seen = work.look()?;
         let (step, cause) = match next(request.goal, &seen) {
+            // Without a manifest nobody knows the goal.
+            Next::Done if seen.run.halt == Some(Halt::NoManifest) => {
+                return work.end(&seen, End::Blocked(Blocker::NoManifest));
+            }
             Next::Done => return work.end(&seen, End::AtGoal),
             Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker)),
             Next::Wait(blocker) => {
@@ -117,13 +157,15 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
                 let (said, now) = work.conclude(&step, &seen, acted)?;
                 on(Event::Ended(&step, &said, &now));
                 let again = work.taken.last().is_some_and(|(last, _)| *last == step);
-                if again && unchanged(&step, &seen.host, &now.host) {
-                    // Said here, before the time that it took in vain looks like the reason.
-                    work.run.spent.push((step.clone(), Spent::Stuck));
+                work.refused = (!said.success).then_some(said.words);
+                if again && is_bounded_here(&step) && unchanged(&step, &seen.host, &now.host) {
+                    // Said here, before the time that it took without effect looks like the reason.
+                    work.stuck(&step, &now);
                 }
             }
             Err(why) => {
                 on(Event::Failed(&step, &why));
+                let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
                 work.run.spent.push((step.clone(), Spent::Failed(why)));
             }
         }
@@ -146,6 +188,10 @@ struct Work<'a, H> {
     cursor: usize,
     /// Whether the pool was ready, the last time that it was asked.
     ready: bool,
+    /// What the last step said, where it reported failure.
+    refused: Option<String>,
+    /// How the installer ended, while the journal does not know it.
+    untold: Option<(Timestamp, Mark)>,
 }
 
 impl<H: Act> Work<'_, H> {
@@ -153,7 +199,15 @@ impl<H: Act> Work<'_, H> {
         if self.request.forgive && !self.begun {
             let _ = self.mark(&Mark::Forgiven); // Without the mark the old attempts count on, which is safe.
         }
-        let (host, marks) = (self.host.observe()?, self.host.marks()?);
+        if let Some((at, ended)) = self.untold.take()
+            && self.mark(&ended).is_err()
+        {
+            self.untold = Some((at, ended));
+        }
+        let (host, mut marks) = (self.host.observe()?, self.host.marks()?);
+        if let Some((at, ended)) = &self.untold {
+            marks.take(&self.run.id, *at, ended); // This run has seen it, whether or not the next one can.
+        }
         let mut seen = Seen { host, marks, run: self.run.clone() };
         seen.run.outage = seen.run.outage.max(seen.outage());
         self.run.outage = seen.run.outage;
@@ -211,13 +265,23 @@ impl<H: Act> Work<'_, H> {
             };
             self.cursor += ahead + 1; // Planned steps that turned out to be needless are passed over.
         }
+        if !is_bounded_here(step) {
+            return false;
+        }
         let again =
             self.taken.last().is_some_and(|(last, before)| last == step && unchanged(step, &before.host, &seen.host));
         let often = self.taken.iter().filter(|(taken, _)| taken == step).count() >= MOST;
         if again || often {
-            self.run.spent.push((step.clone(), Spent::Stuck));
+            self.stuck(step, seen);
         }
         again || often
+    }
+
+    /// The step was taken, and nothing that it should change changed.
+    fn stuck(&mut self, step: &Step, seen: &Seen) {
+        let refused = self.refused.clone().filter(|_| self.taken.last().is_none_or(|(last, _)| last == step));
+        let in_the_way = lacking(self.request.goal, step, seen);
+        self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way }));
     }
 
     /// Takes the step. What cannot be observed afterwards is written down before; a step that takes the host down is
@@ -230,6 +294,7 @@ impl<H: Act> Work<'_, H> {
         }
         match step {
             Step::Install => {
+                self.untold = None; // What follows is another start.
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
                 marks.push(Mark::Installing { target, boot });
             }
@@ -257,18 +322,39 @@ impl<H: Act> Work<'_, H> {
     }
 
     /// Looks at what a step has done, and writes down what will not be seen later.
-    fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(String, Seen), H::Error> {
+    fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(Account, Seen), H::Error> {
         let outage = self.run.outage;
-        let mut now = self.look()?;
+        let mut now = match self.look() {
+            Ok(now) => now,
+            Err(error) => {
+                if let Acted::Installed { code, log } = acted {
+                    // What it moved cannot be seen now; how it ended cannot be seen later.
+                    let _ = self.mark(&Mark::Installed { code, moved: true, log });
+                }
+                return Err(error);
+            }
+        };
         let mut marks: Vec<Mark> = Vec::new();
         let said = match acted {
             Acted::Ended(said) => said,
             Acted::Installed { code, log } => {
-                marks.push(Mark::Installed { code, moved: !unchanged(step, &before.host, &now.host) });
-                let log = log.map_or_else(String::new, |log| alloc::format!("; its log is in {log}"));
-                alloc::format!("exit code {code} ({}){log}", crate::code_meaning(code))
+                let changed = !unchanged(step, &before.host, &now.host);
+                // Behind an attempt that nobody saw end it may have replaced what no build tells; and what it has started is no
+                // baseline.
+                let goal = self.request.goal;
+                let is_whole = now.host.components.known().is_some_and(|components| goal.behind(components).is_empty());
+                let ended_well = matches!(code, 0 | 3010 | 1641);
+                let moved = changed || ended_well && is_whole && before.unproven(goal).is_some();
+                let lies = log.as_ref().map_or_else(String::new, |log| alloc::format!("; its log is in {log}"));
+                let ended = Mark::Installed { code, moved, log };
+                now.marks.take(&self.run.id, now.host.at, &ended);
+                if self.mark(&ended).is_err() {
+                    self.untold = Some((now.host.at, ended));
+                }
+                let words = alloc::format!("exit code {}{lies}", shown_code(code));
+                Account { words, success: matches!(code, 0 | 3010 | 1641) }
             }
-            Acted::GoingDown => "going down".into(),
+            Acted::GoingDown => Account::success("going down"),
         };
         let stopped = |services: &Shared<Vec<Service>>| services.iter().all(|one| one.is_web() || one.is_stopped());
         if *step == Step::Release {
@@ -280,7 +366,8 @@ impl<H: Act> Work<'_, H> {
         if matches!(step, Step::FailOver | Step::StopServices) && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
-        marks.push(Mark::Ended { step: step.clone(), said: said.clone(), took: took(&before.host, &now.host) });
+        let (words, success, took) = (said.words.clone(), said.success, took(&before.host, &now.host));
+        marks.push(Mark::Ended { step: step.clone(), said: words, failed: !success, took });
         for mark in &marks {
             let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
         }
@@ -304,10 +391,19 @@ impl<H: Act> Work<'_, H> {
                 End::Blocked(blocker) => blocker.to_string(),
                 End::GoingDown => "restarting".into(),
             };
-            let _ = self.mark(&Mark::RunEnded { outcome, at_goal, outage: self.run.outage }); // For the history only.
+            let (code, outage) = (Some(end.code()), self.run.outage);
+            let _ = self.mark(&Mark::RunEnded { code, outcome, at_goal, outage }); // For the history only.
         }
+        let reason = match &end {
+            End::Blocked(blocker) => blocker.reason(),
+            End::AtGoal | End::GoingDown => None,
+        };
+        let reason = reason.map(|reason| match reason.in_the_way.is_empty() {
+            true => Reason { in_the_way: lacking(self.request.goal, &reason.step, seen), ..reason },
+            false => reason,
+        });
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
-        Ok(Outcome { steps, outage: self.run.outage, left_down, end })
+        Ok(Outcome { steps, outage: self.run.outage, left_down, reason, end })
     }
 
     /// What should run and is not seen running, and what ran before the outage and cannot be started again.
@@ -346,6 +442,12 @@ fn uptime(host: &Observed) -> Option<Uptime> {
 fn took(before: &Observed, now: &Observed) -> Option<Period> {
     let (before, now) = (uptime(before)?, uptime(now)?);
     (before.boot == now.boot).then(|| now.lasted - before.lasted)
+}
+
+/// Whether a step that changes nothing is not taken again. How often the installer is started is for the gate to say, which
+/// knows its exit codes: some of them ask for another start.
+fn is_bounded_here(step: &Step) -> bool {
+    *step != Step::Install
 }
 
 /// Whether nothing changed of what `step` should change.

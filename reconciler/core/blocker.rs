@@ -9,8 +9,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step, Store,
-    ZoneName,
+    Build, Claim, ComponentName, ExitCode, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step,
+    Store, ZoneName,
 };
 
 use crate::{Opening, Unready};
@@ -43,6 +43,15 @@ pub enum Blocker {
         declared: Build,
         /// The installed build.
         found: Build,
+    },
+    /// The installation of a later update was begun and not seen to end well: components may be newer than declared.
+    BegunLater {
+        /// The declared build.
+        declared: Build,
+        /// The build that the installation was to bring.
+        begun: Build,
+        /// Its exit code, where it was seen to end.
+        code: Option<u32>,
     },
     /// An installed build is of a line that the product does not have.
     WrongLine {
@@ -83,6 +92,11 @@ pub enum Blocker {
     /// The package cannot be used.
     Package {
         /// Why.
+        why: String,
+    },
+    /// The package is signed by somebody else than the declared publisher.
+    ForeignSigner {
+        /// The file, whose signature was expected, and whose it is.
         why: String,
     },
     /// There is too little free disk space.
@@ -184,16 +198,24 @@ pub enum Blocker {
         attempts: u32,
         /// The last exit code, when one was seen.
         code: Option<u32>,
+        /// Where the log of that start lies.
+        log: Option<String>,
     },
     /// The installer failed in this run and moved nothing.
     InstallFailed {
         /// Its exit code.
         code: u32,
+        /// Where its log lies.
+        log: Option<String>,
     },
-    /// A step reported success, and nothing that it should change changed.
+    /// A step was taken, and nothing that it should change changed.
     Stuck {
         /// The step.
         step: Step,
+        /// Its own words, where it reported failure.
+        refused: Option<String>,
+        /// What it should have brought about and has not.
+        in_the_way: Vec<String>,
     },
     /// A step could not be done.
     StepFailed {
@@ -204,6 +226,8 @@ pub enum Blocker {
     },
     /// Somebody interrupted the run.
     Interrupted,
+    /// The manifest cannot be used: there is nothing to work towards.
+    NoManifest,
     /// The approved plan says something else.
     Deviated {
         /// The step that comes next in the approved plan.
@@ -244,6 +268,7 @@ impl Blocker {
             | Self::Missing { .. }
             | Self::WrongProduct { .. }
             | Self::Newer { .. }
+            | Self::BegunLater { .. }
             | Self::WrongLine { .. }
             | Self::Reboot { .. }
             | Self::RebootsSpent { .. }
@@ -251,6 +276,7 @@ impl Blocker {
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
             | Self::Package { .. }
+            | Self::ForeignSigner { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
             | Self::Mirrored { .. }
@@ -268,6 +294,7 @@ impl Blocker {
             | Self::Stuck { .. }
             | Self::StepFailed { .. }
             | Self::Interrupted
+            | Self::NoManifest
             | Self::Deviated { .. } => None,
         }
     }
@@ -300,8 +327,10 @@ impl Blocker {
             | Self::WrongProduct { .. }
             | Self::WrongLine { .. }
             | Self::Newer { .. }
+            | Self::BegunLater { .. }
             | Self::RebootsSpent { .. }
             | Self::Package { .. }
+            | Self::ForeignSigner { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
             | Self::Mirrored { .. }
@@ -310,6 +339,7 @@ impl Blocker {
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
             | Self::Stuck { .. }
+            | Self::NoManifest
             | Self::Deviated { .. } => Class::Operator,
         }
     }
@@ -328,6 +358,14 @@ impl fmt::Display for Blocker {
                     f,
                     "Core Components is at {found}, above the declared {declared}; an update cannot be taken back"
                 )
+            }
+            Self::BegunLater { declared, begun, code } => {
+                write!(f, "an installation of {begun} was begun here and ")?;
+                match code {
+                    Some(code) => write!(f, "ended with exit code {}", shown_code(*code))?,
+                    None => f.write_str("was not seen to end")?,
+                }
+                write!(f, ", so components may be above the declared {declared}; an update cannot be taken back")
             }
             Self::WrongLine { component, declared, found } => {
                 write!(f, "{component}: expected a build of the line {}, found {found}", declared.line)
@@ -350,6 +388,7 @@ impl fmt::Display for Blocker {
                 write!(f, "management shells are open: {}", list.join(", "))
             }
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
+            Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
             Self::Disk { free, needed } => write!(
                 f,
                 "expected {} GB of free disk space for the database step, found {} GB",
@@ -410,20 +449,32 @@ impl fmt::Display for Blocker {
                 write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
             }
             Self::OutagesSpent { outages } => {
-                write!(f, "the services were taken down {outages} times for this target, and it was not reached")
+                write!(f, "the services were taken down {} for this target, and it was not reached", times(*outages))
             }
-            Self::AttemptsSpent { attempts, code: Some(code) } => {
-                write!(f, "the installer was started {attempts} times for this target, the last exit code was {code}")
+            Self::AttemptsSpent { attempts, code: Some(code), log: _ } => {
+                let (times, code) = (times(*attempts), shown_code(*code));
+                write!(f, "the installer was started {times} for this target, the last exit code was {code}")
             }
-            Self::AttemptsSpent { attempts, code: None } => {
-                write!(f, "the installer was started {attempts} times for this target")
+            Self::AttemptsSpent { attempts, code: None, log: _ } => {
+                write!(
+                    f,
+                    "the installer was started {} for this target, and not seen to end the last time",
+                    times(*attempts)
+                )
             }
-            Self::InstallFailed { code } => {
-                write!(f, "the installer ended with exit code {code} ({}) and moved no component", code_meaning(*code))
+            Self::InstallFailed { code, log: _ } => {
+                write!(f, "the installer ended with exit code {} and moved no component", shown_code(*code))
             }
-            Self::Stuck { step } => write!(f, "{step} reported success, but nothing that it should change changed"),
+            Self::Stuck { step, refused, in_the_way } => {
+                match refused {
+                    Some(words) => write!(f, "{step} failed, and nothing that it should change changed: {words}")?,
+                    None => write!(f, "{step} reported success, but nothing that it should change changed")?,
+                }
+                if in_the_way.is_empty() { Ok(()) } else { write!(f, "; {}", listed(in_the_way)) }
+            }
             Self::StepFailed { step, why } => write!(f, "{step} failed: {why}"),
             Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::NoManifest => f.write_str("the manifest cannot be used"),
             Self::Deviated { approved: Some(approved), decided } => {
                 write!(f, "the approved plan says {approved} next, but {decided} is due")
             }
@@ -434,10 +485,28 @@ impl fmt::Display for Blocker {
     }
 }
 
+/// How often.
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_string() } else { format!("{count} times") }
+}
+
+/// The first few of what is in the way, and how much more there is.
+fn listed(all: &[String]) -> String {
+    match all.split_at_checked(4) {
+        Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
+        Some(_) | None => all.join(", "),
+    }
+}
+
+/// An exit code of the installer, and what is known of it.
+#[must_use]
+pub fn shown_code(code: u32) -> String {
+    format!("{} ({})", ExitCode(code), code_meaning(code))
+}
+
 /// What an installer's exit code is known to mean. No official list for this installer was found; 1603, 1618, 1641
 /// and 3010 are Windows Installer's own (Microsoft Learn: "MsiExec.exe and InstMsi.exe error messages").
-#[must_use]
-pub const fn code_meaning(code: u32) -> &'static str {
+const fn code_meaning(code: u32) -> &'static str {
     match code {
         0 => "success",
         2 => "not all services were stopped, by one published script",
@@ -446,6 +515,10 @@ pub const fn code_meaning(code: u32) -> &'static str {
         1618 => "another installation is in progress",
         1641 => "success, a restart has begun",
         3010 => "success, a restart is required",
+        0xC000_0005 => "it crashed: access violation",
+        0xC000_013A => "it was ended: Ctrl-C, or its window was closed",
+        0xC000_0142 => "it could not start: a library did not initialise",
+        0xC000_0409 => "it crashed: it found its own memory damaged",
         _ => "no published meaning",
     }
 }

@@ -45,6 +45,7 @@ impl Command {
                 Cause::Down(names) if names.len() == 1 => format!("Start-CsWindowsService -Name {}", names.join("")),
                 Cause::Down(_)
                 | Cause::Behind(_)
+                | Cause::Unproven { .. }
                 | Cause::AssembliesHeld
                 | Cause::RebootPending(_)
                 | Cause::NotStaged

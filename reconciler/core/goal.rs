@@ -9,9 +9,9 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Mirrored,
-    Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName, Service,
-    Shells, Store, UpdateName,
+    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Marks,
+    Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName,
+    Service, Shells, Store, UpdateName,
 };
 
 use crate::{
@@ -219,6 +219,38 @@ impl Goal {
             stores,
             mirrored: databases.and_then(|databases| databases.mirrored).unwrap_or_default(),
             rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
+        })
+    }
+
+    /// The goal that a journal tells, where its run stopped services: enough to bring them back by, and nothing to take
+    /// anything down for.
+    #[must_use]
+    pub fn told_by(marks: &Marks, server: &ServerName) -> Option<Self> {
+        let baseline = marks.baseline.as_ref()?;
+        let (aim, attempt) = (marks.aim.as_ref(), marks.attempt.as_ref());
+        let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target))?;
+        let product = Product::ALL.into_iter().find(|product| product.line() == core.line)?;
+        // Only a Front End Server of a pool is failed over; of which pool, its own cmdlets know.
+        let pool = baseline.failed_over.then(|| server.as_str().parse().ok()).flatten();
+        Some(Self {
+            server: server.clone(),
+            product,
+            role: if pool.is_some() { Role::FrontEnd } else { Role::Mediation },
+            site: None,
+            pool,
+            peers: 0,
+            claims: None,
+            update: String::new(),
+            core: core.clone(),
+            floors: aim.map(|aim| aim.components.clone()).unwrap_or_default().into(),
+            installer: Installer {
+                path: String::new(),
+                sha256: "0".repeat(64).parse().ok()?,
+                publisher: String::new(),
+            },
+            stores: Vec::new(),
+            mirrored: Mirrored::Block,
+            rules: Rules::of(&[]),
         })
     }
 

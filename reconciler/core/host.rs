@@ -82,11 +82,34 @@ pub trait Act: Observe {
     fn pause(&mut self, period: Period);
 }
 
+/// What a step said of itself: evidence, which decides nothing. What it did is seen at the next look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its own words, with its exit code where it has one.
+    pub words: String,
+    /// Whether it reported success.
+    pub success: bool,
+}
+
+impl Account {
+    /// It reported success.
+    #[must_use]
+    pub fn success(words: impl Into<String>) -> Self {
+        Self { words: words.into(), success: true }
+    }
+
+    /// It reported failure.
+    #[must_use]
+    pub fn failure(words: impl Into<String>) -> Self {
+        Self { words: words.into(), success: false }
+    }
+}
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acted {
-    /// It ended; this is what it said.
-    Ended(String),
+    /// It ended, and said this.
+    Ended(Account),
     /// The installer ended.
     Installed {
         /// Its exit code.

@@ -143,6 +143,7 @@ fn install(goal: &Goal, seen: &mut Seen) {
         boot: seen.host.boot.known().cloned(),
         code: Some(0),
         moved: true,
+        log: None,
         stopped_since: false,
     });
 }

@@ -79,14 +79,17 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     if goal.fails_over() && seen.is_failed_over() && !seen.is_failed_over_by_us() {
         return Want::Cannot(Blocker::FailedOver); // Whoever took it out of the pool has a reason, and may be at work.
     }
-    let behind = goal.behind(components);
-    if !behind.is_empty() {
+    if let Some(begun) = seen.begun_later(goal) {
+        let (declared, begun, code) = (goal.core.clone(), begun.target.clone(), begun.code);
+        return Want::Cannot(Blocker::BegunLater { declared, begun, code });
+    }
+    if let Some(cause) = lacks_update(goal, seen) {
         let step = match (stop(goal, seen), web_up) {
             (Some(stop), _) => stop,
             (None, true) => Step::StopWeb,
             (None, false) => Step::Install,
         };
-        return Want::Step(step, Cause::Behind(behind));
+        return Want::Step(step, cause);
     }
     if let Some(attempt) = seen.attempt_in_this_boot() {
         // Stop again: services that ran meanwhile may hold assemblies that the installer replaced.
@@ -123,6 +126,16 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
         }
     }
     down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
+}
+
+/// Why the update must be installed, when it must: a component is below its build; or an installation was begun and not seen
+/// to end well, so that nobody can tell what else is missing.
+pub(crate) fn lacks_update(goal: &Goal, seen: &Seen) -> Option<Cause> {
+    let behind = goal.behind(seen.host.components.known()?);
+    if !behind.is_empty() {
+        return Some(Cause::Behind(behind));
+    }
+    seen.unproven(goal).map(|attempt| Cause::Unproven { code: attempt.code })
 }
 
 /// The step that takes the services down, while any is up.

@@ -63,7 +63,11 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
                 None => return Plan { steps, opens, end: PlanEnd::Blocked(blocker) },
             },
             Next::Do(step, _) if steps.len() >= MOST => {
-                return Plan { steps, opens, end: PlanEnd::Blocked(Blocker::Stuck { step }) };
+                return Plan {
+                    steps,
+                    opens,
+                    end: PlanEnd::Blocked(Blocker::Stuck { step, refused: None, in_the_way: Vec::new() }),
+                };
             }
             Next::Do(step, cause) => (step, cause),
         };

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use jiff::Timestamp;
 use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, StartType, Step};
 
-use crate::next::is_up;
+use crate::{Goal, next::is_up};
 
 /// Everything that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +56,13 @@ impl Run {
 /// Why a step is not taken again in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spent {
-    /// It reported success, and nothing that it should change changed.
-    Stuck,
+    /// Nothing that it should change changed.
+    Stuck {
+        /// Its own words, where it reported failure.
+        refused: Option<String>,
+        /// What it should have brought about and has not.
+        in_the_way: Vec<String>,
+    },
     /// It could not be done.
     Failed(String),
 }
@@ -67,6 +72,8 @@ pub enum Spent {
 pub enum Halt {
     /// Somebody interrupted it.
     Interrupted,
+    /// The manifest cannot be used: there is nothing to work towards.
+    NoManifest,
     /// The approved plan says something else.
     Deviated {
         /// The step that comes next in the approved plan, if any is left.
@@ -87,6 +94,23 @@ impl Seen {
             (Some(then), Some(now)) => (then == now).then_some(attempt),
             (None, _) | (_, None) => Some(attempt),
         }
+    }
+
+    /// The installer's last start, when it was for this target and was not seen to end well: whatever the builds say that
+    /// are known, components may be missing.
+    #[must_use]
+    pub fn unproven(&self, goal: &Goal) -> Option<&Attempt> {
+        self.marks.attempt.as_ref().filter(|attempt| attempt.target == goal.core && !attempt.ended_well())
+    }
+
+    /// The installer's last start, when it was for a later target, may have moved something and was not seen to end well:
+    /// components may be newer than declared, until an operator says with `--retry` that they are not.
+    pub(crate) fn begun_later(&self, goal: &Goal) -> Option<&Attempt> {
+        let later = |attempt: &&Attempt| {
+            let moved = attempt.moved || attempt.code.is_none();
+            attempt.target != goal.core && attempt.target.reaches(&goal.core) && moved && !attempt.ended_well()
+        };
+        self.marks.attempt.as_ref().filter(later).filter(|_| self.marks.attempts > 0)
     }
 
     /// Whether running services may hold assemblies that an installer replaced since they were last stopped.

@@ -37,14 +37,25 @@ pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
         ("first", Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()], up: None }),
         ("first", Mark::Began { step: Step::StopServices }),
         ("first", Mark::Stopped),
-        ("first", Mark::Ended { step: Step::StopServices, said: "every service is stopped\r\n".into(), took: None }),
+        (
+            "first",
+            Mark::Ended {
+                step: Step::StopServices,
+                said: "every service is stopped\r\n".into(),
+                failed: false,
+                took: None,
+            },
+        ),
         ("first", Mark::Installing { target: target.clone(), boot: Some(BootId("2026-03-01T20:00:00Z".into())) }),
         ("second", began("0.1.0")),
-        ("second", Mark::Installed { code: 3010, moved: true }),
+        ("second", Mark::Installed { code: 3010, moved: true, log: None }),
         ("second", Mark::RebootAsked { boot: None }),
         ("second", Mark::Checked { store, core: target.clone(), databases: vec![database] }),
         ("second", Mark::Up),
-        ("second", Mark::RunEnded { outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false, outage: None }),
+        (
+            "second",
+            Mark::RunEnded { code: None, outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false, outage: None },
+        ),
     ];
     let start: Timestamp = "2026-03-01T21:00:00Z".parse().unwrap();
     let timed = marks.into_iter().enumerate().map(|(index, (run, mark))| {
@@ -222,6 +233,7 @@ fn version_0_1_is_read_for_ever() {
         boot: Some(BootId("2026-03-01T20:00:00Z".into())),
         code: Some(3010),
         moved: true,
+        log: None,
         stopped_since: false,
     };
     assert_eq!(folded.marks.attempt, Some(attempt));

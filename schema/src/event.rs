@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ServerName;
+use crate::{Code, ServerName};
 
 /// What somebody should know of an unattended run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -155,6 +155,9 @@ pub struct EventLine {
     /// The server that it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,
+    /// How the run ended, where the event is about that, as a code that does not change between versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// When, by the server's clock; for an event without a server, by this machine's.
     pub at: Timestamp,
     /// What happened, in words.

@@ -9,11 +9,13 @@ extern crate alloc;
 mod build;
 pub mod by_store;
 mod claim;
+mod code;
 mod database;
 mod drift;
 mod dsc;
 mod durations;
 mod event;
+mod exit_code;
 mod fact;
 mod fleet;
 mod history;
@@ -40,6 +42,7 @@ mod zone;
 
 pub use build::{Build, BuildError};
 pub use claim::{BrokenClaim, Claim, PoolRecord, Released};
+pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
@@ -48,6 +51,7 @@ pub use drift::{
 pub use dsc::{DscInstance, DscMetadata, DscRestart};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
+pub use exit_code::ExitCode;
 pub use fact::Fact;
 pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
@@ -64,7 +68,7 @@ pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
-    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunReport, ServerPlan,
+    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, RunReport, ServerPlan,
     ServerRun, State, StepReport,
 };
 pub use reports::{Log, Reports};

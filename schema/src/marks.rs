@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
+use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
 
 /// A run of `reconcile` on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -67,9 +67,19 @@ pub enum Mark {
         step: Step,
         /// What it said, in words; evidence, not state.
         said: String,
+        /// Whether it reported failure.
+        #[serde(default, skip_serializing_if = "is_false")]
+        failed: bool,
         /// How long it took, by a clock that nobody can set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
+    },
+    /// A step could not be done.
+    Failed {
+        /// The step.
+        step: Step,
+        /// Why not, in its own words.
+        said: String,
     },
     /// The pool is about to be claimed for this server.
     Claiming,
@@ -98,6 +108,9 @@ pub enum Mark {
         code: u32,
         /// Whether any component moved.
         moved: bool,
+        /// Where its log lies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<String>,
     },
     /// A restart was asked for.
     RebootAsked {
@@ -118,6 +131,9 @@ pub enum Mark {
     Up,
     /// The run ended.
     RunEnded {
+        /// How, as a code that does not change between versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<Code>,
         /// How, in words.
         outcome: String,
         /// Whether the host is at its goal.
@@ -282,12 +298,26 @@ pub struct Attempt {
     pub target: Build,
     /// The boot in which it started.
     pub boot: Option<BootId>,
-    /// Its exit code, once it has ended; a run that was killed never learnt it.
+    /// Its exit code, once it was seen to end; a run that was killed never learnt it.
     pub code: Option<u32>,
     /// Whether any component moved.
     pub moved: bool,
+    /// Where its log lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// Whether the services were stopped since it started.
     pub stopped_since: bool,
+}
+
+impl Attempt {
+    /// Whether it was seen to end well: with success, or with success and a restart that is still to come.
+    ///
+    /// Nothing else proves an installation. It may patch its components in any order and stop at any of them, and the builds
+    /// of most of them are published nowhere.
+    #[must_use]
+    pub const fn ended_well(&self) -> bool {
+        matches!(self.code, Some(0 | 3010 | 1641))
+    }
 }
 
 /// A look at databases.
@@ -334,6 +364,7 @@ impl Marks {
                     self.durations.push(phase, *took);
                 }
             }
+            Mark::Failed { .. } => {} // What it was begun for is not done.
             Mark::Forgiven => {
                 (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
                 self.told = None; // The record on the share may be another one: it is told again.
@@ -376,12 +407,13 @@ impl Marks {
                     boot: boot.clone(),
                     code: None,
                     moved: false,
+                    log: None,
                     stopped_since: false,
                 });
             }
-            Mark::Installed { code, moved } => {
+            Mark::Installed { code, moved, log } => {
                 if let Some(attempt) = &mut self.attempt {
-                    (attempt.code, attempt.moved) = (Some(*code), *moved);
+                    (attempt.code, attempt.moved, attempt.log) = (Some(*code), *moved, log.clone());
                 }
             }
             Mark::RebootAsked { boot } => {

@@ -102,6 +102,8 @@ pub enum PackageSeen {
     },
     /// Not usable, for this reason.
     Refused(String),
+    /// Signed by somebody else than the declared publisher: the file, whose signature was expected, and whose it is.
+    Foreign(String),
 }
 
 /// How a pool of Front End Servers stands, by the product's own word.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Cause, Product, ServerName, Step};
+use crate::{Build, Cause, Code, Product, ServerName, Step};
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
@@ -37,6 +37,9 @@ pub struct ServerPlan {
     pub server: Heading,
     /// In which state it is.
     pub state: State,
+    /// How the plan ends, as a code that does not change between versions.
+    #[serde(default)]
+    pub code: Code,
     /// In what it differs from its target.
     pub findings: Vec<FindingReport>,
     /// The steps that remain, in order, as far as they can be foreseen.
@@ -185,6 +188,9 @@ pub struct ServerRun {
     pub server: Heading,
     /// In which state it is now.
     pub state: State,
+    /// How the run ended, as a code that does not change between versions.
+    #[serde(default)]
+    pub code: Code,
     /// Whether anything was changed.
     pub changed: bool,
     /// Whether the machine is restarting, and the next run goes on.
@@ -201,7 +207,33 @@ pub struct ServerRun {
     /// What keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
+    /// The step that is in its way, and what that said, where it is a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+/// The step that keeps a server from its goal, and what it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reason {
+    /// The step.
+    pub step: Step,
+    /// Its own words, with the exit code of a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The exit code of the installer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u32>,
+    /// The same as people write it: 1603, 0xC0000005.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code_shown: Option<String>,
+    /// The services, components and databases that are not where the step should have brought them, each with its state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_the_way: Vec<String>,
+    /// Where the log lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }

@@ -6,7 +6,7 @@ use core::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, ComponentName, Store};
+use crate::{Build, ComponentName, ExitCode, Store};
 
 /// One act on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +68,12 @@ impl Step {
 pub enum Cause {
     /// These components are below their builds.
     Behind(Vec<Behind>),
+    /// An installation of this update was begun and not seen to end well.
+    Unproven {
+        /// The exit code of the installer, where it was seen to end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<u32>,
+    },
     /// An installer ran since the services were last stopped, so running services may hold replaced assemblies.
     AssembliesHeld,
     /// The installer asked for a restart, or the machine waits for one.
@@ -137,6 +143,10 @@ impl fmt::Display for Cause {
                 write!(f, "{} is at {}, must reach {}", first.component, first.found, first.desired)?;
                 if list.len() > 1 { write!(f, " (and {} more)", list.len() - 1) } else { Ok(()) }
             }
+            Self::Unproven { code: Some(code) } => {
+                write!(f, "the last installation ended with exit code {}", ExitCode(*code))
+            }
+            Self::Unproven { code: None } => f.write_str("the last installation was not seen to end"),
             Self::AssembliesHeld => f.write_str("running services may hold assemblies that the installer replaced"),
             Self::RebootPending(who) => write!(f, "a restart is asked for by {}", who.join(", ")),
             Self::NotStaged => f.write_str("the installer must not change between check and run"),

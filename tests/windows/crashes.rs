@@ -5,7 +5,7 @@ use reconcile_schema::{State, Step, Store};
 
 use crate::machine::Machine;
 use crate::processes::until;
-use crate::reconcile::{MANIFEST, PROGRAM, with_all_components};
+use crate::reconcile::{APPLY, MANIFEST, PROGRAM, with_all_components};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
 
 /// How often the installer was started.
@@ -183,4 +183,27 @@ fn a_restart_that_is_allowed_is_asked_for() {
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
     assert_eq!(installs(&machine), 1);
+}
+
+#[test]
+fn a_manifest_with_an_error_keeps_no_service_down() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.service("RTCSRV").stop = Stop::Slow(10_000);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called("it stops", |call| told(call, "RTCSRV", "stop"));
+    machine.kill(PROGRAM);
+    run.end();
+
+    machine.put(MANIFEST, "version: 1\nupdats: {}\n");
+    let ended = machine.reconcile(&APPLY);
+    assert_eq!((ended.code, ended.stdout.as_str()), (65, ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the services that an earlier run had stopped run again"), "{}", ended.stderr);
+    machine.assert_up();
+    assert_eq!(installs(&machine), 0);
+
+    machine.declare("{}");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
 }

@@ -107,6 +107,52 @@ fn the_installer_crashes_half_way_and_is_run_again() {
     machine.assert_converged();
 }
 
+/// By their names, the Administrative Tools and Core Components come first. The manifest declares Core Components alone.
+#[test]
+fn an_installer_that_fails_or_crashes_behind_core_components_is_run_again() {
+    for end in [End::Exit(1603), End::Crash] {
+        let machine = with_updater(UpdaterRun { components: Some(2), end, ..UpdaterRun::default() });
+        let ran = machine.apply();
+        ran.is(0, State::AtGoal);
+        assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
+        assert!(ran.stderr.contains("other components may be missing"), "{}", ran.stderr);
+        machine.assert_converged();
+    }
+}
+
+#[test]
+fn until_an_installation_was_seen_to_end_well_the_server_is_not_at_its_goal() {
+    let mut server = Server::standard_edition(SFB_2019);
+    let fails = UpdaterRun { components: Some(2), end: End::Exit(1603), ..UpdaterRun::default() };
+    server.lab.updater = vec![fails, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.declare("{ attempts: 1 }");
+    let ran = machine.apply();
+    ran.is(4, State::NeedsOperator);
+    assert!(ran.why().contains("the last exit code was 1603"), "{}", ran.why());
+    machine.assert_up();
+    machine.apply().is(4, State::NeedsOperator);
+    let drift = machine.reconcile(&["drift", MANIFEST, "--output", "json"]);
+    assert_eq!(drift.code, 2, "{}", drift.stderr);
+    assert!(drift.stdout.contains("installation-unproven"), "{}", drift.stdout);
+    let again = machine.reconcile(&[&APPLY[..], &["--retry"]].concat());
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    machine.assert_converged();
+}
+
+#[test]
+fn a_service_that_was_up_only_while_the_installer_looked_costs_no_operator() {
+    let mut server = Server::standard_edition(LYNC_2013);
+    let meets = UpdaterRun { components: Some(0), end: End::Exit(2), ..UpdaterRun::default() };
+    server.lab.updater = vec![meets.clone(), meets, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!((ran.count(&Step::Install), ran.count(&Step::StopServices)), (3, 2), "{ran:#?}");
+    machine.assert_converged();
+}
+
 #[test]
 fn the_installer_finds_a_service_and_is_run_again() {
     let machine = with_updater(UpdaterRun { meets: Some("REPLICA".into()), ..UpdaterRun::default() });

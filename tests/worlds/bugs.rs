@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
+use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
 use reconcile_schema::{
     Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Rights, RunId,
@@ -10,9 +10,10 @@ use reconcile_schema::{
 };
 
 use crate::{
+    cut::half_patched,
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Kind, Leave, Record, SMOOTH, Services, Shell, Web},
-    truth::{Memory, expected, fate, untold, wrong},
+    space::{CURRENT, Case, CutShort, Databases, Kind, Leave, Record, SMOOTH, Services, Shell, Web},
+    truth::{Fate, Memory, expected, fate, untold, wrong},
     watch::Watched,
 };
 
@@ -67,9 +68,11 @@ enum Bug {
     NeverReleases,
     /// Nobody knows that another server of the pool is back just now.
     OverlooksTheRelease,
+    /// However the installer ended, it is taken for done where Core Components is.
+    TrustsCoreComponents,
 }
 
-const BUGS: [Bug; 23] = [
+const BUGS: [Bug; 24] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -93,6 +96,7 @@ const BUGS: [Bug; 23] = [
     Bug::OverlooksTheClaim,
     Bug::NeverReleases,
     Bug::OverlooksTheRelease,
+    Bug::TrustsCoreComponents,
 ];
 
 struct Buggy<'a> {
@@ -159,6 +163,7 @@ impl Observe for Buggy<'_> {
             Bug::None | Bug::StopsNothing | Bug::NeverStartsAgain | Bug::StopsOnce | Bug::ForgetsWhatRan => {}
             Bug::ForgetsTheInstaller | Bug::TrustsThePackage | Bug::OverlooksShells | Bug::StartsTooMuch => {}
             Bug::AssumesRights | Bug::ForgetsTheHold | Bug::CountsNoOutages | Bug::NeverReleases => {}
+            Bug::TrustsCoreComponents => {}
         }
         Ok(seen)
     }
@@ -171,6 +176,7 @@ impl Observe for Buggy<'_> {
         let mut marks = self.host.marks()?;
         match (self.bug, &mut marks.attempt) {
             (Bug::StopsOnce, Some(attempt)) => attempt.stopped_since = true,
+            (Bug::TrustsCoreComponents, Some(attempt)) => attempt.code = attempt.code.or(Some(0)).map(|_| 0),
             (Bug::ForgetsTheHold, _) => marks.hold = None,
             (Bug::CountsNoOutages, _) => marks.outages = 0,
             (Bug::NeverReleases, _) => (marks.claimed, marks.told) = (false, Some(self.host.goal.core.clone())),
@@ -192,7 +198,9 @@ impl Act for Buggy<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
         let mut seen = seen.clone();
         match (self.bug, step) {
-            (Bug::StopsNothing, Step::StopServices) => return Ok(Acted::Ended("the services are stopped".into())),
+            (Bug::StopsNothing, Step::StopServices) => {
+                return Ok(Acted::Ended(Account::success("the services are stopped")));
+            }
             (Bug::StartsTooMuch, Step::StartServices) => {
                 let all =
                     seen.host.services.known().into_iter().flatten().map(|service| service.name.clone()).collect();
@@ -241,6 +249,9 @@ fn faults(case: &Case, bug: Bug) -> Vec<String> {
     }
     faults.extend(wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
     faults.extend(untold(&scene, &outcome));
+    if fate(&outcome.end) == Fate::Goal {
+        faults.extend(half_patched(&scene));
+    }
     faults
 }
 
@@ -260,6 +271,8 @@ pub fn each_is_found() {
         fault(Fault::PackageAltered),
         fault(Fault::DatabaseUnreachable),
         fault(Fault::NotServerAdmin),
+        Case { cut: Some(CutShort { patched: 0b0010, code: 1603 }), ..SMOOTH },
+        Case { cut: Some(CutShort { patched: 0b0100, code: 1603 }), ..SMOOTH },
         Case { kind: Kind::FrontEnd, ..SMOOTH },
         Case { kind: Kind::FrontEnd, ..fault(Fault::PoolBusy) },
         Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },

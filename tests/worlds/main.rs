@@ -8,6 +8,7 @@ mod beside;
 mod bugs;
 mod converge;
 mod crash;
+mod cut;
 mod minimal;
 mod plans;
 mod race;
@@ -110,6 +111,15 @@ fn one_server_of_a_pool_is_taken_down_at_a_time_however_it_is_interrupted() {
         ("steps left out", space::claims_without_a_pause(), minimal::every_step_is_needed),
         ("facts and pairs of facts that cannot be read", space::claims_foreseen(), unknown::from_the_start),
         ("facts and pairs of facts that cannot be read any more", space::claims_foreseen(), unknown::on_the_way),
+    ]);
+}
+
+#[test]
+fn an_installation_is_done_when_it_was_seen_to_end_well() {
+    shown(&[
+        ("installations that end early, after any set of components", space::cuts(), cut::short),
+        ("run and installer cut off, after any set of components", space::cut_off(), cut::off),
+        ("found up again outside of a window", space::cut_off(), cut::waits_for_its_window),
     ]);
 }
 

@@ -77,7 +77,7 @@ impl Scene {
         let (target, components) = (self.goal.core.clone(), (*self.goal.floors).clone());
         let began = Mark::RunBegan { target, components, version: "0".into(), by: "worlds".into() };
         let down = Mark::TakingDown { running: self.ran.clone(), up: None };
-        let ended = Mark::RunEnded { outcome: "stuck".into(), at_goal: false, outage: None };
+        let ended = Mark::RunEnded { code: None, outcome: "stuck".into(), at_goal: false, outage: None };
         vec![[began, down, Mark::Up, ended]; self.goal.rules.attempts as usize].concat()
     }
 

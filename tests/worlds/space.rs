@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reconcile_core::{Claims, Goal, Rules};
-use reconcile_hosts::lab::{Fault, Simulated};
+use reconcile_hosts::lab::{Cut, Fault, Simulated};
 use reconcile_schema::{
     Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots,
     Released, Role, RunId, ServiceState, Shells, StartType, Store, Window,
@@ -104,6 +104,14 @@ pub enum Journal {
     TakenDown,
 }
 
+/// How the installer's first start is cut short, on a server of which the manifest declares Core Components alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutShort {
+    /// A bit for each component that it has come to, by the order of their names.
+    pub patched: u16,
+    pub code: u32,
+}
+
 /// One world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
@@ -116,6 +124,7 @@ pub struct Case {
     pub staged: bool,
     /// What the installer does differently from the smooth case.
     pub installer: Option<Fault>,
+    pub cut: Option<CutShort>,
     /// Whether Windows waits for a restart.
     pub pending: bool,
     pub reboot: Reboots,
@@ -180,6 +189,7 @@ pub const SMOOTH: Case = Case {
     databases: Databases::BehindAfterwards,
     staged: false,
     installer: None,
+    cut: None,
     pending: false,
     reboot: Reboots::WhenRequired,
     shell: Shell::None,
@@ -437,6 +447,27 @@ pub fn killed_twice() -> Vec<Case> {
     ]
 }
 
+/// Every set of components that an installer may have patched when it stops, in whatever order it goes, where only Core
+/// Components is declared; and how it ends.
+///
+/// 2 servers × 256 sets, 2 × 16; a failure, a crash, a service that it met.
+pub fn cuts() -> Vec<Case> {
+    let all = |kind| {
+        let count = Case { kind, ..SMOOTH }.server().components.len();
+        (0..1_u16 << count).flat_map(move |patched| {
+            let cut = |code| Case { kind, cut: Some(CutShort { patched, code }), ..SMOOTH };
+            [1603, 0xC000_0005, 2].map(cut)
+        })
+    };
+    KINDS.into_iter().flat_map(all).collect()
+}
+
+/// Those of them in which the run that starts the installer is interrupted in it.
+pub fn cut_off() -> Vec<Case> {
+    let one = |case: &Case| case.cut.is_some_and(|cut| cut.code == 1603);
+    cuts().into_iter().filter(one).collect()
+}
+
 /// The worlds in which everything comes as the model foresees it.
 ///
 /// 4 servers × 6 sets of components × 8 states of the services × 3 of the web server × 3 of the databases × 2 of the
@@ -534,6 +565,7 @@ impl Case {
             core: build(JUDGED[0].1),
             floors: JUDGED[1..]
                 .iter()
+                .filter(|_| self.cut.is_none())
                 .map(|(name, revision)| (component(name), build(*revision)))
                 .collect::<std::collections::BTreeMap<_, _>>()
                 .into(),
@@ -632,6 +664,11 @@ impl Case {
                 Databases::BehindAfterwards => {}
             }
         }
+        let cut = self.cut.map(|cut| {
+            let come_to = server.components.keys().enumerate().filter(|(nth, _)| cut.patched & 1 << nth != 0);
+            Cut { patched: come_to.map(|(_, name)| name.clone()).collect(), code: cut.code }
+        });
+        server.cuts.extend(cut);
         server.staged = self.staged;
         let pending = self.pending.then_some(Fault::RebootPending);
         let shell = matches!(self.shell, Shell::Open(_)).then_some(Fault::ShellOpen);

@@ -6,7 +6,7 @@ use reconcile_schema::{Reboots, Service, Shells, StartType, Step};
 
 use crate::{
     run::Scene,
-    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Record, Services, Shell},
+    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Record, Services, Shell, Web},
     watch::{asked, behind, outdated},
 };
 
@@ -45,12 +45,15 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
         Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
-        Some(Fault::PackageMissing | Fault::PackageAltered) if install => return Fate::Short(Class::Operator),
+        Some(Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign) if install => {
+            return Fate::Short(Class::Operator);
+        }
         Some(Fault::ServiceHangsInStop) if !work => return Fate::Goal,
         Some(Fault::ServiceHangsInStop) => {
             let hangs = case.server().services.iter().any(|service| service.name == "RTCSRV" && !service.is_stopped());
             return if hangs { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
+        Some(Fault::WebStopDenied) if install && case.web == Web::Runs => return Fate::Short(Class::Operator),
         // Nothing that is starting may be stopped; and where nothing needs to be, it never comes up.
         Some(Fault::ServicePending) => return Fate::Short(if work { Class::Later } else { Class::Operator }),
         Some(Fault::ServiceHangsInStart) => {

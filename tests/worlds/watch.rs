@@ -99,7 +99,12 @@ impl Watch {
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
         let products_stopped = now.services.iter().filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = now.services.iter().all(|service| service.is_stopped());
-        let behind = behind(goal, now);
+        // Nobody can tell what an installation left out that was not seen to end well.
+        let unproven = marks
+            .attempt
+            .as_ref()
+            .is_some_and(|last| last.target == goal.core && !matches!(last.code, Some(0 | 1641 | 3010)));
+        let behind = behind(goal, now) || unproven;
         let quiet = self.crowded; // What somebody else did since the last look cannot be held against the run.
         match step {
             Step::Install => {
@@ -112,7 +117,7 @@ impl Watch {
                 self.insist(now.reboot_asked.is_none(), "S4: a restart is pending", step);
             }
             Step::UpdateDatabases(store) => {
-                self.insist(!behind, "the binaries are not at their builds", step);
+                self.insist(!behind || self.lossy, "the binaries are not at their builds", step);
                 self.insist(products_stopped || quiet, "services run", step);
                 self.insist(outdated(now, store), "I2: nothing is below its version", step);
                 self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
@@ -258,7 +263,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::ProductMissing
         | Fault::NewerBuild => true,
         Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
-        Fault::PackageMissing | Fault::PackageAltered | Fault::ShellsUnreadable => install,
+        Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign | Fault::ShellsUnreadable => install,
         Fault::RebootPending => goal.rules.reboot == reconcile_schema::Reboots::Never,
         Fault::ShareUnreachable => goal.claims.is_some(),
         Fault::InstallerAsksForReboot
@@ -267,9 +272,11 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::InstallerIsSlow
         | Fault::InstallerFails
         | Fault::InstallerStopsHalfWay
+        | Fault::InstallerStopsAfterCore
         | Fault::InstallerDoesNothing
         | Fault::InstallerFindsServices
         | Fault::ServiceHangsInStop
+        | Fault::WebStopDenied
         | Fault::ServiceHangsInStart
         | Fault::FailOverTimesOut
         | Fault::FailBackTimesOut
@@ -307,10 +314,11 @@ fn told(want: &Want) -> Option<DriftCode> {
     match want {
         Want::Nothing => None,
         Want::Look(_) | Want::Cannot(Blocker::Unknown { .. }) => Some(DriftCode::Unknown),
-        Want::Cannot(Blocker::Newer { .. }) => Some(DriftCode::Ahead),
+        Want::Cannot(Blocker::Newer { .. } | Blocker::BegunLater { .. }) => Some(DriftCode::Ahead),
         Want::Cannot(Blocker::FailedOver) => Some(DriftCode::ServiceDown),
         Want::Cannot(_) => Some(DriftCode::WrongProduct),
         Want::Step(_, Cause::Behind(_)) => Some(DriftCode::ComponentBehind),
+        Want::Step(_, Cause::Unproven { .. }) => Some(DriftCode::InstallationUnproven),
         Want::Step(_, Cause::AssembliesHeld) => Some(DriftCode::AssembliesHeld),
         Want::Step(_, Cause::RebootPending(_)) => Some(DriftCode::RestartDue),
         Want::Step(_, Cause::StoreBehind { .. }) => Some(DriftCode::DatabaseBehind),

@@ -1,9 +1,11 @@
 //! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
 
-use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
+use std::collections::BTreeSet;
+
+use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
 use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
 
-use super::{LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
+use super::{Cut, LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
 impl Act for LabHost<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
@@ -85,6 +87,10 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             stop(server, half);
             "the cmdlet reported success"
         }
+        Step::StopWeb if server.has(Fault::WebStopDenied) => {
+            let words = "exit code 2: System error 5 has occurred. Access is denied. (simulated)";
+            return Ok(Acted::Ended(Account::failure(words)));
+        }
         Step::StopWeb => {
             set(server, |service| service.is_web(), ServiceState::Stopped);
             "exit code 0"
@@ -116,7 +122,7 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             "the server is back"
         }
     };
-    Ok(Acted::Ended(said.to_string()))
+    Ok(Acted::Ended(Account::success(said)))
 }
 
 fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> bool, state: ServiceState) {
@@ -205,20 +211,14 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     if server.has(Fault::InstallerDoesNothing) {
         return Ok(ended(0));
     }
-    let stops = server.faults.remove(&Fault::InstallerStopsHalfWay);
-    let mut names: Vec<ComponentName> = server.components.keys().cloned().collect();
-    names.sort_by_key(ComponentName::is_core); // Core Components last.
-    let count = if half || stops { names.len() / 2 } else { names.len() };
-    for name in names.into_iter().take(count) {
-        if let Some(build) = server.components.get_mut(&name) {
-            *build = brought(goal, &name, build);
+    let cut = cut(server, half);
+    for (name, build) in &mut server.components {
+        if cut.as_ref().is_none_or(|cut| cut.patched.contains(name)) {
+            *build = brought(goal, name, build);
         }
     }
-    if half {
-        return Ok(ended(0));
-    }
-    if stops {
-        return Ok(ended(1603));
+    if let Some(cut) = cut {
+        return Ok(ended(cut.code));
     }
     for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
         database.expected = database.after_update;
@@ -233,6 +233,28 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     };
     server.reboot_asked = (code != 0).then_some(code);
     Ok(ended(code))
+}
+
+/// How this start of the installer is cut short, if it is.
+fn cut(server: &mut Simulated, half: bool) -> Option<Cut> {
+    if !server.cuts.is_empty() {
+        return Some(server.cuts.remove(0));
+    }
+    let names = || server.components.keys();
+    let fault = |fault| server.has(fault);
+    let patched: BTreeSet<_> = match () {
+        () if fault(Fault::InstallerStopsAfterCore) => names().filter(|name| name.is_core()).cloned().collect(),
+        () if half || fault(Fault::InstallerStopsHalfWay) => {
+            let mut names: Vec<ComponentName> = names().cloned().collect();
+            names.sort_by_key(ComponentName::is_core); // Core Components last.
+            names.truncate(names.len() / 2);
+            names.into_iter().collect()
+        }
+        () => return None,
+    };
+    server.faults.remove(&Fault::InstallerStopsAfterCore);
+    server.faults.remove(&Fault::InstallerStopsHalfWay);
+    Some(Cut { patched, code: 1603 })
 }
 
 /// The simulated installer leaves no log.

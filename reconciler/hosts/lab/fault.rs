@@ -20,12 +20,16 @@ pub enum Fault {
     InstallerFails,
     /// The installer ends with 1603 once, after half of the components.
     InstallerStopsHalfWay,
+    /// The installer patches Core Components first, and ends with 1603 once, right behind them.
+    InstallerStopsAfterCore,
     /// The installer ends with 0 and moves nothing.
     InstallerDoesNothing,
     /// The installer ends with 2 once, because a service has started again.
     InstallerFindsServices,
     /// One service stays in STOP_PENDING although the stop reports success.
     ServiceHangsInStop,
+    /// Windows refuses to stop the web server, and the command says so.
+    WebStopDenied,
     /// One service stays in START_PENDING although the start reports success.
     ServiceHangsInStart,
     /// One service is starting, and has not settled.
@@ -54,6 +58,8 @@ pub enum Fault {
     PackageMissing,
     /// The update is another file than the declared one.
     PackageAltered,
+    /// The update is signed by somebody else.
+    PackageForeign,
     /// The Uninstall key cannot be read.
     ComponentsUnreadable,
     /// The service manager does not answer.
@@ -93,9 +99,11 @@ impl Fault {
         Self::InstallerIsSlow,
         Self::InstallerFails,
         Self::InstallerStopsHalfWay,
+        Self::InstallerStopsAfterCore,
         Self::InstallerDoesNothing,
         Self::InstallerFindsServices,
         Self::ServiceHangsInStop,
+        Self::WebStopDenied,
         Self::ServiceHangsInStart,
         Self::ServicePending,
         Self::ShellOpen,
@@ -110,6 +118,7 @@ impl Fault {
         Self::NotServerAdmin,
         Self::PackageMissing,
         Self::PackageAltered,
+        Self::PackageForeign,
         Self::ComponentsUnreadable,
         Self::ServicesUnreadable,
         Self::RebootUnreadable,

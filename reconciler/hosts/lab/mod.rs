@@ -18,7 +18,7 @@ use reconcile_schema::{Build, Claim, Fqdn, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
-pub use world::{Simulated, SimulatedDatabase, SimulatedStore, World};
+pub use world::{Cut, Simulated, SimulatedDatabase, SimulatedStore, World};
 
 use crate::journal::{Journal, JournalError};
 

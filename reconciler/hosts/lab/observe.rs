@@ -191,6 +191,11 @@ fn package(goal: &Goal, server: &Simulated) -> PackageSeen {
         PackageSeen::Refused(format!("{path}: no such file (simulated)"))
     } else if server.has(Fault::PackageAltered) {
         PackageSeen::Refused(format!("{path}: expected SHA-256 {}, found another (simulated)", goal.installer.sha256))
+    } else if server.has(Fault::PackageForeign) {
+        let publisher = &goal.installer.publisher;
+        PackageSeen::Foreign(format!(
+            "{path}: expected a signature of {publisher}, found one of somebody else (simulated)"
+        ))
     } else if server.staged {
         PackageSeen::Staged
     } else {

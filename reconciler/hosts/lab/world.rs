@@ -53,11 +53,24 @@ pub struct Simulated {
     /// The exit code with which the installer asked for a restart in this boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot_asked: Option<u32>,
+    /// How the next starts of the installer are cut short, one after the other; those behind them are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<Cut>,
     /// How long the steps take here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<Lengths>,
     /// What is wrong with the server. `reconcile lab break` adds to it; a line can be deleted by hand.
     pub faults: BTreeSet<Fault>,
+}
+
+/// An installation that is cut short. The patches may come in any order, so any set of components may be done by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cut {
+    /// The components that the installer has come to.
+    pub patched: BTreeSet<ComponentName>,
+    /// The exit code with which it ends.
+    pub code: u32,
 }
 
 /// The databases that one form of the update covers.
@@ -103,6 +116,7 @@ impl Simulated {
             pool: goal.pool.clone().filter(|_| goal.is_in_pool()),
             failed_over: Vec::new(),
             reboot_asked: None,
+            cuts: Vec::new(),
             lengths: None,
             faults: BTreeSet::new(),
         }

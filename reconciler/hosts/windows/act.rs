@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use reconcile_core::{Act, Acted, Goal, Seen, layers};
+use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
 use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE};
 
 use super::clock::{moment, now, wait};
@@ -62,23 +62,23 @@ impl ActingHost<'_> {
             Step::Stage => self.host.stage(goal)?,
             Step::FailOver => self.host.fail_over(goal)?,
             Step::FailBack => self.host.fail_back(goal)?,
-            Step::StopServices => self.host.stop_services(goal)?,
-            Step::StopWeb => self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into())?,
+            Step::StopServices => return self.host.stop_services(goal),
+            Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
                 shells.iter().try_for_each(close)?;
                 format!("{} processes were ended", shells.len())
             }
             Step::Install => return self.host.install_and_warm_up(goal),
-            Step::StartWeb => self.host.web("start", ServiceState::Running, goal.rules.start.into())?,
+            Step::StartWeb => return self.host.web("start", ServiceState::Running, goal.rules.start.into()),
             Step::UpdateDatabases(store) => self.host.update_databases(goal, store)?,
-            Step::StartServices => self.host.start_services(goal, seen)?,
+            Step::StartServices => return self.host.start_services(goal, seen),
             Step::Reboot => {
                 (self.restart)(&format!("reconcile brings {} to {}.", goal.product, goal.core))?;
                 return Ok(Acted::GoingDown);
             }
         };
-        Ok(Acted::Ended(said))
+        Ok(Acted::Ended(Account::success(said)))
     }
 }
 
@@ -96,7 +96,7 @@ impl WindowsHost {
     }
 
     /// Stops the product's services, those of one dependency layer together.
-    fn stop_services(&mut self, goal: &Goal) -> Result<String, WindowsError> {
+    fn stop_services(&mut self, goal: &Goal) -> Result<Acted, WindowsError> {
         let (began, limit) = (moment(), goal.rules.stop.into());
         // A service that is starting takes no order until it runs.
         let starting = |found: &Found| !is_web(found) && heads_for(found.state) == Some(ServiceState::Running);
@@ -113,7 +113,7 @@ impl WindowsHost {
     }
 
     /// Starts the services that should run and do not, those of one dependency layer together.
-    fn start_services(&mut self, goal: &Goal, seen: &Seen) -> Result<String, WindowsError> {
+    fn start_services(&mut self, goal: &Goal, seen: &Seen) -> Result<Acted, WindowsError> {
         let should = goal.should_run(&seen.host, seen.baseline());
         let all: Vec<_> = should.filter(|service| !service.is_web() && !service.is_running()).collect();
         let stopping = |found: &Found| among(&all, found) && found.state == ServiceState::StopPending;
@@ -151,7 +151,7 @@ impl WindowsHost {
 
     /// `net stop w3svc` or `net start w3svc`. Its text is for people, its exit code for the log: the service manager says
     /// what became of it.
-    fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<String, WindowsError> {
+    fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<Acted, WindowsError> {
         let began = moment();
         let folder = log_folder(self.private()?, &format!("net-{verb}-w3svc"))?;
         let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\net.exe");
@@ -263,13 +263,15 @@ fn tell<'a>(
 }
 
 /// What is to be told of an order and of the services after it. Both are evidence: what comes next is decided by a look.
-fn told(refused: Vec<String>, after: Left) -> String {
-    let said = if refused.is_empty() { "reported success".to_owned() } else { refused.join("; ") };
+fn told(refused: Vec<String>, after: Left) -> Acted {
+    let success = refused.is_empty();
+    let said = if success { "reported success".to_owned() } else { refused.join("; ") };
     let mut rest = after.held;
     if !after.services.is_empty() {
         rest.insert(0, left(&after.services));
     }
-    if rest.is_empty() { said } else { format!("{said}, and then {}", rest.join(", ")) }
+    let words = if rest.is_empty() { said } else { format!("{said}, and then {}", rest.join(", ")) };
+    Acted::Ended(Account { words, success })
 }
 
 fn among(services: &[&Service], found: &Found) -> bool {

@@ -188,8 +188,8 @@ fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
         PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
         | PackageError::Path(_)
         | PackageError::Hash { .. }
-        | PackageError::Signature { .. }
-        | PackageError::Publisher { .. } => Ok(PackageSeen::Refused(error.to_string())),
+        | PackageError::Signature { .. } => Ok(PackageSeen::Refused(error.to_string())),
+        PackageError::Publisher { .. } => Ok(PackageSeen::Foreign(error.to_string())),
         PackageError::File { .. } => Err(error),
     }
 }

@@ -33,9 +33,7 @@ pub enum PackageError {
         cause: Win32Error,
     },
     /// It is another file.
-    #[error(
-        "{path}: expected SHA-256 {expected}, found {found}: correct `installer.sha256` in the manifest, or the file"
-    )]
+    #[error("{path}: expected SHA-256 {expected}, found {found}")]
     Hash {
         /// The file.
         path: PathBuf,
@@ -53,9 +51,7 @@ pub enum PackageError {
         cause: SignatureError,
     },
     /// It is signed by somebody else.
-    #[error(
-        "{path}: expected a signature of {expected}, found one of {found}: correct `installer.publisher` in the manifest, or the file"
-    )]
+    #[error("{path}: expected a signature of {expected}, found one of {found}")]
     Publisher {
         /// The file.
         path: PathBuf,
