@@ -10,7 +10,7 @@ use std::{
 
 use reconcile_schema::{
     BootId, Build, Component, Database, DbVersion, Fact, Marks, Observed, PackageSeen, Product, Rights,
-    SNAPSHOT_VERSION, Service, ServiceState, Snapshot, StartType, Store,
+    Recognised, SNAPSHOT_VERSION, Service, ServiceState, Snapshot, StartType, Store,
 };
 
 use crate::Outcome;
@@ -186,7 +186,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
         let down = wrong == Some(Wrong::Down) && number == 4;
         let state = if down { ServiceState::Stopped } else { ServiceState::Running };
         let needs = if name == "RTCSRV" { vec!["FabricHostSvc".into()] } else { Vec::new() };
-        Service { name: name.into(), state, start: StartType::Automatic, needs }
+        Service { name: name.into(), state, start: StartType::Automatic, needs, recognised: Recognised::Name }
     };
     let database = |(number, (name, version)): (usize, (&str, [u32; 3]))| {
         let expected = DbVersion::from(version);

@@ -107,6 +107,9 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
         Blocker::StepFailed { .. } => "mend the cause, then run apply again: it goes on from here".into(),
         Blocker::NoManifest => "correct the manifest, then run apply again".into(),
+        Blocker::Died { .. } => {
+            "find in Event Viewer (Lync Server, Application, System) why it ends, fix that, then run apply again".into()
+        }
         Blocker::Interrupted => "run apply again: it goes on from here".into(),
         Blocker::Deviated { .. } => {
             "the server is not as it was when the plan was made: plan again, and have the new plan approved".into()

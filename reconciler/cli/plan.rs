@@ -4,7 +4,8 @@ use std::{io::Write, path::Path};
 
 use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan};
 use reconcile_schema::{
-    Code, FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, State, StepReport,
+    Code, FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State, StepReport,
+    UnpublishedService,
 };
 
 use crate::{
@@ -103,7 +104,19 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     let server = heading(goal, seen.host.core(goal.product), lab);
     let goes_down = steps.iter().any(|step| step.step.takes_down());
     let outage = foreseen(goal, seen).filter(|_| goes_down).map(|foreseen| foreseen.outage.into());
-    ServerPlan { server, state, code, findings: findings.collect(), steps, opens, outage, blocked_by, help }
+    let (findings, unpublished_services) = (findings.collect(), unpublished(seen));
+    ServerPlan { server, state, code, findings, unpublished_services, steps, opens, outage, blocked_by, help }
+}
+
+/// The services of the product that no published list names.
+fn unpublished(seen: &Seen) -> Vec<UnpublishedService> {
+    let services = seen.host.services.known().into_iter().flatten();
+    let unpublished = services.filter(|service| !service.recognised.is_by_name());
+    let report = |Service { name, recognised, .. }: &Service| UnpublishedService {
+        name: name.clone(),
+        recognised: recognised.clone(),
+    };
+    unpublished.map(report).collect()
 }
 
 /// What remains to be done on a server, as it is reported.

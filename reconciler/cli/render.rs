@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use reconcile_schema::{FindingReport, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, State};
+use reconcile_schema::{
+    FindingReport, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, ServiceStarts, State,
+    UnpublishedService,
+};
 
 use crate::diagnostic::escape;
 
@@ -61,6 +64,7 @@ pub fn plan(report: &PlanReport) -> String {
 fn server_plan(server: &ServerPlan) -> String {
     let mut out = heading(&server.server);
     out += &difference(&server.findings);
+    out += &unpublished(&server.unpublished_services);
     let mut last = "";
     for (number, step) in server.steps.iter().enumerate() {
         let (number, command) = (number + 1, escape(&step.command));
@@ -113,6 +117,16 @@ fn difference(findings: &[FindingReport]) -> String {
     out
 }
 
+/// The services that no published list names, one line each.
+fn unpublished(services: &[UnpublishedService]) -> String {
+    let mut out = String::new();
+    for UnpublishedService { name, recognised } in services {
+        let (name, recognised) = (escape(name), escape(&recognised.to_string()));
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is the product's, too: {recognised}");
+    }
+    out
+}
+
 /// How the run on one server ended.
 pub fn outcome(run: &ServerRun) -> String {
     let style = style(run.state);
@@ -130,6 +144,9 @@ pub fn outcome(run: &ServerRun) -> String {
     for line in run.reason.iter().flat_map(details) {
         let _ = writeln!(out, "     {}", escape(&line));
     }
+    for starts in &run.started_again {
+        let _ = writeln!(out, "     {WAITS}{}{WAITS:#}", again(starts));
+    }
     if let Some(help) = &run.help {
         let _ = writeln!(out, "     next: {}", escape(help));
     }
@@ -142,6 +159,11 @@ pub fn details(reason: &Reason) -> Vec<String> {
         .then(|| format!("still behind: {}", reason.in_the_way.join(", ")));
     let log = reason.log.as_ref().map(|log| format!("log: {log}"));
     behind.into_iter().chain(log).collect()
+}
+
+/// That a service had to be started again.
+pub fn again(ServiceStarts { service, runs, since }: &ServiceStarts) -> String {
+    format!("{} had to be started again: {runs} runs have started it since {since:.0}", escape(service))
 }
 
 /// In which state a run that did not reach its goal leaves the server.

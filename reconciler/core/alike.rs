@@ -41,6 +41,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         hold,
         begun: _,
         durations,
+        started: _,
         claimed,
         told,
         latest,

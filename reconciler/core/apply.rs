@@ -6,11 +6,17 @@ use alloc::{
 };
 
 use jiff::Timestamp;
-use reconcile_schema::{Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, Shared, Step, Uptime};
+use reconcile_schema::{
+    Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime,
+};
 
 use crate::{
-    Account, Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, lacking, model::running, next,
-    pool::unready, reached, shown_code,
+    Account, Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, lacking,
+    model::running,
+    next,
+    pool::unready,
+    proof::{PROOF, died, not_running, started, started_again, starts, takes_for_granted},
+    reached, shown_code,
 };
 
 /// What a run is asked to do.
@@ -57,6 +63,8 @@ pub struct Outcome {
     pub left_down: Vec<String>,
     /// The step that keeps the server from its goal, and what that said, where it is a step.
     pub reason: Option<Reason>,
+    /// Services that this run had to start although an earlier one had started them.
+    pub started_again: Vec<ServiceStarts>,
     /// Where it ended.
     pub end: End,
 }
@@ -120,13 +128,20 @@ fn work<H: Act>(
         ready: true,
         refused: None,
         untold: None,
+        unproven: false,
+        started: Vec::new(),
     };
     loop {
         if (request.interrupted)() {
             work.run.halt.get_or_insert(Halt::Interrupted);
         }
         let seen = work.look()?;
-        let (step, cause) = match next(request.goal, &seen) {
+        let decided = next(request.goal, &seen);
+        if work.unproven && takes_for_granted(&decided) {
+            work.prove(&seen)?;
+            continue;
+        }
+        let (step, cause) = match decided {
             // Without a manifest nobody knows the goal.
             Next::Done if seen.run.halt == Some(Halt::NoManifest) => {
                 return work.end(&seen, End::Blocked(Blocker::NoManifest));
@@ -151,6 +166,7 @@ fn work<H: Act>(
             continue;
         }
         on(Event::Began(&step, &cause, &seen));
+        work.unproven |= starts(&step);
         match work.take(&step, &seen) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(acted) => {
@@ -192,6 +208,10 @@ struct Work<'a, H> {
     refused: Option<String>,
     /// How the installer ended, while the journal does not know it.
     untold: Option<(Timestamp, Mark)>,
+    /// Whether services were started and not looked at for the second time.
+    unproven: bool,
+    /// The services that it started.
+    started: Vec<String>,
 }
 
 impl<H: Act> Work<'_, H> {
@@ -321,6 +341,21 @@ impl<H: Act> Work<'_, H> {
         self.host.act(self.request.goal, seen, step).map_err(|error| error.to_string())
     }
 
+    /// Looks at the services that were started for the second time, some seconds later. What has ended by itself meanwhile is
+    /// not started again: the next run may.
+    fn prove(&mut self, first: &Seen) -> Result<(), H::Error> {
+        self.unproven = false;
+        self.host.pause(PROOF);
+        let second = self.look()?;
+        for (step, web) in [(Step::StartWeb, true), (Step::StartServices, false)] {
+            let died = died(&self.started, first, &second, web);
+            if !died.is_empty() {
+                self.run.spent.push((step, Spent::Died(died)));
+            }
+        }
+        Ok(())
+    }
+
     /// Looks at what a step has done, and writes down what will not be seen later.
     fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(Account, Seen), H::Error> {
         let outage = self.run.outage;
@@ -335,8 +370,17 @@ impl<H: Act> Work<'_, H> {
             }
         };
         let mut marks: Vec<Mark> = Vec::new();
+        let mut started = started(step, before, &now);
         let said = match acted {
             Acted::Ended(said) => said,
+            Acted::Started { said, ran } => {
+                let died = not_running(&ran, &now);
+                started.extend(died.iter().cloned());
+                if !died.is_empty() {
+                    self.run.spent.push((step.clone(), Spent::Died(died)));
+                }
+                said
+            }
             Acted::Installed { code, log } => {
                 let changed = !unchanged(step, &before.host, &now.host);
                 // Behind an attempt that nobody saw end it may have replaced what no build tells; and what it has started is no
@@ -366,8 +410,9 @@ impl<H: Act> Work<'_, H> {
         if matches!(step, Step::FailOver | Step::StopServices) && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
+        self.started.extend(started.iter().cloned());
         let (words, success, took) = (said.words.clone(), said.success, took(&before.host, &now.host));
-        marks.push(Mark::Ended { step: step.clone(), said: words, failed: !success, took });
+        marks.push(Mark::Ended { step: step.clone(), said: words, failed: !success, took, started });
         for mark in &marks {
             let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
         }
@@ -402,8 +447,9 @@ impl<H: Act> Work<'_, H> {
             true => Reason { in_the_way: lacking(self.request.goal, &reason.step, seen), ..reason },
             false => reason,
         });
+        let started_again = started_again(seen, &self.started);
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
-        Ok(Outcome { steps, outage: self.run.outage, left_down, reason, end })
+        Ok(Outcome { steps, outage: self.run.outage, left_down, started_again, reason, end })
     }
 
     /// What should run and is not seen running, and what ran before the outage and cannot be started again.

@@ -9,8 +9,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, ExitCode, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step,
-    Store, ZoneName,
+    Build, Claim, ComponentName, ExitCode, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceStarts, ServiceState, Shell,
+    Step, Store, ZoneName,
 };
 
 use crate::{Opening, Unready};
@@ -224,6 +224,11 @@ pub enum Blocker {
         /// Why not.
         why: String,
     },
+    /// Services were started, and ended again by themselves.
+    Died {
+        /// The services, with how often runs have started each, where the journal knows of it.
+        services: Vec<(String, Option<ServiceStarts>)>,
+    },
     /// Somebody interrupted the run.
     Interrupted,
     /// The manifest cannot be used: there is nothing to work towards.
@@ -293,6 +298,7 @@ impl Blocker {
             | Self::InstallFailed { .. }
             | Self::Stuck { .. }
             | Self::StepFailed { .. }
+            | Self::Died { .. }
             | Self::Interrupted
             | Self::NoManifest
             | Self::Deviated { .. } => None,
@@ -309,7 +315,7 @@ impl Blocker {
             // Neither passes by itself.
             Self::Pool { why: Unready::Insufficient { .. } | Unready::Replicas { .. }, .. } => Class::Operator,
             Self::Unknown { .. } => Class::Unknown,
-            Self::InstallFailed { .. } | Self::StepFailed { .. } => Class::Failed,
+            Self::InstallFailed { .. } | Self::StepFailed { .. } | Self::Died { .. } => Class::Failed,
             Self::Reboot { .. }
             | Self::Installing { .. }
             | Self::ServicePending { .. }
@@ -473,6 +479,16 @@ impl fmt::Display for Blocker {
                 if in_the_way.is_empty() { Ok(()) } else { write!(f, "; {}", listed(in_the_way)) }
             }
             Self::StepFailed { step, why } => write!(f, "{step} failed: {why}"),
+            Self::Died { services } => {
+                let one = |(service, starts): &(String, Option<ServiceStarts>)| match starts {
+                    Some(ServiceStarts { runs, since, .. }) if *runs > 1 => {
+                        format!("{service} (started by {runs} runs since {since:.0})")
+                    }
+                    Some(_) | None => service.clone(),
+                };
+                let all: Vec<_> = services.iter().map(one).collect();
+                write!(f, "started, and ended again by itself within seconds: {}", all.join(", "))
+            }
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::NoManifest => f.write_str("the manifest cannot be used"),
             Self::Deviated { approved: Some(approved), decided } => {

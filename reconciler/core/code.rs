@@ -48,6 +48,7 @@ impl Blocker {
             Self::InstallFailed { .. } => Code::InstallFailed,
             Self::Stuck { .. } => Code::NoEffect,
             Self::StepFailed { .. } => Code::StepFailed,
+            Self::Died { .. } => Code::ServiceEnded,
             Self::Interrupted => Code::Interrupted,
             Self::NoManifest => Code::InputWrong,
             Self::Deviated { .. } => Code::Deviated,
@@ -105,6 +106,7 @@ impl Blocker {
             | Self::ClockBehind { .. }
             | Self::Held { .. }
             | Self::OutagesSpent { .. }
+            | Self::Died { .. }
             | Self::Interrupted
             | Self::NoManifest
             | Self::Deviated { .. } => None,

@@ -235,6 +235,10 @@ fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     };
     let newer = match refusal(goal, known) {
         Some(Blocker::Newer { .. }) => true,
+        Some(Blocker::Unknown { what: _, why }) => {
+            let (desired, unknown) = (Said::Build(&goal.core), Some(DriftCode::Unknown));
+            return [compared(FactKind::Components, "components", desired, why, unknown)].into();
+        }
         Some(blocker) => {
             let (desired, wrong) = (goal.product.title(), Some(DriftCode::WrongProduct));
             return [compared(FactKind::Product, "product", desired, blocker.to_string(), wrong)].into();

@@ -123,6 +123,13 @@ type Check = fn(&Goal, &Seen, &Step) -> Gate;
 pub fn refusal(goal: &Goal, components: &[Component]) -> Option<Blocker> {
     let core = components.iter().find(|component| component.product == goal.product && component.name.is_core());
     let Some(core) = core else {
+        let ours: Vec<_> = components.iter().filter(|component| component.product == goal.product).collect();
+        if !ours.is_empty() {
+            // Its Core Components may be there under a name that is not known.
+            let found: Vec<_> = ours.iter().map(|one| format!("{} {}", one.name, one.build)).collect();
+            let why = format!("found none, but of {}: {}", goal.product, found.join(", "));
+            return Some(Blocker::Unknown { what: "the build of Core Components".into(), why });
+        }
         let other = components.iter().find(|component| component.product != goal.product && component.name.is_core());
         return Some(match other {
             Some(other) => Blocker::WrongProduct { declared: goal.product, found: other.product },
@@ -165,6 +172,10 @@ fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
             Gate::Shut(Blocker::Stuck { step, refused, in_the_way })
         }
         Some(Spent::Failed(why)) => Gate::Shut(Blocker::StepFailed { step: step.clone(), why: why.clone() }),
+        Some(Spent::Died(names)) => {
+            let services = names.iter().map(|name| (name.clone(), seen.starts(name)));
+            Gate::Shut(Blocker::Died { services: services.collect() })
+        }
     }
 }
 

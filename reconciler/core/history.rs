@@ -50,7 +50,7 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         Mark::Began { step } => {
             past.steps.push(PastStep { step, began: at, took_seconds: None, said: None, failed: false });
         }
-        Mark::Ended { step, said, failed, took } => {
+        Mark::Ended { step, said, failed, took, .. } => {
             if let Some(begun) = past.steps.iter_mut().rev().find(|begun| begun.step == step) {
                 (begun.said, begun.failed) = (Some(said), failed);
                 begun.took_seconds = took.map(reconcile_schema::Period::as_seconds);

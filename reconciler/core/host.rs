@@ -1,6 +1,6 @@
 //! The two ports: looking at a host, and acting on it. A mode that only looks holds only the first.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step, Store};
@@ -110,6 +110,13 @@ impl Account {
 pub enum Acted {
     /// It ended, and said this.
     Ended(Account),
+    /// Services were told to start.
+    Started {
+        /// What was said of it.
+        said: Account,
+        /// Those that took the order and ran, for a moment at least.
+        ran: Vec<String>,
+    },
     /// The installer ended.
     Installed {
         /// Its exit code.

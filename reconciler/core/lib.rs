@@ -28,6 +28,7 @@ mod next;
 mod plan;
 mod pool;
 mod predict;
+mod proof;
 mod quorum;
 mod roster;
 mod seen;

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use jiff::Timestamp;
-use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, StartType, Step};
+use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step};
 
 use crate::{Goal, next::is_up};
 
@@ -65,6 +65,8 @@ pub enum Spent {
     },
     /// It could not be done.
     Failed(String),
+    /// These services were started by it, or by a step before it, and ended again by themselves.
+    Died(Vec<String>),
 }
 
 /// Why nothing more is taken down in this run; bringing up goes on.
@@ -172,6 +174,13 @@ impl Seen {
             (Some(up), Some(now)) => now - up.lasted, // Somebody may have set the clock meanwhile.
             (None, _) | (_, None) => Period::between(baseline.since, self.host.at),
         })
+    }
+
+    /// How often runs have started this service; none where the journal does not know of a start.
+    #[must_use]
+    pub fn starts(&self, service: &str) -> Option<ServiceStarts> {
+        let Started { runs, since, .. } = self.marks.started.get(service)?;
+        Some(ServiceStarts { service: service.into(), runs: *runs, since: *since })
     }
 
     /// Why `step` is not taken again in this run.

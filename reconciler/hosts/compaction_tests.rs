@@ -56,7 +56,7 @@ fn drawn(seed: u64, count: usize) -> Entries {
             6 | 7 => Mark::Began { step },
             8 | 9 => {
                 let took = (draw(2) == 0).then(|| Period::seconds(60));
-                Mark::Ended { step, said: "ended".into(), failed: draw(2) == 0, took }
+                Mark::Ended { step, said: "ended".into(), failed: draw(2) == 0, took, started: vec!["RTCATS".into()] }
             }
             10 => Mark::Stopped,
             11 => Mark::Installing { target, boot },

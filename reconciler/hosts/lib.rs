@@ -5,6 +5,7 @@
 mod journal;
 pub mod lab;
 mod lock;
+mod recognise;
 mod restart;
 mod share;
 pub mod snapshot;

@@ -86,6 +86,8 @@ pub enum Code {
     NoEffect,
     /// A step could not be done.
     StepFailed,
+    /// A service was started and ended by itself.
+    ServiceEnded,
     /// Somebody interrupted the run.
     Interrupted,
     /// The approved plan says something else.
@@ -106,7 +108,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -146,6 +148,7 @@ impl Code {
         Self::InstallFailed,
         Self::NoEffect,
         Self::StepFailed,
+        Self::ServiceEnded,
         Self::Interrupted,
         Self::Deviated,
         Self::AnotherRun,
@@ -199,6 +202,7 @@ impl Code {
             Self::InstallFailed => "install-failed",
             Self::NoEffect => "no-effect",
             Self::StepFailed => "step-failed",
+            Self::ServiceEnded => "service-ended",
             Self::Interrupted => "interrupted",
             Self::Deviated => "deviated",
             Self::AnotherRun => "another-run",
@@ -255,6 +259,7 @@ impl Code {
             Self::InstallFailed => "the installer failed and moved no component",
             Self::NoEffect => "a step was taken, and nothing that it should change changed",
             Self::StepFailed => "a step could not be done",
+            Self::ServiceEnded => "a service was started and ended by itself",
             Self::Interrupted => "somebody interrupted the run",
             Self::Deviated => "the approved plan says something else",
             Self::AnotherRun => "another run of reconcile works here",

@@ -60,7 +60,7 @@ pub use manifest::{
     CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, Mirrored, OnExceed, Outage, Policy,
     Reboots, Server, Shells, Timeouts, Update,
 };
-pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Uptime};
+pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
 pub use observed::{BootId, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
 pub use period::{Period, PeriodError};
@@ -69,13 +69,13 @@ pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
     FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, RunReport, ServerPlan,
-    ServerRun, State, StepReport,
+    ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
 };
 pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{FRONT_END_SERVICE, PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
+pub use service::{FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

@@ -73,6 +73,9 @@ pub enum Mark {
         /// How long it took, by a clock that nobody can set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
+        /// The services that it started, whether they have ended again or not.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        started: Vec<String>,
     },
     /// A step could not be done.
     Failed {
@@ -185,6 +188,9 @@ pub struct Marks {
     /// How long the parts of an outage took here.
     #[serde(default, skip_serializing_if = "Durations::is_empty")]
     pub durations: Durations,
+    /// The services that runs have started, by name, since they were last found running before an outage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub started: BTreeMap<String, Started>,
     /// Whether the pool was claimed for this server, and not released since.
     #[serde(default, skip_serializing_if = "is_false")]
     pub claimed: bool,
@@ -226,6 +232,18 @@ pub struct Hold {
     pub by: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// The starts of one service: one that stays up is started once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Started {
+    /// How many runs have started it.
+    pub runs: u32,
+    /// When the first of them did.
+    pub since: Timestamp,
+    /// The last of them.
+    pub last: RunId,
 }
 
 /// A step that was begun.
@@ -351,7 +369,14 @@ impl Marks {
                 let again = self.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
                 self.begun = Some(Begun { step: step.clone(), at, phase: Phase::of(step, again) });
             }
-            Mark::Ended { step, took, .. } => {
+            Mark::Ended { step, took, started, .. } => {
+                for service in started {
+                    let first = || Started { runs: 1, since: at, last: run.clone() };
+                    let known = self.started.entry(service.clone()).or_insert_with(first);
+                    if known.last != *run {
+                        (known.runs, known.last) = (known.runs + 1, run.clone());
+                    }
+                }
                 if let (Step::FailOver, Some(baseline)) = (step, &mut self.baseline) {
                     // Until then the server served: the outage begins now.
                     let passed = |up: Uptime| took.map(|took| Uptime { lasted: up.lasted + took, ..up });
@@ -367,6 +392,7 @@ impl Marks {
             Mark::Failed { .. } => {} // What it was begun for is not done.
             Mark::Forgiven => {
                 (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
+                self.started.clear();
                 self.told = None; // The record on the share may be another one: it is told again.
                 self.latest = Some(at); // Whoever says so has looked at the clock.
             }
@@ -375,6 +401,7 @@ impl Marks {
             Mark::Carried { marks } => *self = (**marks).clone(),
             Mark::TakingDown { running, up } => {
                 self.outages += 1;
+                self.started.retain(|service, _| !running.contains(service)); // Until now they stayed up.
                 if self.baseline.is_none() {
                     let (running, up) = (running.clone(), up.clone());
                     self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });

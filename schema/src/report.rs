@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Cause, Code, Product, ServerName, Step};
+use crate::{Build, Cause, Code, Product, Recognised, ServerName, Step};
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
@@ -42,6 +42,9 @@ pub struct ServerPlan {
     pub code: Code,
     /// In what it differs from its target.
     pub findings: Vec<FindingReport>,
+    /// The services of the product that no published list names. They are stopped and started with the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpublished_services: Vec<UnpublishedService>,
     /// The steps that remain, in order, as far as they can be foreseen.
     pub steps: Vec<StepReport>,
     /// The maintenance window that the steps wait for.
@@ -56,6 +59,16 @@ pub struct ServerPlan {
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+/// A service of the product that no published list names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnpublishedService {
+    /// Its short name.
+    pub name: String,
+    /// How it was recognised.
+    pub recognised: Recognised,
 }
 
 /// A maintenance window.
@@ -201,6 +214,9 @@ pub struct ServerRun {
     pub outage_seconds: u32,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// Services that this run had to start although an earlier run had started them: they do not stay up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub started_again: Vec<ServiceStarts>,
     /// The maintenance window that the remaining steps wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<OpeningReport>,
@@ -236,4 +252,16 @@ pub struct Reason {
     /// Where the log lies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+}
+
+/// How often one service had to be started, since it was last found running before an outage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceStarts {
+    /// The service.
+    pub service: String,
+    /// How many runs have started it, this one among them.
+    pub runs: u32,
+    /// When the first of them did.
+    pub since: Timestamp,
 }

@@ -68,6 +68,39 @@ pub enum StartType {
     Disabled,
 }
 
+/// How a service was recognised as one of the product's.
+///
+/// `Stop-CsWindowsService` stops every service of the product, and no published list names them all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Recognised {
+    /// By its short name, which is published.
+    #[default]
+    Name,
+    /// By its program, which lies below one of the product's folders.
+    Program(String),
+    /// By its display name, which begins with the product's name.
+    DisplayName(String),
+}
+
+impl Recognised {
+    /// Whether the short name alone says that the service is the product's.
+    #[must_use]
+    pub const fn is_by_name(&self) -> bool {
+        matches!(self, Self::Name)
+    }
+}
+
+impl core::fmt::Display for Recognised {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Name => f.write_str("a published name"),
+            Self::Program(program) => f.write_str(program),
+            Self::DisplayName(name) => write!(f, "\"{name}\""),
+        }
+    }
+}
+
 /// One service of the product, or the web server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -81,6 +114,9 @@ pub struct Service {
     /// The services that must run before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// How it was recognised as one of the product's; left out where its name is published.
+    #[serde(default, skip_serializing_if = "Recognised::is_by_name")]
+    pub recognised: Recognised,
 }
 
 impl Service {

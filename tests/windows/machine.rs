@@ -96,6 +96,9 @@ impl Machine {
         for part in ["boot", "look", "ordinary", "run", "service"] {
             self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
         }
+        for program in server.lab.services.iter().chain(&server.lab.bystanders).filter_map(|one| one.program.as_ref()) {
+            self.put_program("doubles.exe", program);
+        }
         for shell in [POWERSHELL, SHELL] {
             self.put_program("doubles.exe", shell);
         }

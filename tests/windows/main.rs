@@ -25,3 +25,4 @@ mod reports;
 mod schedule;
 mod server;
 mod setbacks;
+mod unpublished;

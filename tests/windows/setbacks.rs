@@ -56,6 +56,40 @@ fn a_service_that_does_not_start_is_named() {
     machine.assert_converged();
 }
 
+/// Gives a service of the machine another way to start.
+fn starts(machine: &mut Machine, name: &str, start: Start) {
+    machine.change(|lab| lab.services.iter_mut().find(|service| service.name == name).unwrap().start = start);
+}
+
+#[test]
+fn a_service_that_starts_and_ends_by_itself_is_not_at_its_goal() {
+    // At once, while the others start; in a moment; and when everything seems to be well.
+    for milliseconds in [0, 300, 2_000] {
+        let mut machine = Machine::new(Server::back_end(SFB_2019));
+        machine.declare("{}");
+        starts(&mut machine, "RTCATS", Start::Ends(milliseconds));
+        let ran = machine.apply();
+        ran.leaves(1, State::Failed, &["RTCATS"]);
+        assert!(ran.why().contains("ended again by itself") && ran.why().contains("RTCATS"), "{}", ran.why());
+        assert_eq!(ran.server.started_again, [], "{ran:#?}");
+
+        for runs in [2, 3] {
+            let again = machine.apply();
+            again.leaves(1, State::Failed, &["RTCATS"]);
+            assert_eq!(again.server.steps, [Step::StartServices], "{again:#?}");
+            let told: Vec<_> = again.server.started_again.iter().map(|one| (one.service.as_str(), one.runs)).collect();
+            assert_eq!(told, [("RTCATS", runs)], "{again:#?}");
+            assert!(again.why().contains(&format!("started by {runs} runs since ")), "{}", again.why());
+        }
+
+        starts(&mut machine, "RTCATS", Start::Prompt);
+        let last = machine.apply();
+        last.is(0, State::AtGoal);
+        assert_eq!(last.server.started_again.first().map(|one| one.runs), Some(4), "it may still not stay up: {last:#?}");
+        machine.assert_converged();
+    }
+}
+
 #[test]
 fn a_service_that_stops_slowly_is_waited_for() {
     let mut server = Server::standard_edition(SFB_2019);

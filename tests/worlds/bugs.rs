@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
 use reconcile_schema::{
-    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Rights, RunId,
-    ServiceState, Shells, StartType, Step,
+    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Recognised, Rights,
+    RunId, ServiceState, Shells, StartType, Step,
 };
 
 use crate::{
@@ -70,9 +70,11 @@ enum Bug {
     OverlooksTheRelease,
     /// However the installer ended, it is taken for done where Core Components is.
     TrustsCoreComponents,
+    /// Only services with published names are seen.
+    KnowsPublishedNamesOnly,
 }
 
-const BUGS: [Bug; 24] = [
+const BUGS: [Bug; 25] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -97,6 +99,7 @@ const BUGS: [Bug; 24] = [
     Bug::NeverReleases,
     Bug::OverlooksTheRelease,
     Bug::TrustsCoreComponents,
+    Bug::KnowsPublishedNamesOnly,
 ];
 
 struct Buggy<'a> {
@@ -142,6 +145,11 @@ impl Observe for Buggy<'_> {
             Bug::OverlooksTheRelease => {
                 if let Fact::Known(record) = &mut seen.claim {
                     record.released.clear();
+                }
+            }
+            Bug::KnowsPublishedNamesOnly => {
+                if let Fact::Known(services) = &mut seen.services {
+                    services.retain(|service| service.recognised == Recognised::Name);
                 }
             }
             Bug::NeverFailsBack if self.host.watch.acts.contains(&Step::Install) => {
@@ -261,6 +269,7 @@ pub fn each_is_found() {
     let cases = [
         SMOOTH,
         Case { services: Services::ManualStopped, ..SMOOTH },
+        Case { services: Services::Unpublished, ..SMOOTH },
         Case { web: Web::Stopped, ..SMOOTH },
         Case { current: CURRENT, databases: Databases::Behind, ..SMOOTH },
         Case { shell: Shell::Open(Shells::Block), ..SMOOTH },

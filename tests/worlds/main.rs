@@ -124,6 +124,16 @@ fn an_installation_is_done_when_it_was_seen_to_end_well() {
 }
 
 #[test]
+fn services_that_no_list_names_stop_and_start_with_the_rest_however_it_is_interrupted() {
+    shown(&[
+        ("runs: what is to be done with every installer", space::unpublished(), converge::walk),
+        ("killed in every act and at every journal write", space::unpublished_interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::unpublished_interrupted(), crash::forgotten),
+        ("asked to end", space::unpublished_interrupted(), crash::asked_to_end),
+    ]);
+}
+
+#[test]
 fn the_plan_is_what_apply_does() {
     shown(&[("plans", space::foreseen(), plans::agrees)]);
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use reconcile_core::{Claims, Goal, Rules};
-use reconcile_hosts::lab::{Cut, Fault, Simulated};
+use reconcile_hosts::lab::{Cut, Fault, Simulated, SimulatedRegistration};
 use reconcile_schema::{
     Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots,
-    Released, Role, RunId, ServiceState, Shells, StartType, Store, Window,
+    Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -55,6 +55,8 @@ pub enum Services {
     OnePaused,
     /// Somebody had the pool take over.
     FailedOver,
+    /// Everything runs, also services of the product whose names are not published, and services of others.
+    Unpublished,
 }
 
 /// How the web server stands when the run begins.
@@ -179,6 +181,18 @@ pub const CURRENT: u8 = 0b1111;
 const BEHIND: u64 = 556;
 /// The service that the worlds are about when they are about one.
 pub const ONE: &str = "RTCIMMCU";
+/// Services whose names are not published: with display name, image path, and whether they are the product's.
+pub const UNPUBLISHED: [(&str, &str, &str, bool); 4] = [
+    (
+        "RTCPDPAUTH",
+        "Bandwidth Policy Service (Authentication)",
+        r#""C:\Program Files\{product}\Server\PDPAuth.exe" -service"#,
+        true,
+    ),
+    ("RTCVIS", "Skype for Business Server Video Interop Server", r"D:\Video\VisSvc.exe", true),
+    ("MSSQL$RTC", "SQL Server (RTC)", r"C:\Program Files\Microsoft SQL Server\sqlservr.exe -sRTC", false),
+    ("Recorder", "Contoso Recorder", r"C:\Program Files\Contoso\Recorder.exe", false),
+];
 
 /// The smooth case: an outdated server on which everything runs.
 pub const SMOOTH: Case = Case {
@@ -238,6 +252,28 @@ pub fn states() -> Vec<Case> {
         &databases,
         &installers,
     ])
+}
+
+/// Services whose names are not published × what is to be done × everything that the installer may do.
+///
+/// 4 servers × 3 sets of components × 8 installers, and the 2 servers of pools.
+pub fn unpublished() -> Vec<Case> {
+    let of = services(&[Services::Unpublished]);
+    let mut cases = product(&[&kinds, &components(&[0, 0b0110, CURRENT]), &of, &installers]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
+}
+
+/// The worlds with such services in which runs are interrupted everywhere.
+///
+/// 4 servers × 4 installers, and the 2 servers of pools.
+pub fn unpublished_interrupted() -> Vec<Case> {
+    let [works, asks, _, starts, finds, ..] = INSTALLERS;
+    let of = services(&[Services::Unpublished]);
+    let some = |case| [works, asks, starts, finds].map(|installer| Case { installer, ..case }).to_vec();
+    let mut cases = product(&[&kinds, &of, &some]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
 }
 
 /// What may forbid the work × what is to be done × what the journal tells.
@@ -656,6 +692,15 @@ impl Case {
                 (false, _, _) => (ServiceState::Running, StartType::Automatic),
             };
             (service.state, service.start) = (state, start);
+        }
+        if self.services == Services::Unpublished {
+            for (name, display_name, image_path, _) in UNPUBLISHED {
+                let (name, image_path) = (name.to_owned(), image_path.replace("{product}", goal.product.folder()));
+                let registration = SimulatedRegistration { display_name: display_name.into(), image_path };
+                server.registered.insert(name.clone(), registration);
+                let (state, start) = (ServiceState::Running, StartType::Automatic);
+                server.services.push(Service { name, state, start, needs: vec![], recognised: Recognised::Name });
+            }
         }
         for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
             match self.databases {

@@ -38,7 +38,9 @@ pub fn expected(case: &Case) -> Fate {
     let barred = |class| if work { Fate::Short(class) } else { Fate::Goal };
     // What is wrong with the server by itself.
     match case.fault {
-        Some(Fault::ComponentsUnreadable | Fault::ServicesUnreadable) => return Fate::Short(Class::Unknown),
+        Some(Fault::ComponentsUnreadable | Fault::CoreUnrecognised | Fault::ServicesUnreadable) => {
+            return Fate::Short(Class::Unknown);
+        }
         Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) if stores => return Fate::Short(Class::Unknown),
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
         Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
@@ -56,6 +58,7 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::WebStopDenied) if install && case.web == Web::Runs => return Fate::Short(Class::Operator),
         // Nothing that is starting may be stopped; and where nothing needs to be, it never comes up.
         Some(Fault::ServicePending) => return Fate::Short(if work { Class::Later } else { Class::Operator }),
+        Some(Fault::ServiceDies) => return if work || !runs(case) { Fate::Short(Class::Failed) } else { Fate::Goal },
         Some(Fault::ServiceHangsInStart) => {
             return if work || !runs(case) { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
@@ -169,8 +172,9 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
     let named = |service: &Service| outcome.left_down.contains(&service.name);
     let fits = !(now.has(Fault::WrongProduct) || now.has(Fault::ProductMissing) || now.has(Fault::NewerBuild));
     let elsewhere = !now.failed_over.is_empty(); // Somebody took it out of its pool.
+    let unread = now.has(Fault::ComponentsUnreadable) || now.has(Fault::CoreUnrecognised);
     let leaves_alone =
-        !fits || elsewhere || now.has(Fault::AnotherInstallation) || now.has(Fault::ComponentsUnreadable);
+        !fits || elsewhere || now.has(Fault::AnotherInstallation) || unread;
     let blind = now.has(Fault::ServicesUnreadable);
     for service in &now.services {
         let name = &service.name;

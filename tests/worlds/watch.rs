@@ -10,6 +10,8 @@ use reconcile_schema::{
     Shells, StartType, Step, Store,
 };
 
+use crate::space::UNPUBLISHED;
+
 /// What was noticed in one world, over all its runs.
 #[derive(Debug)]
 pub struct Watch {
@@ -97,8 +99,8 @@ impl Watch {
     fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, record: &PoolRecord, step: &Step) {
         let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
-        let products_stopped = now.services.iter().filter(|service| !service.is_web()).all(|one| one.is_stopped());
-        let all_stopped = now.services.iter().all(|service| service.is_stopped());
+        let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
+        let all_stopped = own(now).all(|service| service.is_stopped());
         // Nobody can tell what an installation left out that was not seen to end well.
         let unproven = marks
             .attempt
@@ -123,7 +125,7 @@ impl Watch {
                 self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
             }
             Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
-                let known = marks.baseline.is_some() || now.services.iter().all(|service| service.is_stopped());
+                let known = marks.baseline.is_some() || own(now).all(|service| service.is_stopped());
                 self.insist(known, "I7: the journal does not know what ran", step);
                 // Where a mark was lost, stopping what is stopped costs nothing.
                 let idle = *step == Step::StopServices && products_stopped;
@@ -208,9 +210,14 @@ impl Watch {
                 self.insist(ran || self.startable.contains(&service.name), "I5: started what did not run", step);
             }
         }
+        let others = |server: &Simulated| -> Vec<_> {
+            server.services.iter().filter(|one| is_others(one)).map(|one| (one.state, one.start)).collect()
+        };
+        let touched = *step != Step::Reboot && others(before) != others(now);
+        self.insist(!touched || self.crowded, "I9: a service of others was stopped or started", step);
         match step {
             Step::Install if before.components != now.components => self.held = true,
-            Step::FailOver | Step::StopServices if now.services.iter().all(|one| one.is_web() || one.is_stopped()) => {
+            Step::FailOver | Step::StopServices if own(now).all(|one| one.is_web() || one.is_stopped()) => {
                 self.held = false;
             }
             Step::Reboot if before.boot != now.boot => self.held = false,
@@ -222,6 +229,16 @@ impl Watch {
         self.insist(self.count(&Step::Reboot) <= 2, "I8: too many restarts", step);
         self.insist(self.acts.len() <= MOST, "I8: too many acts", step);
     }
+}
+
+/// The product's services and the web server, by what the space says and not by how they are recognised.
+fn own(now: &Simulated) -> impl Iterator<Item = &reconcile_schema::Service> {
+    now.services.iter().filter(|service| !is_others(service))
+}
+
+/// Whether a service is somebody else's.
+fn is_others(service: &reconcile_schema::Service) -> bool {
+    UNPUBLISHED.iter().any(|(name, _, _, own)| *name == service.name && !own)
 }
 
 /// Whether any judged component is below its build.
@@ -256,6 +273,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::NotAdministrator
         | Fault::NotServerAdmin
         | Fault::ComponentsUnreadable
+        | Fault::CoreUnrecognised
         | Fault::ServicesUnreadable
         | Fault::RebootUnreadable
         | Fault::ServicePending
@@ -278,6 +296,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::ServiceHangsInStop
         | Fault::WebStopDenied
         | Fault::ServiceHangsInStart
+        | Fault::ServiceDies
         | Fault::FailOverTimesOut
         | Fault::FailBackTimesOut
         | Fault::DatabaseUpdateDoesNothing => false,

@@ -7,7 +7,7 @@ use crate::comeback::Waiter;
 use crate::{
     exit::as_state,
     plan,
-    render::{details, plural},
+    render::{again, details, plural},
     status::found,
 };
 
@@ -53,6 +53,7 @@ impl Judgement {
             more.push(format!("{steps} {} taken{outage}", plural(steps, "step")));
         }
         more.extend(run.reason.iter().flat_map(details));
+        more.extend(run.started_again.iter().map(again));
         more.extend(run.help.as_ref().map(|help| format!("next: {help}")));
         Self {
             event,

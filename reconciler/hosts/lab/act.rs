@@ -7,6 +7,9 @@ use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartTy
 
 use super::{Cut, LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
+/// The service that dies where one does: every role has it.
+const DIES: &str = "REPLICA";
+
 impl Act for LabHost<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
         let dies = self.alive()?;
@@ -18,6 +21,7 @@ impl Act for LabHost<'_> {
         let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
         let acted = told.and_then(|()| take(self.server()?, goal, seen, step, half));
         self.dear.forget(step);
+        self.started |= matches!(step, Step::StartServices | Step::FailBack);
         if *step == Step::Claim {
             self.look(goal, &Ask::Claim)?;
         }
@@ -41,9 +45,14 @@ impl Act for LabHost<'_> {
 
     fn pause(&mut self, period: Period) {
         self.dear.forget_after_pause();
+        let started = self.started;
         if let Ok(server) = self.server() {
             server.pass(period);
+            if started && server.has(Fault::ServiceDies) {
+                set(server, |service| service.name == DIES && service.is_running(), ServiceState::Stopped);
+            }
         }
+        let _ = self.lab.save(); // What cannot be written is told at the next act.
     }
 }
 
@@ -84,7 +93,7 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             "the cmdlet reported success"
         }
         Step::StopServices => {
-            stop(server, half);
+            stop(server, seen, half);
             "the cmdlet reported success"
         }
         Step::StopWeb if server.has(Fault::WebStopDenied) => {
@@ -126,13 +135,15 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
 }
 
 fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> bool, state: ServiceState) {
-    server.services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
+    server.own().filter(|service| which(service)).for_each(|service| service.state = state);
 }
 
-/// Stops the services in the reverse of their start order.
-fn stop(server: &mut Simulated, half: bool) {
+/// Stops the services that were seen, in the reverse of their start order.
+fn stop(server: &mut Simulated, seen: &Seen, half: bool) {
     let hangs = server.has(Fault::ServiceHangsInStop);
-    let running: Vec<_> = server.services.iter_mut().filter(|service| !service.is_web()).collect();
+    let named = |name: &str| seen.host.services.known().into_iter().flatten().any(|service| service.name == name);
+    let running: Vec<_> =
+        server.services.iter_mut().filter(|service| !service.is_web() && named(&service.name)).collect();
     let keep = if half { running.len() / 2 } else { 0 };
     for service in running.into_iter().skip(keep).filter(|service| !service.is_stopped()) {
         let stays = hangs && service.name == "RTCSRV";
@@ -146,16 +157,18 @@ fn fail_over(server: &mut Simulated, half: bool) -> Result<(), LabError> {
         return Err(LabError::Step("the wait time of one hour is over; no action was taken (simulated)".into()));
     }
     let hangs = server.has(Fault::ServiceHangsInStop);
-    let services: Vec<_> = server.services.iter_mut().filter(|service| !service.is_web()).collect();
+    let services: Vec<_> = server.own().filter(|service| !service.is_web()).collect();
     let keep = if half { services.len() / 2 } else { 0 };
+    let mut before = Vec::new();
     for service in services.into_iter().skip(keep) {
         if service.start != StartType::Disabled {
-            server.failed_over.push(service.clone());
+            before.push(service.clone());
         }
         let stays = hangs && service.name == "RTCSRV" && !service.is_stopped();
         service.start = StartType::Disabled;
         service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
     }
+    server.failed_over.extend(before);
     Ok(())
 }
 
@@ -202,7 +215,7 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     if server.faults.remove(&Fault::InstallerFindsServices) {
         set(server, |service| service.name == "REPLICA" && service.start != StartType::Disabled, ServiceState::Running);
     }
-    if server.services.iter().any(|service| !service.is_stopped()) {
+    if server.own().any(|service| !service.is_stopped()) {
         return Ok(ended(2));
     }
     if server.has(Fault::InstallerFails) {

@@ -32,6 +32,8 @@ pub enum Fault {
     WebStopDenied,
     /// One service stays in START_PENDING although the start reports success.
     ServiceHangsInStart,
+    /// One service starts, runs a moment and ends.
+    ServiceDies,
     /// One service is starting, and has not settled.
     ServicePending,
     /// Somebody left a management shell open.
@@ -62,6 +64,8 @@ pub enum Fault {
     PackageForeign,
     /// The Uninstall key cannot be read.
     ComponentsUnreadable,
+    /// The Core Components are listed under a name that is not known.
+    CoreUnrecognised,
     /// The service manager does not answer.
     ServicesUnreadable,
     /// The keys that tell of a pending restart cannot be read.
@@ -105,6 +109,7 @@ impl Fault {
         Self::ServiceHangsInStop,
         Self::WebStopDenied,
         Self::ServiceHangsInStart,
+        Self::ServiceDies,
         Self::ServicePending,
         Self::ShellOpen,
         Self::RebootPending,
@@ -120,6 +125,7 @@ impl Fault {
         Self::PackageAltered,
         Self::PackageForeign,
         Self::ComponentsUnreadable,
+        Self::CoreUnrecognised,
         Self::ServicesUnreadable,
         Self::RebootUnreadable,
         Self::ShellsUnreadable,

@@ -92,5 +92,6 @@ fn round(server: &Simulated, step: &Step) -> Period {
 }
 
 fn up(server: &Simulated) -> impl Iterator<Item = &Service> {
-    server.services.iter().filter(|service| !service.is_web() && !service.is_stopped())
+    let own = |service: &&Service| server.recognised(service).is_some();
+    server.services.iter().filter(own).filter(|service| !service.is_web() && !service.is_stopped())
 }

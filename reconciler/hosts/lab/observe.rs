@@ -3,10 +3,11 @@
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
     BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, PoolRecord,
-    PoolSeen, Product, Readiness, Rights, ServiceState, Shared, Shell,
+    PoolSeen, Product, Readiness, Rights, Service, ServiceState, Shared, Shell,
 };
 
 use crate::journal::Journal;
+use crate::uninstall::{self, Entry};
 
 use super::{
     LabError, LabHost,
@@ -150,14 +151,34 @@ fn components(server: &Simulated) -> Fact<Shared<Vec<Component>>> {
         let core = |component: &&mut Component| component.name.is_core();
         components.iter_mut().filter(core).for_each(|core| core.build.revision = 9999);
     }
+    if server.has(Fault::CoreUnrecognised) {
+        return unrecognised(&components);
+    }
     Fact::Known(components.into())
 }
 
-fn services(server: &Simulated) -> Fact<Shared<Vec<reconcile_schema::Service>>> {
+/// What the Uninstall list comes to when Core Components has another name in it.
+fn unrecognised(components: &[Component]) -> Fact<Shared<Vec<Component>>> {
+    let entry = |component: &Component| Entry {
+        key: component.name.to_string(),
+        name: if component.name.is_core() {
+            Component::display_name(component.product, "Componentes principales")
+        } else {
+            Component::display_name(component.product, component.name.as_str())
+        },
+        version: Some(component.build.to_string()),
+    };
+    uninstall::components(components.iter().map(entry), None).map(Shared::from).into()
+}
+
+fn services(server: &Simulated) -> Fact<Shared<Vec<Service>>> {
     if server.has(Fault::ServicesUnreadable) {
         return Fact::Unknown("the service manager did not answer (simulated)".into());
     }
-    let mut services = server.services.clone();
+    let whose = |service: &Service| {
+        server.recognised(service).map(|recognised| Service { recognised, ..service.clone() })
+    };
+    let mut services: Vec<_> = server.services.iter().filter_map(whose).collect();
     if server.has(Fault::ServicePending)
         && let Some(last) = services.last_mut()
     {

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
     Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, PoolRecord, Product,
-    Role, ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
+    Recognised, Role, ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{fault::Fault, lengths::Lengths};
+use crate::recognise::{Registered, folders, program, recognise};
 
 /// All servers of a lab.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,6 +41,10 @@ pub struct Simulated {
     pub components: BTreeMap<ComponentName, Build>,
     /// The services, in their start order.
     pub services: Vec<Service>,
+    /// How services are registered whose names are not published, by name. Those that this says are somebody else's are
+    /// neither stopped nor started.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub registered: BTreeMap<String, SimulatedRegistration>,
     /// The databases.
     pub databases: Vec<SimulatedStore>,
     /// Whether the update lies in the private folder.
@@ -71,6 +76,16 @@ pub struct Cut {
     pub patched: BTreeSet<ComponentName>,
     /// The exit code with which it ends.
     pub code: u32,
+}
+
+/// How a service is registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SimulatedRegistration {
+    /// Its display name.
+    pub display_name: String,
+    /// Its image path.
+    pub image_path: String,
 }
 
 /// The databases that one form of the update covers.
@@ -111,6 +126,7 @@ impl Simulated {
             product: goal.product,
             components: names.map(|name| (name, build.clone())).collect(),
             services: services(goal.role, central),
+            registered: BTreeMap::new(),
             databases: goal.stores.iter().map(SimulatedStore::of).collect(),
             staged: false,
             pool: goal.pool.clone().filter(|_| goal.is_in_pool()),
@@ -132,6 +148,23 @@ impl Simulated {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.services.iter().any(|service| service.name == FRONT_END_SERVICE && service.is_running())
+    }
+
+    /// How a service is recognised as one of the product's, the web server among them; none where it is somebody else's.
+    #[must_use]
+    pub fn recognised(&self, service: &Service) -> Option<Recognised> {
+        let Some(SimulatedRegistration { display_name, image_path }) = self.registered.get(&service.name) else {
+            return Some(Recognised::Name);
+        };
+        let folders = folders(&[r"C:\Program Files", r"C:\Program Files\Common Files"]);
+        let program = program(image_path, &|_| None);
+        recognise(Registered { name: &service.name, display: display_name, program: &program }, &folders)
+    }
+
+    /// The product's services, and the web server, to be changed.
+    pub(super) fn own(&mut self) -> impl Iterator<Item = &mut Service> {
+        let whose: Vec<_> = self.services.iter().map(|service| self.recognised(service).is_some()).collect();
+        self.services.iter_mut().zip(whose).filter(|(_, own)| *own).map(|(service, _)| service)
     }
 
     /// Whether `fault` is present.
@@ -230,6 +263,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
         } else {
             Vec::new()
         },
+        recognised: Recognised::Name,
     };
     let product = PRODUCT_SERVICES.iter().filter(here).map(|name| running(name));
     let web = match role {

@@ -8,10 +8,11 @@ use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
 use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE};
 
 use super::clock::{moment, now, wait};
+use super::discover::{again, discover};
 use super::environment::system_root;
 use super::layered::{Left, down, up};
 use super::logs::log_folder;
-use super::observe::{found_services, services};
+use super::observe::services;
 use super::package::{find, stage};
 use super::pool_share::{record, tell_pool};
 use super::powershell::said;
@@ -109,7 +110,7 @@ impl WindowsHost {
             let told = tell(told, &mut refused, &|name| manager.stop(name));
             self.wait_for(ServiceState::Stopped, began, limit, true, &told, &|found| among(layer, found))
         })?;
-        Ok(told(refused, left))
+        Ok(Acted::Ended(told(refused, left)))
     }
 
     /// Starts the services that should run and do not, those of one dependency layer together.
@@ -120,13 +121,16 @@ impl WindowsHost {
         // A service that is stopping takes no order until it has stopped.
         self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &[], &stopping)?;
         let (began, limit, manager) = (moment(), goal.rules.start.into(), Services::open()?);
-        let mut refused = Vec::new();
-        let left = up(&layers(all.iter().copied()), &mut |layer| {
-            tell(layer, &mut refused, &|name| manager.start(name));
+        let (mut refused, mut ran) = (Vec::new(), Vec::new());
+        let left = up::<WindowsError>(&layers(all.iter().copied()), &mut |layer| {
+            let told = tell(layer, &mut refused, &|name| manager.start(name));
             // One that was told to start is on its way, or has failed: its state says which.
-            self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))
+            let left = self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))?;
+            let never_ran = |name: &&&str| left.iter().any(|one| one.name == **name && !one.has_ended_well());
+            ran.extend(told.iter().filter(|name| !never_ran(name)).map(|name| (*name).to_owned()));
+            Ok(left)
         })?;
-        Ok(told(refused, left))
+        Ok(Acted::Started { said: told(refused, left), ran })
     }
 
     /// `Invoke-CsComputerFailOver`. When its wait time of an hour is over, it fails and has done nothing.
@@ -168,7 +172,7 @@ impl WindowsHost {
             }
         };
         let services = self.wait_for(wanted, began, limit, wanted == ServiceState::Stopped, &[], &is_web)?;
-        Ok(told(found.err().into_iter().collect(), Left { services, held: Vec::new() }))
+        Ok(Acted::Ended(told(found.err().into_iter().collect(), Left { services, held: Vec::new() }))
     }
 
     /// Installs. While the services are stopped again and the web server starts, a management shell can load the product's
@@ -232,7 +236,9 @@ impl WindowsHost {
     ) -> Result<Vec<Found>, WindowsError> {
         let (told_at, mut moved_at) = (moment(), moment());
         let heard = |found: &Found| told.contains(&found.name.as_str()) && told_at.elapsed() < HEARING;
-        let mut look = || Ok(found_services()?.into_iter().filter(|found| which(found)).collect());
+        let manager = Services::open()?;
+        let known = discover(&manager)?;
+        let mut look = || Ok(again(&manager, &known)?.into_iter().filter(|found| which(found)).collect());
         let mut pause = |moved: bool| {
             if moved {
                 moved_at = moment();
@@ -263,7 +269,7 @@ fn tell<'a>(
 }
 
 /// What is to be told of an order and of the services after it. Both are evidence: what comes next is decided by a look.
-fn told(refused: Vec<String>, after: Left) -> Acted {
+fn told(refused: Vec<String>, after: Left) -> Account {
     let success = refused.is_empty();
     let said = if success { "reported success".to_owned() } else { refused.join("; ") };
     let mut rest = after.held;
@@ -271,7 +277,7 @@ fn told(refused: Vec<String>, after: Left) -> Acted {
         rest.insert(0, left(&after.services));
     }
     let words = if rest.is_empty() { said } else { format!("{said}, and then {}", rest.join(", ")) };
-    Acted::Ended(Account { words, success })
+    Account { words, success }
 }
 
 fn among(services: &[&Service], found: &Found) -> bool {

@@ -5,6 +5,7 @@ mod account;
 mod act;
 mod clock;
 mod databases;
+mod discover;
 mod environment;
 pub mod event_log;
 mod job;

@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering;
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, PoolSeen, Product, Rights, Service,
-    Shared, Store, WEB_SERVICE,
+    Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, Shared, Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
 use super::account::is_administrator;
 use super::clock::now;
+use super::discover::discover;
 use super::environment::system_root;
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
@@ -196,22 +196,17 @@ fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
 
 /// The installed components of all products, with the builds that the uninstall list gives them.
 fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
-    let ours = registry.installed(|name| Component::from_display_name(name).is_some())?;
+    let ours = registry.installed(Component::bears_a_products_name)?;
     Ok(uninstall::components(ours, registry.control_panel_version()?)?)
 }
 
-/// The product's services that exist here, in their start order, then the web server.
-pub(super) fn found_services() -> Result<Vec<Found>, ServiceError> {
-    let manager = Services::open()?;
-    let names = PRODUCT_SERVICES.iter().copied().chain([WEB_SERVICE]);
-    names.filter_map(|name| manager.find(name).transpose()).collect()
-}
-
-/// The same, as a decision sees them.
+/// The product's services that exist here, as a decision sees them.
 pub(super) fn services() -> Result<Vec<Service>, ServiceError> {
-    let service =
-        |found: Found| Service { name: found.name, state: found.state, start: found.start, needs: found.needs };
-    Ok(found_services()?.into_iter().map(service).collect())
+    let service = |found: Found| {
+        let Found { name, state, start, needs, recognised, .. } = found;
+        Service { name, state, start, needs, recognised }
+    };
+    Ok(discover(&Services::open()?)?.into_iter().map(service).collect())
 }
 
 fn reboot(registry: &Registry) -> Result<Vec<Pending>, RegistryError> {
@@ -252,16 +247,18 @@ mod tests {
     use super::super::registry::tests::Scratch;
     use super::*;
 
+    const CORE: &str = "Skype for Business Server 2019, Core Components";
     const PANEL: &str = "Skype for Business Server 2019, MACP Web Components";
 
     #[test]
     fn components_are_told_from_both_places_of_the_registry() {
         let scratch = Scratch::new("components");
         scratch.product("{A}", PANEL, "7.0.2046.530");
+        scratch.product("{B}", CORE, "7.0.2046.530");
         scratch.control_panel("7.0.2046.530");
         let found = components(&scratch.0).expect("known");
         let shown: Vec<_> = found.iter().map(|one| format!("{} {}", one.name, one.build)).collect();
-        assert_eq!(shown, ["macp-web-components 7.0.2046.530"]);
+        assert_eq!(shown, ["macp-web-components 7.0.2046.530", "core-components 7.0.2046.530"]);
 
         scratch.control_panel("7.0.2046.216");
         let why = components(&scratch.0).expect_err("they disagree").to_string();

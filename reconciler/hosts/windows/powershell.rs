@@ -132,17 +132,13 @@ pub fn program(system_root: &Path) -> PathBuf {
 
 /// Where a product's management module lies below `%CommonProgramFiles%`.
 ///
-/// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; 2015: by the same pattern.
-/// Subscription Edition: no published source was found, it is assumed to follow the pattern of 2019.
+/// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; the others: by the same pattern.
 pub fn module(common_program_files: &Path, product: Product) -> PathBuf {
-    let (folder, name) = match product {
-        Product::Lync2010 => ("Microsoft Lync Server 2010", "Lync"),
-        Product::Lync2013 => ("Microsoft Lync Server 2013", "Lync"),
-        Product::Sfb2015 => ("Skype for Business Server 2015", "SkypeForBusiness"),
-        Product::Sfb2019 => ("Skype for Business Server 2019", "SkypeForBusiness"),
-        Product::SfbSe => ("Skype for Business Server Subscription Edition", "SkypeForBusiness"),
+    let name = match product {
+        Product::Lync2010 | Product::Lync2013 => "Lync",
+        Product::Sfb2015 | Product::Sfb2019 | Product::SfbSe => "SkypeForBusiness",
     };
-    common_program_files.join(folder).join("Modules").join(name).join(format!("{name}.psd1"))
+    common_program_files.join(product.folder()).join("Modules").join(name).join(format!("{name}.psd1"))
 }
 
 impl PowerShell<'_> {
