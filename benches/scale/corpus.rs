@@ -9,8 +9,8 @@ use std::{
 };
 
 use reconcile_schema::{
-    BootId, Build, Component, Database, DbVersion, Fact, Marks, Observed, PackageSeen, Product, Rights,
-    Recognised, SNAPSHOT_VERSION, Service, ServiceState, Snapshot, StartType, Store,
+    BootId, Build, Component, Database, DbVersion, Fact, Marks, Observed, PackageSeen, Product, Recognised, Rights,
+    SNAPSHOT_VERSION, Service, ServiceState, Snapshot, StartType, Store,
 };
 
 use crate::Outcome;
@@ -218,6 +218,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             disk: Fact::Known(100 << 30 | server as u64),
             rights: Fact::Known(Rights { administrator: true, server_admin: true }),
             shells: Fact::Known(Vec::new()),
+            foreign: Fact::Known(Vec::new()),
             databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,

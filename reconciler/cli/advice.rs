@@ -44,6 +44,11 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::ShellsOpen { .. } => {
             "close them and run apply again, or let the manifest say `policy: { shells: wait }` or `close`".into()
         }
+        Blocker::Foreign { .. } => {
+            "stop them, or name them under `alsoStop` of the server or its group, then run apply again; \
+             `policy: { foreign: warn }` goes on all the same"
+                .into()
+        }
         Blocker::Package { .. } => {
             "fetch the update again; where the manifest is wrong, correct the path or the hash of `installer` by what its publisher says"
                 .into()
@@ -153,10 +158,10 @@ const fn unstick(step: &Step) -> &'static str {
         Step::FailOver | Step::FailBack => {
             "run the command by hand with -Verbose, read its report and mend what it says"
         }
-        Step::StopServices | Step::StopWeb => {
+        Step::StopOthers | Step::StopServices | Step::StopWeb => {
             "end the process of the service that does not stop, or restart the server"
         }
-        Step::StartServices | Step::StartWeb => {
+        Step::StartServices | Step::StartOthers | Step::StartWeb => {
             "look into the event log (Lync Server, System) for why the service does not start, and mend that"
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",

@@ -143,7 +143,7 @@ impl Session<'_> {
         watch: &mut Option<Watch<'_>>,
     ) -> Result<Ran, Problem> {
         if self.args.scope.output == Output::Text || watch.is_some() {
-            let before = host.observe().map_err(Problem::failed)?;
+            let before = host.observe(goal).map_err(Problem::failed)?;
             watch.iter_mut().for_each(|watch| watch.seen_at(before.at));
             self.say(&format!("\n{}", render::heading(&heading(goal, before.core(goal.product), self.lab))))?;
         }
@@ -168,7 +168,7 @@ impl Session<'_> {
             apply(host, &request, &mut on)
         });
         let outcome = outcome.map_err(Problem::failed)?;
-        let (host, marks) = (host.observe().map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
+        let (host, marks) = (host.observe(goal).map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
         let heading = heading(goal, host.core(goal.product), self.lab);
         let server = server_run(goal, &outcome, heading, self.waiter());
         Ok(Ran { outcome, server, seen: Seen { host, marks, run: Run::new(self.run.clone()) } })

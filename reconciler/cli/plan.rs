@@ -4,8 +4,8 @@ use std::{io::Write, path::Path};
 
 use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan};
 use reconcile_schema::{
-    Code, FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State, StepReport,
-    UnpublishedService,
+    Code, FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State,
+    StepReport, UnpublishedService,
 };
 
 use crate::{
@@ -77,8 +77,11 @@ pub fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
     let mut last: Option<Ask> = None;
     loop {
         let run = Run::new(RunId("plan".into()));
-        let seen =
-            Seen { host: host.observe().map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run };
+        let seen = Seen {
+            host: host.observe(goal).map_err(Problem::failed)?,
+            marks: host.marks().map_err(Problem::failed)?,
+            run,
+        };
         match plan(goal, &seen).end {
             PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {
                 host.look(goal, &ask).map_err(Problem::failed)?;
@@ -104,14 +107,26 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     let server = heading(goal, seen.host.core(goal.product), lab);
     let goes_down = steps.iter().any(|step| step.step.takes_down());
     let outage = foreseen(goal, seen).filter(|_| goes_down).map(|foreseen| foreseen.outage.into());
-    let (findings, unpublished_services) = (findings.collect(), unpublished(seen));
-    ServerPlan { server, state, code, findings, unpublished_services, steps, opens, outage, blocked_by, help }
+    ServerPlan {
+        server,
+        state,
+        code,
+        findings: findings.collect(),
+        unpublished_services: unpublished(seen),
+        not_installed: goal.not_installed(&seen.host).cloned().collect(),
+        foreign_services: seen.host.foreign.known().cloned().unwrap_or_default(),
+        steps,
+        opens,
+        outage,
+        blocked_by,
+        help,
+    }
 }
 
 /// The services of the product that no published list names.
 fn unpublished(seen: &Seen) -> Vec<UnpublishedService> {
     let services = seen.host.services.known().into_iter().flatten();
-    let unpublished = services.filter(|service| !service.recognised.is_by_name());
+    let unpublished = services.filter(|service| service.is_products() && !service.recognised.is_by_name());
     let report = |Service { name, recognised, .. }: &Service| UnpublishedService {
         name: name.clone(),
         recognised: recognised.clone(),

@@ -6,13 +6,13 @@ use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use reconcile_core::{Account, Command, Event, Goal, Seen, lacking};
-use reconcile_schema::{Period, Step};
+use reconcile_schema::{Fact, Foreign, Period, Step, Whose};
 
 use crate::{
     diagnostic::escape,
     interrupt::Interrupts,
     outage::Alarm,
-    render::{BAD, FAINT, GOOD, WAITS},
+    render::{self, BAD, FAINT, GOOD, WAITS},
     voice::Voice,
 };
 
@@ -27,6 +27,8 @@ pub struct Progress<'a> {
     warned: Option<Alarm>,
     /// What the run waits for, once it was told.
     waiting: Option<String>,
+    /// The services of others that hold what the update replaces, once they were told.
+    foreign: Vec<Foreign>,
 }
 
 /// The width of the column that holds the command; with the times beside it a line has 80 columns.
@@ -43,6 +45,7 @@ impl<'a> Progress<'a> {
             bar: None,
             warned: None,
             waiting: None,
+            foreign: Vec::new(),
         }
     }
 
@@ -57,6 +60,13 @@ impl<'a> Progress<'a> {
                 self.waiting = None;
                 self.began = seen.host.at;
                 self.command = Command::of(self.goal, step, cause).to_string();
+                if let Fact::Known(foreign) = &seen.host.foreign
+                    && step.takes_down()
+                    && *foreign != self.foreign
+                {
+                    self.foreign.clone_from(foreign);
+                    foreign.iter().for_each(|one| self.warns(WAITS, &render::holds(one)));
+                }
                 self.begin(seen);
             }
             Event::Ended(step, said, seen) => {
@@ -172,9 +182,10 @@ pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option
 
 /// The services that do not run while a step is taken, as far as they should.
 fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
-    let stops = |web: bool| match step {
-        Step::FailOver | Step::StopServices => !web,
-        Step::StopWeb => web,
+    let stops = |whose: Whose| match step {
+        Step::FailOver | Step::StopServices => whose == Whose::Product,
+        Step::StopOthers => whose == Whose::Others,
+        Step::StopWeb => whose == Whose::WebServer,
         Step::Reboot => true,
         Step::Stage
         | Step::Claim
@@ -184,10 +195,11 @@ fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
         | Step::StartWeb
         | Step::UpdateDatabases(_)
         | Step::FailBack
-        | Step::StartServices => false,
+        | Step::StartServices
+        | Step::StartOthers => false,
     };
     let all = goal.should_run(&seen.host, seen.baseline());
-    let down = all.filter(|service| !service.is_running() || stops(service.is_web()));
+    let down = all.filter(|service| !service.is_running() || stops(service.whose()));
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
 }
 

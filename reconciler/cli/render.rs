@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use reconcile_schema::{
-    FindingReport, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, ServiceStarts, State,
-    UnpublishedService,
+    FindingReport, Foreign, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, ServiceStarts,
+    State, UnpublishedService,
 };
 
 use crate::diagnostic::escape;
@@ -65,6 +65,13 @@ fn server_plan(server: &ServerPlan) -> String {
     let mut out = heading(&server.server);
     out += &difference(&server.findings);
     out += &unpublished(&server.unpublished_services);
+    for name in &server.not_installed {
+        let name = escape(name.as_str());
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
+    }
+    for foreign in &server.foreign_services {
+        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", holds(foreign));
+    }
     let mut last = "";
     for (number, step) in server.steps.iter().enumerate() {
         let (number, command) = (number + 1, escape(&step.command));
@@ -125,6 +132,11 @@ fn unpublished(services: &[UnpublishedService]) -> String {
         let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is the product's, too: {recognised}");
     }
     out
+}
+
+/// That a service of somebody else's holds what the update replaces.
+pub fn holds(Foreign { service, pid, module }: &Foreign) -> String {
+    format!("the service {} (process {pid}) holds {}, which the update may replace", escape(service), escape(module))
 }
 
 /// How the run on one server ended.

@@ -114,7 +114,7 @@ fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<Str
         }
     };
     let outcome = bring_back(host, &request, &mut on).map_err(Problem::failed)?;
-    let installing = host.observe().map_err(Problem::failed)?.installing.known().cloned().flatten();
+    let installing = host.observe(&goal).map_err(Problem::failed)?.installing.known().cloned().flatten();
     Ok(Some(told(name, &ran, &outcome, installing.as_deref())))
 }
 

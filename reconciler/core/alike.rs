@@ -24,6 +24,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         disk: _,
         rights,
         shells,
+        foreign,
         databases,
         pool,
         claim,
@@ -53,6 +54,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
         && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
+        && foreign == &host.foreign
         && little(&one.host.disk) == little(&host.disk)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)

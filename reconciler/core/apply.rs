@@ -7,7 +7,7 @@ use alloc::{
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime,
+    Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime, Whose,
 };
 
 use crate::{
@@ -224,7 +224,9 @@ impl<H: Act> Work<'_, H> {
         {
             self.untold = Some((at, ended));
         }
-        let (host, mut marks) = (self.host.observe()?, self.host.marks()?);
+        let mut marks = self.host.marks()?;
+        let stopped = marks.baseline.iter().flat_map(|baseline| &baseline.running).chain(&self.before);
+        let host = self.host.observe(&self.request.goal.with_stopped(stopped))?;
         if let Some((at, ended)) = &self.untold {
             marks.take(&self.run.id, *at, ended); // This run has seen it, whether or not the next one can.
         }
@@ -263,7 +265,7 @@ impl<H: Act> Work<'_, H> {
     fn ask(&mut self, seen: &Seen, ask: &Ask) -> Result<(), H::Error> {
         self.host.look(self.request.goal, ask)?;
         if let (Ask::Databases(store), Some(core)) = (ask, seen.host.core(self.request.goal.product)) {
-            let host = self.host.observe()?;
+            let host = self.host.observe(self.request.goal)?;
             if let Fact::Known(databases) = host.databases(store) {
                 let (store, core, databases) = (store.clone(), core.clone(), databases.clone());
                 let _ = self.mark(&Mark::Checked { store, core, databases }); // Not remembered: asked again next time.
@@ -321,7 +323,8 @@ impl<H: Act> Work<'_, H> {
             Step::Reboot => marks.push(Mark::RebootAsked { boot: seen.host.boot.known().cloned() }),
             Step::FailOver => marks.push(Mark::FailingOver),
             Step::Claim => marks.push(Mark::Claiming),
-            Step::StopServices
+            Step::StopOthers
+            | Step::StopServices
             | Step::StopWeb
             | Step::Stage
             | Step::CloseShells
@@ -329,6 +332,7 @@ impl<H: Act> Work<'_, H> {
             | Step::FailBack
             | Step::UpdateDatabases(_)
             | Step::StartServices
+            | Step::StartOthers
             | Step::Release => {}
         }
         marks.push(Mark::Began { step: step.clone() });
@@ -347,8 +351,13 @@ impl<H: Act> Work<'_, H> {
         self.unproven = false;
         self.host.pause(PROOF);
         let second = self.look()?;
-        for (step, web) in [(Step::StartWeb, true), (Step::StartServices, false)] {
-            let died = died(&self.started, first, &second, web);
+        let kinds = [
+            (Step::StartWeb, Whose::WebServer),
+            (Step::StartServices, Whose::Product),
+            (Step::StartOthers, Whose::Others),
+        ];
+        for (step, whose) in kinds {
+            let died = died(&self.started, first, &second, whose);
             if !died.is_empty() {
                 self.run.spent.push((step, Spent::Died(died)));
             }
@@ -400,7 +409,8 @@ impl<H: Act> Work<'_, H> {
             }
             Acted::GoingDown => Account::success("going down"),
         };
-        let stopped = |services: &Shared<Vec<Service>>| services.iter().all(|one| one.is_web() || one.is_stopped());
+        let stopped =
+            |services: &Shared<Vec<Service>>| services.iter().all(|one| !one.is_products() || one.is_stopped());
         if *step == Step::Release {
             marks.push(Mark::Unclaimed { told: reached(self.request.goal, before) });
         }
@@ -498,18 +508,18 @@ fn is_bounded_here(step: &Step) -> bool {
 
 /// Whether nothing changed of what `step` should change.
 fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
-    let services = |host: &Observed, web: bool| -> Vec<Service> {
-        host.services.known().into_iter().flatten().filter(|service| service.is_web() == web).cloned().collect()
+    let services = |host: &Observed, whose: Whose| -> Vec<Service> {
+        host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
     };
+    let same = |whose| services(before, whose) == services(now, whose);
     match step {
         Step::Stage => before.package == now.package,
         Step::Claim => before.claim == now.claim,
         Step::Release => true, // A mark tells of it: taken again, it was taken in vain.
         Step::Reboot => before.boot == now.boot,
-        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => {
-            services(before, false) == services(now, false)
-        }
-        Step::StopWeb | Step::StartWeb => services(before, true) == services(now, true),
+        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => same(Whose::Product),
+        Step::StopOthers | Step::StartOthers => same(Whose::Others),
+        Step::StopWeb | Step::StartWeb => same(Whose::WebServer),
         Step::CloseShells => before.shells == now.shells,
         Step::Install => before.components == now.components,
         Step::UpdateDatabases(store) => before.databases(store) == now.databases(store),

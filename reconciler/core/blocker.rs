@@ -9,8 +9,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, ExitCode, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceStarts, ServiceState, Shell,
-    Step, Store, ZoneName,
+    Build, Claim, ComponentName, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName, ServiceStarts,
+    ServiceState, Shell, Step, Store, ZoneName,
 };
 
 use crate::{Opening, Unready};
@@ -88,6 +88,11 @@ pub enum Blocker {
     ShellsOpen {
         /// Which.
         shells: Vec<Shell>,
+    },
+    /// Services of others hold modules of the product.
+    Foreign {
+        /// Which.
+        services: Vec<Foreign>,
     },
     /// The package cannot be used.
     Package {
@@ -280,6 +285,7 @@ impl Blocker {
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
+            | Self::Foreign { .. }
             | Self::Package { .. }
             | Self::ForeignSigner { .. }
             | Self::Disk { .. }
@@ -320,6 +326,7 @@ impl Blocker {
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
+            | Self::Foreign { .. }
             | Self::Pool { why: Unready::Busy | Unready::Quorum { .. } | Unready::Settling { .. }, .. }
             | Self::Claimed { .. }
             | Self::ComesAfter { .. }
@@ -392,6 +399,11 @@ impl fmt::Display for Blocker {
                     .map(|shell| format!("{} (PID {}) of {}", shell.program, shell.pid, shell.user))
                     .collect();
                 write!(f, "management shells are open: {}", list.join(", "))
+            }
+            Self::Foreign { services } => {
+                let one = |it: &Foreign| format!("{} (process {}) holds {}", it.service, it.pid, it.module);
+                let list: Vec<_> = services.iter().map(one).collect();
+                write!(f, "services of others hold what the update replaces: {}", list.join(", "))
             }
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
             Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
@@ -487,7 +499,8 @@ impl fmt::Display for Blocker {
                     Some(_) | None => service.clone(),
                 };
                 let all: Vec<_> = services.iter().map(one).collect();
-                write!(f, "started, and ended again by itself within seconds: {}", all.join(", "))
+                let (were, themselves) = if all.len() == 1 { ("was", "itself") } else { ("were", "themselves") };
+                write!(f, "{} {were} started, and ended again by {themselves} within seconds", all.join(", "))
             }
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::NoManifest => f.write_str("the manifest cannot be used"),

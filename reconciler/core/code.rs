@@ -22,6 +22,7 @@ impl Blocker {
             Self::Installing { .. } => Code::OtherInstallation,
             Self::ServicePending { .. } => Code::ServicePending,
             Self::ShellsOpen { .. } => Code::ShellsOpen,
+            Self::Foreign { .. } => Code::ForeignServices,
             Self::Package { .. } => Code::PackageRefused,
             Self::ForeignSigner { .. } => Code::PublisherForeign,
             Self::Disk { .. } => Code::DiskFull,
@@ -90,6 +91,7 @@ impl Blocker {
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
+            | Self::Foreign { .. }
             | Self::Package { .. }
             | Self::ForeignSigner { .. }
             | Self::Disk { .. }

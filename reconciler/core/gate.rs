@@ -4,7 +4,8 @@ use alloc::{format, string::ToString, vec::Vec};
 use core::cmp::Ordering;
 
 use reconcile_schema::{
-    Cause, Component, DatabaseState, Fact, Mirrored, OnExceed, PackageSeen, Period, Reboots, Shells, Step, Store,
+    Cause, Component, DatabaseState, Fact, ForeignServices, Mirrored, OnExceed, PackageSeen, Period, Reboots, Shells,
+    Step, Store,
 };
 
 use crate::{
@@ -73,6 +74,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 window,
                 budget,
                 shells,
+                foreign,
                 reachable,
                 restartable,
                 package,
@@ -97,6 +99,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     };
     // Nothing is taken down again for a stop that was in vain.
     let stops: &[Step] = match cause {
+        _ if *step == Step::StopOthers => &[Step::FailOver, Step::StopServices, Step::StopWeb],
         _ if *step == Step::FailOver => &[Step::StopServices, Step::StopWeb],
         Cause::Behind(_) | Cause::Unproven { .. } if *step == Step::StopServices => &[Step::StopWeb],
         Cause::Behind(_)
@@ -470,6 +473,21 @@ fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         (Shells::Wait, _) => Gate::Shut(open),
         (Shells::Close, Step::Install) => first(goal, seen, Step::CloseShells, Cause::ShellsOpen),
         (Shells::Close, _) => Gate::Open,
+    }
+}
+
+/// No service of others holds what the update replaces, unless somebody says to go on: that is said, too.
+fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let Some(policy) = goal.rules.foreign else { return Gate::Open };
+    let blocker = match &seen.host.foreign {
+        Fact::NotLooked => return Gate::Look(Ask::Foreign),
+        Fact::Known(foreign) if foreign.is_empty() => return Gate::Open,
+        Fact::Known(foreign) => Blocker::Foreign { services: foreign.clone() },
+        unread @ Fact::Unknown(_) => Blocker::unknown("the services of others", unread),
+    };
+    match policy {
+        ForeignServices::Block => Gate::Shut(blocker),
+        ForeignServices::Warn => Gate::Open,
     }
 }
 

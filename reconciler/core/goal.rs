@@ -1,6 +1,7 @@
 //! The goal: what one server must become, with every default and group resolved.
 
 use alloc::{
+    borrow::Cow,
     collections::BTreeMap,
     format,
     string::{String, ToString},
@@ -9,9 +10,9 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Marks,
-    Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName,
-    Service, Shells, Store, UpdateName,
+    Behind, Build, Component, ComponentName, Databases, Estimates, ForeignServices, Fqdn, Installer, Maintenance,
+    Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role,
+    Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
 };
 
 use crate::{
@@ -49,6 +50,8 @@ pub struct Goal {
     pub stores: Vec<Store>,
     /// What to do where they are mirrored.
     pub mirrored: Mirrored,
+    /// The services of others that are stopped before the product's and started after them.
+    pub also_stop: Arc<[ServiceName]>,
     /// The rules of a run.
     pub rules: Rules,
 }
@@ -68,6 +71,8 @@ pub struct Rules {
     pub reboot: Reboots,
     /// What to do about open management shells.
     pub shells: Shells,
+    /// What to do about services of others that hold modules of the product; nobody asks for them where nothing is said.
+    pub foreign: Option<ForeignServices>,
     /// How often the installer may be started, and the services taken down, for one target.
     pub attempts: u32,
     /// How long a look at the databases of a server at its goal counts.
@@ -218,6 +223,7 @@ impl Goal {
             installer: update.installer.clone(),
             stores,
             mirrored: databases.and_then(|databases| databases.mirrored).unwrap_or_default(),
+            also_stop: also_stop(group.map_or(&[][..], |group| &group.also_stop), &server.also_stop),
             rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
         })
     }
@@ -250,6 +256,7 @@ impl Goal {
             },
             stores: Vec::new(),
             mirrored: Mirrored::Block,
+            also_stop: Arc::default(), // What was stopped is seen all the same.
             rules: Rules::of(&[]),
         })
     }
@@ -259,7 +266,26 @@ impl Goal {
     #[must_use]
     pub fn whenever(mut self) -> Self {
         (self.rules.maintenance, self.rules.on_exceed, self.claims) = (None, OnExceed::Warn, None);
+        self.rules.foreign = None; // Snapshots of earlier versions do not tell of them.
         self
+    }
+
+    /// The same goal, where it also names what an earlier run has stopped: a manifest that no longer names a service of others
+    /// does not leave it down.
+    pub(crate) fn with_stopped<'a>(&self, names: impl Iterator<Item = &'a String>) -> Cow<'_, Self> {
+        let stopped: Vec<_> = names.filter_map(|name| name.parse().ok()).collect();
+        if stopped.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { also_stop: also_stop(&self.also_stop, &stopped), ..self.clone() })
+    }
+
+    /// The services of `alsoStop` that do not exist here.
+    pub fn not_installed<'a>(&'a self, seen: &'a Observed) -> impl Iterator<Item = &'a ServiceName> {
+        let services = seen.services.known();
+        self.also_stop.iter().filter(move |name| {
+            services.is_some_and(|services| !services.iter().any(|one| one.name.eq_ignore_ascii_case(name.as_str())))
+        })
     }
 
     /// Whether this is a Front End Server of a pool, which must be able to do without it.
@@ -348,6 +374,7 @@ impl Rules {
             },
             reboot: first(policies, |policy| policy.reboot, Reboots::Never),
             shells: first(policies, |policy| policy.shells, Shells::Block),
+            foreign: Some(first(policies, |policy| policy.foreign, ForeignServices::Block)),
             attempts: u32::from(first(policies, |policy| policy.attempts, 3)),
             database_check: first(policies, |policy| policy.database_check, Period::hours(24)),
             stop: first(policies, |policy| policy.timeouts.stop, Period::minutes(15)),
@@ -367,6 +394,17 @@ fn peers(manifest: &Manifest, pool: Option<&Fqdn>) -> u32 {
         if counts { u32::try_from(pattern.servers().count()).unwrap_or(u32::MAX) } else { 0 }
     });
     counts.fold(0, u32::saturating_add)
+}
+
+/// The names of the group and of the server, each once: the service manager does not tell upper from lower case.
+fn also_stop(group: &[ServiceName], server: &[ServiceName]) -> Arc<[ServiceName]> {
+    let mut all: Vec<ServiceName> = Vec::new();
+    for name in group.iter().chain(server) {
+        if !all.iter().any(|known| known.as_str().eq_ignore_ascii_case(name.as_str())) {
+            all.push(name.clone());
+        }
+    }
+    all.into()
 }
 
 /// Why a server has no goal when it has no place in the manifest.

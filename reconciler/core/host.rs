@@ -18,6 +18,8 @@ pub enum Ask {
     Disk,
     /// Who holds the product's management assemblies.
     Shells,
+    /// Which services of others hold modules of the product.
+    Foreign,
     /// How the pool stands.
     Pool,
     /// What the servers of the pool have on their share.
@@ -33,6 +35,7 @@ impl fmt::Display for Ask {
             Self::Package => f.write_str("the update's package"),
             Self::Disk => f.write_str("the free disk space"),
             Self::Shells => f.write_str("the open management shells"),
+            Self::Foreign => f.write_str("the services of others"),
             Self::Pool => f.write_str("the readiness of the pool"),
             Self::Claim => f.write_str("the claim of the pool"),
             Self::Databases(store) => write!(f, "the {store}"),
@@ -45,11 +48,11 @@ pub trait Observe {
     /// What keeps a host from being looked at at all; a single fact that cannot be read is unknown instead.
     type Error: fmt::Display;
 
-    /// The cheap facts, read anew; the dear ones as they were last looked at.
+    /// The cheap facts, read anew; the dear ones as they were last looked at. The goal names services besides the product's.
     ///
     /// # Errors
     /// When the host cannot be looked at at all.
-    fn observe(&mut self) -> Result<Observed, Self::Error>;
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, Self::Error>;
 
     /// Looks at one dear fact; later observations carry it until an act may have changed it.
     ///

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use reconcile_schema::{DatabaseState, Service, Step, Store};
+use reconcile_schema::{DatabaseState, Service, Step, Store, Whose};
 
 use crate::{Goal, Seen};
 
@@ -10,13 +10,12 @@ use crate::{Goal, Seen};
 #[must_use]
 pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     match step {
-        Step::FailOver | Step::StopServices => states(seen, |service| !service.is_web() && !service.is_stopped()),
-        Step::StopWeb => states(seen, |service| service.is_web() && !service.is_stopped()),
-        Step::StartServices | Step::FailBack | Step::StartWeb => {
-            let web = *step == Step::StartWeb;
-            let should = goal.should_run(&seen.host, seen.baseline());
-            should.filter(|service| service.is_web() == web && !service.is_running()).map(state).collect()
-        }
+        Step::FailOver | Step::StopServices => up(seen, Whose::Product),
+        Step::StopOthers => up(seen, Whose::Others),
+        Step::StopWeb => up(seen, Whose::WebServer),
+        Step::StartServices | Step::FailBack => down(goal, seen, Whose::Product),
+        Step::StartOthers => down(goal, seen, Whose::Others),
+        Step::StartWeb => down(goal, seen, Whose::WebServer),
         Step::Install => {
             let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
             let of = |one: &reconcile_schema::Behind| {
@@ -34,8 +33,14 @@ pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     }
 }
 
-fn states(seen: &Seen, which: impl Fn(&&Service) -> bool) -> Vec<String> {
-    seen.host.services.known().into_iter().flatten().filter(which).map(state).collect()
+fn up(seen: &Seen, whose: Whose) -> Vec<String> {
+    let services = seen.host.services.known().into_iter().flatten();
+    services.filter(|service| service.whose() == whose && !service.is_stopped()).map(state).collect()
+}
+
+fn down(goal: &Goal, seen: &Seen, whose: Whose) -> Vec<String> {
+    let should = goal.should_run(&seen.host, seen.baseline());
+    should.filter(|service| service.whose() == whose && !service.is_running()).map(state).collect()
 }
 
 fn state(service: &Service) -> String {

@@ -2,7 +2,7 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store};
+use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store, Whose};
 
 use crate::{
     Ask, Blocker, Goal, Seen,
@@ -138,9 +138,16 @@ pub(crate) fn lacks_update(goal: &Goal, seen: &Seen) -> Option<Cause> {
     seen.unproven(goal).map(|attempt| Cause::Unproven { code: attempt.code })
 }
 
-/// The step that takes the services down, while any is up.
+/// The step that takes the services down, while any is up: those of others before the product's, which they use.
 fn stop(goal: &Goal, seen: &Seen) -> Option<Step> {
-    leave(goal, seen).or_else(|| is_up(seen).then_some(Step::StopServices))
+    let others = || are_others_up(seen).then_some(Step::StopOthers);
+    others().or_else(|| leave(goal, seen)).or_else(|| is_up(seen).then_some(Step::StopServices))
+}
+
+/// Whether any service of others that the manifest names is up.
+fn are_others_up(seen: &Seen) -> bool {
+    let mut services = seen.host.services.known().into_iter().flatten();
+    services.any(|service| service.whose() == Whose::Others && !service.is_stopped())
 }
 
 /// The step that takes a Front End Server out of its pool, while it is in it: before anything else takes it down.
@@ -151,19 +158,24 @@ pub(crate) fn leave(goal: &Goal, seen: &Seen) -> Option<Step> {
 /// Whether any service of the product is up.
 pub(crate) fn is_up(seen: &Seen) -> bool {
     let mut services = seen.host.services.known().into_iter().flatten();
-    services.any(|service| !service.is_web() && !service.is_stopped())
+    services.any(|service| service.is_products() && !service.is_stopped())
 }
 
 /// The steps that bring up what should run and does not: the web server first, and a server that is failed over goes back
 /// to its pool. When all of it runs, the next server of the pool may begin.
 fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
     let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
-    let names = |web: bool| -> Vec<_> {
-        down.iter().filter(|service| service.is_web() == web).map(|service| service.name.clone()).collect()
+    let names = |whose: Whose| -> Vec<_> {
+        down.iter().filter(|service| service.whose() == whose).map(|service| service.name.clone()).collect()
     };
     let start = |step, names: Vec<_>| (!names.is_empty()).then_some((step, Cause::Down(names)));
     let back = (goal.fails_over() && seen.is_failed_over_by_us()).then_some((Step::FailBack, Cause::FailedOver));
-    let all = [start(Step::StartWeb, names(true)), back, start(Step::StartServices, names(false))];
+    let all = [
+        start(Step::StartWeb, names(Whose::WebServer)),
+        back,
+        start(Step::StartServices, names(Whose::Product)),
+        start(Step::StartOthers, names(Whose::Others)),
+    ];
     let up = seen.host.services.known().is_some() && all.iter().all(Option::is_none);
     let done = up && is_unreleased(goal, seen);
     all.into_iter().chain([done.then_some((Step::Release, Cause::Unreleased))]).flatten()

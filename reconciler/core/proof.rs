@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use reconcile_schema::{Period, Service, ServiceStarts, Step};
+use reconcile_schema::{Period, Service, ServiceStarts, Step, Whose};
 
 use crate::{Next, Seen};
 
@@ -12,11 +12,12 @@ pub(crate) const PROOF: Period = Period::seconds(5);
 /// Whether `step` starts services.
 pub(crate) const fn starts(step: &Step) -> bool {
     match step {
-        Step::StartWeb | Step::FailBack | Step::StartServices => true,
+        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers => true,
         Step::Stage
         | Step::Claim
         | Step::Reboot
         | Step::FailOver
+        | Step::StopOthers
         | Step::StopServices
         | Step::StopWeb
         | Step::CloseShells
@@ -35,10 +36,10 @@ pub(crate) const fn takes_for_granted(next: &Next) -> bool {
     }
 }
 
-/// Those of `started` that ran at the first look and do not at the second: the web server, or the others.
-pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, web: bool) -> Vec<String> {
+/// Those of `started` that ran at the first look and do not at the second.
+pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
     let ran = first.host.services.known().into_iter().flatten();
-    let ran = ran.filter(|one| one.is_web() == web && one.is_running() && started.contains(&one.name));
+    let ran = ran.filter(|one| one.whose() == whose && one.is_running() && started.contains(&one.name));
     not_running(&ran.map(|service| service.name.clone()).collect::<Vec<_>>(), second)
 }
 

@@ -3,7 +3,9 @@
 use alloc::{string::String, vec::Vec};
 
 use jiff::Timestamp;
-use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step};
+use reconcile_schema::{
+    Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step,
+};
 
 use crate::{Goal, next::is_up};
 
@@ -155,7 +157,7 @@ impl Seen {
     /// The services that somebody disabled, or a fail-over.
     pub(crate) fn disabled(&self) -> impl Iterator<Item = &Service> {
         let services = self.host.services.known().into_iter().flatten();
-        services.filter(|service| !service.is_web() && service.start == StartType::Disabled)
+        services.filter(|service| service.is_products() && service.start == StartType::Disabled)
     }
 
     /// Whether a step that takes services down begins an outage: the first, or another one of a later run that finds

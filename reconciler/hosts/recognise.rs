@@ -22,7 +22,8 @@ const OTHERS_PROGRAMS: [&str; 6] =
     ["svchost.exe", "sqlservr.exe", "sqlagent.exe", "sqlbrowser.exe", "sqlwriter.exe", "sqlceip.exe"];
 
 /// The starts of the short names that SQL Server gives to its services and Windows Fabric to its own.
-const OTHERS_NAMES: [&str; 8] = ["MSSQL", "SQLAgent", "SQLServer", "SQLBrowser", "SQLWriter", "SQLTelemetry", "ReportServer", "Fabric"];
+const OTHERS_NAMES: [&str; 8] =
+    ["MSSQL", "SQLAgent", "SQLServer", "SQLBrowser", "SQLWriter", "SQLTelemetry", "ReportServer", "Fabric"];
 
 /// The starts of the display names of the same.
 const OTHERS_DISPLAY_NAMES: [&str; 4] = ["SQL Server", "SQL Full-text", "Windows Fabric", "Microsoft Service Fabric"];
@@ -46,7 +47,7 @@ pub fn recognise(service: Registered<'_>, folders: &[String]) -> Option<Recognis
     if is_others {
         return None;
     }
-    if folders.iter().any(|folder| path.starts_with(folder.as_str())) {
+    if is_below(&path, folders) {
         return Some(Recognised::Program(service.program.to_owned()));
     }
     let is_named = DISPLAY_NAMES.iter().any(|name| {
@@ -67,6 +68,16 @@ pub fn folders(program_files: &[&str]) -> Vec<String> {
     program_files.iter().filter(|base| !base.trim().is_empty()).flat_map(below).collect()
 }
 
+/// Whether a file lies below one of the product's folders.
+#[cfg(windows)]
+pub fn is_products_file(path: &str, folders: &[String]) -> bool {
+    is_below(&normal(path), folders)
+}
+
+fn is_below(normal: &str, folders: &[String]) -> bool {
+    folders.iter().any(|folder| normal.starts_with(folder.as_str()))
+}
+
 /// The program of an image path, without its arguments. `variable` gives the value of a variable such as `ProgramFiles`.
 ///
 /// An image path may quote the program or not, may name it by a variable, and may begin with a prefix of the object manager.
@@ -84,7 +95,8 @@ pub fn program(image_path: &str, variable: &dyn Fn(&str) -> Option<String>) -> S
 fn unquoted(text: &str) -> &str {
     let lower = text.to_ascii_lowercase(); // Of the same length, byte by byte.
     let ends = lower.match_indices(".exe").map(|(at, found)| at + found.len());
-    let mut ends = ends.filter(|end| text.get(*end..).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t'])));
+    let mut ends =
+        ends.filter(|end| text.get(*end..).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t'])));
     ends.next().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 

@@ -14,7 +14,9 @@ fn of(name: &str, display: &str, image_path: &str) -> Option<Recognised> {
 
 #[test]
 fn a_published_name_is_enough() {
-    for (name, image_path) in [("RTCSRV", ""), ("rtcsrv", r"D:\elsewhere\RtcSrv.exe"), ("FabricHostSvc", r"C:\Windows Fabric\f.exe")] {
+    for (name, image_path) in
+        [("RTCSRV", ""), ("rtcsrv", r"D:\elsewhere\RtcSrv.exe"), ("FabricHostSvc", r"C:\Windows Fabric\f.exe")]
+    {
         assert_eq!(of(name, "", image_path), Some(Recognised::Name), "{name}");
     }
 }
@@ -31,7 +33,10 @@ fn a_program_below_one_of_the_products_folders_is_the_products() {
         r"C:\Program Files\Other\..\Skype for Business Server 2019\a.exe",
     ] {
         let found = of("RTCPDPAUTH", "Bandwidth Policy Service (Authentication)", image_path);
-        assert!(matches!(&found, Some(Recognised::Program(program)) if !program.contains('"')), "{image_path}: {found:?}");
+        assert!(
+            matches!(&found, Some(Recognised::Program(program)) if !program.contains('"')),
+            "{image_path}: {found:?}"
+        );
     }
 }
 
@@ -54,7 +59,11 @@ fn the_services_of_others_are_not_the_products() {
     let server = r"C:\Program Files\Skype for Business Server 2019";
     for (name, display, image_path) in [
         ("Spooler", "Print Spooler", r"%SystemRoot%\System32\spoolsv.exe"),
-        ("Recorder", "Contoso Recorder", r#""C:\Program Files\Contoso\r.exe" "C:\Program Files\Skype for Business Server 2019\x.dll""#),
+        (
+            "Recorder",
+            "Contoso Recorder",
+            r#""C:\Program Files\Contoso\r.exe" "C:\Program Files\Skype for Business Server 2019\x.dll""#,
+        ),
         ("Tools", "Tools", r"C:\Program Files\Skype for Business Server 2019 Tools\t.exe"),
         ("Climbs", "Climbs", &format!(r"{server}\..\Contoso\c.exe")),
         ("Hosted", "Skype for Business Server Helper", r"%SystemRoot%\System32\svchost.exe -k lync"),

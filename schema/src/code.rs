@@ -38,6 +38,8 @@ pub enum Code {
     ServicePending,
     /// Management shells are open.
     ShellsOpen,
+    /// Services of others hold modules of the product.
+    ForeignServices,
     /// The update's package cannot be used.
     PackageRefused,
     /// The update's package is signed by somebody else than the declared publisher.
@@ -108,7 +110,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -124,6 +126,7 @@ impl Code {
         Self::OtherInstallation,
         Self::ServicePending,
         Self::ShellsOpen,
+        Self::ForeignServices,
         Self::PackageRefused,
         Self::PublisherForeign,
         Self::DiskFull,
@@ -178,6 +181,7 @@ impl Code {
             Self::OtherInstallation => "other-installation",
             Self::ServicePending => "service-pending",
             Self::ShellsOpen => "shells-open",
+            Self::ForeignServices => "foreign-services",
             Self::PackageRefused => "package-refused",
             Self::PublisherForeign => "publisher-foreign",
             Self::DiskFull => "disk-full",
@@ -233,6 +237,7 @@ impl Code {
             Self::OtherInstallation => "another installation is under way",
             Self::ServicePending => "a service is starting or stopping",
             Self::ShellsOpen => "management shells are open",
+            Self::ForeignServices => "services of others hold modules of the product",
             Self::PackageRefused => "the update's package cannot be used",
             Self::PublisherForeign => "the update's package is signed by somebody else than the declared publisher",
             Self::DiskFull => "there is too little free disk space",

@@ -57,12 +57,12 @@ pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, 
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, Mirrored, OnExceed, Outage, Policy,
-    Reboots, Server, Shells, Timeouts, Update,
+    CentralStore, Databases, Estimates, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
+    OnExceed, Outage, Policy, Reboots, Server, Shells, Timeouts, Update,
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
-pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
-pub use observed::{BootId, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
+pub use names::{Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
+pub use observed::{BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
 pub use period::{Period, PeriodError};
 pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};
@@ -75,7 +75,9 @@ pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE};
+pub use service::{
+    FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,
+};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

@@ -28,7 +28,7 @@ pub struct Observed {
     pub uptime: Option<Period>,
     /// The installed components of the products, from the Uninstall key.
     pub components: Fact<Shared<Vec<Component>>>,
-    /// The product's services that exist here, in their start order, and the web server.
+    /// The product's services that exist here, in their start order, those that the manifest names besides, and the web server.
     pub services: Fact<Shared<Vec<Service>>>,
     /// Why the host waits for a restart; empty when it does not.
     pub reboot: Fact<Vec<Pending>>,
@@ -47,6 +47,9 @@ pub struct Observed {
     /// Processes that hold the product's management assemblies.
     #[serde(default)]
     pub shells: Fact<Vec<Shell>>,
+    /// Services of others that hold modules of the product, and that the manifest does not name.
+    #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
+    pub foreign: Fact<Vec<Foreign>>,
     /// The databases, by the form in which they are updated.
     #[serde(default, with = "by_store")]
     #[schemars(with = "Vec<by_store::Entry<Fact<Vec<Database>>>>")]
@@ -154,4 +157,16 @@ pub struct Shell {
     pub program: String,
     /// Whose it is.
     pub user: String,
+}
+
+/// A service of somebody else's that holds a module of the product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Foreign {
+    /// Its short name.
+    pub service: String,
+    /// Its process.
+    pub pid: u32,
+    /// The module.
+    pub module: String,
 }

@@ -185,7 +185,8 @@ impl Component {
         let name = if begins(display, "Microsoft ") { display.get(10..).unwrap_or_default() } else { display };
         let products = ["Lync Server", "Skype for Business Server"];
         let is_named = products.iter().any(|product| {
-            begins(name, product) && name.get(product.len()..).is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
+            begins(name, product)
+                && name.get(product.len()..).is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
         });
         is_named && !display.split(',').skip(1).any(|component| is_apart(component.trim()))
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Cause, Code, Product, Recognised, ServerName, Step};
+use crate::{Build, Cause, Code, Foreign, Product, Recognised, ServerName, ServiceName, Step};
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
@@ -45,6 +45,12 @@ pub struct ServerPlan {
     /// The services of the product that no published list names. They are stopped and started with the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unpublished_services: Vec<UnpublishedService>,
+    /// The services that `alsoStop` names and that do not exist on the server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_installed: Vec<ServiceName>,
+    /// Services of others that hold modules of the product, and that `alsoStop` does not name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_services: Vec<Foreign>,
     /// The steps that remain, in order, as far as they can be foreseen.
     pub steps: Vec<StepReport>,
     /// The maintenance window that the steps wait for.

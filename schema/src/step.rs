@@ -20,6 +20,8 @@ pub enum Step {
     Reboot,
     /// Have the pool take over for this Front End Server: its services are stopped and disabled.
     FailOver,
+    /// Stop the services of others that the manifest names: they hold what the update replaces.
+    StopOthers,
     /// Stop the product's services.
     StopServices,
     /// Stop the web server.
@@ -36,6 +38,8 @@ pub enum Step {
     FailBack,
     /// Start the product's services.
     StartServices,
+    /// Start the services of others that the manifest names.
+    StartOthers,
     /// Release the pool on that share, and say which build the server is at.
     Release,
 }
@@ -47,6 +51,7 @@ impl Step {
         match self {
             Self::Reboot
             | Self::FailOver
+            | Self::StopOthers
             | Self::StopServices
             | Self::StopWeb
             | Self::Install
@@ -57,6 +62,7 @@ impl Step {
             | Self::StartWeb
             | Self::FailBack
             | Self::StartServices
+            | Self::StartOthers
             | Self::Release => false,
         }
     }
@@ -119,6 +125,7 @@ impl fmt::Display for Step {
             Self::Claim => f.write_str("claiming the pool"),
             Self::Reboot => f.write_str("the restart"),
             Self::FailOver => f.write_str("the fail-over"),
+            Self::StopOthers => f.write_str("stopping the services of others"),
             Self::StopServices => f.write_str("stopping the services"),
             Self::StopWeb => f.write_str("stopping the web server"),
             Self::CloseShells => f.write_str("closing the open shells"),
@@ -127,6 +134,7 @@ impl fmt::Display for Step {
             Self::UpdateDatabases(store) => write!(f, "updating the {store}"),
             Self::FailBack => f.write_str("the fail-back"),
             Self::StartServices => f.write_str("starting the services"),
+            Self::StartOthers => f.write_str("starting the services of others"),
             Self::Release => f.write_str("releasing the pool"),
         }
     }

@@ -122,13 +122,13 @@ pub fn healthy(goal: &Goal) -> Snapshot {
     let mut lab =
         Lab::in_memory(World { servers: BTreeMap::from([(goal.server.clone(), server)]), ..World::default() });
     let mut host = lab.host(&goal.server).unwrap();
-    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells] {
+    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign] {
         host.look(goal, &ask).unwrap();
     }
     for store in &goal.stores {
         host.look(goal, &Ask::Databases(store.clone())).unwrap();
     }
-    let mut seen = host.observe().unwrap();
+    let mut seen = host.observe(goal).unwrap();
     seen.at = as_of() - SignedDuration::from_hours(2);
     seen.boot = Fact::Known(BootId("2026-11-14T21:12:45Z".into()));
     let marks = reached(&goal.core);

@@ -16,6 +16,7 @@ mod crashes;
 mod documented;
 mod doubles_play;
 mod machine;
+mod others;
 mod overlap;
 mod pools;
 mod processes;

@@ -15,7 +15,8 @@ fn json(Output { code, stdout, stderr }: &Output) -> serde_json::Value {
 /// What was told to these services behind the first `known` calls.
 fn told(machine: &Machine, known: usize, names: &[&str]) -> Vec<String> {
     let calls = machine.calls();
-    let calls = calls.iter().skip(known).filter(|call| names.iter().any(|name| call.args.first().is_some_and(|it| it == name)));
+    let calls =
+        calls.iter().skip(known).filter(|call| names.iter().any(|name| call.args.first().is_some_and(|it| it == name)));
     let mut told: Vec<_> = calls.map(|call| call.args.join(" ")).collect();
     told.sort_unstable();
     told

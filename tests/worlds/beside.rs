@@ -13,8 +13,8 @@ pub struct Beside<H, A, P> {
 impl<H: Act, A, P> Observe for Beside<H, A, P> {
     type Error = H::Error;
 
-    fn observe(&mut self) -> Result<Observed, H::Error> {
-        self.host.observe()
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, H::Error> {
+        self.host.observe(goal)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), H::Error> {

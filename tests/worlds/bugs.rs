@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
 use reconcile_schema::{
-    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Recognised, Rights,
-    RunId, ServiceState, Shells, StartType, Step,
+    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Recognised,
+    Rights, RunId, ServiceState, Shells, StartType, Step,
 };
 
 use crate::{
@@ -110,8 +110,8 @@ struct Buggy<'a> {
 impl Observe for Buggy<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
-        let mut seen = self.host.observe()?;
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
+        let mut seen = self.host.observe(goal)?;
         let services = |seen: &mut Observed, web: bool, state| {
             if let Fact::Known(services) = &mut seen.services {
                 services.iter_mut().filter(|one| one.is_web() == web).for_each(|one| one.state = state);

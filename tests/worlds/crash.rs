@@ -91,6 +91,24 @@ pub fn forgotten(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
+/// Killed in every effect, and the next manifest names no service of others: what was stopped comes back all the same.
+pub fn dropped(case: &Case) -> Result<usize, String> {
+    let places = places(&effects(case));
+    for place in &places {
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", *place)?;
+        scene.goal.also_stop = std::sync::Arc::default();
+        scene.watch.crowded = true; // What the manifest does not name any more is somebody else's again.
+        let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+        let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        let down = scene.now().services.iter().find(|service| service.is_stopped());
+        if !faults.is_empty() || down.is_some() {
+            return Err(format!("{place:?}, no longer named: {faults:?} {down:?}\n    after {:?}", outcome.steps));
+        }
+    }
+    Ok(places.len())
+}
+
 /// Killed in every effect, and the next run killed in each of its own.
 pub fn killed_twice(case: &Case) -> Result<usize, String> {
     let mut pairs = 0;
@@ -128,10 +146,9 @@ pub fn found_late(case: &Case) -> Result<usize, String> {
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
         let restored = matches!(outcome.end, End::Blocked(Blocker::Outage { .. }));
         let must = down && !started && case.current != CURRENT;
-        let only = outcome
-            .steps
-            .iter()
-            .all(|step| matches!(step, Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release));
+        let only = outcome.steps.iter().all(|step| {
+            matches!(step, Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers | Step::Release)
+        });
         if !faults.is_empty() || restored && (started || !only) || must && !restored {
             let (end, steps) = (outcome.end, outcome.steps);
             return Err(format!("{place:?}, found late: {faults:?} {end:?}\n    after {steps:?}"));

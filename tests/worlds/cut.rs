@@ -25,7 +25,7 @@ fn whole(case: &Case) -> BTreeMap<ComponentName, Build> {
     };
     scene.lab.change(&name, ready).unwrap();
     let mut host = scene.lab.host(&name).unwrap();
-    let (observed, marks) = (host.observe().unwrap(), host.marks().unwrap());
+    let (observed, marks) = (host.observe(&goal).unwrap(), host.marks().unwrap());
     let seen = Seen { host: observed, marks, run: Run::new(RunId("by hand".into())) };
     host.act(&goal, &seen, &Step::Install).unwrap();
     scene.now().components.clone()

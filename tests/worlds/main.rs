@@ -134,6 +134,18 @@ fn services_that_no_list_names_stop_and_start_with_the_rest_however_it_is_interr
 }
 
 #[test]
+fn services_of_others_stop_before_ours_and_start_after_them_however_it_is_interrupted() {
+    shown(&[
+        ("runs: what is to be done with some installers", space::others(), converge::walk),
+        ("killed in every act and at every journal write", space::others_interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::others_interrupted(), crash::forgotten),
+        ("asked to end", space::others_interrupted(), crash::asked_to_end),
+        ("killed, and no longer named", space::others_interrupted(), crash::dropped),
+        ("plans", space::others_foreseen(), plans::agrees),
+    ]);
+}
+
+#[test]
 fn the_plan_is_what_apply_does() {
     shown(&[("plans", space::foreseen(), plans::agrees)]);
 }

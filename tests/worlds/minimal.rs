@@ -47,7 +47,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
             return Some("the documents stop the services again after every installation".into());
         }
         let mut host = scene.host();
-        let (observed, mut marks) = (host.observe().unwrap(), host.marks().unwrap());
+        let (observed, mut marks) = (host.observe(&goal).unwrap(), host.marks().unwrap());
         marks.baseline = Some(Baseline {
             running: ran.clone(),
             since: observed.at,

@@ -149,7 +149,7 @@ where
     let mut last: Option<Ask> = None;
     loop {
         let run = Run::new(RunId("plan".into()));
-        let seen = Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run };
+        let seen = Seen { host: host.observe(goal).unwrap(), marks: host.marks().unwrap(), run };
         let plan = plan(goal, &seen);
         match plan.end.clone() {
             PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Cut, Fault, Simulated, SimulatedRegistration};
 use reconcile_schema::{
-    Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots,
-    Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
+    Build, Claim, Estimates, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product,
+    Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -57,6 +57,12 @@ pub enum Services {
     FailedOver,
     /// Everything runs, also services of the product whose names are not published, and services of others.
     Unpublished,
+    /// Everything runs, also a service of others that the goal names; it names one that is not there, too.
+    Others,
+    /// Everything runs, also a service of others that holds modules of the product and is not named.
+    Foreign,
+    /// The same, where that is only warned of.
+    ForeignWarned,
 }
 
 /// How the web server stands when the run begins.
@@ -181,6 +187,8 @@ pub const CURRENT: u8 = 0b1111;
 const BEHIND: u64 = 556;
 /// The service that the worlds are about when they are about one.
 pub const ONE: &str = "RTCIMMCU";
+/// A service of others that holds modules of the product.
+pub const RECORDER: &str = "Recorder";
 /// Services whose names are not published: with display name, image path, and whether they are the product's.
 pub const UNPUBLISHED: [(&str, &str, &str, bool); 4] = [
     (
@@ -272,6 +280,39 @@ pub fn unpublished_interrupted() -> Vec<Case> {
     let of = services(&[Services::Unpublished]);
     let some = |case| [works, asks, starts, finds].map(|installer| Case { installer, ..case }).to_vec();
     let mut cases = product(&[&kinds, &of, &some]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
+}
+
+/// Services of others × what is to be done × some of what the installer may do × whether they stop.
+///
+/// 4 servers × 3 states × 3 sets of components × 4 installers × 2, and the 2 servers of pools.
+pub fn others() -> Vec<Case> {
+    let [works, asks, _, starts, _, _, _, fails] = INSTALLERS;
+    let of = services(&[Services::Others, Services::Foreign, Services::ForeignWarned]);
+    let hangs = |case| [None, Some(Fault::OtherHangsInStop)].map(|fault| Case { fault, ..case }).to_vec();
+    let some = |case| [works, asks, starts, fails].map(|installer| Case { installer, ..case }).to_vec();
+    let mut cases = product(&[&kinds, &of, &components(&[0, 0b0110, CURRENT]), &some, &hangs]);
+    cases.extend(product(&[&pool_kinds, &of, &hangs]));
+    cases
+}
+
+/// The worlds with such services in which runs are interrupted everywhere.
+///
+/// 4 servers × 2 installers, and the 2 servers of pools.
+pub fn others_interrupted() -> Vec<Case> {
+    let [works, asks, ..] = INSTALLERS;
+    let of = services(&[Services::Others]);
+    let some = |case| [works, asks].map(|installer| Case { installer, ..case }).to_vec();
+    let mut cases = product(&[&kinds, &of, &some]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
+}
+
+/// The worlds with such services in which everything comes as the model foresees it.
+pub fn others_foreseen() -> Vec<Case> {
+    let of = services(&[Services::Others]);
+    let mut cases = product(&[&kinds, &components(&[0, CURRENT]), &of]);
     cases.extend(product(&[&pool_kinds, &of]));
     cases
 }
@@ -612,6 +653,10 @@ impl Case {
             },
             stores: self.kind.stores(),
             mirrored: Mirrored::Block,
+            also_stop: match self.services {
+                Services::Others => ["recorder", "NotThere"].iter().map(|name| name.parse().unwrap()).collect(),
+                _ => Arc::default(),
+            },
             rules: Rules {
                 maintenance: match self.leave {
                     Leave::Given | Leave::Held | Leave::Spent => None,
@@ -624,6 +669,10 @@ impl Case {
                 estimates: Estimates::default(),
                 reboot: self.reboot,
                 shells: if let Shell::Open(shells) = self.shell { shells } else { Shells::Block },
+                foreign: match self.services {
+                    Services::ForeignWarned => Some(ForeignServices::Warn),
+                    _ => Some(ForeignServices::Block),
+                },
                 attempts: 3,
                 database_check: Period::hours(24),
                 stop: minutes(15),
@@ -696,11 +745,19 @@ impl Case {
         if self.services == Services::Unpublished {
             for (name, display_name, image_path, _) in UNPUBLISHED {
                 let (name, image_path) = (name.to_owned(), image_path.replace("{product}", goal.product.folder()));
-                let registration = SimulatedRegistration { display_name: display_name.into(), image_path };
+                let registration =
+                    SimulatedRegistration { display_name: display_name.into(), image_path, holds: false };
                 server.registered.insert(name.clone(), registration);
                 let (state, start) = (ServiceState::Running, StartType::Automatic);
                 server.services.push(Service { name, state, start, needs: vec![], recognised: Recognised::Name });
             }
+        }
+        if matches!(self.services, Services::Others | Services::Foreign | Services::ForeignWarned) {
+            let (display_name, image_path) = ("Contoso Recorder".into(), r"C:\Contoso\Recorder.exe".into());
+            let registration = SimulatedRegistration { display_name, image_path, holds: true };
+            server.registered.insert(RECORDER.into(), registration);
+            let (name, state, start) = (RECORDER.into(), ServiceState::Running, StartType::Automatic);
+            server.services.push(Service { name, state, start, needs: vec![], recognised: Recognised::Name });
         }
         for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
             match self.databases {

@@ -74,6 +74,11 @@ pub fn expected(case: &Case) -> Fate {
     if let Some(class) = fault.and_then(|fault| pools_word(case.kind, fault)) {
         return Fate::Short(class);
     }
+    match case.services {
+        Services::Others if work && case.fault == Some(Fault::OtherHangsInStop) => return Fate::Short(Class::Operator),
+        Services::Foreign if install => return Fate::Short(Class::Later),
+        _ => {}
+    }
     if case.services == Services::FailedOver {
         return Fate::Short(Class::Operator);
     }
@@ -173,8 +178,7 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
     let fits = !(now.has(Fault::WrongProduct) || now.has(Fault::ProductMissing) || now.has(Fault::NewerBuild));
     let elsewhere = !now.failed_over.is_empty(); // Somebody took it out of its pool.
     let unread = now.has(Fault::ComponentsUnreadable) || now.has(Fault::CoreUnrecognised);
-    let leaves_alone =
-        !fits || elsewhere || now.has(Fault::AnotherInstallation) || unread;
+    let leaves_alone = !fits || elsewhere || now.has(Fault::AnotherInstallation) || unread;
     let blind = now.has(Fault::ServicesUnreadable);
     for service in &now.services {
         let name = &service.name;
@@ -241,6 +245,9 @@ pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
 /// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
 pub fn untouched(case: &Case) -> bool {
     if !matches!(case.leave, Leave::Given | Leave::Open) {
+        return true;
+    }
+    if case.services == Services::Foreign && case.current != CURRENT {
         return true;
     }
     let unready = [Fault::PoolBusy, Fault::PoolInsufficient, Fault::ReplicaMissing, Fault::PoolUnreadable];

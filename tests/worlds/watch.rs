@@ -6,11 +6,11 @@ use reconcile_core::{
 };
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, PoolRecord, Reboots, Released, RunId, ServiceState,
-    Shells, StartType, Step, Store,
+    Cause, DriftCode, DriftState, ForeignServices, Mark, Marks, Observed, Period, PoolRecord, Reboots, Released, RunId,
+    ServiceState, Shells, StartType, Step, Store,
 };
 
-use crate::space::UNPUBLISHED;
+use crate::space::{RECORDER, UNPUBLISHED};
 
 /// What was noticed in one world, over all its runs.
 #[derive(Debug)]
@@ -101,6 +101,9 @@ impl Watch {
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
         let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = own(now).all(|service| service.is_stopped());
+        let others_stopped = now.services.iter().filter(|one| is_named(goal, one)).all(|one| one.is_stopped());
+        let holds = |one: &reconcile_schema::Service| now.registered.get(&one.name).is_some_and(|it| it.holds);
+        let held = now.services.iter().any(|one| is_others(one) && holds(one) && !one.is_stopped());
         // Nobody can tell what an installation left out that was not seen to end well.
         let unproven = marks
             .attempt
@@ -113,6 +116,8 @@ impl Watch {
                 self.insist(behind, "I1: nothing is below its build", step);
                 self.insist(all_stopped || quiet, "I3: services run", step);
                 self.insist(!now.has(Fault::ShellOpen) || quiet, "I3: a shell is open", step);
+                let warned = goal.rules.foreign == Some(ForeignServices::Warn);
+                self.insist(!held || warned || quiet, "I3: a service of others holds modules", step);
                 self.insist(now.staged, "the package is not verified", step);
                 self.insist(marks.attempt.is_some(), "I7: the journal does not know of it", step);
                 self.insist(!now.has(Fault::RebootPending), "a restart is pending", step);
@@ -124,7 +129,9 @@ impl Watch {
                 self.insist(outdated(now, store), "I2: nothing is below its version", step);
                 self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
             }
-            Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
+            Step::StopOthers | Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
+                let first = *step == Step::StopOthers || *step == Step::Reboot;
+                self.insist(first || others_stopped || quiet, "I11: a service of others runs that uses ours", step);
                 let known = marks.baseline.is_some() || own(now).all(|service| service.is_stopped());
                 self.insist(known, "I7: the journal does not know what ran", step);
                 // Where a mark was lost, stopping what is stopped costs nothing.
@@ -149,6 +156,11 @@ impl Watch {
                 let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
                 self.insist(!goal.is_in_pool() || other.is_none(), "C4: another server is back just now", step);
             }
+            Step::StartOthers => {
+                let up = |one: &reconcile_schema::Service| one.is_running() || one.start != StartType::Automatic;
+                let stuck = now.has(Fault::ServiceHangsInStop) || now.has(Fault::ServiceHangsInStart);
+                self.insist(own(now).all(up) || stuck || quiet, "I11: ours do not run yet", step);
+            }
             Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
         }
         self.pool(goal, now, step);
@@ -168,12 +180,14 @@ impl Watch {
         let moves = matches!(step, Step::FailOver | Step::FailBack);
         self.insist(goal.fails_over() || !moves, "P1: no pool takes over for this server", step);
         let serves = goal.fails_over() && now.is_active() && !self.crowded;
-        self.insist(!serves || moves || !step.takes_down(), "P2: taken down without a fail-over", step);
+        let others = *step == Step::StopOthers; // Those stop while the server still serves in its pool.
+        self.insist(!serves || moves || others || !step.takes_down(), "P2: taken down without a fail-over", step);
     }
 
     /// What must hold of windows and holds when a step is about to be taken.
     fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
-        let up = matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb | Step::Release);
+        let up =
+            matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb | Step::Release);
         self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
@@ -186,7 +200,7 @@ impl Watch {
     }
 
     /// What must hold when a step was taken, survived or not.
-    fn after(&mut self, before: &Simulated, now: &Simulated, step: &Step) {
+    fn after(&mut self, goal: &Goal, before: &Simulated, now: &Simulated, step: &Step) {
         let fell = now
             .components
             .iter()
@@ -197,7 +211,7 @@ impl Watch {
         };
         let lower = versions(before).iter().zip(versions(now)).any(|(was, is)| is < *was);
         self.insist(!lower, "a database fell", step);
-        if matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb) {
+        if matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb) {
             for service in now
                 .services
                 .iter()
@@ -211,7 +225,12 @@ impl Watch {
             }
         }
         let others = |server: &Simulated| -> Vec<_> {
-            server.services.iter().filter(|one| is_others(one)).map(|one| (one.state, one.start)).collect()
+            server
+                .services
+                .iter()
+                .filter(|one| is_others(one) && !is_named(goal, one))
+                .map(|one| (one.state, one.start))
+                .collect()
         };
         let touched = *step != Step::Reboot && others(before) != others(now);
         self.insist(!touched || self.crowded, "I9: a service of others was stopped or started", step);
@@ -224,6 +243,7 @@ impl Watch {
             Step::Install | Step::FailOver | Step::StopServices | Step::Reboot => {}
             Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb | Step::FailBack => {}
             Step::UpdateDatabases(_) | Step::StartServices | Step::Claim | Step::Release => {}
+            Step::StopOthers | Step::StartOthers => {}
         }
         self.insist(self.count(&Step::Install) <= 3, "I8: too many installations", step);
         self.insist(self.count(&Step::Reboot) <= 2, "I8: too many restarts", step);
@@ -238,7 +258,12 @@ fn own(now: &Simulated) -> impl Iterator<Item = &reconcile_schema::Service> {
 
 /// Whether a service is somebody else's.
 fn is_others(service: &reconcile_schema::Service) -> bool {
-    UNPUBLISHED.iter().any(|(name, _, _, own)| *name == service.name && !own)
+    UNPUBLISHED.iter().any(|(name, _, _, own)| *name == service.name && !own) || service.name == RECORDER
+}
+
+/// Whether the goal names a service of others.
+fn is_named(goal: &Goal, service: &reconcile_schema::Service) -> bool {
+    goal.also_stop.iter().any(|name| name.as_str().eq_ignore_ascii_case(&service.name))
 }
 
 /// Whether any judged component is below its build.
@@ -297,6 +322,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::WebStopDenied
         | Fault::ServiceHangsInStart
         | Fault::ServiceDies
+        | Fault::OtherHangsInStop
         | Fault::FailOverTimesOut
         | Fault::FailBackTimesOut
         | Fault::DatabaseUpdateDoesNothing => false,
@@ -363,12 +389,12 @@ impl Watched<'_> {
 impl Observe for Watched<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
         self.watch.observations += 1;
         if self.watch.observations > 5000 {
             return Err(LabError::Step("the run does not end".into()));
         }
-        self.lab.observe()
+        self.lab.observe(goal)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
@@ -392,7 +418,7 @@ impl Act for Watched<'_> {
         if acted.is_ok() || before != now {
             self.watch.acts.push(step.clone());
             self.watch.before(self.goal, &before, &marks, &record, step);
-            self.watch.after(&before, &now, step);
+            self.watch.after(self.goal, &before, &now, step);
         }
         if let Some((_, starts)) = self.watch.meddle.filter(|(after, _)| *after + 1 == self.watch.acts.len()) {
             self.watch.meddle = None;

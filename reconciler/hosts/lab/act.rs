@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
-use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
+use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store, Whose};
 
 use super::{Cut, LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
@@ -92,8 +92,16 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             fail_back(server, half)?;
             "the cmdlet reported success"
         }
+        Step::StopOthers => {
+            stop(server, seen, Whose::Others, half);
+            "the service manager reported success"
+        }
+        Step::StartOthers => {
+            start(server, &starting, Whose::Others, half);
+            "the service manager reported success"
+        }
         Step::StopServices => {
-            stop(server, seen, half);
+            stop(server, seen, Whose::Product, half);
             "the cmdlet reported success"
         }
         Step::StopWeb if server.has(Fault::WebStopDenied) => {
@@ -114,12 +122,12 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             "exit code 0"
         }
         Step::StartServices => {
-            start(server, &starting, half);
+            start(server, &starting, Whose::Product, half);
             "the cmdlet reported success"
         }
         Step::UpdateDatabases(store) => {
             if !seen.host.services.known().is_some_and(|services| {
-                services.iter().filter(|service| !service.is_web()).all(|service| service.is_stopped())
+                services.iter().filter(|service| service.is_products()).all(|service| service.is_stopped())
             }) {
                 return Err(LabError::Step("the databases are in use: services run (simulated)".into()));
             }
@@ -138,15 +146,16 @@ fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> boo
     server.own().filter(|service| which(service)).for_each(|service| service.state = state);
 }
 
-/// Stops the services that were seen, in the reverse of their start order.
-fn stop(server: &mut Simulated, seen: &Seen, half: bool) {
-    let hangs = server.has(Fault::ServiceHangsInStop);
-    let named = |name: &str| seen.host.services.known().into_iter().flatten().any(|service| service.name == name);
-    let running: Vec<_> =
-        server.services.iter_mut().filter(|service| !service.is_web() && named(&service.name)).collect();
+/// Stops the services of one kind that were seen, in the reverse of their start order.
+fn stop(server: &mut Simulated, seen: &Seen, whose: Whose, half: bool) {
+    let hangs = server.has(Fault::ServiceHangsInStop) && whose == Whose::Product;
+    let other_hangs = server.has(Fault::OtherHangsInStop) && whose == Whose::Others;
+    let mut seen = seen.host.services.known().into_iter().flatten().filter(|service| service.whose() == whose);
+    let named: Vec<_> = seen.by_ref().map(|service| service.name.as_str()).collect();
+    let running: Vec<_> = server.services.iter_mut().filter(|service| named.contains(&service.name.as_str())).collect();
     let keep = if half { running.len() / 2 } else { 0 };
     for service in running.into_iter().skip(keep).filter(|service| !service.is_stopped()) {
-        let stays = hangs && service.name == "RTCSRV";
+        let stays = hangs && service.name == "RTCSRV" || other_hangs;
         service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
     }
 }
@@ -194,10 +203,12 @@ fn fail_back(server: &mut Simulated, half: bool) -> Result<(), LabError> {
 }
 
 /// Starts what the goal says should run; a service that does not come up is seen at the next look.
-fn start(server: &mut Simulated, names: &[String], half: bool) {
+fn start(server: &mut Simulated, names: &[String], whose: Whose, half: bool) {
     let hangs = server.has(Fault::ServiceHangsInStart);
+    let own: Vec<_> = server.own().map(|service| service.name.clone()).collect();
+    let kind = |service: &reconcile_schema::Service| own.contains(&service.name) == (whose == Whose::Product);
     let wanted = server.services.iter_mut().filter(|service| !service.is_web() && names.contains(&service.name));
-    let wanted: Vec<_> = wanted.collect();
+    let wanted: Vec<_> = wanted.filter(|service| kind(service)).collect();
     let count = if half { wanted.len() / 2 } else { wanted.len() };
     for service in wanted.into_iter().take(count) {
         let stays = hangs && service.name == "RTCSRV";

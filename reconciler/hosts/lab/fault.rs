@@ -30,6 +30,8 @@ pub enum Fault {
     ServiceHangsInStop,
     /// Windows refuses to stop the web server, and the command says so.
     WebStopDenied,
+    /// The services of others that `alsoStop` names stay in STOP_PENDING.
+    OtherHangsInStop,
     /// One service stays in START_PENDING although the start reports success.
     ServiceHangsInStart,
     /// One service starts, runs a moment and ends.
@@ -108,6 +110,7 @@ impl Fault {
         Self::InstallerFindsServices,
         Self::ServiceHangsInStop,
         Self::WebStopDenied,
+        Self::OtherHangsInStop,
         Self::ServiceHangsInStart,
         Self::ServiceDies,
         Self::ServicePending,

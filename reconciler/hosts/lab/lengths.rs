@@ -46,12 +46,14 @@ pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period
         Step::Stage => lengths.stage,
         Step::StopServices => lengths.together(up(server), |one| one.stop),
         Step::FailOver | Step::FailBack | Step::Claim | Step::Release => round(server, step),
+        Step::StopOthers | Step::StartOthers => round(server, step),
         Step::StopWeb | Step::StartWeb => lengths.web,
         Step::CloseShells => Period::seconds(2),
         Step::Install => lengths.install,
         Step::UpdateDatabases(_) => lengths.database,
         Step::StartServices => {
-            let starts = |one: &&Service| !one.is_web() && !one.is_running() && starting.contains(&one.name);
+            let due = |one: &&Service| !one.is_web() && !one.is_running() && starting.contains(&one.name);
+            let starts = |one: &&Service| due(one) && server.recognised(one).is_some();
             lengths.together(server.services.iter().filter(starts), |one| one.start)
         }
         Step::Reboot => lengths.restart,
@@ -83,6 +85,7 @@ fn round(server: &Simulated, step: &Step) -> Period {
         Step::FailBack => Period::minutes(5),
         Step::StopWeb | Step::StartWeb => Period::seconds(5),
         Step::CloseShells => Period::seconds(2),
+        Step::StopOthers | Step::StartOthers => Period::seconds(10),
         Step::Claim | Step::Release => Period::seconds(1),
         Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),
         Step::UpdateDatabases(_) => Period::minutes(3),

@@ -2,8 +2,8 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, PoolRecord,
-    PoolSeen, Product, Readiness, Rights, Service, ServiceState, Shared, Shell,
+    BootId, Build, Component, ComponentName, Database, Fact, Foreign, Marks, Observed, PackageSeen, Pending, Period,
+    PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, Service, ServiceState, Shared, Shell,
 };
 
 use crate::journal::Journal;
@@ -19,7 +19,7 @@ use super::{
 impl Observe for LabHost<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
         self.still_alive()?;
         let host = self.name.clone();
         let dear = self.dear.clone();
@@ -30,7 +30,7 @@ impl Observe for LabHost<'_> {
             boot: Fact::Known(BootId(format!("boot {}", server.boot))),
             uptime: Some(Period::seconds(server.uptime)),
             components: components(server),
-            services: services(server),
+            services: services(server, goal),
             reboot: reboot(server),
             installing: Fact::Known(
                 server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string()),
@@ -39,6 +39,7 @@ impl Observe for LabHost<'_> {
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
+            foreign: Fact::NotLooked,
             databases: Shared::default(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,
@@ -58,6 +59,7 @@ impl Observe for LabHost<'_> {
             Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
             Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
             Ask::Shells => self.dear.shells = shells(&server),
+            Ask::Foreign => self.dear.foreign = Fact::Known(foreign(&server, goal)),
             Ask::Claim => {
                 self.dear.claim = self.record(goal, &server);
                 self.catch_up(goal)?;
@@ -171,12 +173,14 @@ fn unrecognised(components: &[Component]) -> Fact<Shared<Vec<Component>>> {
     uninstall::components(components.iter().map(entry), None).map(Shared::from).into()
 }
 
-fn services(server: &Simulated) -> Fact<Shared<Vec<Service>>> {
+fn services(server: &Simulated, goal: &Goal) -> Fact<Shared<Vec<Service>>> {
     if server.has(Fault::ServicesUnreadable) {
         return Fact::Unknown("the service manager did not answer (simulated)".into());
     }
+    let also = |service: &Service| is_named(goal, service).then_some(Recognised::AlsoStop);
     let whose = |service: &Service| {
-        server.recognised(service).map(|recognised| Service { recognised, ..service.clone() })
+        let recognised = server.recognised(service).or_else(|| also(service))?;
+        Some(Service { recognised, ..service.clone() })
     };
     let mut services: Vec<_> = server.services.iter().filter_map(whose).collect();
     if server.has(Fault::ServicePending)
@@ -185,6 +189,24 @@ fn services(server: &Simulated) -> Fact<Shared<Vec<Service>>> {
         last.state = ServiceState::StartPending;
     }
     Fact::Known(services.into())
+}
+
+fn is_named(goal: &Goal, service: &Service) -> bool {
+    goal.also_stop.iter().any(|name| name.as_str().eq_ignore_ascii_case(&service.name))
+}
+
+fn foreign(server: &Simulated, goal: &Goal) -> Vec<Foreign> {
+    let holds = |service: &&Service| {
+        let holds = server.registered.get(&service.name).is_some_and(|registration| registration.holds);
+        let others = server.recognised(service).is_none() && !is_named(goal, service);
+        holds && others && !service.is_stopped()
+    };
+    let foreign = |service: &Service| Foreign {
+        service: service.name.clone(),
+        pid: 4712,
+        module: "Microsoft.Rtc.Collaboration.dll".into(),
+    };
+    server.services.iter().filter(holds).map(foreign).collect()
 }
 
 fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {

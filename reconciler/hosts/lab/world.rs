@@ -86,6 +86,9 @@ pub struct SimulatedRegistration {
     pub display_name: String,
     /// Its image path.
     pub image_path: String,
+    /// Whether it holds modules of the product while it runs.
+    #[serde(default)]
+    pub holds: bool,
 }
 
 /// The databases that one form of the update covers.
@@ -153,7 +156,7 @@ impl Simulated {
     /// How a service is recognised as one of the product's, the web server among them; none where it is somebody else's.
     #[must_use]
     pub fn recognised(&self, service: &Service) -> Option<Recognised> {
-        let Some(SimulatedRegistration { display_name, image_path }) = self.registered.get(&service.name) else {
+        let Some(SimulatedRegistration { display_name, image_path, .. }) = self.registered.get(&service.name) else {
             return Some(Recognised::Name);
         };
         let folders = folders(&[r"C:\Program Files", r"C:\Program Files\Common Files"]);

@@ -141,6 +141,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         disk: Fact::NotLooked,
         rights: Fact::NotLooked,
         shells: Fact::NotLooked,
+        foreign: Fact::NotLooked,
         databases: Shared::default(),
         pool: Fact::NotLooked,
         claim: Fact::NotLooked,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
-use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE};
+use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE, Whose};
 
 use super::clock::{moment, now, wait};
 use super::discover::{again, discover};
@@ -63,7 +63,8 @@ impl ActingHost<'_> {
             Step::Stage => self.host.stage(goal)?,
             Step::FailOver => self.host.fail_over(goal)?,
             Step::FailBack => self.host.fail_back(goal)?,
-            Step::StopServices => return self.host.stop_services(goal),
+            Step::StopOthers => return self.host.stop_services(goal, Whose::Others),
+            Step::StopServices => return self.host.stop_services(goal, Whose::Product),
             Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
@@ -73,7 +74,8 @@ impl ActingHost<'_> {
             Step::Install => return self.host.install_and_warm_up(goal),
             Step::StartWeb => return self.host.web("start", ServiceState::Running, goal.rules.start.into()),
             Step::UpdateDatabases(store) => self.host.update_databases(goal, store)?,
-            Step::StartServices => return self.host.start_services(goal, seen),
+            Step::StartServices => return self.host.start_services(goal, seen, Whose::Product),
+            Step::StartOthers => return self.host.start_services(goal, seen, Whose::Others),
             Step::Reboot => {
                 (self.restart)(&format!("reconcile brings {} to {}.", goal.product, goal.core))?;
                 return Ok(Acted::GoingDown);
@@ -96,15 +98,17 @@ impl WindowsHost {
         Ok(said)
     }
 
-    /// Stops the product's services, those of one dependency layer together.
-    fn stop_services(&mut self, goal: &Goal) -> Result<Acted, WindowsError> {
+    /// Stops the product's services or those of others, those of one dependency layer together.
+    fn stop_services(&mut self, goal: &Goal, whose: Whose) -> Result<Acted, WindowsError> {
         let (began, limit) = (moment(), goal.rules.stop.into());
         // A service that is starting takes no order until it runs.
-        let starting = |found: &Found| !is_web(found) && heads_for(found.state) == Some(ServiceState::Running);
+        let (mut all, manager) = (services(&self.also)?, Services::open()?);
+        all.retain(|service| service.whose() == whose);
+        let every: Vec<_> = all.iter().collect();
+        let starting = |found: &Found| among(&every, found) && heads_for(found.state) == Some(ServiceState::Running);
         self.wait_for(ServiceState::Running, began, limit, true, &[], &starting)?;
-        let (all, manager) = (services()?, Services::open()?);
         let mut refused = Vec::new();
-        let left = down(&layers(all.iter().filter(|service| !service.is_web())), &mut |layer| {
+        let left = down(&layers(&all), &mut |layer| {
             // After an interrupt nothing more is told: the run goes back up.
             let told = if self.interrupted() { &[] } else { layer };
             let told = tell(told, &mut refused, &|name| manager.stop(name));
@@ -113,10 +117,10 @@ impl WindowsHost {
         Ok(Acted::Ended(told(refused, left)))
     }
 
-    /// Starts the services that should run and do not, those of one dependency layer together.
-    fn start_services(&mut self, goal: &Goal, seen: &Seen) -> Result<Acted, WindowsError> {
+    /// Starts the services that should run and do not, the product's or those of others, those of one dependency layer together.
+    fn start_services(&mut self, goal: &Goal, seen: &Seen, whose: Whose) -> Result<Acted, WindowsError> {
         let should = goal.should_run(&seen.host, seen.baseline());
-        let all: Vec<_> = should.filter(|service| !service.is_web() && !service.is_running()).collect();
+        let all: Vec<_> = should.filter(|service| service.whose() == whose && !service.is_running()).collect();
         let stopping = |found: &Found| among(&all, found) && found.state == ServiceState::StopPending;
         // A service that is stopping takes no order until it has stopped.
         self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &[], &stopping)?;
@@ -172,7 +176,7 @@ impl WindowsHost {
             }
         };
         let services = self.wait_for(wanted, began, limit, wanted == ServiceState::Stopped, &[], &is_web)?;
-        Ok(Acted::Ended(told(found.err().into_iter().collect(), Left { services, held: Vec::new() }))
+        Ok(Acted::Ended(told(found.err().into_iter().collect(), Left { services, held: Vec::new() })))
     }
 
     /// Installs. While the services are stopped again and the web server starts, a management shell can load the product's
@@ -237,7 +241,7 @@ impl WindowsHost {
         let (told_at, mut moved_at) = (moment(), moment());
         let heard = |found: &Found| told.contains(&found.name.as_str()) && told_at.elapsed() < HEARING;
         let manager = Services::open()?;
-        let known = discover(&manager)?;
+        let known = discover(&manager, &self.also)?;
         let mut look = || Ok(again(&manager, &known)?.into_iter().filter(|found| which(found)).collect());
         let mut pause = |moved: bool| {
             if moved {

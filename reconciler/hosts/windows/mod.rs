@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reconcile_core::Dear;
-use reconcile_schema::{Product, ServerName};
+use reconcile_schema::{Product, ServerName, ServiceName};
 
 use self::environment::{system_root, variable};
 use self::logs::log_folder;
@@ -96,6 +96,8 @@ pub enum WindowsError {
 pub struct WindowsHost {
     name: ServerName,
     registry: Registry,
+    /// The services of others that the goal names.
+    also: Arc<[ServiceName]>,
     dear: Dear,
     runner: Runner,
     /// The shell that waits for the question for databases.
@@ -178,6 +180,7 @@ impl WindowsHost {
         Ok(Self {
             name: name()?,
             registry: Registry::machine(),
+            also: Arc::default(),
             dear: Dear::default(),
             runner: Runner::default(),
             warm: None,

@@ -1,16 +1,17 @@
 //! Looking at this machine.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, Shared, Store,
+    Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, ServiceName, Shared,
+    Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
 use super::account::is_administrator;
 use super::clock::now;
-use super::discover::discover;
+use super::discover::{discover, foreign};
 use super::environment::system_root;
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
@@ -61,20 +62,22 @@ enum InstallingError {
 impl Observe for WindowsHost {
     type Error = WindowsError;
 
-    fn observe(&mut self) -> Result<Observed, WindowsError> {
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
+        self.also = Arc::clone(&goal.also_stop);
         let mut seen = Observed {
             host: self.name.clone(),
             at: now(),
             boot: boot().into(),
             uptime: Some(uptime()),
             components: components(&self.registry).map(Shared::from).into(),
-            services: services().map(Shared::from).into(),
+            services: services(&self.also).map(Shared::from).into(),
             reboot: reboot(&self.registry).into(),
             installing: installing(&self.registry).into(),
             package: Fact::NotLooked,
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
+            foreign: Fact::NotLooked,
             databases: Shared::default(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,
@@ -93,6 +96,7 @@ impl Observe for WindowsHost {
                 self.cool_down();
                 self.dear.shells = open_shells().into();
             }
+            Ask::Foreign => self.dear.foreign = foreign(&goal.also_stop).into(),
             Ask::Claim => self.dear.claim = record(goal),
             Ask::Pool => self.dear.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
@@ -111,8 +115,8 @@ impl Observe for WindowsHost {
 impl Observe for ActingHost<'_> {
     type Error = WindowsError;
 
-    fn observe(&mut self) -> Result<Observed, WindowsError> {
-        self.host.observe()
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
+        self.host.observe(goal)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), WindowsError> {
@@ -200,13 +204,13 @@ fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
     Ok(uninstall::components(ours, registry.control_panel_version()?)?)
 }
 
-/// The product's services that exist here, as a decision sees them.
-pub(super) fn services() -> Result<Vec<Service>, ServiceError> {
+/// The services that count here, as a decision sees them.
+pub(super) fn services(also: &[ServiceName]) -> Result<Vec<Service>, ServiceError> {
     let service = |found: Found| {
         let Found { name, state, start, needs, recognised, .. } = found;
         Service { name, state, start, needs, recognised }
     };
-    Ok(discover(&Services::open()?)?.into_iter().map(service).collect())
+    Ok(discover(&Services::open()?, also)?.into_iter().map(service).collect())
 }
 
 fn reboot(registry: &Registry) -> Result<Vec<Pending>, RegistryError> {
@@ -271,8 +275,11 @@ mod tests {
 
     #[test]
     fn this_machine_can_be_looked_at() {
+        let manifest = serde_yaml::from_str(include_str!("../../../manifests/lab.yaml")).expect("a manifest");
+        let releases = serde_yaml::from_str(include_str!("../../../manifests/releases.yaml")).expect("a catalogue");
+        let goal = Goal::of_all(&manifest, &releases).expect("goals").pop().expect("a goal");
         let mut host = WindowsHost::open().expect("it has a name");
-        let seen = host.observe().expect("it can be looked at");
+        let seen = host.observe(&goal).expect("it can be looked at");
         for fact in [seen.boot.known().is_some(), seen.services.known().is_some(), seen.reboot.known().is_some()] {
             assert!(fact, "{seen:?}");
         }

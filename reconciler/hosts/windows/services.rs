@@ -22,7 +22,7 @@ use super::win32::{Win32Error, check, text_at, wide};
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
 /// Why the service manager could not be asked, or did not take an order.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// The service manager itself does not answer.
     #[error("cannot open the service manager: {0}; run as an administrator of this computer")]
@@ -110,6 +110,17 @@ impl fmt::Display for Progress {
     }
 }
 
+/// A service as the list of all has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The short name.
+    pub name: String,
+    /// The display name.
+    pub display: String,
+    /// Its process; 0 when there is none.
+    pub pid: u32,
+}
+
 /// The local service manager.
 pub struct Services(Handle);
 
@@ -126,11 +137,11 @@ impl Services {
         Handle::new(manager).map(Self).map_err(ServiceError::Manager)
     }
 
-    /// The short name and the display name of every service: not of drivers.
+    /// Every service, without the drivers.
     ///
     /// # Errors
     /// The service manager does not list them.
-    pub fn names(&self) -> Result<Vec<(String, String)>, ServiceError> {
+    pub fn list(&self) -> Result<Vec<Listed>, ServiceError> {
         let mut count = 0;
         let buffer = filled(|buffer, size, needed| {
             let (mut resume, null) = (0, std::ptr::null());
@@ -158,14 +169,15 @@ impl Services {
         })
         .map_err(ServiceError::List)?;
         let entries = buffer.as_ptr().cast::<ENUM_SERVICE_STATUS_PROCESSW>();
-        let name = |index: usize| {
+        let listed = |index: usize| {
             // SAFETY: the call wrote `count` entries into the buffer; their names point into the same buffer.
             unsafe {
                 let entry = &*entries.add(index);
-                (text_at(entry.lpServiceName), text_at(entry.lpDisplayName))
+                let pid = entry.ServiceStatusProcess.dwProcessId;
+                Listed { name: text_at(entry.lpServiceName), display: text_at(entry.lpDisplayName), pid }
             }
         };
-        Ok((0..count as usize).map(name).collect())
+        Ok((0..count as usize).map(listed).collect())
     }
 
     /// The image path of the service with this short name; none when there is no such service.

@@ -21,6 +21,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::account::owner_of;
+use super::services::{ServiceError, Services};
 use super::win32::{Win32Error, check, text};
 
 /// Programs that host a management shell, in any session: PowerShell, its remote host, the management console.
@@ -38,6 +39,9 @@ pub enum ShellError {
     /// The processes cannot be listed.
     #[error("cannot list the processes: {0}")]
     Processes(Win32Error),
+    /// It cannot be told which of them are services.
+    #[error(transparent)]
+    Services(#[from] ServiceError),
     /// The modules of a process that may be a shell cannot be listed.
     #[error(
         "cannot tell whether {program} (process {pid}) holds the product's assemblies: {cause}; run as an administrator of this computer"
@@ -98,8 +102,9 @@ pub fn processes() -> Result<Vec<Process>, ShellError> {
 /// They cannot be told: a process that may be one does not let us look.
 pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
     let mut shells = Vec::new();
+    let services: Vec<_> = Services::open()?.list()?.into_iter().map(|service| service.pid).collect();
     for Process { pid, program } in processes()? {
-        if pid == std::process::id() || !may_be_shell(pid, &program) {
+        if pid == std::process::id() || !may_be_shell(pid, &program, &services) {
             continue;
         }
         match holds_assemblies(pid) {
@@ -140,21 +145,39 @@ pub fn close(shell: &Shell) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// A program that hosts shells, or any program of a user's session. In session 0 live the services, the product's own
-/// among them: those are stopped by their own step.
-fn may_be_shell(pid: u32, program: &str) -> bool {
+/// A program that hosts shells, or any program of a user's session that is no service. In session 0 live the services, the
+/// product's own among them: those are stopped by their own step.
+fn may_be_shell(pid: u32, program: &str, services: &[u32]) -> bool {
     let mut session = 0;
     // SAFETY: the number goes into our variable.
     let asked = check(unsafe { ProcessIdToSessionId(pid, &raw mut session) });
-    is_host(program) || (asked.is_ok() && session != 0)
+    is_host(program) || (asked.is_ok() && session != 0 && !services.contains(&pid))
 }
 
 fn is_host(program: &str) -> bool {
     HOSTS.iter().any(|host| program.eq_ignore_ascii_case(host))
 }
 
+/// The first module of the product in the list of a service's process: an assembly, or a file that lies where the product's
+/// do. None where the process has ended meanwhile, or is one of those that Windows lets nobody look into.
+///
+/// # Errors
+/// The modules cannot be listed.
+pub fn products_module(pid: u32, is_products: &dyn Fn(&str) -> bool) -> Result<Option<String>, ShellError> {
+    match module(pid, &|name, path| is_assembly(name) || is_products(path)) {
+        Ok(found) => Ok(found),
+        Err(Win32Error(ERROR_ACCESS_DENIED)) => Ok(None),
+        Err(cause) => Err(ShellError::Modules { program: "a service".to_owned(), pid, cause }),
+    }
+}
+
 /// Whether a module `Microsoft.Rtc.*.dll` is in the list of a process; not, where the process has ended meanwhile.
 fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
+    Ok(module(pid, &|name, _| is_assembly(name))?.is_some())
+}
+
+/// The name of the first module of a process whose name and path are wanted; none where the process has ended meanwhile.
+fn module(pid: u32, wanted: &dyn Fn(&str, &str) -> bool) -> Result<Option<String>, Win32Error> {
     let mut passes = 0;
     let snapshot = loop {
         passes += 1;
@@ -162,7 +185,7 @@ fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
             Ok(snapshot) => break snapshot,
             // The list changed while it was read (Microsoft Learn: CreateToolhelp32Snapshot asks for a retry).
             Err(Win32Error(ERROR_BAD_LENGTH | ERROR_PARTIAL_COPY)) if passes < PASSES => {}
-            Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(false),
+            Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(None),
             Err(cause) => return Err(cause),
         }
     };
@@ -170,14 +193,15 @@ fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
     // SAFETY: the snapshot is open; the entry says its own size.
     let mut more = check(unsafe { Module32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
     while more.is_ok() {
-        if is_assembly(&text(&entry.szModule)) {
-            return Ok(true);
+        let name = text(&entry.szModule);
+        if wanted(&name, &text(&entry.szExePath)) {
+            return Ok(Some(name));
         }
         // SAFETY: as above.
         more = check(unsafe { Module32NextW(snapshot.as_raw_handle(), &raw mut entry) });
     }
     match more {
-        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(false),
+        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(None),
         Err(cause) => Err(cause),
     }
 }

@@ -99,6 +99,8 @@ pub struct Service {
     pub display: Option<String>,
     /// The program, where it is not the one of all services; its file name is `service.exe`.
     pub program: Option<String>,
+    /// A module that it keeps loaded while it runs.
+    pub loads: Option<String>,
     /// Who starts it.
     pub start_type: StartType,
     /// What happens when it is started.

@@ -43,6 +43,9 @@ fn serve() -> Result<(), Box<dyn Error>> {
         ServiceControlHandlerResult::NoError
     })?;
     record(&name, "start")?;
+    if let Some(module) = behaviour(&name)?.loads {
+        super::shell::load(module.as_ref())?;
+    }
     let mut lasts = None;
     match behaviour(&name)?.start {
         Start::Prompt => {}
