@@ -43,7 +43,7 @@ fn run(host: &mut LabHost<'_>, goal: &Goal, name: &str) -> Result<(), Box<dyn Er
         by: "the example",
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     apply(host, &request, &mut |event| {
         if let Event::Ended(step, said, _) = event {

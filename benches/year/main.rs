@@ -151,7 +151,7 @@ impl Year {
             by: "the scheduler",
             approved: None,
             forgive: false,
-            interrupted: &|| false,
+            interrupted: &|| None,
         };
         let mut host = lab.host(&goal.server)?;
         // The run before may have taken longer than to this one.

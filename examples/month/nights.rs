@@ -185,7 +185,7 @@ impl Play {
             by: "the scheduler",
             approved: None,
             forgive: std::mem::take(&mut server.forgive),
-            interrupted: &|| false,
+            interrupted: &|| None,
         };
         let mut host = self.lab.host(name)?;
         if server.kill {

@@ -115,6 +115,12 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Died { .. } => {
             "find in Event Viewer (Lync Server, Application, System) why it ends, fix that, then run apply again".into()
         }
+        Blocker::Confined => {
+            "run apply at the server itself, on its console or its desktop, or let its scheduled task do it: reconcile schedule install"
+                .into()
+        }
+        Blocker::AtWork { .. } => "run apply again when it has ended, which it does at its own time limit".into(),
+        Blocker::Forced { .. } => "run apply again: it brings the services back and goes on from here".into(),
         Blocker::Interrupted => "run apply again: it goes on from here".into(),
         Blocker::Deviated { .. } => {
             "the server is not as it was when the plan was made: plan again, and have the new plan approved".into()

@@ -97,7 +97,14 @@ pub fn each(
             #[cfg(windows)]
             Site::Machine(host) => {
                 session.confirm(host.as_mut(), goal)?;
-                let mut host = host.to_act(session.interrupts.flag()).map_err(Problem::failed)?;
+                let mut host = host.to_act(session.interrupts.interrupt()).map_err(Problem::failed)?;
+                for sleeper in host.sleepers() {
+                    let said = format!(
+                        "ended {sleeper}: an earlier run was ended while it started this process, which never ran"
+                    );
+                    tracing::warn!(server = %goal.server, "{said}");
+                    voice.say(&format!("  {said}"));
+                }
                 session.converge(&mut host, goal, steps.as_deref(), watch)?
             }
         };
@@ -154,7 +161,7 @@ impl Session<'_> {
             by: &self.user,
             approved,
             forgive: self.args.retry,
-            interrupted: &|| self.interrupts.asked(),
+            interrupted: &|| self.interrupts.halt(),
         };
         let mut progress = Progress::new(goal, &self.interrupts);
         let alarm = watch.as_ref().map(Watch::alarm);
@@ -236,6 +243,7 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading,
         restarting: outcome.end == End::GoingDown,
         steps: outcome.steps.clone(),
         outage_seconds: outcome.outage.map_or(0, reconcile_schema::Period::as_seconds),
+        quiet_seconds: outcome.quiet.map(reconcile_schema::Period::as_seconds),
         left_down: outcome.left_down.clone(),
         started_again: outcome.started_again.clone(),
         opens,

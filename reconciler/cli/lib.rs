@@ -90,6 +90,11 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Lab(command) => lab::run(&command),
         Command::Schedule(command) => schedule::run(&command),
         Command::Dsc(command) => dsc::run(&command, verbose),
+        #[cfg(windows)]
+        Command::Attend => {
+            reconcile_hosts::windows::attend().map_err(Problem::failed)?;
+            Ok(Exit::Done)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);

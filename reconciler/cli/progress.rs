@@ -82,6 +82,14 @@ impl<'a> Progress<'a> {
                 }
                 self.warn(seen);
             }
+            Event::Quiet(step, lasted, _) => {
+                tracing::warn!(server = %self.goal.server, ?step, "quiet for {lasted}");
+                let said = format!("     {WAITS}{}{WAITS:#}", quiet(*lasted));
+                match &self.bar {
+                    Some(bar) => bar.suspend(|| self.say(&said)),
+                    None => self.say(&said),
+                }
+            }
             Event::Failed(step, why) => {
                 tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
                 self.line(&format!("{BAD}✗{BAD:#}"), "    failed", "");
@@ -157,6 +165,13 @@ impl<'a> Progress<'a> {
     fn say(&self, line: &str) {
         self.interrupts.voice.say(line);
     }
+}
+
+/// That a command gives no sign of life.
+pub fn quiet(lasted: Period) -> String {
+    format!(
+        "no output, no growth of a log and no CPU time for {lasted}; it is not ended for that: look for what it waits for"
+    )
 }
 
 /// What a step that ended should have brought about and has not, with the words of a command that failed.

@@ -153,6 +153,10 @@ pub fn outcome(run: &ServerRun) -> String {
     if run.blocked_by.is_some() {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
+    if let Some(lasted) = run.quiet_seconds {
+        let lasted = Period::seconds(lasted);
+        let _ = writeln!(out, "     {WAITS}the installer gave no sign of life for {lasted}{WAITS:#}");
+    }
     for line in run.reason.iter().flat_map(details) {
         let _ = writeln!(out, "     {}", escape(&line));
     }

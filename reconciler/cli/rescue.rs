@@ -70,7 +70,7 @@ fn here() -> Result<Vec<String>, Problem> {
         return Ok(Vec::new());
     }
     let (run, _lock) = lock(&lock_path().map_err(Problem::failed)?)?;
-    let mut host = host.to_act(std::sync::Arc::default()).map_err(Problem::failed)?;
+    let mut host = host.to_act(reconcile_hosts::Interrupt::default()).map_err(Problem::failed)?;
     Ok(one(&mut host, &name, run)?.into_iter().collect())
 }
 
@@ -106,7 +106,7 @@ fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<Str
         by: &by,
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     let mut on = |event: Event<'_>| {
         if let Event::Began(step, cause, _) = event {

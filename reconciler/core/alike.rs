@@ -20,6 +20,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         services,
         reboot,
         installing,
+        at_work,
         package,
         disk: _,
         rights,
@@ -53,6 +54,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && same(services, &host.services)
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
+        && *at_work == host.at_work
         && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
         && foreign == &host.foreign
         && little(&one.host.disk) == little(&host.disk)

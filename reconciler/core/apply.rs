@@ -33,8 +33,8 @@ pub struct Request<'a> {
     pub approved: Option<&'a [Step]>,
     /// Whether an operator repaired what earlier attempts failed on: they count no more.
     pub forgive: bool,
-    /// Whether somebody wants the run to end.
-    pub interrupted: &'a dyn Fn() -> bool,
+    /// Whether somebody wants the run to end, and how soon.
+    pub interrupted: &'a dyn Fn() -> Option<Halt>,
 }
 
 /// What happens during a run, for whoever watches.
@@ -46,6 +46,8 @@ pub enum Event<'a> {
     Began(&'a Step, &'a Cause, &'a Seen),
     /// A step ended, and said this.
     Ended(&'a Step, &'a Account, &'a Seen),
+    /// The command of a step gives no sign of life for so long, while it runs.
+    Quiet(&'a Step, Period, &'a Seen),
     /// A step could not be taken.
     Failed(&'a Step, &'a str),
     /// The run waits for this to pass.
@@ -59,6 +61,8 @@ pub struct Outcome {
     pub steps: Vec<Step>,
     /// How long services were down because of this run or an earlier one that it finished.
     pub outage: Option<Period>,
+    /// How long the installer gave no sign of life, where that was longer than the policy says.
+    pub quiet: Option<Period>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
     /// The step that keeps the server from its goal, and what that said, where it is a step.
@@ -130,10 +134,13 @@ fn work<H: Act>(
         untold: None,
         unproven: false,
         started: Vec::new(),
+        quiet: None,
     };
     loop {
-        if (request.interrupted)() {
-            work.run.halt.get_or_insert(Halt::Interrupted);
+        match (request.interrupted)() {
+            Some(left @ Halt::Forced(_)) => work.run.halt = Some(left),
+            Some(halt) => _ = work.run.halt.get_or_insert(halt),
+            None => {}
         }
         let seen = work.look()?;
         let decided = next(request.goal, &seen);
@@ -167,7 +174,7 @@ fn work<H: Act>(
         }
         on(Event::Began(&step, &cause, &seen));
         work.unproven |= starts(&step);
-        match work.take(&step, &seen) {
+        match work.take(&step, &seen, on) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(acted) => {
                 let (said, now) = work.conclude(&step, &seen, acted)?;
@@ -212,6 +219,8 @@ struct Work<'a, H> {
     unproven: bool,
     /// The services that it started.
     started: Vec<String>,
+    /// How long the installer gave no sign of life, where that was longer than the policy says.
+    quiet: Option<Period>,
 }
 
 impl<H: Act> Work<'_, H> {
@@ -308,7 +317,7 @@ impl<H: Act> Work<'_, H> {
 
     /// Takes the step. What cannot be observed afterwards is written down before; a step that takes the host down is
     /// not taken when it cannot be written down.
-    fn take(&mut self, step: &Step, seen: &Seen) -> Result<Acted, String> {
+    fn take(&mut self, step: &Step, seen: &Seen, on: &mut dyn FnMut(Event<'_>)) -> Result<Acted, String> {
         let mut marks: Vec<Mark> = Vec::new();
         if step.takes_down() && seen.begins_outage() {
             self.run.taken_down = true;
@@ -342,7 +351,18 @@ impl<H: Act> Work<'_, H> {
                 Ok(()) | Err(_) => {}
             }
         }
-        self.host.act(self.request.goal, seen, step).map_err(|error| error.to_string())
+        let (goal, all, mut longest) = (self.request.goal, &mut self.quiet, None);
+        let mut quiet = |lasted: Period| {
+            // A database server may work for long without a word to the one who asked it.
+            if *step == Step::Install && lasted >= goal.rules.quiet {
+                if longest.is_none() {
+                    on(Event::Quiet(step, lasted, seen));
+                }
+                longest = longest.max(Some(lasted));
+                *all = (*all).max(longest);
+            }
+        };
+        self.host.act(goal, seen, step, &mut quiet).map_err(|error| error.to_string())
     }
 
     /// Looks at the services that were started for the second time, some seconds later. What has ended by itself meanwhile is
@@ -459,7 +479,8 @@ impl<H: Act> Work<'_, H> {
         });
         let started_again = started_again(seen, &self.started);
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
-        Ok(Outcome { steps, outage: self.run.outage, left_down, started_again, reason, end })
+        let (outage, quiet) = (self.run.outage, self.quiet);
+        Ok(Outcome { steps, outage, quiet, left_down, started_again, reason, end })
     }
 
     /// What should run and is not seen running, and what ran before the outage and cannot be started again.

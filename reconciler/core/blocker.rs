@@ -13,7 +13,7 @@ use reconcile_schema::{
     ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Opening, Unready};
+use crate::{Forced, Opening, Unready};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,8 @@ pub enum Blocker {
         /// The group that it should be in.
         group: &'static str,
     },
+    /// The installer could not outlive the session that it is started from.
+    Confined,
     /// The pool cannot do without this server.
     Pool {
         /// The pool.
@@ -234,10 +236,20 @@ pub enum Blocker {
         /// The services, with how often runs have started each, where the journal knows of it.
         services: Vec<(String, Option<ServiceStarts>)>,
     },
+    /// A command of an earlier run has outlived it and is at work.
+    AtWork {
+        /// Which one.
+        what: String,
+    },
     /// Somebody interrupted the run.
     Interrupted,
     /// The manifest cannot be used: there is nothing to work towards.
     NoManifest,
+    /// The run ended at once.
+    Forced {
+        /// Why.
+        why: Forced,
+    },
     /// The approved plan says something else.
     Deviated {
         /// The step that comes next in the approved plan.
@@ -290,6 +302,7 @@ impl Blocker {
             | Self::ForeignSigner { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Confined
             | Self::Mirrored { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
@@ -305,8 +318,10 @@ impl Blocker {
             | Self::Stuck { .. }
             | Self::StepFailed { .. }
             | Self::Died { .. }
+            | Self::AtWork { .. }
             | Self::Interrupted
             | Self::NoManifest
+            | Self::Forced { .. }
             | Self::Deviated { .. } => None,
         }
     }
@@ -335,7 +350,9 @@ impl Blocker {
             | Self::WindowClosed { .. }
             | Self::WindowTooShort { .. }
             | Self::Held { .. }
-            | Self::Interrupted => Class::Later,
+            | Self::AtWork { .. }
+            | Self::Interrupted
+            | Self::Forced { .. } => Class::Later,
             Self::Missing { .. }
             | Self::WrongProduct { .. }
             | Self::WrongLine { .. }
@@ -346,6 +363,7 @@ impl Blocker {
             | Self::ForeignSigner { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Confined
             | Self::Mirrored { .. }
             | Self::FailedOver
             | Self::ClockBehind { .. }
@@ -419,6 +437,10 @@ impl fmt::Display for Blocker {
                  databases (Microsoft Learn), or works with them since July 2013 (a blog of Microsoft's)"
             ),
             Self::Rights { group } => write!(f, "the account is not a member of {group}"),
+            Self::Confined => f.write_str(
+                "reconcile runs in a job that its children cannot leave, as in a remote session: the installer and the update of \
+                 the databases would be cut off when the session ends",
+            ),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
             Self::Claimed { pool, claim } => write!(
                 f,
@@ -502,8 +524,10 @@ impl fmt::Display for Blocker {
                 let (were, themselves) = if all.len() == 1 { ("was", "itself") } else { ("were", "themselves") };
                 write!(f, "{} {were} started, and ended again by {themselves} within seconds", all.join(", "))
             }
+            Self::AtWork { what } => write!(f, "a command that outlived its run is at work: {what}"),
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::NoManifest => f.write_str("the manifest cannot be used"),
+            Self::Forced { why } => write!(f, "the run was interrupted: {why}, and it left the services as they were"),
             Self::Deviated { approved: Some(approved), decided } => {
                 write!(f, "the approved plan says {approved} next, but {decided} is due")
             }

@@ -50,7 +50,9 @@ impl Blocker {
             Self::Stuck { .. } => Code::NoEffect,
             Self::StepFailed { .. } => Code::StepFailed,
             Self::Died { .. } => Code::ServiceEnded,
-            Self::Interrupted => Code::Interrupted,
+            Self::AtWork { .. } => Code::CommandAtWork,
+            Self::Confined => Code::Confined,
+            Self::Interrupted | Self::Forced { .. } => Code::Interrupted,
             Self::NoManifest => Code::InputWrong,
             Self::Deviated { .. } => Code::Deviated,
         }
@@ -109,7 +111,10 @@ impl Blocker {
             | Self::Held { .. }
             | Self::OutagesSpent { .. }
             | Self::Died { .. }
+            | Self::AtWork { .. }
+            | Self::Confined
             | Self::Interrupted
+            | Self::Forced { .. }
             | Self::NoManifest
             | Self::Deviated { .. } => None,
         }

@@ -205,6 +205,7 @@ fn halted(_: &Goal, seen: &Seen, _: &Step) -> Gate {
         None => Gate::Open,
         Some(Halt::Interrupted) => Gate::Shut(Blocker::Interrupted),
         Some(Halt::NoManifest) => Gate::Shut(Blocker::NoManifest),
+        Some(Halt::Forced(why)) => Gate::Shut(Blocker::Forced { why: *why }),
         Some(Halt::Deviated { approved, decided }) => {
             Gate::Shut(Blocker::Deviated { approved: approved.clone(), decided: decided.clone() })
         }
@@ -428,6 +429,7 @@ fn rights(_: &Goal, seen: &Seen, _: &Step) -> Gate {
         Fact::NotLooked => Gate::Look(Ask::Rights),
         unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
         Fact::Known(rights) if !rights.administrator => Gate::Shut(Blocker::Rights { group: "Administrators" }),
+        Fact::Known(rights) if rights.confined => Gate::Shut(Blocker::Confined),
         Fact::Known(rights) if !rights.server_admin => {
             Gate::Shut(Blocker::Rights { group: "RTCUniversalServerAdmins" })
         }

@@ -81,6 +81,8 @@ pub struct Rules {
     pub stop: Period,
     /// How long the installer may take before it is reported as overdue.
     pub install: Period,
+    /// How long the installer may give no sign of life before that is reported.
+    pub quiet: Period,
     /// How long starting may take.
     pub start: Period,
     /// How long a database step may take.
@@ -379,6 +381,7 @@ impl Rules {
             database_check: first(policies, |policy| policy.database_check, Period::hours(24)),
             stop: first(policies, |policy| policy.timeouts.stop, Period::minutes(15)),
             install: first(policies, |policy| policy.timeouts.install, Period::minutes(90)),
+            quiet: first(policies, |policy| policy.quiet, Period::minutes(20)),
             start: first(policies, |policy| policy.timeouts.start, Period::minutes(60)),
             database: first(policies, |policy| policy.timeouts.database, Period::minutes(60)),
             shell_wait: first(policies, |policy| policy.timeouts.shells, Period::minutes(10)),

@@ -69,11 +69,18 @@ pub trait Observe {
 
 /// Acting on a host.
 pub trait Act: Observe {
-    /// Takes one step and says what it saw; whether the step did what it should is seen at the next look.
+    /// Takes one step and says what it saw; whether the step did what it should is seen at the next look. `quiet` hears for
+    /// how long a command has given no sign of life, while it runs.
     ///
     /// # Errors
     /// When the step could not be taken, or failed by its own account.
-    fn act(&mut self, goal: &Goal, seen: &crate::Seen, step: &Step) -> Result<Acted, Self::Error>;
+    fn act(
+        &mut self,
+        goal: &Goal,
+        seen: &crate::Seen,
+        step: &Step,
+        quiet: &mut dyn FnMut(Period),
+    ) -> Result<Acted, Self::Error>;
 
     /// Writes an entry into the journal; it is on the disk when this returns.
     ///

@@ -57,6 +57,6 @@ pub use pool::{READY, Unready};
 pub use predict::{Foreseen, Prediction, foreseen, foreseen_whole};
 pub use quorum::spare;
 pub use roster::{Entry, Place, Roster, Stranger};
-pub use seen::{Halt, Run, Seen, Spent};
+pub use seen::{Forced, Halt, Run, Seen, Spent};
 pub use topology::{Standing, TopologyError, TopologyHelp, misplaced};
 pub use waves::{Left, Schedule, Turn, Waves, schedule};

@@ -5,7 +5,7 @@ use alloc::{string::ToString, vec::Vec};
 use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store, Whose};
 
 use crate::{
-    Ask, Blocker, Goal, Seen,
+    Ask, Blocker, Goal, Halt, Seen,
     claims::is_unreleased,
     gate::{Gate, gate, may_restore, refusal},
 };
@@ -41,13 +41,23 @@ pub enum Want {
 /// The next step: what is wanted, if nothing forbids it. When something does, the host is brought back up first.
 #[must_use]
 pub fn next(goal: &Goal, seen: &Seen) -> Next {
+    if let Some(Halt::Forced(why)) = seen.run.halt {
+        return Next::Blocked(Blocker::Forced { why });
+    }
+    if let Some(what) = &seen.host.at_work {
+        return at_work(goal, seen, what);
+    }
+    // Who wants the run to end waits for no answer; and one that was cut off is no reason why it ends.
+    let interrupted = seen.run.halt == Some(Halt::Interrupted);
     let blocker = match wanted(goal, seen) {
         Want::Nothing => return Next::Done,
+        Want::Look(_) | Want::Cannot(Blocker::Unknown { .. }) if interrupted => Blocker::Interrupted,
         Want::Look(ask) => return Next::Look(ask),
         Want::Cannot(blocker) => blocker,
         Want::Step(step, cause) => match gate(goal, seen, &step, &cause) {
             Gate::Open => return Next::Do(step, cause),
             Gate::First(step, cause) => return Next::Do(step, cause),
+            Gate::Look(_) | Gate::Wait(_) | Gate::Shut(Blocker::Unknown { .. }) if interrupted => Blocker::Interrupted,
             Gate::Look(ask) => return Next::Look(ask),
             Gate::Wait(blocker) => return Next::Wait(blocker),
             Gate::Shut(blocker) => blocker,
@@ -57,6 +67,22 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
     let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || seen.marks.outages > 0);
     let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && !keeps(step) && may_restore(goal, seen));
     up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))
+}
+
+/// How long a run waits for a command of an earlier one: longer than any of them may take, which ends at its own time limit.
+const LONGEST: Period = Period::minutes(100);
+
+/// A command that has outlived its run is waited for, whatever else is to be done: it may be stopping services, or be in the
+/// middle of an update of databases that services would use.
+fn at_work(goal: &Goal, seen: &Seen, what: &str) -> Next {
+    let blocker = Blocker::AtWork { what: what.to_string() };
+    match &seen.run.halt {
+        Some(Halt::Interrupted) => Next::Blocked(Blocker::Interrupted),
+        Some(Halt::Forced(why)) => Next::Blocked(Blocker::Forced { why: *why }),
+        Some(Halt::Deviated { .. }) | None if seen.run.waited < LONGEST.max(goal.rules.database) => Next::Wait(blocker),
+        // Somebody waits to hear of the manifest.
+        Some(Halt::Deviated { .. } | Halt::NoManifest) | None => Next::Blocked(blocker),
+    }
 }
 
 /// The step that would move the host towards its goal: the documented procedure.

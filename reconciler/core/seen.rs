@@ -1,6 +1,7 @@
 //! What a decision sees: the host as observed, what only we can remember of it, and how this run has gone so far.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
@@ -71,13 +72,15 @@ pub enum Spent {
     Died(Vec<String>),
 }
 
-/// Why nothing more is taken down in this run; bringing up goes on.
+/// Why nothing more is taken down in this run. Bringing up goes on, but where the run ends at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
     /// Somebody interrupted it.
     Interrupted,
     /// The manifest cannot be used: there is nothing to work towards.
     NoManifest,
+    /// It ends at once, for this reason, and leaves the services as they are: there is no time to bring them back.
+    Forced(Forced),
     /// The approved plan says something else.
     Deviated {
         /// The step that comes next in the approved plan, if any is left.
@@ -85,6 +88,36 @@ pub enum Halt {
         /// The step that was decided.
         decided: Step,
     },
+}
+
+/// Why a run ends at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forced {
+    /// Somebody asked twice.
+    Asked,
+    /// Somebody pressed Ctrl-Break.
+    Break,
+    /// Its console was closed.
+    Closed,
+    /// Its user logs off.
+    Logoff,
+    /// The machine shuts down.
+    Shutdown,
+    /// The system told it to end.
+    Told,
+}
+
+impl fmt::Display for Forced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "Ctrl-C was pressed twice",
+            Self::Break => "Ctrl-Break was pressed",
+            Self::Closed => "its console was closed",
+            Self::Logoff => "its user logged off",
+            Self::Shutdown => "the machine is shutting down",
+            Self::Told => "the system told it to end",
+        })
+    }
 }
 
 impl Seen {

@@ -50,6 +50,8 @@ pub enum Code {
     DatabasesMirrored,
     /// The account lacks a right.
     RightsMissing,
+    /// The installer could not outlive the session that it is started from.
+    Confined,
     /// The pool says that it is busy.
     PoolBusy,
     /// The pool says that too few of its servers are active.
@@ -90,6 +92,8 @@ pub enum Code {
     StepFailed,
     /// A service was started and ended by itself.
     ServiceEnded,
+    /// A command of an earlier run has outlived it and is at work.
+    CommandAtWork,
     /// Somebody interrupted the run.
     Interrupted,
     /// The approved plan says something else.
@@ -110,7 +114,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -132,6 +136,7 @@ impl Code {
         Self::DiskFull,
         Self::DatabasesMirrored,
         Self::RightsMissing,
+        Self::Confined,
         Self::PoolBusy,
         Self::PoolInsufficient,
         Self::PoolReplicasMissing,
@@ -152,6 +157,7 @@ impl Code {
         Self::NoEffect,
         Self::StepFailed,
         Self::ServiceEnded,
+        Self::CommandAtWork,
         Self::Interrupted,
         Self::Deviated,
         Self::AnotherRun,
@@ -187,6 +193,7 @@ impl Code {
             Self::DiskFull => "disk-full",
             Self::DatabasesMirrored => "databases-mirrored",
             Self::RightsMissing => "rights-missing",
+            Self::Confined => "confined",
             Self::PoolBusy => "pool-busy",
             Self::PoolInsufficient => "pool-insufficient",
             Self::PoolReplicasMissing => "pool-replicas-missing",
@@ -207,6 +214,7 @@ impl Code {
             Self::NoEffect => "no-effect",
             Self::StepFailed => "step-failed",
             Self::ServiceEnded => "service-ended",
+            Self::CommandAtWork => "command-at-work",
             Self::Interrupted => "interrupted",
             Self::Deviated => "deviated",
             Self::AnotherRun => "another-run",
@@ -245,6 +253,7 @@ impl Code {
                 "the databases are mirrored, and the manifest does not say that they can be updated so"
             }
             Self::RightsMissing => "the account lacks a right",
+            Self::Confined => "the installer could not outlive the session that it is started from",
             Self::PoolBusy => "the pool says that it is busy",
             Self::PoolInsufficient => "the pool says that too few of its servers are active",
             Self::PoolReplicasMissing => "the pool misses replicas",
@@ -265,6 +274,7 @@ impl Code {
             Self::NoEffect => "a step was taken, and nothing that it should change changed",
             Self::StepFailed => "a step could not be done",
             Self::ServiceEnded => "a service was started and ended by itself",
+            Self::CommandAtWork => "a command of an earlier run has outlived it and is at work",
             Self::Interrupted => "somebody interrupted the run",
             Self::Deviated => "the approved plan says something else",
             Self::AnotherRun => "another run of reconcile works here",

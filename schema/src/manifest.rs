@@ -237,6 +237,10 @@ pub struct Policy {
     /// How long a look at the databases of a server at its goal counts. Default 1d.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_check: Option<Period>,
+    /// After how long without output, growth of a log or CPU time of its processes a running installer is reported. It is not
+    /// ended for that. Default 20m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Period>,
     /// How long single steps may take.
     #[serde(default)]
     pub timeouts: Timeouts,

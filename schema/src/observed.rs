@@ -34,6 +34,9 @@ pub struct Observed {
     pub reboot: Fact<Vec<Pending>>,
     /// Another installation that is under way, in words; none when there is none.
     pub installing: Fact<Option<String>>,
+    /// A command of an earlier run that has outlived it and is at work, in words. The next run waits for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_work: Option<String>,
 
     /// Whether the update lies ready in the private folder, and why not.
     #[serde(default)]
@@ -145,6 +148,10 @@ pub struct Rights {
     /// Member of `RTCUniversalServerAdmins`, which local management sessions need (Microsoft Learn: Lync Server
     /// 2013, Deployment permissions for SQL Server).
     pub server_admin: bool,
+    /// Whether the process is in a job that nothing can leave that it starts, as in a remote session: what must not be cut
+    /// off would end with that session. Earlier versions do not tell.
+    #[serde(default)]
+    pub confined: bool,
 }
 
 /// A process that holds the product's management assemblies.

@@ -218,6 +218,9 @@ pub struct ServerRun {
     pub steps: Vec<Step>,
     /// How long services were down, in seconds.
     pub outage_seconds: u32,
+    /// For how long the installer gave no sign of life, in seconds, where that was longer than `policy.quiet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_seconds: Option<u32>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
     /// Services that this run had to start although an earlier run had started them: they do not stay up.

@@ -29,7 +29,7 @@ fn killed(at: u32, when: When, also: &[Fault]) -> TempDir {
         by: "a test",
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     let ended = apply(&mut host, &request, &mut |_| {});
     assert!(matches!(ended, Err(LabError::Killed)), "{ended:?}");

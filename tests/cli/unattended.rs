@@ -342,6 +342,17 @@ fn a_report_that_cannot_be_written_is_told_in_the_others_and_the_run_goes_on() {
 }
 
 #[test]
+fn an_installer_without_a_sign_of_life_is_told_once_and_goes_on() {
+    let folder = reporting("installer-goes-quiet");
+    assert_eq!(apply(&folder).code, Some(0));
+    let told = events(&folder);
+    let quiet: Vec<_> = told.iter().filter(|told| told.starts_with("warning 207 quiet: ")).collect();
+    assert!(matches!(quiet[..], [one] if one.contains("no CPU time for 25 min")), "{told:#?}");
+    let end = told.iter().find(|told| told.starts_with("info 100 at-goal")).unwrap();
+    assert!(end.contains("no CPU time for 25 min"), "the outcome says it too: {end}");
+}
+
+#[test]
 fn what_ends_a_run_before_it_begins_is_told() {
     let folder = reporting("");
     let lock = fs::File::create(folder.path().join("world.lock")).unwrap();

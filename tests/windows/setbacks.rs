@@ -271,7 +271,7 @@ fn a_database_update_that_fails_says_why() {
 fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_holder() {
     let mut server = Server::back_end(LYNC_2013);
     let script = "Install-CsDatabase.ps1";
-    server.lab.scripts.insert(script.into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(20_000)]);
     let machine = Machine::new(server);
     machine.declare("{}");
     let first = machine.start_apply();
@@ -322,4 +322,80 @@ fn ctrl_c_while_the_installer_runs_waits_for_it_and_brings_the_services_back() {
     machine.assert_up();
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
+}
+
+#[test]
+fn an_answer_is_found_behind_3_mb_of_warnings() {
+    let mut server = Server::back_end(SFB_2019);
+    for script in ["Test-CsDatabase.ps1", "Test-Membership.ps1", "Install-CsDatabase.ps1"] {
+        server.lab.scripts.insert(script.into(), vec![ScriptRun::Chatty]);
+    }
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn ctrl_c_while_the_databases_are_updated_waits_for_it_and_ends_as_interrupted() {
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2015);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(5_000)]);
+    let (machine, ended) = interrupted_in(server, script, |call| call.script() == Some(script));
+    let ran = Ran::of(ended);
+    ran.is(3, State::Blocked);
+    assert_eq!(ran.why(), "the run was interrupted");
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+    let updates = machine.calls().iter().filter(|call| call.script() == Some(script)).count();
+    assert_eq!(updates, 1, "it was not ended in its middle");
+}
+
+#[test]
+fn an_installer_that_hangs_is_reported_long_before_its_time_limit_and_not_ended() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { components: Some(1), end: End::Hang, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ quiet: 3s, timeouts: { install: 20s } }");
+    let run = machine.start_apply();
+    run.until_said("no output, no growth of a log and no CPU time for 3 s");
+    assert!(machine.runs(SFB_2019.installer), "nobody ended it");
+    let ran = Ran::of(run.end());
+    assert_eq!((ran.code, ran.server.state), (1, State::Failed), "{ran:#?}");
+    assert!(ran.server.quiet_seconds.is_some_and(|seconds| seconds >= 10), "{ran:#?}");
+    assert!(machine.runs(SFB_2019.installer), "nobody ended it");
+}
+
+#[test]
+fn an_installer_that_gets_on_is_not_called_quiet() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { pace: 2_000, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ quiet: 6s }");
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.server.quiet_seconds, None, "{ran:#?}");
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_the_update_of_the_databases_running_and_the_next_run_waits_for_it() {
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2019);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(10_000)]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called(script, |call| call.script() == Some(script));
+    machine.interrupt(PROGRAM);
+    run.until_said("ending after the current step");
+    machine.interrupt(PROGRAM);
+    let ran = Ran::of(run.end());
+    assert_eq!((ran.code, ran.server.state), (3, State::Blocked), "{ran:#?}");
+    assert!(ran.why().contains("the run was interrupted: Ctrl-C was pressed twice"), "{}", ran.why());
+    assert!(machine.runs("powershell.exe"), "it was not ended in its middle");
+
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(machine.calls().iter().filter(|call| call.script() == Some(script)).count(), 1);
 }

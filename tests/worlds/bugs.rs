@@ -130,7 +130,7 @@ impl Observe for Buggy<'_> {
             Bug::TrustsThePackage if seen.package != Fact::NotLooked => seen.package = Fact::Known(PackageSeen::Staged),
             Bug::OverlooksShells if seen.shells != Fact::NotLooked => seen.shells = Fact::Known(Vec::new()),
             Bug::AssumesRights if seen.rights != Fact::NotLooked => {
-                seen.rights = Fact::Known(Rights { administrator: true, server_admin: true });
+                seen.rights = Fact::Known(Rights { administrator: true, server_admin: true, confined: false });
             }
             Bug::AssumesReadiness => {
                 if let Fact::Known(pool) = &mut seen.pool {
@@ -203,7 +203,7 @@ fn as_text(goal: &Goal, component: &mut Component) {
 }
 
 impl Act for Buggy<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         let mut seen = seen.clone();
         match (self.bug, step) {
             (Bug::StopsNothing, Step::StopServices) => {
@@ -222,7 +222,7 @@ impl Act for Buggy<'_> {
             }
             _ => {}
         }
-        self.host.act(goal, &seen, step)
+        self.host.act(goal, &seen, step, quiet)
     }
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
@@ -282,6 +282,7 @@ pub fn each_is_found() {
         fault(Fault::NotServerAdmin),
         Case { cut: Some(CutShort { patched: 0b0010, code: 1603 }), ..SMOOTH },
         Case { cut: Some(CutShort { patched: 0b0100, code: 1603 }), ..SMOOTH },
+        fault(Fault::Confined),
         Case { kind: Kind::FrontEnd, ..SMOOTH },
         Case { kind: Kind::FrontEnd, ..fault(Fault::PoolBusy) },
         Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },

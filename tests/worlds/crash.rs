@@ -77,6 +77,42 @@ pub fn killed(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
+/// Killed in every command that outlives the run, and run again while it is at work: nothing that it does is done twice.
+pub fn outlived(case: &Case) -> Result<usize, String> {
+    let lasts =
+        |step: &&Step| matches!(step, Step::Install | Step::UpdateDatabases(_) | Step::FailOver | Step::FailBack);
+    let (effects, undisturbed) = {
+        let mut scene = Scene::of(case);
+        let earlier = scene.watch.effects.len();
+        scene.run(&How { name: "run 1", ..How::default() }).unwrap();
+        (scene.watch.effects.split_off(earlier), scene.watch.acts)
+    };
+    let acts = (0..).zip(&effects).filter(|(_, effect)| **effect == Effect::Act).map(|(number, _)| number);
+    let places: Vec<(u32, &Step)> = acts.zip(&undisturbed).filter(|(_, step)| lasts(step)).collect();
+    for (effect, step) in &places {
+        let place = Kill { effect: *effect, when: When::Outlived };
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", place)?;
+        if **step == Step::Install {
+            // Nothing begins beneath it, and nobody ends it.
+            let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+            if !matches!(outcome.end, End::Blocked(Blocker::Installing { .. })) || !outcome.steps.is_empty() {
+                return Err(format!("{place:?}, at work: {:?} after {:?}", outcome.end, outcome.steps));
+            }
+            let name = scene.goal.server.clone();
+            scene.lab.change(&name, |server| server.pass(Period::hours(1))).unwrap();
+        }
+        rest(&mut scene, Memory::Whole, &format!("{place:?}"))?;
+        for step in undisturbed.iter().filter(lasts) {
+            let count = |acts: &[Step]| acts.iter().filter(|act| *act == step).count();
+            if count(&scene.watch.acts) > count(&undisturbed) {
+                return Err(format!("{place:?}: {step} was done again: {:?}", scene.watch.acts));
+            }
+        }
+    }
+    Ok(places.len())
+}
+
 /// Killed in every effect, the journal deleted, and run again.
 pub fn forgotten(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
@@ -180,6 +216,26 @@ pub fn asked_to_end(case: &Case) -> Result<usize, String> {
         scene.counts_as_before();
         let named = outcome.left_down;
         rest(&mut scene, Memory::Whole, &format!("asked to end at {moment}, left {named:?}"))?;
+    }
+    Ok(0)
+}
+
+/// Ended at once at every decision, as by the close of its console: nothing more is done, and the next run brings the
+/// services back and does the rest.
+pub fn left_at_once(case: &Case) -> Result<usize, String> {
+    for moment in 0.. {
+        let mut scene = Scene::of(case);
+        let before = scene.watch.acts.len();
+        let how = How { name: "run 1", left: Some(moment), ..How::default() };
+        let outcome = scene.run(&how).map_err(|error| error.to_string())?;
+        if !matches!(&outcome.end, End::Blocked(Blocker::Forced { .. })) {
+            return Ok(moment);
+        }
+        let acts = scene.watch.acts.len() - before;
+        if acts > moment {
+            return Err(format!("left at {moment}, and {acts} steps were taken"));
+        }
+        rest(&mut scene, Memory::Whole, &format!("left at {moment}"))?;
     }
     Ok(0)
 }

@@ -27,7 +27,7 @@ fn whole(case: &Case) -> BTreeMap<ComponentName, Build> {
     let mut host = scene.lab.host(&name).unwrap();
     let (observed, marks) = (host.observe(&goal).unwrap(), host.marks().unwrap());
     let seen = Seen { host: observed, marks, run: Run::new(RunId("by hand".into())) };
-    host.act(&goal, &seen, &Step::Install).unwrap();
+    host.act(&goal, &seen, &Step::Install, &mut |_| {}).unwrap();
     scene.now().components.clone()
 }
 

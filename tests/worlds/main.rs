@@ -70,9 +70,11 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
     let interruptions = shown(&[
         ("killed in every act and at every journal write", space::interrupted(), crash::killed),
         ("killed, and the journal deleted", space::interrupted(), crash::forgotten),
+        ("killed, and its command goes on", space::interrupted(), crash::outlived),
         ("killed twice", space::killed_twice(), crash::killed_twice),
         ("killed, and found two hours later", space::killed_twice(), crash::found_late),
         ("asked to end", space::interrupted(), crash::asked_to_end),
+        ("ended at once", space::interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::interrupted(), crash::unwritable),
         ("somebody starts or stops every service", space::interrupted(), crash::disturbed),
     ]);
@@ -86,9 +88,11 @@ fn a_server_leaves_its_pool_when_that_is_ready_and_comes_back_however_it_is_inte
         ("runs: everything that may be wrong", space::pool_faults(), converge::walk),
         ("killed in every act and at every journal write", space::pools_interrupted(), crash::killed),
         ("killed, and the journal deleted", space::pools_interrupted(), crash::forgotten),
+        ("killed, and its command goes on", space::pools_interrupted(), crash::outlived),
         ("killed twice", space::pools_killed_twice(), crash::killed_twice),
         ("killed, and found two hours later", space::pools_killed_twice(), crash::found_late),
         ("asked to end", space::pools_interrupted(), crash::asked_to_end),
+        ("ended at once", space::pools_interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::pools_interrupted(), crash::unwritable),
         ("somebody starts or stops every service", space::pools_interrupted(), crash::disturbed),
         ("plans", space::pools_foreseen(), plans::agrees),

@@ -56,7 +56,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
             failed_over: false,
         });
         let seen = Seen { host: observed, marks, run: Run::new(RunId("by hand".into())) };
-        if let Err(error) = host.act(&goal, &seen, step) {
+        if let Err(error) = host.act(&goal, &seen, step, &mut |_| {}) {
             return Some(error.to_string());
         }
         installed = *step == Step::Install;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use reconcile_core::{
-    Act, Ask, Event, Goal, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare, plan,
+    Act, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare,
+    plan,
 };
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
 use reconcile_schema::{BootId, Durations, Fact, Mark, OnExceed, RunId, Step};
@@ -25,6 +26,8 @@ pub struct How<'a> {
     pub forgive: bool,
     /// Somebody wants the run to end from this question on.
     pub interrupted: Option<usize>,
+    /// The same, and at once.
+    pub left: Option<usize>,
 }
 
 /// A world under way: its lab, what is watched in it, and how it began.
@@ -127,7 +130,9 @@ pub fn run<H: Act>(
     let asked = std::cell::Cell::new(0);
     let interrupted = || {
         asked.set(asked.get() + 1);
-        how.interrupted.is_some_and(|from| asked.get() > from)
+        let since = |from: Option<usize>| from.is_some_and(|from| asked.get() > from);
+        let ends = since(how.interrupted).then_some(Halt::Interrupted);
+        since(how.left).then_some(Halt::Forced(Forced::Closed)).or(ends)
     };
     let request = Request {
         goal,

@@ -7,7 +7,7 @@ use reconcile_hosts::lab::{Fault, Lab, Simulated};
 use reconcile_schema::{Period, Step, UpdateName};
 
 use crate::{
-    beside::Beside,
+    beside::{Beside, acts},
     run::{How, Scene, run},
     space::{Case, Kind, Record, SMOOTH},
     watch::Watched,
@@ -33,7 +33,7 @@ fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
         }
         host.pause(period);
     };
-    let mut host = Beside { host: scene.host(), act: Act::act, pause };
+    let mut host = Beside { host: scene.host(), act: acts, pause };
     let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
     (outcome, pauses)
 }

@@ -373,6 +373,7 @@ pub fn faults() -> Vec<Case> {
     ]);
     let installer = Some(Fault::InstallerStopsHalfWay);
     cases.push(Case { installer, fault: Some(Fault::InstallerIsSlow), ..SMOOTH });
+    cases.push(Case { installer, fault: Some(Fault::InstallerGoesQuiet), ..SMOOTH });
     cases
 }
 
@@ -680,6 +681,7 @@ impl Case {
                 start: minutes(60),
                 database: minutes(60),
                 shell_wait: minutes(10),
+                quiet: minutes(20),
             },
         }
     }

@@ -45,7 +45,9 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
         Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
-        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin) => return barred(Class::Operator),
+        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin | Fault::Confined) => {
+            return barred(Class::Operator);
+        }
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
         Some(Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign) if install => {
             return Fate::Short(Class::Operator);

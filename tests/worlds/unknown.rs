@@ -87,7 +87,7 @@ impl Observe for Blind<'_> {
 }
 
 impl Act for Blind<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         if self.host.watch.acts.len() >= self.after
             && let Some(name) = self.names.iter().find(|name| {
                 let asked = (**name != Stores || !goal.stores.is_empty()) && (**name != Claim || goal.claims.is_some());
@@ -96,7 +96,7 @@ impl Act for Blind<'_> {
         {
             self.host.watch.violations.push(format!("I11: {step} although {name:?} is unknown"));
         }
-        self.host.act(goal, seen, step)
+        self.host.act(goal, seen, step, quiet)
     }
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {

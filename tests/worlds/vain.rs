@@ -20,7 +20,7 @@ fn refused(name: &str, build: &str, account: &Account) -> (Blocker, usize) {
         by: "a test",
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     let mut stops = 0;
     let mut on = |event: Event<'_>| {
@@ -30,7 +30,7 @@ fn refused(name: &str, build: &str, account: &Account) -> (Blocker, usize) {
     };
     let act = |host: &mut LabHost<'_>, goal: &Goal, seen: &Seen, step: &Step| match step {
         Step::StopWeb => Ok(Acted::Ended(account.clone())),
-        _ => host.act(goal, seen, step),
+        _ => host.act(goal, seen, step, &mut |_| {}),
     };
     let mut host = Beside { host: lab.host(&goal.server).unwrap(), act, pause: Act::pause };
     let outcome = apply(&mut host, &request, &mut on).unwrap();

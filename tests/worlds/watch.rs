@@ -297,6 +297,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::DiskFull
         | Fault::NotAdministrator
         | Fault::NotServerAdmin
+        | Fault::Confined
         | Fault::ComponentsUnreadable
         | Fault::CoreUnrecognised
         | Fault::ServicesUnreadable
@@ -313,6 +314,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::InstallerBeginsReboot
         | Fault::InstallerStartsServices
         | Fault::InstallerIsSlow
+        | Fault::InstallerGoesQuiet
         | Fault::InstallerFails
         | Fault::InstallerStopsHalfWay
         | Fault::InstallerStopsAfterCore
@@ -407,13 +409,13 @@ impl Observe for Watched<'_> {
 }
 
 impl Act for Watched<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         self.watch.effects.push(Effect::Act);
         self.watch.violations.extend(disagreements(goal, seen));
         let (before, marks) = (self.truth(), self.lab.marks()?);
         let pool = goal.claims.as_ref().and_then(|claims| self.lab.lab().world().pools.get(&claims.name).cloned());
         let record = pool.unwrap_or_default();
-        let acted = self.lab.act(goal, seen, step);
+        let acted = self.lab.act(goal, seen, step, quiet);
         let now = self.truth();
         if acted.is_ok() || before != now {
             self.watch.acts.push(step.clone());

@@ -7,6 +7,7 @@ use crate::comeback::Waiter;
 use crate::{
     exit::as_state,
     plan,
+    progress::quiet,
     render::{again, details, plural},
     status::found,
 };
@@ -52,6 +53,7 @@ impl Judgement {
             let outage = outage.map_or_else(String::new, |outage| format!("; the longest outage was {outage}"));
             more.push(format!("{steps} {} taken{outage}", plural(steps, "step")));
         }
+        more.extend(outcome.quiet.map(|lasted| format!("the installation: {}", quiet(lasted))));
         more.extend(run.reason.iter().flat_map(details));
         more.extend(run.started_again.iter().map(again));
         more.extend(run.help.as_ref().map(|help| format!("next: {help}")));

@@ -11,7 +11,12 @@ use super::{
     metrics::{Sample, Standing},
     now,
 };
-use crate::{exit::Exit, outage::Alarm, problem::Problem, progress::short_of};
+use crate::{
+    exit::Exit,
+    outage::Alarm,
+    problem::Problem,
+    progress::{quiet, short_of},
+};
 
 /// Watches a run on one server.
 pub struct Watch<'a> {
@@ -69,6 +74,7 @@ impl<'a> Watch<'a> {
                     self.tell(EventKind::StepFailed, format!("{step}: {short}"));
                 }
             }
+            Event::Quiet(step, lasted, _) => self.tell(EventKind::Quiet, format!("{step}: {}", quiet(*lasted))),
             Event::Failed(step, why) => self.tell(EventKind::StepFailed, format!("{step} failed: {why}")),
         }
     }

@@ -5,17 +5,23 @@ use std::collections::BTreeSet;
 use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
 use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store, Whose};
 
-use super::{Cut, LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
+use super::{Cut, LabError, LabHost, Outlives, When, fault::Fault, lengths, observe::brought, world::Simulated};
 
 /// The service that dies where one does: every role has it.
 const DIES: &str = "REPLICA";
 
 impl Act for LabHost<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         let dies = self.alive()?;
         self.effects += 1;
+        if *step == Step::Install && self.server()?.has(Fault::InstallerGoesQuiet) {
+            quiet(Period::minutes(25)); // Then it goes on, as if nothing had been.
+        }
         if dies == Some(When::Before) {
             return Err(LabError::Killed);
+        }
+        if dies == Some(When::Outlived) {
+            return self.outlive(goal, seen, step);
         }
         let half = dies == Some(When::Midway);
         let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
@@ -35,7 +41,10 @@ impl Act for LabHost<'_> {
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
         let dies = self.alive()?;
         self.effects += 1;
-        if matches!(dies, Some(When::Before | When::Midway)) {
+        if matches!(mark, Mark::Installing { .. }) {
+            self.server()?.recorded = None;
+        }
+        if matches!(dies, Some(When::Before | When::Midway | When::Outlived)) {
             return Err(LabError::Killed); // A torn line is no entry: the journal's own tests show it.
         }
         let at = self.server()?.clock;
@@ -57,6 +66,19 @@ impl Act for LabHost<'_> {
 }
 
 impl LabHost<'_> {
+    /// Begins a step whose command outlives the run, which dies now.
+    fn outlive(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        let mut after = self.server()?.clone();
+        let code = match take(&mut after, goal, seen, step, false) {
+            Ok(Acted::Installed { code, .. }) => Some(code),
+            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::GoingDown) | Err(_) => None,
+        };
+        let (step, run) = (step.clone(), seen.run.id.clone());
+        self.server()?.outlives = Some(Box::new(Outlives { step, run, code, after }));
+        self.lab.save()?;
+        Err(LabError::Killed)
+    }
+
     /// Tells the other servers of the pool, where the step is that.
     fn tell(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<(), LabError> {
         let (Some(claims), Step::Claim | Step::Release) = (&goal.claims, step) else { return Ok(()) };
@@ -303,6 +325,7 @@ fn boot(server: &mut Simulated) {
     server.boot += 1;
     server.uptime = 0;
     server.reboot_asked = None;
+    server.outlives = None;
     server.faults.remove(&Fault::RebootPending);
     server.faults.remove(&Fault::ShellOpen);
     for service in &mut server.services {

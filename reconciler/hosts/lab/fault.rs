@@ -16,6 +16,8 @@ pub enum Fault {
     InstallerStartsServices,
     /// The installer takes 40 minutes.
     InstallerIsSlow,
+    /// The installer gives no sign of life for 25 minutes, and takes 40.
+    InstallerGoesQuiet,
     /// The installer ends with 1603 and moves nothing.
     InstallerFails,
     /// The installer ends with 1603 once, after half of the components.
@@ -58,6 +60,8 @@ pub enum Fault {
     NotAdministrator,
     /// The account is no member of RTCUniversalServerAdmins.
     NotServerAdmin,
+    /// The run is in a job that its children cannot leave, as in a remote session.
+    Confined,
     /// The update cannot be found.
     PackageMissing,
     /// The update is another file than the declared one.
@@ -103,6 +107,7 @@ impl Fault {
         Self::InstallerBeginsReboot,
         Self::InstallerStartsServices,
         Self::InstallerIsSlow,
+        Self::InstallerGoesQuiet,
         Self::InstallerFails,
         Self::InstallerStopsHalfWay,
         Self::InstallerStopsAfterCore,
@@ -124,6 +129,7 @@ impl Fault {
         Self::DiskFull,
         Self::NotAdministrator,
         Self::NotServerAdmin,
+        Self::Confined,
         Self::PackageMissing,
         Self::PackageAltered,
         Self::PackageForeign,

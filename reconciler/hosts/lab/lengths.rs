@@ -87,7 +87,10 @@ fn round(server: &Simulated, step: &Step) -> Period {
         Step::CloseShells => Period::seconds(2),
         Step::StopOthers | Step::StartOthers => Period::seconds(10),
         Step::Claim | Step::Release => Period::seconds(1),
-        Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),
+        Step::Install if server.has(Fault::InstallerIsSlow) || server.has(Fault::InstallerGoesQuiet) => {
+            Period::minutes(40)
+        }
+        Step::Install => Period::minutes(11),
         Step::UpdateDatabases(_) => Period::minutes(3),
         Step::StartServices => Period::minutes(4),
         Step::Reboot => Period::minutes(6),

@@ -18,7 +18,7 @@ use reconcile_schema::{Build, Claim, Fqdn, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
-pub use world::{Cut, Simulated, SimulatedDatabase, SimulatedRegistration, SimulatedStore, World};
+pub use world::{Cut, Outlives, Simulated, SimulatedDatabase, SimulatedRegistration, SimulatedStore, World};
 
 use crate::journal::{Journal, JournalError};
 
@@ -251,6 +251,8 @@ pub enum When {
     Midway,
     /// After all of it has happened, before anybody was told.
     After,
+    /// Right after its beginning; its command goes on without the run.
+    Outlived,
 }
 
 impl LabHost<'_> {

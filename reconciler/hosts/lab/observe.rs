@@ -2,8 +2,8 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Foreign, Marks, Observed, PackageSeen, Pending, Period,
-    PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, Service, ServiceState, Shared, Shell,
+    BootId, Build, Component, ComponentName, Database, Fact, Foreign, Mark, Marks, Observed, PackageSeen, Pending, Period,
+    PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, Service, ServiceState, Shared, Shell, Step,
 };
 
 use crate::journal::Journal;
@@ -32,9 +32,8 @@ impl Observe for LabHost<'_> {
             components: components(server),
             services: services(server, goal),
             reboot: reboot(server),
-            installing: Fact::Known(
-                server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string()),
-            ),
+            installing: Fact::Known(installing(server)),
+            at_work: outlived(server, false),
             package: Fact::NotLooked,
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
@@ -78,12 +77,33 @@ impl Observe for LabHost<'_> {
 
     fn marks(&mut self) -> Result<Marks, LabError> {
         self.still_alive()?;
-        match (self.lab.journals.get(&self.name), &self.lab.path) {
-            (Some(journal), _) => Ok(journal.marks().clone()),
-            (None, Some(path)) => Ok(Journal::read(&journal(path, &self.name))?),
-            (None, None) => Ok(Marks::default()),
+        let mut marks = match (self.lab.journals.get(&self.name), &self.lab.path) {
+            (Some(journal), _) => journal.marks().clone(),
+            (None, Some(path)) => Journal::read(&journal(path, &self.name))?,
+            (None, None) => Marks::default(),
+        };
+        let server = self.server()?;
+        if let (Some((run, code)), Some(attempt)) = (&server.recorded, &marks.attempt)
+            && attempt.code.is_none()
+            && attempt.run == *run
+        {
+            // What it moved nobody has compared.
+            marks.take(run, server.clock, &Mark::Installed { code: *code, moved: true, log: None });
         }
+        Ok(marks)
     }
+}
+
+/// An installation that is under way.
+fn installing(server: &Simulated) -> Option<String> {
+    let foreign = server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string());
+    foreign.or_else(|| outlived(server, true))
+}
+
+/// The command that has outlived its run: an installer, or any other.
+fn outlived(server: &Simulated, installs: bool) -> Option<String> {
+    let outlives = server.outlives.as_ref().filter(|outlives| (outlives.step == Step::Install) == installs)?;
+    Some(format!("{} of run {} (simulated)", outlives.step, outlives.run.0))
 }
 
 impl LabHost<'_> {
@@ -225,7 +245,11 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
 }
 
 fn rights(server: &Simulated) -> Rights {
-    Rights { administrator: !server.has(Fault::NotAdministrator), server_admin: !server.has(Fault::NotServerAdmin) }
+    Rights {
+        administrator: !server.has(Fault::NotAdministrator),
+        server_admin: !server.has(Fault::NotServerAdmin),
+        confined: server.has(Fault::Confined),
+    }
 }
 
 fn package(goal: &Goal, server: &Simulated) -> PackageSeen {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
     Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, PoolRecord, Product,
-    Recognised, Role, ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
+    Recognised, Role, RunId, ServerName, Service, ServiceState, StartType, Step, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,12 @@ pub struct Simulated {
     /// How long the steps take here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<Lengths>,
+    /// A command that has outlived the run that started it. Only tests kill runs so.
+    #[serde(skip)]
+    pub outlives: Option<Box<Outlives>>,
+    /// How the last installer that outlived its run ended, and which run that was: what a watcher has recorded.
+    #[serde(skip)]
+    pub recorded: Option<(RunId, u32)>,
     /// What is wrong with the server. `reconcile lab break` adds to it; a line can be deleted by hand.
     pub faults: BTreeSet<Fault>,
 }
@@ -89,6 +95,19 @@ pub struct SimulatedRegistration {
     /// Whether it holds modules of the product while it runs.
     #[serde(default)]
     pub holds: bool,
+}
+
+/// A command that has outlived the run that started it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlives {
+    /// The step that it is.
+    pub step: Step,
+    /// The run.
+    pub run: RunId,
+    /// How it will end, where it is an installer.
+    pub code: Option<u32>,
+    /// The server when it has ended.
+    pub after: Simulated,
 }
 
 /// The databases that one form of the update covers.
@@ -137,6 +156,8 @@ impl Simulated {
             reboot_asked: None,
             cuts: Vec::new(),
             lengths: None,
+            outlives: None,
+            recorded: None,
             faults: BTreeSet::new(),
         }
     }
@@ -145,6 +166,12 @@ impl Simulated {
     pub fn pass(&mut self, period: Period) {
         self.clock = period.after(self.clock);
         self.uptime = self.uptime.saturating_add(period.as_seconds());
+        let uptime = self.uptime;
+        if let Some(ended) = self.outlives.take_if(|outlives| outlives.after.uptime <= uptime) {
+            let Outlives { run, code, after, .. } = *ended;
+            let recorded = code.map(|code| (run, code));
+            *self = Self { clock: self.clock, uptime, recorded, outlives: None, ..after };
+        }
     }
 
     /// Whether it works as a Front End Server of its pool.

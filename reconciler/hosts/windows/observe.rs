@@ -1,27 +1,29 @@
 //! Looking at this machine.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
     Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, ServiceName, Shared,
-    Store,
+    Step, Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
 use super::account::is_administrator;
 use super::clock::now;
+use super::confinement;
 use super::discover::{discover, foreign};
 use super::environment::system_root;
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
-use super::pool_share::record;
+use super::pool_share::record as pool_record;
 use super::powershell::Call;
+use super::record::{self, Recorded};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, open_shells, processes};
 use super::win32::Win32Error;
-use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path};
+use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
 use crate::uninstall::{self, ComponentError};
 
@@ -64,6 +66,11 @@ impl Observe for WindowsHost {
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
         self.also = Arc::clone(&goal.also_stop);
+        // Who may not look into the private folder is told elsewhere that this is so.
+        let recorded =
+            state::place().ok().and_then(|private| record::last(&private)).filter(|recorded| recorded.at_work);
+        let (installs, changes) = recorded.as_ref().map_or((None, None), command_at_work);
+        let installing = installing(&self.registry).map(|installing| installing.or(installs));
         let mut seen = Observed {
             host: self.name.clone(),
             at: now(),
@@ -72,7 +79,8 @@ impl Observe for WindowsHost {
             components: components(&self.registry).map(Shared::from).into(),
             services: services(&self.also).map(Shared::from).into(),
             reboot: reboot(&self.registry).into(),
-            installing: installing(&self.registry).into(),
+            installing: installing.into(),
+            at_work: changes,
             package: Fact::NotLooked,
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
@@ -97,7 +105,7 @@ impl Observe for WindowsHost {
                 self.dear.shells = open_shells().into();
             }
             Ask::Foreign => self.dear.foreign = foreign(&goal.also_stop).into(),
-            Ask::Claim => self.dear.claim = record(goal),
+            Ask::Claim => self.dear.claim = pool_record(goal),
             Ask::Pool => self.dear.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
                 let fact = self.databases(goal, store).into();
@@ -108,7 +116,11 @@ impl Observe for WindowsHost {
     }
 
     fn marks(&mut self) -> Result<Marks, WindowsError> {
-        Ok(Journal::read(&journal_path()?)?)
+        let mut marks = Journal::read(&journal_path()?)?;
+        if let Some((run, mark)) = unseen_end(&state::place()?, &marks) {
+            marks.take(&run, now(), &mark); // The next run that acts writes it down.
+        }
+        Ok(marks)
     }
 }
 
@@ -135,7 +147,8 @@ impl WindowsHost {
         let administrator = is_administrator().map_err(cannot)?;
         let server_admin = administrator
             && self.shell(product, "membership", MEMBERSHIP, |shell, call| shell.is_member(SERVER_ADMINS, call))?;
-        Ok(Rights { administrator, server_admin })
+        let confined = confinement::is_confined(self.private()?).map_err(WindowsError::Confinement)?;
+        Ok(Rights { administrator, server_admin, confined })
     }
 
     /// How the pool stands, in a shell that ends with the answer: it holds none of the product's assemblies afterwards.
@@ -148,9 +161,8 @@ impl WindowsHost {
     fn databases(&mut self, goal: &Goal, store: &Store) -> Result<Vec<reconcile_schema::Database>, WindowsError> {
         let limit = goal.rules.database.into();
         if let Some(warm) = self.warm.take() {
-            let (folder, interrupted) = (warm.folder.clone(), || self.interrupted.load(Ordering::Relaxed));
-            let (limit, watch) = (WARM.min(limit), &mut *self.watch);
-            let call = Call { folder: &folder, limit, watch, interrupted: &interrupted };
+            let folder = warm.folder.clone();
+            let call = Call { folder: &folder, limit: WARM.min(limit), interrupt: &self.interrupt };
             match warm.test_databases(&self.runner, store, call) {
                 Ok(databases) => return Ok(databases),
                 Err(error) => tracing::warn!(%error, "the management shell that was started ahead is of no use"),
@@ -238,6 +250,17 @@ fn installing(registry: &Registry) -> Result<Option<String>, InstallingError> {
     }
     let busy = "Windows Installer is changing this machine";
     Ok(Some(registry.in_progress()?.map_or_else(|| busy.to_owned(), |key| format!("{busy} ({key})"))))
+}
+
+/// A command that outlived its run and is at work, in words: an installation, or something else.
+fn command_at_work(recorded: &Recorded) -> (Option<String>, Option<String>) {
+    let order = &recorded.order;
+    let process = recorded.started.map_or_else(String::new, |(pid, _)| format!(" (process {pid})"));
+    if order.step == Step::Install {
+        let program = order.program.file_name().unwrap_or_default().to_string_lossy();
+        return (Some(format!("{program}{process}")), None);
+    }
+    (None, Some(format!("{} of run {}{process}", order.step, order.run.0)))
 }
 
 fn disk() -> Result<u64, WindowsError> {

@@ -7,8 +7,8 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 
 use reconcile_schema::Shell;
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, ERROR_PARTIAL_COPY,
-    INVALID_HANDLE_VALUE,
+    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, ERROR_NOACCESS,
+    ERROR_PARTIAL_COPY, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, MODULEENTRY32W, Module32FirstW, Module32NextW, PROCESSENTRY32W, Process32FirstW,
@@ -71,6 +71,8 @@ pub enum ShellError {
 pub struct Process {
     /// Its number.
     pub pid: u32,
+    /// The number of the process that started it. That one may be gone, and its number another one's.
+    pub parent: u32,
     /// The file name of its program.
     pub program: String,
 }
@@ -86,7 +88,8 @@ pub fn processes() -> Result<Vec<Process>, ShellError> {
     // SAFETY: the snapshot is open; the entry says its own size.
     let mut more = check(unsafe { Process32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
     while more.is_ok() {
-        found.push(Process { pid: entry.th32ProcessID, program: text(&entry.szExeFile) });
+        let (pid, parent) = (entry.th32ProcessID, entry.th32ParentProcessID);
+        found.push(Process { pid, parent, program: text(&entry.szExeFile) });
         // SAFETY: as above.
         more = check(unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) });
     }
@@ -103,7 +106,7 @@ pub fn processes() -> Result<Vec<Process>, ShellError> {
 pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
     let mut shells = Vec::new();
     let services: Vec<_> = Services::open()?.list()?.into_iter().map(|service| service.pid).collect();
-    for Process { pid, program } in processes()? {
+    for Process { pid, program, .. } in processes()? {
         if pid == std::process::id() || !may_be_shell(pid, &program, &services) {
             continue;
         }
@@ -114,8 +117,9 @@ pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
                 let user = user.unwrap_or_else(|cause| format!("an account that cannot be read ({cause})"));
                 shells.push(Shell { pid, program, user });
             }
-            // A service in a session of its own that we may not look into is no shell; a shell that we may not look into is unknown.
-            Err(Win32Error(ERROR_ACCESS_DENIED)) if !is_host(&program) => {}
+            // A service in a session of its own that we may not look into is no shell, and neither is a process that has
+            // no modules yet; a shell that we may not look into is unknown.
+            Err(Win32Error(ERROR_ACCESS_DENIED | ERROR_NOACCESS | ERROR_PARTIAL_COPY)) if !is_host(&program) => {}
             Err(cause) => return Err(ShellError::Modules { program, pid, cause }),
         }
     }
@@ -169,6 +173,11 @@ pub fn products_module(pid: u32, is_products: &dyn Fn(&str) -> bool) -> Result<O
         Err(Win32Error(ERROR_ACCESS_DENIED)) => Ok(None),
         Err(cause) => Err(ShellError::Modules { program: "a service".to_owned(), pid, cause }),
     }
+}
+
+/// Whether a process has got so far that it has a list of modules.
+pub fn has_modules(pid: u32) -> bool {
+    snapshot(TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32, pid).is_ok()
 }
 
 /// Whether a module `Microsoft.Rtc.*.dll` is in the list of a process; not, where the process has ended meanwhile.

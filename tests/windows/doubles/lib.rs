@@ -191,6 +191,10 @@ pub enum ScriptRun {
     /// It does what its cmdlet does.
     #[default]
     Works,
+    /// It does what its cmdlet does, after this many milliseconds.
+    Slow(u64),
+    /// It does what its cmdlet does, and prints 3 MB of warnings before its answer.
+    Chatty,
     /// It does nothing, and never ends.
     Hangs,
     /// It does nothing but to report this error.
