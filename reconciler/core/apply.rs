@@ -440,6 +440,7 @@ impl<H: Act> Work<'_, H> {
         if matches!(step, Step::FailOver | Step::StopServices) && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
+        started.retain(|name| !self.started.contains(name)); // What a run starts twice counts once.
         self.started.extend(started.iter().cloned());
         let (words, success, took) = (said.words.clone(), said.success, took(&before.host, &now.host));
         marks.push(Mark::Ended { step: step.clone(), said: words, failed: !success, took, started });

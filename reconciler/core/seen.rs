@@ -214,7 +214,7 @@ impl Seen {
     /// How often runs have started this service; none where the journal does not know of a start.
     #[must_use]
     pub fn starts(&self, service: &str) -> Option<ServiceStarts> {
-        let Started { runs, since, .. } = self.marks.started.get(service)?;
+        let Started { runs, since } = self.marks.started.get(service)?;
         Some(ServiceStarts { service: service.into(), runs: *runs, since: *since })
     }
 

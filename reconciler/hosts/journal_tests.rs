@@ -265,7 +265,7 @@ fn a_mark_of_a_newer_version_is_named_and_left_alone() {
 }
 
 #[test]
-fn starts_are_counted_a_run_at_a_time_until_a_service_was_found_running_before_an_outage() {
+fn starts_are_counted_until_a_service_was_found_running_before_an_outage() {
     let mut marks = Marks::default();
     let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
     let started = |services: &[&str]| Mark::Ended {
@@ -278,9 +278,7 @@ fn starts_are_counted_a_run_at_a_time_until_a_service_was_found_running_before_a
     let runs = |marks: &Marks| -> Vec<_> {
         marks.started.iter().map(|(name, one)| (name.clone(), one.runs, one.since)).collect()
     };
-    for (run, minute, services) in
-        [("one", 1, &["A", "B"][..]), ("two", 2, &["A"]), ("two", 3, &["A"]), ("three", 4, &["A"])]
-    {
+    for (run, minute, services) in [("one", 1, &["A", "B"][..]), ("two", 2, &["A"]), ("three", 4, &["A"])] {
         marks.take(&RunId(run.into()), at(minute), &started(services));
     }
     assert_eq!(runs(&marks), [("A".to_owned(), 3, at(1)), ("B".to_owned(), 1, at(1))]);

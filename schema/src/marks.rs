@@ -73,7 +73,7 @@ pub enum Mark {
         /// How long it took, by a clock that nobody can set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
-        /// The services that it started, whether they have ended again or not.
+        /// The services that it started, whether they have ended again or not, and that the run had not started before.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         started: Vec<String>,
     },
@@ -242,8 +242,6 @@ pub struct Started {
     pub runs: u32,
     /// When the first of them did.
     pub since: Timestamp,
-    /// The last of them.
-    pub last: RunId,
 }
 
 /// A step that was begun.
@@ -371,11 +369,7 @@ impl Marks {
             }
             Mark::Ended { step, took, started, .. } => {
                 for service in started {
-                    let first = || Started { runs: 1, since: at, last: run.clone() };
-                    let known = self.started.entry(service.clone()).or_insert_with(first);
-                    if known.last != *run {
-                        (known.runs, known.last) = (known.runs + 1, run.clone());
-                    }
+                    self.started.entry(service.clone()).or_insert(Started { runs: 0, since: at }).runs += 1;
                 }
                 if let (Step::FailOver, Some(baseline)) = (step, &mut self.baseline) {
                     // Until then the server served: the outage begins now.
