@@ -1,9 +1,6 @@
 //! What the program itself adds to an outage: the CPU time of `reconcile apply` for a step of a lab.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{path::Path, process::Command};
 
 use crate::Ended;
 
@@ -34,6 +31,7 @@ pub fn of_a_step(manifest: &str) -> Ended<f64> {
 /// Runs a command that must succeed; the CPU time that it took, in seconds.
 #[cfg(unix)]
 fn spent(command: &mut Command) -> Ended<f64> {
+    use std::process::Stdio;
     let program = Path::new(command.get_program()).display().to_string();
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let ended = child.and_then(wait4::Wait4::wait4).map_err(|error| format!("{program}: {error}"))?;
