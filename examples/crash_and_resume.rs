@@ -43,11 +43,11 @@ fn run(host: &mut LabHost<'_>, goal: &Goal, name: &str) -> Result<(), Box<dyn Er
         by: "the example",
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     apply(host, &request, &mut |event| {
         if let Event::Ended(step, said, _) = event {
-            println!("  {step}: {said}");
+            println!("  {step}: {}", said.words);
         }
     })?;
     Ok(())
@@ -56,7 +56,7 @@ fn run(host: &mut LabHost<'_>, goal: &Goal, name: &str) -> Result<(), Box<dyn Er
 /// Shows the steps that remain. A first look at everything dear, so that the plan can be told to its end.
 fn show_plan(host: &mut LabHost<'_>, goal: &Goal) -> Result<(), Box<dyn Error>> {
     let seen = loop {
-        let seen = Seen { host: host.observe()?, marks: host.marks()?, run: Run::new(RunId("plan".into())) };
+        let seen = Seen { host: host.observe(goal)?, marks: host.marks()?, run: Run::new(RunId("plan".into())) };
         match plan(goal, &seen).end {
             reconcile_core::PlanEnd::Unlooked(ask) => host.look(goal, &ask)?,
             reconcile_core::PlanEnd::AtGoal | reconcile_core::PlanEnd::Blocked(_) => break seen,

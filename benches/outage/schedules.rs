@@ -124,7 +124,7 @@ fn run(lab: &mut Lab, goal: &Goal, on: &mut dyn FnMut(Event<'_>)) -> Result<Outc
         by: "the simulator",
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     apply(&mut lab.host(&goal.server)?, &request, on)
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use reconcile_schema::{
-    BootId, Build, Component, Database, DbVersion, Fact, Marks, Observed, PackageSeen, Product, Rights,
+    BootId, Build, Component, Database, DbVersion, Fact, Marks, Observed, PackageSeen, Product, Recognised, Rights,
     SNAPSHOT_VERSION, Service, ServiceState, Snapshot, StartType, Store,
 };
 
@@ -186,7 +186,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
         let down = wrong == Some(Wrong::Down) && number == 4;
         let state = if down { ServiceState::Stopped } else { ServiceState::Running };
         let needs = if name == "RTCSRV" { vec!["FabricHostSvc".into()] } else { Vec::new() };
-        Service { name: name.into(), state, start: StartType::Automatic, needs }
+        Service { name: name.into(), state, start: StartType::Automatic, needs, recognised: Recognised::Name }
     };
     let database = |(number, (name, version)): (usize, (&str, [u32; 3]))| {
         let expected = DbVersion::from(version);
@@ -214,10 +214,12 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             services: Fact::Known(SERVICES.into_iter().enumerate().map(service).collect()),
             reboot: Fact::Known(Vec::new()),
             installing: Fact::Known(None),
+            at_work: None,
             package: Fact::Known(PackageSeen::Staged),
             disk: Fact::Known(100 << 30 | server as u64),
-            rights: Fact::Known(Rights { administrator: true, server_admin: true }),
+            rights: Fact::Known(Rights { administrator: true, server_admin: true, confined: false }),
             shells: Fact::Known(Vec::new()),
+            foreign: Fact::Known(Vec::new()),
             databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,

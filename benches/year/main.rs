@@ -151,11 +151,11 @@ impl Year {
             by: "the scheduler",
             approved: None,
             forgive: false,
-            interrupted: &|| false,
+            interrupted: &|| None,
         };
         let mut host = lab.host(&goal.server)?;
         // The run before may have taken longer than to this one.
-        let passed = at.duration_since(host.observe()?.at).as_secs();
+        let passed = at.duration_since(host.observe(goal)?.at).as_secs();
         host.pause(Period::seconds(u32::try_from(passed).unwrap_or(0)));
         if rng.bool() {
             // Few runs have so many effects: most that are to be killed end before.
@@ -203,7 +203,7 @@ impl Year {
             None => println!("memory is measured on Linux only"),
         }
         let mut host = lab.host(&goal.server)?;
-        let (seen, marks): (_, Marks) = (host.observe()?, host.marks()?);
+        let (seen, marks): (_, Marks) = (host.observe(goal)?, host.marks()?);
         if seen.core(goal.product) != Some(&goal.core) || marks.baseline.is_some() {
             return Err(format!("at the end of the year the server is at {:?}", seen.core(goal.product)).into());
         }

@@ -185,7 +185,7 @@ impl Play {
             by: "the scheduler",
             approved: None,
             forgive: std::mem::take(&mut server.forgive),
-            interrupted: &|| false,
+            interrupted: &|| None,
         };
         let mut host = self.lab.host(name)?;
         if server.kill {
@@ -264,7 +264,7 @@ fn told(goal: &Goal, outcome: &Outcome) -> (String, String, bool) {
                 |opens: &Opening| zone.rules().to_datetime(opens.from).strftime("%a %Y-%m-%d %H:%M").to_string();
             opens.as_ref().map_or_else(|| "no window opens".into(), |opens| format!("waits for {}", shown(opens)))
         }
-        End::Blocked(Blocker::InstallFailed { code }) => format!("the installer fails ({code})"),
+        End::Blocked(Blocker::InstallFailed { code, .. }) => format!("the installer fails ({code})"),
         End::Blocked(Blocker::Held { .. }) => "is on hold".into(),
         End::Blocked(Blocker::ClockBehind { .. }) => "its clock is behind its journal: nothing is taken down".into(),
         End::Blocked(Blocker::AttemptsSpent { attempts, .. }) => {
@@ -272,10 +272,10 @@ fn told(goal: &Goal, outcome: &Outcome) -> (String, String, bool) {
         }
         End::Blocked(Blocker::OutagesSpent { outages }) => format!("{outages} outages in vain: waits for an operator"),
         End::Blocked(Blocker::ShellsOpen { .. }) => "a management shell is open".into(),
-        End::Blocked(Blocker::Stuck { step: Step::UpdateDatabases(_) }) => {
+        End::Blocked(Blocker::Stuck { step: Step::UpdateDatabases(_), .. }) => {
             "updating the databases changes nothing".into()
         }
-        End::Blocked(Blocker::Stuck { step }) => format!("{step} changes nothing"),
+        End::Blocked(Blocker::Stuck { step, .. }) => format!("{step} changes nothing"),
         End::Blocked(blocker) => match blocker.class() {
             Class::Later => "waits".into(),
             Class::Unknown => "something cannot be read".into(),

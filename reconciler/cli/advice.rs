@@ -3,9 +3,11 @@
 use reconcile_core::{Blocker, Unready};
 use reconcile_schema::{Fqdn, Product, Step};
 
-/// What to do next, as a sentence without its end.
+use crate::comeback::Waiter;
+
+/// What to do next, as a sentence without its end, for those who wait.
 #[must_use]
-pub fn advice(blocker: &Blocker) -> String {
+pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
     match blocker {
         Blocker::Unknown { .. } => {
             "mend what keeps it from being read, then run apply again; nothing is taken down while it is unknown".into()
@@ -21,6 +23,9 @@ pub fn advice(blocker: &Blocker) -> String {
         }
         Blocker::Newer { found, .. } => {
             format!("declare {found} or a later release, if it is meant to stay: see reconcile releases")
+        }
+        Blocker::BegunLater { begun, .. } => {
+            format!("declare {begun}; or make sure that no component is above the declared build, then run apply with --retry")
         }
         Blocker::WrongLine { .. } => {
             "find out under Programs and Features where that component comes from, mend it, then run apply again".into()
@@ -39,8 +44,18 @@ pub fn advice(blocker: &Blocker) -> String {
         Blocker::ShellsOpen { .. } => {
             "close them and run apply again, or let the manifest say `policy: { shells: wait }` or `close`".into()
         }
+        Blocker::Foreign { .. } => {
+            "stop them, or name them under `alsoStop` of the server or its group, then run apply again; \
+             `policy: { foreign: warn }` goes on all the same"
+                .into()
+        }
         Blocker::Package { .. } => {
-            "check `installer` in the manifest: its path, and its hash against Get-FileHash of the file".into()
+            "fetch the update again; where the manifest is wrong, correct the path or the hash of `installer` by what its publisher says"
+                .into()
+        }
+        Blocker::ForeignSigner { .. } => {
+            "do not run this file: fetch the update again from its publisher's own download page, and find out who put this one there"
+                .into()
         }
         Blocker::Disk { .. } => "free space on the system drive, then run apply again".into(),
         Blocker::Rights { group: "Administrators" } => "run it elevated, as a local administrator".into(),
@@ -52,10 +67,10 @@ pub fn advice(blocker: &Blocker) -> String {
              there, say `databases: { mirrored: update }` in the manifest"
                 .into()
         }
-        Blocker::Pool { pool, why } => ready(pool, why),
+        Blocker::Pool { pool, why } => ready(pool, why, waiter),
         Blocker::Claimed { claim, .. } => format!(
-            "nothing has to be done: a later run goes on when {} is done; when it will not be, see reconcile claims",
-            claim.server
+            "{}; when it will not be, see reconcile claims",
+            waiter.comeback().goes_on(&format!("when {} is done", claim.server))
         ),
         Blocker::ComesAfter { server, .. } => {
             format!(
@@ -71,8 +86,9 @@ pub fn advice(blocker: &Blocker) -> String {
              `onExceed: warn`"
                 .into()
         }
-        Blocker::WindowClosed { opens: Some(_), .. } | Blocker::WindowTooShort { opens: Some(_), .. } => {
-            "nothing has to be done: the run in that window goes on from here".into()
+        Blocker::WindowClosed { opens: Some(opening), zone }
+        | Blocker::WindowTooShort { opens: Some(opening), zone, .. } => {
+            waiter.comeback().goes_on(&format!("in the window that opens {}", opening.begin_shown(zone)))
         }
         Blocker::WindowClosed { opens: None, .. } | Blocker::WindowTooShort { opens: None, .. } => {
             "make a window of `policy: { maintenance }` longer, or leave fewer days out".into()
@@ -84,14 +100,27 @@ pub fn advice(blocker: &Blocker) -> String {
         Blocker::OutagesSpent { .. } => {
             "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()
         }
-        Blocker::AttemptsSpent { .. } => {
-            "read the installer's log, mend the cause, then run apply again with --retry".into()
+        Blocker::AttemptsSpent { code, .. } => {
+            format!("{}, then run apply again with --retry", uninstallable(*code))
         }
-        Blocker::InstallFailed { .. } => {
-            "read the installer's log and mend the cause; the next run of apply tries once more".into()
+        Blocker::InstallFailed { code, .. } => {
+            format!("{}; the next run of apply tries once more", uninstallable(Some(*code)))
         }
-        Blocker::Stuck { step } => format!("{}, then run apply again", unstick(step)),
+        Blocker::Stuck { step, refused: Some(_), .. } => {
+            format!("fix what {step} says, then run apply again")
+        }
+        Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
         Blocker::StepFailed { .. } => "mend the cause, then run apply again: it goes on from here".into(),
+        Blocker::NoManifest => "correct the manifest, then run apply again".into(),
+        Blocker::Died { .. } => {
+            "find in Event Viewer (Lync Server, Application, System) why it ends, fix that, then run apply again".into()
+        }
+        Blocker::Confined => {
+            "run apply at the server itself, on its console or its desktop, or let its scheduled task do it: reconcile schedule install"
+                .into()
+        }
+        Blocker::AtWork { .. } => "run apply again when it has ended, which it does at its own time limit".into(),
+        Blocker::Forced { .. } => "run apply again: it brings the services back and goes on from here".into(),
         Blocker::Interrupted => "run apply again: it goes on from here".into(),
         Blocker::Deviated { .. } => {
             "the server is not as it was when the plan was made: plan again, and have the new plan approved".into()
@@ -100,7 +129,7 @@ pub fn advice(blocker: &Blocker) -> String {
 }
 
 /// What makes a pool ready.
-fn ready(pool: &Fqdn, why: &Unready) -> String {
+fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
     match why {
         Unready::Busy => "run apply again later; a pool that stays busy has a problem: see its event logs".into(),
         Unready::Insufficient { .. } => {
@@ -110,9 +139,22 @@ fn ready(pool: &Fqdn, why: &Unready) -> String {
             format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
         }
         Unready::Settling { left, .. } => format!(
-            "nothing has to be done: a run goes on in {left}; if that server came back at a time that is still to come, compare the clocks"
+            "{}; if that server came back at a time that is still to come, compare the clocks",
+            waiter.comeback().goes_on(&format!("in {left}"))
         ),
         Unready::Quorum { .. } => "bring its other servers back first, then run apply again".into(),
+    }
+}
+
+/// What to do about an installer that ended so.
+const fn uninstallable(code: Option<u32>) -> &'static str {
+    match code {
+        Some(2) => "find out which service runs while the installer looks (Get-CsWindowsService; its log), and stop it",
+        Some(1618) => "let the other installation finish",
+        Some(0xC000_0000..) => {
+            "read the installer's log and the Application event log for the crash, and fix its cause"
+        }
+        Some(_) | None => "read the installer's log and fix the cause",
     }
 }
 
@@ -122,10 +164,10 @@ const fn unstick(step: &Step) -> &'static str {
         Step::FailOver | Step::FailBack => {
             "run the command by hand with -Verbose, read its report and mend what it says"
         }
-        Step::StopServices | Step::StopWeb => {
+        Step::StopOthers | Step::StopServices | Step::StopWeb => {
             "end the process of the service that does not stop, or restart the server"
         }
-        Step::StartServices | Step::StartWeb => {
+        Step::StartServices | Step::StartOthers | Step::StartWeb => {
             "look into the event log (Lync Server, System) for why the service does not start, and mend that"
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",

@@ -8,6 +8,7 @@ use reconcile_schema::{Mode, PlanReport, REPORT_VERSION, RunId, RunReport, Serve
 use crate::{
     advice::advice,
     args::{Apply, Output},
+    comeback::Waiter,
     exit::{Exit, state_of, worst},
     input::Input,
     interrupt::Interrupts,
@@ -17,6 +18,7 @@ use crate::{
     problem::Problem,
     progress::Progress,
     render,
+    rescue::rescued,
     session::{lock, run_name, user},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
@@ -32,7 +34,9 @@ pub fn run(args: &Apply, verbose: bool) -> Result<Exit, Problem> {
         let work = |input: &Input, reporter: &Reporter| bring(args, input, Some(reporter));
         return unattended::run(Mode::Apply, &args.scope.manifest, verbose, work);
     }
-    bring(args, &Input::read(&args.scope.manifest)?, None)
+    let manifest = &args.scope.manifest;
+    let ended = Input::read(manifest).and_then(|input| bring(args, &input, None));
+    ended.map_err(|problem| rescued(problem, manifest))
 }
 
 /// Brings the servers to their goals, one after the other.
@@ -93,7 +97,14 @@ pub fn each(
             #[cfg(windows)]
             Site::Machine(host) => {
                 session.confirm(host.as_mut(), goal)?;
-                let mut host = host.to_act(session.interrupts.flag()).map_err(Problem::failed)?;
+                let mut host = host.to_act(session.interrupts.interrupt()).map_err(Problem::failed)?;
+                for sleeper in host.sleepers() {
+                    let said = format!(
+                        "ended {sleeper}: an earlier run was ended while it started this process, which never ran"
+                    );
+                    tracing::warn!(server = %goal.server, "{said}");
+                    voice.say(&format!("  {said}"));
+                }
                 session.converge(&mut host, goal, steps.as_deref(), watch)?
             }
         };
@@ -139,7 +150,7 @@ impl Session<'_> {
         watch: &mut Option<Watch<'_>>,
     ) -> Result<Ran, Problem> {
         if self.args.scope.output == Output::Text || watch.is_some() {
-            let before = host.observe().map_err(Problem::failed)?;
+            let before = host.observe(goal).map_err(Problem::failed)?;
             watch.iter_mut().for_each(|watch| watch.seen_at(before.at));
             self.say(&format!("\n{}", render::heading(&heading(goal, before.core(goal.product), self.lab))))?;
         }
@@ -150,7 +161,7 @@ impl Session<'_> {
             by: &self.user,
             approved,
             forgive: self.args.retry,
-            interrupted: &|| self.interrupts.asked(),
+            interrupted: &|| self.interrupts.halt(),
         };
         let mut progress = Progress::new(goal, &self.interrupts);
         let alarm = watch.as_ref().map(Watch::alarm);
@@ -164,9 +175,19 @@ impl Session<'_> {
             apply(host, &request, &mut on)
         });
         let outcome = outcome.map_err(Problem::failed)?;
-        let (host, marks) = (host.observe().map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
-        let server = server_run(goal, &outcome, heading(goal, host.core(goal.product), self.lab));
+        let (host, marks) = (host.observe(goal).map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
+        let heading = heading(goal, host.core(goal.product), self.lab);
+        let server = server_run(goal, &outcome, heading, self.waiter());
         Ok(Ran { outcome, server, seen: Seen { host, marks, run: Run::new(self.run.clone()) } })
+    }
+
+    /// Who goes on where this run must wait.
+    fn waiter(&self) -> Waiter<'_> {
+        // On a server somebody may have started it by hand, so the Task Scheduler is asked all the same.
+        match self.lab && self.args.unattended {
+            true => Waiter::Task,
+            false => Waiter::of(self.lab, &self.args.scope.manifest),
+        }
     }
 
     fn say(&self, text: &str) -> Result<(), Problem> {
@@ -184,7 +205,8 @@ impl Session<'_> {
         if self.args.yes || self.args.unattended {
             return Ok(());
         }
-        let plan = crate::plan::of(vec![crate::plan::server(goal, &crate::plan::look(host, goal)?, false)]);
+        let plan =
+            crate::plan::of(vec![crate::plan::server(goal, &crate::plan::look(host, goal)?, false, self.waiter())]);
         if plan.servers.iter().all(|server| server.steps.is_empty()) {
             return Ok(());
         }
@@ -195,18 +217,18 @@ impl Session<'_> {
         let _ = write!(anstream::stderr(), "Run these steps now? Type yes: ");
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).map_err(Problem::failed)?;
-        if answer.trim() == "yes" { Ok(()) } else { Err(Problem::blocked("not confirmed; nothing was changed")) }
+        if answer.trim() == "yes" { Ok(()) } else { Err(Problem::not_confirmed("not confirmed; nothing was changed")) }
     }
 }
 
-fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading) -> ServerRun {
+fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading, waiter: Waiter<'_>) -> ServerRun {
     let (state, blocked_by, help) = match &outcome.end {
         End::AtGoal => (State::AtGoal, None, None),
-        End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker))),
+        End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker, waiter))),
         End::GoingDown => (
             State::Blocked,
             Some("the machine is restarting".into()),
-            Some("run apply again when it is back: it goes on from here".into()),
+            Some(waiter.comeback().goes_on("when it is back")),
         ),
     };
     let opens = match &outcome.end {
@@ -216,13 +238,17 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading)
     ServerRun {
         server,
         state,
+        code: outcome.end.code(),
         changed: !outcome.steps.is_empty(),
         restarting: outcome.end == End::GoingDown,
         steps: outcome.steps.clone(),
         outage_seconds: outcome.outage.map_or(0, reconcile_schema::Period::as_seconds),
+        quiet_seconds: outcome.quiet.map(reconcile_schema::Period::as_seconds),
         left_down: outcome.left_down.clone(),
+        started_again: outcome.started_again.clone(),
         opens,
         blocked_by,
+        reason: outcome.reason.clone(),
         help,
     }
 }

@@ -67,6 +67,10 @@ pub enum Command {
     /// Be a resource of Microsoft DSC v3.
     #[command(subcommand)]
     Dsc(Dsc),
+    /// Start a command that a run ordered, and record how it ended.
+    #[cfg(windows)]
+    #[command(name = reconcile_hosts::windows::WATCHER, hide = true)]
+    Attend,
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

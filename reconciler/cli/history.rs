@@ -63,6 +63,9 @@ pub fn one(run: &PastRun) -> String {
     }
     for step in &run.steps {
         let _ = writeln!(out, "    {:<44} {}", step.step.to_string(), length(step));
+        if let Some(said) = step.said.as_ref().filter(|_| step.failed) {
+            let _ = writeln!(out, "      {BAD}{}{BAD:#}", escape(said));
+        }
     }
     let down = run.outage_seconds.filter(|seconds| *seconds > 0);
     let down = down.map_or_else(String::new, |seconds| format!("; down for {}", Period::seconds(seconds)));
@@ -80,6 +83,7 @@ pub fn one(run: &PastRun) -> String {
 
 fn length(step: &PastStep) -> String {
     match (step.took_seconds, &step.said) {
+        (None, Some(_)) if step.failed => format!("{:>12}", "failed"),
         (Some(seconds), _) => format!("{:>12}", Period::seconds(seconds).to_string()),
         (None, Some(_)) => format!("{:>12}", "ended"),
         (None, None) => format!("{:>12}", "did not end"),

@@ -47,8 +47,8 @@ fn say(
             Site::Lab(lab) => note(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,
             #[cfg(windows)]
             Site::Machine(host) => {
-                let interrupted = std::sync::Arc::default();
-                note(&mut host.to_act(interrupted).map_err(Problem::failed)?, &run, mark(user()))?
+                let interrupt = reconcile_hosts::Interrupt::default();
+                note(&mut host.to_act(interrupt).map_err(Problem::failed)?, &run, mark(user()))?
             }
         };
         print(&format!("{}: {told}\n", goal.server))?;

@@ -8,6 +8,7 @@ mod args;
 mod catalogue;
 mod check;
 mod claims;
+mod comeback;
 mod diagnostic;
 mod drift;
 mod dsc;
@@ -27,6 +28,7 @@ mod problem;
 mod progress;
 mod releases;
 mod render;
+mod rescue;
 mod schedule;
 mod schemas;
 mod session;
@@ -88,6 +90,11 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Lab(command) => lab::run(&command),
         Command::Schedule(command) => schedule::run(&command),
         Command::Dsc(command) => dsc::run(&command, verbose),
+        #[cfg(windows)]
+        Command::Attend => {
+            reconcile_hosts::windows::attend().map_err(Problem::failed)?;
+            Ok(Exit::Done)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);

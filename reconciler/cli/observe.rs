@@ -86,14 +86,14 @@ pub fn snapshot(site: &mut Site, goal: &Goal) -> Result<Snapshot, Problem> {
 fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Problem> {
     let stores = goal.stores.iter().cloned().map(Ask::Databases);
     let pool = goal.is_in_pool().then_some(Ask::Pool);
-    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells].into_iter().chain(stores).chain(pool) {
+    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign].into_iter().chain(stores).chain(pool) {
         host.look(goal, &ask).map_err(Problem::failed)?;
     }
     Ok(Snapshot {
         version: SNAPSHOT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
         lab,
-        seen: host.observe().map_err(Problem::failed)?,
+        seen: host.observe(goal).map_err(Problem::failed)?,
         marks: host.marks().map_err(Problem::failed)?,
     })
 }

@@ -86,7 +86,7 @@ pub fn watched<T>(goal: &Goal, tell: &Tell<'_>, run: impl FnOnce(&mut dyn FnMut(
                 }
             }
             Event::Failed(..) => told(Vec::new()),
-            Event::Looking(_) | Event::Waiting(_) => {}
+            Event::Looking(_) | Event::Waiting(_) | Event::Quiet(..) => {}
         })
     })
 }

@@ -4,13 +4,15 @@ use std::{io::Write, path::Path};
 
 use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan};
 use reconcile_schema::{
-    FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, State, StepReport,
+    Code, FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State,
+    StepReport, UnpublishedService,
 };
 
 use crate::{
     advice::advice,
     appear,
     args::{Output, Plan},
+    comeback::Waiter,
     exit::{Exit, state_of, worst},
     input::Input,
     print,
@@ -26,7 +28,7 @@ use crate::{
 pub fn run(args: &Plan) -> Result<Exit, Problem> {
     let input = Input::read(&args.scope.manifest)?;
     let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
-    let report = report(&mut site, &goals)?;
+    let report = report(&mut site, &goals, &input)?;
     if let Some(path) = &args.out {
         write(path, &report)?;
     }
@@ -38,10 +40,11 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
 }
 
 /// The plans of all goals.
-fn report(site: &mut Site, goals: &[Goal]) -> Result<PlanReport, Problem> {
+fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanReport, Problem> {
     let lab = site.is_lab();
+    let waiter = Waiter::of(lab, &input.path);
     let servers: Vec<_> =
-        goals.iter().map(|goal| Ok(server(goal, &seen(site, goal)?, lab))).collect::<Result<_, Problem>>()?;
+        goals.iter().map(|goal| Ok(server(goal, &seen(site, goal)?, lab, waiter))).collect::<Result<_, Problem>>()?;
     Ok(of(servers))
 }
 
@@ -74,8 +77,11 @@ pub fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
     let mut last: Option<Ask> = None;
     loop {
         let run = Run::new(RunId("plan".into()));
-        let seen =
-            Seen { host: host.observe().map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run };
+        let seen = Seen {
+            host: host.observe(goal).map_err(Problem::failed)?,
+            marks: host.marks().map_err(Problem::failed)?,
+            run,
+        };
         match plan(goal, &seen).end {
             PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {
                 host.look(goal, &ask).map_err(Problem::failed)?;
@@ -92,22 +98,48 @@ pub fn heading(goal: &Goal, found: Option<&reconcile_schema::Build>, lab: bool) 
 }
 
 /// The plan of one server, as it is reported.
-pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerPlan {
+pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> ServerPlan {
     let findings = drift(goal, seen).into_iter().filter_map(|found| {
         let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
         Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
     });
-    let Remaining { state, steps, opens, blocked_by, help } = remaining(goal, seen);
+    let Remaining { state, code, steps, opens, blocked_by, help } = remaining(goal, seen, waiter);
     let server = heading(goal, seen.host.core(goal.product), lab);
     let goes_down = steps.iter().any(|step| step.step.takes_down());
     let outage = foreseen(goal, seen).filter(|_| goes_down).map(|foreseen| foreseen.outage.into());
-    ServerPlan { server, state, findings: findings.collect(), steps, opens, outage, blocked_by, help }
+    ServerPlan {
+        server,
+        state,
+        code,
+        findings: findings.collect(),
+        unpublished_services: unpublished(seen),
+        not_installed: goal.not_installed(&seen.host).cloned().collect(),
+        foreign_services: seen.host.foreign.known().cloned().unwrap_or_default(),
+        steps,
+        opens,
+        outage,
+        blocked_by,
+        help,
+    }
+}
+
+/// The services of the product that no published list names.
+fn unpublished(seen: &Seen) -> Vec<UnpublishedService> {
+    let services = seen.host.services.known().into_iter().flatten();
+    let unpublished = services.filter(|service| service.is_products() && !service.recognised.is_by_name());
+    let report = |Service { name, recognised, .. }: &Service| UnpublishedService {
+        name: name.clone(),
+        recognised: recognised.clone(),
+    };
+    unpublished.map(report).collect()
 }
 
 /// What remains to be done on a server, as it is reported.
 pub struct Remaining {
     /// How the plan ends.
     pub state: State,
+    /// The same as a code.
+    pub code: Code,
     /// The steps that remain, in order.
     pub steps: Vec<StepReport>,
     /// The maintenance window that they wait for.
@@ -119,12 +151,13 @@ pub struct Remaining {
 }
 
 /// The steps that remain on a server, as far as they can be foreseen.
-pub fn remaining(goal: &Goal, seen: &Seen) -> Remaining {
+pub fn remaining(goal: &Goal, seen: &Seen, waiter: Waiter<'_>) -> Remaining {
     let plan = plan(goal, seen);
+    let code = plan.end.code(!plan.steps.is_empty());
     let (state, blocked_by, help) = match &plan.end {
         PlanEnd::AtGoal if plan.steps.is_empty() => (State::AtGoal, None, None),
         PlanEnd::AtGoal => (State::Drift, None, None),
-        PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker))),
+        PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker, waiter))),
         PlanEnd::Unlooked(ask) => (State::Unknown, Some(format!("{ask}: not looked at")), None),
     };
     let steps = plan.steps.into_iter().map(|planned| StepReport {
@@ -135,7 +168,7 @@ pub fn remaining(goal: &Goal, seen: &Seen) -> Remaining {
         certain: planned.certain,
     });
     let opens = plan.opens.and_then(|opening| shown(goal, &opening));
-    Remaining { state, steps: steps.collect(), opens, blocked_by, help }
+    Remaining { state, code, steps: steps.collect(), opens, blocked_by, help }
 }
 
 /// A maintenance window of a goal, as it is reported.

@@ -2,46 +2,61 @@
 
 use std::{fmt::Display, io::Write};
 
+use reconcile_schema::Code;
+
 use crate::{diagnostic::Diagnostics, exit::Exit};
 
 /// A command could not do what it was asked.
 #[derive(Debug)]
 pub struct Problem {
     exit: Exit,
+    code: Code,
     text: String,
     /// The same for programs, where it is an error at a place: a line for each.
     lines: Vec<String>,
 }
 
 impl Problem {
-    fn new(exit: Exit, error: impl Display) -> Self {
-        Self { exit, text: error.to_string(), lines: Vec::new() }
+    fn new(exit: Exit, code: Code, error: impl Display) -> Self {
+        Self { exit, code, text: error.to_string(), lines: Vec::new() }
     }
 
     /// The command line asks for something that cannot be.
     pub fn usage(error: impl Display) -> Self {
-        Self::new(Exit::Usage, error)
+        Self::new(Exit::Usage, Code::UsageWrong, error)
     }
 
     /// A manifest or another input is wrong.
     pub fn input(error: impl Display) -> Self {
-        Self::new(Exit::Input, error)
+        Self::new(Exit::Input, Code::InputWrong, error)
     }
 
     /// Something failed.
     pub fn failed(error: impl Display) -> Self {
-        Self::new(Exit::Failed, error)
+        Self::new(Exit::Failed, Code::Failed, error)
     }
 
-    /// Something that may pass is in the way.
-    pub fn blocked(error: impl Display) -> Self {
-        Self::new(Exit::Blocked, error)
+    /// Another run works here.
+    pub fn another_run(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::AnotherRun, error)
     }
 
-    /// Somebody must act first.
+    /// Somebody was asked, and did not say yes.
     #[cfg(windows)]
-    pub fn operator(error: impl Display) -> Self {
-        Self::new(Exit::NeedsOperator, error)
+    pub fn not_confirmed(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::NotConfirmed, error)
+    }
+
+    /// The account lacks a right.
+    #[cfg(windows)]
+    pub fn rights(error: impl Display) -> Self {
+        Self::new(Exit::NeedsOperator, Code::RightsMissing, error)
+    }
+
+    /// A file lies where others than administrators can write.
+    #[cfg(windows)]
+    pub fn untrusted(error: impl Display) -> Self {
+        Self::new(Exit::NeedsOperator, Code::Untrusted, error)
     }
 
     /// What is wrong, in a line without colours.
@@ -49,6 +64,19 @@ impl Problem {
     pub fn line(&self) -> String {
         let plain = anstream::adapter::strip_str(&self.text).to_string();
         plain.lines().next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// The same, with more to say.
+    pub fn and(mut self, more: &str) -> Self {
+        self.lines = self.lines();
+        self.lines.extend(more.lines().map(str::to_owned));
+        self.text = format!("{}\n{more}\n", self.text.trim_end());
+        self
+    }
+
+    /// What programs match on.
+    pub const fn code(&self) -> Code {
+        self.code
     }
 
     /// The exit code that it ends the command with.
@@ -78,6 +106,6 @@ impl Problem {
 impl From<Diagnostics> for Problem {
     fn from(diagnostics: Diagnostics) -> Self {
         // anstream takes the colours out where they are not wanted.
-        Self { exit: Exit::Input, text: diagnostics.render(true), lines: diagnostics.lines() }
+        Self { exit: Exit::Input, code: Code::InputWrong, text: diagnostics.render(true), lines: diagnostics.lines() }
     }
 }

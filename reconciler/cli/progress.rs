@@ -5,14 +5,14 @@ use std::{io::IsTerminal, time::Duration};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
-use reconcile_core::{Command, Event, Goal, Seen};
-use reconcile_schema::{Period, Step};
+use reconcile_core::{Account, Command, Event, Goal, Seen, lacking};
+use reconcile_schema::{Fact, Foreign, Period, Step, Whose};
 
 use crate::{
     diagnostic::escape,
     interrupt::Interrupts,
     outage::Alarm,
-    render::{BAD, FAINT, GOOD, WAITS},
+    render::{self, BAD, FAINT, GOOD, WAITS},
     voice::Voice,
 };
 
@@ -27,6 +27,8 @@ pub struct Progress<'a> {
     warned: Option<Alarm>,
     /// What the run waits for, once it was told.
     waiting: Option<String>,
+    /// The services of others that hold what the update replaces, once they were told.
+    foreign: Vec<Foreign>,
 }
 
 /// The width of the column that holds the command; with the times beside it a line has 80 columns.
@@ -43,6 +45,7 @@ impl<'a> Progress<'a> {
             bar: None,
             warned: None,
             waiting: None,
+            foreign: Vec::new(),
         }
     }
 
@@ -57,19 +60,35 @@ impl<'a> Progress<'a> {
                 self.waiting = None;
                 self.began = seen.host.at;
                 self.command = Command::of(self.goal, step, cause).to_string();
+                if let Fact::Known(foreign) = &seen.host.foreign
+                    && step.takes_down()
+                    && *foreign != self.foreign
+                {
+                    self.foreign.clone_from(foreign);
+                    foreign.iter().for_each(|one| self.warns(WAITS, &render::holds(one)));
+                }
                 self.begin(seen);
             }
             Event::Ended(step, said, seen) => {
-                tracing::info!(server = %self.goal.server, ?step, said, "step ended");
+                let Account { words, success } = said;
+                tracing::info!(server = %self.goal.server, ?step, said = words, success, "step ended");
                 self.interrupts.now_down(down(self.goal, seen));
                 let took = Period::between(self.began, seen.host.at);
-                let lacking = lacking(self.goal, step, said, seen);
-                let mark = if lacking.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
+                let short = short_of(self.goal, step, said, seen);
+                let mark = if short.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
                 self.line(&mark, &format!("{took:>10}"), &self.clock(seen));
-                if let Some(lacking) = lacking {
-                    self.warns(BAD, &lacking);
+                if let Some(short) = short {
+                    self.warns(BAD, &short);
                 }
                 self.warn(seen);
+            }
+            Event::Quiet(step, lasted, _) => {
+                tracing::warn!(server = %self.goal.server, ?step, "quiet for {lasted}");
+                let said = format!("     {WAITS}{}{WAITS:#}", quiet(*lasted));
+                match &self.bar {
+                    Some(bar) => bar.suspend(|| self.say(&said)),
+                    None => self.say(&said),
+                }
             }
             Event::Failed(step, why) => {
                 tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
@@ -148,38 +167,40 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// What a step that ended should have brought about and has not.
-pub fn lacking(goal: &Goal, step: &Step, said: &str, seen: &Seen) -> Option<String> {
-    let services = || seen.host.services.known().into_iter().flatten();
-    let missing: Vec<_> = match step {
-        Step::FailOver | Step::StopServices => {
-            services().filter(|service| !service.is_web() && !service.is_stopped()).collect()
-        }
-        Step::StopWeb => services().filter(|service| service.is_web() && !service.is_stopped()).collect(),
-        Step::StartServices | Step::FailBack | Step::StartWeb => goal
-            .should_run(&seen.host, seen.baseline())
-            .filter(|service| service.is_web() == (*step == Step::StartWeb) && !service.is_running())
-            .collect(),
-        Step::Install => {
-            let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
-            let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
-            return (!names.is_empty()).then(|| format!("{said}; still behind: {}", names.join(", ")));
-        }
-        Step::Claim => {
-            let other = seen.host.claim.known().filter(|record| !record.is_claimed_by(&goal.server))?.claims.first()?;
-            return Some(format!("{} was quicker", other.server));
-        }
-        Step::Stage | Step::Reboot | Step::CloseShells | Step::UpdateDatabases(_) | Step::Release => Vec::new(),
-    };
-    let names: Vec<_> = missing.into_iter().map(|service| format!("{} is {}", service.name, service.state)).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+/// That a command gives no sign of life.
+pub fn quiet(lasted: Period) -> String {
+    format!(
+        "no output, no growth of a log and no CPU time for {lasted}; it is not ended for that: look for what it waits for"
+    )
+}
+
+/// What a step that ended should have brought about and has not, with the words of a command that failed.
+pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option<String> {
+    let words = &said.words;
+    if *step == Step::Install {
+        let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
+        let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
+        return match (names.as_slice(), seen.unproven(goal)) {
+            ([], None) => None,
+            ([], Some(_)) => Some(format!("{words}; other components may be missing")),
+            (names, _) => Some(format!("{words}; still behind: {}", names.join(", "))),
+        };
+    }
+    let in_the_way = lacking(goal, step, seen);
+    let failed = (!said.success).then(|| words.clone());
+    match (in_the_way.is_empty(), failed) {
+        (true, _) => None,
+        (false, None) => Some(in_the_way.join(", ")),
+        (false, Some(words)) => Some(format!("{}: {words}", in_the_way.join(", "))),
+    }
 }
 
 /// The services that do not run while a step is taken, as far as they should.
 fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
-    let stops = |web: bool| match step {
-        Step::FailOver | Step::StopServices => !web,
-        Step::StopWeb => web,
+    let stops = |whose: Whose| match step {
+        Step::FailOver | Step::StopServices => whose == Whose::Product,
+        Step::StopOthers => whose == Whose::Others,
+        Step::StopWeb => whose == Whose::WebServer,
         Step::Reboot => true,
         Step::Stage
         | Step::Claim
@@ -189,10 +210,11 @@ fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
         | Step::StartWeb
         | Step::UpdateDatabases(_)
         | Step::FailBack
-        | Step::StartServices => false,
+        | Step::StartServices
+        | Step::StartOthers => false,
     };
     let all = goal.should_run(&seen.host, seen.baseline());
-    let down = all.filter(|service| !service.is_running() || stops(service.is_web()));
+    let down = all.filter(|service| !service.is_running() || stops(service.whose()));
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
 }
 

@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use reconcile_schema::{FindingReport, Heading, Period, PlanReport, RunReport, ServerPlan, ServerRun, State};
+use reconcile_schema::{
+    FindingReport, Foreign, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, ServiceStarts,
+    State, UnpublishedService,
+};
 
 use crate::diagnostic::escape;
 
@@ -61,6 +64,14 @@ pub fn plan(report: &PlanReport) -> String {
 fn server_plan(server: &ServerPlan) -> String {
     let mut out = heading(&server.server);
     out += &difference(&server.findings);
+    out += &unpublished(&server.unpublished_services);
+    for name in &server.not_installed {
+        let name = escape(name.as_str());
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
+    }
+    for foreign in &server.foreign_services {
+        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", holds(foreign));
+    }
     let mut last = "";
     for (number, step) in server.steps.iter().enumerate() {
         let (number, command) = (number + 1, escape(&step.command));
@@ -113,6 +124,21 @@ fn difference(findings: &[FindingReport]) -> String {
     out
 }
 
+/// The services that no published list names, one line each.
+fn unpublished(services: &[UnpublishedService]) -> String {
+    let mut out = String::new();
+    for UnpublishedService { name, recognised } in services {
+        let (name, recognised) = (escape(name), escape(&recognised.to_string()));
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is the product's, too: {recognised}");
+    }
+    out
+}
+
+/// That a service of somebody else's holds what the update replaces.
+pub fn holds(Foreign { service, pid, module }: &Foreign) -> String {
+    format!("the service {} (process {pid}) holds {}, which the update may replace", escape(service), escape(module))
+}
+
 /// How the run on one server ended.
 pub fn outcome(run: &ServerRun) -> String {
     let style = style(run.state);
@@ -127,10 +153,33 @@ pub fn outcome(run: &ServerRun) -> String {
     if run.blocked_by.is_some() {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
+    if let Some(lasted) = run.quiet_seconds {
+        let lasted = Period::seconds(lasted);
+        let _ = writeln!(out, "     {WAITS}the installer gave no sign of life for {lasted}{WAITS:#}");
+    }
+    for line in run.reason.iter().flat_map(details) {
+        let _ = writeln!(out, "     {}", escape(&line));
+    }
+    for starts in &run.started_again {
+        let _ = writeln!(out, "     {WAITS}{}{WAITS:#}", again(starts));
+    }
     if let Some(help) = &run.help {
         let _ = writeln!(out, "     next: {}", escape(help));
     }
     out
+}
+
+/// What the sentence of a blocker leaves out: what is in the way of the installer, and where its log lies.
+pub fn details(reason: &Reason) -> Vec<String> {
+    let behind = (reason.exit_code.is_some() && !reason.in_the_way.is_empty())
+        .then(|| format!("still behind: {}", reason.in_the_way.join(", ")));
+    let log = reason.log.as_ref().map(|log| format!("log: {log}"));
+    behind.into_iter().chain(log).collect()
+}
+
+/// That a service had to be started again.
+pub fn again(ServiceStarts { service, runs, since }: &ServiceStarts) -> String {
+    format!("{} had to be started again: {runs} runs have started it since {since:.0}", escape(service))
 }
 
 /// In which state a run that did not reach its goal leaves the server.
@@ -141,7 +190,8 @@ pub fn aftermath(run: &ServerRun) -> String {
         ([], false) => "nothing was changed".into(),
         ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
         ([], true) => format!("all services run; the longest outage was {outage}"),
-        (down, _) => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+        (down, _) if run.outage_seconds == 0 => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+        (down, _) => format!("{BAD}not running: {}; down for {outage} so far{BAD:#}", escape(&down.join(", "))),
     }
 }
 

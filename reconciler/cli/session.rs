@@ -29,7 +29,7 @@ pub fn user() -> String {
 pub fn lock(input: &Input, run: &RunId) -> Result<Lock, Problem> {
     let who = format!("run {} of {}, process {}", run.0, user(), std::process::id());
     Lock::take(&lock_path(input)?, &who).map_err(|error| match error {
-        LockError::Held { .. } => Problem::blocked(error),
+        LockError::Held { .. } => Problem::another_run(error),
         LockError::Unusable { .. } => Problem::failed(error),
     })
 }

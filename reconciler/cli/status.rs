@@ -35,9 +35,9 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
     let mut servers = Vec::new();
     for goal in &goals {
         let seen = match &mut site {
-            Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?)?,
+            Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal)?,
             #[cfg(windows)]
-            Site::Machine(host) => look(host.as_mut())?,
+            Site::Machine(host) => look(host.as_mut(), goal)?,
         };
         let scheduled = unattended::last_run(&site.last_run(&goal.server)?).unwrap_or_else(|error| {
             warn(&error);
@@ -68,9 +68,9 @@ fn warn(error: &str) {
     let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("warning: {}\n", escape(error)));
 }
 
-fn look<H: Observe>(host: &mut H) -> Result<Seen, Problem> {
+fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
     let run = Run::new(RunId("status".into()));
-    Ok(Seen { host: host.observe().map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
+    Ok(Seen { host: host.observe(goal).map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
 }
 
 /// A server as it stands, without what earlier runs left.
@@ -183,6 +183,10 @@ fn one(server: &ServerStatus) -> String {
             State::NeedsOperator | State::Failed => (BAD, "!"),
         };
         line(style, mark, &last_scheduled(scheduled));
+        let next = scheduled.help.iter().map(|help| format!("next: {}", escape(help)));
+        for more in scheduled.reason.iter().flat_map(render::details).map(|line| escape(&line)).chain(next) {
+            line(FAINT, " ", &more);
+        }
     }
     match &server.last {
         Some(last) => out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last)),

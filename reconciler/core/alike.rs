@@ -20,10 +20,12 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         services,
         reboot,
         installing,
+        at_work,
         package,
         disk: _,
         rights,
         shells,
+        foreign,
         databases,
         pool,
         claim,
@@ -41,6 +43,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         hold,
         begun: _,
         durations,
+        started: _,
         claimed,
         told,
         latest,
@@ -51,13 +54,16 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && same(services, &host.services)
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
+        && *at_work == host.at_work
         && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
+        && foreign == &host.foreign
         && little(&one.host.disk) == little(&host.disk)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
         && (claimed, told) == (&marks.claimed, &marks.told)
         && (*outages == 0 || aim == &marks.aim)
         && (!is_timed(goal) || (durations, latest) == (&marks.durations, &marks.latest))
+        && one.restarts() == other.restarts()
         && (boot(one), clock(goal, one)) == (boot(other), clock(goal, other))
         && (id, spent, halt, waited) == (&run.id, &run.spent, &run.halt, &run.waited)
         && (ready_again, taken_down, outage) == (&run.ready_again, &run.taken_down, &run.outage)

@@ -5,10 +5,18 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Cause, Fact, Mark, Observed, Period, RunId, Service, Shared, Step, Uptime};
+use jiff::Timestamp;
+use reconcile_schema::{
+    Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime, Whose,
+};
 
 use crate::{
-    Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, model::running, next, pool::unready, reached,
+    Account, Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, lacking,
+    model::running,
+    next,
+    pool::unready,
+    proof::{PROOF, died, not_running, started, started_again, starts, takes_for_granted},
+    reached, shown_code,
 };
 
 /// What a run is asked to do.
@@ -25,8 +33,8 @@ pub struct Request<'a> {
     pub approved: Option<&'a [Step]>,
     /// Whether an operator repaired what earlier attempts failed on: they count no more.
     pub forgive: bool,
-    /// Whether somebody wants the run to end.
-    pub interrupted: &'a dyn Fn() -> bool,
+    /// Whether somebody wants the run to end, and how soon.
+    pub interrupted: &'a dyn Fn() -> Option<Halt>,
 }
 
 /// What happens during a run, for whoever watches.
@@ -37,7 +45,9 @@ pub enum Event<'a> {
     /// A step begins.
     Began(&'a Step, &'a Cause, &'a Seen),
     /// A step ended, and said this.
-    Ended(&'a Step, &'a str, &'a Seen),
+    Ended(&'a Step, &'a Account, &'a Seen),
+    /// The command of a step gives no sign of life for so long, while it runs.
+    Quiet(&'a Step, Period, &'a Seen),
     /// A step could not be taken.
     Failed(&'a Step, &'a str),
     /// The run waits for this to pass.
@@ -51,8 +61,14 @@ pub struct Outcome {
     pub steps: Vec<Step>,
     /// How long services were down because of this run or an earlier one that it finished.
     pub outage: Option<Period>,
+    /// How long the installer gave no sign of life, where that was longer than the policy says.
+    pub quiet: Option<Period>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// The step that keeps the server from its goal, and what that said, where it is a step.
+    pub reason: Option<Reason>,
+    /// Services that this run had to start although an earlier one had started them.
+    pub started_again: Vec<ServiceStarts>,
     /// Where it ended.
     pub end: End,
 }
@@ -82,15 +98,61 @@ const POOL_PAUSE: Period = Period::minutes(10);
 /// # Errors
 /// When the host cannot be looked at. A step that fails is no error: it ends in the outcome.
 pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, H::Error> {
-    let run = Run::new(request.run.clone());
-    let mut work =
-        Work { host, request, run, begun: false, before: Vec::new(), taken: Vec::new(), cursor: 0, ready: true };
+    work(host, request, None, on)
+}
+
+/// Brings back what earlier runs stopped, where the manifest cannot be used; nothing is taken down. The goal of `request` is
+/// the one that the journal tells, [`Goal::told_by`].
+///
+/// # Errors
+/// As [`apply`].
+pub fn bring_back<H: Act>(
+    host: &mut H,
+    request: &Request<'_>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, H::Error> {
+    work(host, request, Some(Halt::NoManifest), on)
+}
+
+fn work<H: Act>(
+    host: &mut H,
+    request: &Request<'_>,
+    halt: Option<Halt>,
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, H::Error> {
+    let run = Run { halt, ..Run::new(request.run.clone()) };
+    let mut work = Work {
+        host,
+        request,
+        run,
+        begun: false,
+        before: Vec::new(),
+        taken: Vec::new(),
+        cursor: 0,
+        ready: true,
+        refused: None,
+        untold: None,
+        unproven: false,
+        started: Vec::new(),
+        quiet: None,
+    };
     loop {
-        if (request.interrupted)() {
-            work.run.halt.get_or_insert(Halt::Interrupted);
+        match (request.interrupted)() {
+            Some(left @ Halt::Forced(_)) => work.run.halt = Some(left),
+            Some(halt) => _ = work.run.halt.get_or_insert(halt),
+            None => {}
         }
         let seen = work.look()?;
-        let (step, cause) = match next(request.goal, &seen) {
+        let decided = next(request.goal, &seen);
+        if work.unproven && takes_for_granted(&decided) {
+            work.prove(&seen)?;
+            continue;
+        }
+        let (step, cause) = match decided {
+            // Without a manifest nobody knows the goal.
+            Next::Done if seen.run.halt == Some(Halt::NoManifest) => {
+                return work.end(&seen, End::Blocked(Blocker::NoManifest));
+            }
             Next::Done => return work.end(&seen, End::AtGoal),
             Next::Blocked(blocker) => return work.end(&seen, End::Blocked(blocker)),
             Next::Wait(blocker) => {
@@ -111,19 +173,22 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
             continue;
         }
         on(Event::Began(&step, &cause, &seen));
-        match work.take(&step, &seen) {
+        work.unproven |= starts(&step);
+        match work.take(&step, &seen, on) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(acted) => {
                 let (said, now) = work.conclude(&step, &seen, acted)?;
                 on(Event::Ended(&step, &said, &now));
                 let again = work.taken.last().is_some_and(|(last, _)| *last == step);
-                if again && unchanged(&step, &seen.host, &now.host) {
-                    // Said here, before the time that it took in vain looks like the reason.
-                    work.run.spent.push((step.clone(), Spent::Stuck));
+                work.refused = (!said.success).then_some(said.words);
+                if again && is_bounded_here(&step) && unchanged(&step, &seen.host, &now.host) {
+                    // Said here, before the time that it took without effect looks like the reason.
+                    work.stuck(&step, &now);
                 }
             }
             Err(why) => {
                 on(Event::Failed(&step, &why));
+                let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
                 work.run.spent.push((step.clone(), Spent::Failed(why)));
             }
         }
@@ -146,6 +211,16 @@ struct Work<'a, H> {
     cursor: usize,
     /// Whether the pool was ready, the last time that it was asked.
     ready: bool,
+    /// What the last step said, where it reported failure.
+    refused: Option<String>,
+    /// How the installer ended, while the journal does not know it.
+    untold: Option<(Timestamp, Mark)>,
+    /// Whether services were started and not looked at for the second time.
+    unproven: bool,
+    /// The services that it started.
+    started: Vec<String>,
+    /// How long the installer gave no sign of life, where that was longer than the policy says.
+    quiet: Option<Period>,
 }
 
 impl<H: Act> Work<'_, H> {
@@ -153,7 +228,17 @@ impl<H: Act> Work<'_, H> {
         if self.request.forgive && !self.begun {
             let _ = self.mark(&Mark::Forgiven); // Without the mark the old attempts count on, which is safe.
         }
-        let (host, marks) = (self.host.observe()?, self.host.marks()?);
+        if let Some((at, ended)) = self.untold.take()
+            && self.mark(&ended).is_err()
+        {
+            self.untold = Some((at, ended));
+        }
+        let mut marks = self.host.marks()?;
+        let stopped = marks.baseline.iter().flat_map(|baseline| &baseline.running).chain(&self.before);
+        let host = self.host.observe(&self.request.goal.with_stopped(stopped))?;
+        if let Some((at, ended)) = &self.untold {
+            marks.take(&self.run.id, *at, ended); // This run has seen it, whether or not the next one can.
+        }
         let mut seen = Seen { host, marks, run: self.run.clone() };
         seen.run.outage = seen.run.outage.max(seen.outage());
         self.run.outage = seen.run.outage;
@@ -165,8 +250,10 @@ impl<H: Act> Work<'_, H> {
         }
         if let Some(baseline) = seen.baseline() {
             self.before.extend_from_slice(baseline);
-            // What an installer started is no baseline: it counts again once the services were stopped after it.
-            if !seen.holds_assemblies() && is_up(self.request.goal, &seen) && self.mark(&Mark::Up).is_ok() {
+            // What an installer started is no baseline: it counts again once the services were stopped after it. And what runs
+            // while a command of an earlier run is at work may be about to be stopped by it.
+            let rests = !seen.holds_assemblies() && seen.host.at_work.is_none();
+            if rests && is_up(self.request.goal, &seen) && self.mark(&Mark::Up).is_ok() {
                 seen.marks.baseline = None;
             }
         }
@@ -189,7 +276,7 @@ impl<H: Act> Work<'_, H> {
     fn ask(&mut self, seen: &Seen, ask: &Ask) -> Result<(), H::Error> {
         self.host.look(self.request.goal, ask)?;
         if let (Ask::Databases(store), Some(core)) = (ask, seen.host.core(self.request.goal.product)) {
-            let host = self.host.observe()?;
+            let host = self.host.observe(self.request.goal)?;
             if let Fact::Known(databases) = host.databases(store) {
                 let (store, core, databases) = (store.clone(), core.clone(), databases.clone());
                 let _ = self.mark(&Mark::Checked { store, core, databases }); // Not remembered: asked again next time.
@@ -211,18 +298,28 @@ impl<H: Act> Work<'_, H> {
             };
             self.cursor += ahead + 1; // Planned steps that turned out to be needless are passed over.
         }
+        if !is_bounded_here(step) {
+            return false;
+        }
         let again =
             self.taken.last().is_some_and(|(last, before)| last == step && unchanged(step, &before.host, &seen.host));
         let often = self.taken.iter().filter(|(taken, _)| taken == step).count() >= MOST;
         if again || often {
-            self.run.spent.push((step.clone(), Spent::Stuck));
+            self.stuck(step, seen);
         }
         again || often
     }
 
+    /// The step was taken, and nothing that it should change changed.
+    fn stuck(&mut self, step: &Step, seen: &Seen) {
+        let refused = self.refused.clone().filter(|_| self.taken.last().is_none_or(|(last, _)| last == step));
+        let in_the_way = lacking(self.request.goal, step, seen);
+        self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way }));
+    }
+
     /// Takes the step. What cannot be observed afterwards is written down before; a step that takes the host down is
     /// not taken when it cannot be written down.
-    fn take(&mut self, step: &Step, seen: &Seen) -> Result<Acted, String> {
+    fn take(&mut self, step: &Step, seen: &Seen, on: &mut dyn FnMut(Event<'_>)) -> Result<Acted, String> {
         let mut marks: Vec<Mark> = Vec::new();
         if step.takes_down() && seen.begins_outage() {
             self.run.taken_down = true;
@@ -230,13 +327,15 @@ impl<H: Act> Work<'_, H> {
         }
         match step {
             Step::Install => {
+                self.untold = None; // What follows is another start.
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
                 marks.push(Mark::Installing { target, boot });
             }
             Step::Reboot => marks.push(Mark::RebootAsked { boot: seen.host.boot.known().cloned() }),
             Step::FailOver => marks.push(Mark::FailingOver),
             Step::Claim => marks.push(Mark::Claiming),
-            Step::StopServices
+            Step::StopOthers
+            | Step::StopServices
             | Step::StopWeb
             | Step::Stage
             | Step::CloseShells
@@ -244,6 +343,7 @@ impl<H: Act> Work<'_, H> {
             | Step::FailBack
             | Step::UpdateDatabases(_)
             | Step::StartServices
+            | Step::StartOthers
             | Step::Release => {}
         }
         marks.push(Mark::Began { step: step.clone() });
@@ -253,24 +353,86 @@ impl<H: Act> Work<'_, H> {
                 Ok(()) | Err(_) => {}
             }
         }
-        self.host.act(self.request.goal, seen, step).map_err(|error| error.to_string())
+        let (goal, all, mut longest) = (self.request.goal, &mut self.quiet, None);
+        let mut quiet = |lasted: Period| {
+            // A database server may work for long without a word to the one who asked it.
+            if *step == Step::Install && lasted >= goal.rules.quiet {
+                if longest.is_none() {
+                    on(Event::Quiet(step, lasted, seen));
+                }
+                longest = longest.max(Some(lasted));
+                *all = (*all).max(longest);
+            }
+        };
+        self.host.act(goal, seen, step, &mut quiet).map_err(|error| error.to_string())
+    }
+
+    /// Looks at the services that were started for the second time, some seconds later. What has ended by itself meanwhile is
+    /// not started again: the next run may.
+    fn prove(&mut self, first: &Seen) -> Result<(), H::Error> {
+        self.unproven = false;
+        self.host.pause(PROOF);
+        let second = self.look()?;
+        let kinds = [
+            (Step::StartWeb, Whose::WebServer),
+            (Step::StartServices, Whose::Product),
+            (Step::StartOthers, Whose::Others),
+        ];
+        for (step, whose) in kinds {
+            let died = died(&self.started, first, &second, whose);
+            if !died.is_empty() {
+                self.run.spent.push((step, Spent::Died(died)));
+            }
+        }
+        Ok(())
     }
 
     /// Looks at what a step has done, and writes down what will not be seen later.
-    fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(String, Seen), H::Error> {
+    fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(Account, Seen), H::Error> {
         let outage = self.run.outage;
-        let mut now = self.look()?;
+        let mut now = match self.look() {
+            Ok(now) => now,
+            Err(error) => {
+                if let Acted::Installed { code, log } = acted {
+                    // What it moved cannot be seen now; how it ended cannot be seen later.
+                    let _ = self.mark(&Mark::Installed { code, moved: true, log });
+                }
+                return Err(error);
+            }
+        };
         let mut marks: Vec<Mark> = Vec::new();
+        let mut started = started(step, before, &now);
         let said = match acted {
             Acted::Ended(said) => said,
-            Acted::Installed { code, log } => {
-                marks.push(Mark::Installed { code, moved: !unchanged(step, &before.host, &now.host) });
-                let log = log.map_or_else(String::new, |log| alloc::format!("; its log is in {log}"));
-                alloc::format!("exit code {code} ({}){log}", crate::code_meaning(code))
+            Acted::Started { said, ran } => {
+                let died = not_running(&ran, &now);
+                started.extend(died.iter().cloned());
+                if !died.is_empty() {
+                    self.run.spent.push((step.clone(), Spent::Died(died)));
+                }
+                said
             }
-            Acted::GoingDown => "going down".into(),
+            Acted::Installed { code, log } => {
+                let changed = !unchanged(step, &before.host, &now.host);
+                // Behind an attempt that nobody saw end it may have replaced what no build tells; and what it has started is no
+                // baseline.
+                let goal = self.request.goal;
+                let is_whole = now.host.components.known().is_some_and(|components| goal.behind(components).is_empty());
+                let ended_well = matches!(code, 0 | 3010 | 1641);
+                let moved = changed || ended_well && is_whole && before.unproven(goal).is_some();
+                let lies = log.as_ref().map_or_else(String::new, |log| alloc::format!("; its log is in {log}"));
+                let ended = Mark::Installed { code, moved, log };
+                now.marks.take(&self.run.id, now.host.at, &ended);
+                if self.mark(&ended).is_err() {
+                    self.untold = Some((now.host.at, ended));
+                }
+                let words = alloc::format!("exit code {}{lies}", shown_code(code));
+                Account { words, success: matches!(code, 0 | 3010 | 1641) }
+            }
+            Acted::GoingDown => Account::success("going down"),
         };
-        let stopped = |services: &Shared<Vec<Service>>| services.iter().all(|one| one.is_web() || one.is_stopped());
+        let stopped =
+            |services: &Shared<Vec<Service>>| services.iter().all(|one| !one.is_products() || one.is_stopped());
         if *step == Step::Release {
             marks.push(Mark::Unclaimed { told: reached(self.request.goal, before) });
         }
@@ -280,7 +442,10 @@ impl<H: Act> Work<'_, H> {
         if matches!(step, Step::FailOver | Step::StopServices) && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
-        marks.push(Mark::Ended { step: step.clone(), said: said.clone(), took: took(&before.host, &now.host) });
+        started.retain(|name| !self.started.contains(name)); // What a run starts twice counts once.
+        self.started.extend(started.iter().cloned());
+        let (words, success, took) = (said.words.clone(), said.success, took(&before.host, &now.host));
+        marks.push(Mark::Ended { step: step.clone(), said: words, failed: !success, took, started });
         for mark in &marks {
             let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
         }
@@ -294,7 +459,9 @@ impl<H: Act> Work<'_, H> {
 
     fn end(mut self, seen: &Seen, end: End) -> Result<Outcome, H::Error> {
         let left_down = self.left_down(seen);
-        if seen.marks.baseline.is_some() && is_up(self.request.goal, seen) {
+        // A run that ends at once does not stop again what an installer started: the next one does.
+        let rests = seen.host.at_work.is_none() && !matches!(seen.run.halt, Some(Halt::Forced(_)));
+        if seen.marks.baseline.is_some() && rests && is_up(self.request.goal, seen) {
             let _ = self.mark(&Mark::Up); // The next run finds everything running and writes it then.
         }
         let at_goal = end == End::AtGoal;
@@ -304,10 +471,21 @@ impl<H: Act> Work<'_, H> {
                 End::Blocked(blocker) => blocker.to_string(),
                 End::GoingDown => "restarting".into(),
             };
-            let _ = self.mark(&Mark::RunEnded { outcome, at_goal, outage: self.run.outage }); // For the history only.
+            let (code, outage) = (Some(end.code()), self.run.outage);
+            let _ = self.mark(&Mark::RunEnded { code, outcome, at_goal, outage }); // For the history only.
         }
+        let reason = match &end {
+            End::Blocked(blocker) => blocker.reason(),
+            End::AtGoal | End::GoingDown => None,
+        };
+        let reason = reason.map(|reason| match reason.in_the_way.is_empty() {
+            true => Reason { in_the_way: lacking(self.request.goal, &reason.step, seen), ..reason },
+            false => reason,
+        });
+        let started_again = started_again(seen, &self.started);
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
-        Ok(Outcome { steps, outage: self.run.outage, left_down, end })
+        let (outage, quiet) = (self.run.outage, self.quiet);
+        Ok(Outcome { steps, outage, quiet, left_down, started_again, reason, end })
     }
 
     /// What should run and is not seen running, and what ran before the outage and cannot be started again.
@@ -348,20 +526,26 @@ fn took(before: &Observed, now: &Observed) -> Option<Period> {
     (before.boot == now.boot).then(|| now.lasted - before.lasted)
 }
 
+/// Whether a step that changes nothing is not taken again. How often the installer is started is for the gate to say, which
+/// knows its exit codes: some of them ask for another start.
+fn is_bounded_here(step: &Step) -> bool {
+    *step != Step::Install
+}
+
 /// Whether nothing changed of what `step` should change.
 fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
-    let services = |host: &Observed, web: bool| -> Vec<Service> {
-        host.services.known().into_iter().flatten().filter(|service| service.is_web() == web).cloned().collect()
+    let services = |host: &Observed, whose: Whose| -> Vec<Service> {
+        host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
     };
+    let same = |whose| services(before, whose) == services(now, whose);
     match step {
         Step::Stage => before.package == now.package,
         Step::Claim => before.claim == now.claim,
         Step::Release => true, // A mark tells of it: taken again, it was taken in vain.
         Step::Reboot => before.boot == now.boot,
-        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => {
-            services(before, false) == services(now, false)
-        }
-        Step::StopWeb | Step::StartWeb => services(before, true) == services(now, true),
+        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => same(Whose::Product),
+        Step::StopOthers | Step::StartOthers => same(Whose::Others),
+        Step::StopWeb | Step::StartWeb => same(Whose::WebServer),
         Step::CloseShells => before.shells == now.shells,
         Step::Install => before.components == now.components,
         Step::UpdateDatabases(store) => before.databases(store) == now.databases(store),

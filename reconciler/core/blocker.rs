@@ -9,11 +9,11 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, Fact, Fqdn, Hold, Period, Product, ServerName, ServiceState, Shell, Step, Store,
-    ZoneName,
+    Build, Claim, ComponentName, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName, ServiceStarts,
+    ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Opening, Unready};
+use crate::{Forced, Opening, Unready};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,15 @@ pub enum Blocker {
         declared: Build,
         /// The installed build.
         found: Build,
+    },
+    /// The installation of a later update was begun and not seen to end well: components may be newer than declared.
+    BegunLater {
+        /// The declared build.
+        declared: Build,
+        /// The build that the installation was to bring.
+        begun: Build,
+        /// Its exit code, where it was seen to end.
+        code: Option<u32>,
     },
     /// An installed build is of a line that the product does not have.
     WrongLine {
@@ -80,9 +89,19 @@ pub enum Blocker {
         /// Which.
         shells: Vec<Shell>,
     },
+    /// Services of others hold modules of the product.
+    Foreign {
+        /// Which.
+        services: Vec<Foreign>,
+    },
     /// The package cannot be used.
     Package {
         /// Why.
+        why: String,
+    },
+    /// The package is signed by somebody else than the declared publisher.
+    ForeignSigner {
+        /// The file, whose signature was expected, and whose it is.
         why: String,
     },
     /// There is too little free disk space.
@@ -102,6 +121,8 @@ pub enum Blocker {
         /// The group that it should be in.
         group: &'static str,
     },
+    /// The installer could not outlive the session that it is started from.
+    Confined,
     /// The pool cannot do without this server.
     Pool {
         /// The pool.
@@ -184,16 +205,24 @@ pub enum Blocker {
         attempts: u32,
         /// The last exit code, when one was seen.
         code: Option<u32>,
+        /// Where the log of that start lies.
+        log: Option<String>,
     },
     /// The installer failed in this run and moved nothing.
     InstallFailed {
         /// Its exit code.
         code: u32,
+        /// Where its log lies.
+        log: Option<String>,
     },
-    /// A step reported success, and nothing that it should change changed.
+    /// A step was taken, and nothing that it should change changed.
     Stuck {
         /// The step.
         step: Step,
+        /// Its own words, where it reported failure.
+        refused: Option<String>,
+        /// What it should have brought about and has not.
+        in_the_way: Vec<String>,
     },
     /// A step could not be done.
     StepFailed {
@@ -202,8 +231,25 @@ pub enum Blocker {
         /// Why not.
         why: String,
     },
+    /// Services were started, and ended again by themselves.
+    Died {
+        /// The services, with how often runs have started each, where the journal knows of it.
+        services: Vec<(String, Option<ServiceStarts>)>,
+    },
+    /// A command of an earlier run has outlived it and is at work.
+    AtWork {
+        /// Which one.
+        what: String,
+    },
     /// Somebody interrupted the run.
     Interrupted,
+    /// The manifest cannot be used: there is nothing to work towards.
+    NoManifest,
+    /// The run ended at once.
+    Forced {
+        /// Why.
+        why: Forced,
+    },
     /// The approved plan says something else.
     Deviated {
         /// The step that comes next in the approved plan.
@@ -244,15 +290,19 @@ impl Blocker {
             | Self::Missing { .. }
             | Self::WrongProduct { .. }
             | Self::Newer { .. }
+            | Self::BegunLater { .. }
             | Self::WrongLine { .. }
             | Self::Reboot { .. }
             | Self::RebootsSpent { .. }
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
+            | Self::Foreign { .. }
             | Self::Package { .. }
+            | Self::ForeignSigner { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Confined
             | Self::Mirrored { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
@@ -267,7 +317,11 @@ impl Blocker {
             | Self::InstallFailed { .. }
             | Self::Stuck { .. }
             | Self::StepFailed { .. }
+            | Self::Died { .. }
+            | Self::AtWork { .. }
             | Self::Interrupted
+            | Self::NoManifest
+            | Self::Forced { .. }
             | Self::Deviated { .. } => None,
         }
     }
@@ -282,11 +336,12 @@ impl Blocker {
             // Neither passes by itself.
             Self::Pool { why: Unready::Insufficient { .. } | Unready::Replicas { .. }, .. } => Class::Operator,
             Self::Unknown { .. } => Class::Unknown,
-            Self::InstallFailed { .. } | Self::StepFailed { .. } => Class::Failed,
+            Self::InstallFailed { .. } | Self::StepFailed { .. } | Self::Died { .. } => Class::Failed,
             Self::Reboot { .. }
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
+            | Self::Foreign { .. }
             | Self::Pool { why: Unready::Busy | Unready::Quorum { .. } | Unready::Settling { .. }, .. }
             | Self::Claimed { .. }
             | Self::ComesAfter { .. }
@@ -295,21 +350,27 @@ impl Blocker {
             | Self::WindowClosed { .. }
             | Self::WindowTooShort { .. }
             | Self::Held { .. }
-            | Self::Interrupted => Class::Later,
+            | Self::AtWork { .. }
+            | Self::Interrupted
+            | Self::Forced { .. } => Class::Later,
             Self::Missing { .. }
             | Self::WrongProduct { .. }
             | Self::WrongLine { .. }
             | Self::Newer { .. }
+            | Self::BegunLater { .. }
             | Self::RebootsSpent { .. }
             | Self::Package { .. }
+            | Self::ForeignSigner { .. }
             | Self::Disk { .. }
             | Self::Rights { .. }
+            | Self::Confined
             | Self::Mirrored { .. }
             | Self::FailedOver
             | Self::ClockBehind { .. }
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
             | Self::Stuck { .. }
+            | Self::NoManifest
             | Self::Deviated { .. } => Class::Operator,
         }
     }
@@ -328,6 +389,14 @@ impl fmt::Display for Blocker {
                     f,
                     "Core Components is at {found}, above the declared {declared}; an update cannot be taken back"
                 )
+            }
+            Self::BegunLater { declared, begun, code } => {
+                write!(f, "an installation of {begun} was begun here and ")?;
+                match code {
+                    Some(code) => write!(f, "ended with exit code {}", shown_code(*code))?,
+                    None => f.write_str("was not seen to end")?,
+                }
+                write!(f, ", so components may be above the declared {declared}; an update cannot be taken back")
             }
             Self::WrongLine { component, declared, found } => {
                 write!(f, "{component}: expected a build of the line {}, found {found}", declared.line)
@@ -349,7 +418,13 @@ impl fmt::Display for Blocker {
                     .collect();
                 write!(f, "management shells are open: {}", list.join(", "))
             }
+            Self::Foreign { services } => {
+                let one = |it: &Foreign| format!("{} (process {}) holds {}", it.service, it.pid, it.module);
+                let list: Vec<_> = services.iter().map(one).collect();
+                write!(f, "services of others hold what the update replaces: {}", list.join(", "))
+            }
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
+            Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
             Self::Disk { free, needed } => write!(
                 f,
                 "expected {} GB of free disk space for the database step, found {} GB",
@@ -362,6 +437,10 @@ impl fmt::Display for Blocker {
                  databases (Microsoft Learn), or works with them since July 2013 (a blog of Microsoft's)"
             ),
             Self::Rights { group } => write!(f, "the account is not a member of {group}"),
+            Self::Confined => f.write_str(
+                "reconcile runs in a job that its children cannot leave, as in a remote session: the installer and the update of \
+                 the databases would be cut off when the session ends",
+            ),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
             Self::Claimed { pool, claim } => write!(
                 f,
@@ -410,20 +489,45 @@ impl fmt::Display for Blocker {
                 write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
             }
             Self::OutagesSpent { outages } => {
-                write!(f, "the services were taken down {outages} times for this target, and it was not reached")
+                write!(f, "the services were taken down {} for this target, and it was not reached", times(*outages))
             }
-            Self::AttemptsSpent { attempts, code: Some(code) } => {
-                write!(f, "the installer was started {attempts} times for this target, the last exit code was {code}")
+            Self::AttemptsSpent { attempts, code: Some(code), log: _ } => {
+                let (times, code) = (times(*attempts), shown_code(*code));
+                write!(f, "the installer was started {times} for this target, the last exit code was {code}")
             }
-            Self::AttemptsSpent { attempts, code: None } => {
-                write!(f, "the installer was started {attempts} times for this target")
+            Self::AttemptsSpent { attempts, code: None, log: _ } => {
+                write!(
+                    f,
+                    "the installer was started {} for this target, and not seen to end the last time",
+                    times(*attempts)
+                )
             }
-            Self::InstallFailed { code } => {
-                write!(f, "the installer ended with exit code {code} ({}) and moved no component", code_meaning(*code))
+            Self::InstallFailed { code, log: _ } => {
+                write!(f, "the installer ended with exit code {} and moved no component", shown_code(*code))
             }
-            Self::Stuck { step } => write!(f, "{step} reported success, but nothing that it should change changed"),
+            Self::Stuck { step, refused, in_the_way } => {
+                match refused {
+                    Some(words) => write!(f, "{step} failed, and nothing that it should change changed: {words}")?,
+                    None => write!(f, "{step} reported success, but nothing that it should change changed")?,
+                }
+                if in_the_way.is_empty() { Ok(()) } else { write!(f, "; {}", listed(in_the_way)) }
+            }
             Self::StepFailed { step, why } => write!(f, "{step} failed: {why}"),
+            Self::Died { services } => {
+                let one = |(service, starts): &(String, Option<ServiceStarts>)| match starts {
+                    Some(ServiceStarts { runs, since, .. }) if *runs > 1 => {
+                        format!("{service} (started by {runs} runs since {since:.0})")
+                    }
+                    Some(_) | None => service.clone(),
+                };
+                let all: Vec<_> = services.iter().map(one).collect();
+                let (were, themselves) = if all.len() == 1 { ("was", "itself") } else { ("were", "themselves") };
+                write!(f, "{} {were} started, and ended again by {themselves} within seconds", all.join(", "))
+            }
+            Self::AtWork { what } => write!(f, "a command that outlived its run is at work: {what}"),
             Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::NoManifest => f.write_str("the manifest cannot be used"),
+            Self::Forced { why } => write!(f, "the run was interrupted: {why}, and it left the services as they were"),
             Self::Deviated { approved: Some(approved), decided } => {
                 write!(f, "the approved plan says {approved} next, but {decided} is due")
             }
@@ -434,10 +538,28 @@ impl fmt::Display for Blocker {
     }
 }
 
+/// How often.
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_string() } else { format!("{count} times") }
+}
+
+/// The first few of what is in the way, and how much more there is.
+fn listed(all: &[String]) -> String {
+    match all.split_at_checked(4) {
+        Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
+        Some(_) | None => all.join(", "),
+    }
+}
+
+/// An exit code of the installer, and what is known of it.
+#[must_use]
+pub fn shown_code(code: u32) -> String {
+    format!("{} ({})", ExitCode(code), code_meaning(code))
+}
+
 /// What an installer's exit code is known to mean. No official list for this installer was found; 1603, 1618, 1641
 /// and 3010 are Windows Installer's own (Microsoft Learn: "MsiExec.exe and InstMsi.exe error messages").
-#[must_use]
-pub const fn code_meaning(code: u32) -> &'static str {
+const fn code_meaning(code: u32) -> &'static str {
     match code {
         0 => "success",
         2 => "not all services were stopped, by one published script",
@@ -446,6 +568,10 @@ pub const fn code_meaning(code: u32) -> &'static str {
         1618 => "another installation is in progress",
         1641 => "success, a restart has begun",
         3010 => "success, a restart is required",
+        0xC000_0005 => "it crashed: access violation",
+        0xC000_013A => "it was ended: Ctrl-C, or its window was closed",
+        0xC000_0142 => "it could not start: a library did not initialise",
+        0xC000_0409 => "it crashed: it found its own memory damaged",
         _ => "no published meaning",
     }
 }

@@ -34,7 +34,8 @@ impl Opening {
     }
 
     /// When it opens: `Sat 2026-11-28 22:00 (Europe/Berlin)`.
-    pub(crate) fn begin_shown(&self, zone: &ZoneName) -> String {
+    #[must_use]
+    pub fn begin_shown(&self, zone: &ZoneName) -> String {
         format!("{} ({zone})", zone.rules().to_datetime(self.from).strftime("%a %Y-%m-%d %H:%M"))
     }
 

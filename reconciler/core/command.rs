@@ -5,10 +5,10 @@
 //! has to load the product's module for that, and services that do not need each other stop and start together. What a
 //! person would type for it is the cmdlet all the same.
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use reconcile_schema::{Cause, Step, Store};
+use reconcile_schema::{Cause, ServiceName, Step, Store};
 
 use crate::Goal;
 
@@ -35,6 +35,8 @@ impl Command {
             // Of this server, whose name stands above wherever a command is shown; servers that are alike share one plan.
             Step::FailOver => Self::Cmdlet("Invoke-CsComputerFailOver -ComputerName <FQDN>".into()),
             Step::FailBack => Self::Cmdlet("Invoke-CsComputerFailBack -ComputerName <FQDN>".into()),
+            Step::StopOthers => Self::Cmdlet(format!("Stop-Service -Name {}", others(goal))),
+            Step::StartOthers => Self::Cmdlet(format!("Start-Service -Name {}", others(goal))),
             Step::StopServices => Self::Cmdlet("Stop-CsWindowsService".into()),
             Step::StopWeb => Self::Program("net stop w3svc".into()),
             Step::CloseShells => Self::Own("end the open management shells".into()),
@@ -45,6 +47,7 @@ impl Command {
                 Cause::Down(names) if names.len() == 1 => format!("Start-CsWindowsService -Name {}", names.join("")),
                 Cause::Down(_)
                 | Cause::Behind(_)
+                | Cause::Unproven { .. }
                 | Cause::AssembliesHeld
                 | Cause::RebootPending(_)
                 | Cause::NotStaged
@@ -61,6 +64,12 @@ impl Command {
 /// The name under which the pool is claimed.
 fn claimed(goal: &Goal) -> String {
     goal.claims.as_ref().map_or_else(String::new, |claims| format!("{}", claims.name))
+}
+
+/// The services of others, as a list of names that PowerShell takes.
+fn others(goal: &Goal) -> String {
+    let quoted = |name: &ServiceName| format!("'{}'", name.as_str().replace('\'', "''"));
+    goal.also_stop.iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 /// The last part of a path, written the Windows way.

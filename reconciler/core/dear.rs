@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use reconcile_schema::{
-    Database, Fact, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
+    Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
 };
 
 /// What was last looked at. Every host that can act keeps one.
@@ -17,6 +17,8 @@ pub struct Dear {
     pub rights: Fact<Rights>,
     /// Who holds the product's management assemblies.
     pub shells: Fact<Vec<Shell>>,
+    /// Which services of others hold modules of the product.
+    pub foreign: Fact<Vec<Foreign>>,
     /// The databases.
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
     /// How the pool stands.
@@ -32,6 +34,7 @@ impl Dear {
         seen.disk = self.disk.clone();
         seen.rights = self.rights.clone();
         seen.shells = self.shells.clone();
+        seen.foreign = self.foreign.clone();
         seen.databases = self.databases.clone();
         seen.pool = self.pool.clone();
         seen.claim = self.claim.clone();
@@ -43,9 +46,11 @@ impl Dear {
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
         match step {
             Step::Stage => self.package = Fact::NotLooked,
-            Step::FailOver | Step::StopServices | Step::StopWeb | Step::CloseShells => self.shells = Fact::NotLooked,
+            Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::CloseShells => {
+                (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
+            }
             Step::Install => {
-                (self.disk, self.shells) = (Fact::NotLooked, Fact::NotLooked);
+                (self.disk, self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked, Fact::NotLooked);
                 self.databases.clear();
             }
             Step::UpdateDatabases(store) => {
@@ -53,13 +58,14 @@ impl Dear {
                 self.databases.remove(store);
             }
             Step::Reboot => *self = Self::default(),
-            Step::Claim | Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
+            Step::Claim | Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers | Step::Release => {
+            }
         }
     }
 
     /// Forgets what other people may have changed while nothing was done.
     pub fn forget_after_pause(&mut self) {
-        self.shells = Fact::NotLooked;
+        (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
     }
 }

@@ -16,8 +16,8 @@ use reconcile_schema::{
 use crate::{
     Blocker, Goal, Seen, Want,
     gate::refusal,
-    next::{Databases, behind_in, reboot_due},
-    wanted,
+    next::{Databases, behind_in, lacks_update, reboot_due},
+    shown_code, wanted,
 };
 
 /// One fact as it is desired and as it is observed.
@@ -85,6 +85,8 @@ pub enum FactKind {
     Service,
     /// The states of all services.
     Services,
+    /// How the installation ended.
+    Installation,
     /// Whether a restart is due.
     Restart,
     /// The version of a database.
@@ -103,6 +105,7 @@ impl FactKind {
             Self::Components => "components",
             Self::Service => "service",
             Self::Services => "services",
+            Self::Installation => "installation",
             Self::Restart => "restart",
             Self::Database => "database",
             Self::Databases => "databases",
@@ -116,6 +119,7 @@ impl FactKind {
             Self::Product | Self::Component | Self::Components => "the Uninstall key",
             Self::Service => "the service manager",
             Self::Services => "the service manager, and the journal",
+            Self::Installation => "the journal",
             Self::Restart => "the keys of a pending restart, and the journal",
             Self::Database | Self::Databases => "Test-CsDatabase",
         }
@@ -136,7 +140,8 @@ pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState 
         | DriftCode::DatabaseBehind
         | DriftCode::ServiceDown
         | DriftCode::RestartDue
-        | DriftCode::AssembliesHeld => DriftState::Drift,
+        | DriftCode::AssembliesHeld
+        | DriftCode::InstallationUnproven => DriftState::Drift,
         DriftCode::Unknown
         | DriftCode::StaleSnapshot
         | DriftCode::MissingSnapshot
@@ -167,7 +172,8 @@ pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
         return all; // What runs on a host that this manifest does not fit is nobody's drift.
     }
     all.extend(services(goal, seen));
-    all.extend(installation(seen));
+    all.extend(installation(goal, seen));
+    all.extend(after_installation(seen));
     for store in &goal.stores {
         all.extend(databases(goal, seen, store));
     }
@@ -181,6 +187,7 @@ pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: 
         DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::ServiceDown => true,
         DriftCode::RestartDue
         | DriftCode::AssembliesHeld
+        | DriftCode::InstallationUnproven
         | DriftCode::Ahead
         | DriftCode::WrongProduct
         | DriftCode::Unknown
@@ -228,6 +235,10 @@ fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     };
     let newer = match refusal(goal, known) {
         Some(Blocker::Newer { .. }) => true,
+        Some(Blocker::Unknown { what: _, why }) => {
+            let (desired, unknown) = (Said::Build(&goal.core), Some(DriftCode::Unknown));
+            return [compared(FactKind::Components, "components", desired, why, unknown)].into();
+        }
         Some(blocker) => {
             let (desired, wrong) = (goal.product.title(), Some(DriftCode::WrongProduct));
             return [compared(FactKind::Product, "product", desired, blocker.to_string(), wrong)].into();
@@ -276,8 +287,22 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     all
 }
 
+/// An installation that nobody saw end well.
+fn installation(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
+    let (attempt, code) = match (seen.begun_later(goal), seen.unproven(goal)) {
+        (Some(later), _) => (later, DriftCode::Ahead),
+        (None, Some(unproven)) => (unproven, DriftCode::InstallationUnproven),
+        (None, None) => return None,
+    };
+    let ended = match attempt.code {
+        Some(code) => format!("{} ended with exit code {}", attempt.target, shown_code(code)),
+        None => format!("{} was begun and not seen to end", attempt.target),
+    };
+    Some(compared(FactKind::Installation, "installation", "seen to end well", ended, Some(code)))
+}
+
 /// What an installer that ran in this boot left to be done.
-fn installation(seen: &Seen) -> Option<Compared<'static>> {
+fn after_installation(seen: &Seen) -> Option<Compared<'static>> {
     let attempt = seen.attempt_in_this_boot()?;
     if !attempt.stopped_since {
         let observed = "not stopped since the installer ran";
@@ -320,7 +345,7 @@ fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>
 }
 
 fn binaries_are_there(goal: &Goal, seen: &Seen) -> bool {
-    seen.host.components.known().is_some_and(|components| goal.behind(components).is_empty())
+    seen.host.components.known().is_some() && lacks_update(goal, seen).is_none()
 }
 
 fn why<T>(fact: &Fact<T>) -> &str {

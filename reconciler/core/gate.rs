@@ -4,14 +4,16 @@ use alloc::{format, string::ToString, vec::Vec};
 use core::cmp::Ordering;
 
 use reconcile_schema::{
-    Cause, Component, DatabaseState, Fact, Mirrored, OnExceed, PackageSeen, Period, Reboots, Shells, Step, Store,
+    Cause, Component, DatabaseState, Fact, ForeignServices, Mirrored, OnExceed, PackageSeen, Period, Reboots, Shells,
+    Step, Store,
 };
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
     claims::{claim_of, not_done, unsettled},
     goal::{DATABASE_DISK, REBOOTS},
-    next::{is_up, leave, reboot_due},
+    lacking,
+    next::{is_up, lacks_update, leave, reboot_due},
     next_opening, open_at,
     pool::{Unready, unready},
     predict::foreseen,
@@ -56,7 +58,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             claimed,
             rebooted,
         ],
-        Cause::Behind(_) => {
+        Cause::Behind(_) | Cause::Unproven { .. } => {
             // The restart comes last: it takes down what the other checks may still forbid to.
             &[
                 spent,
@@ -72,6 +74,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 window,
                 budget,
                 shells,
+                foreign,
                 reachable,
                 restartable,
                 package,
@@ -83,7 +86,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     };
     // What forbids the work forbids the first stop for it.
     let work = match cause {
-        Cause::Behind(_) => Some(Step::Install),
+        Cause::Behind(_) | Cause::Unproven { .. } => Some(Step::Install),
         Cause::StoreBehind { store, .. } => Some(Step::UpdateDatabases(store.clone())),
         Cause::Down(_)
         | Cause::FailedOver
@@ -96,9 +99,11 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     };
     // Nothing is taken down again for a stop that was in vain.
     let stops: &[Step] = match cause {
+        _ if *step == Step::StopOthers => &[Step::FailOver, Step::StopServices, Step::StopWeb],
         _ if *step == Step::FailOver => &[Step::StopServices, Step::StopWeb],
-        Cause::Behind(_) if *step == Step::StopServices => &[Step::StopWeb],
+        Cause::Behind(_) | Cause::Unproven { .. } if *step == Step::StopServices => &[Step::StopWeb],
         Cause::Behind(_)
+        | Cause::Unproven { .. }
         | Cause::StoreBehind { .. }
         | Cause::Down(_)
         | Cause::FailedOver
@@ -121,6 +126,13 @@ type Check = fn(&Goal, &Seen, &Step) -> Gate;
 pub fn refusal(goal: &Goal, components: &[Component]) -> Option<Blocker> {
     let core = components.iter().find(|component| component.product == goal.product && component.name.is_core());
     let Some(core) = core else {
+        let ours: Vec<_> = components.iter().filter(|component| component.product == goal.product).collect();
+        if !ours.is_empty() {
+            // Its Core Components may be there under a name that is not known.
+            let found: Vec<_> = ours.iter().map(|one| format!("{} {}", one.name, one.build)).collect();
+            let why = format!("found none, but of {}: {}", goal.product, found.join(", "));
+            return Some(Blocker::Unknown { what: "the build of Core Components".into(), why });
+        }
         let other = components.iter().find(|component| component.product != goal.product && component.name.is_core());
         return Some(match other {
             Some(other) => Blocker::WrongProduct { declared: goal.product, found: other.product },
@@ -158,8 +170,15 @@ fn unfinished(seen: &Seen) -> bool {
 fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
     match seen.spent(step) {
         None => Gate::Open,
-        Some(Spent::Stuck) => Gate::Shut(Blocker::Stuck { step: step.clone() }),
+        Some(Spent::Stuck { refused, in_the_way }) => {
+            let (step, refused, in_the_way) = (step.clone(), refused.clone(), in_the_way.clone());
+            Gate::Shut(Blocker::Stuck { step, refused, in_the_way })
+        }
         Some(Spent::Failed(why)) => Gate::Shut(Blocker::StepFailed { step: step.clone(), why: why.clone() }),
+        Some(Spent::Died(names)) => {
+            let services = names.iter().map(|name| (name.clone(), seen.starts(name)));
+            Gate::Shut(Blocker::Died { services: services.collect() })
+        }
     }
 }
 
@@ -185,6 +204,8 @@ fn halted(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     match &seen.run.halt {
         None => Gate::Open,
         Some(Halt::Interrupted) => Gate::Shut(Blocker::Interrupted),
+        Some(Halt::NoManifest) => Gate::Shut(Blocker::NoManifest),
+        Some(Halt::Forced(why)) => Gate::Shut(Blocker::Forced { why: *why }),
         Some(Halt::Deviated { approved, decided }) => {
             Gate::Shut(Blocker::Deviated { approved: approved.clone(), decided: decided.clone() })
         }
@@ -220,16 +241,24 @@ fn settled(_: &Goal, seen: &Seen, _: &Step) -> Gate {
 
 /// The installer may be started again: it has attempts left, and did not just fail without moving anything.
 ///
-/// Exit code 2 is retried: the services were not all stopped, as the next look will show.
+/// Exit code 2 is retried: a service ran when the installer looked. Where the next look still finds it, it is stopped
+/// first; where it does not, it was up for a moment only.
 fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let Some(last) = seen.marks.attempt.as_ref().filter(|last| last.target == goal.core) else { return Gate::Open };
     if seen.marks.attempts >= goal.rules.attempts {
-        return Gate::Shut(Blocker::AttemptsSpent { attempts: seen.marks.attempts, code: last.code });
+        return Gate::Shut(Blocker::AttemptsSpent {
+            attempts: seen.marks.attempts,
+            code: last.code,
+            log: last.log.clone(),
+        });
     }
     match last.code {
-        Some(0) if last.run == seen.run.id && !last.moved => Gate::Shut(Blocker::Stuck { step: Step::Install }),
+        Some(0) if last.run == seen.run.id && !last.moved => {
+            let in_the_way = lacking(goal, &Step::Install, seen);
+            Gate::Shut(Blocker::Stuck { step: Step::Install, refused: None, in_the_way })
+        }
         Some(code) if last.run == seen.run.id && !last.moved && !matches!(code, 2 | 3010 | 1641) => {
-            Gate::Shut(Blocker::InstallFailed { code })
+            Gate::Shut(Blocker::InstallFailed { code, log: last.log.clone() })
         }
         Some(_) | None => Gate::Open,
     }
@@ -282,7 +311,7 @@ fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let needed = foreseen(goal, seen).map(|foreseen| foreseen.turn().p95);
     let Some(opening) = open_at(maintenance, now) else {
         let opens = next_opening(maintenance, now, needed.unwrap_or_default());
-        let ready = if behind(goal, seen) { package(goal, seen, step) } else { Gate::Open };
+        let ready = if lacks_update(goal, seen).is_some() { package(goal, seen, step) } else { Gate::Open };
         return if matches!(ready, Gate::Open) { Gate::Shut(Blocker::WindowClosed { opens, zone }) } else { ready };
     };
     let left = Period::between(now, opening.until);
@@ -303,10 +332,6 @@ fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 
 /// How far the clock may be behind the journal's last entry: what a time service corrects in passing.
 const CLOCK_TOLERANCE: Period = Period::minutes(5);
-
-fn behind(goal: &Goal, seen: &Seen) -> bool {
-    seen.host.components.known().is_some_and(|components| !goal.behind(components).is_empty())
-}
 
 /// Whether a restart is pending is known, and the one that is may be taken.
 fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
@@ -384,8 +409,8 @@ fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     };
     match goal.rules.reboot {
         Reboots::Never => Gate::Shut(Blocker::Reboot { who }),
-        Reboots::WhenRequired | Reboots::InWindow if seen.marks.reboots >= REBOOTS => {
-            Gate::Shut(Blocker::RebootsSpent { reboots: seen.marks.reboots })
+        Reboots::WhenRequired | Reboots::InWindow if seen.restarts() >= REBOOTS => {
+            Gate::Shut(Blocker::RebootsSpent { reboots: seen.restarts() })
         }
         // A server that is down already is not up again before it has restarted.
         Reboots::WhenRequired if seen.marks.baseline.is_some() => Gate::Open,
@@ -404,6 +429,7 @@ fn rights(_: &Goal, seen: &Seen, _: &Step) -> Gate {
         Fact::NotLooked => Gate::Look(Ask::Rights),
         unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
         Fact::Known(rights) if !rights.administrator => Gate::Shut(Blocker::Rights { group: "Administrators" }),
+        Fact::Known(rights) if rights.confined => Gate::Shut(Blocker::Confined),
         Fact::Known(rights) if !rights.server_admin => {
             Gate::Shut(Blocker::Rights { group: "RTCUniversalServerAdmins" })
         }
@@ -417,6 +443,7 @@ fn package(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
         unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the update's package", unread)),
         Fact::Known(PackageSeen::Staged) => Gate::Open,
         Fact::Known(PackageSeen::Refused(why)) => Gate::Shut(Blocker::Package { why: why.clone() }),
+        Fact::Known(PackageSeen::Foreign(why)) => Gate::Shut(Blocker::ForeignSigner { why: why.clone() }),
         Fact::Known(PackageSeen::AtSource { sha256 }) if *sha256 == goal.installer.sha256 => {
             first(goal, seen, Step::Stage, Cause::NotStaged)
         }
@@ -448,6 +475,21 @@ fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         (Shells::Wait, _) => Gate::Shut(open),
         (Shells::Close, Step::Install) => first(goal, seen, Step::CloseShells, Cause::ShellsOpen),
         (Shells::Close, _) => Gate::Open,
+    }
+}
+
+/// No service of others holds what the update replaces, unless somebody says to go on: that is said, too.
+fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let Some(policy) = goal.rules.foreign else { return Gate::Open };
+    let blocker = match &seen.host.foreign {
+        Fact::NotLooked => return Gate::Look(Ask::Foreign),
+        Fact::Known(foreign) if foreign.is_empty() => return Gate::Open,
+        Fact::Known(foreign) => Blocker::Foreign { services: foreign.clone() },
+        unread @ Fact::Unknown(_) => Blocker::unknown("the services of others", unread),
+    };
+    match policy {
+        ForeignServices::Block => Gate::Shut(blocker),
+        ForeignServices::Warn => Gate::Open,
     }
 }
 

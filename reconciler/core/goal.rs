@@ -1,6 +1,7 @@
 //! The goal: what one server must become, with every default and group resolved.
 
 use alloc::{
+    borrow::Cow,
     collections::BTreeMap,
     format,
     string::{String, ToString},
@@ -9,9 +10,9 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Estimates, Fqdn, Installer, Maintenance, Manifest, Mirrored,
-    Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role, Server, ServerName, Service,
-    Shells, Store, UpdateName,
+    Behind, Build, Component, ComponentName, Databases, Estimates, ForeignServices, Fqdn, Installer, Maintenance,
+    Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role,
+    Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
 };
 
 use crate::{
@@ -49,6 +50,8 @@ pub struct Goal {
     pub stores: Vec<Store>,
     /// What to do where they are mirrored.
     pub mirrored: Mirrored,
+    /// The services of others that are stopped before the product's and started after them.
+    pub also_stop: Arc<[ServiceName]>,
     /// The rules of a run.
     pub rules: Rules,
 }
@@ -68,6 +71,8 @@ pub struct Rules {
     pub reboot: Reboots,
     /// What to do about open management shells.
     pub shells: Shells,
+    /// What to do about services of others that hold modules of the product; nobody asks for them where nothing is said.
+    pub foreign: Option<ForeignServices>,
     /// How often the installer may be started, and the services taken down, for one target.
     pub attempts: u32,
     /// How long a look at the databases of a server at its goal counts.
@@ -76,6 +81,8 @@ pub struct Rules {
     pub stop: Period,
     /// How long the installer may take before it is reported as overdue.
     pub install: Period,
+    /// How long the installer may give no sign of life before that is reported.
+    pub quiet: Period,
     /// How long starting may take.
     pub start: Period,
     /// How long a database step may take.
@@ -218,7 +225,41 @@ impl Goal {
             installer: update.installer.clone(),
             stores,
             mirrored: databases.and_then(|databases| databases.mirrored).unwrap_or_default(),
+            also_stop: also_stop(group.map_or(&[][..], |group| &group.also_stop), &server.also_stop),
             rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
+        })
+    }
+
+    /// The goal that a journal tells, where its run stopped services: enough to bring them back by, and nothing to take
+    /// anything down for.
+    #[must_use]
+    pub fn told_by(marks: &Marks, server: &ServerName) -> Option<Self> {
+        let baseline = marks.baseline.as_ref()?;
+        let (aim, attempt) = (marks.aim.as_ref(), marks.attempt.as_ref());
+        let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target))?;
+        let product = Product::ALL.into_iter().find(|product| product.line() == core.line)?;
+        // Only a Front End Server of a pool is failed over; of which pool, its own cmdlets know.
+        let pool = baseline.failed_over.then(|| server.as_str().parse().ok()).flatten();
+        Some(Self {
+            server: server.clone(),
+            product,
+            role: if pool.is_some() { Role::FrontEnd } else { Role::Mediation },
+            site: None,
+            pool,
+            peers: 0,
+            claims: None,
+            update: String::new(),
+            core: core.clone(),
+            floors: aim.map(|aim| aim.components.clone()).unwrap_or_default().into(),
+            installer: Installer {
+                path: String::new(),
+                sha256: "0".repeat(64).parse().ok()?,
+                publisher: String::new(),
+            },
+            stores: Vec::new(),
+            mirrored: Mirrored::Block,
+            also_stop: Arc::default(), // What was stopped is seen all the same.
+            rules: Rules::of(&[]),
         })
     }
 
@@ -227,7 +268,26 @@ impl Goal {
     #[must_use]
     pub fn whenever(mut self) -> Self {
         (self.rules.maintenance, self.rules.on_exceed, self.claims) = (None, OnExceed::Warn, None);
+        self.rules.foreign = None; // Snapshots of earlier versions do not tell of them.
         self
+    }
+
+    /// The same goal, where it also names what an earlier run has stopped: a manifest that no longer names a service of others
+    /// does not leave it down.
+    pub(crate) fn with_stopped<'a>(&self, names: impl Iterator<Item = &'a String>) -> Cow<'_, Self> {
+        let stopped: Vec<_> = names.filter_map(|name| name.parse().ok()).collect();
+        if stopped.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { also_stop: also_stop(&self.also_stop, &stopped), ..self.clone() })
+    }
+
+    /// The services of `alsoStop` that do not exist here.
+    pub fn not_installed<'a>(&'a self, seen: &'a Observed) -> impl Iterator<Item = &'a ServiceName> {
+        let services = seen.services.known();
+        self.also_stop.iter().filter(move |name| {
+            services.is_some_and(|services| !services.iter().any(|one| one.name.eq_ignore_ascii_case(name.as_str())))
+        })
     }
 
     /// Whether this is a Front End Server of a pool, which must be able to do without it.
@@ -316,10 +376,12 @@ impl Rules {
             },
             reboot: first(policies, |policy| policy.reboot, Reboots::Never),
             shells: first(policies, |policy| policy.shells, Shells::Block),
+            foreign: Some(first(policies, |policy| policy.foreign, ForeignServices::Block)),
             attempts: u32::from(first(policies, |policy| policy.attempts, 3)),
             database_check: first(policies, |policy| policy.database_check, Period::hours(24)),
             stop: first(policies, |policy| policy.timeouts.stop, Period::minutes(15)),
             install: first(policies, |policy| policy.timeouts.install, Period::minutes(90)),
+            quiet: first(policies, |policy| policy.quiet, Period::minutes(20)),
             start: first(policies, |policy| policy.timeouts.start, Period::minutes(60)),
             database: first(policies, |policy| policy.timeouts.database, Period::minutes(60)),
             shell_wait: first(policies, |policy| policy.timeouts.shells, Period::minutes(10)),
@@ -335,6 +397,17 @@ fn peers(manifest: &Manifest, pool: Option<&Fqdn>) -> u32 {
         if counts { u32::try_from(pattern.servers().count()).unwrap_or(u32::MAX) } else { 0 }
     });
     counts.fold(0, u32::saturating_add)
+}
+
+/// The names of the group and of the server, each once: the service manager does not tell upper from lower case.
+fn also_stop(group: &[ServiceName], server: &[ServiceName]) -> Arc<[ServiceName]> {
+    let mut all: Vec<ServiceName> = Vec::new();
+    for name in group.iter().chain(server) {
+        if !all.iter().any(|known| known.as_str().eq_ignore_ascii_case(name.as_str())) {
+            all.push(name.clone());
+        }
+    }
+    all.into()
 }
 
 /// Why a server has no goal when it has no place in the manifest.

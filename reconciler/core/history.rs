@@ -35,6 +35,7 @@ fn started(run: RunId, began: Timestamp) -> PastRun {
         target: None,
         steps: Vec::new(),
         outage_seconds: None,
+        code: None,
         outcome: None,
         at_goal: false,
         notes: Vec::new(),
@@ -46,14 +47,22 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         Mark::RunBegan { target, version, by, .. } => {
             (past.by, past.made_by, past.target) = (by, version, Some(target));
         }
-        Mark::Began { step } => past.steps.push(PastStep { step, began: at, took_seconds: None, said: None }),
-        Mark::Ended { step, said, took } => {
+        Mark::Began { step } => {
+            past.steps.push(PastStep { step, began: at, took_seconds: None, said: None, failed: false });
+        }
+        Mark::Ended { step, said, failed, took, .. } => {
             if let Some(begun) = past.steps.iter_mut().rev().find(|begun| begun.step == step) {
-                (begun.said, begun.took_seconds) = (Some(said), took.map(reconcile_schema::Period::as_seconds));
+                (begun.said, begun.failed) = (Some(said), failed);
+                begun.took_seconds = took.map(reconcile_schema::Period::as_seconds);
             }
         }
-        Mark::RunEnded { outcome, at_goal, outage } => {
-            (past.ended, past.outcome, past.at_goal) = (Some(at), Some(outcome), at_goal);
+        Mark::Failed { step, said } => {
+            if let Some(begun) = past.steps.iter_mut().rev().find(|begun| begun.step == step) {
+                (begun.said, begun.failed) = (Some(said), true);
+            }
+        }
+        Mark::RunEnded { code, outcome, at_goal, outage } => {
+            (past.code, past.ended, past.outcome, past.at_goal) = (code, Some(at), Some(outcome), at_goal);
             past.outage_seconds = outage.map(reconcile_schema::Period::as_seconds);
         }
         Mark::Held { reason, by } => told(past, at, &by, format!("held by {by}: {reason}")),

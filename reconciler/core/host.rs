@@ -1,6 +1,6 @@
 //! The two ports: looking at a host, and acting on it. A mode that only looks holds only the first.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step, Store};
@@ -18,6 +18,8 @@ pub enum Ask {
     Disk,
     /// Who holds the product's management assemblies.
     Shells,
+    /// Which services of others hold modules of the product.
+    Foreign,
     /// How the pool stands.
     Pool,
     /// What the servers of the pool have on their share.
@@ -33,6 +35,7 @@ impl fmt::Display for Ask {
             Self::Package => f.write_str("the update's package"),
             Self::Disk => f.write_str("the free disk space"),
             Self::Shells => f.write_str("the open management shells"),
+            Self::Foreign => f.write_str("the services of others"),
             Self::Pool => f.write_str("the readiness of the pool"),
             Self::Claim => f.write_str("the claim of the pool"),
             Self::Databases(store) => write!(f, "the {store}"),
@@ -45,11 +48,11 @@ pub trait Observe {
     /// What keeps a host from being looked at at all; a single fact that cannot be read is unknown instead.
     type Error: fmt::Display;
 
-    /// The cheap facts, read anew; the dear ones as they were last looked at.
+    /// The cheap facts, read anew; the dear ones as they were last looked at. The goal names services besides the product's.
     ///
     /// # Errors
     /// When the host cannot be looked at at all.
-    fn observe(&mut self) -> Result<Observed, Self::Error>;
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, Self::Error>;
 
     /// Looks at one dear fact; later observations carry it until an act may have changed it.
     ///
@@ -66,11 +69,18 @@ pub trait Observe {
 
 /// Acting on a host.
 pub trait Act: Observe {
-    /// Takes one step and says what it saw; whether the step did what it should is seen at the next look.
+    /// Takes one step and says what it saw; whether the step did what it should is seen at the next look. `quiet` hears for
+    /// how long a command has given no sign of life, while it runs.
     ///
     /// # Errors
     /// When the step could not be taken, or failed by its own account.
-    fn act(&mut self, goal: &Goal, seen: &crate::Seen, step: &Step) -> Result<Acted, Self::Error>;
+    fn act(
+        &mut self,
+        goal: &Goal,
+        seen: &crate::Seen,
+        step: &Step,
+        quiet: &mut dyn FnMut(Period),
+    ) -> Result<Acted, Self::Error>;
 
     /// Writes an entry into the journal; it is on the disk when this returns.
     ///
@@ -82,11 +92,41 @@ pub trait Act: Observe {
     fn pause(&mut self, period: Period);
 }
 
+/// What a step said of itself: evidence, which decides nothing. What it did is seen at the next look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its own words, with its exit code where it has one.
+    pub words: String,
+    /// Whether it reported success.
+    pub success: bool,
+}
+
+impl Account {
+    /// It reported success.
+    #[must_use]
+    pub fn success(words: impl Into<String>) -> Self {
+        Self { words: words.into(), success: true }
+    }
+
+    /// It reported failure.
+    #[must_use]
+    pub fn failure(words: impl Into<String>) -> Self {
+        Self { words: words.into(), success: false }
+    }
+}
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acted {
-    /// It ended; this is what it said.
-    Ended(String),
+    /// It ended, and said this.
+    Ended(Account),
+    /// Services were told to start.
+    Started {
+        /// What was said of it.
+        said: Account,
+        /// Those that took the order and ran, for a moment at least.
+        ran: Vec<String>,
+    },
     /// The installer ended.
     Installed {
         /// Its exit code.

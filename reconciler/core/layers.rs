@@ -31,7 +31,7 @@ pub fn layers<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<Vec<&'
 mod tests {
     use alloc::{borrow::ToOwned, string::String};
 
-    use reconcile_schema::{ServiceState, StartType};
+    use reconcile_schema::{Recognised, ServiceState, StartType};
 
     use super::*;
 
@@ -41,6 +41,7 @@ mod tests {
             state: ServiceState::Stopped,
             start: StartType::Automatic,
             needs: needs.iter().map(|&name| name.to_owned()).collect(),
+            recognised: Recognised::Name,
         };
         all.iter().map(service).collect()
     }

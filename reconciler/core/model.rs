@@ -3,7 +3,7 @@
 use alloc::{string::ToString, vec::Vec};
 
 use reconcile_schema::{
-    Attempt, Baseline, BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step,
+    Attempt, Baseline, BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step, Whose,
 };
 
 use crate::{Goal, Seen, claim_of, reached};
@@ -42,21 +42,22 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
         }
         Step::Stage => next.host.package = Fact::Known(PackageSeen::Staged),
         Step::CloseShells => next.host.shells = Fact::Known(Vec::new()),
+        Step::StopOthers => set(&mut next, |service| service.whose() == Whose::Others, ServiceState::Stopped),
         Step::FailOver => {
-            set(&mut next, |service| !service.is_web(), ServiceState::Stopped);
-            set_start(&mut next, |service| !service.is_web(), StartType::Disabled);
+            set(&mut next, Service::is_products, ServiceState::Stopped);
+            set_start(&mut next, Service::is_products, StartType::Disabled);
             next.marks.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
             next.marks.attempt.iter_mut().for_each(|attempt| attempt.stopped_since = true);
         }
         Step::FailBack => {
-            let back = |service: &Service| !service.is_web() && service.start == StartType::Disabled;
+            let back = |service: &Service| service.is_products() && service.start == StartType::Disabled;
             set(&mut next, back, ServiceState::Running);
             set_start(&mut next, back, StartType::Automatic);
             next.marks.baseline.iter_mut().for_each(|baseline| baseline.failed_over = false);
             end_outage(goal, &mut next);
         }
         Step::StopServices => {
-            set(&mut next, |service| !service.is_web(), ServiceState::Stopped);
+            set(&mut next, Service::is_products, ServiceState::Stopped);
             if let Some(attempt) = &mut next.marks.attempt {
                 attempt.stopped_since = true;
             }
@@ -69,7 +70,8 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
             }
         }
         Step::StartWeb => start(goal, &mut next, Service::is_web),
-        Step::StartServices => start(goal, &mut next, |service| !service.is_web()),
+        Step::StartServices => start(goal, &mut next, Service::is_products),
+        Step::StartOthers => start(goal, &mut next, |service| service.whose() == Whose::Others),
         Step::Reboot => {
             next.host.boot = Fact::Known(BootId("the next one".to_string()));
             next.host.reboot = Fact::Known(Vec::new());
@@ -143,6 +145,7 @@ fn install(goal: &Goal, seen: &mut Seen) {
         boot: seen.host.boot.known().cloned(),
         code: Some(0),
         moved: true,
+        log: None,
         stopped_since: false,
     });
 }

@@ -2,10 +2,10 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store};
+use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store, Whose};
 
 use crate::{
-    Ask, Blocker, Goal, Seen,
+    Ask, Blocker, Goal, Halt, Seen,
     claims::is_unreleased,
     gate::{Gate, gate, may_restore, refusal},
 };
@@ -41,13 +41,23 @@ pub enum Want {
 /// The next step: what is wanted, if nothing forbids it. When something does, the host is brought back up first.
 #[must_use]
 pub fn next(goal: &Goal, seen: &Seen) -> Next {
+    if let Some(Halt::Forced(why)) = seen.run.halt {
+        return Next::Blocked(Blocker::Forced { why });
+    }
+    if let Some(what) = &seen.host.at_work {
+        return at_work(goal, seen, what);
+    }
+    // Who wants the run to end waits for no answer; and one that was cut off is no reason why it ends.
+    let interrupted = seen.run.halt == Some(Halt::Interrupted);
     let blocker = match wanted(goal, seen) {
         Want::Nothing => return Next::Done,
+        Want::Look(_) | Want::Cannot(Blocker::Unknown { .. }) if interrupted => Blocker::Interrupted,
         Want::Look(ask) => return Next::Look(ask),
         Want::Cannot(blocker) => blocker,
         Want::Step(step, cause) => match gate(goal, seen, &step, &cause) {
             Gate::Open => return Next::Do(step, cause),
             Gate::First(step, cause) => return Next::Do(step, cause),
+            Gate::Look(_) | Gate::Wait(_) | Gate::Shut(Blocker::Unknown { .. }) if interrupted => Blocker::Interrupted,
             Gate::Look(ask) => return Next::Look(ask),
             Gate::Wait(blocker) => return Next::Wait(blocker),
             Gate::Shut(blocker) => blocker,
@@ -57,6 +67,22 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
     let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || seen.marks.outages > 0);
     let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && !keeps(step) && may_restore(goal, seen));
     up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))
+}
+
+/// How long a run waits for a command of an earlier one: longer than any of them may take, which ends at its own time limit.
+const LONGEST: Period = Period::minutes(100);
+
+/// A command that has outlived its run is waited for, whatever else is to be done: it may be stopping services, or be in the
+/// middle of an update of databases that services would use.
+fn at_work(goal: &Goal, seen: &Seen, what: &str) -> Next {
+    let blocker = Blocker::AtWork { what: what.to_string() };
+    match &seen.run.halt {
+        Some(Halt::Interrupted) => Next::Blocked(Blocker::Interrupted),
+        Some(Halt::Forced(why)) => Next::Blocked(Blocker::Forced { why: *why }),
+        Some(Halt::Deviated { .. }) | None if seen.run.waited < LONGEST.max(goal.rules.database) => Next::Wait(blocker),
+        // Somebody waits to hear of the manifest.
+        Some(Halt::Deviated { .. } | Halt::NoManifest) | None => Next::Blocked(blocker),
+    }
 }
 
 /// The step that would move the host towards its goal: the documented procedure.
@@ -79,14 +105,17 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     if goal.fails_over() && seen.is_failed_over() && !seen.is_failed_over_by_us() {
         return Want::Cannot(Blocker::FailedOver); // Whoever took it out of the pool has a reason, and may be at work.
     }
-    let behind = goal.behind(components);
-    if !behind.is_empty() {
+    if let Some(begun) = seen.begun_later(goal) {
+        let (declared, begun, code) = (goal.core.clone(), begun.target.clone(), begun.code);
+        return Want::Cannot(Blocker::BegunLater { declared, begun, code });
+    }
+    if let Some(cause) = lacks_update(goal, seen) {
         let step = match (stop(goal, seen), web_up) {
             (Some(stop), _) => stop,
             (None, true) => Step::StopWeb,
             (None, false) => Step::Install,
         };
-        return Want::Step(step, Cause::Behind(behind));
+        return Want::Step(step, cause);
     }
     if let Some(attempt) = seen.attempt_in_this_boot() {
         // Stop again: services that ran meanwhile may hold assemblies that the installer replaced.
@@ -125,9 +154,26 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
 }
 
-/// The step that takes the services down, while any is up.
+/// Why the update must be installed, when it must: a component is below its build; or an installation was begun and not seen
+/// to end well, so that nobody can tell what else is missing.
+pub(crate) fn lacks_update(goal: &Goal, seen: &Seen) -> Option<Cause> {
+    let behind = goal.behind(seen.host.components.known()?);
+    if !behind.is_empty() {
+        return Some(Cause::Behind(behind));
+    }
+    seen.unproven(goal).map(|attempt| Cause::Unproven { code: attempt.code })
+}
+
+/// The step that takes the services down, while any is up: those of others before the product's, which they use.
 fn stop(goal: &Goal, seen: &Seen) -> Option<Step> {
-    leave(goal, seen).or_else(|| is_up(seen).then_some(Step::StopServices))
+    let others = || are_others_up(seen).then_some(Step::StopOthers);
+    others().or_else(|| leave(goal, seen)).or_else(|| is_up(seen).then_some(Step::StopServices))
+}
+
+/// Whether any service of others that the manifest names is up.
+fn are_others_up(seen: &Seen) -> bool {
+    let mut services = seen.host.services.known().into_iter().flatten();
+    services.any(|service| service.whose() == Whose::Others && !service.is_stopped())
 }
 
 /// The step that takes a Front End Server out of its pool, while it is in it: before anything else takes it down.
@@ -138,19 +184,24 @@ pub(crate) fn leave(goal: &Goal, seen: &Seen) -> Option<Step> {
 /// Whether any service of the product is up.
 pub(crate) fn is_up(seen: &Seen) -> bool {
     let mut services = seen.host.services.known().into_iter().flatten();
-    services.any(|service| !service.is_web() && !service.is_stopped())
+    services.any(|service| service.is_products() && !service.is_stopped())
 }
 
 /// The steps that bring up what should run and does not: the web server first, and a server that is failed over goes back
 /// to its pool. When all of it runs, the next server of the pool may begin.
 fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
     let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
-    let names = |web: bool| -> Vec<_> {
-        down.iter().filter(|service| service.is_web() == web).map(|service| service.name.clone()).collect()
+    let names = |whose: Whose| -> Vec<_> {
+        down.iter().filter(|service| service.whose() == whose).map(|service| service.name.clone()).collect()
     };
     let start = |step, names: Vec<_>| (!names.is_empty()).then_some((step, Cause::Down(names)));
     let back = (goal.fails_over() && seen.is_failed_over_by_us()).then_some((Step::FailBack, Cause::FailedOver));
-    let all = [start(Step::StartWeb, names(true)), back, start(Step::StartServices, names(false))];
+    let all = [
+        start(Step::StartWeb, names(Whose::WebServer)),
+        back,
+        start(Step::StartServices, names(Whose::Product)),
+        start(Step::StartOthers, names(Whose::Others)),
+    ];
     let up = seen.host.services.known().is_some() && all.iter().all(Option::is_none);
     let done = up && is_unreleased(goal, seen);
     all.into_iter().chain([done.then_some((Step::Release, Cause::Unreleased))]).flatten()

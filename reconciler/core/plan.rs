@@ -63,7 +63,11 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
                 None => return Plan { steps, opens, end: PlanEnd::Blocked(blocker) },
             },
             Next::Do(step, _) if steps.len() >= MOST => {
-                return Plan { steps, opens, end: PlanEnd::Blocked(Blocker::Stuck { step }) };
+                return Plan {
+                    steps,
+                    opens,
+                    end: PlanEnd::Blocked(Blocker::Stuck { step, refused: None, in_the_way: Vec::new() }),
+                };
             }
             Next::Do(step, cause) => (step, cause),
         };
@@ -91,7 +95,9 @@ pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
                 seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
                 steps.push(Step::UpdateDatabases(store));
             }
-            Want::Look(Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Pool | Ask::Claim) => break, // Asked by gates only.
+            Want::Look(
+                Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Foreign | Ask::Pool | Ask::Claim,
+            ) => break, // Asked by gates only.
         }
     }
     steps

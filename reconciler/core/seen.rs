@@ -1,11 +1,14 @@
 //! What a decision sees: the host as observed, what only we can remember of it, and how this run has gone so far.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use jiff::Timestamp;
-use reconcile_schema::{Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, StartType, Step};
+use reconcile_schema::{
+    Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step,
+};
 
-use crate::next::is_up;
+use crate::{Goal, next::is_up};
 
 /// Everything that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +59,28 @@ impl Run {
 /// Why a step is not taken again in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spent {
-    /// It reported success, and nothing that it should change changed.
-    Stuck,
+    /// Nothing that it should change changed.
+    Stuck {
+        /// Its own words, where it reported failure.
+        refused: Option<String>,
+        /// What it should have brought about and has not.
+        in_the_way: Vec<String>,
+    },
     /// It could not be done.
     Failed(String),
+    /// These services were started by it, or by a step before it, and ended again by themselves.
+    Died(Vec<String>),
 }
 
-/// Why nothing more is taken down in this run; bringing up goes on.
+/// Why nothing more is taken down in this run. Bringing up goes on, but where the run ends at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
     /// Somebody interrupted it.
     Interrupted,
+    /// The manifest cannot be used: there is nothing to work towards.
+    NoManifest,
+    /// It ends at once, for this reason, and leaves the services as they are: there is no time to bring them back.
+    Forced(Forced),
     /// The approved plan says something else.
     Deviated {
         /// The step that comes next in the approved plan, if any is left.
@@ -74,6 +88,36 @@ pub enum Halt {
         /// The step that was decided.
         decided: Step,
     },
+}
+
+/// Why a run ends at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forced {
+    /// Somebody asked twice.
+    Asked,
+    /// Somebody pressed Ctrl-Break.
+    Break,
+    /// Its console was closed.
+    Closed,
+    /// Its user logs off.
+    Logoff,
+    /// The machine shuts down.
+    Shutdown,
+    /// The system told it to end.
+    Told,
+}
+
+impl fmt::Display for Forced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "Ctrl-C was pressed twice",
+            Self::Break => "Ctrl-Break was pressed",
+            Self::Closed => "its console was closed",
+            Self::Logoff => "its user logged off",
+            Self::Shutdown => "the machine is shutting down",
+            Self::Told => "the system told it to end",
+        })
+    }
 }
 
 impl Seen {
@@ -87,6 +131,30 @@ impl Seen {
             (Some(then), Some(now)) => (then == now).then_some(attempt),
             (None, _) | (_, None) => Some(attempt),
         }
+    }
+
+    /// The installer's last start, when it was for this target and was not seen to end well: whatever the builds say that
+    /// are known, components may be missing.
+    #[must_use]
+    pub fn unproven(&self, goal: &Goal) -> Option<&Attempt> {
+        self.marks.attempt.as_ref().filter(|attempt| attempt.target == goal.core && !attempt.ended_well())
+    }
+
+    /// The installer's last start, when it was for a later target, may have moved something and was not seen to end well:
+    /// components may be newer than declared, until an operator says with `--retry` that they are not.
+    pub(crate) fn begun_later(&self, goal: &Goal) -> Option<&Attempt> {
+        let later = |attempt: &&Attempt| {
+            let moved = attempt.moved || attempt.code.is_none();
+            attempt.target != goal.core && attempt.target.reaches(&goal.core) && moved && !attempt.ended_well()
+        };
+        self.marks.attempt.as_ref().filter(later).filter(|_| self.marks.attempts > 0)
+    }
+
+    /// How many of the restarts that were asked for have happened: one that was asked for in this boot has not.
+    #[must_use]
+    pub fn restarts(&self) -> u32 {
+        let asked = self.marks.rebooting.is_some() && self.marks.rebooting.as_ref() == self.host.boot.known();
+        self.marks.reboots.saturating_sub(u32::from(asked))
     }
 
     /// Whether running services may hold assemblies that an installer replaced since they were last stopped.
@@ -129,7 +197,7 @@ impl Seen {
     /// The services that somebody disabled, or a fail-over.
     pub(crate) fn disabled(&self) -> impl Iterator<Item = &Service> {
         let services = self.host.services.known().into_iter().flatten();
-        services.filter(|service| !service.is_web() && service.start == StartType::Disabled)
+        services.filter(|service| service.is_products() && service.start == StartType::Disabled)
     }
 
     /// Whether a step that takes services down begins an outage: the first, or another one of a later run that finds
@@ -148,6 +216,13 @@ impl Seen {
             (Some(up), Some(now)) => now - up.lasted, // Somebody may have set the clock meanwhile.
             (None, _) | (_, None) => Period::between(baseline.since, self.host.at),
         })
+    }
+
+    /// How often runs have started this service; none where the journal does not know of a start.
+    #[must_use]
+    pub fn starts(&self, service: &str) -> Option<ServiceStarts> {
+        let Started { runs, since } = self.marks.started.get(service)?;
+        Some(ServiceStarts { service: service.into(), runs: *runs, since: *since })
     }
 
     /// Why `step` is not taken again in this run.

@@ -56,17 +56,17 @@ fn drawn(seed: u64, count: usize) -> Entries {
             6 | 7 => Mark::Began { step },
             8 | 9 => {
                 let took = (draw(2) == 0).then(|| Period::seconds(60));
-                Mark::Ended { step, said: "ended".into(), took }
+                Mark::Ended { step, said: "ended".into(), failed: draw(2) == 0, took, started: vec!["RTCATS".into()] }
             }
             10 => Mark::Stopped,
             11 => Mark::Installing { target, boot },
-            12 => Mark::Installed { code: [0, 2, 3010][draw(3) as usize], moved: draw(2) == 0 },
+            12 => Mark::Installed { code: [0, 2, 3010][draw(3) as usize], moved: draw(2) == 0, log: None },
             13 => Mark::RebootAsked { boot },
             14 => Mark::Checked { store, core: target, databases: Vec::new() },
             _ if draw(2) == 0 => Mark::Up,
             _ => {
                 let outage = (draw(2) == 0).then(|| Period::minutes(20));
-                Mark::RunEnded { outcome: "ended".into(), at_goal: draw(2) == 0, outage }
+                Mark::RunEnded { code: None, outcome: "ended".into(), at_goal: draw(2) == 0, outage }
             }
         };
         entries.push((RunId(format!("run {run}")), at, mark));

@@ -37,14 +37,26 @@ pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
         ("first", Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()], up: None }),
         ("first", Mark::Began { step: Step::StopServices }),
         ("first", Mark::Stopped),
-        ("first", Mark::Ended { step: Step::StopServices, said: "every service is stopped\r\n".into(), took: None }),
+        (
+            "first",
+            Mark::Ended {
+                step: Step::StopServices,
+                said: "every service is stopped\r\n".into(),
+                failed: false,
+                took: None,
+                started: vec![],
+            },
+        ),
         ("first", Mark::Installing { target: target.clone(), boot: Some(BootId("2026-03-01T20:00:00Z".into())) }),
         ("second", began("0.1.0")),
-        ("second", Mark::Installed { code: 3010, moved: true }),
+        ("second", Mark::Installed { code: 3010, moved: true, log: None }),
         ("second", Mark::RebootAsked { boot: None }),
         ("second", Mark::Checked { store, core: target.clone(), databases: vec![database] }),
         ("second", Mark::Up),
-        ("second", Mark::RunEnded { outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false, outage: None }),
+        (
+            "second",
+            Mark::RunEnded { code: None, outcome: "stuck, \"sum\":\"00000000\"}".into(), at_goal: false, outage: None },
+        ),
     ];
     let start: Timestamp = "2026-03-01T21:00:00Z".parse().unwrap();
     let timed = marks.into_iter().enumerate().map(|(index, (run, mark))| {
@@ -222,6 +234,7 @@ fn version_0_1_is_read_for_ever() {
         boot: Some(BootId("2026-03-01T20:00:00Z".into())),
         code: Some(3010),
         moved: true,
+        log: None,
         stopped_since: false,
     };
     assert_eq!(folded.marks.attempt, Some(attempt));
@@ -249,6 +262,30 @@ fn a_mark_of_a_newer_version_is_named_and_left_alone() {
     assert!(error.contains("version 0.1.0 wrote it: run that version or a later one"), "{error}");
     assert_eq!(Journal::read(&path).unwrap_err().to_string(), error);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn starts_are_counted_until_a_service_was_found_running_before_an_outage() {
+    let mut marks = Marks::default();
+    let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+    let started = |services: &[&str]| Mark::Ended {
+        step: Step::StartServices,
+        said: String::new(),
+        failed: false,
+        took: None,
+        started: services.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let runs = |marks: &Marks| -> Vec<_> {
+        marks.started.iter().map(|(name, one)| (name.clone(), one.runs, one.since)).collect()
+    };
+    for (run, minute, services) in [("one", 1, &["A", "B"][..]), ("two", 2, &["A"]), ("three", 4, &["A"])] {
+        marks.take(&RunId(run.into()), at(minute), &started(services));
+    }
+    assert_eq!(runs(&marks), [("A".to_owned(), 3, at(1)), ("B".to_owned(), 1, at(1))]);
+    marks.take(&RunId("four".into()), at(5), &Mark::TakingDown { running: vec!["B".into()], up: None });
+    assert_eq!(runs(&marks), [("A".to_owned(), 3, at(1))], "B stayed up");
+    marks.take(&RunId("four".into()), at(6), &Mark::Forgiven);
+    assert_eq!(runs(&marks), []);
 }
 
 #[test]

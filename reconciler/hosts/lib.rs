@@ -2,9 +2,11 @@
 // On Windows the Windows host alone lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
+mod interrupt;
 mod journal;
 pub mod lab;
 mod lock;
+mod recognise;
 mod restart;
 mod share;
 pub mod snapshot;
@@ -13,6 +15,7 @@ mod uninstall;
 #[cfg(windows)]
 pub mod windows;
 
+pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use lock::{Lock, LockError};
 pub use share::{Share, ShareError};

@@ -52,6 +52,18 @@ pub enum ComponentError {
         /// Full path of the second entry's key.
         second: String,
     },
+    /// A product is listed, and no entry is its Core Components by a name that is known.
+    #[error(
+        "no entry of the Uninstall key is the Core Components of a product by a name that is known, such as \"{}\"; found {}",
+        Component::display_name(Product::Sfb2019, "Core Components"),
+        listed(found, *more)
+    )]
+    NoCore {
+        /// What is listed instead: the first few names, each with its version.
+        found: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
     /// The Uninstall list and Real-Time Communications do not say the same.
     #[error(
         "{name} is at {listed} by the Uninstall key and at {own} by Real-Time Communications; is an installation running?"
@@ -70,14 +82,21 @@ pub enum ComponentError {
 /// `Version` at [`CONTROL_PANEL`], where there is one.
 ///
 /// # Errors
-/// A component is listed twice, without a build, or differently in the two places.
+/// A component is listed twice, without a build, or differently in the two places; or a product is listed without Core
+/// Components.
 pub fn components(
     entries: impl IntoIterator<Item = Entry>,
     own: Option<String>,
 ) -> Result<Vec<Component>, ComponentError> {
     let mut components: Vec<Component> = Vec::new();
-    let mut keys = BTreeMap::new();
+    let (mut keys, mut bearing, mut more) = (BTreeMap::new(), Vec::new(), 0);
     for entry in entries {
+        if bearing.len() >= SHOWN {
+            more += usize::from(Component::bears_a_products_name(&entry.name));
+        } else if Component::bears_a_products_name(&entry.name) {
+            let version = entry.version.as_deref().unwrap_or("no version");
+            bearing.push(format!("\"{}\" {}", short(entry.name.clone()), short(version.to_owned())));
+        }
         let Some((product, name)) = Component::from_display_name(&entry.name) else { continue };
         let key = short(entry.key);
         if let Some(first) = keys.insert((product, name.clone()), key.clone()) {
@@ -98,7 +117,19 @@ pub fn components(
         let (name, listed) = (panel.name.to_string(), panel.build.clone());
         return Err(ComponentError::Disagree { name, listed, own: short(own) });
     }
+    // Names were only ever seen in English. What stands here may be the product under another one: not "not installed".
+    if !bearing.is_empty() && !components.iter().any(|component| component.name.is_core()) {
+        return Err(ComponentError::NoCore { found: bearing, more });
+    }
     Ok(components)
+}
+
+/// How many of the names that were found are shown.
+const SHOWN: usize = 6;
+
+fn listed(found: &[String], more: usize) -> String {
+    let first = found.join(", ");
+    if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
 /// As much of a text that somebody else wrote as an error repeats.

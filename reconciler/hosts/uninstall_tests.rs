@@ -42,7 +42,7 @@ fn a_build_that_cannot_be_told_is_an_error_that_names_the_key() {
 
 #[test]
 fn the_control_panel_must_say_the_same_in_both_places() {
-    let listed = || vec![entry("A", PANEL, "7.0.2046.530")];
+    let listed = || vec![entry("A", PANEL, "7.0.2046.530"), entry("B", CORE, "7.0.2046.530")];
     assert!(why(listed(), None).starts_with("known"), "one place is enough");
     assert!(why(listed(), Some("7.0.2046.530")).starts_with("known"));
     assert!(why(vec![], Some("7.0.2046.216")).starts_with("known"), "it belongs to nothing that is listed");
@@ -65,6 +65,28 @@ fn an_error_repeats_only_the_start_of_a_long_value() {
 #[test]
 fn as_many_components_as_a_file_can_hold_take_no_more_than_a_moment() {
     let entries =
-        (0..200_000).map(|n| entry("K", &format!("Skype for Business Server 2019, Component {n}"), "7.0.2046.530"));
-    assert_eq!(components(entries, None).map(|found| found.len()), Ok(200_000));
+        || (0..200_000).map(|n| entry("K", &format!("Skype for Business Server 2019, Component {n}"), "7.0.2046.530"));
+    let core = entry("K", CORE, "7.0.2046.530");
+    assert_eq!(components(entries().chain([core]), None).map(|found| found.len()), Ok(200_001));
+    let error = why(entries().collect(), None);
+    assert!(error.ends_with("and 199994 more"), "{error}");
+}
+
+#[test]
+fn a_product_whose_core_components_have_another_name_is_not_missing() {
+    let front_end = "Skype for Business Server 2019, Front End Server";
+    for name in [
+        "Skype for Business Server 2019, Componentes principales",
+        "Skype for Business Server 2019, Основные компоненты",
+        "Skype for Business Server 2028, Core Components",
+        "Skype for Business Server 2019 Kernkomponenten",
+    ] {
+        let error = why(vec![entry("A", name, "7.0.2046.530"), entry("B", front_end, "7.0.2046.530")], None);
+        let found = format!("; found \"{name}\" 7.0.2046.530, \"{front_end}\" 7.0.2046.530");
+        assert!(error.starts_with("no entry of the Uninstall key") && error.ends_with(&found), "{error}");
+    }
+    let known = why(vec![entry("A", CORE, "7.0.2046.530"), entry("B", "Lync Server 2010, Outil", "4")], None);
+    assert!(known.starts_with("known"), "what is left of another product is no reason: {known}");
+    let tools = vec![entry("A", "Microsoft Lync Server 2013, Debugging Tools", "5.0.8308.0")];
+    assert_eq!(why(tools, None), "known: []", "they come without a server");
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Product, Role, Shared, StepReport};
+use crate::{Build, Code, Product, Role, Shared, StepReport};
 
 /// The answer of `drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +76,9 @@ pub struct ServerDrift {
     /// The steps that remain, in order, as far as they can be foreseen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Shared<Vec<StepReport>>,
+    /// The same as `blockedBy`, as a code that does not change between versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// What keeps the steps from being told, or from being taken; on a server at its goal, the hold that is set on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
@@ -243,6 +246,8 @@ pub enum DriftCode {
     RestartDue,
     /// Services may hold assemblies that an installer replaced.
     AssembliesHeld,
+    /// An installation was begun and not seen to end well, so components may be missing.
+    InstallationUnproven,
     /// Core Components is above the declared build.
     Ahead,
     /// Another product, or none, is installed.
@@ -263,12 +268,13 @@ pub enum DriftCode {
 
 impl DriftCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ComponentBehind,
         Self::DatabaseBehind,
         Self::ServiceDown,
         Self::RestartDue,
         Self::AssembliesHeld,
+        Self::InstallationUnproven,
         Self::Ahead,
         Self::WrongProduct,
         Self::Unknown,
@@ -288,6 +294,7 @@ impl DriftCode {
             Self::ServiceDown => "service-down",
             Self::RestartDue => "restart-due",
             Self::AssembliesHeld => "assemblies-held",
+            Self::InstallationUnproven => "installation-unproven",
             Self::Ahead => "ahead",
             Self::WrongProduct => "wrong-product",
             Self::Unknown => "unknown",
@@ -308,6 +315,7 @@ impl DriftCode {
             Self::ServiceDown => "a service should run and does not",
             Self::RestartDue => "the installer asked for a restart that has not happened",
             Self::AssembliesHeld => "services may hold assemblies that an installer replaced",
+            Self::InstallationUnproven => "an installation was begun and not seen to end well",
             Self::Ahead => "the server is above the declared build",
             Self::WrongProduct => "the declared product is not installed",
             Self::Unknown => "a fact could not be read",

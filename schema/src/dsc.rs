@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, DriftState, FindingReport, Product, ServerName};
+use crate::{Build, Code, DriftState, FindingReport, Product, ServerName};
 
 /// One server that a manifest brings to a cumulative update. Asked for with `manifest` and `server`; all the rest is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +45,10 @@ pub struct DscInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub steps: Option<Vec<String>>,
+    /// The same as `blockedBy`, as a code that does not change between versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("readOnly" = true))]
+    pub code: Option<Code>,
     /// What keeps the steps from reaching the goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
@@ -104,6 +108,7 @@ impl DscInstance {
             state: None,
             findings: None,
             steps: None,
+            code: None,
             blocked_by: None,
             help: None,
             exist: None,
@@ -122,6 +127,7 @@ impl DscInstance {
             state: Some(DriftState::AtGoal),
             findings: Some(Vec::new()),
             steps: Some(Vec::new()),
+            code: None,
             blocked_by: None,
             help: None,
             exist: self.exist.map(|_| true),

@@ -45,6 +45,8 @@ impl Phase {
             Step::FailBack | Step::StartServices => Self::Start,
             Step::Reboot => Self::Restart,
             Step::FailOver => Self::FailOver,
+            // What others take is short, and no phase of its own.
+            Step::StopOthers | Step::StartOthers => return None,
             Step::Stage | Step::Claim | Step::CloseShells | Step::Release => return None,
         })
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ServerName;
+use crate::{Code, ServerName};
 
 /// What somebody should know of an unattended run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,8 @@ pub enum EventKind {
     OutageNear,
     /// A report could not be written; the run itself went on.
     ReportNotWritten,
+    /// The installer gives no sign of life. It is not ended for that.
+    Quiet,
     /// Somebody must act before anything more is done.
     NeedsOperator,
     /// The run ended because a step failed.
@@ -62,7 +64,7 @@ pub enum EventLevel {
 
 impl EventKind {
     /// Every event, by its number.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AtGoal,
         Self::RunBegan,
         Self::Restarting,
@@ -74,6 +76,7 @@ impl EventKind {
         Self::Unknown,
         Self::OutageNear,
         Self::ReportNotWritten,
+        Self::Quiet,
         Self::NeedsOperator,
         Self::Failed,
         Self::StepFailed,
@@ -98,6 +101,7 @@ impl EventKind {
             Self::Unknown => 204,
             Self::OutageNear => 205,
             Self::ReportNotWritten => 206,
+            Self::Quiet => 207,
             Self::NeedsOperator => 300,
             Self::Failed => 301,
             Self::StepFailed => 302,
@@ -132,6 +136,7 @@ impl EventKind {
             Self::Unknown => "unknown",
             Self::OutageNear => "outage-near",
             Self::ReportNotWritten => "report-not-written",
+            Self::Quiet => "quiet",
             Self::NeedsOperator => "needs-operator",
             Self::Failed => "failed",
             Self::StepFailed => "step-failed",
@@ -155,6 +160,9 @@ pub struct EventLine {
     /// The server that it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,
+    /// How the run ended, where the event is about that, as a code that does not change between versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// When, by the server's clock; for an event without a server, by this machine's.
     pub at: Timestamp,
     /// What happened, in words.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begun, Build, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step,
+    Begun, Build, Code, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step,
     TaskStanding,
 };
 
@@ -59,6 +59,9 @@ pub struct PastRun {
     /// How long services were down because of it or of an earlier run that it finished, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage_seconds: Option<u32>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// How it ended, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -80,9 +83,12 @@ pub struct PastStep {
     /// How long it took, in seconds; one that failed or was cut off has no length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_seconds: Option<u32>,
-    /// What it said, in words.
+    /// What it said, in words, with its exit code where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// Whether it failed by its own account.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub failed: bool,
 }
 
 /// The answer of `status`.

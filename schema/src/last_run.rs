@@ -1,13 +1,13 @@
 //! The last unattended run, as it leaves word of itself: a report for people and for the next run's report. No decision
 //! rests on it.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventKind, OpeningReport, State};
+use crate::{Code, EventKind, OpeningReport, Reason, State};
 
 /// The last unattended run on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,8 +31,23 @@ pub struct LastRun {
     pub steps: u32,
     /// What it came to, as an event.
     pub event: EventKind,
+    /// The same as a code that does not change between versions.
+    #[serde(default)]
+    pub code: Code,
     /// The same in words.
     pub outcome: String,
+    /// The step that keeps the server from its goal, and what that said, where it is a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What a person can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// How long services were down, or have been, because of it, in seconds.
+    #[serde(default)]
+    pub outage_seconds: u32,
+    /// Services that should run and do not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_down: Vec<String>,
     /// The maintenance window in which it goes on, where it waits for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<OpeningReport>,

@@ -9,11 +9,13 @@ extern crate alloc;
 mod build;
 pub mod by_store;
 mod claim;
+mod code;
 mod database;
 mod drift;
 mod dsc;
 mod durations;
 mod event;
+mod exit_code;
 mod fact;
 mod fleet;
 mod history;
@@ -40,6 +42,7 @@ mod zone;
 
 pub use build::{Build, BuildError};
 pub use claim::{BrokenClaim, Claim, PoolRecord, Released};
+pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
@@ -48,30 +51,33 @@ pub use drift::{
 pub use dsc::{DscInstance, DscMetadata, DscRestart};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
+pub use exit_code::ExitCode;
 pub use fact::Fact;
 pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    CentralStore, Databases, Estimates, Group, Installer, Lab, LabServer, Manifest, Mirrored, OnExceed, Outage, Policy,
-    Reboots, Server, Shells, Timeouts, Update,
+    CentralStore, Databases, Estimates, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
+    OnExceed, Outage, Policy, Reboots, Server, Shells, Timeouts, Update,
 };
-pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Uptime};
-pub use names::{Fqdn, NameError, ServerName, ServerPattern, Sha256, SqlInstance, UpdateName};
-pub use observed::{BootId, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
+pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
+pub use names::{Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
+pub use observed::{BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
 pub use period::{Period, PeriodError};
 pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
-    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, RunReport, ServerPlan,
-    ServerRun, State, StepReport,
+    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, RunReport, ServerPlan,
+    ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
 };
 pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{FRONT_END_SERVICE, PRODUCT_SERVICES, Service, ServiceState, StartType, WEB_SERVICE};
+pub use service::{
+    FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,
+};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};

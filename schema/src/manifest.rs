@@ -7,8 +7,8 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    Build, ComponentName, Fqdn, Maintenance, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, Sha256,
-    SqlInstance, UpdateName,
+    Build, ComponentName, Fqdn, Maintenance, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, ServiceName,
+    Sha256, SqlInstance, UpdateName,
 };
 
 /// What an error expects of a name that a manifest gives.
@@ -118,6 +118,10 @@ pub struct Group {
     /// The databases that the members update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
+    /// Services of others that hold the product's assemblies, such as those of a contact centre or a recorder, by their short
+    /// names. They are stopped before the product's and started after them. Those of the group and of the server add up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_stop: Vec<ServiceName>,
     /// The rules for the members.
     #[serde(default)]
     pub policy: Policy,
@@ -151,6 +155,10 @@ pub struct Server {
     /// The databases that the server updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
+    /// Services of others that hold the product's assemblies, such as those of a contact centre or a recorder, by their short
+    /// names. They are stopped before the product's and started after them. Those of the group and of the server add up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_stop: Vec<ServiceName>,
     /// The rules for this server.
     #[serde(default)]
     pub policy: Policy,
@@ -219,6 +227,9 @@ pub struct Policy {
     /// What to do about management shells that others left open. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shells: Option<Shells>,
+    /// What to do about services of others that hold modules of the product and that `alsoStop` does not name. Default block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignServices>,
     /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
@@ -226,6 +237,10 @@ pub struct Policy {
     /// How long a look at the databases of a server at its goal counts. Default 1d.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_check: Option<Period>,
+    /// After how long without output, growth of a log or CPU time of its processes a running installer is reported. It is not
+    /// ended for that. Default 20m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Period>,
     /// How long single steps may take.
     #[serde(default)]
     pub timeouts: Timeouts,
@@ -304,6 +319,17 @@ pub enum Shells {
     Wait,
     /// End them, right before the installer starts.
     Close,
+}
+
+/// What to do about services of others that hold modules of the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ForeignServices {
+    /// Take nothing down while one runs.
+    #[default]
+    Block,
+    /// Say so and go on: the installer may not be able to replace what they hold.
+    Warn,
 }
 
 /// How long single steps may take before they count as failed. The installer is never ended: when its time is

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
+use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
 
 /// A run of `reconcile` on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -67,9 +67,22 @@ pub enum Mark {
         step: Step,
         /// What it said, in words; evidence, not state.
         said: String,
+        /// Whether it reported failure.
+        #[serde(default, skip_serializing_if = "is_false")]
+        failed: bool,
         /// How long it took, by a clock that nobody can set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
+        /// The services that it started, whether they have ended again or not, and that the run had not started before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        started: Vec<String>,
+    },
+    /// A step could not be done.
+    Failed {
+        /// The step.
+        step: Step,
+        /// Why not, in its own words.
+        said: String,
     },
     /// The pool is about to be claimed for this server.
     Claiming,
@@ -98,6 +111,9 @@ pub enum Mark {
         code: u32,
         /// Whether any component moved.
         moved: bool,
+        /// Where its log lies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<String>,
     },
     /// A restart was asked for.
     RebootAsked {
@@ -118,6 +134,9 @@ pub enum Mark {
     Up,
     /// The run ended.
     RunEnded {
+        /// How, as a code that does not change between versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<Code>,
         /// How, in words.
         outcome: String,
         /// Whether the host is at its goal.
@@ -169,6 +188,9 @@ pub struct Marks {
     /// How long the parts of an outage took here.
     #[serde(default, skip_serializing_if = "Durations::is_empty")]
     pub durations: Durations,
+    /// The services that runs have started, by name, since they were last found running before an outage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub started: BTreeMap<String, Started>,
     /// Whether the pool was claimed for this server, and not released since.
     #[serde(default, skip_serializing_if = "is_false")]
     pub claimed: bool,
@@ -210,6 +232,16 @@ pub struct Hold {
     pub by: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// The starts of one service: one that stays up is started once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Started {
+    /// How many runs have started it.
+    pub runs: u32,
+    /// When the first of them did.
+    pub since: Timestamp,
 }
 
 /// A step that was begun.
@@ -282,12 +314,26 @@ pub struct Attempt {
     pub target: Build,
     /// The boot in which it started.
     pub boot: Option<BootId>,
-    /// Its exit code, once it has ended; a run that was killed never learnt it.
+    /// Its exit code, once it was seen to end; a run that was killed never learnt it.
     pub code: Option<u32>,
     /// Whether any component moved.
     pub moved: bool,
+    /// Where its log lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// Whether the services were stopped since it started.
     pub stopped_since: bool,
+}
+
+impl Attempt {
+    /// Whether it was seen to end well: with success, or with success and a restart that is still to come.
+    ///
+    /// Nothing else proves an installation. It may patch its components in any order and stop at any of them, and the builds
+    /// of most of them are published nowhere.
+    #[must_use]
+    pub const fn ended_well(&self) -> bool {
+        matches!(self.code, Some(0 | 3010 | 1641))
+    }
 }
 
 /// A look at databases.
@@ -321,7 +367,10 @@ impl Marks {
                 let again = self.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
                 self.begun = Some(Begun { step: step.clone(), at, phase: Phase::of(step, again) });
             }
-            Mark::Ended { step, took, .. } => {
+            Mark::Ended { step, took, started, .. } => {
+                for service in started {
+                    self.started.entry(service.clone()).or_insert(Started { runs: 0, since: at }).runs += 1;
+                }
                 if let (Step::FailOver, Some(baseline)) = (step, &mut self.baseline) {
                     // Until then the server served: the outage begins now.
                     let passed = |up: Uptime| took.map(|took| Uptime { lasted: up.lasted + took, ..up });
@@ -334,8 +383,10 @@ impl Marks {
                     self.durations.push(phase, *took);
                 }
             }
+            Mark::Failed { .. } => {} // What it was begun for is not done.
             Mark::Forgiven => {
                 (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
+                self.started.clear();
                 self.told = None; // The record on the share may be another one: it is told again.
                 self.latest = Some(at); // Whoever says so has looked at the clock.
             }
@@ -344,6 +395,7 @@ impl Marks {
             Mark::Carried { marks } => *self = (**marks).clone(),
             Mark::TakingDown { running, up } => {
                 self.outages += 1;
+                self.started.retain(|service, _| !running.contains(service)); // Until now they stayed up.
                 if self.baseline.is_none() {
                     let (running, up) = (running.clone(), up.clone());
                     self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });
@@ -376,12 +428,13 @@ impl Marks {
                     boot: boot.clone(),
                     code: None,
                     moved: false,
+                    log: None,
                     stopped_since: false,
                 });
             }
-            Mark::Installed { code, moved } => {
+            Mark::Installed { code, moved, log } => {
                 if let Some(attempt) = &mut self.attempt {
-                    (attempt.code, attempt.moved) = (Some(*code), *moved);
+                    (attempt.code, attempt.moved, attempt.log) = (Some(*code), *moved, log.clone());
                 }
             }
             Mark::RebootAsked { boot } => {

@@ -118,6 +118,14 @@ name!(
 );
 
 name!(
+    /// The short name of a Windows service: at most 256 characters, no slash and no backslash.
+    ServiceName,
+    r"^[^/\\]+$",
+    "the short name of a Windows service, such as Get-Service shows it under Name",
+    service
+);
+
+name!(
     /// A SHA-256 as 64 hexadecimal digits, in lower case; what `Get-FileHash` prints is accepted.
     Sha256,
     "^[0-9A-Fa-f]+$",
@@ -132,6 +140,13 @@ name!(
     "a name of letters, digits, dots, hyphens and underscores",
     word
 );
+
+/// What the service manager takes for a short name (Microsoft Learn: CreateServiceW).
+fn service(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = (1..=256).contains(&text.chars().count()) && !text.contains(['/', '\\', '\0', '\r', '\n']);
+    fits.then(|| text.to_owned())
+}
 
 impl ServerName {
     /// The first label, without a domain.

@@ -28,12 +28,15 @@ pub struct Observed {
     pub uptime: Option<Period>,
     /// The installed components of the products, from the Uninstall key.
     pub components: Fact<Shared<Vec<Component>>>,
-    /// The product's services that exist here, in their start order, and the web server.
+    /// The product's services that exist here, in their start order, those that the manifest names besides, and the web server.
     pub services: Fact<Shared<Vec<Service>>>,
     /// Why the host waits for a restart; empty when it does not.
     pub reboot: Fact<Vec<Pending>>,
     /// Another installation that is under way, in words; none when there is none.
     pub installing: Fact<Option<String>>,
+    /// A command of an earlier run that has outlived it and is at work, in words. The next run waits for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_work: Option<String>,
 
     /// Whether the update lies ready in the private folder, and why not.
     #[serde(default)]
@@ -47,6 +50,9 @@ pub struct Observed {
     /// Processes that hold the product's management assemblies.
     #[serde(default)]
     pub shells: Fact<Vec<Shell>>,
+    /// Services of others that hold modules of the product, and that the manifest does not name.
+    #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
+    pub foreign: Fact<Vec<Foreign>>,
     /// The databases, by the form in which they are updated.
     #[serde(default, with = "by_store")]
     #[schemars(with = "Vec<by_store::Entry<Fact<Vec<Database>>>>")]
@@ -102,6 +108,8 @@ pub enum PackageSeen {
     },
     /// Not usable, for this reason.
     Refused(String),
+    /// Signed by somebody else than the declared publisher: the file, whose signature was expected, and whose it is.
+    Foreign(String),
 }
 
 /// How a pool of Front End Servers stands, by the product's own word.
@@ -140,6 +148,10 @@ pub struct Rights {
     /// Member of `RTCUniversalServerAdmins`, which local management sessions need (Microsoft Learn: Lync Server
     /// 2013, Deployment permissions for SQL Server).
     pub server_admin: bool,
+    /// Whether the process is in a job that nothing can leave that it starts, as in a remote session: what must not be cut
+    /// off would end with that session. Earlier versions do not tell.
+    #[serde(default)]
+    pub confined: bool,
 }
 
 /// A process that holds the product's management assemblies.
@@ -152,4 +164,16 @@ pub struct Shell {
     pub program: String,
     /// Whose it is.
     pub user: String,
+}
+
+/// A service of somebody else's that holds a module of the product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Foreign {
+    /// Its short name.
+    pub service: String,
+    /// Its process.
+    pub pid: u32,
+    /// The module.
+    pub module: String,
 }

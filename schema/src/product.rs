@@ -80,6 +80,15 @@ impl Product {
         }
     }
 
+    /// The folder of the product below `%ProgramFiles%` and below `%CommonProgramFiles%`.
+    ///
+    /// Lync Server 2013 and Skype for Business Server 2015 and 2019: public deployment scripts. Subscription Edition: no
+    /// published source was found, so it is assumed to follow the pattern of 2019.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        self.display()
+    }
+
     /// The start of the `DisplayName` of every component under the Uninstall key.
     const fn display(self) -> &'static str {
         match self {
@@ -164,11 +173,22 @@ impl Component {
                 || product.strip_prefix("Microsoft ").is_some_and(|rest| rest.eq_ignore_ascii_case(known.title()))
         };
         let product = Product::ALL.into_iter().find(same)?;
-        let apart = ["Debugging Tools", "Resource Kit"];
-        (!apart.iter().any(|name| component.eq_ignore_ascii_case(name)))
-            .then(|| ComponentName::from_title(component))
-            .flatten()
-            .map(|name| (product, name))
+        (!is_apart(component)).then(|| ComponentName::from_title(component)).flatten().map(|name| (product, name))
+    }
+
+    /// Whether an Uninstall `DisplayName` begins with the name of a product, known or not, with or without a year: a
+    /// component of it, by a name that need not be one of those that [`Component::from_display_name`] knows.
+    #[must_use]
+    pub fn bears_a_products_name(display: &str) -> bool {
+        let begins = |text: &str, start: &str| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+        let display = display.trim();
+        let name = if begins(display, "Microsoft ") { display.get(10..).unwrap_or_default() } else { display };
+        let products = ["Lync Server", "Skype for Business Server"];
+        let is_named = products.iter().any(|product| {
+            begins(name, product)
+                && name.get(product.len()..).is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
+        });
+        is_named && !display.split(',').skip(1).any(|component| is_apart(component.trim()))
     }
 
     /// The Uninstall `DisplayName` of a component of `product` whose title is `title`.
@@ -176,6 +196,11 @@ impl Component {
     pub fn display_name(product: Product, title: &str) -> String {
         [product.display(), title].join(", ").to_string()
     }
+}
+
+/// Whether a component is versioned by itself and no part of a cumulative update.
+fn is_apart(component: &str) -> bool {
+    ["Debugging Tools", "Resource Kit"].iter().any(|name| component.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -208,6 +233,31 @@ mod tests {
             "",
         ] {
             assert_eq!(Component::from_display_name(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_still_a_products() {
+        for display in [
+            "Skype for Business Server 2019, Componentes principales",
+            "Microsoft Lync Server 2013, Kernkomponenten",
+            "Skype for Business Server, Core Components",
+            "Skype for Business Server 2019 – Основные компоненты",
+            "skype for business server 2028, Core Components",
+            "Lync Server 2013",
+        ] {
+            assert!(Component::bears_a_products_name(display), "{display}");
+        }
+        for display in [
+            "Skype for Business 2016",
+            "Microsoft Lync Serverless",
+            "Skype for Business Server 2019, Resource Kit",
+            "Microsoft SQL Server 2014 (64-bit)",
+            "Contoso Recorder for Skype for Business Server",
+            "",
+            "é",
+        ] {
+            assert!(!Component::bears_a_products_name(display), "{display}");
         }
     }
 }

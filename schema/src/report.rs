@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Cause, Product, ServerName, Step};
+use crate::{Build, Cause, Code, Foreign, Product, Recognised, ServerName, ServiceName, Step};
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
@@ -37,8 +37,20 @@ pub struct ServerPlan {
     pub server: Heading,
     /// In which state it is.
     pub state: State,
+    /// How the plan ends, as a code that does not change between versions.
+    #[serde(default)]
+    pub code: Code,
     /// In what it differs from its target.
     pub findings: Vec<FindingReport>,
+    /// The services of the product that no published list names. They are stopped and started with the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpublished_services: Vec<UnpublishedService>,
+    /// The services that `alsoStop` names and that do not exist on the server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_installed: Vec<ServiceName>,
+    /// Services of others that hold modules of the product, and that `alsoStop` does not name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_services: Vec<Foreign>,
     /// The steps that remain, in order, as far as they can be foreseen.
     pub steps: Vec<StepReport>,
     /// The maintenance window that the steps wait for.
@@ -53,6 +65,16 @@ pub struct ServerPlan {
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+/// A service of the product that no published list names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnpublishedService {
+    /// Its short name.
+    pub name: String,
+    /// How it was recognised.
+    pub recognised: Recognised,
 }
 
 /// A maintenance window.
@@ -185,6 +207,9 @@ pub struct ServerRun {
     pub server: Heading,
     /// In which state it is now.
     pub state: State,
+    /// How the run ended, as a code that does not change between versions.
+    #[serde(default)]
+    pub code: Code,
     /// Whether anything was changed.
     pub changed: bool,
     /// Whether the machine is restarting, and the next run goes on.
@@ -193,15 +218,59 @@ pub struct ServerRun {
     pub steps: Vec<Step>,
     /// How long services were down, in seconds.
     pub outage_seconds: u32,
+    /// For how long the installer gave no sign of life, in seconds, where that was longer than `policy.quiet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_seconds: Option<u32>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// Services that this run had to start although an earlier run had started them: they do not stay up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub started_again: Vec<ServiceStarts>,
     /// The maintenance window that the remaining steps wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<OpeningReport>,
     /// What keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
+    /// The step that is in its way, and what that said, where it is a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+/// The step that keeps a server from its goal, and what it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reason {
+    /// The step.
+    pub step: Step,
+    /// Its own words, with the exit code of a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The exit code of the installer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u32>,
+    /// The same as people write it: 1603, 0xC0000005.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code_shown: Option<String>,
+    /// The services, components and databases that are not where the step should have brought them, each with its state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_the_way: Vec<String>,
+    /// Where the log lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+}
+
+/// How often one service had to be started, since it was last found running before an outage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceStarts {
+    /// The service.
+    pub service: String,
+    /// How many runs have started it, this one among them.
+    pub runs: u32,
+    /// When the first of them did.
+    pub since: Timestamp,
 }

@@ -68,6 +68,53 @@ pub enum StartType {
     Disabled,
 }
 
+/// How a service was recognised as one of the product's.
+///
+/// `Stop-CsWindowsService` stops every service of the product, and no published list names them all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Recognised {
+    /// By its short name, which is published.
+    #[default]
+    Name,
+    /// By its program, which lies below one of the product's folders.
+    Program(String),
+    /// By its display name, which begins with the product's name.
+    DisplayName(String),
+    /// Not at all: it is somebody else's, and the manifest names it under `alsoStop`.
+    AlsoStop,
+}
+
+/// Whose a service is. Each kind has steps of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The product's.
+    Product,
+    /// The web server's.
+    WebServer,
+    /// Somebody else's, and the manifest names it under `alsoStop`.
+    Others,
+}
+
+impl Recognised {
+    /// Whether the short name alone says that the service is the product's.
+    #[must_use]
+    pub const fn is_by_name(&self) -> bool {
+        matches!(self, Self::Name)
+    }
+}
+
+impl core::fmt::Display for Recognised {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Name => f.write_str("a published name"),
+            Self::Program(program) => f.write_str(program),
+            Self::DisplayName(name) => write!(f, "\"{name}\""),
+            Self::AlsoStop => f.write_str("alsoStop"),
+        }
+    }
+}
+
 /// One service of the product, or the web server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -81,6 +128,9 @@ pub struct Service {
     /// The services that must run before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// How it was recognised; left out where its name is published.
+    #[serde(default, skip_serializing_if = "Recognised::is_by_name")]
+    pub recognised: Recognised,
 }
 
 impl Service {
@@ -88,6 +138,22 @@ impl Service {
     #[must_use]
     pub fn is_web(&self) -> bool {
         self.name.eq_ignore_ascii_case(WEB_SERVICE)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn whose(&self) -> Whose {
+        match self.recognised {
+            _ if self.is_web() => Whose::WebServer,
+            Recognised::AlsoStop => Whose::Others,
+            Recognised::Name | Recognised::Program(_) | Recognised::DisplayName(_) => Whose::Product,
+        }
+    }
+
+    /// Whether it is the product's.
+    #[must_use]
+    pub fn is_products(&self) -> bool {
+        self.whose() == Whose::Product
     }
 
     /// Whether it is stopped for good: a service that is stopping is not stopped.

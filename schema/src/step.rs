@@ -6,7 +6,7 @@ use core::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, ComponentName, Store};
+use crate::{Build, ComponentName, ExitCode, Store};
 
 /// One act on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,8 @@ pub enum Step {
     Reboot,
     /// Have the pool take over for this Front End Server: its services are stopped and disabled.
     FailOver,
+    /// Stop the services of others that the manifest names: they hold what the update replaces.
+    StopOthers,
     /// Stop the product's services.
     StopServices,
     /// Stop the web server.
@@ -36,6 +38,8 @@ pub enum Step {
     FailBack,
     /// Start the product's services.
     StartServices,
+    /// Start the services of others that the manifest names.
+    StartOthers,
     /// Release the pool on that share, and say which build the server is at.
     Release,
 }
@@ -47,6 +51,7 @@ impl Step {
         match self {
             Self::Reboot
             | Self::FailOver
+            | Self::StopOthers
             | Self::StopServices
             | Self::StopWeb
             | Self::Install
@@ -57,6 +62,7 @@ impl Step {
             | Self::StartWeb
             | Self::FailBack
             | Self::StartServices
+            | Self::StartOthers
             | Self::Release => false,
         }
     }
@@ -68,6 +74,12 @@ impl Step {
 pub enum Cause {
     /// These components are below their builds.
     Behind(Vec<Behind>),
+    /// An installation of this update was begun and not seen to end well.
+    Unproven {
+        /// The exit code of the installer, where it was seen to end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<u32>,
+    },
     /// An installer ran since the services were last stopped, so running services may hold replaced assemblies.
     AssembliesHeld,
     /// The installer asked for a restart, or the machine waits for one.
@@ -113,6 +125,7 @@ impl fmt::Display for Step {
             Self::Claim => f.write_str("claiming the pool"),
             Self::Reboot => f.write_str("the restart"),
             Self::FailOver => f.write_str("the fail-over"),
+            Self::StopOthers => f.write_str("stopping the services of others"),
             Self::StopServices => f.write_str("stopping the services"),
             Self::StopWeb => f.write_str("stopping the web server"),
             Self::CloseShells => f.write_str("closing the open shells"),
@@ -121,6 +134,7 @@ impl fmt::Display for Step {
             Self::UpdateDatabases(store) => write!(f, "updating the {store}"),
             Self::FailBack => f.write_str("the fail-back"),
             Self::StartServices => f.write_str("starting the services"),
+            Self::StartOthers => f.write_str("starting the services of others"),
             Self::Release => f.write_str("releasing the pool"),
         }
     }
@@ -137,6 +151,10 @@ impl fmt::Display for Cause {
                 write!(f, "{} is at {}, must reach {}", first.component, first.found, first.desired)?;
                 if list.len() > 1 { write!(f, " (and {} more)", list.len() - 1) } else { Ok(()) }
             }
+            Self::Unproven { code: Some(code) } => {
+                write!(f, "the last installation ended with exit code {}", ExitCode(*code))
+            }
+            Self::Unproven { code: None } => f.write_str("the last installation was not seen to end"),
             Self::AssembliesHeld => f.write_str("running services may hold assemblies that the installer replaced"),
             Self::RebootPending(who) => write!(f, "a restart is asked for by {}", who.join(", ")),
             Self::NotStaged => f.write_str("the installer must not change between check and run"),

@@ -8,6 +8,7 @@ mod hostile;
 mod input;
 mod program;
 mod pull;
+mod rescue;
 mod running;
 mod unattended;
 mod usage;

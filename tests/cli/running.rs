@@ -26,8 +26,43 @@ fn a_second_run_is_told_who_holds_the_lock_and_changes_nothing() {
 /// The run cannot end before the signal comes: it prints more than a pipe holds, and the test reads on only then.
 #[cfg(unix)]
 #[test]
-#[expect(clippy::disallowed_methods, reason = "sends the signal")]
 fn an_interrupted_run_brings_the_services_back_and_says_what_remains() {
+    let (folder, code, rest) = stopped_by("INT");
+    assert_eq!(code, Some(3));
+    assert!(rest.contains("ending after the current step, then bringing the services back"), "{rest}");
+    let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
+    assert_eq!(shown.matches("15 of 15 services run").count(), 14, "{shown}");
+    assert!(shown.matches("at 7.0.2046.123\n").count() > 0, "the run was over before the signal came");
+
+    let again = reconcile(folder.path(), &["apply", "site.yaml"]);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    assert!(again.out.contains("14 servers: 14 at goal; "), "{}", again.out);
+}
+
+/// The terminal goes away, or the system ends the run: on Windows, the close of the console, logoff, shutdown, Ctrl-Break.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_ended_at_once_leaves_its_mark_and_the_next_one_brings_the_services_back() {
+    for (signal, why) in [("HUP", "its console was closed"), ("TERM", "the system told it to end")] {
+        let (folder, code, rest) = stopped_by(signal);
+        assert_eq!(code, Some(3), "{rest}");
+        assert!(rest.contains(&format!("leaving at once ({why}); down or stopping: ")), "{rest}");
+        let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
+        assert!(shown.matches("15 of 15 services run").count() < 14, "services stay as they are: {shown}");
+        let status = reconcile(folder.path(), &["status", "site.yaml"]).out;
+        assert!(status.contains("a run took the services down at"), "{status}");
+        assert!(status.contains(&format!("the run was interrupted: {why}")), "{status}");
+
+        let again = reconcile(folder.path(), &["apply", "site.yaml"]);
+        assert_eq!(again.code, Some(0), "{}", again.err);
+        assert!(again.out.contains("14 servers: 14 at goal; "), "{}", again.out);
+    }
+}
+
+/// Sends a signal to a run that has taken a server down, and gives its folder, its exit code, and what it said from then on.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "sends the signal")]
+fn stopped_by(signal: &str) -> (tempfile::TempDir, Option<i32>, String) {
     use std::{
         io::{BufRead, BufReader, Read},
         process::{Command, Stdio},
@@ -44,18 +79,10 @@ fn an_interrupted_run_brings_the_services_back_and_says_what_remains() {
         line.clear();
         assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing was stopped");
     }
-    let signal = format!("kill -INT {}", run.id());
+    let signal = format!("kill -{signal} {}", run.id());
     assert!(Command::new("/bin/sh").args(["-c", &signal]).status().unwrap().success());
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
-
-    assert_eq!(run.wait().unwrap().code(), Some(3));
-    assert!(rest.contains("ending after the current step, then bringing the services back"), "{rest}");
-    let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
-    assert_eq!(shown.matches("15 of 15 services run").count(), 14, "{shown}");
-    assert!(shown.matches("at 7.0.2046.123\n").count() > 0, "the run was over before the signal came");
-
-    let again = reconcile(folder.path(), &["apply", "site.yaml"]);
-    assert_eq!(again.code, Some(0), "{}", again.err);
-    assert!(again.out.contains("14 servers: 14 at goal; "), "{}", again.out);
+    let code = run.wait().unwrap().code();
+    (folder, code, rest)
 }

@@ -95,7 +95,7 @@ fn a_run_that_does_something_is_told_and_the_next_one_that_does_nothing_is_not()
     );
     let last = last_run(&folder);
     assert_eq!((&last["mode"], &last["state"], &last["exitCode"]), (&"apply".into(), &"at-goal".into(), &0.into()));
-    assert_eq!((&last["steps"], &last["tookSeconds"]), (&8.into(), &(21 * 60 + 30).into()));
+    assert_eq!((&last["steps"], &last["tookSeconds"]), (&8.into(), &(21 * 60 + 35).into()));
 
     assert_eq!(apply(&folder).code, Some(0));
     assert_eq!(events(&folder), told, "nothing new");
@@ -253,7 +253,7 @@ fn the_metrics_say_how_the_server_stands() {
     for (name, value) in [
         ("reconcile_last_run_exit_code", 0),
         ("reconcile_last_run_steps", 8),
-        ("reconcile_last_run_duration_seconds", 21 * 60 + 30),
+        ("reconcile_last_run_duration_seconds", 21 * 60 + 35),
         ("reconcile_steps_remaining", 0),
         ("reconcile_outage_seconds", 0),
         ("reconcile_services_down", 0),
@@ -339,6 +339,17 @@ fn a_report_that_cannot_be_written_is_told_in_the_others_and_the_run_goes_on() {
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.err.contains("warning: the metrics could not be written: "), "{}", ended.err);
     assert!(ended.err.contains("warning: the event could not be written: "), "{}", ended.err);
+}
+
+#[test]
+fn an_installer_without_a_sign_of_life_is_told_once_and_goes_on() {
+    let folder = reporting("installer-goes-quiet");
+    assert_eq!(apply(&folder).code, Some(0));
+    let told = events(&folder);
+    let quiet: Vec<_> = told.iter().filter(|told| told.starts_with("warning 207 quiet: ")).collect();
+    assert!(matches!(quiet[..], [one] if one.contains("no CPU time for 25 min")), "{told:#?}");
+    let end = told.iter().find(|told| told.starts_with("info 100 at-goal")).unwrap();
+    assert!(end.contains("no CPU time for 25 min"), "the outcome says it too: {end}");
 }
 
 #[test]

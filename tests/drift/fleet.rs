@@ -38,7 +38,12 @@ pub fn write(folder: &Path) {
     put("se-03", &|it| it.seen.components = below("7.0.2046.521", &["web-components-server"], "7.0.2046.530")); // Above its build: fine.
     put("se-04", &|it| behind(it, "7.0.2046.385", None));
     put("se-05", &|it| behind(it, "7.0.2046.455", Some("7.0.2046.521")));
-    put("se-06", &|it| behind(it, "7.0.2046.455", Some("7.0.2046.455")));
+    put("se-06", &|it| {
+        behind(it, "7.0.2046.455", Some("7.0.2046.455"));
+        installed(it, true);
+        let attempt = it.marks.attempt.as_mut().unwrap();
+        (attempt.target, attempt.code) = (goal("se-06").core.clone(), Some(1603));
+    });
     put("be-01", current);
     put("be-02", &|it| {
         let databases = it.seen.databases.values_mut().find_map(known).unwrap();
@@ -117,13 +122,13 @@ pub fn healthy(goal: &Goal) -> Snapshot {
     let mut lab =
         Lab::in_memory(World { servers: BTreeMap::from([(goal.server.clone(), server)]), ..World::default() });
     let mut host = lab.host(&goal.server).unwrap();
-    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells] {
+    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign] {
         host.look(goal, &ask).unwrap();
     }
     for store in &goal.stores {
         host.look(goal, &Ask::Databases(store.clone())).unwrap();
     }
-    let mut seen = host.observe().unwrap();
+    let mut seen = host.observe(goal).unwrap();
     seen.at = as_of() - SignedDuration::from_hours(2);
     seen.boot = Fact::Known(BootId("2026-11-14T21:12:45Z".into()));
     let marks = reached(&goal.core);
@@ -183,6 +188,7 @@ fn installed(it: &mut Snapshot, stopped_since: bool) {
         boot: it.seen.boot.known().cloned(),
         code: Some(if stopped_since { 3010 } else { 0 }),
         moved: true,
+        log: None,
         stopped_since,
     });
 }

@@ -21,7 +21,7 @@ fn set_does_what_apply_does_whatever_is_broken() {
         let (code, answer) = reconcile(twin.path(), &["apply", "site.yaml", "--yes", "--output", "json"]);
         let answer: Value = serde_json::from_str(&answer).unwrap();
         let run = &answer["servers"][0];
-        let restart = run["blockedBy"].as_str().is_some_and(|why| why.starts_with("a restart is pending"));
+        let restart = run["code"] == "restart-due";
 
         let (folder, engine) = before(&fault);
         let engine = engine.trace("trace");
@@ -113,7 +113,7 @@ fn a_failing_step_is_told_with_host_step_state_and_what_to_do() {
         [
             "fe01.contoso.example: failed: the installer ended with exit code 1603 (fatal error during installation) and \
           moved no component; 6 steps taken, the last was starting the services; all services run; the longest outage was \
-          17 min 40 s; next: read the installer's log and mend the cause; the next run of apply tries once more"
+          17 min 40 s; code install-failed; next: read the installer's log and fix the cause; the next run of apply tries once more"
         ]
     );
     let logged = engine.logged.take();

@@ -80,7 +80,7 @@ impl Servers {
             by: "an engine",
             approved: None,
             forgive: false,
-            interrupted: &|| false,
+            interrupted: &|| None,
         };
         let outcome = apply(&mut self.lab.host(&goal.server).unwrap(), &request, &mut |_| {}).unwrap();
         let blocker = match outcome.end {

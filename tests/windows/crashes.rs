@@ -1,11 +1,13 @@
 //! The run, its children or the machine ends anywhere: the next run does the rest, and no more than the rest.
 
+use std::time::Duration;
+
 use reconcile_doubles::{Call, End, ScriptRun, Start, Stop, UpdaterRun};
 use reconcile_schema::{State, Step, Store};
 
 use crate::machine::Machine;
-use crate::processes::until;
-use crate::reconcile::{MANIFEST, PROGRAM, with_all_components};
+use crate::processes::{Process, until};
+use crate::reconcile::{APPLY, MANIFEST, PROGRAM, with_all_components};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
 
 /// How often the installer was started.
@@ -17,7 +19,7 @@ fn scripts(machine: &Machine, name: &str) -> usize {
     machine.calls().iter().filter(|call| call.script() == Some(name)).count()
 }
 
-/// Starts a run, kills it when this is called, and runs it again.
+/// Starts a run, kills it when this is called, and runs it again. What it leaves at work is waited for by the next run.
 fn killed_in(machine: Machine, what: &str, called: impl Fn(&Call) -> bool) -> (Machine, Vec<Step>) {
     machine.declare("{}");
     let known = machine.calls().len();
@@ -25,7 +27,6 @@ fn killed_in(machine: Machine, what: &str, called: impl Fn(&Call) -> bool) -> (M
     until(what, || machine.calls().iter().skip(known).any(&called).then_some(()));
     machine.kill(PROGRAM);
     run.end();
-    until("the shell ends with us", || (!machine.runs("powershell.exe")).then_some(()));
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();
@@ -55,9 +56,79 @@ fn killed_while_the_services_stop() {
 fn killed_while_the_databases_are_updated() {
     let script = "Install-CsDatabase.ps1";
     let mut server = Server::back_end(SFB_2019);
+    server.lab.scripts.insert(script.to_owned(), vec![ScriptRun::Slow(8_000)]);
+    let (machine, steps) = killed_in(Machine::new(server), script, |call| call.script() == Some(script));
+    assert_eq!(steps, [Step::StartServices], "the update went on and is waited for");
+    assert_eq!(scripts(&machine, script), 1);
+}
+
+#[test]
+fn a_database_update_whose_run_was_killed_still_ends_at_its_time_limit() {
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2019);
     server.lab.scripts.insert(script.to_owned(), vec![ScriptRun::Hangs, ScriptRun::Works]);
-    let (_, steps) = killed_in(Machine::new(server), script, |call| call.script() == Some(script));
-    assert!(matches!(steps[..], [Step::UpdateDatabases(_), Step::StartServices]), "{steps:?}");
+    let machine = Machine::new(server);
+    machine.declare("{ timeouts: { database: 10s } }");
+    let run = machine.start_apply();
+    machine.until_called(script, |call| call.script() == Some(script));
+    machine.kill(PROGRAM);
+    run.end();
+    assert!(machine.runs("powershell.exe"), "it outlives its run");
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    machine.assert_converged();
+    assert!(matches!(again.server.steps[..], [Step::UpdateDatabases(_), Step::StartServices]), "{again:#?}");
+    assert_eq!(scripts(&machine, script), 2);
+}
+
+#[test]
+fn a_shell_that_only_looks_ends_with_its_run() {
+    let script = "Test-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2019);
+    server.lab.scripts.insert(script.to_owned(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called(script, |call| call.script() == Some(script));
+    machine.kill(PROGRAM);
+    run.end();
+    until("the shell ends with us", || (!machine.runs("powershell.exe")).then_some(()));
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn killed_within_milliseconds_of_the_installers_start() {
+    for round in 0..6_u64 {
+        let server = Server::standard_edition(SFB_2015);
+        let machine = Machine::new(server);
+        machine.declare("{}");
+        let run = machine.start_apply();
+        // By turns with its watcher, and as soon as one or the other is there.
+        let (with_watcher, early) = (round % 2 == 0, round % 3 == 0);
+        let seen = |process: &Process| process.watches && early || process.program == "skypeserverupdateinstaller.exe";
+        let whom = |process: &Process| process.program == PROGRAM && (with_watcher || !process.watches);
+        machine.kill_when(seen, Duration::from_millis(round * 3), whom);
+        run.end();
+        until("no later run is blocked for ever", || (machine.apply().code == 0).then_some(()));
+        machine.assert_converged();
+    }
+}
+
+#[test]
+fn killed_within_milliseconds_of_a_shells_start() {
+    let machine = Machine::new(Server::standard_edition(SFB_2019));
+    machine.declare("{}");
+    for round in 0..8 {
+        let run = machine.start_apply();
+        let shell = |process: &Process| process.program == "powershell.exe";
+        let whom = |process: &Process| process.program == PROGRAM && !process.watches;
+        machine.kill_when(shell, Duration::from_millis(round * 2), whom);
+        run.end();
+        until("the shell ends with us", || (!machine.runs("powershell.exe")).then_some(()));
+    }
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
 }
 
 #[test]
@@ -96,6 +167,8 @@ fn killed_while_the_installer_runs_which_lives_on() {
     assert_eq!(rest.server.steps, [Step::StopServices, Step::StartWeb, databases, Step::StartServices], "{rest:#?}");
     machine.assert_converged();
     assert_eq!(installs(&machine), 1);
+    let seen = machine.journal().iter().filter(|mark| *mark == "installed").count();
+    assert_eq!(seen, 1, "its watcher saw how it ended");
 }
 
 /// A machine with this server, after the power went when half of the components were installed.
@@ -183,4 +256,27 @@ fn a_restart_that_is_allowed_is_asked_for() {
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
     assert_eq!(installs(&machine), 1);
+}
+
+#[test]
+fn a_manifest_with_an_error_keeps_no_service_down() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.service("RTCSRV").stop = Stop::Slow(10_000);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called("it stops", |call| told(call, "RTCSRV", "stop"));
+    machine.kill(PROGRAM);
+    run.end();
+
+    machine.put(MANIFEST, "version: 1\nupdats: {}\n");
+    let ended = machine.reconcile(&APPLY);
+    assert_eq!((ended.code, ended.stdout.as_str()), (65, ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the services that an earlier run had stopped run again"), "{}", ended.stderr);
+    machine.assert_up();
+    assert_eq!(installs(&machine), 0);
+
+    machine.declare("{}");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
 }

@@ -133,37 +133,27 @@ fn a_server_that_holds_the_central_management_store() {
     follows_the_documents(Server::standard_edition(LYNC_2013).with_central_management(), false);
 }
 
-/// The variables that a child gets.
-const ENVIRONMENT: [&str; 13] = [
-    "COMPUTERNAME",
-    "CommonProgramFiles",
-    "PSModulePath",
-    "ProgramData",
-    "ProgramFiles",
-    "SystemDrive",
-    "SystemRoot",
-    "TEMP",
-    "TMP",
-    "USERDOMAIN",
-    "USERNAME",
-    "USERPROFILE",
-    "windir",
-];
+/// The list of the variables that a child gets.
+const ENVIRONMENT: &str = include_str!("../../reconciler/hosts/windows/environment.txt");
 
 #[test]
-fn the_installer_gets_a_private_folder_and_a_short_environment() {
+fn the_installer_gets_a_private_folder_and_the_listed_environment() {
     let machine = Machine::new(Server::standard_edition(SFB_2015));
     machine.declare("{}");
     machine.apply().is(0, State::AtGoal);
     let calls = machine.calls();
     let children = || calls.iter().filter(|call| call.program != "service.exe");
+    let listed = ENVIRONMENT.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
+    let mut listed: Vec<_> = listed.map(|(name, _)| name.to_ascii_uppercase()).collect();
+    listed.sort();
     for call in children() {
         let folder = call.directory.to_ascii_lowercase();
         assert!(folder.starts_with(&format!(r"{STATE}\logs\")), "{call:#?}");
         // What Wine adds for itself is no variable of ours.
-        let mut names: Vec<_> = call.environment.iter().filter(|name| !name.starts_with("WINE")).collect();
+        let given = call.environment.iter().filter(|name| !name.starts_with("WINE"));
+        let mut names: Vec<_> = given.map(|name| name.to_ascii_uppercase()).collect();
         names.sort();
-        assert_eq!(names, ENVIRONMENT);
+        assert_eq!(names, listed, "{call}");
     }
     let folders: std::collections::BTreeSet<_> = children().map(|call| &call.directory).collect();
     assert_eq!(folders.len(), children().count(), "each child has a folder of its own");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use reconcile_doubles::{Call, Database, Lab, Sight};
 use tempfile::TempDir;
 
-use crate::processes::{self, until};
+use crate::processes::{self, Process, until};
 use crate::server::Server;
 
 const WINE: &str = "/usr/lib/wine/wine64";
@@ -93,8 +93,11 @@ impl Machine {
         let server = &self.server;
         let mut hive = OpenOptions::new().append(true).open(self.prefix().join("system.reg")).expect("the hive");
         hive.write_all(server.hive().as_bytes()).expect("the hive can be written");
-        for part in ["boot", "look", "ordinary", "run", "service"] {
+        for part in ["boot", "confined", "look", "ordinary", "run", "service"] {
             self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
+        }
+        for program in server.lab.services.iter().chain(&server.lab.bystanders).filter_map(|one| one.program.as_ref()) {
+            self.put_program("doubles.exe", program);
         }
         for shell in [POWERSHELL, SHELL] {
             self.put_program("doubles.exe", shell);
@@ -202,7 +205,12 @@ impl Machine {
         self.switch_on();
     }
 
-    /// Ends a program at once, as TerminateProcess would.
+    /// Ends what `whom` says, as soon as a process is there that `seen` says yes to, and so much later.
+    pub fn kill_when(&self, seen: impl Fn(&Process) -> bool, later: Duration, whom: impl Fn(&Process) -> bool) {
+        processes::kill_when(&self.prefix(), seen, later, whom);
+    }
+
+    /// Ends a program at once, as TerminateProcess would; what watches one of its commands stays.
     pub fn kill(&self, program: &str) {
         processes::kill(&self.prefix(), program);
     }

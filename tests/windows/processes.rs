@@ -25,27 +25,47 @@ pub fn within<T>(patience: Duration, mut condition: impl FnMut() -> Option<T>) -
     }
 }
 
-/// The processes of the machine in `prefix`: those of the program with this file name, or all.
-fn find(prefix: &Path, program: Option<&str>) -> Vec<String> {
+/// A process of a machine.
+#[derive(Debug)]
+pub struct Process {
+    id: String,
+    /// The file name of its program, in lower case.
+    pub program: String,
+    /// Whether it is the watcher of a command that outlives its run: a hidden command of the program under test.
+    pub watches: bool,
+}
+
+/// The processes of the machine in `prefix`.
+fn all(prefix: &Path) -> Vec<Process> {
     let own = format!("WINEPREFIX={}", prefix.display());
     let processes = fs::read_dir("/proc").expect("Linux lists its processes").flatten();
     processes
-        .filter(|process| {
+        .filter_map(|process| {
             // A process that has ended meanwhile has no files any more.
             let read = |file| fs::read(process.path().join(file)).unwrap_or_default();
             let is_own = read("environ").split(|&byte| byte == 0).any(|variable| variable == own.as_bytes());
             let command = read("cmdline");
-            let path = command.split(|&byte| byte == 0).next().unwrap_or_default();
+            let mut words = command.split(|&byte| byte == 0);
+            let path = words.next().unwrap_or_default();
             let name = path.rsplit(|&byte| byte == b'\\').next().unwrap_or_default();
-            is_own && program.is_none_or(|program| name.eq_ignore_ascii_case(program.as_bytes()))
+            is_own.then(|| Process {
+                id: process.file_name().to_string_lossy().into_owned(),
+                program: String::from_utf8_lossy(name).to_ascii_lowercase(),
+                watches: words.next() == Some(b"attend"),
+            })
         })
-        .map(|process| process.file_name().to_string_lossy().into_owned())
         .collect()
+}
+
+/// The processes of the program with this file name, without watchers.
+fn find(prefix: &Path, program: &str) -> Vec<String> {
+    let is = |process: &Process| process.program.eq_ignore_ascii_case(program) && !process.watches;
+    all(prefix).into_iter().filter(is).map(|process| process.id).collect()
 }
 
 /// Whether the program with this file name runs.
 pub fn run(prefix: &Path, program: &str) -> bool {
-    !find(prefix, Some(program)).is_empty()
+    !find(prefix, program).is_empty()
 }
 
 /// Sends a signal to these processes.
@@ -55,28 +75,41 @@ fn signal(processes: &[String], signal: &str) {
 }
 
 /// Ends these processes at once, and those that they start meanwhile.
-fn kill_until_gone(prefix: &Path, program: Option<&str>) {
+fn kill_until_gone(found: impl Fn() -> Vec<String>) {
     until("the processes are gone", || {
-        let processes = find(prefix, program);
+        let processes = found();
         signal(&processes, "-KILL");
         processes.is_empty().then_some(())
     });
 }
 
-/// Ends the program with this file name at once, as TerminateProcess would.
+/// Ends the program with this file name at once, as TerminateProcess would; a watcher of its own stays.
 pub fn kill(prefix: &Path, program: &str) {
-    assert!(!find(prefix, Some(program)).is_empty(), "{program} does not run");
-    kill_until_gone(prefix, Some(program));
+    assert!(run(prefix, program), "{program} does not run");
+    kill_until_gone(|| find(prefix, program));
+}
+
+/// Ends what `whom` says, as soon as a process is there that `seen` says yes to, and so much later.
+pub fn kill_when(prefix: &Path, seen: impl Fn(&Process) -> bool, later: Duration, whom: impl Fn(&Process) -> bool) {
+    let begin = Instant::now();
+    while !all(prefix).iter().any(&seen) {
+        assert!(begin.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain for a process");
+    }
+    let found = Instant::now();
+    while found.elapsed() < later {
+        std::hint::spin_loop();
+    }
+    kill_until_gone(|| all(prefix).into_iter().filter(&whom).map(|process| process.id).collect());
 }
 
 /// Sends Ctrl-C to the program with this file name.
 pub fn interrupt(prefix: &Path, program: &str) {
-    let processes = find(prefix, Some(program));
+    let processes = find(prefix, program);
     assert!(!processes.is_empty(), "{program} does not run");
     signal(&processes, "-INT");
 }
 
 /// Ends all of the machine at once, so that nothing more is written.
 pub fn kill_all(prefix: &Path) {
-    kill_until_gone(prefix, None);
+    kill_until_gone(|| all(prefix).into_iter().map(|process| process.id).collect());
 }

@@ -3,7 +3,7 @@
 use reconcile_doubles::ScriptRun;
 use reconcile_schema::{DriftReport, DriftState, PlanReport, ServerDrift, Snapshot, State, Step};
 
-use crate::machine::{Machine, Output};
+use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::{APPLY, MANIFEST, Ran, manifest};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SFB_SE, Server};
 
@@ -251,4 +251,32 @@ fn looking_changes_nothing() {
     machine.assert_up();
     assert!(registry("after") == before, "the registry changed");
     assert!(!machine.journal_path().exists());
+}
+
+/// Runs `apply` in a job that nothing can leave, or in one that lets go what asks for it.
+fn apply_in_job(machine: &Machine, how: &str) -> Ran {
+    let args: Vec<_> = [how, RECONCILE].into_iter().chain(APPLY).collect();
+    Ran::of(machine.run(r"C:\lab\bin\confined.exe", &args))
+}
+
+#[test]
+fn a_session_that_its_children_cannot_leave_is_refused_before_the_first_stop() {
+    let machine = outdated();
+    let known = machine.calls().len();
+    let ran = apply_in_job(&machine, "tight");
+    ran.is(4, State::NeedsOperator);
+    assert!(ran.why().contains("in a job that its children cannot leave"), "{}", ran.why());
+    let help = ran.server.help.as_deref().unwrap_or_default();
+    assert!(help.contains("reconcile schedule install"), "{help}");
+    assert!(!ran.server.steps.iter().any(Step::takes_down), "{ran:#?}");
+    machine.assert_untouched(known);
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+}
+
+#[test]
+fn a_session_that_lets_its_children_go_is_as_good_as_any() {
+    let machine = outdated();
+    apply_in_job(&machine, "loose").is(0, State::AtGoal);
+    machine.assert_converged();
 }

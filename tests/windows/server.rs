@@ -92,6 +92,9 @@ impl Product {
     }
 }
 
+/// The program of all services that have none of their own.
+pub const SERVICE: &str = r"C:\lab\bin\service.exe";
+
 /// The name of the domain of all servers.
 const DOMAIN: &str = "lab.example";
 
@@ -185,6 +188,25 @@ impl Server {
         self
     }
 
+    /// The same server with call admission control and video: services of the product whose names no list has, and a
+    /// recorder of somebody else's.
+    pub fn with_unpublished_services(mut self) -> Self {
+        let policy = format!(r"C:\Program Files\{}\Server\Core\service.exe", self.product.display);
+        let display = format!("{} Video Interop Server", self.product.display.trim_start_matches("Microsoft "));
+        let service = |name: &str, display: &str, program: &str| Service {
+            display: Some(display.to_owned()),
+            program: Some(program.to_owned()),
+            ..named(name)
+        };
+        self.lab.services.extend([
+            service("RTCPDPAUTH", "Bandwidth Policy Service (Authentication)", &policy),
+            service("RTCVIS", &display, r"C:\Video\service.exe"),
+        ]);
+        let recorder = r"C:\Program Files\Contoso Recorder for Skype for Business Server\service.exe";
+        self.lab.bystanders.push(service("Recorder", "Contoso Recorder", recorder));
+        self
+    }
+
     fn new(product: Product, role: &str) -> Self {
         // The update patches what has changed since: not every component.
         let patched = ["Core Components", "Administrative Tools", "Front End Server", "Web Components Server"];
@@ -246,9 +268,10 @@ impl Server {
                 StartType::Disabled => 4,
             };
             let key = format!(r"System\CurrentControlSet\Services\{}", service.name);
+            let program = service.program.as_deref().unwrap_or(SERVICE);
             let values = [
-                ("DisplayName", service.name.clone()),
-                ("ImagePath", format!(r"C:\lab\bin\service.exe {}", service.name)),
+                ("DisplayName", service.display.clone().unwrap_or_else(|| service.name.clone())),
+                ("ImagePath", format!(r#""{program}" {}"#, service.name)),
                 ("ObjectName", "LocalSystem".to_owned()),
             ];
             section(&mut hive, &key, &values, &[("ErrorControl", 1), ("Start", start), ("Type", 0x10)]);
@@ -276,7 +299,7 @@ fn database(form: Form, server: &str, (name, instance, before, after): (&str, &s
 }
 
 fn section(hive: &mut String, key: &str, texts: &[(&str, String)], numbers: &[(&str, u32)]) {
-    let escaped = |text: &str| text.replace('\\', r"\\");
+    let escaped = |text: &str| text.replace('\\', r"\\").replace('"', r#"\""#);
     let mut line = |line: std::fmt::Arguments| writeln!(hive, "{line}").expect("memory takes any text");
     line(format_args!("\n[{}]", escaped(key)));
     for (name, text) in texts {

@@ -56,6 +56,44 @@ fn a_service_that_does_not_start_is_named() {
     machine.assert_converged();
 }
 
+/// Gives a service of the machine another way to start.
+fn starts(machine: &mut Machine, name: &str, start: Start) {
+    machine.change(|lab| lab.services.iter_mut().find(|service| service.name == name).unwrap().start = start);
+}
+
+#[test]
+fn a_service_that_starts_and_ends_by_itself_is_not_at_its_goal() {
+    // At once, while the others start; in a moment; and when everything seems to be well.
+    for milliseconds in [0, 300, 2_000] {
+        let mut machine = Machine::new(Server::back_end(SFB_2019));
+        machine.declare("{}");
+        starts(&mut machine, "RTCATS", Start::Ends(milliseconds));
+        let ran = machine.apply();
+        ran.leaves(1, State::Failed, &["RTCATS"]);
+        assert!(ran.why().contains("ended again by itself") && ran.why().contains("RTCATS"), "{}", ran.why());
+        assert!(ran.server.started_again.is_empty(), "{ran:#?}");
+
+        for runs in [2, 3] {
+            let again = machine.apply();
+            again.leaves(1, State::Failed, &["RTCATS"]);
+            assert_eq!(again.server.steps, [Step::StartServices], "{again:#?}");
+            let told: Vec<_> = again.server.started_again.iter().map(|one| (one.service.as_str(), one.runs)).collect();
+            assert_eq!(told, [("RTCATS", runs)], "{again:#?}");
+            assert!(again.why().contains(&format!("started by {runs} runs since ")), "{}", again.why());
+        }
+
+        starts(&mut machine, "RTCATS", Start::Prompt);
+        let last = machine.apply();
+        last.is(0, State::AtGoal);
+        assert_eq!(
+            last.server.started_again.first().map(|one| one.runs),
+            Some(4),
+            "it may still not stay up: {last:#?}"
+        );
+        machine.assert_converged();
+    }
+}
+
 #[test]
 fn a_service_that_stops_slowly_is_waited_for() {
     let mut server = Server::standard_edition(SFB_2019);
@@ -104,6 +142,52 @@ fn the_installer_crashes_half_way_and_is_run_again() {
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
     assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
+    machine.assert_converged();
+}
+
+/// By their names, the Administrative Tools and Core Components come first. The manifest declares Core Components alone.
+#[test]
+fn an_installer_that_fails_or_crashes_behind_core_components_is_run_again() {
+    for end in [End::Exit(1603), End::Crash] {
+        let machine = with_updater(UpdaterRun { components: Some(2), end, ..UpdaterRun::default() });
+        let ran = machine.apply();
+        ran.is(0, State::AtGoal);
+        assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
+        assert!(ran.stderr.contains("other components may be missing"), "{}", ran.stderr);
+        machine.assert_converged();
+    }
+}
+
+#[test]
+fn until_an_installation_was_seen_to_end_well_the_server_is_not_at_its_goal() {
+    let mut server = Server::standard_edition(SFB_2019);
+    let fails = UpdaterRun { components: Some(2), end: End::Exit(1603), ..UpdaterRun::default() };
+    server.lab.updater = vec![fails, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.declare("{ attempts: 1 }");
+    let ran = machine.apply();
+    ran.is(4, State::NeedsOperator);
+    assert!(ran.why().contains("the last exit code was 1603"), "{}", ran.why());
+    machine.assert_up();
+    machine.apply().is(4, State::NeedsOperator);
+    let drift = machine.reconcile(&["drift", MANIFEST, "--output", "json"]);
+    assert_eq!(drift.code, 2, "{}", drift.stderr);
+    assert!(drift.stdout.contains("installation-unproven"), "{}", drift.stdout);
+    let again = machine.reconcile(&[&APPLY[..], &["--retry"]].concat());
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    machine.assert_converged();
+}
+
+#[test]
+fn a_service_that_was_up_only_while_the_installer_looked_costs_no_operator() {
+    let mut server = Server::standard_edition(LYNC_2013);
+    let meets = UpdaterRun { components: Some(0), end: End::Exit(2), ..UpdaterRun::default() };
+    server.lab.updater = vec![meets.clone(), meets, UpdaterRun::default()];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!((ran.count(&Step::Install), ran.count(&Step::StopServices)), (3, 2), "{ran:#?}");
     machine.assert_converged();
 }
 
@@ -187,7 +271,7 @@ fn a_database_update_that_fails_says_why() {
 fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_holder() {
     let mut server = Server::back_end(LYNC_2013);
     let script = "Install-CsDatabase.ps1";
-    server.lab.scripts.insert(script.into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(20_000)]);
     let machine = Machine::new(server);
     machine.declare("{}");
     let first = machine.start_apply();
@@ -238,4 +322,80 @@ fn ctrl_c_while_the_installer_runs_waits_for_it_and_brings_the_services_back() {
     machine.assert_up();
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
+}
+
+#[test]
+fn an_answer_is_found_behind_3_mb_of_warnings() {
+    let mut server = Server::back_end(SFB_2019);
+    for script in ["Test-CsDatabase.ps1", "Test-Membership.ps1", "Install-CsDatabase.ps1"] {
+        server.lab.scripts.insert(script.into(), vec![ScriptRun::Chatty]);
+    }
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn ctrl_c_while_the_databases_are_updated_waits_for_it_and_ends_as_interrupted() {
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2015);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(5_000)]);
+    let (machine, ended) = interrupted_in(server, script, |call| call.script() == Some(script));
+    let ran = Ran::of(ended);
+    ran.is(3, State::Blocked);
+    assert_eq!(ran.why(), "the run was interrupted");
+    machine.assert_up();
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+    let updates = machine.calls().iter().filter(|call| call.script() == Some(script)).count();
+    assert_eq!(updates, 1, "it was not ended in its middle");
+}
+
+#[test]
+fn an_installer_that_hangs_is_reported_long_before_its_time_limit_and_not_ended() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { components: Some(1), end: End::Hang, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ quiet: 3s, timeouts: { install: 20s } }");
+    let run = machine.start_apply();
+    run.until_said("no output, no growth of a log and no CPU time for 3 s");
+    assert!(machine.runs(SFB_2019.installer), "nobody ended it");
+    let ran = Ran::of(run.end());
+    assert_eq!((ran.code, ran.server.state), (1, State::Failed), "{ran:#?}");
+    assert!(ran.server.quiet_seconds.is_some_and(|seconds| seconds >= 10), "{ran:#?}");
+    assert!(machine.runs(SFB_2019.installer), "nobody ended it");
+}
+
+#[test]
+fn an_installer_that_gets_on_is_not_called_quiet() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { pace: 2_000, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{ quiet: 6s }");
+    let ran = machine.apply();
+    ran.is(0, State::AtGoal);
+    assert_eq!(ran.server.quiet_seconds, None, "{ran:#?}");
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_the_update_of_the_databases_running_and_the_next_run_waits_for_it() {
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::back_end(SFB_2019);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(10_000)]);
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let run = machine.start_apply();
+    machine.until_called(script, |call| call.script() == Some(script));
+    machine.interrupt(PROGRAM);
+    run.until_said("ending after the current step");
+    machine.interrupt(PROGRAM);
+    let ran = Ran::of(run.end());
+    assert_eq!((ran.code, ran.server.state), (3, State::Blocked), "{ran:#?}");
+    assert!(ran.why().contains("the run was interrupted: Ctrl-C was pressed twice"), "{}", ran.why());
+    assert!(machine.runs("powershell.exe"), "it was not ended in its middle");
+
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+    assert_eq!(machine.calls().iter().filter(|call| call.script() == Some(script)).count(), 1);
 }

@@ -3,7 +3,7 @@
 use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step};
 
-/// The host, and what acting and waiting come to on it; where nothing else happens, `Act::act` and `Act::pause`.
+/// The host, and what acting and waiting come to on it; where nothing else happens, `acts` and `Act::pause`.
 pub struct Beside<H, A, P> {
     pub host: H,
     pub act: A,
@@ -13,8 +13,8 @@ pub struct Beside<H, A, P> {
 impl<H: Act, A, P> Observe for Beside<H, A, P> {
     type Error = H::Error;
 
-    fn observe(&mut self) -> Result<Observed, H::Error> {
-        self.host.observe()
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, H::Error> {
+        self.host.observe(goal)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), H::Error> {
@@ -32,7 +32,7 @@ where
     A: FnMut(&mut H, &Goal, &Seen, &Step) -> Result<Acted, H::Error>,
     P: FnMut(&mut H, Period),
 {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, H::Error> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, _: &mut dyn FnMut(Period)) -> Result<Acted, H::Error> {
         (self.act)(&mut self.host, goal, seen, step)
     }
 
@@ -43,4 +43,9 @@ where
     fn pause(&mut self, period: Period) {
         (self.pause)(&mut self.host, period);
     }
+}
+
+/// What acting comes to where nothing else happens.
+pub fn acts<H: Act>(host: &mut H, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, H::Error> {
+    host.act(goal, seen, step, &mut |_| {})
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
+use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
 use reconcile_schema::{
-    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Rights, RunId,
-    ServiceState, Shells, StartType, Step,
+    Baseline, Build, Component, Fact, Mark, Marks, Observed, PackageSeen, Period, Readiness, Reboots, Recognised,
+    Rights, RunId, ServiceState, Shells, StartType, Step,
 };
 
 use crate::{
+    cut::half_patched,
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Kind, Leave, Record, SMOOTH, Services, Shell, Web},
-    truth::{Memory, expected, fate, untold, wrong},
+    space::{CURRENT, Case, CutShort, Databases, Kind, Leave, Record, SMOOTH, Services, Shell, Web},
+    truth::{Fate, Memory, expected, fate, untold, wrong},
     watch::Watched,
 };
 
@@ -67,9 +68,13 @@ enum Bug {
     NeverReleases,
     /// Nobody knows that another server of the pool is back just now.
     OverlooksTheRelease,
+    /// However the installer ended, it is taken for done where Core Components is.
+    TrustsCoreComponents,
+    /// Only services with published names are seen.
+    KnowsPublishedNamesOnly,
 }
 
-const BUGS: [Bug; 23] = [
+const BUGS: [Bug; 25] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -93,6 +98,8 @@ const BUGS: [Bug; 23] = [
     Bug::OverlooksTheClaim,
     Bug::NeverReleases,
     Bug::OverlooksTheRelease,
+    Bug::TrustsCoreComponents,
+    Bug::KnowsPublishedNamesOnly,
 ];
 
 struct Buggy<'a> {
@@ -103,8 +110,8 @@ struct Buggy<'a> {
 impl Observe for Buggy<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
-        let mut seen = self.host.observe()?;
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
+        let mut seen = self.host.observe(goal)?;
         let services = |seen: &mut Observed, web: bool, state| {
             if let Fact::Known(services) = &mut seen.services {
                 services.iter_mut().filter(|one| one.is_web() == web).for_each(|one| one.state = state);
@@ -123,7 +130,7 @@ impl Observe for Buggy<'_> {
             Bug::TrustsThePackage if seen.package != Fact::NotLooked => seen.package = Fact::Known(PackageSeen::Staged),
             Bug::OverlooksShells if seen.shells != Fact::NotLooked => seen.shells = Fact::Known(Vec::new()),
             Bug::AssumesRights if seen.rights != Fact::NotLooked => {
-                seen.rights = Fact::Known(Rights { administrator: true, server_admin: true });
+                seen.rights = Fact::Known(Rights { administrator: true, server_admin: true, confined: false });
             }
             Bug::AssumesReadiness => {
                 if let Fact::Known(pool) = &mut seen.pool {
@@ -138,6 +145,11 @@ impl Observe for Buggy<'_> {
             Bug::OverlooksTheRelease => {
                 if let Fact::Known(record) = &mut seen.claim {
                     record.released.clear();
+                }
+            }
+            Bug::KnowsPublishedNamesOnly => {
+                if let Fact::Known(services) = &mut seen.services {
+                    services.retain(|service| service.recognised == Recognised::Name);
                 }
             }
             Bug::NeverFailsBack if self.host.watch.acts.contains(&Step::Install) => {
@@ -159,6 +171,7 @@ impl Observe for Buggy<'_> {
             Bug::None | Bug::StopsNothing | Bug::NeverStartsAgain | Bug::StopsOnce | Bug::ForgetsWhatRan => {}
             Bug::ForgetsTheInstaller | Bug::TrustsThePackage | Bug::OverlooksShells | Bug::StartsTooMuch => {}
             Bug::AssumesRights | Bug::ForgetsTheHold | Bug::CountsNoOutages | Bug::NeverReleases => {}
+            Bug::TrustsCoreComponents => {}
         }
         Ok(seen)
     }
@@ -171,6 +184,7 @@ impl Observe for Buggy<'_> {
         let mut marks = self.host.marks()?;
         match (self.bug, &mut marks.attempt) {
             (Bug::StopsOnce, Some(attempt)) => attempt.stopped_since = true,
+            (Bug::TrustsCoreComponents, Some(attempt)) => attempt.code = attempt.code.or(Some(0)).map(|_| 0),
             (Bug::ForgetsTheHold, _) => marks.hold = None,
             (Bug::CountsNoOutages, _) => marks.outages = 0,
             (Bug::NeverReleases, _) => (marks.claimed, marks.told) = (false, Some(self.host.goal.core.clone())),
@@ -189,10 +203,12 @@ fn as_text(goal: &Goal, component: &mut Component) {
 }
 
 impl Act for Buggy<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         let mut seen = seen.clone();
         match (self.bug, step) {
-            (Bug::StopsNothing, Step::StopServices) => return Ok(Acted::Ended("the services are stopped".into())),
+            (Bug::StopsNothing, Step::StopServices) => {
+                return Ok(Acted::Ended(Account::success("the services are stopped")));
+            }
             (Bug::StartsTooMuch, Step::StartServices) => {
                 let all =
                     seen.host.services.known().into_iter().flatten().map(|service| service.name.clone()).collect();
@@ -206,7 +222,7 @@ impl Act for Buggy<'_> {
             }
             _ => {}
         }
-        self.host.act(goal, &seen, step)
+        self.host.act(goal, &seen, step, quiet)
     }
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
@@ -241,6 +257,9 @@ fn faults(case: &Case, bug: Bug) -> Vec<String> {
     }
     faults.extend(wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
     faults.extend(untold(&scene, &outcome));
+    if fate(&outcome.end) == Fate::Goal {
+        faults.extend(half_patched(&scene));
+    }
     faults
 }
 
@@ -250,6 +269,7 @@ pub fn each_is_found() {
     let cases = [
         SMOOTH,
         Case { services: Services::ManualStopped, ..SMOOTH },
+        Case { services: Services::Unpublished, ..SMOOTH },
         Case { web: Web::Stopped, ..SMOOTH },
         Case { current: CURRENT, databases: Databases::Behind, ..SMOOTH },
         Case { shell: Shell::Open(Shells::Block), ..SMOOTH },
@@ -260,6 +280,9 @@ pub fn each_is_found() {
         fault(Fault::PackageAltered),
         fault(Fault::DatabaseUnreachable),
         fault(Fault::NotServerAdmin),
+        Case { cut: Some(CutShort { patched: 0b0010, code: 1603 }), ..SMOOTH },
+        Case { cut: Some(CutShort { patched: 0b0100, code: 1603 }), ..SMOOTH },
+        fault(Fault::Confined),
         Case { kind: Kind::FrontEnd, ..SMOOTH },
         Case { kind: Kind::FrontEnd, ..fault(Fault::PoolBusy) },
         Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },

@@ -50,7 +50,7 @@ pub fn rests(scene: &mut Scene) -> Vec<String> {
     let goal = scene.goal.clone();
     let mut host = scene.host();
     let seen =
-        Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run: Run::new(RunId("drift".into())) };
+        Seen { host: host.observe(&goal).unwrap(), marks: host.marks().unwrap(), run: Run::new(RunId("drift".into())) };
     faults.extend(disagreements(&goal, &seen));
     faults
 }

@@ -77,6 +77,44 @@ pub fn killed(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
+/// Killed in every command that outlives the run, and run again while it is at work: nothing that it does is done twice.
+pub fn outlived(case: &Case) -> Result<usize, String> {
+    let lasts =
+        |step: &&Step| matches!(step, Step::Install | Step::UpdateDatabases(_) | Step::FailOver | Step::FailBack);
+    let (effects, undisturbed) = {
+        let mut scene = Scene::of(case);
+        let earlier = scene.watch.effects.len();
+        scene.run(&How { name: "run 1", ..How::default() }).unwrap();
+        (scene.watch.effects.split_off(earlier), scene.watch.acts)
+    };
+    let acts = (0..).zip(&effects).filter(|(_, effect)| **effect == Effect::Act).map(|(number, _)| number);
+    let places: Vec<(u32, &Step)> = acts.zip(&undisturbed).filter(|(_, step)| lasts(step)).collect();
+    for (effect, step) in &places {
+        let place = Kill { effect: *effect, when: When::Outlived };
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", place)?;
+        if **step == Step::Install {
+            // Nothing begins beneath it, and nobody ends it.
+            let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+            if !matches!(outcome.end, End::Blocked(Blocker::Installing { .. })) || !outcome.steps.is_empty() {
+                return Err(format!("{place:?}, at work: {:?} after {:?}", outcome.end, outcome.steps));
+            }
+            let name = scene.goal.server.clone();
+            scene.lab.change(&name, |server| server.pass(Period::hours(1))).unwrap();
+        }
+        rest(&mut scene, Memory::Whole, &format!("{place:?}"))?;
+        // One that failed is tried again by the next run, as after any failure.
+        let ends_well = expected(case) == Fate::Goal;
+        for step in undisturbed.iter().filter(lasts).filter(|_| ends_well) {
+            let count = |acts: &[Step]| acts.iter().filter(|act| *act == step).count();
+            if count(&scene.watch.acts) > count(&undisturbed) {
+                return Err(format!("{place:?}: {step} was done again: {:?}", scene.watch.acts));
+            }
+        }
+    }
+    Ok(places.len())
+}
+
 /// Killed in every effect, the journal deleted, and run again.
 pub fn forgotten(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
@@ -87,6 +125,24 @@ pub fn forgotten(case: &Case) -> Result<usize, String> {
         scene.watch.forgetful = true;
         scene.counts_as_before();
         rest(&mut scene, Memory::Lost, &format!("{place:?}, journal deleted"))?;
+    }
+    Ok(places.len())
+}
+
+/// Killed in every effect, and the next manifest names no service of others: what was stopped comes back all the same.
+pub fn dropped(case: &Case) -> Result<usize, String> {
+    let places = places(&effects(case));
+    for place in &places {
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", *place)?;
+        scene.goal.also_stop = std::sync::Arc::default();
+        scene.watch.crowded = true; // What the manifest does not name any more is somebody else's again.
+        let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+        let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        let down = scene.now().services.iter().find(|service| service.is_stopped());
+        if !faults.is_empty() || down.is_some() {
+            return Err(format!("{place:?}, no longer named: {faults:?} {down:?}\n    after {:?}", outcome.steps));
+        }
     }
     Ok(places.len())
 }
@@ -107,10 +163,33 @@ pub fn killed_twice(case: &Case) -> Result<usize, String> {
             let mut scene = Scene::of(case);
             kill(&mut scene, "run 1", first)?;
             kill(&mut scene, "run 2", second)?;
-            rest(&mut scene, Memory::Whole, &format!("{first:?}, then {second:?}"))?;
+            let what = format!("{first:?}, then {second:?}");
+            if restarts_spent(&scene) {
+                left_up(&mut scene, &what)?;
+            } else {
+                rest(&mut scene, Memory::Whole, &what)?;
+            }
         }
     }
     Ok(pairs)
+}
+
+/// Whether two installations, neither of which anybody saw end, each ask for a restart: with that of a third they would be more
+/// than are allowed.
+fn restarts_spent(scene: &Scene) -> bool {
+    let asks = matches!(scene.case.installer, Some(Fault::InstallerAsksForReboot | Fault::InstallerBeginsReboot));
+    asks && scene.watch.count(&Step::Install) == 2 && scene.watch.acts.last() == Some(&Step::Install)
+}
+
+/// The run that may not restart the machine any more leaves the server up, and a person must act.
+fn left_up(scene: &mut Scene, what: &str) -> Result<(), String> {
+    let outcome = scene.run(&How { name: "the last run", ..How::default() }).map_err(|error| error.to_string())?;
+    let mut faults = std::mem::take(&mut scene.watch.violations);
+    faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
+    if faults.is_empty() && matches!(outcome.end, End::AtGoal | End::Blocked(Blocker::RebootsSpent { .. })) {
+        return Ok(());
+    }
+    Err(format!("{what}: {:?} {faults:?}\n    after {:?}", outcome.end, scene.watch.acts))
 }
 
 /// Killed in every effect, and found two hours later: past the outage budget the services come back first, unless the
@@ -128,10 +207,9 @@ pub fn found_late(case: &Case) -> Result<usize, String> {
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
         let restored = matches!(outcome.end, End::Blocked(Blocker::Outage { .. }));
         let must = down && !started && case.current != CURRENT;
-        let only = outcome
-            .steps
-            .iter()
-            .all(|step| matches!(step, Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release));
+        let only = outcome.steps.iter().all(|step| {
+            matches!(step, Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers | Step::Release)
+        });
         if !faults.is_empty() || restored && (started || !only) || must && !restored {
             let (end, steps) = (outcome.end, outcome.steps);
             return Err(format!("{place:?}, found late: {faults:?} {end:?}\n    after {steps:?}"));
@@ -163,6 +241,26 @@ pub fn asked_to_end(case: &Case) -> Result<usize, String> {
         scene.counts_as_before();
         let named = outcome.left_down;
         rest(&mut scene, Memory::Whole, &format!("asked to end at {moment}, left {named:?}"))?;
+    }
+    Ok(0)
+}
+
+/// Ended at once at every decision, as by the close of its console: nothing more is done, and the next run brings the
+/// services back and does the rest.
+pub fn left_at_once(case: &Case) -> Result<usize, String> {
+    for moment in 0.. {
+        let mut scene = Scene::of(case);
+        let before = scene.watch.acts.len();
+        let how = How { name: "run 1", left: Some(moment), ..How::default() };
+        let outcome = scene.run(&how).map_err(|error| error.to_string())?;
+        if !matches!(&outcome.end, End::Blocked(Blocker::Forced { .. })) {
+            return Ok(moment);
+        }
+        let acts = scene.watch.acts.len() - before;
+        if acts > moment {
+            return Err(format!("left at {moment}, and {acts} steps were taken"));
+        }
+        rest(&mut scene, Memory::Whole, &format!("left at {moment}"))?;
     }
     Ok(0)
 }

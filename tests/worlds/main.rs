@@ -8,6 +8,7 @@ mod beside;
 mod bugs;
 mod converge;
 mod crash;
+mod cut;
 mod minimal;
 mod plans;
 mod race;
@@ -69,9 +70,11 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
     let interruptions = shown(&[
         ("killed in every act and at every journal write", space::interrupted(), crash::killed),
         ("killed, and the journal deleted", space::interrupted(), crash::forgotten),
+        ("killed, and its command goes on", space::interrupted(), crash::outlived),
         ("killed twice", space::killed_twice(), crash::killed_twice),
         ("killed, and found two hours later", space::killed_twice(), crash::found_late),
         ("asked to end", space::interrupted(), crash::asked_to_end),
+        ("ended at once", space::interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::interrupted(), crash::unwritable),
         ("somebody starts or stops every service", space::interrupted(), crash::disturbed),
     ]);
@@ -85,9 +88,11 @@ fn a_server_leaves_its_pool_when_that_is_ready_and_comes_back_however_it_is_inte
         ("runs: everything that may be wrong", space::pool_faults(), converge::walk),
         ("killed in every act and at every journal write", space::pools_interrupted(), crash::killed),
         ("killed, and the journal deleted", space::pools_interrupted(), crash::forgotten),
+        ("killed, and its command goes on", space::pools_interrupted(), crash::outlived),
         ("killed twice", space::pools_killed_twice(), crash::killed_twice),
         ("killed, and found two hours later", space::pools_killed_twice(), crash::found_late),
         ("asked to end", space::pools_interrupted(), crash::asked_to_end),
+        ("ended at once", space::pools_interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::pools_interrupted(), crash::unwritable),
         ("somebody starts or stops every service", space::pools_interrupted(), crash::disturbed),
         ("plans", space::pools_foreseen(), plans::agrees),
@@ -110,6 +115,37 @@ fn one_server_of_a_pool_is_taken_down_at_a_time_however_it_is_interrupted() {
         ("steps left out", space::claims_without_a_pause(), minimal::every_step_is_needed),
         ("facts and pairs of facts that cannot be read", space::claims_foreseen(), unknown::from_the_start),
         ("facts and pairs of facts that cannot be read any more", space::claims_foreseen(), unknown::on_the_way),
+    ]);
+}
+
+#[test]
+fn an_installation_is_done_when_it_was_seen_to_end_well() {
+    shown(&[
+        ("installations that end early, after any set of components", space::cuts(), cut::short),
+        ("run and installer cut off, after any set of components", space::cut_off(), cut::off),
+        ("found up again outside of a window", space::cut_off(), cut::waits_for_its_window),
+    ]);
+}
+
+#[test]
+fn services_that_no_list_names_stop_and_start_with_the_rest_however_it_is_interrupted() {
+    shown(&[
+        ("runs: what is to be done with every installer", space::unpublished(), converge::walk),
+        ("killed in every act and at every journal write", space::unpublished_interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::unpublished_interrupted(), crash::forgotten),
+        ("asked to end", space::unpublished_interrupted(), crash::asked_to_end),
+    ]);
+}
+
+#[test]
+fn services_of_others_stop_before_ours_and_start_after_them_however_it_is_interrupted() {
+    shown(&[
+        ("runs: what is to be done with some installers", space::others(), converge::walk),
+        ("killed in every act and at every journal write", space::others_interrupted(), crash::killed),
+        ("killed, and the journal deleted", space::others_interrupted(), crash::forgotten),
+        ("asked to end", space::others_interrupted(), crash::asked_to_end),
+        ("killed, and no longer named", space::others_interrupted(), crash::dropped),
+        ("plans", space::others_foreseen(), plans::agrees),
     ]);
 }
 

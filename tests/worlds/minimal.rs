@@ -47,7 +47,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
             return Some("the documents stop the services again after every installation".into());
         }
         let mut host = scene.host();
-        let (observed, mut marks) = (host.observe().unwrap(), host.marks().unwrap());
+        let (observed, mut marks) = (host.observe(&goal).unwrap(), host.marks().unwrap());
         marks.baseline = Some(Baseline {
             running: ran.clone(),
             since: observed.at,
@@ -56,7 +56,7 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
             failed_over: false,
         });
         let seen = Seen { host: observed, marks, run: Run::new(RunId("by hand".into())) };
-        if let Err(error) = host.act(&goal, &seen, step) {
+        if let Err(error) = host.act(&goal, &seen, step, &mut |_| {}) {
             return Some(error.to_string());
         }
         installed = *step == Step::Install;

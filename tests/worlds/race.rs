@@ -17,9 +17,9 @@ fn who_is_slower_waits_and_nothing_has_failed() {
     let theirs = Goal { server: other.clone(), ..goal.clone() };
     let act = |host: &mut Watched<'_>, goal: &Goal, seen: &Seen, step: &Step| {
         if *step == Step::Claim {
-            host.lab.lab().host(&theirs.server)?.act(&theirs, seen, step)?;
+            host.lab.lab().host(&theirs.server)?.act(&theirs, seen, step, &mut |_| {})?;
         }
-        host.lab.act(goal, seen, step)
+        host.lab.act(goal, seen, step, &mut |_| {})
     };
     let mut host = Beside { host: scene.host(), act, pause: Act::pause };
     let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();

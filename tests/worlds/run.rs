@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use reconcile_core::{
-    Act, Ask, Event, Goal, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare, plan,
+    Act, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare,
+    plan,
 };
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
 use reconcile_schema::{BootId, Durations, Fact, Mark, OnExceed, RunId, Step};
@@ -25,6 +26,8 @@ pub struct How<'a> {
     pub forgive: bool,
     /// Somebody wants the run to end from this question on.
     pub interrupted: Option<usize>,
+    /// The same, and at once.
+    pub left: Option<usize>,
 }
 
 /// A world under way: its lab, what is watched in it, and how it began.
@@ -77,7 +80,7 @@ impl Scene {
         let (target, components) = (self.goal.core.clone(), (*self.goal.floors).clone());
         let began = Mark::RunBegan { target, components, version: "0".into(), by: "worlds".into() };
         let down = Mark::TakingDown { running: self.ran.clone(), up: None };
-        let ended = Mark::RunEnded { outcome: "stuck".into(), at_goal: false, outage: None };
+        let ended = Mark::RunEnded { code: None, outcome: "stuck".into(), at_goal: false, outage: None };
         vec![[began, down, Mark::Up, ended]; self.goal.rules.attempts as usize].concat()
     }
 
@@ -127,7 +130,9 @@ pub fn run<H: Act>(
     let asked = std::cell::Cell::new(0);
     let interrupted = || {
         asked.set(asked.get() + 1);
-        how.interrupted.is_some_and(|from| asked.get() > from)
+        let since = |from: Option<usize>| from.is_some_and(|from| asked.get() > from);
+        let ends = since(how.interrupted).then_some(Halt::Interrupted);
+        since(how.left).then_some(Halt::Forced(Forced::Closed)).or(ends)
     };
     let request = Request {
         goal,
@@ -149,7 +154,7 @@ where
     let mut last: Option<Ask> = None;
     loop {
         let run = Run::new(RunId("plan".into()));
-        let seen = Seen { host: host.observe().unwrap(), marks: host.marks().unwrap(), run };
+        let seen = Seen { host: host.observe(goal).unwrap(), marks: host.marks().unwrap(), run };
         let plan = plan(goal, &seen);
         match plan.end.clone() {
             PlanEnd::Unlooked(ask) if last.as_ref() != Some(&ask) => {
@@ -171,7 +176,7 @@ where
 fn twin(goal: &Goal, seen: &Seen) -> Seen {
     let mut twin = seen.clone();
     twin.host.host = "twin".parse().unwrap();
-    if seen.marks.attempt.is_none() && seen.host.boot.known().is_some() {
+    if seen.marks.attempt.is_none() && seen.marks.rebooting.is_none() && seen.host.boot.known().is_some() {
         twin.host.boot = Fact::Known(BootId("another".into()));
     }
     let timeless = goal.rules.maintenance.is_none();
@@ -190,7 +195,10 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
     {
         *free += 1;
     }
-    (twin.marks.reached, twin.marks.rebooting, twin.marks.begun) = (None, None, None);
+    if seen.restarts() == seen.marks.reboots {
+        twin.marks.rebooting = None;
+    }
+    (twin.marks.reached, twin.marks.begun) = (None, None);
     twin
 }
 

@@ -7,7 +7,7 @@ use reconcile_hosts::lab::{Fault, Lab, Simulated};
 use reconcile_schema::{Period, Step, UpdateName};
 
 use crate::{
-    beside::Beside,
+    beside::{Beside, acts},
     run::{How, Scene, run},
     space::{Case, Kind, Record, SMOOTH},
     watch::Watched,
@@ -23,6 +23,9 @@ fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
     scene.lab.change(&goal.server, fault).unwrap();
     let mut pauses = Vec::new();
     let pause = |host: &mut Watched<'_>, period: Period| {
+        if period < Period::minutes(1) {
+            return host.pause(period); // The services that were started are looked at for the second time.
+        }
         pauses.push(period.as_seconds() / 60);
         if pauses.len() >= busy {
             let ready = |server: &mut Simulated| server.faults.retain(|fault| *fault != Fault::PoolBusy);
@@ -30,7 +33,7 @@ fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
         }
         host.pause(period);
     };
-    let mut host = Beside { host: scene.host(), act: Act::act, pause };
+    let mut host = Beside { host: scene.host(), act: acts, pause };
     let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
     (outcome, pauses)
 }

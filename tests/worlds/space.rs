@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use reconcile_core::{Claims, Goal, Rules};
-use reconcile_hosts::lab::{Fault, Simulated};
+use reconcile_hosts::lab::{Cut, Fault, Simulated, SimulatedRegistration};
 use reconcile_schema::{
-    Build, Claim, Estimates, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product, Reboots,
-    Released, Role, RunId, ServiceState, Shells, StartType, Store, Window,
+    Build, Claim, Estimates, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product,
+    Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -55,6 +55,14 @@ pub enum Services {
     OnePaused,
     /// Somebody had the pool take over.
     FailedOver,
+    /// Everything runs, also services of the product whose names are not published, and services of others.
+    Unpublished,
+    /// Everything runs, also a service of others that the goal names; it names one that is not there, too.
+    Others,
+    /// Everything runs, also a service of others that holds modules of the product and is not named.
+    Foreign,
+    /// The same, where that is only warned of.
+    ForeignWarned,
 }
 
 /// How the web server stands when the run begins.
@@ -104,6 +112,14 @@ pub enum Journal {
     TakenDown,
 }
 
+/// How the installer's first start is cut short, on a server of which the manifest declares Core Components alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutShort {
+    /// A bit for each component that it has come to, by the order of their names.
+    pub patched: u16,
+    pub code: u32,
+}
+
 /// One world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
@@ -116,6 +132,7 @@ pub struct Case {
     pub staged: bool,
     /// What the installer does differently from the smooth case.
     pub installer: Option<Fault>,
+    pub cut: Option<CutShort>,
     /// Whether Windows waits for a restart.
     pub pending: bool,
     pub reboot: Reboots,
@@ -170,6 +187,20 @@ pub const CURRENT: u8 = 0b1111;
 const BEHIND: u64 = 556;
 /// The service that the worlds are about when they are about one.
 pub const ONE: &str = "RTCIMMCU";
+/// A service of others that holds modules of the product.
+pub const RECORDER: &str = "Recorder";
+/// Services whose names are not published: with display name, image path, and whether they are the product's.
+pub const UNPUBLISHED: [(&str, &str, &str, bool); 4] = [
+    (
+        "RTCPDPAUTH",
+        "Bandwidth Policy Service (Authentication)",
+        r#""C:\Program Files\{product}\Server\PDPAuth.exe" -service"#,
+        true,
+    ),
+    ("RTCVIS", "Skype for Business Server Video Interop Server", r"D:\Video\VisSvc.exe", true),
+    ("MSSQL$RTC", "SQL Server (RTC)", r"C:\Program Files\Microsoft SQL Server\sqlservr.exe -sRTC", false),
+    ("Recorder", "Contoso Recorder", r"C:\Program Files\Contoso\Recorder.exe", false),
+];
 
 /// The smooth case: an outdated server on which everything runs.
 pub const SMOOTH: Case = Case {
@@ -180,6 +211,7 @@ pub const SMOOTH: Case = Case {
     databases: Databases::BehindAfterwards,
     staged: false,
     installer: None,
+    cut: None,
     pending: false,
     reboot: Reboots::WhenRequired,
     shell: Shell::None,
@@ -228,6 +260,61 @@ pub fn states() -> Vec<Case> {
         &databases,
         &installers,
     ])
+}
+
+/// Services whose names are not published × what is to be done × everything that the installer may do.
+///
+/// 4 servers × 3 sets of components × 8 installers, and the 2 servers of pools.
+pub fn unpublished() -> Vec<Case> {
+    let of = services(&[Services::Unpublished]);
+    let mut cases = product(&[&kinds, &components(&[0, 0b0110, CURRENT]), &of, &installers]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
+}
+
+/// The worlds with such services in which runs are interrupted everywhere.
+///
+/// 4 servers × 4 installers, and the 2 servers of pools.
+pub fn unpublished_interrupted() -> Vec<Case> {
+    let [works, asks, _, starts, finds, ..] = INSTALLERS;
+    let of = services(&[Services::Unpublished]);
+    let some = |case| [works, asks, starts, finds].map(|installer| Case { installer, ..case }).to_vec();
+    let mut cases = product(&[&kinds, &of, &some]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
+}
+
+/// Services of others × what is to be done × some of what the installer may do × whether they stop.
+///
+/// 4 servers × 3 states × 3 sets of components × 4 installers × 2, and the 2 servers of pools.
+pub fn others() -> Vec<Case> {
+    let [works, asks, _, starts, _, _, _, fails] = INSTALLERS;
+    let of = services(&[Services::Others, Services::Foreign, Services::ForeignWarned]);
+    let hangs = |case| [None, Some(Fault::OtherHangsInStop)].map(|fault| Case { fault, ..case }).to_vec();
+    let some = |case| [works, asks, starts, fails].map(|installer| Case { installer, ..case }).to_vec();
+    let mut cases = product(&[&kinds, &of, &components(&[0, 0b0110, CURRENT]), &some, &hangs]);
+    cases.extend(product(&[&pool_kinds, &of, &hangs]));
+    cases
+}
+
+/// The worlds with such services in which runs are interrupted everywhere.
+///
+/// 4 servers × 2 installers, and the 2 servers of pools.
+pub fn others_interrupted() -> Vec<Case> {
+    let [works, asks, ..] = INSTALLERS;
+    let of = services(&[Services::Others]);
+    let some = |case| [works, asks].map(|installer| Case { installer, ..case }).to_vec();
+    let mut cases = product(&[&kinds, &of, &some]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
+}
+
+/// The worlds with such services in which everything comes as the model foresees it.
+pub fn others_foreseen() -> Vec<Case> {
+    let of = services(&[Services::Others]);
+    let mut cases = product(&[&kinds, &components(&[0, CURRENT]), &of]);
+    cases.extend(product(&[&pool_kinds, &of]));
+    cases
 }
 
 /// What may forbid the work × what is to be done × what the journal tells.
@@ -286,6 +373,7 @@ pub fn faults() -> Vec<Case> {
     ]);
     let installer = Some(Fault::InstallerStopsHalfWay);
     cases.push(Case { installer, fault: Some(Fault::InstallerIsSlow), ..SMOOTH });
+    cases.push(Case { installer, fault: Some(Fault::InstallerGoesQuiet), ..SMOOTH });
     cases
 }
 
@@ -437,6 +525,27 @@ pub fn killed_twice() -> Vec<Case> {
     ]
 }
 
+/// Every set of components that an installer may have patched when it stops, in whatever order it goes, where only Core
+/// Components is declared; and how it ends.
+///
+/// 2 servers × 256 sets, 2 × 16; a failure, a crash, a service that it met.
+pub fn cuts() -> Vec<Case> {
+    let all = |kind| {
+        let count = Case { kind, ..SMOOTH }.server().components.len();
+        (0..1_u16 << count).flat_map(move |patched| {
+            let cut = |code| Case { kind, cut: Some(CutShort { patched, code }), ..SMOOTH };
+            [1603, 0xC000_0005, 2].map(cut)
+        })
+    };
+    KINDS.into_iter().flat_map(all).collect()
+}
+
+/// Those of them in which the run that starts the installer is interrupted in it.
+pub fn cut_off() -> Vec<Case> {
+    let one = |case: &Case| case.cut.is_some_and(|cut| cut.code == 1603);
+    cuts().into_iter().filter(one).collect()
+}
+
 /// The worlds in which everything comes as the model foresees it.
 ///
 /// 4 servers × 6 sets of components × 8 states of the services × 3 of the web server × 3 of the databases × 2 of the
@@ -534,6 +643,7 @@ impl Case {
             core: build(JUDGED[0].1),
             floors: JUDGED[1..]
                 .iter()
+                .filter(|_| self.cut.is_none())
                 .map(|(name, revision)| (component(name), build(*revision)))
                 .collect::<std::collections::BTreeMap<_, _>>()
                 .into(),
@@ -544,6 +654,11 @@ impl Case {
             },
             stores: self.kind.stores(),
             mirrored: Mirrored::Block,
+            also_stop: if self.services == Services::Others {
+                ["recorder", "NotThere"].iter().map(|name| name.parse().unwrap()).collect()
+            } else {
+                Arc::default()
+            },
             rules: Rules {
                 maintenance: match self.leave {
                     Leave::Given | Leave::Held | Leave::Spent => None,
@@ -556,6 +671,11 @@ impl Case {
                 estimates: Estimates::default(),
                 reboot: self.reboot,
                 shells: if let Shell::Open(shells) = self.shell { shells } else { Shells::Block },
+                foreign: Some(if self.services == Services::ForeignWarned {
+                    ForeignServices::Warn
+                } else {
+                    ForeignServices::Block
+                }),
                 attempts: 3,
                 database_check: Period::hours(24),
                 stop: minutes(15),
@@ -563,6 +683,7 @@ impl Case {
                 start: minutes(60),
                 database: minutes(60),
                 shell_wait: minutes(10),
+                quiet: minutes(20),
             },
         }
     }
@@ -625,6 +746,23 @@ impl Case {
             };
             (service.state, service.start) = (state, start);
         }
+        if self.services == Services::Unpublished {
+            for (name, display_name, image_path, _) in UNPUBLISHED {
+                let (name, image_path) = (name.to_owned(), image_path.replace("{product}", goal.product.folder()));
+                let registration =
+                    SimulatedRegistration { display_name: display_name.into(), image_path, holds: false };
+                server.registered.insert(name.clone(), registration);
+                let (state, start) = (ServiceState::Running, StartType::Automatic);
+                server.services.push(Service { name, state, start, needs: vec![], recognised: Recognised::Name });
+            }
+        }
+        if matches!(self.services, Services::Others | Services::Foreign | Services::ForeignWarned) {
+            let (display_name, image_path) = ("Contoso Recorder".into(), r"C:\Contoso\Recorder.exe".into());
+            let registration = SimulatedRegistration { display_name, image_path, holds: true };
+            server.registered.insert(RECORDER.into(), registration);
+            let (name, state, start) = (RECORDER.into(), ServiceState::Running, StartType::Automatic);
+            server.services.push(Service { name, state, start, needs: vec![], recognised: Recognised::Name });
+        }
         for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
             match self.databases {
                 Databases::Current => database.after_update = database.expected,
@@ -632,6 +770,11 @@ impl Case {
                 Databases::BehindAfterwards => {}
             }
         }
+        let cut = self.cut.map(|cut| {
+            let come_to = server.components.keys().enumerate().filter(|(nth, _)| cut.patched & 1 << nth != 0);
+            Cut { patched: come_to.map(|(_, name)| name.clone()).collect(), code: cut.code }
+        });
+        server.cuts.extend(cut);
         server.staged = self.staged;
         let pending = self.pending.then_some(Fault::RebootPending);
         let shell = matches!(self.shell, Shell::Open(_)).then_some(Fault::ShellOpen);

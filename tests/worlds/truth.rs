@@ -6,7 +6,7 @@ use reconcile_schema::{Reboots, Service, Shells, StartType, Step};
 
 use crate::{
     run::Scene,
-    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Record, Services, Shell},
+    space::{CURRENT, Case, Databases, Journal, Kind, Leave, Record, Services, Shell, Web},
     watch::{asked, behind, outdated},
 };
 
@@ -38,21 +38,29 @@ pub fn expected(case: &Case) -> Fate {
     let barred = |class| if work { Fate::Short(class) } else { Fate::Goal };
     // What is wrong with the server by itself.
     match case.fault {
-        Some(Fault::ComponentsUnreadable | Fault::ServicesUnreadable) => return Fate::Short(Class::Unknown),
+        Some(Fault::ComponentsUnreadable | Fault::CoreUnrecognised | Fault::ServicesUnreadable) => {
+            return Fate::Short(Class::Unknown);
+        }
         Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) if stores => return Fate::Short(Class::Unknown),
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
         Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
-        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin) => return barred(Class::Operator),
+        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin | Fault::Confined) => {
+            return barred(Class::Operator);
+        }
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
-        Some(Fault::PackageMissing | Fault::PackageAltered) if install => return Fate::Short(Class::Operator),
+        Some(Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign) if install => {
+            return Fate::Short(Class::Operator);
+        }
         Some(Fault::ServiceHangsInStop) if !work => return Fate::Goal,
         Some(Fault::ServiceHangsInStop) => {
             let hangs = case.server().services.iter().any(|service| service.name == "RTCSRV" && !service.is_stopped());
             return if hangs { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
+        Some(Fault::WebStopDenied) if install && case.web == Web::Runs => return Fate::Short(Class::Operator),
         // Nothing that is starting may be stopped; and where nothing needs to be, it never comes up.
         Some(Fault::ServicePending) => return Fate::Short(if work { Class::Later } else { Class::Operator }),
+        Some(Fault::ServiceDies) => return if work || !runs(case) { Fate::Short(Class::Failed) } else { Fate::Goal },
         Some(Fault::ServiceHangsInStart) => {
             return if work || !runs(case) { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
@@ -67,6 +75,12 @@ pub fn expected(case: &Case) -> Fate {
     let fault = case.fault.filter(|_| work && asks_the_pool(case));
     if let Some(class) = fault.and_then(|fault| pools_word(case.kind, fault)) {
         return Fate::Short(class);
+    }
+    if case.services == Services::Others && work && case.fault == Some(Fault::OtherHangsInStop) {
+        return Fate::Short(Class::Operator);
+    }
+    if case.services == Services::Foreign && install {
+        return Fate::Short(Class::Later);
     }
     if case.services == Services::FailedOver {
         return Fate::Short(Class::Operator);
@@ -166,8 +180,8 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
     let named = |service: &Service| outcome.left_down.contains(&service.name);
     let fits = !(now.has(Fault::WrongProduct) || now.has(Fault::ProductMissing) || now.has(Fault::NewerBuild));
     let elsewhere = !now.failed_over.is_empty(); // Somebody took it out of its pool.
-    let leaves_alone =
-        !fits || elsewhere || now.has(Fault::AnotherInstallation) || now.has(Fault::ComponentsUnreadable);
+    let unread = now.has(Fault::ComponentsUnreadable) || now.has(Fault::CoreUnrecognised);
+    let leaves_alone = !fits || elsewhere || now.has(Fault::AnotherInstallation) || unread;
     let blind = now.has(Fault::ServicesUnreadable);
     for service in &now.services {
         let name = &service.name;
@@ -234,6 +248,9 @@ pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
 /// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
 pub fn untouched(case: &Case) -> bool {
     if !matches!(case.leave, Leave::Given | Leave::Open) {
+        return true;
+    }
+    if case.services == Services::Foreign && case.current != CURRENT {
         return true;
     }
     let unready = [Fault::PoolBusy, Fault::PoolInsufficient, Fault::ReplicaMissing, Fault::PoolUnreadable];

@@ -23,18 +23,19 @@ pub enum Name {
     Disk,
     Rights,
     Shells,
+    Foreign,
     Databases,
     Pool,
     Claim,
 }
 
 use Name::{
-    Boot, Claim, Components, Databases as Stores, Disk, Installing, Package, Pool, Reboot, Rights, Services as States,
-    Shells,
+    Boot, Claim, Components, Databases as Stores, Disk, Foreign, Installing, Package, Pool, Reboot, Rights,
+    Services as States, Shells,
 };
 
-const ALL: [Name; 12] =
-    [Boot, Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Stores, Pool, Claim];
+const ALL: [Name; 13] =
+    [Boot, Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Foreign, Stores, Pool, Claim];
 
 /// A host that cannot read some facts once it has acted so often.
 struct Blind<'a> {
@@ -52,8 +53,8 @@ fn blind<T>(fact: &mut Fact<T>) {
 impl Observe for Blind<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
-        let mut seen = self.host.observe()?;
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
+        let mut seen = self.host.observe(goal)?;
         if self.host.watch.acts.len() >= self.after {
             for name in self.names {
                 match name {
@@ -66,6 +67,7 @@ impl Observe for Blind<'_> {
                     Disk => blind(&mut seen.disk),
                     Rights => blind(&mut seen.rights),
                     Shells => blind(&mut seen.shells),
+                    Foreign => blind(&mut seen.foreign),
                     Stores => seen.databases.values_mut().for_each(blind),
                     Pool => blind(&mut seen.pool),
                     Claim => blind(&mut seen.claim),
@@ -85,7 +87,7 @@ impl Observe for Blind<'_> {
 }
 
 impl Act for Blind<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         if self.host.watch.acts.len() >= self.after
             && let Some(name) = self.names.iter().find(|name| {
                 let asked = (**name != Stores || !goal.stores.is_empty()) && (**name != Claim || goal.claims.is_some());
@@ -94,7 +96,7 @@ impl Act for Blind<'_> {
         {
             self.host.watch.violations.push(format!("I11: {step} although {name:?} is unknown"));
         }
-        self.host.act(goal, seen, step)
+        self.host.act(goal, seen, step, quiet)
     }
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
@@ -109,17 +111,21 @@ impl Act for Blind<'_> {
 /// The facts without which a step must not be taken. A server that is already down may need fewer.
 fn needs(step: &Step, up: bool) -> &'static [Name] {
     match step {
-        Step::Install => &[Components, States, Reboot, Installing, Package, Disk, Rights, Shells],
+        Step::Install => &[Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Foreign],
         Step::Stage | Step::CloseShells => &[Components, States, Reboot, Installing, Disk, Rights, Shells],
         Step::UpdateDatabases(_) => &[Components, States, Reboot, Installing, Disk, Rights, Stores],
         Step::FailOver if up => &[Components, States, Reboot, Installing, Disk, Rights, Pool, Claim],
-        Step::StopServices | Step::StopWeb | Step::Reboot if up => {
+        Step::StopOthers | Step::StopServices | Step::StopWeb | Step::Reboot if up => {
             &[Components, States, Reboot, Installing, Disk, Rights, Stores, Claim]
         }
         Step::Claim | Step::Release => &[Components, States],
-        Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => &[Components, States, Installing],
-        Step::StartWeb | Step::FailBack | Step::StartServices if up => &[Components, States, Installing],
-        Step::StartWeb | Step::FailBack | Step::StartServices => &[States],
+        Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::Reboot => {
+            &[Components, States, Installing]
+        }
+        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers if up => {
+            &[Components, States, Installing]
+        }
+        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers => &[States],
     }
 }
 
@@ -147,7 +153,7 @@ fn needed(case: &Case) -> Vec<Name> {
         needed.push(Installing);
     }
     if install {
-        needed.extend([Package, Shells]);
+        needed.extend([Package, Shells, Foreign]);
     }
     needed
 }

@@ -1,47 +1,71 @@
-//! A web server that does not stop, whatever was said of it: the services are taken down once for that, and come back.
+//! A web server that does not stop: the services are taken down once for that, and come back, and the command's own words are
+//! the reason.
 
-use reconcile_core::{Act, Acted, Blocker, End, Event, Goal, Request, Seen, apply};
+use reconcile_core::{Account, Act, Acted, Blocker, End, Event, Goal, Request, Seen, apply};
 use reconcile_hosts::lab::{Lab, LabHost, start};
-use reconcile_schema::{Manifest, Releases, RunId, Step};
+use reconcile_schema::{Code, Manifest, Releases, RunId, Step};
 
 use crate::beside::Beside;
 
-#[test]
-fn a_web_server_that_does_not_stop_costs_one_outage() {
+/// The end of a run on whose server the web server takes no order and answers so, with what it is said to be about.
+fn refused(name: &str, build: &str, account: &Account) -> (Blocker, usize) {
     let manifest: Manifest = serde_yaml::from_str(include_str!("../../manifests/lab.yaml")).unwrap();
     let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml")).unwrap();
-    for (name, build) in [("sfb19-be1.lab.example", "7.0.2046.123"), ("lync-se.lab.example", "5.0.8308.556")] {
-        let goal = Goal::of(&manifest, &releases, &name.parse().unwrap()).unwrap();
-        let mut lab = Lab::in_memory(start([(&goal, &build.parse().unwrap(), Vec::new())]));
-        let request = Request {
-            goal: &goal,
-            run: RunId("run".into()),
-            version: "0.1.0",
-            by: "a test",
-            approved: None,
-            forgive: false,
-            interrupted: &|| false,
-        };
-        let mut begun = Vec::new();
-        let mut on = |event: Event<'_>| {
-            if let Event::Began(step, ..) = event {
-                begun.push(step.clone());
-            }
-        };
-        // Its web server takes no order.
-        let act = |host: &mut LabHost<'_>, goal: &Goal, seen: &Seen, step: &Step| {
-            if *step == Step::StopWeb {
-                return Ok(Acted::Ended("reported success".into()));
-            }
-            host.act(goal, seen, step)
-        };
-        let mut host = Beside { host: lab.host(&goal.server).unwrap(), act, pause: Act::pause };
-        let outcome = apply(&mut host, &request, &mut on).unwrap();
+    let goal = Goal::of(&manifest, &releases, &name.parse().unwrap()).unwrap();
+    let mut lab = Lab::in_memory(start([(&goal, &build.parse().unwrap(), Vec::new())]));
+    let request = Request {
+        goal: &goal,
+        run: RunId("run".into()),
+        version: "0.1.0",
+        by: "a test",
+        approved: None,
+        forgive: false,
+        interrupted: &|| None,
+    };
+    let mut stops = 0;
+    let mut on = |event: Event<'_>| {
+        if let Event::Began(Step::StopServices, ..) = event {
+            stops += 1;
+        }
+    };
+    let act = |host: &mut LabHost<'_>, goal: &Goal, seen: &Seen, step: &Step| {
+        if *step == Step::StopWeb {
+            return Ok(Acted::Ended(account.clone()));
+        }
+        host.act(goal, seen, step, &mut |_| {})
+    };
+    let mut host = Beside { host: lab.host(&goal.server).unwrap(), act, pause: Act::pause };
+    let outcome = apply(&mut host, &request, &mut on).unwrap();
+    assert_eq!(outcome.left_down, Vec::<String>::new(), "{name}");
+    let server = &lab.world().servers[&goal.server];
+    assert!(server.services.iter().all(|service| service.is_running()), "{name}");
+    let reason = outcome.reason.unwrap();
+    assert_eq!((&reason.step, reason.in_the_way), (&Step::StopWeb, vec!["W3SVC is running".to_owned()]), "{name}");
+    let blocker = match outcome.end {
+        End::Blocked(blocker) => Some(blocker),
+        End::AtGoal | End::GoingDown => None,
+    };
+    (blocker.unwrap(), stops)
+}
 
-        assert_eq!(outcome.end, End::Blocked(Blocker::Stuck { step: Step::StopWeb }), "{name}");
-        let stops = begun.iter().filter(|step| **step == Step::StopServices).count();
-        assert_eq!((stops, outcome.left_down.len()), (1, 0), "{name}: {begun:?}");
-        let server = &lab.world().servers[&goal.server];
-        assert!(server.services.iter().all(|service| service.is_running()), "{name}");
+const SERVERS: [(&str, &str); 2] = [("sfb19-be1.lab.example", "7.0.2046.123"), ("lync-se.lab.example", "5.0.8308.556")];
+
+#[test]
+fn a_web_server_that_does_not_stop_costs_one_outage() {
+    for (name, build) in SERVERS {
+        let (blocker, stops) = refused(name, build, &Account::success("reported success"));
+        assert_eq!((blocker.code(), stops), (Code::NoEffect, 1), "{name}");
+        assert!(blocker.to_string().contains("reported success, but nothing"), "{blocker}");
+    }
+}
+
+#[test]
+fn a_command_that_failed_is_not_said_to_have_reported_success() {
+    let words = "ended with exit code 2 (System error 5 has occurred. Access is denied.)";
+    for (name, build) in SERVERS {
+        let (blocker, stops) = refused(name, build, &Account::failure(words));
+        assert_eq!((blocker.code(), stops), (Code::NoEffect, 1), "{name}");
+        let said = blocker.to_string();
+        assert!(said.contains(words) && said.contains("W3SVC is running") && !said.contains("success"), "{said}");
     }
 }

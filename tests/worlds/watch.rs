@@ -6,9 +6,11 @@ use reconcile_core::{
 };
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    Cause, DriftCode, DriftState, Mark, Marks, Observed, Period, PoolRecord, Reboots, Released, RunId, ServiceState,
-    Shells, StartType, Step, Store,
+    Cause, DriftCode, DriftState, ForeignServices, Mark, Marks, Observed, Period, PoolRecord, Reboots, Released, RunId,
+    ServiceState, Shells, StartType, Step, Store,
 };
+
+use crate::space::{RECORDER, UNPUBLISHED};
 
 /// What was noticed in one world, over all its runs.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Watch {
     startable: Vec<String>,
     /// Whether an installer ran since the services were last stopped.
     held: bool,
+    /// Whether one ran since then that may have replaced what no build tells: another one before it was not seen to end.
+    may_hold: bool,
     /// Whether the journal was lost, so that nobody can know of that.
     pub forgetful: bool,
     /// Whether marks were lost, so that what is done already may be done again.
@@ -63,6 +67,7 @@ impl Watch {
             down: None,
             startable: server.services.iter().filter(may).map(|service| service.name.clone()).collect(),
             held: false,
+            may_hold: false,
             forgetful: false,
             lossy: false,
             crowded: false,
@@ -97,28 +102,40 @@ impl Watch {
     fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, record: &PoolRecord, step: &Step) {
         let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
-        let products_stopped = now.services.iter().filter(|service| !service.is_web()).all(|one| one.is_stopped());
-        let all_stopped = now.services.iter().all(|service| service.is_stopped());
-        let behind = behind(goal, now);
+        let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
+        let all_stopped = own(now).all(|service| service.is_stopped());
+        let others_stopped = now.services.iter().filter(|one| is_named(goal, one)).all(|one| one.is_stopped());
+        let holds = |one: &reconcile_schema::Service| now.registered.get(&one.name).is_some_and(|it| it.holds);
+        let held = now.services.iter().any(|one| is_others(one) && holds(one) && !one.is_stopped());
+        // Nobody can tell what an installation left out that was not seen to end well.
+        let unproven = marks
+            .attempt
+            .as_ref()
+            .is_some_and(|last| last.target == goal.core && !matches!(last.code, Some(0 | 1641 | 3010)));
+        let behind = behind(goal, now) || unproven;
         let quiet = self.crowded; // What somebody else did since the last look cannot be held against the run.
         match step {
             Step::Install => {
                 self.insist(behind, "I1: nothing is below its build", step);
                 self.insist(all_stopped || quiet, "I3: services run", step);
                 self.insist(!now.has(Fault::ShellOpen) || quiet, "I3: a shell is open", step);
+                let warned = goal.rules.foreign == Some(ForeignServices::Warn);
+                self.insist(!held || warned || quiet, "I3: a service of others holds modules", step);
                 self.insist(now.staged, "the package is not verified", step);
                 self.insist(marks.attempt.is_some(), "I7: the journal does not know of it", step);
                 self.insist(!now.has(Fault::RebootPending), "a restart is pending", step);
                 self.insist(now.reboot_asked.is_none(), "S4: a restart is pending", step);
             }
             Step::UpdateDatabases(store) => {
-                self.insist(!behind, "the binaries are not at their builds", step);
+                self.insist(!behind || self.lossy, "the binaries are not at their builds", step);
                 self.insist(products_stopped || quiet, "services run", step);
                 self.insist(outdated(now, store), "I2: nothing is below its version", step);
                 self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
             }
-            Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
-                let known = marks.baseline.is_some() || now.services.iter().all(|service| service.is_stopped());
+            Step::StopOthers | Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
+                let first = *step == Step::StopOthers || *step == Step::Reboot;
+                self.insist(first || others_stopped || quiet, "I11: a service of others runs that uses ours", step);
+                let known = marks.baseline.is_some() || own(now).all(|service| service.is_stopped());
                 self.insist(known, "I7: the journal does not know what ran", step);
                 // Where a mark was lost, stopping what is stopped costs nothing.
                 let idle = *step == Step::StopServices && products_stopped;
@@ -128,6 +145,7 @@ impl Watch {
                     || again
                     || behind
                     || self.held
+                    || self.may_hold
                     || asked(now)
                     || goal.stores.iter().any(|store| outdated(now, store));
                 self.insist(needed, "I2: nothing needs it", step);
@@ -141,6 +159,11 @@ impl Watch {
                 let fresh = |last: &&Released| Period::between(last.at, now.clock) < Period::minutes(20);
                 let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
                 self.insist(!goal.is_in_pool() || other.is_none(), "C4: another server is back just now", step);
+            }
+            Step::StartOthers => {
+                let up = |one: &reconcile_schema::Service| one.is_running() || one.start != StartType::Automatic;
+                let stuck = now.has(Fault::ServiceHangsInStop) || now.has(Fault::ServiceHangsInStart);
+                self.insist(own(now).all(up) || stuck || quiet, "I11: ours do not run yet", step);
             }
             Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
         }
@@ -161,12 +184,14 @@ impl Watch {
         let moves = matches!(step, Step::FailOver | Step::FailBack);
         self.insist(goal.fails_over() || !moves, "P1: no pool takes over for this server", step);
         let serves = goal.fails_over() && now.is_active() && !self.crowded;
-        self.insist(!serves || moves || !step.takes_down(), "P2: taken down without a fail-over", step);
+        let others = *step == Step::StopOthers; // Those stop while the server still serves in its pool.
+        self.insist(!serves || moves || others || !step.takes_down(), "P2: taken down without a fail-over", step);
     }
 
     /// What must hold of windows and holds when a step is about to be taken.
     fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
-        let up = matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb | Step::Release);
+        let up =
+            matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb | Step::Release);
         self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
@@ -179,7 +204,7 @@ impl Watch {
     }
 
     /// What must hold when a step was taken, survived or not.
-    fn after(&mut self, before: &Simulated, now: &Simulated, step: &Step) {
+    fn after(&mut self, goal: &Goal, before: &Simulated, now: &Simulated, marks: &Marks, step: &Step) {
         let fell = now
             .components
             .iter()
@@ -190,7 +215,7 @@ impl Watch {
         };
         let lower = versions(before).iter().zip(versions(now)).any(|(was, is)| is < *was);
         self.insist(!lower, "a database fell", step);
-        if matches!(step, Step::StartServices | Step::FailBack | Step::StartWeb) {
+        if matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb) {
             for service in now
                 .services
                 .iter()
@@ -203,20 +228,47 @@ impl Watch {
                 self.insist(ran || self.startable.contains(&service.name), "I5: started what did not run", step);
             }
         }
+        let others = |server: &Simulated| -> Vec<_> {
+            server
+                .services
+                .iter()
+                .filter(|one| is_others(one) && !is_named(goal, one))
+                .map(|one| (one.state, one.start))
+                .collect()
+        };
+        let touched = *step != Step::Reboot && others(before) != others(now);
+        self.insist(!touched || self.crowded, "I9: a service of others was stopped or started", step);
+        self.may_hold |= *step == Step::Install && marks.attempt.as_ref().is_some_and(|last| last.code.is_none());
         match step {
             Step::Install if before.components != now.components => self.held = true,
-            Step::FailOver | Step::StopServices if now.services.iter().all(|one| one.is_web() || one.is_stopped()) => {
-                self.held = false;
+            Step::FailOver | Step::StopServices if own(now).all(|one| one.is_web() || one.is_stopped()) => {
+                (self.held, self.may_hold) = (false, false);
             }
-            Step::Reboot if before.boot != now.boot => self.held = false,
+            Step::Reboot if before.boot != now.boot => (self.held, self.may_hold) = (false, false),
             Step::Install | Step::FailOver | Step::StopServices | Step::Reboot => {}
             Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb | Step::FailBack => {}
             Step::UpdateDatabases(_) | Step::StartServices | Step::Claim | Step::Release => {}
+            Step::StopOthers | Step::StartOthers => {}
         }
         self.insist(self.count(&Step::Install) <= 3, "I8: too many installations", step);
         self.insist(self.count(&Step::Reboot) <= 2, "I8: too many restarts", step);
         self.insist(self.acts.len() <= MOST, "I8: too many acts", step);
     }
+}
+
+/// The product's services and the web server, by what the space says and not by how they are recognised.
+fn own(now: &Simulated) -> impl Iterator<Item = &reconcile_schema::Service> {
+    now.services.iter().filter(|service| !is_others(service))
+}
+
+/// Whether a service is somebody else's.
+fn is_others(service: &reconcile_schema::Service) -> bool {
+    UNPUBLISHED.iter().any(|(name, _, _, own)| *name == service.name && !own) || service.name == RECORDER
+}
+
+/// Whether the goal names a service of others.
+fn is_named(goal: &Goal, service: &reconcile_schema::Service) -> bool {
+    goal.also_stop.iter().any(|name| name.as_str().eq_ignore_ascii_case(&service.name))
 }
 
 /// Whether any judged component is below its build.
@@ -250,7 +302,9 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::DiskFull
         | Fault::NotAdministrator
         | Fault::NotServerAdmin
+        | Fault::Confined
         | Fault::ComponentsUnreadable
+        | Fault::CoreUnrecognised
         | Fault::ServicesUnreadable
         | Fault::RebootUnreadable
         | Fault::ServicePending
@@ -258,19 +312,24 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::ProductMissing
         | Fault::NewerBuild => true,
         Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
-        Fault::PackageMissing | Fault::PackageAltered | Fault::ShellsUnreadable => install,
+        Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign | Fault::ShellsUnreadable => install,
         Fault::RebootPending => goal.rules.reboot == reconcile_schema::Reboots::Never,
         Fault::ShareUnreachable => goal.claims.is_some(),
         Fault::InstallerAsksForReboot
         | Fault::InstallerBeginsReboot
         | Fault::InstallerStartsServices
         | Fault::InstallerIsSlow
+        | Fault::InstallerGoesQuiet
         | Fault::InstallerFails
         | Fault::InstallerStopsHalfWay
+        | Fault::InstallerStopsAfterCore
         | Fault::InstallerDoesNothing
         | Fault::InstallerFindsServices
         | Fault::ServiceHangsInStop
+        | Fault::WebStopDenied
         | Fault::ServiceHangsInStart
+        | Fault::ServiceDies
+        | Fault::OtherHangsInStop
         | Fault::FailOverTimesOut
         | Fault::FailBackTimesOut
         | Fault::DatabaseUpdateDoesNothing => false,
@@ -307,10 +366,11 @@ fn told(want: &Want) -> Option<DriftCode> {
     match want {
         Want::Nothing => None,
         Want::Look(_) | Want::Cannot(Blocker::Unknown { .. }) => Some(DriftCode::Unknown),
-        Want::Cannot(Blocker::Newer { .. }) => Some(DriftCode::Ahead),
+        Want::Cannot(Blocker::Newer { .. } | Blocker::BegunLater { .. }) => Some(DriftCode::Ahead),
         Want::Cannot(Blocker::FailedOver) => Some(DriftCode::ServiceDown),
         Want::Cannot(_) => Some(DriftCode::WrongProduct),
         Want::Step(_, Cause::Behind(_)) => Some(DriftCode::ComponentBehind),
+        Want::Step(_, Cause::Unproven { .. }) => Some(DriftCode::InstallationUnproven),
         Want::Step(_, Cause::AssembliesHeld) => Some(DriftCode::AssembliesHeld),
         Want::Step(_, Cause::RebootPending(_)) => Some(DriftCode::RestartDue),
         Want::Step(_, Cause::StoreBehind { .. }) => Some(DriftCode::DatabaseBehind),
@@ -336,12 +396,12 @@ impl Watched<'_> {
 impl Observe for Watched<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
         self.watch.observations += 1;
         if self.watch.observations > 5000 {
             return Err(LabError::Step("the run does not end".into()));
         }
-        self.lab.observe()
+        self.lab.observe(goal)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
@@ -354,18 +414,18 @@ impl Observe for Watched<'_> {
 }
 
 impl Act for Watched<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         self.watch.effects.push(Effect::Act);
         self.watch.violations.extend(disagreements(goal, seen));
         let (before, marks) = (self.truth(), self.lab.marks()?);
         let pool = goal.claims.as_ref().and_then(|claims| self.lab.lab().world().pools.get(&claims.name).cloned());
         let record = pool.unwrap_or_default();
-        let acted = self.lab.act(goal, seen, step);
+        let acted = self.lab.act(goal, seen, step, quiet);
         let now = self.truth();
         if acted.is_ok() || before != now {
             self.watch.acts.push(step.clone());
             self.watch.before(self.goal, &before, &marks, &record, step);
-            self.watch.after(&before, &now, step);
+            self.watch.after(self.goal, &before, &now, &marks, step);
         }
         if let Some((_, starts)) = self.watch.meddle.filter(|(after, _)| *after + 1 == self.watch.acts.len()) {
             self.watch.meddle = None;

@@ -361,7 +361,7 @@ pub fn clock_set(case: &Case) -> Result<usize, String> {
         let mut scene = in_windows(case, &windows);
         let goal = scene.goal.clone();
         let act = |host: &mut Watched<'_>, goal: &Goal, seen: &Seen, step: &Step| {
-            let acted = host.act(goal, seen, step);
+            let acted = host.act(goal, seen, step, &mut |_| {});
             if host.watch.acts.len() == after {
                 host.lab.lab().change(&goal.server, |server| server.clock += by)?;
             }

@@ -35,7 +35,7 @@ impl<W: Write> Json<W> {
 /// A server with its difference left out, which is written last.
 fn without_difference(server: &ServerDrift) -> ServerDrift {
     let (findings, diff, steps) = Default::default();
-    ServerDrift { findings, diff, steps, blocked_by: None, help: None, ..server.clone() }
+    ServerDrift { findings, diff, steps, code: None, blocked_by: None, help: None, ..server.clone() }
 }
 
 fn harmless(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {

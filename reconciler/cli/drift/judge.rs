@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use reconcile_core::{Blocker, Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state};
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
-    Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period, Reached, RunId,
-    ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
+    Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period, Reached,
+    RunId, ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
 };
 
 use super::diff::{self, spoken};
 use crate::{
     advice::advice,
+    comeback::Waiter,
     input::Input,
     plan::{self, Remaining},
     problem::Problem,
@@ -136,7 +137,7 @@ impl<'a> Judge<'a> {
         };
         drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
         (drift.state, drift.diff, drift.steps) = (told.state, told.diff, told.steps);
-        (drift.blocked_by, drift.help) = (told.blocked_by, told.help);
+        (drift.code, drift.blocked_by, drift.help) = (told.code, told.blocked_by, told.help);
         self.age(&mut drift);
         Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
     }
@@ -235,6 +236,7 @@ fn blank(name: &str) -> ServerDrift {
         findings: Shared::default(),
         diff: Shared::default(),
         steps: Shared::default(),
+        code: None,
         blocked_by: None,
         help: None,
     }
@@ -265,6 +267,7 @@ struct Told {
     findings: Shared<Vec<DriftFinding>>,
     diff: Shared<String>,
     steps: Shared<Vec<StepReport>>,
+    code: Option<Code>,
     blocked_by: Option<String>,
     help: Option<String>,
 }
@@ -276,8 +279,10 @@ fn tell(goal: &Goal, seen: &Seen) -> Told {
     if state == DriftState::AtGoal {
         let (findings, diff, steps) = Default::default();
         let held = seen.marks.hold.clone().map(|hold| Blocker::Held { hold });
-        let (blocked_by, help) = (held.as_ref().map(ToString::to_string), held.as_ref().map(advice));
-        return Told { state, findings, diff, steps, blocked_by, help };
+        let code = held.as_ref().map(Blocker::code);
+        let (blocked_by, help) =
+            (held.as_ref().map(ToString::to_string), held.as_ref().map(|held| advice(held, Waiter::Elsewhere)));
+        return Told { state, findings, diff, steps, code, blocked_by, help };
     }
     let findings = compared.iter().filter_map(|it| {
         let (code, source) = (it.code?, it.kind.source().to_owned());
@@ -286,9 +291,10 @@ fn tell(goal: &Goal, seen: &Seen) -> Told {
         let origin = origin(goal, None, code, &subject);
         Some(DriftFinding { code, phrase, subject, desired, observed, source, origin })
     });
-    let Remaining { steps, blocked_by, help, .. } = plan::remaining(goal, seen);
+    let Remaining { code, steps, blocked_by, help, .. } = plan::remaining(goal, seen, Waiter::Elsewhere);
     let (findings, diff) = (findings.collect(), diff::of(&compared).into());
-    Told { state, findings, diff, steps: steps.into(), blocked_by, help }
+    let code = blocked_by.as_ref().map(|_| code);
+    Told { state, findings, diff, steps: steps.into(), code, blocked_by, help }
 }
 
 impl Told {

@@ -67,7 +67,10 @@ fn sentence(phrase: &str) -> String {
 /// What a person can do about it.
 const fn help(code: DriftCode) -> &'static str {
     match code {
-        DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::AssembliesHeld => {
+        DriftCode::ComponentBehind
+        | DriftCode::DatabaseBehind
+        | DriftCode::AssembliesHeld
+        | DriftCode::InstallationUnproven => {
             "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them."
         }
         DriftCode::ServiceDown => {
@@ -97,6 +100,7 @@ const fn level(code: DriftCode) -> &'static str {
         | DriftCode::ServiceDown
         | DriftCode::RestartDue
         | DriftCode::AssembliesHeld
+        | DriftCode::InstallationUnproven
         | DriftCode::Ahead
         | DriftCode::WrongProduct
         | DriftCode::UnnamedServer => "error",

@@ -6,13 +6,15 @@ use reconcile_core::{Goal, Seen, compare, state};
 use reconcile_schema::{Component, DriftState, DscInstance, ServerPlan};
 use serde_json::{Map, Value};
 
+use crate::comeback::Waiter;
 use crate::{plan, problem::Problem};
 
 use super::ask::Asked;
 
 /// The server of a goal, as it was seen.
 pub fn instance(asked: &Asked, goal: &Goal, seen: &Seen, lab: bool) -> DscInstance {
-    let ServerPlan { server, findings, steps, blocked_by, help, .. } = plan::server(goal, seen, lab);
+    let ServerPlan { server, code, findings, steps, blocked_by, help, .. } =
+        plan::server(goal, seen, lab, Waiter::Elsewhere);
     let declared = |component: &Component| component.product == goal.product && component.name.is_core();
     DscInstance {
         lab: Some(lab),
@@ -22,6 +24,7 @@ pub fn instance(asked: &Asked, goal: &Goal, seen: &Seen, lab: bool) -> DscInstan
         state: Some(state(goal, seen, &compare(goal, seen))),
         findings: Some(findings),
         steps: Some(steps.into_iter().map(|step| step.command).collect()),
+        code: blocked_by.is_some().then_some(code),
         blocked_by,
         help,
         exist: seen.host.components.known().map(|components| components.iter().any(declared)),

@@ -3,6 +3,7 @@
 use reconcile_core::{Blocker, End, Goal, PlanEnd, Seen, after, plan};
 use reconcile_schema::{DscInstance, DscMetadata, DscRestart, Period, ServerPlan, ServerRun, Step};
 
+use crate::comeback::Waiter;
 use crate::{
     apply::{self, Ran},
     args::{Apply, Output, Scope},
@@ -71,7 +72,7 @@ pub fn what_if(asked: &Asked) -> Result<Exit, Problem> {
     asked.wants_the_product()?;
     let (_, mut site, goal) = asked.server()?;
     let (lab, now) = (site.is_lab(), seen(&mut site, &goal)?);
-    let planned = server(&goal, &now, lab);
+    let planned = server(&goal, &now, lab, Waiter::Elsewhere);
     if let Some(why) = &planned.blocked_by {
         tracing::warn!("{}: {why}", goal.server);
     }
@@ -118,7 +119,7 @@ fn short_of_goal(run: &ServerRun) -> String {
         let count = run.steps.len();
         text += &format!("; {count} {} taken, the last was {last}", plural(count, "step"));
     }
-    text += &format!("; {}", anstream::adapter::strip_str(&aftermath(run)));
+    text += &format!("; {}; code {}", anstream::adapter::strip_str(&aftermath(run)), run.code.key());
     run.help.iter().fold(text, |text, help| format!("{text}; next: {help}"))
 }
 

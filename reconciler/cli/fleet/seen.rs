@@ -6,6 +6,7 @@ use reconcile_core::{Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foresee
 use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
 use reconcile_schema::{RunId, Snapshot, State};
 
+use crate::comeback::Waiter;
 use crate::{
     input::Input,
     plan::{Remaining, remaining},
@@ -89,7 +90,7 @@ impl Snapshots {
 }
 
 fn sight(goal: &Goal, seen: &Seen) -> Sight {
-    let Remaining { state, blocked_by, .. } = remaining(goal, seen);
+    let Remaining { state, blocked_by, .. } = remaining(goal, seen, Waiter::Elsewhere);
     match state {
         State::AtGoal => Sight::AtGoal,
         State::NeedsOperator | State::Failed => Sight::Remains { foreseen: foreseen(goal, seen), blocked_by },

@@ -7,6 +7,8 @@ mod text;
 
 use reconcile_core::Goal;
 use reconcile_hosts::task::{Account, Place, Request, longest};
+#[cfg(not(windows))]
+use reconcile_schema::TaskStanding;
 use reconcile_schema::{Period, ServerName, Store, TaskMode};
 
 use crate::{args, exit::Exit, input::Input, print, problem::Problem};
@@ -47,8 +49,17 @@ fn remove() -> Result<Exit, Problem> {
     elsewhere()
 }
 
+/// The task of this machine.
+///
+/// # Errors
+/// There are none here.
 #[cfg(not(windows))]
-fn elsewhere() -> Result<Exit, Problem> {
+pub fn standing() -> Result<TaskStanding, Problem> {
+    elsewhere()
+}
+
+#[cfg(not(windows))]
+fn elsewhere<T>() -> Result<T, Problem> {
     Err(Problem::usage(
         "the Task Scheduler is a part of Windows: run this on the server.\n\
          Here, `reconcile schedule install MANIFEST --print` shows the definition of the task",

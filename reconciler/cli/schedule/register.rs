@@ -21,7 +21,7 @@ pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     let scheduler = scheduler()?;
     let request = super::request(args)?;
     for place in [&request.program, &request.manifest] {
-        let trust = trusted(Path::new(place.as_str())).map_err(Problem::operator)?;
+        let trust = trusted(Path::new(place.as_str())).map_err(Problem::untrusted)?;
         if trust == Trusted::ByThisAccount {
             let (who, runs_as) = (reconcile_hosts::windows::user().map_err(Problem::failed)?, &request.account);
             tell(&format!(
@@ -65,7 +65,7 @@ pub fn remove() -> Result<Exit, Problem> {
 
 fn scheduler() -> Result<Scheduler, Problem> {
     if !is_administrator().map_err(Problem::failed)? {
-        return Err(Problem::operator(
+        return Err(Problem::rights(
             "the scheduled task is for administrators of this server: run this as one of them, elevated",
         ));
     }

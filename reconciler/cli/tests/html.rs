@@ -134,6 +134,7 @@ fn page(text: &str) -> Page {
             certain: true,
         }]
         .into(),
+        code: None,
         blocked_by: Some(text()),
         help: Some(text()),
     };

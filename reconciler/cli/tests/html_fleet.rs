@@ -182,6 +182,7 @@ fn server(number: u32, site: Option<&str>, pool: Option<&str>, found: &str) -> S
         findings: Shared::default(),
         diff: Shared::default(),
         steps: Shared::default(),
+        code: None,
         blocked_by: None,
         help: None,
         name,

@@ -33,7 +33,7 @@ fn a_run_tells_each_alarm_once_and_knows_before_a_step_when_it_will_be_due() {
         by: "a test",
         approved: None,
         forgive: false,
-        interrupted: &|| false,
+        interrupted: &|| None,
     };
     let told = Mutex::new(Vec::new());
     let tell = |alarm, lasted, at: Option<_>| told.lock().unwrap().push((alarm, lasted, at.is_some()));

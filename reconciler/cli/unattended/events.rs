@@ -2,6 +2,8 @@
 
 #[cfg(windows)]
 use reconcile_hosts::windows::event_log;
+#[cfg(windows)]
+use reconcile_schema::Code;
 use reconcile_schema::EventLine;
 use std::{
     fs::OpenOptions,
@@ -50,7 +52,8 @@ impl Events {
                 let lines: Vec<_> = line.text.lines().map(escape).collect();
                 let server = line.server.as_ref().map_or_else(String::new, |server| format!("{server}: "));
                 let text = format!("{server}{}", lines.join("\r\n"));
-                event_log::report(line.id, line.level, &text).map_err(|error| error.to_string())
+                let code = line.code.map_or_else(|| line.event.key(), Code::key);
+                event_log::report(line.id, line.level, &text, code).map_err(|error| error.to_string())
             }
             Self::File(path) => {
                 let append = || {

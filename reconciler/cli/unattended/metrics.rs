@@ -8,6 +8,7 @@ use std::{
 use reconcile_core::{Goal, Seen, open_at};
 use reconcile_schema::{LastRun, ServerName, State};
 
+use crate::comeback::Waiter;
 use crate::{
     appear,
     drift::prometheus::{head, label},
@@ -73,7 +74,7 @@ impl Standing {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let windows = goal.rules.maintenance.as_deref();
         Self {
-            steps_remaining: count(plan::remaining(goal, seen).steps.len()),
+            steps_remaining: count(plan::remaining(goal, seen, Waiter::Task).steps.len()),
             outage_seconds: seen.outage().unwrap_or_default().as_seconds().into(),
             services_down: count(down(goal, seen).len()),
             held: seen.marks.hold.is_some(),

@@ -19,14 +19,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use reconcile_schema::{EventKind, EventLevel, EventLine, LastRun, Mode, Reports, ServerName, Snapshot};
+use reconcile_schema::{Code, EventKind, EventLevel, EventLine, LastRun, Mode, Reports, ServerName, Snapshot};
 
 use self::{
     events::Events,
     metrics::{Metrics, Sample},
 };
 pub use self::{judge::Judgement, last_run::read as last_run, watch::Watch};
-use crate::{diagnostic::escape, exit::Exit, input::Input, observe, problem::Problem, site};
+use crate::{diagnostic::escape, exit::Exit, input::Input, observe, problem::Problem, rescue::rescued, site};
 
 /// Runs `work` as the scheduled task does: nobody is asked, and what happens is reported as the manifest says, also what
 /// ends it early.
@@ -39,7 +39,9 @@ pub fn run(
     verbose: bool,
     work: impl FnOnce(&Input, &Reporter) -> Result<Exit, Problem>,
 ) -> Result<Exit, Problem> {
-    let input = admitted(manifest).inspect_err(|problem| {
+    // What a run has stopped is not for one that only looks.
+    let rescued = |problem| if mode == Mode::Apply { rescued(problem, manifest) } else { problem };
+    let input = admitted(manifest).map_err(rescued).inspect_err(|problem| {
         // What it says of reports is not known, so it is told where they go by default.
         let line = not_run(problem, now());
         if let Err(error) = Events::by_default().write(&line) {
@@ -47,7 +49,7 @@ pub fn run(
         }
     })?;
     let reporter = Reporter::begin(mode, &input, verbose);
-    let ended = work(&input, &reporter);
+    let ended = work(&input, &reporter).map_err(rescued);
     if let Err(problem) = &ended {
         reporter.tell(&not_run(problem, now()));
     }
@@ -59,7 +61,7 @@ pub fn run(
 fn admitted(manifest: &Path) -> Result<Input, Problem> {
     // Whoever can write it could have anything done here with the rights of the task.
     #[cfg(windows)]
-    reconcile_hosts::windows::trusted(manifest).map_err(Problem::operator)?;
+    reconcile_hosts::windows::trusted(manifest).map_err(Problem::untrusted)?;
     Input::read(manifest)
 }
 
@@ -108,12 +110,12 @@ impl Reporter {
 
     /// Tells an event.
     fn tell(&self, line: &EventLine) {
-        let EventLine { id, level, event, server, text, .. } = line;
-        let server = server.as_ref().map_or("", ServerName::as_str);
+        let EventLine { id, level, event, server, code, text, .. } = line;
+        let (server, code) = (server.as_ref().map_or("", ServerName::as_str), code.map(Code::key));
         match level {
-            EventLevel::Info => tracing::info!(server, id, event = event.key(), "{text}"),
-            EventLevel::Warning => tracing::warn!(server, id, event = event.key(), "{text}"),
-            EventLevel::Error => tracing::error!(server, id, event = event.key(), "{text}"),
+            EventLevel::Info => tracing::info!(server, id, event = event.key(), code, "{text}"),
+            EventLevel::Warning => tracing::warn!(server, id, event = event.key(), code, "{text}"),
+            EventLevel::Error => tracing::error!(server, id, event = event.key(), code, "{text}"),
         }
         if let Err(error) = self.events.write(line) {
             self.failures.fetch_add(1, Ordering::Relaxed);
@@ -155,7 +157,7 @@ impl Reporter {
 
 /// An event of now, as it is written.
 fn line(event: EventKind, server: Option<ServerName>, at: Timestamp, text: String) -> EventLine {
-    EventLine { id: event.id(), level: event.level(), event, server, at, text }
+    EventLine { id: event.id(), level: event.level(), event, server, code: None, at, text }
 }
 
 /// What ended a run before it came to an outcome. That something is in the way for now, such as another run, is no error.
@@ -166,7 +168,7 @@ fn not_run(problem: &Problem, at: Timestamp) -> EventLine {
             EventKind::NotRun
         }
     };
-    line(event, None, at, problem.text())
+    EventLine { code: Some(problem.code()), ..line(event, None, at, problem.text()) }
 }
 
 fn complain(what: &str, error: &str) {

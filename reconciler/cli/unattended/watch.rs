@@ -4,14 +4,19 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use reconcile_core::{Event, Goal, Seen};
-use reconcile_schema::{EventKind, LastRun, Period, REPORT_VERSION, SNAPSHOT_VERSION, Snapshot, Step};
+use reconcile_schema::{Code, EventKind, EventLine, LastRun, Period, REPORT_VERSION, SNAPSHOT_VERSION, Snapshot, Step};
 
 use super::{
     Judgement, Reporter, last_run, line,
     metrics::{Sample, Standing},
     now,
 };
-use crate::{exit::Exit, outage::Alarm, problem::Problem, progress::lacking};
+use crate::{
+    exit::Exit,
+    outage::Alarm,
+    problem::Problem,
+    progress::{quiet, short_of},
+};
 
 /// Watches a run on one server.
 pub struct Watch<'a> {
@@ -65,10 +70,11 @@ impl<'a> Watch<'a> {
             }
             Event::Ended(step, said, seen) => {
                 self.seen_at(seen.host.at);
-                if let Some(lacking) = lacking(self.goal, step, said, seen) {
-                    self.tell(EventKind::StepFailed, format!("{step}: {lacking}"));
+                if let Some(short) = short_of(self.goal, step, said, seen) {
+                    self.tell(EventKind::StepFailed, format!("{step}: {short}"));
                 }
             }
+            Event::Quiet(step, lasted, _) => self.tell(EventKind::Quiet, format!("{step}: {}", quiet(*lasted))),
             Event::Failed(step, why) => self.tell(EventKind::StepFailed, format!("{step} failed: {why}")),
         }
     }
@@ -101,7 +107,7 @@ impl<'a> Watch<'a> {
         };
         if !told {
             let lines: Vec<_> = [&judgement.outcome].into_iter().chain(&judgement.more).map(String::as_str).collect();
-            self.tell(judgement.event, lines.join("\n"));
+            self.tell_code(judgement.event, Some(judgement.code), lines.join("\n"));
         }
         let snapshot = Snapshot {
             version: SNAPSHOT_VERSION,
@@ -117,13 +123,13 @@ impl<'a> Watch<'a> {
 
     /// The run came to no outcome. Whoever called it tells the event.
     pub fn broke(self, problem: &Problem) {
-        self.keep(Judgement::broken(problem.text()), problem.exit(), None, None);
+        self.keep(Judgement::broken(problem.code(), problem.text()), problem.exit(), None, None);
     }
 
     fn keep(self, judgement: Judgement, exit: Exit, standing: Option<Standing>, snapshot: Option<&Snapshot>) {
         let ended = self.at.unwrap_or_else(now);
-        let (state, outcome) = (judgement.state.key(), &judgement.outcome);
-        tracing::info!(server = %self.goal.server, state, outcome, exit = exit.code(), "run ended");
+        let (state, code, outcome) = (judgement.state.key(), judgement.code.key(), &judgement.outcome);
+        tracing::info!(server = %self.goal.server, state, code, outcome, exit = exit.code(), "run ended");
         let last = LastRun {
             version: REPORT_VERSION,
             made_by: env!("CARGO_PKG_VERSION").into(),
@@ -134,7 +140,12 @@ impl<'a> Watch<'a> {
             exit_code: exit.code(),
             steps: u32::try_from(judgement.steps).unwrap_or(u32::MAX),
             event: judgement.event,
+            code: judgement.code,
             outcome: judgement.outcome,
+            reason: judgement.reason,
+            help: judgement.help,
+            outage_seconds: judgement.outage_seconds,
+            left_down: judgement.left_down,
             next: judgement.next,
         };
         let sample = Sample { server: self.goal.server.clone(), last: last.clone(), standing };
@@ -142,6 +153,11 @@ impl<'a> Watch<'a> {
     }
 
     fn tell(&self, event: EventKind, text: String) {
-        self.reporter.tell(&line(event, Some(self.goal.server.clone()), self.at.unwrap_or_else(now), text));
+        self.tell_code(event, None, text);
+    }
+
+    fn tell_code(&self, event: EventKind, code: Option<Code>, text: String) {
+        let line = line(event, Some(self.goal.server.clone()), self.at.unwrap_or_else(now), text);
+        self.reporter.tell(&EventLine { code, ..line });
     }
 }

@@ -1,21 +1,33 @@
 //! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
 
-use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
-use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store};
+use std::collections::BTreeSet;
 
-use super::{LabError, LabHost, When, fault::Fault, lengths, observe::brought, world::Simulated};
+use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
+use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store, Whose};
+
+use super::{Cut, LabError, LabHost, Outlives, When, fault::Fault, lengths, observe::brought, world::Simulated};
+
+/// The service that dies where one does: every role has it.
+const DIES: &str = "REPLICA";
 
 impl Act for LabHost<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         let dies = self.alive()?;
         self.effects += 1;
+        if *step == Step::Install && self.server()?.has(Fault::InstallerGoesQuiet) {
+            quiet(Period::minutes(25)); // Then it goes on, as if nothing had been.
+        }
         if dies == Some(When::Before) {
             return Err(LabError::Killed);
+        }
+        if dies == Some(When::Outlived) {
+            return self.outlive(goal, seen, step);
         }
         let half = dies == Some(When::Midway);
         let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
         let acted = told.and_then(|()| take(self.server()?, goal, seen, step, half));
         self.dear.forget(step);
+        self.started |= matches!(step, Step::StartServices | Step::FailBack);
         if *step == Step::Claim {
             self.look(goal, &Ask::Claim)?;
         }
@@ -29,7 +41,10 @@ impl Act for LabHost<'_> {
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
         let dies = self.alive()?;
         self.effects += 1;
-        if matches!(dies, Some(When::Before | When::Midway)) {
+        if matches!(mark, Mark::Installing { .. }) {
+            self.server()?.recorded = None;
+        }
+        if matches!(dies, Some(When::Before | When::Midway | When::Outlived)) {
             return Err(LabError::Killed); // A torn line is no entry: the journal's own tests show it.
         }
         let at = self.server()?.clock;
@@ -39,13 +54,31 @@ impl Act for LabHost<'_> {
 
     fn pause(&mut self, period: Period) {
         self.dear.forget_after_pause();
+        let started = self.started;
         if let Ok(server) = self.server() {
             server.pass(period);
+            if started && server.has(Fault::ServiceDies) {
+                set(server, |service| service.name == DIES && service.is_running(), ServiceState::Stopped);
+            }
         }
+        let _ = self.lab.save(); // What cannot be written is told at the next act.
     }
 }
 
 impl LabHost<'_> {
+    /// Begins a step whose command outlives the run, which dies now.
+    fn outlive(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
+        let mut after = self.server()?.clone();
+        let code = match take(&mut after, goal, seen, step, false) {
+            Ok(Acted::Installed { code, .. }) => Some(code),
+            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::GoingDown) | Err(_) => None,
+        };
+        let (step, run) = (step.clone(), seen.run.id.clone());
+        self.server()?.outlives = Some(Box::new(Outlives { step, run, code, after }));
+        self.lab.save()?;
+        Err(LabError::Killed)
+    }
+
     /// Tells the other servers of the pool, where the step is that.
     fn tell(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<(), LabError> {
         let (Some(claims), Step::Claim | Step::Release) = (&goal.claims, step) else { return Ok(()) };
@@ -81,9 +114,21 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             fail_back(server, half)?;
             "the cmdlet reported success"
         }
+        Step::StopOthers => {
+            stop(server, seen, Whose::Others, half);
+            "the service manager reported success"
+        }
+        Step::StartOthers => {
+            start(server, &starting, Whose::Others, half);
+            "the service manager reported success"
+        }
         Step::StopServices => {
-            stop(server, half);
+            stop(server, seen, Whose::Product, half);
             "the cmdlet reported success"
+        }
+        Step::StopWeb if server.has(Fault::WebStopDenied) => {
+            let words = "exit code 2: System error 5 has occurred. Access is denied. (simulated)";
+            return Ok(Acted::Ended(Account::failure(words)));
         }
         Step::StopWeb => {
             set(server, |service| service.is_web(), ServiceState::Stopped);
@@ -99,12 +144,12 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             "exit code 0"
         }
         Step::StartServices => {
-            start(server, &starting, half);
+            start(server, &starting, Whose::Product, half);
             "the cmdlet reported success"
         }
         Step::UpdateDatabases(store) => {
             if !seen.host.services.known().is_some_and(|services| {
-                services.iter().filter(|service| !service.is_web()).all(|service| service.is_stopped())
+                services.iter().filter(|service| service.is_products()).all(|service| service.is_stopped())
             }) {
                 return Err(LabError::Step("the databases are in use: services run (simulated)".into()));
             }
@@ -116,20 +161,23 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             "the server is back"
         }
     };
-    Ok(Acted::Ended(said.to_string()))
+    Ok(Acted::Ended(Account::success(said)))
 }
 
 fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> bool, state: ServiceState) {
-    server.services.iter_mut().filter(|service| which(service)).for_each(|service| service.state = state);
+    server.own().filter(|service| which(service)).for_each(|service| service.state = state);
 }
 
-/// Stops the services in the reverse of their start order.
-fn stop(server: &mut Simulated, half: bool) {
-    let hangs = server.has(Fault::ServiceHangsInStop);
-    let running: Vec<_> = server.services.iter_mut().filter(|service| !service.is_web()).collect();
+/// Stops the services of one kind that were seen, in the reverse of their start order.
+fn stop(server: &mut Simulated, seen: &Seen, whose: Whose, half: bool) {
+    let hangs = server.has(Fault::ServiceHangsInStop) && whose == Whose::Product;
+    let other_hangs = server.has(Fault::OtherHangsInStop) && whose == Whose::Others;
+    let mut seen = seen.host.services.known().into_iter().flatten().filter(|service| service.whose() == whose);
+    let named: Vec<_> = seen.by_ref().map(|service| service.name.as_str()).collect();
+    let running: Vec<_> = server.services.iter_mut().filter(|service| named.contains(&service.name.as_str())).collect();
     let keep = if half { running.len() / 2 } else { 0 };
     for service in running.into_iter().skip(keep).filter(|service| !service.is_stopped()) {
-        let stays = hangs && service.name == "RTCSRV";
+        let stays = hangs && service.name == "RTCSRV" || other_hangs;
         service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
     }
 }
@@ -140,16 +188,18 @@ fn fail_over(server: &mut Simulated, half: bool) -> Result<(), LabError> {
         return Err(LabError::Step("the wait time of one hour is over; no action was taken (simulated)".into()));
     }
     let hangs = server.has(Fault::ServiceHangsInStop);
-    let services: Vec<_> = server.services.iter_mut().filter(|service| !service.is_web()).collect();
+    let services: Vec<_> = server.own().filter(|service| !service.is_web()).collect();
     let keep = if half { services.len() / 2 } else { 0 };
+    let mut before = Vec::new();
     for service in services.into_iter().skip(keep) {
         if service.start != StartType::Disabled {
-            server.failed_over.push(service.clone());
+            before.push(service.clone());
         }
         let stays = hangs && service.name == "RTCSRV" && !service.is_stopped();
         service.start = StartType::Disabled;
         service.state = if stays { ServiceState::StopPending } else { ServiceState::Stopped };
     }
+    server.failed_over.extend(before);
     Ok(())
 }
 
@@ -175,10 +225,12 @@ fn fail_back(server: &mut Simulated, half: bool) -> Result<(), LabError> {
 }
 
 /// Starts what the goal says should run; a service that does not come up is seen at the next look.
-fn start(server: &mut Simulated, names: &[String], half: bool) {
+fn start(server: &mut Simulated, names: &[String], whose: Whose, half: bool) {
     let hangs = server.has(Fault::ServiceHangsInStart);
+    let own: Vec<_> = server.own().map(|service| service.name.clone()).collect();
+    let kind = |service: &reconcile_schema::Service| own.contains(&service.name) == (whose == Whose::Product);
     let wanted = server.services.iter_mut().filter(|service| !service.is_web() && names.contains(&service.name));
-    let wanted: Vec<_> = wanted.collect();
+    let wanted: Vec<_> = wanted.filter(|service| kind(service)).collect();
     let count = if half { wanted.len() / 2 } else { wanted.len() };
     for service in wanted.into_iter().take(count) {
         let stays = hangs && service.name == "RTCSRV";
@@ -196,7 +248,7 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     if server.faults.remove(&Fault::InstallerFindsServices) {
         set(server, |service| service.name == "REPLICA" && service.start != StartType::Disabled, ServiceState::Running);
     }
-    if server.services.iter().any(|service| !service.is_stopped()) {
+    if server.own().any(|service| !service.is_stopped()) {
         return Ok(ended(2));
     }
     if server.has(Fault::InstallerFails) {
@@ -205,20 +257,14 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     if server.has(Fault::InstallerDoesNothing) {
         return Ok(ended(0));
     }
-    let stops = server.faults.remove(&Fault::InstallerStopsHalfWay);
-    let mut names: Vec<ComponentName> = server.components.keys().cloned().collect();
-    names.sort_by_key(ComponentName::is_core); // Core Components last.
-    let count = if half || stops { names.len() / 2 } else { names.len() };
-    for name in names.into_iter().take(count) {
-        if let Some(build) = server.components.get_mut(&name) {
-            *build = brought(goal, &name, build);
+    let cut = cut(server, half);
+    for (name, build) in &mut server.components {
+        if cut.as_ref().is_none_or(|cut| cut.patched.contains(name)) {
+            *build = brought(goal, name, build);
         }
     }
-    if half {
-        return Ok(ended(0));
-    }
-    if stops {
-        return Ok(ended(1603));
+    if let Some(cut) = cut {
+        return Ok(ended(cut.code));
     }
     for database in server.databases.iter_mut().flat_map(|store| store.databases.values_mut()) {
         database.expected = database.after_update;
@@ -233,6 +279,28 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     };
     server.reboot_asked = (code != 0).then_some(code);
     Ok(ended(code))
+}
+
+/// How this start of the installer is cut short, if it is.
+fn cut(server: &mut Simulated, half: bool) -> Option<Cut> {
+    if !server.cuts.is_empty() {
+        return Some(server.cuts.remove(0));
+    }
+    let names = || server.components.keys();
+    let fault = |fault| server.has(fault);
+    let patched: BTreeSet<_> = match () {
+        () if fault(Fault::InstallerStopsAfterCore) => names().filter(|name| name.is_core()).cloned().collect(),
+        () if half || fault(Fault::InstallerStopsHalfWay) => {
+            let mut names: Vec<ComponentName> = names().cloned().collect();
+            names.sort_by_key(ComponentName::is_core); // Core Components last.
+            names.truncate(names.len() / 2);
+            names.into_iter().collect()
+        }
+        () => return None,
+    };
+    server.faults.remove(&Fault::InstallerStopsAfterCore);
+    server.faults.remove(&Fault::InstallerStopsHalfWay);
+    Some(Cut { patched, code: 1603 })
 }
 
 /// The simulated installer leaves no log.
@@ -257,6 +325,7 @@ fn boot(server: &mut Simulated) {
     server.boot += 1;
     server.uptime = 0;
     server.reboot_asked = None;
+    server.outlives = None;
     server.faults.remove(&Fault::RebootPending);
     server.faults.remove(&Fault::ShellOpen);
     for service in &mut server.services {

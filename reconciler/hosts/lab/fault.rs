@@ -16,18 +16,28 @@ pub enum Fault {
     InstallerStartsServices,
     /// The installer takes 40 minutes.
     InstallerIsSlow,
+    /// The installer gives no sign of life for 25 minutes, and takes 40.
+    InstallerGoesQuiet,
     /// The installer ends with 1603 and moves nothing.
     InstallerFails,
     /// The installer ends with 1603 once, after half of the components.
     InstallerStopsHalfWay,
+    /// The installer patches Core Components first, and ends with 1603 once, right behind them.
+    InstallerStopsAfterCore,
     /// The installer ends with 0 and moves nothing.
     InstallerDoesNothing,
     /// The installer ends with 2 once, because a service has started again.
     InstallerFindsServices,
     /// One service stays in STOP_PENDING although the stop reports success.
     ServiceHangsInStop,
+    /// Windows refuses to stop the web server, and the command says so.
+    WebStopDenied,
+    /// The services of others that `alsoStop` names stay in STOP_PENDING.
+    OtherHangsInStop,
     /// One service stays in START_PENDING although the start reports success.
     ServiceHangsInStart,
+    /// One service starts, runs a moment and ends.
+    ServiceDies,
     /// One service is starting, and has not settled.
     ServicePending,
     /// Somebody left a management shell open.
@@ -50,12 +60,18 @@ pub enum Fault {
     NotAdministrator,
     /// The account is no member of RTCUniversalServerAdmins.
     NotServerAdmin,
+    /// The run is in a job that its children cannot leave, as in a remote session.
+    Confined,
     /// The update cannot be found.
     PackageMissing,
     /// The update is another file than the declared one.
     PackageAltered,
+    /// The update is signed by somebody else.
+    PackageForeign,
     /// The Uninstall key cannot be read.
     ComponentsUnreadable,
+    /// The Core Components are listed under a name that is not known.
+    CoreUnrecognised,
     /// The service manager does not answer.
     ServicesUnreadable,
     /// The keys that tell of a pending restart cannot be read.
@@ -91,12 +107,17 @@ impl Fault {
         Self::InstallerBeginsReboot,
         Self::InstallerStartsServices,
         Self::InstallerIsSlow,
+        Self::InstallerGoesQuiet,
         Self::InstallerFails,
         Self::InstallerStopsHalfWay,
+        Self::InstallerStopsAfterCore,
         Self::InstallerDoesNothing,
         Self::InstallerFindsServices,
         Self::ServiceHangsInStop,
+        Self::WebStopDenied,
+        Self::OtherHangsInStop,
         Self::ServiceHangsInStart,
+        Self::ServiceDies,
         Self::ServicePending,
         Self::ShellOpen,
         Self::RebootPending,
@@ -108,9 +129,12 @@ impl Fault {
         Self::DiskFull,
         Self::NotAdministrator,
         Self::NotServerAdmin,
+        Self::Confined,
         Self::PackageMissing,
         Self::PackageAltered,
+        Self::PackageForeign,
         Self::ComponentsUnreadable,
+        Self::CoreUnrecognised,
         Self::ServicesUnreadable,
         Self::RebootUnreadable,
         Self::ShellsUnreadable,

@@ -46,12 +46,14 @@ pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period
         Step::Stage => lengths.stage,
         Step::StopServices => lengths.together(up(server), |one| one.stop),
         Step::FailOver | Step::FailBack | Step::Claim | Step::Release => round(server, step),
+        Step::StopOthers | Step::StartOthers => round(server, step),
         Step::StopWeb | Step::StartWeb => lengths.web,
         Step::CloseShells => Period::seconds(2),
         Step::Install => lengths.install,
         Step::UpdateDatabases(_) => lengths.database,
         Step::StartServices => {
-            let starts = |one: &&Service| !one.is_web() && !one.is_running() && starting.contains(&one.name);
+            let due = |one: &&Service| !one.is_web() && !one.is_running() && starting.contains(&one.name);
+            let starts = |one: &&Service| due(one) && server.recognised(one).is_some();
             lengths.together(server.services.iter().filter(starts), |one| one.start)
         }
         Step::Reboot => lengths.restart,
@@ -83,8 +85,12 @@ fn round(server: &Simulated, step: &Step) -> Period {
         Step::FailBack => Period::minutes(5),
         Step::StopWeb | Step::StartWeb => Period::seconds(5),
         Step::CloseShells => Period::seconds(2),
+        Step::StopOthers | Step::StartOthers => Period::seconds(10),
         Step::Claim | Step::Release => Period::seconds(1),
-        Step::Install => Period::minutes(if server.has(Fault::InstallerIsSlow) { 40 } else { 11 }),
+        Step::Install if server.has(Fault::InstallerIsSlow) || server.has(Fault::InstallerGoesQuiet) => {
+            Period::minutes(40)
+        }
+        Step::Install => Period::minutes(11),
         Step::UpdateDatabases(_) => Period::minutes(3),
         Step::StartServices => Period::minutes(4),
         Step::Reboot => Period::minutes(6),
@@ -92,5 +98,6 @@ fn round(server: &Simulated, step: &Step) -> Period {
 }
 
 fn up(server: &Simulated) -> impl Iterator<Item = &Service> {
-    server.services.iter().filter(|service| !service.is_web() && !service.is_stopped())
+    let own = |service: &&Service| server.recognised(service).is_some();
+    server.services.iter().filter(own).filter(|service| !service.is_web() && !service.is_stopped())
 }

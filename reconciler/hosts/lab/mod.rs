@@ -18,7 +18,7 @@ use reconcile_schema::{Build, Claim, Fqdn, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
-pub use world::{Simulated, SimulatedDatabase, SimulatedStore, World};
+pub use world::{Cut, Outlives, Simulated, SimulatedDatabase, SimulatedRegistration, SimulatedStore, World};
 
 use crate::journal::{Journal, JournalError};
 
@@ -136,6 +136,7 @@ impl Lab {
             name: name.clone(),
             dear: Dear::default(),
             shell: None,
+            started: false,
             effects: 0,
             killed_after: None,
         })
@@ -225,6 +226,8 @@ pub struct LabHost<'a> {
     dear: Dear,
     /// When the management shell that was opened last can be used, by the uptime in seconds.
     shell: Option<u32>,
+    /// Whether services were started.
+    started: bool,
     /// How many effects (steps and marks) this run has had.
     effects: u32,
     killed_after: Option<Kill>,
@@ -248,6 +251,8 @@ pub enum When {
     Midway,
     /// After all of it has happened, before anybody was told.
     After,
+    /// Right after its beginning; its command goes on without the run.
+    Outlived,
 }
 
 impl LabHost<'_> {

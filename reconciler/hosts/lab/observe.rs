@@ -2,11 +2,12 @@
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    BootId, Build, Component, ComponentName, Database, Fact, Marks, Observed, PackageSeen, Pending, Period, PoolRecord,
-    PoolSeen, Product, Readiness, Rights, ServiceState, Shared, Shell,
+    BootId, Build, Component, ComponentName, Database, Fact, Foreign, Mark, Marks, Observed, PackageSeen, Pending,
+    Period, PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, Service, ServiceState, Shared, Shell, Step,
 };
 
 use crate::journal::Journal;
+use crate::uninstall::{self, Entry};
 
 use super::{
     LabError, LabHost,
@@ -18,7 +19,7 @@ use super::{
 impl Observe for LabHost<'_> {
     type Error = LabError;
 
-    fn observe(&mut self) -> Result<Observed, LabError> {
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
         self.still_alive()?;
         let host = self.name.clone();
         let dear = self.dear.clone();
@@ -29,15 +30,15 @@ impl Observe for LabHost<'_> {
             boot: Fact::Known(BootId(format!("boot {}", server.boot))),
             uptime: Some(Period::seconds(server.uptime)),
             components: components(server),
-            services: services(server),
+            services: services(server, goal),
             reboot: reboot(server),
-            installing: Fact::Known(
-                server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string()),
-            ),
+            installing: Fact::Known(installing(server)),
+            at_work: outlived(server, false),
             package: Fact::NotLooked,
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
+            foreign: Fact::NotLooked,
             databases: Shared::default(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,
@@ -57,6 +58,7 @@ impl Observe for LabHost<'_> {
             Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
             Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
             Ask::Shells => self.dear.shells = shells(&server),
+            Ask::Foreign => self.dear.foreign = Fact::Known(foreign(&server, goal)),
             Ask::Claim => {
                 self.dear.claim = self.record(goal, &server);
                 self.catch_up(goal)?;
@@ -75,12 +77,33 @@ impl Observe for LabHost<'_> {
 
     fn marks(&mut self) -> Result<Marks, LabError> {
         self.still_alive()?;
-        match (self.lab.journals.get(&self.name), &self.lab.path) {
-            (Some(journal), _) => Ok(journal.marks().clone()),
-            (None, Some(path)) => Ok(Journal::read(&journal(path, &self.name))?),
-            (None, None) => Ok(Marks::default()),
+        let mut marks = match (self.lab.journals.get(&self.name), &self.lab.path) {
+            (Some(journal), _) => journal.marks().clone(),
+            (None, Some(path)) => Journal::read(&journal(path, &self.name))?,
+            (None, None) => Marks::default(),
+        };
+        let server = self.server()?;
+        if let (Some((run, code)), Some(attempt)) = (&server.recorded, &marks.attempt)
+            && attempt.code.is_none()
+            && attempt.run == *run
+        {
+            // What it moved nobody has compared.
+            marks.take(run, server.clock, &Mark::Installed { code: *code, moved: true, log: None });
         }
+        Ok(marks)
     }
+}
+
+/// An installation that is under way.
+fn installing(server: &Simulated) -> Option<String> {
+    let foreign = server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string());
+    foreign.or_else(|| outlived(server, true))
+}
+
+/// The command that has outlived its run: an installer, or any other.
+fn outlived(server: &Simulated, installs: bool) -> Option<String> {
+    let outlives = server.outlives.as_ref().filter(|outlives| (outlives.step == Step::Install) == installs)?;
+    Some(format!("{} of run {} (simulated)", outlives.step, outlives.run.0))
 }
 
 impl LabHost<'_> {
@@ -150,20 +173,60 @@ fn components(server: &Simulated) -> Fact<Shared<Vec<Component>>> {
         let core = |component: &&mut Component| component.name.is_core();
         components.iter_mut().filter(core).for_each(|core| core.build.revision = 9999);
     }
+    if server.has(Fault::CoreUnrecognised) {
+        return unrecognised(&components);
+    }
     Fact::Known(components.into())
 }
 
-fn services(server: &Simulated) -> Fact<Shared<Vec<reconcile_schema::Service>>> {
+/// What the Uninstall list comes to when Core Components has another name in it.
+fn unrecognised(components: &[Component]) -> Fact<Shared<Vec<Component>>> {
+    let entry = |component: &Component| Entry {
+        key: component.name.to_string(),
+        name: if component.name.is_core() {
+            Component::display_name(component.product, "Componentes principales")
+        } else {
+            Component::display_name(component.product, component.name.as_str())
+        },
+        version: Some(component.build.to_string()),
+    };
+    uninstall::components(components.iter().map(entry), None).map(Shared::from).into()
+}
+
+fn services(server: &Simulated, goal: &Goal) -> Fact<Shared<Vec<Service>>> {
     if server.has(Fault::ServicesUnreadable) {
         return Fact::Unknown("the service manager did not answer (simulated)".into());
     }
-    let mut services = server.services.clone();
+    let also = |service: &Service| is_named(goal, service).then_some(Recognised::AlsoStop);
+    let whose = |service: &Service| {
+        let recognised = server.recognised(service).or_else(|| also(service))?;
+        Some(Service { recognised, ..service.clone() })
+    };
+    let mut services: Vec<_> = server.services.iter().filter_map(whose).collect();
     if server.has(Fault::ServicePending)
         && let Some(last) = services.last_mut()
     {
         last.state = ServiceState::StartPending;
     }
     Fact::Known(services.into())
+}
+
+fn is_named(goal: &Goal, service: &Service) -> bool {
+    goal.also_stop.iter().any(|name| name.as_str().eq_ignore_ascii_case(&service.name))
+}
+
+fn foreign(server: &Simulated, goal: &Goal) -> Vec<Foreign> {
+    let holds = |service: &&Service| {
+        let holds = server.registered.get(&service.name).is_some_and(|registration| registration.holds);
+        let others = server.recognised(service).is_none() && !is_named(goal, service);
+        holds && others && !service.is_stopped()
+    };
+    let foreign = |service: &Service| Foreign {
+        service: service.name.clone(),
+        pid: 4712,
+        module: "Microsoft.Rtc.Collaboration.dll".into(),
+    };
+    server.services.iter().filter(holds).map(foreign).collect()
 }
 
 fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
@@ -182,7 +245,11 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
 }
 
 fn rights(server: &Simulated) -> Rights {
-    Rights { administrator: !server.has(Fault::NotAdministrator), server_admin: !server.has(Fault::NotServerAdmin) }
+    Rights {
+        administrator: !server.has(Fault::NotAdministrator),
+        server_admin: !server.has(Fault::NotServerAdmin),
+        confined: server.has(Fault::Confined),
+    }
 }
 
 fn package(goal: &Goal, server: &Simulated) -> PackageSeen {
@@ -191,6 +258,11 @@ fn package(goal: &Goal, server: &Simulated) -> PackageSeen {
         PackageSeen::Refused(format!("{path}: no such file (simulated)"))
     } else if server.has(Fault::PackageAltered) {
         PackageSeen::Refused(format!("{path}: expected SHA-256 {}, found another (simulated)", goal.installer.sha256))
+    } else if server.has(Fault::PackageForeign) {
+        let publisher = &goal.installer.publisher;
+        PackageSeen::Foreign(format!(
+            "{path}: expected a signature of {publisher}, found one of somebody else (simulated)"
+        ))
     } else if server.staged {
         PackageSeen::Staged
     } else {

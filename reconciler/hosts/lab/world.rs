@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
     Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, PoolRecord, Product,
-    Role, ServerName, Service, ServiceState, StartType, Store, WEB_SERVICE,
+    Recognised, Role, RunId, ServerName, Service, ServiceState, StartType, Step, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{fault::Fault, lengths::Lengths};
+use crate::recognise::{Registered, folders, program, recognise};
 
 /// All servers of a lab.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,6 +41,10 @@ pub struct Simulated {
     pub components: BTreeMap<ComponentName, Build>,
     /// The services, in their start order.
     pub services: Vec<Service>,
+    /// How services are registered whose names are not published, by name. Those that this says are somebody else's are
+    /// neither stopped nor started.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub registered: BTreeMap<String, SimulatedRegistration>,
     /// The databases.
     pub databases: Vec<SimulatedStore>,
     /// Whether the update lies in the private folder.
@@ -53,11 +58,56 @@ pub struct Simulated {
     /// The exit code with which the installer asked for a restart in this boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot_asked: Option<u32>,
+    /// How the next starts of the installer are cut short, one after the other; those behind them are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<Cut>,
     /// How long the steps take here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<Lengths>,
+    /// A command that has outlived the run that started it. Only tests kill runs so.
+    #[serde(skip)]
+    pub outlives: Option<Box<Outlives>>,
+    /// How the last installer that outlived its run ended, and which run that was: what a watcher has recorded.
+    #[serde(skip)]
+    pub recorded: Option<(RunId, u32)>,
     /// What is wrong with the server. `reconcile lab break` adds to it; a line can be deleted by hand.
     pub faults: BTreeSet<Fault>,
+}
+
+/// An installation that is cut short. The patches may come in any order, so any set of components may be done by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cut {
+    /// The components that the installer has come to.
+    pub patched: BTreeSet<ComponentName>,
+    /// The exit code with which it ends.
+    pub code: u32,
+}
+
+/// How a service is registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SimulatedRegistration {
+    /// Its display name.
+    pub display_name: String,
+    /// Its image path.
+    pub image_path: String,
+    /// Whether it holds modules of the product while it runs.
+    #[serde(default)]
+    pub holds: bool,
+}
+
+/// A command that has outlived the run that started it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlives {
+    /// The step that it is.
+    pub step: Step,
+    /// The run.
+    pub run: RunId,
+    /// How it will end, where it is an installer.
+    pub code: Option<u32>,
+    /// The server when it has ended.
+    pub after: Simulated,
 }
 
 /// The databases that one form of the update covers.
@@ -98,12 +148,16 @@ impl Simulated {
             product: goal.product,
             components: names.map(|name| (name, build.clone())).collect(),
             services: services(goal.role, central),
+            registered: BTreeMap::new(),
             databases: goal.stores.iter().map(SimulatedStore::of).collect(),
             staged: false,
             pool: goal.pool.clone().filter(|_| goal.is_in_pool()),
             failed_over: Vec::new(),
             reboot_asked: None,
+            cuts: Vec::new(),
             lengths: None,
+            outlives: None,
+            recorded: None,
             faults: BTreeSet::new(),
         }
     }
@@ -112,12 +166,35 @@ impl Simulated {
     pub fn pass(&mut self, period: Period) {
         self.clock = period.after(self.clock);
         self.uptime = self.uptime.saturating_add(period.as_seconds());
+        let uptime = self.uptime;
+        if let Some(ended) = self.outlives.take_if(|outlives| outlives.after.uptime <= uptime) {
+            let Outlives { run, code, after, .. } = *ended;
+            let recorded = code.map(|code| (run, code));
+            *self = Self { clock: self.clock, uptime, recorded, outlives: None, ..after };
+        }
     }
 
     /// Whether it works as a Front End Server of its pool.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.services.iter().any(|service| service.name == FRONT_END_SERVICE && service.is_running())
+    }
+
+    /// How a service is recognised as one of the product's, the web server among them; none where it is somebody else's.
+    #[must_use]
+    pub fn recognised(&self, service: &Service) -> Option<Recognised> {
+        let Some(SimulatedRegistration { display_name, image_path, .. }) = self.registered.get(&service.name) else {
+            return Some(Recognised::Name);
+        };
+        let folders = folders(&[r"C:\Program Files", r"C:\Program Files\Common Files"]);
+        let program = program(image_path, &|_| None);
+        recognise(Registered { name: &service.name, display: display_name, program: &program }, &folders)
+    }
+
+    /// The product's services, and the web server, to be changed.
+    pub(super) fn own(&mut self) -> impl Iterator<Item = &mut Service> {
+        let whose: Vec<_> = self.services.iter().map(|service| self.recognised(service).is_some()).collect();
+        self.services.iter_mut().zip(whose).filter(|(_, own)| *own).map(|(service, _)| service)
     }
 
     /// Whether `fault` is present.
@@ -216,6 +293,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
         } else {
             Vec::new()
         },
+        recognised: Recognised::Name,
     };
     let product = PRODUCT_SERVICES.iter().filter(here).map(|name| running(name));
     let web = match role {

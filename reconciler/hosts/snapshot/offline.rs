@@ -212,9 +212,13 @@ fn components(keys: &Keys) -> Result<Vec<Component>, ListError> {
         // Nothing says that an entry without a name as text is ours.
         if is_entry(&key.path)
             && let Some(Value::Text(name)) = key.values.get("DisplayName")
-            && Component::from_display_name(name).is_some()
+            && Component::bears_a_products_name(name)
         {
-            let version = text(key, "DisplayVersion")?;
+            let version = match text(key, "DisplayVersion") {
+                // Only of a component that is known the version matters.
+                Err(_) if Component::from_display_name(name).is_none() => None,
+                version => version?,
+            };
             entries.push(Entry { key: shown(key), name: name.clone(), version });
         }
     }

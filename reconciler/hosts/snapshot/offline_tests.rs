@@ -92,10 +92,13 @@ fn the_control_panel_is_held_against_its_own_key() {
     let panel = |own: &str| {
         let name = "\"DisplayName\"=\"Skype for Business Server 2019, MACP Web Components\"";
         let entry = format!("[HKEY_LOCAL_MACHINE\\{LIST}\\{{A}}]\r\n{name}\r\n\"DisplayVersion\"=\"7.0.2046.530\"\r\n");
-        told(&export(LIST, &format!("{entry}\r\n[HKEY_LOCAL_MACHINE\\{CONTROL_PANEL}]\r\n{own}")))
+        let name = "\"DisplayName\"=\"Skype for Business Server 2019, Core Components\"";
+        let core = format!("[HKEY_LOCAL_MACHINE\\{LIST}\\{{B}}]\r\n{name}\r\n\"DisplayVersion\"=\"7.0.2046.530\"\r\n");
+        told(&export(LIST, &format!("{entry}\r\n{core}\r\n[HKEY_LOCAL_MACHINE\\{CONTROL_PANEL}]\r\n{own}")))
     };
-    assert_eq!(panel(""), "sfb-2019 macp-web-components 7.0.2046.530\n");
-    assert_eq!(panel("\"Version\"=\"7.0.2046.530\""), "sfb-2019 macp-web-components 7.0.2046.530\n");
+    let both = "sfb-2019 macp-web-components 7.0.2046.530\nsfb-2019 core-components 7.0.2046.530\n";
+    assert_eq!(panel(""), both);
+    assert_eq!(panel("\"Version\"=\"7.0.2046.530\""), both);
     assert!(panel("\"Version\"=\"7.0.2046.216\"").contains("at 7.0.2046.216 by Real-Time Communications"));
     assert!(panel("\"Version\"=dword:00000001").contains(r"\Version should hold a short text"));
 }

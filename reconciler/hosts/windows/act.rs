@@ -1,21 +1,23 @@
 //! Acting on this machine: each step as the documents have it, and then a wait for what it should bring about.
 
 use std::ffi::OsString;
-use std::sync::atomic::Ordering;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use reconcile_core::{Act, Acted, Goal, Seen, layers};
-use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE};
+use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
+use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE, Whose};
 
 use super::clock::{moment, now, wait};
+use super::discover::{again, discover};
 use super::environment::system_root;
 use super::layered::{Left, down, up};
 use super::logs::log_folder;
-use super::observe::{found_services, services};
+use super::observe::services;
 use super::package::{find, stage};
-use super::pool_share::{record, tell_pool};
-use super::powershell::said;
-use super::process::{Child, Ended, Ending, Lifetime, Pulse};
+use super::pool_share::{record as pool_record, tell_pool};
+use super::powershell::{Change, said};
+use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
+use super::record;
 use super::services::{Found, ServiceError, Services, needed_by};
 use super::settle::{heads_for, left, settle};
 use super::shells::close;
@@ -33,58 +35,82 @@ const MOVING: Duration = Duration::from_secs(90 * 60);
 const HEARING: Duration = Duration::from_secs(30);
 
 impl Act for ActingHost<'_> {
-    fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, WindowsError> {
-        let acted = self.take(goal, seen, step);
+    fn act(
+        &mut self,
+        goal: &Goal,
+        seen: &Seen,
+        step: &Step,
+        quiet: &mut dyn FnMut(Period),
+    ) -> Result<Acted, WindowsError> {
+        let acted = self.take(goal, seen, step, quiet);
         self.host.dear.forget(step);
         if *step == Step::Claim {
-            self.host.dear.claim = record(goal);
+            self.host.dear.claim = pool_record(goal);
         }
         acted
     }
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), WindowsError> {
+        if matches!(mark, Mark::Installing { .. }) {
+            record::forget(self.host.private()?); // How the last attempt ended says nothing of this one.
+        }
         Ok(self.journal.append(run, now(), mark)?)
     }
 
     fn pause(&mut self, period: Period) {
         self.host.dear.forget_after_pause();
         let (began, period) = (moment(), Duration::from(period));
+        let at_work = |private: &Path| record::last(private).is_some_and(|recorded| recorded.at_work);
+        let private = self.host.private().ok().filter(|private| at_work(private)).map(Path::to_owned);
         while !self.host.interrupted() && began.elapsed() < period {
             wait(LOOK.min(period));
+            if private.as_deref().is_some_and(|private| !at_work(private)) {
+                break; // What it waits for has ended.
+            }
         }
     }
 }
 
 impl ActingHost<'_> {
-    fn take(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, WindowsError> {
+    fn take(
+        &mut self,
+        goal: &Goal,
+        seen: &Seen,
+        step: &Step,
+        quiet: &mut dyn FnMut(Period),
+    ) -> Result<Acted, WindowsError> {
         let said = match step {
             Step::Claim | Step::Release => tell_pool(goal, seen, step)?,
             Step::Stage => self.host.stage(goal)?,
-            Step::FailOver => self.host.fail_over(goal)?,
-            Step::FailBack => self.host.fail_back(goal)?,
-            Step::StopServices => self.host.stop_services(goal)?,
-            Step::StopWeb => self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into())?,
+            Step::StopOthers => return self.host.stop_services(goal, Whose::Others),
+            Step::StopServices => return self.host.stop_services(goal, Whose::Product),
+            Step::FailOver => self.host.fail_over(goal, Change { run: &seen.run.id, step })?,
+            Step::FailBack => self.host.fail_back(goal, Change { run: &seen.run.id, step })?,
+            Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
                 shells.iter().try_for_each(close)?;
                 format!("{} processes were ended", shells.len())
             }
-            Step::Install => return self.host.install_and_warm_up(goal),
-            Step::StartWeb => self.host.web("start", ServiceState::Running, goal.rules.start.into())?,
-            Step::UpdateDatabases(store) => self.host.update_databases(goal, store)?,
-            Step::StartServices => self.host.start_services(goal, seen)?,
+            Step::Install => return self.host.install_and_warm_up(goal, &seen.run.id, quiet),
+            Step::StartWeb => return self.host.web("start", ServiceState::Running, goal.rules.start.into()),
+            Step::StartServices => return self.host.start_services(goal, seen, Whose::Product),
+            Step::StartOthers => return self.host.start_services(goal, seen, Whose::Others),
+            Step::UpdateDatabases(store) => {
+                self.host.update_databases(goal, store, Change { run: &seen.run.id, step })?
+            }
             Step::Reboot => {
                 (self.restart)(&format!("reconcile brings {} to {}.", goal.product, goal.core))?;
                 return Ok(Acted::GoingDown);
             }
         };
-        Ok(Acted::Ended(said))
+        Ok(Acted::Ended(Account::success(said)))
     }
 }
 
 impl WindowsHost {
     fn interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.interrupt.ends()
     }
 
     fn stage(&mut self, goal: &Goal) -> Result<String, WindowsError> {
@@ -95,71 +121,87 @@ impl WindowsHost {
         Ok(said)
     }
 
-    /// Stops the product's services, those of one dependency layer together.
-    fn stop_services(&mut self, goal: &Goal) -> Result<String, WindowsError> {
+    /// Stops the product's services or those of others, those of one dependency layer together.
+    fn stop_services(&mut self, goal: &Goal, whose: Whose) -> Result<Acted, WindowsError> {
         let (began, limit) = (moment(), goal.rules.stop.into());
         // A service that is starting takes no order until it runs.
-        let starting = |found: &Found| !is_web(found) && heads_for(found.state) == Some(ServiceState::Running);
+        let (mut all, manager) = (services(&self.also)?, Services::open()?);
+        all.retain(|service| service.whose() == whose);
+        let every: Vec<_> = all.iter().collect();
+        let starting = |found: &Found| among(&every, found) && heads_for(found.state) == Some(ServiceState::Running);
         self.wait_for(ServiceState::Running, began, limit, true, &[], &starting)?;
-        let (all, manager) = (services()?, Services::open()?);
         let mut refused = Vec::new();
-        let left = down(&layers(all.iter().filter(|service| !service.is_web())), &mut |layer| {
+        let left = down(&layers(&all), &mut |layer| {
             // After an interrupt nothing more is told: the run goes back up.
             let told = if self.interrupted() { &[] } else { layer };
             let told = tell(told, &mut refused, &|name| manager.stop(name));
             self.wait_for(ServiceState::Stopped, began, limit, true, &told, &|found| among(layer, found))
         })?;
-        Ok(told(refused, left))
+        Ok(Acted::Ended(told(refused, left)))
     }
 
-    /// Starts the services that should run and do not, those of one dependency layer together.
-    fn start_services(&mut self, goal: &Goal, seen: &Seen) -> Result<String, WindowsError> {
+    /// Starts the services that should run and do not, the product's or those of others, those of one dependency layer together.
+    fn start_services(&mut self, goal: &Goal, seen: &Seen, whose: Whose) -> Result<Acted, WindowsError> {
         let should = goal.should_run(&seen.host, seen.baseline());
-        let all: Vec<_> = should.filter(|service| !service.is_web() && !service.is_running()).collect();
+        let all: Vec<_> = should.filter(|service| service.whose() == whose && !service.is_running()).collect();
         let stopping = |found: &Found| among(&all, found) && found.state == ServiceState::StopPending;
         // A service that is stopping takes no order until it has stopped.
         self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &[], &stopping)?;
         let (began, limit, manager) = (moment(), goal.rules.start.into(), Services::open()?);
-        let mut refused = Vec::new();
-        let left = up(&layers(all.iter().copied()), &mut |layer| {
-            tell(layer, &mut refused, &|name| manager.start(name));
+        let (mut refused, mut ran) = (Vec::new(), Vec::new());
+        let left = up::<WindowsError>(&layers(all.iter().copied()), &mut |layer| {
+            // A run that ends at once leaves them as they are.
+            let layer = if self.interrupt.leaves() { &[] } else { layer };
+            let told = tell(layer, &mut refused, &|name| manager.start(name));
             // One that was told to start is on its way, or has failed: its state says which.
-            self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))
+            let left = self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))?;
+            let never_ran = |name: &&&str| left.iter().any(|one| one.name == **name && !one.has_ended_well());
+            ran.extend(told.iter().filter(|name| !never_ran(name)).map(|name| (*name).to_owned()));
+            Ok(left)
         })?;
-        Ok(told(refused, left))
+        Ok(Acted::Started { said: told(refused, left), ran })
     }
 
     /// `Invoke-CsComputerFailOver`. When its wait time of an hour is over, it fails and has done nothing.
-    fn fail_over(&mut self, goal: &Goal) -> Result<String, WindowsError> {
+    fn fail_over(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
-        self.shell(goal.product, "fail-over", MOVING, |shell, call| shell.fail_over(&name, call))?;
+        self.shell(goal.product, "fail-over", MOVING, |shell, call| shell.fail_over(&name, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
     /// `Invoke-CsComputerFailBack`, under the name that was failed over.
-    fn fail_back(&mut self, goal: &Goal) -> Result<String, WindowsError> {
+    fn fail_back(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
-        self.shell(goal.product, "fail-back", MOVING, |shell, call| shell.fail_back(&name, call))?;
+        self.shell(goal.product, "fail-back", MOVING, |shell, call| shell.fail_back(&name, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
-    fn update_databases(&mut self, goal: &Goal, store: &Store) -> Result<String, WindowsError> {
+    fn update_databases(&mut self, goal: &Goal, store: &Store, change: Change<'_>) -> Result<String, WindowsError> {
         let limit = goal.rules.database.into();
-        self.shell(goal.product, "update-databases", limit, |shell, call| shell.update_databases(store, call))?;
+        self.shell(goal.product, "update-databases", limit, |shell, call| shell.update_databases(store, change, call))?;
         Ok("the cmdlet ended; it says nothing of what it did".to_owned())
     }
 
     /// `net stop w3svc` or `net start w3svc`. Its text is for people, its exit code for the log: the service manager says
     /// what became of it.
-    fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<String, WindowsError> {
+    fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<Acted, WindowsError> {
         let began = moment();
         let folder = log_folder(self.private()?, &format!("net-{verb}-w3svc"))?;
         let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\net.exe");
         let arguments = [verb, "w3svc"].map(OsString::from);
         // Bringing the server back up is not interrupted: it is what an interrupted run ends with.
         let lifetime = if wanted == ServiceState::Running { Lifetime::Finishes } else { Lifetime::Ours };
-        let child = Child { program: &program, arguments: &arguments, input: b"", folder: &folder, limit, lifetime };
-        let ended = self.run(&child)?;
+        let private = self.private()?.to_owned();
+        let child = Child {
+            program: &program,
+            arguments: &arguments,
+            input: b"",
+            folder: &folder,
+            private: &private,
+            limit,
+            lifetime,
+        };
+        let ended = self.run(&child, &mut |_| {})?;
         let found = match ended.ending {
             Ending::Exited(0) => Ok(()),
             Ending::Exited(_) | Ending::TimedOut | Ending::Interrupted | Ending::StillRunning { .. } => {
@@ -168,13 +210,18 @@ impl WindowsHost {
             }
         };
         let services = self.wait_for(wanted, began, limit, wanted == ServiceState::Stopped, &[], &is_web)?;
-        Ok(told(found.err().into_iter().collect(), Left { services, held: Vec::new() }))
+        Ok(Acted::Ended(told(found.err().into_iter().collect(), Left { services, held: Vec::new() })))
     }
 
     /// Installs. While the services are stopped again and the web server starts, a management shell can load the product's
     /// module for the look at the databases that follows; not before the installer has ended, which replaces what it loads.
-    fn install_and_warm_up(&mut self, goal: &Goal) -> Result<Acted, WindowsError> {
-        let acted = self.install(goal)?;
+    fn install_and_warm_up(
+        &mut self,
+        goal: &Goal,
+        run: &RunId,
+        quiet: &mut dyn FnMut(Period),
+    ) -> Result<Acted, WindowsError> {
+        let acted = self.install(goal, run, quiet)?;
         // After a restart nothing of it would be left.
         let restarts = matches!(acted, Acted::Installed { code: 3010 | 1641, .. });
         if !restarts && !self.interrupted() && self.asks_databases(goal) {
@@ -183,7 +230,7 @@ impl WindowsHost {
         Ok(acted)
     }
 
-    fn install(&mut self, goal: &Goal) -> Result<Acted, WindowsError> {
+    fn install(&mut self, goal: &Goal, run: &RunId, quiet: &mut dyn FnMut(Period)) -> Result<Acted, WindowsError> {
         let program = goal.product.installer();
         let staged = match self.staged.take() {
             Some(staged) if staged.sha256 == goal.installer.sha256 => staged,
@@ -192,15 +239,20 @@ impl WindowsHost {
         };
         let folder = log_folder(self.private()?, "install")?;
         let arguments = ["/silentmode"].map(OsString::from);
+        let private = self.private()?.to_owned();
         let child = Child {
             program: &staged.path,
             arguments: &arguments,
             input: b"",
             folder: &folder,
+            private: &private,
             limit: goal.rules.install.into(),
-            lifetime: Lifetime::Survives,
+            lifetime: Lifetime::Outlives(Outliving { run, step: &Step::Install, held: staged.held() }),
         };
-        let ended = self.run(&child);
+        let mut watch = |pulse: Pulse| {
+            quiet(Period::seconds(u32::try_from(pulse.quiet.as_secs()).unwrap_or(u32::MAX)));
+        };
+        let ended = self.run(&child, &mut watch);
         // Held until here, and for the looks that follow: what was checked is what ran.
         self.staged = Some(staged);
         let ended = ended?;
@@ -213,9 +265,8 @@ impl WindowsHost {
         }
     }
 
-    fn run(&mut self, child: &Child<'_>) -> Result<Ended, WindowsError> {
-        let interrupted = || self.interrupted.load(Ordering::Relaxed);
-        Ok(self.runner.run(child, &mut *self.watch, &interrupted)?)
+    fn run(&self, child: &Child<'_>, watch: &mut dyn FnMut(Pulse)) -> Result<Ended, WindowsError> {
+        Ok(self.runner.run(child, watch, &self.interrupt)?)
     }
 
     /// Waits until the services are where a command should have brought them, and gives those that are not there when
@@ -230,16 +281,14 @@ impl WindowsHost {
         told: &[&str],
         which: &dyn Fn(&Found) -> bool,
     ) -> Result<Vec<Found>, WindowsError> {
-        let (told_at, mut moved_at) = (moment(), moment());
+        let told_at = moment();
         let heard = |found: &Found| told.contains(&found.name.as_str()) && told_at.elapsed() < HEARING;
-        let mut look = || Ok(found_services()?.into_iter().filter(|found| which(found)).collect());
-        let mut pause = |moved: bool| {
-            if moved {
-                moved_at = moment();
-            }
-            (self.watch)(Pulse { elapsed: began.elapsed(), quiet: moved_at.elapsed() });
+        let manager = Services::open()?;
+        let known = discover(&manager, &self.also)?;
+        let mut look = || Ok(again(&manager, &known)?.into_iter().filter(|found| which(found)).collect());
+        let mut pause = |_: bool| {
             wait(LOOK);
-            let leave = may_be_left && self.interrupted.load(Ordering::Relaxed);
+            let leave = self.interrupt.leaves() || may_be_left && self.interrupt.ends();
             (!leave).then(|| began.elapsed())
         };
         Ok(settle(wanted, limit, &mut look, &heard, &mut pause)?)
@@ -263,13 +312,15 @@ fn tell<'a>(
 }
 
 /// What is to be told of an order and of the services after it. Both are evidence: what comes next is decided by a look.
-fn told(refused: Vec<String>, after: Left) -> String {
-    let said = if refused.is_empty() { "reported success".to_owned() } else { refused.join("; ") };
+fn told(refused: Vec<String>, after: Left) -> Account {
+    let success = refused.is_empty();
+    let said = if success { "reported success".to_owned() } else { refused.join("; ") };
     let mut rest = after.held;
     if !after.services.is_empty() {
         rest.insert(0, left(&after.services));
     }
-    if rest.is_empty() { said } else { format!("{said}, and then {}", rest.join(", ")) }
+    let words = if rest.is_empty() { said } else { format!("{said}, and then {}", rest.join(", ")) };
+    Account { words, success }
 }
 
 fn among(services: &[&Service], found: &Found) -> bool {

@@ -1,7 +1,8 @@
-//! The environment of a child: built anew from a short list, never handed down.
+//! The environment of a child: a fixed, safe one, built anew and never handed down. `environment.txt` lists it.
 //!
 //! Whoever starts us could otherwise steer a child that has our rights, with `PATH`, `PSModulePath`, `COR_PROFILER`
-//! and their like.
+//! and their like. But a child must be able to live in it: PowerShell runs no program at all where there is no `PATHEXT`,
+//! without a word of it, and what an installer starts may rely on any variable that Windows always has.
 
 use std::ffi::OsString;
 use std::os::windows::ffi::OsStringExt;
@@ -16,30 +17,78 @@ use windows_sys::Win32::UI::Shell::GetUserProfileDirectoryW;
 use super::account::{own_name, own_token};
 use super::win32::{Win32Error, check, text};
 
-/// The variables that a child gets as Windows defines them for everybody.
-const KEPT: &[&str] =
-    &["SystemRoot", "SystemDrive", "windir", "ProgramFiles", "CommonProgramFiles", "ProgramData", "COMPUTERNAME"];
+/// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not every
+/// Windows defines each: what stands beside it is its value then.
+const KEPT: &[(&str, &str)] = &[
+    ("SystemRoot", ""),
+    ("SystemDrive", ""),
+    ("windir", "%SystemRoot%"),
+    ("ProgramData", ""),
+    ("ALLUSERSPROFILE", "%ProgramData%"),
+    ("PUBLIC", r"%SystemDrive%\Users\Public"),
+    ("ProgramFiles", ""),
+    ("ProgramFiles(x86)", r"%SystemDrive%\Program Files (x86)"),
+    ("ProgramW6432", "%ProgramFiles%"),
+    ("CommonProgramFiles", ""),
+    ("CommonProgramFiles(x86)", r"%SystemDrive%\Program Files (x86)\Common Files"),
+    ("CommonProgramW6432", "%CommonProgramFiles%"),
+    ("COMPUTERNAME", ""),
+    ("NUMBER_OF_PROCESSORS", "1"),
+    ("PROCESSOR_IDENTIFIER", ""),
+    ("PROCESSOR_LEVEL", ""),
+    ("PROCESSOR_REVISION", ""),
+];
+
+/// What Windows runs when only a name is given, in the order in which it looks: its own value for all versions.
+const EXTENSIONS: &str = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC";
 
 /// The variables for a child that keeps its temporary files in `temporary`.
 ///
 /// # Errors
 /// Windows does not give the variables.
 pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, Win32Error> {
-    let mut variables: Vec<_> = defined()?
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let name = KEPT.iter().find(|kept| name.eq_ignore_ascii_case(kept))?;
-            Some((OsString::from(name), value))
-        })
+    let defined = defined()?;
+    let value = |wanted: &str| {
+        let found = defined.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map(|(_, value)| value.clone())
+    };
+    // A value that begins with another variable.
+    let expanded = |text: &str| -> Option<OsString> {
+        let Some((name, rest)) = text.strip_prefix('%').and_then(|text| text.split_once('%')) else {
+            return (!text.is_empty()).then(|| text.into());
+        };
+        let mut whole = value(name)?;
+        whole.push(rest);
+        Some(whole)
+    };
+    let mut variables: Vec<(OsString, OsString)> = KEPT
+        .iter()
+        .filter_map(|(name, otherwise)| Some((name.into(), value(name).or_else(|| expanded(otherwise))?)))
         .collect();
     let account = own_name()?;
     let (domain, user) = account.split_once('\\').unwrap_or(("", &account));
-    let modules = system_root()?.join(r"System32\WindowsPowerShell\v1.0\Modules");
+    let (windows, profile) = (system_root()?, PathBuf::from(profile()?));
+    let system = windows.join("System32");
+    let shell = system.join(r"WindowsPowerShell\v1.0");
+    // Not the one of the machine: products put their own folders into it, and not all of them are for administrators only.
+    let mut path = OsString::new();
+    for folder in [&system, &windows, &system.join("Wbem"), &shell] {
+        path.push(folder);
+        path.push(";");
+    }
     variables.extend([
+        ("Path".into(), path),
+        ("PATHEXT".into(), EXTENSIONS.into()),
+        ("ComSpec".into(), system.join("cmd.exe").into()),
+        ("OS".into(), "Windows_NT".into()),
+        // What a 64-bit program finds on every processor that runs this one.
+        ("PROCESSOR_ARCHITECTURE".into(), "AMD64".into()),
         ("USERDOMAIN".into(), domain.into()),
         ("USERNAME".into(), user.into()),
-        ("USERPROFILE".into(), profile()?),
-        ("PSModulePath".into(), modules.into()),
+        ("APPDATA".into(), profile.join(r"AppData\Roaming").into()),
+        ("LOCALAPPDATA".into(), profile.join(r"AppData\Local").into()),
+        ("USERPROFILE".into(), profile.into()),
+        ("PSModulePath".into(), shell.join("Modules").into()),
         ("TEMP".into(), temporary.into()),
         ("TMP".into(), temporary.into()),
     ]);
@@ -110,26 +159,34 @@ fn defined() -> Result<Vec<(OsString, OsString)>, Win32Error> {
     Ok(variables)
 }
 
+/// The list of what a child gets, for people and for tests: a name on each line, and what it is.
+#[cfg(test)]
+pub fn listed() -> Vec<&'static str> {
+    let list = include_str!("environment.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    list.filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect()
+}
+
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_child_gets_the_short_list_and_nothing_else() {
+    fn a_child_gets_what_the_list_says_and_nothing_else() {
         let variables = environment(Path::new(r"C:\private")).expect("Windows gives the variables");
-        let mut allowed = KEPT.to_vec();
-        allowed.extend(["USERDOMAIN", "USERNAME", "USERPROFILE", "PSModulePath", "TEMP", "TMP"]);
         let mut given: Vec<_> = variables.iter().map(|(name, _)| name.to_str().unwrap_or_default()).collect();
-        allowed.sort_unstable();
+        let mut listed = listed();
         given.sort_unstable();
-        assert_eq!(given, allowed);
+        listed.sort_unstable();
+        assert_eq!(given, listed);
         let value = |wanted: &str| variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
         assert_eq!(value("TEMP"), Some(r"C:\private".into()));
         assert_eq!(value("TMP"), Some(r"C:\private".into()));
-        assert!(
-            value("SystemRoot").is_some_and(|root| system_root().is_ok_and(|known| root.eq_ignore_ascii_case(known)))
-        );
-        assert!(value("PATH").is_none() && value("Path").is_none());
+        let windows = system_root().expect("Windows says");
+        assert!(value("SystemRoot").is_some_and(|root| root.eq_ignore_ascii_case(&windows)));
+        let path = value("Path").expect("listed").into_string().expect("Unicode");
+        let folders = path.split_terminator(';').map(Path::new);
+        assert!(folders.clone().all(|folder| folder.starts_with(&windows)), "nobody else's folder: {path}");
+        assert_eq!(folders.count(), 4);
     }
 }

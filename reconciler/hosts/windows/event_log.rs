@@ -87,11 +87,11 @@ fn unregister_below(root: &Key, sources: &str) -> Result<(), Win32Error> {
     }
 }
 
-/// Writes an event.
+/// Writes an event. The code is the second string of its data: the text of its number shows the first alone.
 ///
 /// # Errors
 /// The log does not take it.
-pub fn report(id: u16, level: EventLevel, text: &str) -> Result<(), EventLogError> {
+pub fn report(id: u16, level: EventLevel, text: &str, code: &str) -> Result<(), EventLogError> {
     let failed = |cause| EventLogError::Event { id, cause };
     let source = Source::open().map_err(failed)?;
     let kind = match level {
@@ -99,11 +99,11 @@ pub fn report(id: u16, level: EventLevel, text: &str) -> Result<(), EventLogErro
         EventLevel::Warning => EVENTLOG_WARNING_TYPE,
         EventLevel::Error => EVENTLOG_ERROR_TYPE,
     };
-    let text = fitting(text);
-    let strings = [text.as_ptr()];
-    // SAFETY: the handle is open; one string is announced and given, and it ends with a NUL; there is no user and no data.
+    let (text, code) = (fitting(text), fitting(code));
+    let strings = [text.as_ptr(), code.as_ptr()];
+    // SAFETY: the handle is open; two strings are announced and given, and each ends with a NUL; there is no user and no data.
     let written =
-        unsafe { ReportEventW(source.0, kind, 0, id.into(), std::ptr::null_mut(), 1, 0, strings.as_ptr(), null()) };
+        unsafe { ReportEventW(source.0, kind, 0, id.into(), std::ptr::null_mut(), 2, 0, strings.as_ptr(), null()) };
     check(written).map_err(failed)
 }
 

@@ -51,7 +51,7 @@ mod tests {
     use std::convert::Infallible;
 
     use reconcile_core::layers;
-    use reconcile_schema::{ServiceState, StartType};
+    use reconcile_schema::{Recognised, ServiceState, StartType};
 
     use super::*;
 
@@ -70,13 +70,15 @@ mod tests {
             state: ServiceState::Running,
             start: StartType::Automatic,
             needs: needs.split_whitespace().map(str::to_owned).collect(),
+            recognised: Recognised::Name,
         };
         SERVER.iter().map(service).collect()
     }
 
     fn stays(name: &str) -> Found {
         let (state, start) = (ServiceState::StartPending, StartType::Automatic);
-        Found { name: name.to_owned(), state, start, needs: vec![], pid: None, progress: None }
+        let (name, needs, recognised) = (name.to_owned(), Vec::new(), Recognised::Name);
+        Found { name, state, start, needs, pid: None, progress: None, recognised, exit_code: None }
     }
 
     type Way = fn(&[Vec<&Service>], &mut Bring<'_, Infallible>) -> Result<Left, Infallible>;

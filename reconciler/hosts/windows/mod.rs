@@ -4,7 +4,10 @@
 mod account;
 mod act;
 mod clock;
+mod confinement;
+mod create;
 mod databases;
+mod discover;
 mod environment;
 pub mod event_log;
 mod job;
@@ -19,45 +22,51 @@ mod pools;
 mod powershell;
 mod process;
 mod protect;
+mod record;
 mod registry;
 mod script;
 mod services;
 mod settle;
 mod shells;
 mod signature;
+mod sleeper;
 mod state;
 mod task;
 mod trust;
+mod watcher;
 mod win32;
 
 use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reconcile_core::Dear;
-use reconcile_schema::{Product, ServerName};
+use reconcile_schema::{Mark, Marks, Product, RunId, ServerName, ServiceName, Step};
 
 use self::environment::{system_root, variable};
 use self::logs::log_folder;
 use self::package::{PackageError, Staged};
 use self::powershell::{Call, PowerShell, PowerShellError, Warm};
 use self::process::{Ending, ProcessError, Runner};
+use self::record::{End, Order};
 use self::registry::Registry;
 use self::services::ServiceError;
 use self::shells::ShellError;
+use self::sleeper::end_sleepers;
 use self::state::{StateError, private_folder};
 use self::win32::Win32Error;
+use crate::interrupt::Interrupt;
 use crate::journal::{Journal, JournalError};
 use crate::share::ShareError;
 
 pub use self::machine::{MachineError, name, windows_version};
-pub use self::process::Pulse;
+pub use self::process::WATCHER;
 pub use self::protect::protect;
 pub use self::task::{Installed, Scheduler, SchedulerError};
 pub use self::trust::{TrustError, Trusted, trusted};
+pub use self::watcher::attend;
 
 /// Why this machine cannot be looked at, or a step cannot be taken on it.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +92,8 @@ pub enum WindowsError {
     Share(#[from] ShareError),
     #[error("cannot find the folders of Windows: {0}")]
     Folders(Win32Error),
+    #[error("cannot find out whether the installer could outlive this session: {0}")]
+    Confinement(Win32Error),
     #[error("cannot create the log folder {}: {cause}", path.display())]
     Log { path: PathBuf, cause: io::Error },
     #[error("the copy of {0} in the private folder is gone; run again, and it is made anew")]
@@ -95,6 +106,8 @@ pub enum WindowsError {
 pub struct WindowsHost {
     name: ServerName,
     registry: Registry,
+    /// The services of others that the goal names.
+    also: Arc<[ServiceName]>,
     dear: Dear,
     runner: Runner,
     /// The shell that waits for the question for databases.
@@ -103,10 +116,8 @@ pub struct WindowsHost {
     private: OnceCell<PathBuf>,
     /// The update, from the moment when it was checked: nobody can change it any more.
     staged: Option<Staged>,
-    /// Raised when the user wants the run to end.
-    interrupted: Arc<AtomicBool>,
-    /// Sees every child while it runs.
-    watch: Box<dyn FnMut(Pulse)>,
+    /// Raised when somebody wants the run to end.
+    interrupt: Interrupt,
 }
 
 /// This machine, to be acted on: the journal of its runs is open. Whoever makes one holds the lock.
@@ -114,6 +125,7 @@ pub struct ActingHost<'a> {
     host: &'a mut WindowsHost,
     journal: Journal,
     restart: fn(&str) -> Result<(), MachineError>,
+    sleepers: Vec<String>,
 }
 
 /// The lock file of this machine; its folder is made where it is missing.
@@ -168,6 +180,28 @@ fn journal_in(private: &Path) -> PathBuf {
     private.join("journal.jsonl")
 }
 
+/// How the installer ended that the journal does not know the end of: its watcher saw it when the run was gone.
+fn unseen_end(private: &Path, marks: &Marks) -> Option<(RunId, Mark)> {
+    let attempt = marks.attempt.as_ref().filter(|attempt| attempt.code.is_none())?;
+    let recorded = record::last(private)?;
+    let Order { run, step, folder, .. } = recorded.order;
+    match recorded.end {
+        // What it moved was not compared: services may hold what it replaced.
+        Some(End::Exited(code)) if step == Step::Install && run == attempt.run => {
+            Some((run, Mark::Installed { code, moved: true, log: Some(folder.display().to_string()) }))
+        }
+        Some(End::Exited(_) | End::TimedOut | End::NotStarted(_)) | None => None,
+    }
+}
+
+impl ActingHost<'_> {
+    /// What earlier runs started and never let go, since they were ended over it: ended now, and named here.
+    #[must_use]
+    pub fn sleepers(&self) -> &[String] {
+        &self.sleepers
+    }
+}
+
 impl WindowsHost {
     /// This machine, to be looked at only.
     ///
@@ -177,30 +211,29 @@ impl WindowsHost {
         Ok(Self {
             name: name()?,
             registry: Registry::machine(),
+            also: Arc::default(),
             dear: Dear::default(),
             runner: Runner::default(),
             warm: None,
             private: OnceCell::new(),
             staged: None,
-            interrupted: Arc::default(),
-            watch: Box::new(|_| {}),
+            interrupt: Interrupt::default(),
         })
     }
 
-    /// Lets `watch` see every child, a few times a second while it runs.
-    pub fn watch(&mut self, watch: Box<dyn FnMut(Pulse)>) {
-        self.watch = watch;
-    }
-
-    /// The same machine, to be acted on. `interrupted` is raised when the user wants the run to end. The caller holds the
+    /// The same machine, to be acted on. `interrupt` is raised when somebody wants the run to end. The caller holds the
     /// lock at [`lock_path`].
     ///
     /// # Errors
     /// The private folder or the journal cannot be used.
-    pub fn to_act(&mut self, interrupted: Arc<AtomicBool>) -> Result<ActingHost<'_>, WindowsError> {
-        let journal = Journal::open(&journal_in(self.private()?))?;
-        self.interrupted = interrupted;
-        Ok(ActingHost { host: self, journal, restart: machine::restart })
+    pub fn to_act(&mut self, interrupt: Interrupt) -> Result<ActingHost<'_>, WindowsError> {
+        let sleepers = end_sleepers(self.private()?);
+        let mut journal = Journal::open(&journal_in(self.private()?))?;
+        if let Some((run, mark)) = unseen_end(self.private()?, journal.marks()) {
+            journal.append(&run, clock::now(), &mark)?;
+        }
+        self.interrupt = interrupt;
+        Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
     }
 
     /// The private folder, made and made private at its first use.
@@ -223,13 +256,12 @@ impl WindowsHost {
         let folder = log_folder(self.private()?, what)?;
         let common = variable("CommonProgramFiles").map_err(WindowsError::Folders)?.unwrap_or_default();
         let shell = PowerShell {
-            scripts: self.private()?.join("scripts"),
+            private: self.private()?.to_owned(),
             runner: &self.runner,
             program: powershell::program(&system_root().map_err(WindowsError::Folders)?),
             module: powershell::module(Path::new(&common), product),
         };
-        let interrupted = || self.interrupted.load(Ordering::Relaxed);
-        let call_at = Call { folder: &folder, limit, watch: &mut *self.watch, interrupted: &interrupted };
+        let call_at = Call { folder: &folder, limit, interrupt: &self.interrupt };
         Ok(call(&shell, call_at)?)
     }
 

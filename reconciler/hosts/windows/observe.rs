@@ -1,26 +1,29 @@
 //! Looking at this machine.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
-    Component, Fact, Marks, Observed, PRODUCT_SERVICES, PackageSeen, Pending, PoolSeen, Product, Rights, Service,
-    Shared, Store, WEB_SERVICE,
+    Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, ServiceName, Shared,
+    Step, Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
 use super::account::is_administrator;
 use super::clock::now;
+use super::confinement;
+use super::discover::{discover, foreign};
 use super::environment::system_root;
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
-use super::pool_share::record;
+use super::pool_share::record as pool_record;
 use super::powershell::Call;
+use super::record::{self, Recorded};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, open_shells, processes};
 use super::win32::Win32Error;
-use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path};
+use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
 use crate::uninstall::{self, ComponentError};
 
@@ -61,20 +64,28 @@ enum InstallingError {
 impl Observe for WindowsHost {
     type Error = WindowsError;
 
-    fn observe(&mut self) -> Result<Observed, WindowsError> {
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
+        self.also = Arc::clone(&goal.also_stop);
+        // Who may not look into the private folder is told elsewhere that this is so.
+        let recorded =
+            state::place().ok().and_then(|private| record::last(&private)).filter(|recorded| recorded.at_work);
+        let (installs, changes) = recorded.as_ref().map_or((None, None), command_at_work);
+        let installing = installing(&self.registry).map(|installing| installing.or(installs));
         let mut seen = Observed {
             host: self.name.clone(),
             at: now(),
             boot: boot().into(),
             uptime: Some(uptime()),
             components: components(&self.registry).map(Shared::from).into(),
-            services: services().map(Shared::from).into(),
+            services: services(&self.also).map(Shared::from).into(),
             reboot: reboot(&self.registry).into(),
-            installing: installing(&self.registry).into(),
+            installing: installing.into(),
+            at_work: changes,
             package: Fact::NotLooked,
             disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
+            foreign: Fact::NotLooked,
             databases: Shared::default(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,
@@ -93,7 +104,8 @@ impl Observe for WindowsHost {
                 self.cool_down();
                 self.dear.shells = open_shells().into();
             }
-            Ask::Claim => self.dear.claim = record(goal),
+            Ask::Foreign => self.dear.foreign = foreign(&goal.also_stop).into(),
+            Ask::Claim => self.dear.claim = pool_record(goal),
             Ask::Pool => self.dear.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
                 let fact = self.databases(goal, store).into();
@@ -104,15 +116,19 @@ impl Observe for WindowsHost {
     }
 
     fn marks(&mut self) -> Result<Marks, WindowsError> {
-        Ok(Journal::read(&journal_path()?)?)
+        let mut marks = Journal::read(&journal_path()?)?;
+        if let Some((run, mark)) = unseen_end(&state::place()?, &marks) {
+            marks.take(&run, now(), &mark); // The next run that acts writes it down.
+        }
+        Ok(marks)
     }
 }
 
 impl Observe for ActingHost<'_> {
     type Error = WindowsError;
 
-    fn observe(&mut self) -> Result<Observed, WindowsError> {
-        self.host.observe()
+    fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
+        self.host.observe(goal)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), WindowsError> {
@@ -131,7 +147,8 @@ impl WindowsHost {
         let administrator = is_administrator().map_err(cannot)?;
         let server_admin = administrator
             && self.shell(product, "membership", MEMBERSHIP, |shell, call| shell.is_member(SERVER_ADMINS, call))?;
-        Ok(Rights { administrator, server_admin })
+        let confined = confinement::is_confined(self.private()?).map_err(WindowsError::Confinement)?;
+        Ok(Rights { administrator, server_admin, confined })
     }
 
     /// How the pool stands, in a shell that ends with the answer: it holds none of the product's assemblies afterwards.
@@ -144,9 +161,8 @@ impl WindowsHost {
     fn databases(&mut self, goal: &Goal, store: &Store) -> Result<Vec<reconcile_schema::Database>, WindowsError> {
         let limit = goal.rules.database.into();
         if let Some(warm) = self.warm.take() {
-            let (folder, interrupted) = (warm.folder.clone(), || self.interrupted.load(Ordering::Relaxed));
-            let (limit, watch) = (WARM.min(limit), &mut *self.watch);
-            let call = Call { folder: &folder, limit, watch, interrupted: &interrupted };
+            let folder = warm.folder.clone();
+            let call = Call { folder: &folder, limit: WARM.min(limit), interrupt: &self.interrupt };
             match warm.test_databases(&self.runner, store, call) {
                 Ok(databases) => return Ok(databases),
                 Err(error) => tracing::warn!(%error, "the management shell that was started ahead is of no use"),
@@ -188,30 +204,25 @@ fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
         PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
         | PackageError::Path(_)
         | PackageError::Hash { .. }
-        | PackageError::Signature { .. }
-        | PackageError::Publisher { .. } => Ok(PackageSeen::Refused(error.to_string())),
+        | PackageError::Signature { .. } => Ok(PackageSeen::Refused(error.to_string())),
+        PackageError::Publisher { .. } => Ok(PackageSeen::Foreign(error.to_string())),
         PackageError::File { .. } => Err(error),
     }
 }
 
 /// The installed components of all products, with the builds that the uninstall list gives them.
 fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
-    let ours = registry.installed(|name| Component::from_display_name(name).is_some())?;
+    let ours = registry.installed(Component::bears_a_products_name)?;
     Ok(uninstall::components(ours, registry.control_panel_version()?)?)
 }
 
-/// The product's services that exist here, in their start order, then the web server.
-pub(super) fn found_services() -> Result<Vec<Found>, ServiceError> {
-    let manager = Services::open()?;
-    let names = PRODUCT_SERVICES.iter().copied().chain([WEB_SERVICE]);
-    names.filter_map(|name| manager.find(name).transpose()).collect()
-}
-
-/// The same, as a decision sees them.
-pub(super) fn services() -> Result<Vec<Service>, ServiceError> {
-    let service =
-        |found: Found| Service { name: found.name, state: found.state, start: found.start, needs: found.needs };
-    Ok(found_services()?.into_iter().map(service).collect())
+/// The services that count here, as a decision sees them.
+pub(super) fn services(also: &[ServiceName]) -> Result<Vec<Service>, ServiceError> {
+    let service = |found: Found| {
+        let Found { name, state, start, needs, recognised, .. } = found;
+        Service { name, state, start, needs, recognised }
+    };
+    Ok(discover(&Services::open()?, also)?.into_iter().map(service).collect())
 }
 
 fn reboot(registry: &Registry) -> Result<Vec<Pending>, RegistryError> {
@@ -241,6 +252,17 @@ fn installing(registry: &Registry) -> Result<Option<String>, InstallingError> {
     Ok(Some(registry.in_progress()?.map_or_else(|| busy.to_owned(), |key| format!("{busy} ({key})"))))
 }
 
+/// A command that outlived its run and is at work, in words: an installation, or something else.
+fn command_at_work(recorded: &Recorded) -> (Option<String>, Option<String>) {
+    let order = &recorded.order;
+    let process = recorded.started.map_or_else(String::new, |(pid, _)| format!(" (process {pid})"));
+    if order.step == Step::Install {
+        let program = order.program.file_name().unwrap_or_default().to_string_lossy();
+        return (Some(format!("{program}{process}")), None);
+    }
+    (None, Some(format!("{} of run {}{process}", order.step, order.run.0)))
+}
+
 fn disk() -> Result<u64, WindowsError> {
     let root = system_root().map_err(WindowsError::Folders)?;
     Ok(free_disk(root.ancestors().last().unwrap_or(&root))?)
@@ -252,16 +274,18 @@ mod tests {
     use super::super::registry::tests::Scratch;
     use super::*;
 
+    const CORE: &str = "Skype for Business Server 2019, Core Components";
     const PANEL: &str = "Skype for Business Server 2019, MACP Web Components";
 
     #[test]
     fn components_are_told_from_both_places_of_the_registry() {
         let scratch = Scratch::new("components");
         scratch.product("{A}", PANEL, "7.0.2046.530");
+        scratch.product("{B}", CORE, "7.0.2046.530");
         scratch.control_panel("7.0.2046.530");
         let found = components(&scratch.0).expect("known");
         let shown: Vec<_> = found.iter().map(|one| format!("{} {}", one.name, one.build)).collect();
-        assert_eq!(shown, ["macp-web-components 7.0.2046.530"]);
+        assert_eq!(shown, ["macp-web-components 7.0.2046.530", "core-components 7.0.2046.530"]);
 
         scratch.control_panel("7.0.2046.216");
         let why = components(&scratch.0).expect_err("they disagree").to_string();
@@ -274,8 +298,11 @@ mod tests {
 
     #[test]
     fn this_machine_can_be_looked_at() {
+        let manifest = serde_yaml::from_str(include_str!("../../../manifests/lab.yaml")).expect("a manifest");
+        let releases = serde_yaml::from_str(include_str!("../../../manifests/releases.yaml")).expect("a catalogue");
+        let goal = Goal::of_all(&manifest, &releases).expect("goals").pop().expect("a goal");
         let mut host = WindowsHost::open().expect("it has a name");
-        let seen = host.observe().expect("it can be looked at");
+        let seen = host.observe(&goal).expect("it can be looked at");
         for fact in [seen.boot.known().is_some(), seen.services.known().is_some(), seen.reboot.known().is_some()] {
             assert!(fact, "{seen:?}");
         }

@@ -9,8 +9,13 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Globalization::{CP_OEMCP, MultiByteToWideChar};
 
-/// A file above this size loses its beginning; a child that prints for ever must not fill the disk.
-const CAP: u64 = 1 << 20;
+/// A file above this size loses its beginning; a child that prints for ever must not fill the disk. Far above what a script
+/// prints: what stands in the way of an answer is passed over, and not cut away while the answer may be written.
+const FULL: u64 = 16 << 20;
+/// A file above this size loses its beginning even where a line is lost with it.
+const OVERFULL: u64 = 4 * FULL;
+/// How much of its end a file keeps, and how much of it is read.
+const KEPT: u64 = 1 << 20;
 /// How many of the last lines go into an error message.
 const LINES: usize = 20;
 
@@ -60,26 +65,83 @@ impl Output {
 }
 
 fn trim(path: &Path) -> io::Result<()> {
-    if path.metadata()?.len() <= CAP {
+    if path.metadata()?.len() <= FULL {
         return Ok(());
     }
-    let mut kept = Vec::new();
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    file.seek(SeekFrom::End(-(CAP as i64 / 2)))?;
-    (&file).take(CAP).read_to_end(&mut kept)?;
-    let line = kept.iter().position(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let end = End::of(&mut file)?;
+    let length = file.metadata()?.len();
+    if length != end.length && length <= OVERFULL {
+        return Ok(()); // It prints at this very moment: what it prints would be lost.
+    }
     file.set_len(0)?;
     // The child appends wherever the end is; so do we.
-    let mut end = OpenOptions::new().append(true).open(path)?;
-    end.write_all(b"[earlier output dropped]\r\n")?;
-    end.write_all(kept.get(line..).unwrap_or_default())
+    let mut all = end.mark.to_vec();
+    all.extend(end.encoded("[earlier output dropped]\r\n"));
+    all.extend(end.bytes);
+    OpenOptions::new().append(true).open(path)?.write_all(&all)
 }
 
-/// The lines of a file that are not empty, without the blanks at their ends.
+/// The end of a file, from the beginning of a line on, and the mark at its beginning that says how to read it.
+struct End {
+    mark: &'static [u8],
+    bytes: Vec<u8>,
+    length: u64,
+}
+
+/// The byte order marks.
+const MARKS: [&[u8]; 3] = [&[0xEF, 0xBB, 0xBF], LITTLE, BIG];
+const LITTLE: &[u8] = &[0xFF, 0xFE];
+const BIG: &[u8] = &[0xFE, 0xFF];
+
+impl End {
+    fn of(file: &mut File) -> io::Result<Self> {
+        let (mut start, mut bytes) = (Vec::new(), Vec::new());
+        file.rewind()?;
+        (&*file).take(3).read_to_end(&mut start)?;
+        let mark = MARKS.into_iter().find(|mark| start.starts_with(mark)).unwrap_or_default();
+        let length = file.metadata()?.len();
+        // Two bytes are a character in some encodings; every mark of those is even, too.
+        let from = length.saturating_sub(KEPT).max(mark.len() as u64).next_multiple_of(2).min(length);
+        let from = if from == 0 || mark.len() as u64 == 3 && from == 4 { mark.len() as u64 } else { from };
+        file.seek(SeekFrom::Start(from))?;
+        (&*file).take(2 * KEPT).read_to_end(&mut bytes)?;
+        let length = from + bytes.len() as u64;
+        if from > mark.len() as u64 {
+            let end = match mark {
+                LITTLE | BIG => bytes
+                    .chunks(2)
+                    .position(|unit| unit == if mark == LITTLE { b"\n\0" } else { b"\0\n" })
+                    .map(|at| 2 * at + 2),
+                _ => bytes.iter().position(|&byte| byte == b'\n').map(|at| at + 1),
+            };
+            bytes.drain(..end.unwrap_or(0));
+        }
+        Ok(Self { mark, bytes, length })
+    }
+
+    /// A text as the file would have it.
+    fn encoded(&self, text: &str) -> Vec<u8> {
+        match self.mark {
+            LITTLE => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            BIG => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            _ => text.as_bytes().to_vec(),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self.mark {
+            LITTLE => utf16(&self.bytes, u16::from_le_bytes),
+            BIG => utf16(&self.bytes, u16::from_be_bytes),
+            // A program that a script runs may print in another encoding than the script.
+            _ => self.bytes.split_inclusive(|&byte| byte == b'\n').map(plain).collect(),
+        }
+    }
+}
+
+/// The last lines of a file that are not empty, without the blanks at their ends.
 fn lines(path: &Path) -> io::Result<Vec<String>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(2 * CAP).read_to_end(&mut bytes)?;
-    let text = decode(&bytes);
+    let text = End::of(&mut File::open(path)?)?.text();
     Ok(text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
@@ -89,8 +151,12 @@ pub fn decode(bytes: &[u8]) -> String {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => str::from_utf8(bytes).map_or_else(|_| oem(bytes), str::to_owned),
+        _ => plain(bytes),
     }
+}
+
+fn plain(bytes: &[u8]) -> String {
+    str::from_utf8(bytes).map_or_else(|_| oem(bytes), str::to_owned)
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
@@ -132,17 +198,63 @@ mod tests {
     fn a_long_log_loses_its_beginning_and_the_writer_goes_on_at_its_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let (output, mut stdout, _stderr) = Output::create(folder.path()).expect("created");
-        for number in 0..60_000 {
-            writeln!(stdout, "line number {number}, and some words").expect("written");
+        let mut block = 0;
+        while output.stdout.metadata().expect("there").len() <= FULL {
+            let lines: Vec<_> = (0..1_000).map(|line| format!("line {block}.{line}, and some words\n")).collect();
+            stdout.write_all(lines.concat().as_bytes()).expect("written");
+            block += 1;
         }
         output.trim();
-        assert!(output.stdout.metadata().expect("there").len() < CAP);
+        assert!(output.stdout.metadata().expect("there").len() <= 2 * KEPT);
         writeln!(stdout, "the last line").expect("written");
         let tail = output.tail();
         assert_eq!(tail.len(), LINES);
         let ends: Vec<_> = tail.iter().rev().take(2).map(String::as_str).collect();
-        assert_eq!(ends, ["the last line", "line number 59999, and some words"]);
+        assert_eq!(ends, ["the last line", &format!("line {}.999, and some words", block - 1)]);
         assert_eq!(output.answer().expect("readable").as_deref(), Some("the last line"));
+    }
+
+    #[test]
+    fn an_answer_is_found_behind_any_amount_of_output_in_any_encoding() {
+        let noise = "WARNING: größer als erwartet\r\n".repeat(120_000);
+        let answer = "[{\"größe\":1}]\r\n";
+        let utf16 = |mark: &[u8], unit: fn(u16) -> [u8; 2]| {
+            let text = format!("{noise}{answer}");
+            mark.iter().copied().chain(text.encode_utf16().flat_map(unit)).collect::<Vec<_>>()
+        };
+        let printed = [
+            format!("{noise}{answer}").into_bytes(),
+            [b"\xEF\xBB\xBF", format!("{noise}{answer}").as_bytes()].concat(),
+            [&b"Dienst l\x84uft\r\n".repeat(250_000), answer.as_bytes()].concat(),
+            utf16(b"\xFF\xFE", u16::to_le_bytes),
+            utf16(b"\xFE\xFF", u16::to_be_bytes),
+        ];
+        for bytes in printed {
+            assert!(bytes.len() > 3_000_000);
+            let folder = tempfile::tempdir().expect("a folder");
+            let (output, mut stdout, _stderr) = Output::create(folder.path()).expect("created");
+            stdout.write_all(&bytes).expect("written");
+            assert_eq!(output.answer().expect("readable").as_deref(), Some(answer.trim_end()));
+            assert_eq!(output.tail().last().map(String::as_str), Some(answer.trim_end()));
+            assert!(!output.tail().iter().any(|line| line.contains('\u{FFFD}')), "{:?}", output.tail());
+        }
+    }
+
+    #[test]
+    fn a_log_in_utf_16_is_trimmed_to_one_in_utf_16() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (output, mut stdout, _stderr) = Output::create(folder.path()).expect("created");
+        let block: Vec<u8> = "eine Zeile größer\n".repeat(1_000).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        stdout.write_all(LITTLE).expect("written");
+        while output.stdout.metadata().expect("there").len() <= FULL {
+            stdout.write_all(&block).expect("written");
+        }
+        output.trim();
+        assert!(output.stdout.metadata().expect("there").len() <= 2 * KEPT);
+        assert_eq!(output.answer().expect("readable").as_deref(), Some("eine Zeile größer"));
+        let text = decode(&output.bytes().expect("readable"));
+        assert_eq!(text.lines().next(), Some("[earlier output dropped]"));
+        assert_eq!(text.lines().nth(1), Some("eine Zeile größer"));
     }
 
     #[test]

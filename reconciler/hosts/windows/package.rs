@@ -33,9 +33,7 @@ pub enum PackageError {
         cause: Win32Error,
     },
     /// It is another file.
-    #[error(
-        "{path}: expected SHA-256 {expected}, found {found}: correct `installer.sha256` in the manifest, or the file"
-    )]
+    #[error("{path}: expected SHA-256 {expected}, found {found}")]
     Hash {
         /// The file.
         path: PathBuf,
@@ -53,9 +51,7 @@ pub enum PackageError {
         cause: SignatureError,
     },
     /// It is signed by somebody else.
-    #[error(
-        "{path}: expected a signature of {expected}, found one of {found}: correct `installer.publisher` in the manifest, or the file"
-    )]
+    #[error("{path}: expected a signature of {expected}, found one of {found}")]
     Publisher {
         /// The file.
         path: PathBuf,
@@ -74,7 +70,14 @@ pub struct Staged {
     /// Its hash, the declared one.
     pub sha256: Sha256,
     /// Open for reading, shared for reading only: nobody writes, replaces or deletes it.
-    _held: File,
+    held: File,
+}
+
+impl Staged {
+    /// The file, for who holds it on when we are gone.
+    pub const fn held(&self) -> &File {
+        &self.held
+    }
 }
 
 /// The package of `installer`, called `name`, in `folder`; none when it is not there, or not whole.
@@ -144,7 +147,7 @@ fn checked(mut held: File, path: &Path, installer: &Installer) -> Result<Staged,
         let (expected, found) = (installer.publisher.clone(), signer.to_string());
         return Err(PackageError::Publisher { path: path.into(), expected, found });
     }
-    Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), _held: held })
+    Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), held })
 }
 
 /// Opens a file that nobody may write, replace or delete while it is open.

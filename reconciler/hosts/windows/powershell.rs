@@ -9,14 +9,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reconcile_schema::{Database, PoolSeen, Product, Store};
+use reconcile_schema::{Database, PoolSeen, Product, RunId, Step, Store};
 use serde::{Deserialize, Serialize};
 
 use super::databases::{Databases, Row};
 use super::pools::{Answer, Direction, Move, Question};
-use super::process::{Child, Ended, Ending, Lifetime, ProcessError, Pulse, Runner, Waiting};
+use super::process::{Child, Ended, Ending, Lifetime, Outliving, ProcessError, Runner, Waiting};
 use super::script::{INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL};
 use super::win32::Win32Error;
+use crate::interrupt::Interrupt;
 
 /// Why the management shell did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -77,10 +78,17 @@ pub struct Call<'a> {
     pub folder: &'a Path,
     /// How long it may take.
     pub limit: Duration,
-    /// Sees the call while it runs.
-    pub watch: &'a mut dyn FnMut(Pulse),
-    /// Whether the user wants it to end.
-    pub interrupted: &'a dyn Fn() -> bool,
+    /// Whether somebody wants it to end.
+    pub interrupt: &'a Interrupt,
+}
+
+/// A change that is not cut off in its middle: the run that makes it, and the step that it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// The run.
+    pub run: &'a RunId,
+    /// The step.
+    pub step: &'a Step,
 }
 
 /// A management shell that was started ahead of the question for databases.
@@ -103,7 +111,7 @@ impl Warm {
         store: &Store,
         call: Call<'_>,
     ) -> Result<Vec<Database>, PowerShellError> {
-        let ended = runner.finish(self.waiting, asking(store).as_bytes(), call.limit, call.watch, call.interrupted)?;
+        let ended = runner.finish(self.waiting, asking(store).as_bytes(), call.limit, &mut |_| {}, call.interrupt)?;
         databases(call.folder, &succeeded(&TEST_DATABASE, call.folder, ended)?)
     }
 
@@ -119,8 +127,8 @@ pub struct PowerShell<'a> {
     pub runner: &'a Runner,
     /// `powershell.exe` by its full path.
     pub program: PathBuf,
-    /// The private folder for scripts.
-    pub scripts: PathBuf,
+    /// The private folder of this machine.
+    pub private: PathBuf,
     /// The product's module.
     pub module: PathBuf,
 }
@@ -132,17 +140,13 @@ pub fn program(system_root: &Path) -> PathBuf {
 
 /// Where a product's management module lies below `%CommonProgramFiles%`.
 ///
-/// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; 2015: by the same pattern.
-/// Subscription Edition: no published source was found, it is assumed to follow the pattern of 2019.
+/// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; the others: by the same pattern.
 pub fn module(common_program_files: &Path, product: Product) -> PathBuf {
-    let (folder, name) = match product {
-        Product::Lync2010 => ("Microsoft Lync Server 2010", "Lync"),
-        Product::Lync2013 => ("Microsoft Lync Server 2013", "Lync"),
-        Product::Sfb2015 => ("Skype for Business Server 2015", "SkypeForBusiness"),
-        Product::Sfb2019 => ("Skype for Business Server 2019", "SkypeForBusiness"),
-        Product::SfbSe => ("Skype for Business Server Subscription Edition", "SkypeForBusiness"),
+    let name = match product {
+        Product::Lync2010 | Product::Lync2013 => "Lync",
+        Product::Sfb2015 | Product::Sfb2019 | Product::SfbSe => "SkypeForBusiness",
     };
-    common_program_files.join(folder).join("Modules").join(name).join(format!("{name}.psd1"))
+    common_program_files.join(product.folder()).join("Modules").join(name).join(format!("{name}.psd1"))
 }
 
 impl PowerShell<'_> {
@@ -153,7 +157,7 @@ impl PowerShell<'_> {
     pub fn test_databases(&self, store: &Store, call: Call<'_>) -> Result<Vec<Database>, PowerShellError> {
         let input = [self.loading(), asking(store)].concat();
         let folder = call.folder;
-        databases(folder, &run(self, &TEST_DATABASE, &input, Lifetime::Ours, call)?)
+        databases(folder, &run(self, &TEST_DATABASE, &input, None, call)?)
     }
 
     /// Starts a shell that [`Warm::test_databases`] will ask.
@@ -162,9 +166,16 @@ impl PowerShell<'_> {
     /// It cannot be started.
     pub fn warm(&self, folder: &Path) -> Result<Warm, PowerShellError> {
         let (arguments, script) = self.arguments(&TEST_DATABASE)?;
-        let (program, input, lifetime) = (&self.program, self.loading(), Lifetime::Ours);
-        let child =
-            Child { program, arguments: &arguments, input: input.as_bytes(), folder, limit: Duration::MAX, lifetime };
+        let input = self.loading();
+        let child = Child {
+            program: &self.program,
+            arguments: &arguments,
+            input: input.as_bytes(),
+            folder,
+            private: &self.private,
+            limit: Duration::MAX,
+            lifetime: Lifetime::Ours,
+        };
         Ok(Warm { waiting: self.runner.start(&child)?, folder: folder.to_owned(), _script: script })
     }
 
@@ -172,10 +183,10 @@ impl PowerShell<'_> {
     ///
     /// # Errors
     /// The cmdlet failed, or could not be run.
-    pub fn update_databases(&self, store: &Store, call: Call<'_>) -> Result<(), PowerShellError> {
+    pub fn update_databases(&self, store: &Store, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
         let module = self.module.to_string_lossy();
         let request = Request { module: &module, databases: Some(Databases::to_update(store)) };
-        run(self, &INSTALL_DATABASE, &ascii_json(&request), Lifetime::Finishes, call).map(drop)
+        run(self, &INSTALL_DATABASE, &ascii_json(&request), Some(change), call).map(drop)
     }
 
     /// How the pool called `pool` stands, of which this machine is a Front End Server.
@@ -185,7 +196,7 @@ impl PowerShell<'_> {
     pub fn pool(&self, product: Product, pool: &str, call: Call<'_>) -> Result<PoolSeen, PowerShellError> {
         let (folder, module) = (call.folder, self.module.to_string_lossy());
         let question = ascii_json(&Question::of(&module, product, pool));
-        let ended = run(self, &TEST_POOL, &question, Lifetime::Ours, call)?;
+        let ended = run(self, &TEST_POOL, &question, None, call)?;
         answer::<Answer>(&TEST_POOL, "how the pool stands", folder, &ended).map(PoolSeen::from)
     }
 
@@ -193,22 +204,28 @@ impl PowerShell<'_> {
     ///
     /// # Errors
     /// The cmdlet failed, or could not be run.
-    pub fn fail_over(&self, computer: &str, call: Call<'_>) -> Result<(), PowerShellError> {
-        self.moved(computer, Direction::Out, call)
+    pub fn fail_over(&self, computer: &str, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
+        self.moved(computer, Direction::Out, change, call)
     }
 
     /// `Invoke-CsComputerFailBack`.
     ///
     /// # Errors
     /// As [`PowerShell::fail_over`].
-    pub fn fail_back(&self, computer: &str, call: Call<'_>) -> Result<(), PowerShellError> {
-        self.moved(computer, Direction::Back, call)
+    pub fn fail_back(&self, computer: &str, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
+        self.moved(computer, Direction::Back, change, call)
     }
 
-    fn moved(&self, computer: &str, direction: Direction, call: Call<'_>) -> Result<(), PowerShellError> {
+    fn moved(
+        &self,
+        computer: &str,
+        direction: Direction,
+        change: Change<'_>,
+        call: Call<'_>,
+    ) -> Result<(), PowerShellError> {
         let module = self.module.to_string_lossy();
         let request = Move { module: &module, computer, direction };
-        run(self, &MOVE_COMPUTER, &ascii_json(&request), Lifetime::Finishes, call).map(drop)
+        run(self, &MOVE_COMPUTER, &ascii_json(&request), Some(change), call).map(drop)
     }
 
     /// Whether the account that we run as is a member of `group`, directly or through other groups.
@@ -221,7 +238,7 @@ impl PowerShell<'_> {
             group: &'a str,
         }
         let folder = call.folder;
-        let ended = run(self, &TEST_MEMBERSHIP, &ascii_json(&Question { group }), Lifetime::Ours, call)?;
+        let ended = run(self, &TEST_MEMBERSHIP, &ascii_json(&Question { group }), None, call)?;
         let found: Membership = answer(&TEST_MEMBERSHIP, "whether the account is a member", folder, &ended)?;
         Ok(found.member)
     }
@@ -234,9 +251,9 @@ impl PowerShell<'_> {
 
     /// The arguments for a script, and the script, held: nobody changes it between the check and the run.
     fn arguments(&self, script: &Script) -> Result<(Vec<OsString>, File), PowerShellError> {
-        let (path, held) = script
-            .put(&self.scripts)
-            .map_err(|cause| PowerShellError::Script { path: self.scripts.join(script.name), cause })?;
+        let scripts = self.private.join("scripts");
+        let (path, held) =
+            script.put(&scripts).map_err(|cause| PowerShellError::Script { path: scripts.join(script.name), cause })?;
         let mut arguments: Vec<OsString> =
             ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"].map(OsString::from).to_vec();
         arguments.push(path.into());
@@ -244,23 +261,27 @@ impl PowerShell<'_> {
     }
 }
 
+/// Runs a script. One that makes a `change` is not ended in its middle, and outlives us; any other one ends with us.
 fn run(
     shell: &PowerShell<'_>,
     script: &Script,
     input: &str,
-    lifetime: Lifetime,
+    change: Option<Change<'_>>,
     call: Call<'_>,
 ) -> Result<Ended, PowerShellError> {
-    let (arguments, _held) = shell.arguments(script)?;
+    let (arguments, held) = shell.arguments(script)?;
+    let lifetime =
+        change.map_or(Lifetime::Ours, |Change { run, step }| Lifetime::Outlives(Outliving { run, step, held: &held }));
     let child = Child {
         program: &shell.program,
         arguments: &arguments,
         input: input.as_bytes(),
         folder: call.folder,
+        private: &shell.private,
         limit: call.limit,
         lifetime,
     };
-    succeeded(script, call.folder, shell.runner.run(&child, call.watch, call.interrupted)?)
+    succeeded(script, call.folder, shell.runner.run(&child, &mut |_| {}, call.interrupt)?)
 }
 
 /// The run of a script, if the script did not fail.

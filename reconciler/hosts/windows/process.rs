@@ -1,29 +1,34 @@
 //! Runs a child process: private handles, a job, a time limit, and a watch on whether it gets on.
 
-use std::cell::OnceCell;
 use std::ffi::OsString;
-use std::os::windows::io::RawHandle;
+use std::fs::File;
+use std::io::{self, PipeWriter, Write};
+use std::os::windows::io::{AsHandle, BorrowedHandle};
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use std::{fmt, io};
+use std::{fmt, thread};
 
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child as Process, ChildStdin, Command};
-use tokio::runtime::{Builder, Runtime};
-use windows_sys::Win32::System::Threading::{CREATE_BREAKAWAY_FROM_JOB, CREATE_NO_WINDOW, CREATE_SUSPENDED};
+use reconcile_schema::{RunId, Step};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_BROKEN_PIPE};
 
 use super::clock::moment;
+use super::create::{Creation, Process};
 use super::environment::environment;
-use super::job::{Job, may_break_away, resume};
+use super::job::{Job, is_own_process_in_job};
 use super::output::Output;
+use super::record::{End, Entry, Order, Record};
+use super::sleeper::Note;
 use super::win32::Win32Error;
+use crate::interrupt::Interrupt;
 
 /// How often a running child is looked at.
 const TICK: Duration = Duration::from_millis(250);
 
 /// How long a child may take for what takes no time: to get its first input, to be gone once it was ended.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The hidden command of this program that is a watcher.
+pub const WATCHER: &str = "attend";
 
 /// A program to be run.
 #[derive(Debug)]
@@ -36,22 +41,36 @@ pub struct Child<'a> {
     pub input: &'a [u8],
     /// A private folder of this child alone: its working directory, and where its output is kept.
     pub folder: &'a Path,
+    /// The private folder of this machine.
+    pub private: &'a Path,
     /// How long it may take.
     pub limit: Duration,
     /// What becomes of it when it must not go on.
-    pub lifetime: Lifetime,
+    pub lifetime: Lifetime<'a>,
 }
 
 /// What becomes of a child at its time limit, when the user interrupts, and when we die.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lifetime {
+#[derive(Debug, Clone, Copy)]
+pub enum Lifetime<'a> {
     /// It is ended each time.
     Ours,
-    /// It may end its work when the user interrupts; it is ended at its time limit and when we die.
+    /// It may end its work when the user interrupts; it is ended at its time limit, when the run ends at once, and when we
+    /// die.
     Finishes,
-    /// It is never ended: an installation that is cut off leaves a machine half patched. At its time limit it is left
-    /// running, and says so.
-    Survives,
+    /// It goes on when the user interrupts, when the run ends at once, and when we die: cut off in the middle, it would leave a machine half patched or a
+    /// database half updated. A watcher of our own is its parent, and records how it ended.
+    Outlives(Outliving<'a>),
+}
+
+/// A child that outlives us.
+#[derive(Debug, Clone, Copy)]
+pub struct Outliving<'a> {
+    /// The run that starts it.
+    pub run: &'a RunId,
+    /// The step that it is. An installation is never ended, and runs on at its time limit; everything else ends there.
+    pub step: &'a Step,
+    /// The file that nobody may change while it runs: what was checked is what runs, also when we are gone.
+    pub held: &'a File,
 }
 
 /// How a run ended.
@@ -63,7 +82,7 @@ pub enum Ending {
     TimedOut,
     /// By us, since the user interrupted.
     Interrupted,
-    /// Not at all: the time limit is over and it runs on.
+    /// Not at all: the time limit is over, or the run ends at once, and it runs on.
     StillRunning {
         /// Its process.
         pid: u32,
@@ -77,7 +96,7 @@ impl fmt::Display for Ending {
             Self::Exited(code) => write!(f, "ended with exit code {code}"),
             Self::TimedOut => f.write_str("did not end within its time limit and was ended"),
             Self::Interrupted => f.write_str("was ended because of an interrupt"),
-            Self::StillRunning { pid } => write!(f, "did not end within its time limit and runs on as process {pid}"),
+            Self::StillRunning { pid } => write!(f, "has not ended and runs on as process {pid}"),
         }
     }
 }
@@ -94,8 +113,6 @@ pub struct Ended {
 /// A look at a child that runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Pulse {
-    /// How long it has run.
-    pub elapsed: Duration,
     /// For how long nothing has moved: no output, no log file in its folder, no CPU time.
     pub quiet: Duration,
 }
@@ -126,6 +143,30 @@ pub enum ProcessError {
         /// What Windows said.
         cause: Win32Error,
     },
+    /// A command that outlives its run cannot be recorded.
+    #[error("cannot {what} the record of {program}: {cause}")]
+    Record {
+        /// What was tried.
+        what: &'static str,
+        /// The program.
+        program: PathBuf,
+        /// What Windows said.
+        cause: Win32Error,
+    },
+    /// A watcher did not start it.
+    #[error("{program} was not started: {why}")]
+    NotStarted {
+        /// The program.
+        program: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// Its watcher is gone, and so is it.
+    #[error("{program} has ended, and nobody saw how: the process of reconcile that watched it was ended")]
+    Unseen {
+        /// The program.
+        program: PathBuf,
+    },
     /// It runs, and cannot be waited for.
     #[error("cannot wait for {program} (process {pid}): {cause}")]
     Wait {
@@ -138,16 +179,22 @@ pub enum ProcessError {
     },
 }
 
-/// Runs children. Its asynchronous runtime is built with the first child: a run that needs none pays nothing.
-#[derive(Default)]
+/// Runs children.
 pub struct Runner {
-    runtime: OnceCell<Runtime>,
+    /// The program that watches, with its arguments.
+    watcher: fn() -> io::Result<(PathBuf, Vec<OsString>)>,
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Self { watcher: || Ok((std::env::current_exe()?, vec![WATCHER.into()])) }
+    }
 }
 
 impl Runner {
     /// Runs a child to its end, or to the end of our patience.
     ///
-    /// `watch` sees the child a few times a second; `interrupted` is asked as often.
+    /// `watch` sees the child a few times a second; `interrupt` is asked as often.
     ///
     /// # Errors
     /// It cannot be started or waited for. How it ended, whatever the exit code, is no error here.
@@ -155,10 +202,10 @@ impl Runner {
         &self,
         child: &Child<'_>,
         watch: &mut dyn FnMut(Pulse),
-        interrupted: &dyn Fn() -> bool,
+        interrupt: &Interrupt,
     ) -> Result<Ended, ProcessError> {
         let waiting = self.spawn(child)?;
-        self.finish(waiting, child.input, child.limit, watch, interrupted)
+        self.finish(waiting, child.input, child.limit, watch, interrupt)
     }
 
     /// Starts a child that is to wait for the rest of its input. It has got `child.input` by then, and no time limit yet.
@@ -167,16 +214,17 @@ impl Runner {
     /// It cannot be started, or does not take its input.
     pub fn start(&self, child: &Child<'_>) -> Result<Waiting, ProcessError> {
         let mut waiting = self.spawn(child)?;
-        let took = self.runtime(child.program)?.block_on(async {
-            // A pipe takes so little at once; a child must not hold us all the same.
-            let stdin = waiting.process.stdin.as_mut()?;
-            let write = async { stdin.write_all(child.input).await.is_ok() && stdin.flush().await.is_ok() };
-            tokio::time::timeout(PATIENCE, write).await.ok().filter(|written| *written)
+        // A pipe takes so little at once; a child must not hold us all the same.
+        waiting.stdin = waiting.stdin.take().and_then(|stdin| {
+            let (done, taken) = std::sync::mpsc::channel();
+            let (mut stdin, input) = (stdin, child.input.to_owned());
+            thread::spawn(move || stdin.write_all(&input).is_ok().then(|| done.send(stdin)));
+            taken.recv_timeout(PATIENCE).ok()
         });
-        if took.is_some() {
+        if waiting.stdin.is_some() {
             return Ok(waiting);
         }
-        let cause = Win32Error(windows_sys::Win32::Foundation::ERROR_BROKEN_PIPE);
+        let cause = Win32Error(ERROR_BROKEN_PIPE);
         Err(ProcessError::Start { what: "give its input to", program: child.program.to_owned(), cause })
     }
 
@@ -190,25 +238,22 @@ impl Runner {
         input: &[u8],
         limit: Duration,
         watch: &mut dyn FnMut(Pulse),
-        interrupted: &dyn Fn() -> bool,
+        interrupt: &Interrupt,
     ) -> Result<Ended, ProcessError> {
-        let program = waiting.program.clone();
-        self.runtime(&program)?.block_on(async {
-            if let Some(stdin) = waiting.process.stdin.take() {
-                give(stdin, input.to_owned());
-            }
-            let ending = waiting.attend(limit, watch, interrupted).await?;
-            Ok(Ended { ending, output: waiting.output.clone() })
-        })
+        if let Some(mut stdin) = waiting.stdin.take() {
+            let input = input.to_owned();
+            // Beside the wait: a child that ends without reading must not hold us, and says so by how it ends.
+            thread::spawn(move || stdin.write_all(&input));
+        }
+        let ending = waiting.attend(limit, watch, interrupt)?;
+        Ok(Ended { ending, output: waiting.output.clone() })
     }
 
     /// Ends a child that waits, and lets it be gone.
     pub fn end(&self, mut waiting: Waiting) {
         waiting.end();
-        if let Some(runtime) = self.runtime.get() {
-            // Whether it is gone in time, is seen by whoever looks for processes.
-            let _ = runtime.block_on(async { tokio::time::timeout(PATIENCE, waiting.process.wait()).await });
-        }
+        // Whether it is gone in time, is seen by whoever looks for processes.
+        let _ = waiting.process.wait(PATIENCE);
     }
 
     fn spawn(&self, child: &Child<'_>) -> Result<Waiting, ProcessError> {
@@ -223,141 +268,287 @@ impl Runner {
         let (output, stdout, stderr) = Output::create(child.folder).map_err(folder)?;
         let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
         let variables = environment(&temporary).map_err(start("give an environment to"))?;
-
-        let mut flags = CREATE_SUSPENDED | CREATE_NO_WINDOW;
-        if child.lifetime == Lifetime::Survives && may_break_away() {
-            flags |= CREATE_BREAKAWAY_FROM_JOB;
-        }
-        #[expect(clippy::disallowed_methods, reason = "this is the place where children are started")]
-        let mut command = Command::new(program);
-        command
-            .args(child.arguments)
-            .current_dir(child.folder)
-            .env_clear()
-            .envs(variables)
-            .stdin(if child.input.is_empty() { Stdio::null() } else { Stdio::piped() })
-            .stdout(stdout)
-            .stderr(stderr)
-            .creation_flags(flags);
-        let mut job = Job::new(child.lifetime != Lifetime::Survives).map_err(start("make a job for"))?;
-        self.runtime(program)?.block_on(async {
-            let mut process = command.spawn().map_err(|error| start("start")(Win32Error::of(&error)))?;
-            if let Err((what, cause)) = release(&process, &mut job) {
-                // It has not run one instruction: ending it loses nothing.
-                let _ = process.kill().await;
-                return Err(start(what)(cause));
-            }
-            let (program, folder, lifetime) = (program.to_owned(), child.folder.to_owned(), child.lifetime);
-            Ok(Waiting { process, job, output, program, folder, lifetime })
+        let started = match child.lifetime {
+            Lifetime::Ours | Lifetime::Finishes => inside(child, &variables, &stdout, &stderr)?,
+            Lifetime::Outlives(outliving) => self.watched(child, outliving, &variables, &stdout, &stderr)?,
+        };
+        let Started { process, job, stdin, record } = started;
+        let (program, folder) = (program.to_owned(), child.folder.to_owned());
+        let ends_with_us = record.is_none();
+        let interruptible = matches!(child.lifetime, Lifetime::Ours);
+        let runs_on = matches!(child.lifetime, Lifetime::Outlives(outliving) if outliving.runs_on());
+        Ok(Waiting {
+            process,
+            job,
+            stdin,
+            record,
+            output,
+            program,
+            folder,
+            ends_with_us,
+            interruptible,
+            runs_on,
+            unwatched: false,
         })
     }
 
-    fn runtime(&self, program: &Path) -> Result<&Runtime, ProcessError> {
-        if let Some(runtime) = self.runtime.get() {
-            return Ok(runtime);
+    /// Starts the watcher that starts the child.
+    fn watched(
+        &self,
+        child: &Child<'_>,
+        outliving: Outliving<'_>,
+        variables: &[(OsString, OsString)],
+        stdout: &File,
+        stderr: &File,
+    ) -> Result<Started, ProcessError> {
+        let program = child.program;
+        let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
+        let failed = |what| move |error: io::Error| start(what)(Win32Error::of(&error));
+        let (watcher, arguments) = (self.watcher)().map_err(failed("find the program that watches"))?;
+        let input = child.folder.join("stdin.log");
+        if !child.input.is_empty() {
+            std::fs::write(&input, child.input).map_err(failed("give its input to"))?;
         }
-        let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| ProcessError::Start {
-            what: "build the runtime for",
+        let order = Order {
+            run: outliving.run.clone(),
+            step: outliving.step.clone(),
             program: program.to_owned(),
-            cause: Win32Error::of(&error),
-        })?;
-        Ok(self.runtime.get_or_init(|| runtime))
+            // None of ours is anything else than Unicode: paths below the private folder, and options.
+            arguments: child.arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+            input: (!child.input.is_empty()).then_some(input),
+            limit: (!outliving.runs_on()).then_some(child.limit.as_secs()),
+            folder: child.folder.to_owned(),
+            private: child.private.to_owned(),
+        };
+        let unrecorded = |what| {
+            move |error: io::Error| ProcessError::Record {
+                what,
+                program: program.to_owned(),
+                cause: Win32Error::of(&error),
+            }
+        };
+        let record = Record::begin(&order).map_err(unrecorded("begin"))?;
+        let mut job = Job::new(false).map_err(start("make a job for"))?;
+        let _note = Note::new(child.private, &watcher).map_err(failed("note the start of"))?;
+        let mut creation = Creation {
+            program: &watcher,
+            arguments: &arguments,
+            variables: Some(variables),
+            folder: Some(child.folder),
+            streams: [record.file().as_handle(), stdout.as_handle(), stderr.as_handle()],
+            kept: &[outliving.held.as_handle()],
+            breaks_away: is_own_process_in_job().unwrap_or(false),
+        };
+        let process = match creation.start(Some(&mut job)) {
+            // A job that lets everything go may refuse who asks for it.
+            Err(Win32Error(ERROR_ACCESS_DENIED)) if creation.breaks_away => {
+                creation.breaks_away = false;
+                creation.start(Some(&mut job))
+            }
+            started => started,
+        };
+        let process = process.map_err(start("start the watcher of"))?;
+        Ok(Started { process, job, stdin: None, record: Some(record) })
     }
 }
 
-/// Gives a child its input, beside the wait: a child that ends without reading must not hold us.
-fn give(mut stdin: ChildStdin, input: Vec<u8>) {
-    tokio::spawn(async move {
-        // A child that does not read its input says so by how it ends.
-        let _ = stdin.write_all(&input).await;
-    });
+/// Starts a child that ends with us.
+fn inside(
+    child: &Child<'_>,
+    variables: &[(OsString, OsString)],
+    stdout: &File,
+    stderr: &File,
+) -> Result<Started, ProcessError> {
+    let program = child.program;
+    let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
+    let failed = |what| move |error: io::Error| start(what)(Win32Error::of(&error));
+    let mut job = Job::new(true).map_err(start("make a job for"))?;
+    let create = |stdin: BorrowedHandle<'_>, job: &mut Job| {
+        let creation = Creation {
+            program,
+            arguments: child.arguments,
+            variables: Some(variables),
+            folder: Some(child.folder),
+            streams: [stdin, stdout.as_handle(), stderr.as_handle()],
+            kept: &[],
+            breaks_away: false,
+        };
+        creation.start_inside(job, || Note::new(child.private, program)).map_err(start("start"))
+    };
+    let (process, stdin) = if child.input.is_empty() {
+        let nothing = File::open("NUL").map_err(failed("give its input to"))?;
+        (create(nothing.as_handle(), &mut job)?, None)
+    } else {
+        let (read, write) = io::pipe().map_err(failed("give its input to"))?;
+        (create(read.as_handle(), &mut job)?, Some(write))
+    };
+    Ok(Started { process, job, stdin, record: None })
 }
 
-/// Puts a suspended child into its job and lets it run.
-fn release(process: &Process, job: &mut Job) -> Result<(), (&'static str, Win32Error)> {
-    let gone = Win32Error(windows_sys::Win32::Foundation::ERROR_INVALID_HANDLE);
-    let handle: RawHandle = process.raw_handle().ok_or(("start", gone))?;
-    job.take(handle).map_err(|cause| ("put into a job", cause))?;
-    resume(process.id().ok_or(("start", gone))?).map_err(|cause| ("resume", cause))
-}
-
-/// A child that was started. Dropped, it is ended, unless it is one that survives.
-#[derive(Debug)]
-pub struct Waiting {
+/// A child that was started just now.
+struct Started {
     process: Process,
     job: Job,
+    stdin: Option<PipeWriter>,
+    record: Option<Record>,
+}
+
+impl Outliving<'_> {
+    /// Whether it runs on at its time limit: an installation that is cut off leaves a machine half patched.
+    fn runs_on(&self) -> bool {
+        *self.step == Step::Install
+    }
+}
+
+/// A child that was started. Dropped, it is ended, unless it is one that outlives us.
+#[derive(Debug)]
+pub struct Waiting {
+    /// The child, or its watcher.
+    process: Process,
+    job: Job,
+    stdin: Option<PipeWriter>,
+    /// What its watcher records.
+    record: Option<Record>,
     output: Output,
     program: PathBuf,
     folder: PathBuf,
-    lifetime: Lifetime,
+    ends_with_us: bool,
+    interruptible: bool,
+    runs_on: bool,
+    /// Whether its watcher is gone, and we look at the child itself.
+    unwatched: bool,
 }
 
 impl Waiting {
     /// Ends it. Where the job does not hold the child, or does not end it, the child alone is ended.
     fn end(&mut self) {
         if !self.job.holds() || self.job.end().is_err() {
-            let _ = self.process.start_kill();
+            self.process.end();
         }
     }
 
-    async fn attend(
+    fn attend(
         &mut self,
         limit: Duration,
         watch: &mut dyn FnMut(Pulse),
-        interrupted: &dyn Fn() -> bool,
+        interrupt: &Interrupt,
     ) -> Result<Ending, ProcessError> {
-        let (pid, began) = (self.process.id().unwrap_or(0), moment());
-        let mut ticks = tokio::time::interval(TICK);
-        let (mut signs, mut moved) = (self.signs_of_life(), began);
+        let began = moment();
+        let (mut signs, mut moved, mut patience) = (self.signs_of_life(), began, Duration::ZERO);
         loop {
-            tokio::select! {
-                biased;
-                ended = self.process.wait() => return self.ended(ended, pid),
-                _ = ticks.tick() => {}
+            if let Some(code) = self.wait(patience)? {
+                match self.ended(code)? {
+                    Some(ending) => return Ok(ending),
+                    None => continue,
+                }
             }
+            patience = TICK;
             let (seen, now) = (self.signs_of_life(), moment());
-            if seen != signs {
+            if seen.differs(signs) {
                 (signs, moved) = (seen, now);
             }
             self.output.trim();
             let elapsed = now - began;
-            watch(Pulse { elapsed, quiet: now - moved });
-            let why = match self.lifetime {
-                Lifetime::Ours if interrupted() => Ending::Interrupted,
-                Lifetime::Ours | Lifetime::Finishes if elapsed >= limit => Ending::TimedOut,
-                Lifetime::Survives if elapsed >= limit => return Ok(Ending::StillRunning { pid }),
-                Lifetime::Ours | Lifetime::Finishes | Lifetime::Survives => continue,
+            watch(Pulse { quiet: now - moved });
+            let why = match self.record {
+                None if interrupt.leaves() || self.interruptible && interrupt.ends() => Ending::Interrupted,
+                Some(_) if interrupt.leaves() => return Ok(self.still_running()),
+                None if elapsed >= limit => Ending::TimedOut,
+                Some(_) if self.runs_on && elapsed >= limit => return Ok(self.still_running()),
+                // Its watcher has ended it by then, or cannot.
+                Some(_) if elapsed >= limit.saturating_add(2 * PATIENCE) => return Ok(self.still_running()),
+                Some(_) | None => continue,
             };
             self.end();
             // It may have ended by itself before we could end it; what it did then counts as cut off all the same.
-            let ended = self.process.wait().await;
-            return self.ended(ended, pid).map(|_| why);
+            return self.wait(PATIENCE).map(|_| why);
         }
     }
 
-    fn ended(&self, ended: io::Result<ExitStatus>, pid: u32) -> Result<Ending, ProcessError> {
-        let status = ended.map_err(|error| ProcessError::Wait {
-            program: self.program.clone(),
-            pid,
-            cause: Win32Error::of(&error),
-        })?;
-        // Windows always has a code.
-        Ok(Ending::Exited(status.code().unwrap_or_default().cast_unsigned()))
+    fn wait(&self, at_most: Duration) -> Result<Option<u32>, ProcessError> {
+        let (program, pid) = (self.program.clone(), self.process.id());
+        self.process.wait(at_most).map_err(|cause| ProcessError::Wait { program, pid, cause })
     }
 
-    /// Numbers that change while the child gets on: CPU time, and the bytes in the files of its folder.
-    fn signs_of_life(&self) -> (u64, u64) {
-        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        // By path and not by directory entry: an entry shows the size of an open file late.
-        let bytes = files.filter_map(|file| std::fs::metadata(file.path()).ok()).map(|file| file.len()).sum();
-        (self.job.cpu_time(), bytes)
+    fn still_running(&self) -> Ending {
+        let recorded = self.record.as_ref().and_then(|record| record.read().ok().flatten());
+        let started = recorded.and_then(|recorded| recorded.started);
+        Ending::StillRunning { pid: started.map_or(self.process.id(), |(pid, _)| pid) }
     }
+
+    /// How it ended: by its own code, or by what its watcher recorded. Not yet, where somebody ended the watcher over it.
+    fn ended(&mut self, code: u32) -> Result<Option<Ending>, ProcessError> {
+        let Some(record) = &mut self.record else { return Ok(Some(Ending::Exited(code))) };
+        let program = self.program.clone();
+        if self.unwatched {
+            let _ = record.add(&Entry::Ended(End::Exited(code))); // We have seen it, whoever else has.
+            return Ok(Some(Ending::Exited(code)));
+        }
+        let recorded = record.read().map_err(|error| ProcessError::Record {
+            what: "read",
+            program: program.clone(),
+            cause: Win32Error::of(&error),
+        })?;
+        match recorded.as_ref().and_then(|recorded| recorded.end.clone()) {
+            Some(End::Exited(code)) => return Ok(Some(Ending::Exited(code))),
+            Some(End::TimedOut) => return Ok(Some(Ending::TimedOut)),
+            Some(End::NotStarted(why)) => return Err(ProcessError::NotStarted { program, why }),
+            None => {}
+        }
+        let Some((pid, created)) = recorded.and_then(|recorded| recorded.started) else {
+            let said = self.output.tail().join(" | ");
+            let why = format!("its watcher ended with exit code {code} ({said})");
+            return Err(ProcessError::NotStarted { program, why });
+        };
+        match Process::open(pid) {
+            Ok(process) if process.times().is_ok_and(|(then, _)| then == created) => {
+                (self.process, self.unwatched) = (process, true);
+                Ok(None)
+            }
+            Ok(_) | Err(_) => Err(ProcessError::Unseen { program }),
+        }
+    }
+
+    fn signs_of_life(&self) -> Signs {
+        Signs { cpu: self.job.cpu_time(), bytes: bytes_in(&self.folder, DEPTH) }
+    }
+}
+
+/// How deep logs may lie below the folder of a child.
+const DEPTH: u32 = 3;
+
+/// CPU time, in units of 100 ns, that is no sign of life: what a program takes that only looks at a clock.
+const IDLE: u64 = 500_000;
+
+/// Numbers that change while a child gets on: the CPU time of it and of all that it started, and the bytes in the files of its
+/// folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Signs {
+    cpu: u64,
+    bytes: u64,
+}
+
+impl Signs {
+    /// Whether the child got on since `before`.
+    const fn differs(self, before: Self) -> bool {
+        self.bytes != before.bytes || self.cpu.wrapping_sub(before.cpu) > IDLE
+    }
+}
+
+fn bytes_in(folder: &Path, depth: u32) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |path: PathBuf| {
+        // By path and not by directory entry: an entry shows the size of an open file late.
+        let file = std::fs::symlink_metadata(&path).ok()?;
+        Some(if file.is_dir() && depth > 0 { bytes_in(&path, depth - 1) } else { file.len() })
+    };
+    files.filter_map(|file| size(file.path())).sum()
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         // One that has ended is ended once more, which does nothing, save to what it has left running.
-        if self.lifetime != Lifetime::Survives {
+        if self.ends_with_us {
             self.end();
         }
     }

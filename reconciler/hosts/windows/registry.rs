@@ -5,6 +5,8 @@
 use windows_registry::{Key, LOCAL_MACHINE};
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_PATH_NOT_FOUND};
 
+use reconcile_schema::Component;
+
 use super::win32::Win32Error;
 use crate::restart::ASKING;
 use crate::uninstall::{CONTROL_PANEL, Entry, LIST};
@@ -107,7 +109,11 @@ impl Registry {
                 Err(error) => return Err(error),
             };
             if wanted(&name) {
-                let version = self.value(&entry, &path, "DisplayVersion")?;
+                let version = match self.value(&entry, &path, "DisplayVersion") {
+                    // Only of a component that is known the version matters.
+                    Err(RegistryError::NotText { .. }) if Component::from_display_name(&name).is_none() => None,
+                    version => version?,
+                };
                 found.push(Entry { key: self.shown(&path), name, version });
             }
         }

@@ -5,27 +5,34 @@ use std::fmt;
 
 use windows_sys::Win32::Foundation::{
     ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_ALREADY_RUNNING,
-    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NOT_ACTIVE,
+    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
 };
 use windows_sys::Win32::System::Services::{
-    CloseServiceHandle, ControlService, ENUM_SERVICE_STATUSW, EnumDependentServicesW, OpenSCManagerW, OpenServiceW,
-    QUERY_SERVICE_CONFIGW, QueryServiceConfigW, QueryServiceStatusEx, SC_HANDLE, SC_MANAGER_CONNECT,
+    CloseServiceHandle, ControlService, ENUM_SERVICE_STATUS_PROCESSW, ENUM_SERVICE_STATUSW, EnumDependentServicesW,
+    EnumServicesStatusExW, OpenSCManagerW, OpenServiceW, QUERY_SERVICE_CONFIGW, QueryServiceConfigW,
+    QueryServiceStatusEx, SC_ENUM_PROCESS_INFO, SC_HANDLE, SC_MANAGER_CONNECT, SC_MANAGER_ENUMERATE_SERVICE,
     SC_STATUS_PROCESS_INFO, SERVICE_AUTO_START, SERVICE_BOOT_START, SERVICE_CONTINUE_PENDING, SERVICE_CONTROL_STOP,
     SERVICE_DEMAND_START, SERVICE_DISABLED, SERVICE_ENUMERATE_DEPENDENTS, SERVICE_PAUSE_PENDING, SERVICE_PAUSED,
     SERVICE_QUERY_CONFIG, SERVICE_QUERY_STATUS, SERVICE_RUNNING, SERVICE_START, SERVICE_START_PENDING,
     SERVICE_STATE_ALL, SERVICE_STATUS, SERVICE_STATUS_PROCESS, SERVICE_STOP, SERVICE_STOP_PENDING, SERVICE_STOPPED,
-    SERVICE_SYSTEM_START, StartServiceW,
+    SERVICE_SYSTEM_START, SERVICE_WIN32, StartServiceW,
 };
 
 use super::win32::{Win32Error, check, text_at, wide};
-use reconcile_schema::{ServiceState, StartType};
+use reconcile_schema::{Recognised, ServiceState, StartType};
 
 /// Why the service manager could not be asked, or did not take an order.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// The service manager itself does not answer.
     #[error("cannot open the service manager: {0}; run as an administrator of this computer")]
     Manager(Win32Error),
+    /// The service manager does not list its services.
+    #[error("cannot list the services: {0}; run as an administrator of this computer")]
+    List(Win32Error),
+    /// Windows does not tell where the product's folders are.
+    #[error("cannot find the folders of programs: {0}")]
+    Folders(Win32Error),
     /// One service cannot be read.
     #[error("cannot read {what} of service {name}: {cause}; run as an administrator of this computer")]
     Unreadable {
@@ -75,6 +82,17 @@ pub struct Found {
     pub pid: Option<u32>,
     /// What it says of its way from one state to another; none when it is not on the way.
     pub progress: Option<Progress>,
+    /// How it was recognised as one of the product's.
+    pub recognised: Recognised,
+    /// Its exit code, once it has stopped.
+    pub exit_code: Option<u32>,
+}
+
+impl Found {
+    /// Whether it has ended by itself and calls that a success: one that could not start reports why.
+    pub const fn has_ended_well(&self) -> bool {
+        matches!(self.exit_code, Some(NO_ERROR))
+    }
 }
 
 /// What a service that starts or stops says of its progress.
@@ -92,6 +110,17 @@ impl fmt::Display for Progress {
     }
 }
 
+/// A service as the list of all has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The short name.
+    pub name: String,
+    /// The display name.
+    pub display: String,
+    /// Its process; 0 when there is none.
+    pub pid: u32,
+}
+
 /// The local service manager.
 pub struct Services(Handle);
 
@@ -102,8 +131,63 @@ impl Services {
     /// It does not answer, or the account may not connect.
     pub fn open() -> Result<Self, ServiceError> {
         // SAFETY: null names mean this machine and its active database.
-        let manager = unsafe { OpenSCManagerW(std::ptr::null(), std::ptr::null(), SC_MANAGER_CONNECT) };
+        let manager = unsafe {
+            OpenSCManagerW(std::ptr::null(), std::ptr::null(), SC_MANAGER_CONNECT | SC_MANAGER_ENUMERATE_SERVICE)
+        };
         Handle::new(manager).map(Self).map_err(ServiceError::Manager)
+    }
+
+    /// Every service, without the drivers.
+    ///
+    /// # Errors
+    /// The service manager does not list them.
+    pub fn list(&self) -> Result<Vec<Listed>, ServiceError> {
+        let mut count = 0;
+        let buffer = filled(|buffer, size, needed| {
+            let (mut resume, null) = (0, std::ptr::null());
+            // SAFETY: the manager's handle is open; `buffer` has `size` bytes, aligned for pointers (see `filled`).
+            let listed = unsafe {
+                EnumServicesStatusExW(
+                    self.0.0,
+                    SC_ENUM_PROCESS_INFO,
+                    SERVICE_WIN32,
+                    SERVICE_STATE_ALL,
+                    buffer.cast(),
+                    size,
+                    needed,
+                    &raw mut count,
+                    &raw mut resume,
+                    null,
+                )
+            };
+            if listed == 0 {
+                // This call says how many bytes are missing, not how many there must be.
+                // SAFETY: `needed` is a number of our caller's.
+                unsafe { *needed = (*needed).saturating_add(size) };
+            }
+            listed
+        })
+        .map_err(ServiceError::List)?;
+        let entries = buffer.as_ptr().cast::<ENUM_SERVICE_STATUS_PROCESSW>();
+        let listed = |index: usize| {
+            // SAFETY: the call wrote `count` entries into the buffer; their names point into the same buffer.
+            unsafe {
+                let entry = &*entries.add(index);
+                let pid = entry.ServiceStatusProcess.dwProcessId;
+                Listed { name: text_at(entry.lpServiceName), display: text_at(entry.lpDisplayName), pid }
+            }
+        };
+        Ok((0..count as usize).map(listed).collect())
+    }
+
+    /// The image path of the service with this short name; none when there is no such service.
+    ///
+    /// # Errors
+    /// It exists and cannot be read.
+    pub fn image_path(&self, name: &str) -> Result<Option<String>, ServiceError> {
+        let unreadable = |cause| ServiceError::Unreadable { name: name.to_owned(), what: "the configuration", cause };
+        let Some(service) = self.service(name, SERVICE_QUERY_CONFIG)? else { return Ok(None) };
+        service.config().map(|config| Some(config.image_path)).map_err(unreadable)
     }
 
     /// The service with this short name; none when there is no such service.
@@ -116,7 +200,7 @@ impl Services {
             return Ok(None);
         };
         let status = service.status().map_err(unreadable("the state"))?;
-        let (start, needs) = service.config().map_err(unreadable("the configuration"))?;
+        let Config { start, needs, .. } = service.config().map_err(unreadable("the configuration"))?;
         let undocumented = |what, number| ServiceError::Undocumented { name: name.to_owned(), what, number };
         let state = state(status.dwCurrentState).ok_or_else(|| undocumented("state", status.dwCurrentState))?;
         let start = start_type(start).ok_or_else(|| undocumented("start type", start))?;
@@ -134,6 +218,8 @@ impl Services {
             needs,
             pid: (status.dwProcessId != 0).then_some(status.dwProcessId),
             progress: pending.then_some(Progress { checkpoint: status.dwCheckPoint, wait_hint: status.dwWaitHint }),
+            recognised: Recognised::Name,
+            exit_code: (state == ServiceState::Stopped).then_some(status.dwWin32ExitCode),
         }))
     }
 
@@ -203,6 +289,13 @@ pub fn needed_by(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; it is needed by {}", names.join(", ")) }
 }
 
+/// What the service manager keeps of a service.
+struct Config {
+    start: u32,
+    needs: Vec<String>,
+    image_path: String,
+}
+
 /// An open handle of the service manager, closed when dropped.
 struct Handle(SC_HANDLE);
 
@@ -222,8 +315,7 @@ impl Handle {
         Ok(status)
     }
 
-    /// Start type and dependencies.
-    fn config(&self) -> Result<(u32, Vec<String>), Win32Error> {
+    fn config(&self) -> Result<Config, Win32Error> {
         let buffer = filled(|buffer, size, needed| {
             // SAFETY: the handle is open; `buffer` has `size` bytes, aligned for pointers (see `filled`).
             unsafe { QueryServiceConfigW(self.0, buffer.cast(), size, needed) }
@@ -232,7 +324,10 @@ impl Handle {
         let config = unsafe { &*buffer.as_ptr().cast::<QUERY_SERVICE_CONFIGW>() };
         // SAFETY: the list points into the same buffer and ends with an empty string.
         let needs = unsafe { list_at(config.lpDependencies) };
-        Ok((config.dwStartType, needs.into_iter().filter(|name| !name.starts_with('+')).collect()))
+        // SAFETY: the path points into the same buffer and ends with a NUL.
+        let image_path = unsafe { text_at(config.lpBinaryPathName) };
+        let needs = needs.into_iter().filter(|name| !name.starts_with('+')).collect();
+        Ok(Config { start: config.dwStartType, needs, image_path })
     }
 
     fn dependents(&self) -> Result<Vec<String>, Win32Error> {

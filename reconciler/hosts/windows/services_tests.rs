@@ -70,8 +70,11 @@ fn a_stopped_service_has_its_state_and_start_type_and_no_process() {
         needs: vec![],
         pid: None,
         progress: None,
+        recognised: Recognised::Name,
+        exit_code: found.exit_code,
     };
     assert_eq!(found, expected);
+    assert!(found.exit_code.is_some(), "a stopped service has one");
 }
 
 #[test]

@@ -57,14 +57,16 @@ pub fn left(services: &[Found]) -> String {
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
-    use reconcile_schema::StartType;
+    use reconcile_schema::{Recognised, StartType};
 
     use super::super::services::Progress;
     use super::*;
 
     fn service(state: ServiceState, checkpoint: Option<u32>) -> Found {
         let progress = checkpoint.map(|checkpoint| Progress { checkpoint, wait_hint: 3000 });
-        Found { name: "RTCSRV".into(), state, start: StartType::Automatic, needs: vec![], pid: Some(4), progress }
+        let (start, recognised) = (StartType::Automatic, Recognised::Name);
+        let (name, needs) = ("RTCSRV".into(), Vec::new());
+        Found { name, state, start, needs, pid: Some(4), progress, recognised, exit_code: None }
     }
 
     /// Waits for a stop over these looks, one second each; gives what is left, and whether it moved before each pause.

@@ -7,8 +7,8 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 
 use reconcile_schema::Shell;
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, ERROR_PARTIAL_COPY,
-    INVALID_HANDLE_VALUE,
+    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, ERROR_NOACCESS,
+    ERROR_PARTIAL_COPY, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, MODULEENTRY32W, Module32FirstW, Module32NextW, PROCESSENTRY32W, Process32FirstW,
@@ -21,6 +21,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::account::owner_of;
+use super::services::{ServiceError, Services};
 use super::win32::{Win32Error, check, text};
 
 /// Programs that host a management shell, in any session: PowerShell, its remote host, the management console.
@@ -38,6 +39,9 @@ pub enum ShellError {
     /// The processes cannot be listed.
     #[error("cannot list the processes: {0}")]
     Processes(Win32Error),
+    /// It cannot be told which of them are services.
+    #[error(transparent)]
+    Services(#[from] ServiceError),
     /// The modules of a process that may be a shell cannot be listed.
     #[error(
         "cannot tell whether {program} (process {pid}) holds the product's assemblies: {cause}; run as an administrator of this computer"
@@ -67,6 +71,8 @@ pub enum ShellError {
 pub struct Process {
     /// Its number.
     pub pid: u32,
+    /// The number of the process that started it. That one may be gone, and its number another one's.
+    pub parent: u32,
     /// The file name of its program.
     pub program: String,
 }
@@ -82,7 +88,8 @@ pub fn processes() -> Result<Vec<Process>, ShellError> {
     // SAFETY: the snapshot is open; the entry says its own size.
     let mut more = check(unsafe { Process32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
     while more.is_ok() {
-        found.push(Process { pid: entry.th32ProcessID, program: text(&entry.szExeFile) });
+        let (pid, parent) = (entry.th32ProcessID, entry.th32ParentProcessID);
+        found.push(Process { pid, parent, program: text(&entry.szExeFile) });
         // SAFETY: as above.
         more = check(unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) });
     }
@@ -98,8 +105,9 @@ pub fn processes() -> Result<Vec<Process>, ShellError> {
 /// They cannot be told: a process that may be one does not let us look.
 pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
     let mut shells = Vec::new();
-    for Process { pid, program } in processes()? {
-        if pid == std::process::id() || !may_be_shell(pid, &program) {
+    let services: Vec<_> = Services::open()?.list()?.into_iter().map(|service| service.pid).collect();
+    for Process { pid, program, .. } in processes()? {
+        if pid == std::process::id() || !may_be_shell(pid, &program, &services) {
             continue;
         }
         match holds_assemblies(pid) {
@@ -109,8 +117,9 @@ pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
                 let user = user.unwrap_or_else(|cause| format!("an account that cannot be read ({cause})"));
                 shells.push(Shell { pid, program, user });
             }
-            // A service in a session of its own that we may not look into is no shell; a shell that we may not look into is unknown.
-            Err(Win32Error(ERROR_ACCESS_DENIED)) if !is_host(&program) => {}
+            // A service in a session of its own that we may not look into is no shell, and neither is a process that has
+            // no modules yet; a shell that we may not look into is unknown.
+            Err(Win32Error(ERROR_ACCESS_DENIED | ERROR_NOACCESS | ERROR_PARTIAL_COPY)) if !is_host(&program) => {}
             Err(cause) => return Err(ShellError::Modules { program, pid, cause }),
         }
     }
@@ -140,21 +149,44 @@ pub fn close(shell: &Shell) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// A program that hosts shells, or any program of a user's session. In session 0 live the services, the product's own
-/// among them: those are stopped by their own step.
-fn may_be_shell(pid: u32, program: &str) -> bool {
+/// A program that hosts shells, or any program of a user's session that is no service. In session 0 live the services, the
+/// product's own among them: those are stopped by their own step.
+fn may_be_shell(pid: u32, program: &str, services: &[u32]) -> bool {
     let mut session = 0;
     // SAFETY: the number goes into our variable.
     let asked = check(unsafe { ProcessIdToSessionId(pid, &raw mut session) });
-    is_host(program) || (asked.is_ok() && session != 0)
+    is_host(program) || (asked.is_ok() && session != 0 && !services.contains(&pid))
 }
 
 fn is_host(program: &str) -> bool {
     HOSTS.iter().any(|host| program.eq_ignore_ascii_case(host))
 }
 
+/// The first module of the product in the list of a service's process: an assembly, or a file that lies where the product's
+/// do. None where the process has ended meanwhile, or is one of those that Windows lets nobody look into.
+///
+/// # Errors
+/// The modules cannot be listed.
+pub fn products_module(pid: u32, is_products: &dyn Fn(&str) -> bool) -> Result<Option<String>, ShellError> {
+    match module(pid, &|name, path| is_assembly(name) || is_products(path)) {
+        Ok(found) => Ok(found),
+        Err(Win32Error(ERROR_ACCESS_DENIED)) => Ok(None),
+        Err(cause) => Err(ShellError::Modules { program: "a service".to_owned(), pid, cause }),
+    }
+}
+
+/// Whether a process has got so far that it has a list of modules.
+pub fn has_modules(pid: u32) -> bool {
+    snapshot(TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32, pid).is_ok()
+}
+
 /// Whether a module `Microsoft.Rtc.*.dll` is in the list of a process; not, where the process has ended meanwhile.
 fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
+    Ok(module(pid, &|name, _| is_assembly(name))?.is_some())
+}
+
+/// The name of the first module of a process whose name and path are wanted; none where the process has ended meanwhile.
+fn module(pid: u32, wanted: &dyn Fn(&str, &str) -> bool) -> Result<Option<String>, Win32Error> {
     let mut passes = 0;
     let snapshot = loop {
         passes += 1;
@@ -162,7 +194,7 @@ fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
             Ok(snapshot) => break snapshot,
             // The list changed while it was read (Microsoft Learn: CreateToolhelp32Snapshot asks for a retry).
             Err(Win32Error(ERROR_BAD_LENGTH | ERROR_PARTIAL_COPY)) if passes < PASSES => {}
-            Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(false),
+            Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(None),
             Err(cause) => return Err(cause),
         }
     };
@@ -170,14 +202,15 @@ fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
     // SAFETY: the snapshot is open; the entry says its own size.
     let mut more = check(unsafe { Module32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
     while more.is_ok() {
-        if is_assembly(&text(&entry.szModule)) {
-            return Ok(true);
+        let name = text(&entry.szModule);
+        if wanted(&name, &text(&entry.szExePath)) {
+            return Ok(Some(name));
         }
         // SAFETY: as above.
         more = check(unsafe { Module32NextW(snapshot.as_raw_handle(), &raw mut entry) });
     }
     match more {
-        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(false),
+        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(None),
         Err(cause) => Err(cause),
     }
 }

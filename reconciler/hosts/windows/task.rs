@@ -14,6 +14,7 @@ use super::process::{Child, Ended, Ending, Lifetime, Runner};
 use super::state::private_folder;
 use super::win32::Win32Error;
 use super::{WindowsError, log_folder};
+use crate::interrupt::Interrupt;
 use crate::task::{self, Account, DocumentError, Element, Request, differences};
 
 /// How long `schtasks.exe` may take; it asks a service of this machine.
@@ -200,8 +201,9 @@ impl Scheduler {
 
     fn child(&self, folder: &Path, arguments: &[OsString]) -> Result<Ended, SchedulerError> {
         let (program, lifetime) = (self.program.as_path(), Lifetime::Ours);
-        let child = Child { program, arguments, input: b"", folder, limit: LIMIT, lifetime };
-        Ok(self.runner.run(&child, &mut |_| {}, &|| false).map_err(WindowsError::from)?)
+        let private = &self.private;
+        let child = Child { program, arguments, input: b"", folder, private, limit: LIMIT, lifetime };
+        Ok(self.runner.run(&child, &mut |_| {}, &Interrupt::default()).map_err(WindowsError::from)?)
     }
 }
 

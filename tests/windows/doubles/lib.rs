@@ -95,6 +95,12 @@ pub const FRONT_END: &str = "RTCSRV";
 pub struct Service {
     /// The short name.
     pub name: String,
+    /// The display name, where it is not the short one.
+    pub display: Option<String>,
+    /// The program, where it is not the one of all services; its file name is `service.exe`.
+    pub program: Option<String>,
+    /// A module that it keeps loaded while it runs.
+    pub loads: Option<String>,
     /// Who starts it.
     pub start_type: StartType,
     /// What happens when it is started.
@@ -127,6 +133,8 @@ pub enum Start {
     Hang,
     /// It ends with this error.
     Fail(u32),
+    /// It runs at once, and ends by itself after this many milliseconds.
+    Ends(u64),
 }
 
 /// What happens when a service is stopped.
@@ -183,6 +191,10 @@ pub enum ScriptRun {
     /// It does what its cmdlet does.
     #[default]
     Works,
+    /// It does what its cmdlet does, after this many milliseconds.
+    Slow(u64),
+    /// It does what its cmdlet does, and prints 3 MB of warnings before its answer.
+    Chatty,
     /// It does nothing, and never ends.
     Hangs,
     /// It does nothing but to report this error.

@@ -10,6 +10,8 @@ mod calls;
 #[cfg(windows)]
 mod components;
 #[cfg(windows)]
+mod confined;
+#[cfg(windows)]
 mod look;
 #[cfg(windows)]
 mod ordinary;
@@ -36,6 +38,7 @@ fn main() {
     let program = calls::program();
     let part: Part = match program.as_str() {
         "boot.exe" => boot::main,
+        "confined.exe" => confined::main,
         "look.exe" => look::main,
         "ordinary.exe" => ordinary::main,
         "powershell.exe" => powershell::main,

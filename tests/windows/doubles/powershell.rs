@@ -38,6 +38,14 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     let run = calls::nth(lab.scripts.get(script).map_or(&[][..], Vec::as_slice), calls::record(&call)?);
     let answer = called_as_agreed(&call.args).and(loaded).and_then(|()| match run {
         ScriptRun::Works => play(&lab, script, &rest),
+        ScriptRun::Slow(milliseconds) => {
+            calls::take(milliseconds);
+            play(&lab, script, &rest)
+        }
+        ScriptRun::Chatty => {
+            println!("{}", "WARNING: the topology has not been published yet.\r\n".repeat(64_000));
+            play(&lab, script, &rest)
+        }
         ScriptRun::Hangs => calls::hang(),
         ScriptRun::Fails(text) => Err(text.into()),
         ScriptRun::DoesNothing => Ok(None),

@@ -43,8 +43,13 @@ fn serve() -> Result<(), Box<dyn Error>> {
         ServiceControlHandlerResult::NoError
     })?;
     record(&name, "start")?;
+    if let Some(module) = behaviour(&name)?.loads {
+        super::shell::load(module.as_ref())?;
+    }
+    let mut lasts = None;
     match behaviour(&name)?.start {
         Start::Prompt => {}
+        Start::Ends(milliseconds) => lasts = Some(Duration::from_millis(milliseconds)),
         Start::Slow(milliseconds) => {
             progress(manager, ServiceState::StartPending, milliseconds)?;
             record(&name, "running")?;
@@ -56,7 +61,14 @@ fn serve() -> Result<(), Box<dyn Error>> {
         Start::Fail(code) => return report(manager, ServiceState::Stopped, 0, code),
     }
     report(manager, ServiceState::Running, 0, 0)?;
-    stopped.recv()?;
+    match lasts {
+        Some(lasts) => {
+            if stopped.recv_timeout(lasts).is_err() {
+                return report(manager, ServiceState::Stopped, 0, 0);
+            }
+        }
+        None => stopped.recv()?,
+    }
     record(&name, "stop")?;
     match behaviour(&name)?.stop {
         Stop::Prompt => {}

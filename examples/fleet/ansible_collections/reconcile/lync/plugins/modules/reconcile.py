@@ -48,6 +48,11 @@ remaining_steps:
   description: How many steps remain.
   returned: when the program could report
   type: int
+codes:
+  description: How each server stands, or what keeps it from its goal, by the codes of schema/CODES.md. They never change; sentences may.
+  returned: when the program could report
+  type: list
+  elements: str
 servers:
   description: Beside the other fields of the report, the servers, as the program's JSON Schema says.
   returned: when the program could report
@@ -122,6 +127,7 @@ def main():
         failed=failed,
         exit_code=code,
         exit_name=NAMES.get(code, "unknown"),
+        codes=sorted({server["code"] for server in report["servers"]}),
         reboot_required=any(server.get("restarting", False) for server in report["servers"]),
         remaining_steps=remaining,
     )

@@ -1,0 +1,147 @@
+//! The code of every way in which a plan or a run ends, and what the command said that it ended with.
+
+use alloc::{string::ToString, vec::Vec};
+
+use reconcile_schema::{Code, ExitCode, Reason, Step};
+
+use crate::{Blocker, End, PlanEnd, Unready};
+
+impl Blocker {
+    /// Its code: what programs match on.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Unknown { .. } => Code::Unknown,
+            Self::Missing { .. } => Code::ProductMissing,
+            Self::WrongProduct { .. } => Code::WrongProduct,
+            Self::Newer { .. } => Code::NewerThanDeclared,
+            Self::BegunLater { .. } => Code::LaterInstallationBegun,
+            Self::WrongLine { .. } => Code::WrongLine,
+            Self::Reboot { .. } => Code::RestartDue,
+            Self::RebootsSpent { .. } => Code::RestartsSpent,
+            Self::Installing { .. } => Code::OtherInstallation,
+            Self::ServicePending { .. } => Code::ServicePending,
+            Self::ShellsOpen { .. } => Code::ShellsOpen,
+            Self::Foreign { .. } => Code::ForeignServices,
+            Self::Package { .. } => Code::PackageRefused,
+            Self::ForeignSigner { .. } => Code::PublisherForeign,
+            Self::Disk { .. } => Code::DiskFull,
+            Self::Mirrored { .. } => Code::DatabasesMirrored,
+            Self::Rights { .. } => Code::RightsMissing,
+            Self::Pool { why, .. } => match why {
+                Unready::Busy => Code::PoolBusy,
+                Unready::Insufficient { .. } => Code::PoolInsufficient,
+                Unready::Replicas { .. } => Code::PoolReplicasMissing,
+                Unready::Settling { .. } => Code::PoolSettling,
+                Unready::Quorum { .. } => Code::PoolQuorum,
+            },
+            Self::Claimed { .. } => Code::PoolClaimed,
+            Self::ComesAfter { .. } => Code::ComesAfter,
+            Self::FailedOver => Code::FailedOver,
+            Self::Outage { .. } => Code::OutageOverBudget,
+            Self::OutageForeseen { .. } => Code::OutageTooLong,
+            Self::WindowClosed { .. } => Code::WindowClosed,
+            Self::WindowTooShort { .. } => Code::WindowTooShort,
+            Self::ClockBehind { .. } => Code::ClockBehind,
+            Self::Held { .. } => Code::Held,
+            Self::OutagesSpent { .. } => Code::OutagesSpent,
+            Self::AttemptsSpent { .. } => Code::AttemptsSpent,
+            Self::InstallFailed { .. } => Code::InstallFailed,
+            Self::Stuck { .. } => Code::NoEffect,
+            Self::StepFailed { .. } => Code::StepFailed,
+            Self::Died { .. } => Code::ServiceEnded,
+            Self::AtWork { .. } => Code::CommandAtWork,
+            Self::Confined => Code::Confined,
+            Self::Interrupted | Self::Forced { .. } => Code::Interrupted,
+            Self::NoManifest => Code::InputWrong,
+            Self::Deviated { .. } => Code::Deviated,
+        }
+    }
+
+    /// The step that is in its way, and what that said, where it is a step.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        let of = |step: &Step| Reason {
+            step: step.clone(),
+            said: None,
+            exit_code: None,
+            exit_code_shown: None,
+            in_the_way: Vec::new(),
+            log: None,
+        };
+        let installed = |code: Option<u32>, log: &Option<alloc::string::String>| Reason {
+            exit_code: code,
+            exit_code_shown: code.map(|code| ExitCode(code).to_string()),
+            log: log.clone(),
+            ..of(&Step::Install)
+        };
+        match self {
+            Self::AttemptsSpent { code, log, .. } => Some(installed(*code, log)),
+            Self::InstallFailed { code, log } => Some(installed(Some(*code), log)),
+            Self::Stuck { step, refused, in_the_way } => {
+                Some(Reason { said: refused.clone(), in_the_way: in_the_way.clone(), ..of(step) })
+            }
+            Self::StepFailed { step, why } => Some(Reason { said: Some(why.clone()), ..of(step) }),
+            Self::Unknown { .. }
+            | Self::Missing { .. }
+            | Self::WrongProduct { .. }
+            | Self::Newer { .. }
+            | Self::BegunLater { .. }
+            | Self::WrongLine { .. }
+            | Self::Reboot { .. }
+            | Self::RebootsSpent { .. }
+            | Self::Installing { .. }
+            | Self::ServicePending { .. }
+            | Self::ShellsOpen { .. }
+            | Self::Foreign { .. }
+            | Self::Package { .. }
+            | Self::ForeignSigner { .. }
+            | Self::Disk { .. }
+            | Self::Mirrored { .. }
+            | Self::Rights { .. }
+            | Self::Pool { .. }
+            | Self::Claimed { .. }
+            | Self::ComesAfter { .. }
+            | Self::FailedOver
+            | Self::Outage { .. }
+            | Self::OutageForeseen { .. }
+            | Self::WindowClosed { .. }
+            | Self::WindowTooShort { .. }
+            | Self::ClockBehind { .. }
+            | Self::Held { .. }
+            | Self::OutagesSpent { .. }
+            | Self::Died { .. }
+            | Self::AtWork { .. }
+            | Self::Confined
+            | Self::Interrupted
+            | Self::Forced { .. }
+            | Self::NoManifest
+            | Self::Deviated { .. } => None,
+        }
+    }
+}
+
+impl End {
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::AtGoal => Code::AtGoal,
+            Self::Blocked(blocker) => blocker.code(),
+            Self::GoingDown => Code::Restarting,
+        }
+    }
+}
+
+impl PlanEnd {
+    /// Its code, where `steps` remain or not.
+    #[must_use]
+    pub const fn code(&self, steps: bool) -> Code {
+        match self {
+            Self::AtGoal if steps => Code::Drift,
+            Self::AtGoal => Code::AtGoal,
+            Self::Blocked(blocker) => blocker.code(),
+            Self::Unlooked(_) => Code::NotLooked,
+        }
+    }
+}

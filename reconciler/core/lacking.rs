@@ -1,0 +1,61 @@
+//! What a step should have brought about and has not: the services, components and databases that are in the way.
+
+use alloc::{format, string::String, vec::Vec};
+
+use reconcile_schema::{DatabaseState, Service, Step, Store, Whose};
+
+use crate::{Goal, Seen};
+
+/// What `step` should have brought about and has not, one name with its state each, as far as it is seen.
+#[must_use]
+pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
+    match step {
+        Step::FailOver | Step::StopServices => up(seen, Whose::Product),
+        Step::StopOthers => up(seen, Whose::Others),
+        Step::StopWeb => up(seen, Whose::WebServer),
+        Step::StartServices | Step::FailBack => down(goal, seen, Whose::Product),
+        Step::StartOthers => down(goal, seen, Whose::Others),
+        Step::StartWeb => down(goal, seen, Whose::WebServer),
+        Step::Install => {
+            let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
+            let of = |one: &reconcile_schema::Behind| {
+                format!("{} is at {}, must reach {}", one.component, one.found, one.desired)
+            };
+            behind.iter().map(of).collect()
+        }
+        Step::UpdateDatabases(store) => databases(seen, store),
+        Step::Claim => {
+            let other = seen.host.claim.known().filter(|record| !record.is_claimed_by(&goal.server));
+            let other = other.and_then(|record| record.claims.first());
+            other.map(|claim| format!("{} has the claim", claim.server)).into_iter().collect()
+        }
+        Step::Stage | Step::Reboot | Step::CloseShells | Step::Release => Vec::new(),
+    }
+}
+
+fn up(seen: &Seen, whose: Whose) -> Vec<String> {
+    let services = seen.host.services.known().into_iter().flatten();
+    services.filter(|service| service.whose() == whose && !service.is_stopped()).map(state).collect()
+}
+
+fn down(goal: &Goal, seen: &Seen, whose: Whose) -> Vec<String> {
+    let should = goal.should_run(&seen.host, seen.baseline());
+    should.filter(|service| service.whose() == whose && !service.is_running()).map(state).collect()
+}
+
+fn state(service: &Service) -> String {
+    format!("{} is {}", service.name, service.state)
+}
+
+fn databases(seen: &Seen, store: &Store) -> Vec<String> {
+    let all = seen.host.databases(store).known().into_iter().flatten();
+    all.filter_map(|database| match (database.state(), database.installed, database.expected) {
+        (DatabaseState::Current, ..) => None,
+        (DatabaseState::Behind, Some(installed), Some(expected)) => {
+            Some(format!("{} is at {installed}, must reach {expected}", database.name))
+        }
+        (DatabaseState::Behind, ..) => Some(format!("{} is behind", database.name)),
+        (DatabaseState::Unknown(why), ..) => Some(format!("{}: {}", database.name, why)),
+    })
+    .collect()
+}

@@ -1,0 +1,71 @@
+//! The second look: services that were started count as running when they still run some seconds later.
+
+use alloc::{string::String, vec::Vec};
+
+use reconcile_schema::{Period, Service, ServiceStarts, Step, Whose};
+
+use crate::{Next, Seen};
+
+/// How long a service must run after the last start, before it is looked at for the second time.
+pub(crate) const PROOF: Period = Period::seconds(5);
+
+/// Whether `step` starts services.
+pub(crate) const fn starts(step: &Step) -> bool {
+    match step {
+        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers => true,
+        Step::Stage
+        | Step::Claim
+        | Step::Reboot
+        | Step::FailOver
+        | Step::StopOthers
+        | Step::StopServices
+        | Step::StopWeb
+        | Step::CloseShells
+        | Step::Install
+        | Step::UpdateDatabases(_)
+        | Step::Release => false,
+    }
+}
+
+/// Whether what comes next takes for granted that the services stay up: the end of the run, and the word to other servers
+/// that they may begin.
+pub(crate) const fn takes_for_granted(next: &Next) -> bool {
+    match next {
+        Next::Done | Next::Blocked(_) | Next::Do(Step::Release, _) => true,
+        Next::Do(..) | Next::Look(_) | Next::Wait(_) => false,
+    }
+}
+
+/// Those of `started` that ran at the first look and do not at the second.
+pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
+    let ran = first.host.services.known().into_iter().flatten();
+    let ran = ran.filter(|one| one.whose() == whose && one.is_running() && started.contains(&one.name));
+    not_running(&ran.map(|service| service.name.clone()).collect::<Vec<_>>(), second)
+}
+
+/// Those of these services that do not run, where that is known.
+pub(crate) fn not_running(names: &[String], seen: &Seen) -> Vec<String> {
+    let Some(services) = seen.host.services.known() else { return Vec::new() };
+    names.iter().filter(|name| !runs(services, name)).cloned().collect()
+}
+
+/// The services that did not run before a step that starts services, and run behind it.
+pub(crate) fn started(step: &Step, before: &Seen, now: &Seen) -> Vec<String> {
+    let (Some(before), Some(now)) = (before.host.services.known(), now.host.services.known()) else {
+        return Vec::new();
+    };
+    let new = now.iter().filter(|service| starts(step) && service.is_running() && !runs(before, &service.name));
+    new.map(|service| service.name.clone()).collect()
+}
+
+fn runs(services: &[Service], name: &str) -> bool {
+    services.iter().any(|service| service.name == name && service.is_running())
+}
+
+/// Of these services that a run started, those that an earlier run had started.
+pub(crate) fn started_again(seen: &Seen, started: &[String]) -> Vec<ServiceStarts> {
+    let mut again: Vec<_> = started.iter().filter_map(|name| seen.starts(name)).filter(|one| one.runs > 1).collect();
+    again.sort_by(|one, other| one.service.cmp(&other.service));
+    again.dedup();
+    again
+}

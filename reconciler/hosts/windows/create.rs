@@ -1,0 +1,365 @@
+//! Creates a process: program, handles, environment and job are what is given here; nothing else is inherited or searched for.
+//!
+//! A process belongs to its job from its first instruction on, and nobody has to let it go afterwards: one that was created
+//! suspended sleeps for ever when its maker is ended before it lets it go. Windows can do that since Server 2016; on an
+//! earlier one a child that must not outlive us is still created suspended, and noted meanwhile (`sleeper.rs`).
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::path::Path;
+use std::ptr::{null, null_mut};
+use std::time::Duration;
+
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, FILETIME, HANDLE, HANDLE_FLAG_INHERIT,
+    SetHandleInformation, WAIT_OBJECT_0, WAIT_TIMEOUT,
+};
+use windows_sys::Win32::System::Threading::{
+    CREATE_BREAKAWAY_FROM_JOB, CREATE_NO_WINDOW, CREATE_SUSPENDED, CREATE_UNICODE_ENVIRONMENT, CreateProcessW,
+    DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, GetProcessTimes, INFINITE,
+    InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST, OpenProcess, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+    PROC_THREAD_ATTRIBUTE_JOB_LIST, PROCESS_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+    PROCESS_TERMINATE, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute,
+    WaitForSingleObject,
+};
+
+use super::job::Job;
+use super::sleeper::Note;
+use super::win32::{Win32Error, check, wide};
+
+/// What a process is created from.
+pub struct Creation<'a> {
+    /// The `.exe`, by its absolute path.
+    pub program: &'a Path,
+    /// Its arguments, one by one.
+    pub arguments: &'a [OsString],
+    /// Its environment; ours where none is given.
+    pub variables: Option<&'a [(OsString, OsString)]>,
+    /// Its working directory; ours where none is given.
+    pub folder: Option<&'a Path>,
+    /// Standard input, output and error.
+    pub streams: [BorrowedHandle<'a>; 3],
+    /// What it keeps open besides for as long as it runs.
+    pub kept: &'a [BorrowedHandle<'a>],
+    /// Whether it leaves the job that we are in.
+    pub breaks_away: bool,
+}
+
+/// A process, by a handle that allows to wait for it and to end it.
+#[derive(Debug)]
+pub struct Process {
+    handle: OwnedHandle,
+    id: u32,
+}
+
+impl Creation<'_> {
+    /// A process that runs in no job of ours, or in one that does not end it: it runs from the start, also where it cannot be
+    /// put into the job at its creation.
+    pub fn start(&self, job: Option<&mut Job>) -> Result<Process, Win32Error> {
+        let Some(job) = job else { return Ok(self.create(None, 0)?.0) };
+        match self.create(Some(job), 0) {
+            Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => {}
+            created => {
+                job.has_taken(created.is_ok());
+                return Ok(created?.0);
+            }
+        }
+        let process = self.create(None, 0)?.0;
+        // It may have ended by then, and what it has started by then stays outside: its time is all that is not counted.
+        let _ = job.take(process.handle.as_raw_handle());
+        Ok(process)
+    }
+
+    /// A process that ends with us, as everything that it starts does. `note` names it to later runs for as long as it is
+    /// suspended, where it has to be.
+    pub fn start_inside(&self, job: &mut Job, note: impl FnOnce() -> io::Result<Note>) -> Result<Process, Win32Error> {
+        match self.create(Some(job), 0) {
+            Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => {
+                self.start_suspended(job, note)
+            }
+            created => {
+                job.has_taken(created.is_ok());
+                Ok(created?.0)
+            }
+        }
+    }
+
+    /// The same for a Windows that puts no process into a job at its creation.
+    pub fn start_suspended(
+        &self,
+        job: &mut Job,
+        note: impl FnOnce() -> io::Result<Note>,
+    ) -> Result<Process, Win32Error> {
+        let _note = note().map_err(|error| Win32Error::of(&error))?;
+        let (process, thread) = self.create(None, CREATE_SUSPENDED)?;
+        let released = job.take(process.handle.as_raw_handle()).and_then(|()| {
+            // SAFETY: the handle is open and allows resuming.
+            if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX { Err(Win32Error::last()) } else { Ok(()) }
+        });
+        if let Err(cause) = released {
+            process.end(); // It has not run one instruction: ending it loses nothing.
+            return Err(cause);
+        }
+        Ok(process)
+    }
+
+    /// One that never runs, and that the caller ends.
+    pub fn left_suspended(&self) -> Result<Process, Win32Error> {
+        Ok(self.create(None, CREATE_SUSPENDED)?.0)
+    }
+
+    fn create(&self, job: Option<&Job>, more: u32) -> Result<(Process, OwnedHandle), Win32Error> {
+        let inherited: Vec<HANDLE> = self.streams.iter().chain(self.kept).map(AsRawHandle::as_raw_handle).collect();
+        let _inheritable = Inheritable::new(&inherited)?;
+        let mut handles = inherited.clone();
+        handles.sort_unstable();
+        handles.dedup(); // A handle that is named twice is refused.
+        let jobs: Vec<HANDLE> = job.map(Job::raw).into_iter().collect();
+        let mut attributes = Attributes::new(2)?;
+        attributes.set(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &handles)?;
+        if !jobs.is_empty() {
+            attributes.set(PROC_THREAD_ATTRIBUTE_JOB_LIST, &jobs)?;
+        }
+        let mut startup = STARTUPINFOEXW { lpAttributeList: attributes.list(), ..STARTUPINFOEXW::default() };
+        startup.StartupInfo.cb = size_of::<STARTUPINFOEXW>() as u32;
+        startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+        let [stdin, stdout, stderr] = self.streams.map(|stream| stream.as_raw_handle());
+        (startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput) = (stdin, stdout);
+        startup.StartupInfo.hStdError = stderr;
+        let (program, mut line) = (wide(self.program), command_line(self.program, self.arguments));
+        let block = self.variables.map(environment_block);
+        let folder = self.folder.map(wide);
+        let mut flags = CREATE_NO_WINDOW | CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT | more;
+        if self.breaks_away {
+            flags |= CREATE_BREAKAWAY_FROM_JOB;
+        }
+        let mut made = PROCESS_INFORMATION::default();
+        // SAFETY: the texts and the block end with a NUL and outlive the call, the line can be written to; the startup
+        // information says its own size, and its attributes point to lists that outlive the call.
+        check(unsafe {
+            CreateProcessW(
+                program.as_ptr(),
+                line.as_mut_ptr(),
+                null(),
+                null(),
+                1,
+                flags,
+                block.as_ref().map_or(null(), |block| block.as_ptr().cast()),
+                folder.as_ref().map_or(null(), Vec::as_ptr).cast(),
+                (&raw const startup.StartupInfo).cast(),
+                &raw mut made,
+            )
+        })?;
+        // SAFETY: both handles are open and ours alone.
+        let (handle, thread) =
+            unsafe { (OwnedHandle::from_raw_handle(made.hProcess), OwnedHandle::from_raw_handle(made.hThread)) };
+        Ok((Process { handle, id: made.dwProcessId }, thread))
+    }
+}
+
+impl Process {
+    /// The process of this number, if there is one that we may wait for.
+    pub fn open(id: u32) -> Result<Self, Win32Error> {
+        // SAFETY: no preconditions; the handle is checked.
+        let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, 0, id) };
+        Self::opened(handle, id)
+    }
+
+    /// The process of this number, if there is one that we may end.
+    pub fn open_to_end(id: u32) -> Result<Self, Win32Error> {
+        let access = PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
+        // SAFETY: no preconditions; the handle is checked.
+        let handle = unsafe { OpenProcess(access, 0, id) };
+        Self::opened(handle, id)
+    }
+
+    fn opened(handle: HANDLE, id: u32) -> Result<Self, Win32Error> {
+        if handle.is_null() {
+            return Err(Win32Error::last());
+        }
+        // SAFETY: the handle is open and ours alone.
+        Ok(Self { handle: unsafe { OwnedHandle::from_raw_handle(handle) }, id })
+    }
+
+    /// Its handle.
+    pub fn handle(&self) -> HANDLE {
+        self.handle.as_raw_handle()
+    }
+
+    /// Its number.
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Waits for its end at most so long; its exit code, once it has ended.
+    pub fn wait(&self, at_most: Duration) -> Result<Option<u32>, Win32Error> {
+        let limit = u32::try_from(at_most.as_millis()).unwrap_or(INFINITE);
+        // SAFETY: the handle is open and allows waiting.
+        match unsafe { WaitForSingleObject(self.handle.as_raw_handle(), limit) } {
+            WAIT_OBJECT_0 => {}
+            WAIT_TIMEOUT => return Ok(None),
+            _ => return Err(Win32Error::last()),
+        }
+        let mut code = 0;
+        // SAFETY: the handle is open; the code goes into our variable.
+        check(unsafe { GetExitCodeProcess(self.handle.as_raw_handle(), &raw mut code) })?;
+        Ok(Some(code))
+    }
+
+    /// Ends it. Whether it is gone is seen by waiting for it.
+    pub fn end(&self) {
+        // SAFETY: the handle is open. One that has ended already is no trouble.
+        unsafe { TerminateProcess(self.handle.as_raw_handle(), 1) };
+    }
+
+    /// When it was created, and how much CPU time it has used since, both in units of 100 ns.
+    pub fn times(&self) -> Result<(u64, u64), Win32Error> {
+        let [mut created, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
+        // SAFETY: the handle is open; the times go into our variables.
+        check(unsafe {
+            GetProcessTimes(
+                self.handle.as_raw_handle(),
+                &raw mut created,
+                &raw mut ended,
+                &raw mut kernel,
+                &raw mut user,
+            )
+        })?;
+        let [created, kernel, user] =
+            [created, kernel, user].map(|time| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime));
+        Ok((created, kernel + user))
+    }
+}
+
+/// Handles that a child may inherit, for as long as this value lives.
+struct Inheritable<'a>(&'a [HANDLE]);
+
+impl<'a> Inheritable<'a> {
+    fn new(handles: &'a [HANDLE]) -> Result<Self, Win32Error> {
+        for handle in handles {
+            // SAFETY: the handle is open.
+            check(unsafe { SetHandleInformation(*handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) })?;
+        }
+        Ok(Self(handles))
+    }
+}
+
+impl Drop for Inheritable<'_> {
+    fn drop(&mut self) {
+        for handle in self.0 {
+            // SAFETY: the handle is open.
+            unsafe { SetHandleInformation(*handle, HANDLE_FLAG_INHERIT, 0) };
+        }
+    }
+}
+
+/// What a process is created with, besides what everybody gives.
+struct Attributes(Vec<u64>);
+
+impl Attributes {
+    fn new(count: u32) -> Result<Self, Win32Error> {
+        let mut size = 0;
+        // SAFETY: without a list only the size is told, which the call reports as a failure.
+        unsafe { InitializeProcThreadAttributeList(null_mut(), count, 0, &raw mut size) };
+        let mut made = Self(vec![0; size.div_ceil(size_of::<u64>())]);
+        // SAFETY: the buffer has the size that was asked for.
+        check(unsafe { InitializeProcThreadAttributeList(made.list(), count, 0, &raw mut size) })?;
+        Ok(made)
+    }
+
+    fn list(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
+        self.0.as_mut_ptr().cast()
+    }
+
+    /// Sets one attribute to handles, which must outlive the creation.
+    fn set(&mut self, attribute: u32, handles: &[HANDLE]) -> Result<(), Win32Error> {
+        let (list, size) = (self.list(), size_of_val(handles));
+        // SAFETY: the list was initialised; the handles have the size that is given.
+        check(unsafe {
+            UpdateProcThreadAttribute(list, 0, attribute as usize, handles.as_ptr().cast(), size, null_mut(), null())
+        })
+    }
+}
+
+impl Drop for Attributes {
+    fn drop(&mut self) {
+        // SAFETY: the list was initialised and is not used any more.
+        unsafe { DeleteProcThreadAttributeList(self.list()) };
+    }
+}
+
+/// The command line that a program of Windows takes apart into these arguments again (Microsoft Learn: Parsing C
+/// command-line arguments).
+fn command_line(program: &Path, arguments: &[OsString]) -> Vec<u16> {
+    // A path holds no quotation mark.
+    let mut line: Vec<u16> = [QUOTE].into_iter().chain(program.as_os_str().encode_wide()).chain([QUOTE]).collect();
+    for argument in arguments {
+        line.push(BLANK);
+        quote(&mut line, argument);
+    }
+    line.push(0);
+    line
+}
+
+const BLANK: u16 = b' ' as u16;
+const QUOTE: u16 = b'"' as u16;
+const BACKSLASH: u16 = b'\\' as u16;
+
+fn quote(line: &mut Vec<u16>, argument: &OsStr) {
+    line.push(QUOTE);
+    let mut backslashes = 0;
+    for unit in argument.encode_wide() {
+        if unit == QUOTE {
+            // Those before a quotation mark stand for half as many, and one more makes it a mark of the text.
+            line.extend(std::iter::repeat_n(BACKSLASH, backslashes + 1));
+        }
+        backslashes = if unit == BACKSLASH { backslashes + 1 } else { 0 };
+        line.push(unit);
+    }
+    line.extend(std::iter::repeat_n(BACKSLASH, backslashes));
+    line.push(QUOTE);
+}
+
+/// The variables in the form and the order that Windows wants.
+fn environment_block(variables: &[(OsString, OsString)]) -> Vec<u16> {
+    let mut sorted: Vec<_> = variables.iter().collect();
+    sorted.sort_by_key(|(name, _)| name.to_ascii_uppercase());
+    let mut block = Vec::new();
+    for (name, value) in sorted {
+        block.extend(name.encode_wide());
+        block.push(u16::from(b'='));
+        block.extend(value.encode_wide());
+        block.push(0);
+    }
+    block.push(0);
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_argument_arrives_as_it_was() {
+        let line = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            let line = command_line(Path::new(r"C:\Program Files\a.exe"), &arguments);
+            String::from_utf16_lossy(&line).trim_end_matches('\0').to_owned()
+        };
+        assert_eq!(line(&[]), r#""C:\Program Files\a.exe""#);
+        assert_eq!(line(&["/silentmode", ""]), r#""C:\Program Files\a.exe" "/silentmode" """#);
+        assert_eq!(line(&[r"C:\with blanks\"]), r#""C:\Program Files\a.exe" "C:\with blanks\\""#);
+        assert_eq!(line(&[r#"say "yes""#]), r#""C:\Program Files\a.exe" "say \"yes\"""#);
+        assert_eq!(line(&[r#"a\"b"#]), r#""C:\Program Files\a.exe" "a\\\"b""#);
+    }
+
+    #[test]
+    fn the_environment_is_in_the_order_that_windows_wants() {
+        let variables =
+            [("windir", "C:\\w"), ("Path", "p"), ("SystemRoot", "s")].map(|(name, value)| (name.into(), value.into()));
+        let block = String::from_utf16_lossy(&environment_block(&variables));
+        assert_eq!(block, "Path=p\0SystemRoot=s\0windir=C:\\w\0\0");
+    }
+}

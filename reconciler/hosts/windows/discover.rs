@@ -1,0 +1,153 @@
+//! The services on this machine that count: the product's, by published names and by what they are, those that the manifest
+//! names, and those of others that hold modules of the product.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+use std::sync::OnceLock;
+
+use reconcile_schema::{Foreign, PRODUCT_SERVICES, Recognised, ServiceName, WEB_SERVICE};
+use windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED;
+use windows_sys::Win32::Storage::FileSystem::GetLongPathNameW;
+
+use super::environment::variable;
+use super::services::{Found, Listed, ServiceError, Services};
+use super::shells::{ShellError, products_module};
+use super::win32::{Win32Error, text, wide};
+use crate::recognise::{Registered, folders, is_products_file, program, recognise};
+
+/// The variables by which image paths name the folders of programs.
+const VARIABLES: [&str; 5] =
+    ["ProgramFiles", "CommonProgramFiles", "ProgramW6432", "CommonProgramW6432", "SystemDrive"];
+
+/// Where programs lie on this machine.
+struct Places {
+    variables: Vec<(&'static str, String)>,
+    folders: Vec<String>,
+}
+
+impl Places {
+    fn read() -> Result<Self, Win32Error> {
+        let mut variables = Vec::new();
+        for name in VARIABLES {
+            variables.extend(variable(name)?.map(|value| (name, value.to_string_lossy().into_owned())));
+        }
+        let is_folder = |name: &str| matches!(name, "ProgramFiles" | "CommonProgramFiles");
+        let bases: Vec<_> =
+            variables.iter().filter(|(name, _)| is_folder(name)).map(|(_, base)| base.as_str()).collect();
+        let folders = folders(&bases);
+        Ok(Self { variables, folders })
+    }
+
+    /// The folders of a machine do not change while a program runs.
+    fn known() -> Result<&'static Self, ServiceError> {
+        static PLACES: OnceLock<Places> = OnceLock::new();
+        if let Some(places) = PLACES.get() {
+            return Ok(places);
+        }
+        let places = Self::read().map_err(ServiceError::Folders)?;
+        Ok(PLACES.get_or_init(|| places))
+    }
+
+    /// The program of an image path, by its long name.
+    fn program(&self, image_path: &str) -> String {
+        let value = |name: &str| self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let program = program(image_path, &|name| value(name).map(|(_, value)| value.clone()));
+        if program.contains('~') { long(&program).unwrap_or(program) } else { program }
+    }
+}
+
+/// The product's services that exist here, in their start order, then those whose names are not published, then those of
+/// others that `also` names, then the web server.
+///
+/// # Errors
+/// The service manager cannot be asked.
+pub fn discover(manager: &Services, also: &[ServiceName]) -> Result<Vec<Found>, ServiceError> {
+    let places = Places::known()?;
+    let mut found = Vec::new();
+    for name in PRODUCT_SERVICES {
+        found.extend(manager.find(name)?);
+    }
+    let is_known = |name: &str| PRODUCT_SERVICES.iter().chain([&WEB_SERVICE]).any(|it| it.eq_ignore_ascii_case(name));
+    let (mut unknown, mut others) = (manager.list()?, Vec::new());
+    unknown.retain(|listed| !is_known(&listed.name));
+    unknown.sort();
+    for listed in unknown {
+        let recognised = recognised(manager, places, &listed)?;
+        let is_named = also.iter().any(|name| name.as_str().eq_ignore_ascii_case(&listed.name));
+        match (recognised, is_named) {
+            (Some(recognised), _) => found.extend(read(manager, &listed.name, recognised)?),
+            (None, true) => others.extend(read(manager, &listed.name, Recognised::AlsoStop)?),
+            (None, false) => {}
+        }
+    }
+    found.extend(others);
+    found.extend(manager.find(WEB_SERVICE)?);
+    Ok(found)
+}
+
+fn read(manager: &Services, name: &str, recognised: Recognised) -> Result<Option<Found>, ServiceError> {
+    Ok(manager.find(name)?.map(|found| Found { recognised, ..found }))
+}
+
+/// The services of others that hold a module of the product: neither the product's nor named by `also`.
+///
+/// # Errors
+/// The service manager cannot be asked, or the modules of a process cannot be listed.
+pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
+    let manager = Services::open()?;
+    let (places, ours) = (Places::known()?, discover(&manager, also)?);
+    let is_ours = |listed: &Listed| ours.iter().any(|found| found.name.eq_ignore_ascii_case(&listed.name));
+    let mut listed = manager.list()?;
+    listed.retain(|listed| listed.pid != 0 && !is_ours(listed));
+    listed.sort();
+    let (mut modules, mut foreign) = (BTreeMap::new(), Vec::new());
+    for Listed { name, pid, .. } in listed {
+        if let Entry::Vacant(unread) = modules.entry(pid) {
+            unread.insert(products_module(pid, &|path| is_products_file(path, &places.folders))?);
+        }
+        if let Some(Some(module)) = modules.get(&pid) {
+            foreign.push(Foreign { service: name, pid, module: module.clone() });
+        }
+    }
+    Ok(foreign)
+}
+
+/// Why it cannot be told which services hold modules of the product.
+#[derive(Debug, thiserror::Error)]
+pub enum ForeignError {
+    /// The service manager cannot be asked.
+    #[error(transparent)]
+    Services(#[from] ServiceError),
+    /// The modules of a process cannot be listed.
+    #[error(transparent)]
+    Modules(#[from] ShellError),
+}
+
+/// Reads services again that were discovered before.
+///
+/// # Errors
+/// One of them exists and cannot be read.
+pub fn again(manager: &Services, known: &[Found]) -> Result<Vec<Found>, ServiceError> {
+    known.iter().filter_map(|one| read(manager, &one.name, one.recognised.clone()).transpose()).collect()
+}
+
+fn recognised(manager: &Services, places: &Places, listed: &Listed) -> Result<Option<Recognised>, ServiceError> {
+    let Listed { name, display, .. } = listed;
+    let program = match manager.image_path(name) {
+        Ok(Some(image_path)) => places.program(&image_path),
+        Ok(None) => return Ok(None),
+        // Windows and its guards keep some of their services from being read: those do not bear the product's name.
+        Err(ServiceError::Unreadable { cause: Win32Error(ERROR_ACCESS_DENIED), .. }) => String::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(recognise(Registered { name, display, program: &program }, &places.folders))
+}
+
+/// The long name of a file that was named by a short one, such as `C:\PROGRA~1`; none where there is no such file.
+fn long(path: &str) -> Option<String> {
+    let path = wide(path);
+    let mut buffer = vec![0_u16; 1024];
+    let size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+    // SAFETY: the path ends with a NUL; the buffer has the length that is given.
+    let length = unsafe { GetLongPathNameW(path.as_ptr(), buffer.as_mut_ptr(), size) };
+    (length > 0 && length < size).then(|| text(&buffer))
+}

@@ -1,0 +1,254 @@
+//! The record of a command that outlives its run: what was ordered, which process it became, how it ended.
+//!
+//! The run creates it and hands it to the watcher as an open file. Whoever of the two lives keeps it open, so that it can be
+//! told from outside whether the command is at work, at every moment from before its start to after its end.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::windows::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reconcile_schema::{RunId, Step};
+use serde::{Deserialize, Serialize};
+use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
+use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
+
+use super::create::Process;
+
+/// The file name of the record, in the private folder.
+const NAME: &str = "at-work.jsonl";
+
+/// What a watcher is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// The run that orders it.
+    pub run: RunId,
+    /// The step that it is.
+    pub step: Step,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// What it reads, if anything.
+    pub input: Option<PathBuf>,
+    /// After how many seconds it is ended; never, where none is given.
+    pub limit: Option<u64>,
+    /// The folder of its logs.
+    pub folder: PathBuf,
+    /// The private folder.
+    pub private: PathBuf,
+}
+
+/// A line of the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Entry {
+    /// The run orders this.
+    Ordered(Box<Order>),
+    /// The command runs as this process.
+    Started {
+        /// Its number.
+        pid: u32,
+        /// When it was created.
+        created: u64,
+    },
+    /// It ended.
+    Ended(End),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum End {
+    /// By itself, with this code.
+    Exited(u32),
+    /// By its watcher, at its time limit.
+    TimedOut,
+    /// It never began, for this reason.
+    NotStarted(String),
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// What was ordered.
+    pub order: Order,
+    /// The process that it became, and when that was created.
+    pub started: Option<(u32, u64)>,
+    /// How it ended.
+    pub end: Option<End>,
+    /// Whether it is at work.
+    pub at_work: bool,
+}
+
+/// A record that is being written.
+#[derive(Debug)]
+pub struct Record(File);
+
+impl Record {
+    /// Begins the record of what is ordered. Nobody else can write it while this one is open, here or in a watcher.
+    ///
+    /// # Errors
+    /// It cannot be written; another command of ours is at work.
+    pub fn begin(order: &Order) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).share_mode(FILE_SHARE_READ);
+        let mut record = Self(options.open(place(&order.private))?);
+        record.add(&Entry::Ordered(Box::new(order.clone())))?;
+        Ok(record)
+    }
+
+    /// The record that a run has begun.
+    pub const fn of(file: File) -> Self {
+        Self(file)
+    }
+
+    /// Adds a line; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn add(&mut self, entry: &Entry) -> io::Result<()> {
+        // At its place and not where the handle stands: run and watcher share that.
+        let (line, mut at) = (format!("{}\r\n", serde_json::to_string(entry)?), self.0.metadata()?.len());
+        let mut rest = line.as_bytes();
+        while !rest.is_empty() {
+            let written = self.0.seek_write(rest, at)?;
+            rest = rest.get(written..).unwrap_or_default();
+            at += written as u64;
+        }
+        self.0.sync_data()
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(&self) -> io::Result<Option<Recorded>> {
+        let (mut text, mut part) = (Vec::new(), [0; 4096]);
+        loop {
+            let read = self.0.seek_read(&mut part, text.len() as u64)?;
+            text.extend_from_slice(part.get(..read).unwrap_or_default());
+            if read == 0 {
+                return Ok(understood(&String::from_utf8_lossy(&text), true));
+            }
+        }
+    }
+
+    /// The file.
+    pub const fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+/// What the last record says, if there is one that can be read.
+pub fn last(private: &Path) -> Option<Recorded> {
+    let path = place(private);
+    let held = match OpenOptions::new().write(true).open(&path) {
+        Ok(_) => false,
+        Err(error) => error.raw_os_error() == Some(ERROR_SHARING_VIOLATION.cast_signed()),
+    };
+    let mut recorded = understood(&std::fs::read_to_string(&path).ok()?, held)?;
+    // A watcher may have been ended over its command.
+    recorded.at_work |= recorded.end.is_none() && recorded.started.is_some_and(|(pid, created)| lives(pid, created));
+    Some(recorded)
+}
+
+/// Forgets the last record: what follows is another attempt.
+pub fn forget(private: &Path) {
+    let _ = std::fs::remove_file(place(private)); // Where there is none, or one at work, nothing is lost.
+}
+
+fn place(private: &Path) -> PathBuf {
+    private.join(NAME)
+}
+
+/// Whether this process is the one that was created then.
+pub fn lives(pid: u32, created: u64) -> bool {
+    Process::open(pid).is_ok_and(|process| {
+        let runs = process.wait(Duration::ZERO).is_ok_and(|code| code.is_none());
+        runs && process.times().is_ok_and(|(then, _)| then == created)
+    })
+}
+
+/// The lines of a record, up to one that was cut off.
+fn understood(text: &str, held: bool) -> Option<Recorded> {
+    let mut lines = text.lines().map_while(|line| serde_json::from_str::<Entry>(line).ok());
+    let Some(Entry::Ordered(order)) = lines.next() else { return None };
+    let mut recorded = Recorded { order: *order, started: None, end: None, at_work: held };
+    for entry in lines {
+        match entry {
+            Entry::Ordered(_) => return None,
+            Entry::Started { pid, created } => recorded.started = Some((pid, created)),
+            Entry::Ended(end) => (recorded.end, recorded.at_work) = (Some(end), false),
+        }
+    }
+    Some(recorded)
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn order(private: &Path) -> Order {
+        Order {
+            run: RunId("run 1".into()),
+            step: Step::Install,
+            program: r"C:\private\installer.exe".into(),
+            arguments: vec!["/silentmode".into()],
+            input: None,
+            limit: None,
+            folder: r"C:\private\logs\install".into(),
+            private: private.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_record_tells_from_before_the_start_to_after_the_end() {
+        let private = tempfile::tempdir().expect("a folder");
+        assert_eq!(last(private.path()), None);
+        let order = order(private.path());
+        let mut record = Record::begin(&order).expect("begun");
+        let seen = || last(private.path()).expect("readable");
+        let (started, end) = (None, None);
+        assert_eq!(seen(), Recorded { order: order.clone(), started, end, at_work: true });
+        assert!(Record::begin(&order).is_err(), "one command at a time");
+
+        record.add(&Entry::Started { pid: 0, created: 7 }).expect("written");
+        assert_eq!((seen().started, seen().at_work), (Some((0, 7)), true));
+        record.add(&Entry::Ended(End::Exited(3010))).expect("written");
+        assert_eq!((seen().end, seen().at_work), (Some(End::Exited(3010)), false));
+        drop(record);
+        assert_eq!(seen().end, Some(End::Exited(3010)));
+        forget(private.path());
+        assert_eq!(last(private.path()), None);
+    }
+
+    #[test]
+    fn a_watcher_that_is_gone_leaves_a_command_that_lives_or_an_end_that_nobody_saw() {
+        let private = tempfile::tempdir().expect("a folder");
+        let mut record = Record::begin(&order(private.path())).expect("begun");
+        let (created, _) = Process::open(std::process::id()).and_then(|own| own.times()).expect("we live");
+        record.add(&Entry::Started { pid: std::process::id(), created }).expect("written");
+        drop(record);
+        assert!(last(private.path()).expect("readable").at_work, "its process lives");
+
+        let mut record = Record::begin(&order(private.path())).expect("begun");
+        record.add(&Entry::Started { pid: std::process::id(), created: created - 1 }).expect("written");
+        drop(record);
+        let seen = last(private.path()).expect("readable");
+        assert_eq!((seen.at_work, seen.end), (false, None), "its number is another one's");
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_says_nothing() {
+        let private = tempfile::tempdir().expect("a folder");
+        drop(Record::begin(&order(private.path())).expect("begun"));
+        let mut text = std::fs::read_to_string(place(private.path())).expect("readable");
+        text.push_str(r#"{"ended":{"exi"#);
+        std::fs::write(place(private.path()), text).expect("written");
+        assert_eq!(last(private.path()).expect("readable").end, None);
+    }
+}

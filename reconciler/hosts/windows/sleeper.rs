@@ -1,0 +1,200 @@
+//! Sleepers: processes whose maker was ended while it created them. They never run, and would block every later run.
+//!
+//! Even a process that is not asked to be created suspended is so for a moment, by Windows itself. So whoever creates one
+//! that does not end with its maker puts down a note before, and takes it away when the process runs. Where a note is left and
+//! its maker is gone, the next run looks for what came of it.
+
+use std::fs;
+use std::io;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
+use windows_sys::Win32::System::Diagnostics::ToolHelp::{
+    CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
+};
+use windows_sys::Win32::System::Threading::{OpenThread, ResumeThread, SuspendThread, THREAD_SUSPEND_RESUME};
+
+use super::create::Process;
+use super::shells::{has_modules, processes};
+use super::win32::{Win32Error, check};
+
+/// How long a process that was ended may take to be gone.
+const GOING: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Where the notes are, below the private folder.
+const NOTES: &str = "starting";
+
+/// A process is being created. Dropped when it runs.
+#[derive(Debug)]
+pub struct Note(PathBuf);
+
+/// What a note says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Noted {
+    /// The process that creates.
+    maker: u32,
+    /// When that was created itself.
+    created: u64,
+    /// The file name of the program of the process that is created.
+    program: String,
+}
+
+/// What is seen of a process that may be a sleeper.
+struct Suspect<'a> {
+    parent: u32,
+    program: &'a str,
+    created: u64,
+    /// Whether it can have run: it has used CPU time, and its loader has mapped something. Wine tells the first wrongly.
+    ran: bool,
+    suspended: bool,
+}
+
+impl Note {
+    /// Notes that we are about to start `program`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn new(private: &Path, program: &Path) -> io::Result<Self> {
+        let maker = std::process::id();
+        let own = Process::open(maker).and_then(|own| own.times());
+        let (created, _) = own.map_err(|cause| io::Error::from_raw_os_error(cause.0.cast_signed()))?;
+        let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let notes = private.join(NOTES);
+        fs::create_dir_all(&notes)?;
+        let path = notes.join(format!("{maker}.json"));
+        fs::write(&path, serde_json::to_vec(&Noted { maker, created, program })?)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0); // A note that stays says nothing of a process that runs.
+    }
+}
+
+impl Noted {
+    /// Whether this process is the one that was being created and never ran. A number may be used again, so the times count too.
+    fn is_of(&self, found: &Suspect<'_>) -> bool {
+        found.parent == self.maker
+            && found.program.eq_ignore_ascii_case(&self.program)
+            && found.created >= self.created
+            && !found.ran
+            && found.suspended
+    }
+
+    /// Whether the process that wrote this note is still there.
+    fn maker_lives(&self) -> bool {
+        let maker = Process::open(self.maker);
+        maker.is_ok_and(|maker| {
+            let ended = maker.wait(std::time::Duration::ZERO).is_ok_and(|code| code.is_some());
+            !ended && maker.times().is_ok_and(|(created, _)| created == self.created)
+        })
+    }
+}
+
+/// Ends what earlier runs left asleep, and names it.
+pub fn end_sleepers(private: &Path) -> Vec<String> {
+    let notes = fs::read_dir(private.join(NOTES)).into_iter().flatten().flatten();
+    let mut ended = Vec::new();
+    for path in notes.map(|note| note.path()) {
+        let noted = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Noted>(&text).ok());
+        if noted.as_ref().is_some_and(Noted::maker_lives) {
+            continue;
+        }
+        // A note that was cut off comes before its process: there is none.
+        let left = noted.map_or_else(Vec::new, |noted| end_those_of(&noted));
+        ended.extend(left);
+        let _ = fs::remove_file(&path);
+    }
+    ended
+}
+
+fn end_those_of(noted: &Noted) -> Vec<String> {
+    let mut ended = Vec::new();
+    for found in processes().unwrap_or_default() {
+        // Looked at through one handle: while it is open, the number cannot become another process's.
+        let Ok(process) = Process::open_to_end(found.pid) else { continue };
+        if found.parent != noted.maker {
+            continue;
+        }
+        let Ok((created, cpu)) = process.times() else { continue };
+        let (ran, suspended) = (cpu > 0 && has_modules(found.pid), is_suspended(found.pid));
+        if noted.is_of(&Suspect { parent: found.parent, program: &found.program, created, ran, suspended }) {
+            process.end();
+            let _ = process.wait(GOING); // What it holds is free when it is gone.
+            ended.push(format!("{} (process {})", found.program, found.pid));
+        }
+    }
+    ended
+}
+
+/// Whether every thread of a process is suspended. To find out, each is suspended and let go again.
+fn is_suspended(pid: u32) -> bool {
+    let threads = threads(pid).unwrap_or_default();
+    !threads.is_empty() && threads.into_iter().all(|thread| was_suspended(thread).unwrap_or(false))
+}
+
+fn was_suspended(id: u32) -> Result<bool, Win32Error> {
+    // SAFETY: no preconditions; the handle is checked.
+    let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, id) };
+    if thread.is_null() {
+        return Err(Win32Error::last());
+    }
+    // SAFETY: the handle is open and ours alone.
+    let thread = unsafe { OwnedHandle::from_raw_handle(thread) };
+    // SAFETY: the handle is open and allows suspending.
+    let before = unsafe { SuspendThread(thread.as_raw_handle()) };
+    if before == u32::MAX {
+        return Err(Win32Error::last());
+    }
+    // SAFETY: the handle is open and allows resuming.
+    unsafe { ResumeThread(thread.as_raw_handle()) };
+    Ok(before > 0)
+}
+
+fn threads(pid: u32) -> Result<Vec<u32>, Win32Error> {
+    // SAFETY: no preconditions; a snapshot of all threads.
+    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
+    if snapshot == INVALID_HANDLE_VALUE {
+        return Err(Win32Error::last());
+    }
+    // SAFETY: the handle is open and ours alone.
+    let snapshot = unsafe { OwnedHandle::from_raw_handle(snapshot) };
+    let mut thread = THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..THREADENTRY32::default() };
+    let mut found = Vec::new();
+    // SAFETY: the snapshot is open; the entry says its own size.
+    let mut more = check(unsafe { Thread32First(snapshot.as_raw_handle(), &raw mut thread) });
+    while more.is_ok() {
+        if thread.th32OwnerProcessID == pid {
+            found.push(thread.th32ThreadID);
+        }
+        // SAFETY: as above.
+        more = check(unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut thread) });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_being_created_and_never_ran_is_a_sleeper() {
+        let noted = Noted { maker: 7, created: 1_000, program: "powershell.exe".into() };
+        let sleeper = || Suspect { parent: 7, program: "PowerShell.exe", created: 2_000, ran: false, suspended: true };
+        assert!(noted.is_of(&sleeper()));
+        let others = [
+            ("another one's child", Suspect { parent: 8, ..sleeper() }),
+            ("another program", Suspect { program: "notepad.exe", ..sleeper() }),
+            ("older than its maker: the number was used before", Suspect { created: 999, ..sleeper() }),
+            ("it has run", Suspect { ran: true, ..sleeper() }),
+            ("it runs", Suspect { suspended: false, ..sleeper() }),
+        ];
+        for (what, other) in others {
+            assert!(!noted.is_of(&other), "{what}");
+        }
+    }
+}
