@@ -15,7 +15,7 @@ use crate::{
     model::running,
     next,
     pool::unready,
-    proof::{PROOF, died, not_running, started, started_again, starts, takes_for_granted},
+    proof::{PROOF, died, ended_again, not_running, started, started_again, starts, takes_for_granted},
     reached, shown_code,
 };
 
@@ -310,8 +310,13 @@ impl<H: Act> Work<'_, H> {
         again || often
     }
 
-    /// The step was taken, and nothing that it should change changed.
+    /// The step was taken, and nothing that it should change changed; or it did, and did not last.
     fn stuck(&mut self, step: &Step, seen: &Seen) {
+        let died = ended_again(self.request.goal, step, &self.started, seen);
+        if !died.is_empty() && self.taken.last().is_some_and(|(last, _)| last == step) {
+            self.run.spent.push((step.clone(), Spent::Died(died)));
+            return;
+        }
         let refused = self.refused.clone().filter(|_| self.taken.last().is_none_or(|(last, _)| last == step));
         let in_the_way = lacking(self.request.goal, step, seen);
         self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way }));

@@ -4,15 +4,22 @@ use alloc::{string::String, vec::Vec};
 
 use reconcile_schema::{Period, Service, ServiceStarts, Step, Whose};
 
-use crate::{Next, Seen};
+use crate::{Goal, Next, Seen};
 
 /// How long a service must run after the last start, before it is looked at for the second time.
 pub(crate) const PROOF: Period = Period::seconds(5);
 
 /// Whether `step` starts services.
 pub(crate) const fn starts(step: &Step) -> bool {
+    whose(step).is_some()
+}
+
+/// Whose services `step` starts, if it starts any.
+const fn whose(step: &Step) -> Option<Whose> {
     match step {
-        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers => true,
+        Step::StartWeb => Some(Whose::WebServer),
+        Step::FailBack | Step::StartServices => Some(Whose::Product),
+        Step::StartOthers => Some(Whose::Others),
         Step::Stage
         | Step::Claim
         | Step::Reboot
@@ -23,7 +30,7 @@ pub(crate) const fn starts(step: &Step) -> bool {
         | Step::CloseShells
         | Step::Install
         | Step::UpdateDatabases(_)
-        | Step::Release => false,
+        | Step::Release => None,
     }
 }
 
@@ -41,6 +48,14 @@ pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose
     let ran = first.host.services.known().into_iter().flatten();
     let ran = ran.filter(|one| one.whose() == whose && one.is_running() && started.contains(&one.name));
     not_running(&ran.map(|service| service.name.clone()).collect::<Vec<_>>(), second)
+}
+
+/// Those of `started` that `step` would have to start again: they ran, and ended by themselves since.
+pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &Seen) -> Vec<String> {
+    let Some(whose) = whose(step) else { return Vec::new() };
+    let down = goal.should_run(&seen.host, seen.baseline());
+    let down = down.filter(|service| service.whose() == whose && !service.is_running());
+    down.map(|service| service.name.clone()).filter(|name| started.contains(name)).collect()
 }
 
 /// Those of these services that do not run, where that is known.

@@ -35,9 +35,16 @@ impl Machine {
     }
 }
 
-/// What Wine says of our events: of which kind they are, and how their texts begin.
+/// What Wine says of our events: of which kind they are, and how their texts begin. The code of each follows its text.
 fn events(said: &str) -> Vec<&str> {
-    said.lines().filter(|line| line.contains("ReportEventW L\"")).collect()
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("ReportEventW L\"")).collect();
+    lines.chunks_exact(2).map(|event| event[0]).collect()
+}
+
+/// The codes of our events, as Wine says them.
+fn codes(said: &str) -> Vec<&str> {
+    let quoted = said.lines().filter_map(|line| line.split_once("ReportEventW L\"")?.1.strip_suffix('"'));
+    quoted.skip(1).step_by(2).collect()
 }
 
 #[test]
@@ -51,6 +58,7 @@ fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
     assert_eq!(told.len(), 1, "{}", looked.stderr);
     assert!(told[0].starts_with("warn:") || told[0].contains(":warn:"), "{told:#?}");
     assert!(told[0].contains(&format!("{server}: core-components")), "{told:#?}");
+    assert_eq!(codes(&looked.stderr), ["drift"], "{}", looked.stderr);
     let last = machine.last_run();
     assert_eq!((last.mode, last.event, last.state, last.exit_code), (Mode::Observe, EventKind::Drift, State::Drift, 2));
     assert!(machine.journal_path().symlink_metadata().is_err(), "a look writes no journal");
@@ -102,4 +110,5 @@ fn a_manifest_that_cannot_be_read_is_told_in_the_event_log() {
     let told = events(&ended.stderr);
     assert_eq!(told.len(), 1, "{}", ended.stderr);
     assert!(told[0].contains("err:"), "{told:#?}");
+    assert_eq!(codes(&ended.stderr), ["input-wrong"], "{}", ended.stderr);
 }

@@ -9,6 +9,7 @@ mod bugs;
 mod converge;
 mod crash;
 mod cut;
+mod dies;
 mod minimal;
 mod plans;
 mod race;
@@ -125,6 +126,11 @@ fn an_installation_is_done_when_it_was_seen_to_end_well() {
         ("run and installer cut off, after any set of components", space::cut_off(), cut::off),
         ("found up again outside of a window", space::cut_off(), cut::waits_for_its_window),
     ]);
+}
+
+#[test]
+fn a_service_that_ends_by_itself_is_found_at_any_look() {
+    shown(&[("a service dies behind any look", dies::smooth(), dies::at_any_look)]);
 }
 
 #[test]
