@@ -46,6 +46,7 @@ fn a_service_that_does_not_start_is_named() {
     let ran = machine.apply();
     ran.leaves(4, State::NeedsOperator, &["RTCATS"]);
     assert!(ran.stderr.contains("RTCATS is stopped"), "{}", ran.stderr);
+    assert!(ran.why().contains("RTCATS ended: ") && ran.why().contains("(Win32 error 1067)"), "{}", ran.why());
 
     machine.change(|lab| {
         lab.services.iter_mut().find(|service| service.name == "RTCATS").unwrap().start = Start::Prompt;

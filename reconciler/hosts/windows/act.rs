@@ -312,7 +312,8 @@ fn tell<'a>(
 }
 
 /// What is to be told of an order and of the services after it. Both are evidence: what comes next is decided by a look.
-fn told(refused: Vec<String>, after: Left) -> Account {
+fn told(mut refused: Vec<String>, after: Left) -> Account {
+    refused.extend(after.services.iter().filter_map(Found::failure));
     let success = refused.is_empty();
     let said = if success { "reported success".to_owned() } else { refused.join("; ") };
     let mut rest = after.held;

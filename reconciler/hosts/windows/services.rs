@@ -5,7 +5,8 @@ use std::fmt;
 
 use windows_sys::Win32::Foundation::{
     ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_ALREADY_RUNNING,
-    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
+    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED,
+    ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
 };
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, ControlService, ENUM_SERVICE_STATUS_PROCESSW, ENUM_SERVICE_STATUSW, EnumDependentServicesW,
@@ -92,6 +93,12 @@ impl Found {
     /// Whether it has ended by itself and calls that a success: one that could not start reports why.
     pub const fn has_ended_well(&self) -> bool {
         matches!(self.exit_code, Some(NO_ERROR))
+    }
+
+    /// What it says of why it does not run, where it says anything.
+    pub fn failure(&self) -> Option<String> {
+        let code = self.exit_code.filter(|code| !matches!(*code, NO_ERROR | ERROR_SERVICE_NEVER_STARTED))?;
+        Some(format!("{} ended: {}", self.name, Win32Error(code)))
     }
 }
 
