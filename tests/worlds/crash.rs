@@ -6,6 +6,7 @@ use reconcile_schema::{Period, StartType, Step};
 
 use crate::{
     converge::rests,
+    part,
     run::{How, Scene},
     space::{CURRENT, Case},
     truth::{Fate, Memory, expected, fate, untold, wrong},
@@ -147,31 +148,29 @@ pub fn dropped(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
-/// Killed in every effect, and the next run killed in each of its own.
+/// Killed in every effect, and the next run killed in each of its own. Of these pairs, too, the default run walks a part.
 pub fn killed_twice(case: &Case) -> Result<usize, String> {
-    let mut pairs = 0;
+    let mut pairs = Vec::new();
     for first in places(&effects(case)) {
-        let second = {
-            let mut scene = Scene::of(case);
-            kill(&mut scene, "run 1", first)?;
-            let earlier = scene.watch.effects.len();
-            scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
-            places(&scene.watch.effects[earlier..])
-        };
-        pairs += second.len();
-        for second in second {
-            let mut scene = Scene::of(case);
-            kill(&mut scene, "run 1", first)?;
-            kill(&mut scene, "run 2", second)?;
-            let what = format!("{first:?}, then {second:?}");
-            if restarts_spent(&scene) {
-                left_up(&mut scene, &what)?;
-            } else {
-                rest(&mut scene, Memory::Whole, &what)?;
-            }
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", first)?;
+        let earlier = scene.watch.effects.len();
+        scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
+        pairs.extend(places(&scene.watch.effects[earlier..]).into_iter().map(|second| (first, second)));
+    }
+    let pairs = part(&pairs);
+    for (first, second) in &pairs {
+        let mut scene = Scene::of(case);
+        kill(&mut scene, "run 1", *first)?;
+        kill(&mut scene, "run 2", *second)?;
+        let what = format!("{first:?}, then {second:?}");
+        if restarts_spent(&scene) {
+            left_up(&mut scene, &what)?;
+        } else {
+            rest(&mut scene, Memory::Whole, &what)?;
         }
     }
-    Ok(pairs)
+    Ok(pairs.len())
 }
 
 /// Whether two installations, neither of which anybody saw end, each ask for a restart: with that of a third they would be more

@@ -33,9 +33,9 @@ type Show = fn(&Case) -> Result<usize, String>;
 const STRIDE: usize = 31;
 
 /// The part of a space that this run walks: `WORLDS=all` walks it whole.
-fn part(cases: &[Case]) -> Vec<Case> {
+fn part<T: Copy>(space: &[T]) -> Vec<T> {
     let stride = if std::env::var("WORLDS").is_ok_and(|all| all == "all") { 1 } else { STRIDE };
-    cases.iter().step_by(stride).copied().collect()
+    space.iter().step_by(stride).copied().collect()
 }
 
 /// Shows each of `parts` in its worlds, and prints how often it was shown and how long that took; all failures are told
