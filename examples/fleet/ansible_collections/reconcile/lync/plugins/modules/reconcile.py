@@ -127,7 +127,7 @@ def main():
         failed=failed,
         exit_code=code,
         exit_name=NAMES.get(code, "unknown"),
-        codes=sorted({server["code"] for server in report["servers"]}),
+        codes=sorted({server["code"] for server in report["servers"] if "code" in server}),
         reboot_required=any(server.get("restarting", False) for server in report["servers"]),
         remaining_steps=remaining,
     )

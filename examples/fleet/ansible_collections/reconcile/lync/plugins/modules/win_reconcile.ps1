@@ -57,7 +57,7 @@ foreach ($field in $ran.report.PSObject.Properties) { $module.Result[$field.Name
 $module.Result.changed = $changed
 $module.Result.exit_code = $ran.code
 $module.Result.exit_name = $names[$ran.code]
-$module.Result.codes = @($ran.report.servers | ForEach-Object code | Sort-Object -Unique)
+$module.Result.codes = @($ran.report.servers | Where-Object code | ForEach-Object code | Sort-Object -Unique)
 $module.Result.reboot_required = [bool]($ran.report.servers | Where-Object restarting)
 $module.Result.remaining_steps = $remaining
 $blocked = ($ran.report.servers | Where-Object blockedBy | ForEach-Object blockedBy) -join '; '
