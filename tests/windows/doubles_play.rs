@@ -11,7 +11,15 @@ fn script(machine: &Machine, script: &str, input: &str) -> Output {
     machine.put(r"C:\lab\input", input);
     let options = "-NoProfile -NonInteractive -ExecutionPolicy RemoteSigned";
     let line = format!(r"{POWERSHELL} {options} -File C:\lab\{script}.ps1 < C:\lab\input");
-    machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line])
+    // 9009 says that Wine has not started it, which happens now and then on busy processors.
+    let mut said = machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line]);
+    for _ in 0..2 {
+        if said.code != 9009 {
+            break;
+        }
+        said = machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line]);
+    }
+    said
 }
 
 /// Asks for databases.

@@ -25,6 +25,9 @@ pub const POWERSHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powers
 /// Where the management shell is that a person has open.
 const SHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell_ise.exe";
 
+/// How often a program is started that Wine ends before it begins.
+const STARTS: usize = 3;
+
 /// How long a boot may take, ten times what it takes on a busy computer, and how often one is tried.
 const BOOT: Duration = Duration::from_secs(45);
 const BOOTS: u32 = 3;
@@ -50,6 +53,7 @@ pub struct Output {
 /// A program that was started.
 pub struct Running<'a> {
     machine: &'a Machine,
+    command: Command,
     child: Child,
     number: usize,
     what: String,
@@ -241,12 +245,16 @@ impl Machine {
         let mut command = self.command(WINE);
         command.args([r"C:\lab\bin\run.exe", &format!(r"C:\lab\exit-{number}"), program]).args(args);
         command.envs(variables.iter().copied());
-        // Files, not pipes: a grandchild that lives on would keep a pipe open.
-        let file = |stream| File::create(self.stream(number, stream)).expect("a file for what it says");
-        command.stdout(file("stdout")).stderr(file("stderr"));
         let args: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy()).collect();
         let what = format!("{program} {}", args.join(" "));
-        Running { machine: self, child: command.spawn().expect("Wine is installed"), number, what }
+        let child = self.spawn(&mut command, number);
+        Running { machine: self, command, child, number, what }
+    }
+
+    fn spawn(&self, command: &mut Command, number: usize) -> Child {
+        // Files, not pipes: a grandchild that lives on would keep a pipe open.
+        let file = |stream| File::create(self.stream(number, stream)).expect("a file for what it says");
+        command.stdout(file("stdout")).stderr(file("stderr")).spawn().expect("Wine is installed")
     }
 
     /// Opens a management shell, which keeps the product's assembly loaded until somebody ends it.
@@ -330,14 +338,25 @@ impl Running<'_> {
 
     /// Waits for the program's end.
     pub fn end(mut self) -> Output {
-        until(&format!("the end of {}", self.what), || self.child.try_wait().expect("Linux says"));
+        let wait =
+            |child: &mut Child| until(&format!("the end of {}", self.what), || child.try_wait().expect("Linux says"));
+        let mut status = wait(&mut self.child);
+        // Once in some hundred starts on busy processors Wine ends a program before it begins. Nothing of ours has run then.
+        let began = self.machine.path(&format!(r"C:\lab\exit-{}.began", self.number));
+        for _ in 1..STARTS {
+            if began.exists() {
+                break;
+            }
+            self.child = self.machine.spawn(&mut self.command, self.number);
+            status = wait(&mut self.child);
+        }
         let code = fs::read_to_string(self.machine.path(&format!(r"C:\lab\exit-{}", self.number)));
         let read = |stream| {
             let said = fs::read(self.machine.stream(self.number, stream)).expect("what it said");
             String::from_utf8(said).expect("what it said is UTF-8")
         };
         let (stdout, stderr) = (read("stdout"), read("stderr"));
-        let code = code.unwrap_or_else(|_| panic!("Wine did not run {}: {stderr}", self.what));
+        let code = code.unwrap_or_else(|_| panic!("Wine did not run {} ({status}): {stderr}", self.what));
         Output { code: code.parse().expect("a number"), stdout, stderr }
     }
 }

@@ -10,11 +10,14 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     let (Some(file), Some(program)) = (args.next(), args.next()) else {
         return Err("expected a file and a program".into());
     };
+    // From here on something of ours runs: the driver must not start it again.
+    let name = file.clone().into_string().map_err(|_| "the file's name is not Unicode")?;
+    fs::write(name.clone() + ".began", "")?;
     let status =
         Command::new(&program).args(args).status().map_err(|error| format!("{}: {error}", program.display()))?;
     let code = status.code().ok_or("no exit code")?.cast_unsigned();
     // Whole or not at all: without the file the driver knows that this program itself was cut short.
-    let new = file.clone().into_string().map_err(|_| "the file's name is not Unicode")? + ".new";
+    let new = name + ".new";
     fs::write(&new, code.to_string())?;
     fs::rename(new, file)?;
     Ok(0)
