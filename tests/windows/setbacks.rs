@@ -65,17 +65,25 @@ fn starts(machine: &mut Machine, name: &str, start: Start) {
 #[test]
 fn a_service_that_starts_and_ends_by_itself_is_not_at_its_goal() {
     // At once, while the others start; in a moment; and when everything seems to be well.
-    for milliseconds in [0, 300, 2_000] {
+    'ways: for milliseconds in [0, 300, 2_000] {
         let mut machine = Machine::new(Server::back_end(SFB_2019));
         machine.declare("{}");
         starts(&mut machine, "RTCATS", Start::Ends(milliseconds));
+        // One that ends at once may do so before the service manager calls it started, which then says so: that is refused.
+        let is_refused = |ran: &Ran| milliseconds == 0 && ran.code == 4 && ran.why().contains("(Win32 error 1053)");
         let ran = machine.apply();
+        if is_refused(&ran) {
+            continue;
+        }
         ran.leaves(1, State::Failed, &["RTCATS"]);
         assert!(ran.why().contains("ended again by itself") && ran.why().contains("RTCATS"), "{}", ran.why());
         assert!(ran.server.started_again.is_empty(), "{ran:#?}");
 
         for runs in [2, 3] {
             let again = machine.apply();
+            if is_refused(&again) {
+                continue 'ways;
+            }
             again.leaves(1, State::Failed, &["RTCATS"]);
             assert_eq!(again.server.steps, [Step::StartServices], "{again:#?}");
             let told: Vec<_> = again.server.started_again.iter().map(|one| (one.service.as_str(), one.runs)).collect();
