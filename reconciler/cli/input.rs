@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Entry, Goal, GoalError, TopologyError, TopologyHelp, misplaced};
+use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, misplaced};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName};
 
 use crate::{

@@ -3,11 +3,7 @@
 use jiff::Timestamp;
 use reconcile_schema::{BootId, Fact, Marks, Observed, OnExceed, Period, Shared};
 
-use crate::{
-    Goal, Run, Seen,
-    gate::clock_behind,
-    goal::DATABASE_DISK,
-};
+use crate::{Goal, Run, Seen, gate::clock_behind, goal::DATABASE_DISK};
 
 /// Whether two hosts with one goal are alike: they are in the same state, differ from the goal in the same, and have the
 /// same plan. What no decision looks at may differ, such as the name; how a difference came about is no decision.

@@ -29,12 +29,7 @@ pub struct Claims {
 
 impl Claims {
     /// What a manifest says of it for a server of this role in this pool.
-    pub(crate) fn of(
-        manifest: &Manifest,
-        roster: &Roster<'_>,
-        role: Role,
-        standing: &Standing<'_>,
-    ) -> Option<Self> {
+    pub(crate) fn of(manifest: &Manifest, roster: &Roster<'_>, role: Role, standing: &Standing<'_>) -> Option<Self> {
         // An Edge Server stands in front of the firewall and in no domain: no share of the inside is there for it.
         let folder = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.clone();
         let pool = standing.pool?;

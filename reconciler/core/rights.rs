@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn each_step_is_refused_to_those_whom_the_documents_refuse_it() {
         let local = || Step::UpdateDatabases(Store::Local);
-        let machine = [Step::StopServices, Step::StopWeb, Step::Install, Step::StartWeb, Step::StartServices, Step::Reboot];
+        let machine =
+            [Step::StopServices, Step::StopWeb, Step::Install, Step::StartWeb, Step::StartServices, Step::Reboot];
         let refused = |steps: &[Step]| -> Vec<_> {
             ACCOUNTS.iter().filter_map(|(who, rights)| Some((*who, lacks(*rights, steps)?.1))).collect()
         };

@@ -165,7 +165,11 @@ fn a_script_that_cannot_be_written_is_found_before_the_first_stop() {
     ran.is(1, State::Failed);
     machine.assert_untouched(known);
     machine.assert_up();
-    assert!(ran.why().contains("cannot write the script ") && ran.why().contains("Install-CsDatabase.ps1"), "{}", ran.why());
+    assert!(
+        ran.why().contains("cannot write the script ") && ran.why().contains("Install-CsDatabase.ps1"),
+        "{}",
+        ran.why()
+    );
     std::fs::remove_dir(&script).expect("removed");
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();

@@ -187,7 +187,10 @@ fn every_script_parses_and_calls_documented_cmdlets_only() {
 fn every_script_asks_for_its_language_and_begins_a_line_for_its_answer() {
     for Script { name, text, .. } in scripts() {
         let first = text.lines().find(|line| !line.starts_with('#')).expect("a statement");
-        assert!(first.starts_with("if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage')"), "{name}: {first}");
+        assert!(
+            first.starts_with("if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage')"),
+            "{name}: {first}"
+        );
         let lines: Vec<_> = text.lines().map(str::trim_start).collect();
         for (at, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("ConvertTo-Json")) {
             assert!(lines[at - 1].starts_with("[Console]::Out.WriteLine('')"), "{name}: {}", lines[at - 1]);
