@@ -70,7 +70,14 @@ fn a_service_that_starts_and_ends_by_itself_is_not_at_its_goal() {
         machine.declare("{}");
         starts(&mut machine, "RTCATS", Start::Ends(milliseconds));
         // One that ends at once may do so before the service manager calls it started, which then says so: that is refused.
-        let is_refused = |ran: &Ran| milliseconds == 0 && ran.code == 4 && ran.why().contains("(Win32 error 1053)");
+        let is_refused = |ran: &Ran| {
+            let refused = milliseconds == 0 && ran.code == 4;
+            if refused {
+                ran.leaves(4, State::NeedsOperator, &["RTCATS"]);
+                assert!(ran.why().contains("(Win32 error 1053)"), "{}", ran.why());
+            }
+            refused
+        };
         let ran = machine.apply();
         if is_refused(&ran) {
             continue;

@@ -1,11 +1,11 @@
 //! A service that ends by itself after it was started, at any look that follows: the run fails and names it.
 
-use reconcile_core::{Act, Acted, Ask, Blocker, End, Goal, Observe, Outcome, Seen, apply};
+use reconcile_core::{Act, Acted, Ask, Blocker, End, Goal, Observe, Outcome, Seen};
 use reconcile_hosts::lab::{LabError, LabHost};
 use reconcile_schema::{Mark, Marks, Observed, Period, RunId, ServiceState, Step};
 
 use crate::{
-    run::Scene,
+    run::{self, How, Scene},
     space::{self, Case},
 };
 
@@ -62,26 +62,17 @@ impl Act for Dying<'_> {
 }
 
 /// The end of a run on whose server a service dies so many looks after its start.
-fn run(case: &Case, looks: usize) -> Outcome {
+fn ended(case: &Case, looks: usize) -> Outcome {
     let mut scene = Scene::of(case);
     let goal = scene.goal.clone();
     let mut host = Dying { host: scene.lab.host(&goal.server).unwrap(), looks, left: None };
-    let request = reconcile_core::Request {
-        goal: &goal,
-        run: RunId("run 1".into()),
-        version: "0",
-        by: "worlds",
-        approved: None,
-        forgive: false,
-        interrupted: &|| None,
-    };
-    apply(&mut host, &request, &mut |_| {}).unwrap()
+    run::run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap()
 }
 
 /// The number of looks after which it dies unseen comes back: the run has ended by then.
 pub fn at_any_look(case: &Case) -> Result<usize, String> {
     for looks in 1..20 {
-        let outcome = run(case, looks);
+        let outcome = ended(case, looks);
         match outcome.end {
             End::AtGoal if looks > 3 => return Ok(looks),
             End::Blocked(Blocker::Died { ref services }) if services.iter().any(|(name, _)| name == DIES) => {}

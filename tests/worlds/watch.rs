@@ -6,8 +6,8 @@ use reconcile_core::{
 };
 use reconcile_hosts::lab::{Fault, LabError, LabHost, Simulated};
 use reconcile_schema::{
-    Cause, DriftCode, DriftState, ForeignServices, Mark, Marks, Observed, Period, PoolRecord, Reboots, Released, RunId,
-    ServiceState, Shells, StartType, Step, Store,
+    Attempt, Cause, DriftCode, DriftState, ForeignServices, Mark, Marks, Observed, Period, PoolRecord, Reboots,
+    Released, RunId, ServiceState, Shells, StartType, Step, Store,
 };
 
 use crate::space::{RECORDER, UNPUBLISHED};
@@ -28,7 +28,7 @@ pub struct Watch {
     /// Whether an installer ran since the services were last stopped.
     held: bool,
     /// Whether one ran since then that may have replaced what no build tells: another one before it was not seen to end.
-    may_hold: bool,
+    pub may_hold: bool,
     /// Whether the journal was lost, so that nobody can know of that.
     pub forgetful: bool,
     /// Whether marks were lost, so that what is done already may be done again.
@@ -40,6 +40,14 @@ pub struct Watch {
     /// After which act somebody starts (or stops) every service that is not disabled.
     pub meddle: Option<(usize, bool)>,
     observations: u32,
+}
+
+/// What the journal tells when a step is about to be taken.
+#[derive(Debug, Clone, Copy)]
+struct Told<'a> {
+    marks: &'a Marks,
+    /// The start of the installer before this step: what the step itself has written is no reason for it.
+    earlier: Option<&'a Attempt>,
 }
 
 /// What leaves a trace.
@@ -99,7 +107,14 @@ impl Watch {
     }
 
     /// What must hold when a step is about to be taken.
-    fn before(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, record: &PoolRecord, step: &Step) {
+    fn before(
+        &mut self,
+        goal: &Goal,
+        now: &Simulated,
+        Told { marks, earlier }: Told<'_>,
+        record: &PoolRecord,
+        step: &Step,
+    ) {
         let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
         let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
@@ -108,10 +123,8 @@ impl Watch {
         let holds = |one: &reconcile_schema::Service| now.registered.get(&one.name).is_some_and(|it| it.holds);
         let held = now.services.iter().any(|one| is_others(one) && holds(one) && !one.is_stopped());
         // Nobody can tell what an installation left out that was not seen to end well.
-        let unproven = marks
-            .attempt
-            .as_ref()
-            .is_some_and(|last| last.target == goal.core && !matches!(last.code, Some(0 | 1641 | 3010)));
+        let unproven =
+            earlier.is_some_and(|last| last.target == goal.core && !matches!(last.code, Some(0 | 1641 | 3010)));
         let behind = behind(goal, now) || unproven;
         let quiet = self.crowded; // What somebody else did since the last look cannot be held against the run.
         match step {
@@ -204,7 +217,7 @@ impl Watch {
     }
 
     /// What must hold when a step was taken, survived or not.
-    fn after(&mut self, goal: &Goal, before: &Simulated, now: &Simulated, marks: &Marks, step: &Step) {
+    fn after(&mut self, goal: &Goal, before: &Simulated, now: &Simulated, earlier: Option<&Attempt>, step: &Step) {
         let fell = now
             .components
             .iter()
@@ -238,7 +251,7 @@ impl Watch {
         };
         let touched = *step != Step::Reboot && others(before) != others(now);
         self.insist(!touched || self.crowded, "I9: a service of others was stopped or started", step);
-        self.may_hold |= *step == Step::Install && marks.attempt.as_ref().is_some_and(|last| last.code.is_none());
+        self.may_hold |= *step == Step::Install && earlier.is_some_and(|last| last.code.is_none());
         match step {
             Step::Install if before.components != now.components => self.held = true,
             Step::FailOver | Step::StopServices if own(now).all(|one| one.is_web() || one.is_stopped()) => {
@@ -424,8 +437,9 @@ impl Act for Watched<'_> {
         let now = self.truth();
         if acted.is_ok() || before != now {
             self.watch.acts.push(step.clone());
-            self.watch.before(self.goal, &before, &marks, &record, step);
-            self.watch.after(self.goal, &before, &now, &marks, step);
+            let earlier = seen.marks.attempt.as_ref();
+            self.watch.before(self.goal, &before, Told { marks: &marks, earlier }, &record, step);
+            self.watch.after(self.goal, &before, &now, earlier, step);
         }
         if let Some((_, starts)) = self.watch.meddle.filter(|(after, _)| *after + 1 == self.watch.acts.len()) {
             self.watch.meddle = None;

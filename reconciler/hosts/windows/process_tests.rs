@@ -434,8 +434,8 @@ fn run_that_is_ended() {
     let folder = std::env::current_dir().expect("a folder").join("of the run");
     std::fs::create_dir(&folder).expect("made");
     let outlives = Lives::Outlives(&Step::Install);
-    let _ = run_in(&folder, "child_waits_for_a_file", "", LONG, outlives, &Interrupt::default());
-    unreachable!("it was to be ended before");
+    let ended = run_in(&folder, "child_waits_for_a_file", "", LONG, outlives, &Interrupt::default());
+    unreachable!("it was to be ended before: {ended:?}");
 }
 
 /// Starts a run in a folder, and gives it with the child that outlives it, once that runs.
