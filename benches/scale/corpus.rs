@@ -217,7 +217,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             at_work: None,
             package: Fact::Known(PackageSeen::Staged),
             disk: Fact::Known(100 << 30 | server as u64),
-            rights: Fact::Known(Rights { administrator: true, server_admin: true, confined: false }),
+            rights: Fact::Known(Rights { administrator: true, server_admin: Some(true), confined: false }),
             shells: Fact::Known(Vec::new()),
             foreign: Fact::Known(Vec::new()),
             databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),

@@ -1,6 +1,6 @@
 //! What a person can do about what keeps a server from its goal.
 
-use reconcile_core::{Blocker, Unready};
+use reconcile_core::{Blocker, Right, Unready};
 use reconcile_schema::{Fqdn, Product, Step};
 
 use crate::comeback::Waiter;
@@ -58,9 +58,10 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
                 .into()
         }
         Blocker::Disk { .. } => "free space on the system drive, then run apply again".into(),
-        Blocker::Rights { group: "Administrators" } => "run it elevated, as a local administrator".into(),
-        Blocker::Rights { .. } => {
-            "run it as a member; a membership that was given just now counts from the next logon".into()
+        Blocker::Rights { right: Right::Administrator, .. } => "run it elevated, as a local administrator".into(),
+        Blocker::Rights { right: Right::ServerAdmin, .. } => {
+            "run it as a member; a membership that was given just now counts from the next logon, and SYSTEM has none in the domain"
+                .into()
         }
         Blocker::Mirrored { .. } => {
             "find out on a pool that few need, each database principal on its primary (Get-CsDatabaseMirrorState); when it works \

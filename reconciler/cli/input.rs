@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Entry, Goal, GoalError, TopologyError, TopologyHelp, misplaced};
+use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, misplaced};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName};
 
 use crate::{
@@ -78,11 +78,12 @@ impl Input {
     ///
     /// # Errors
     /// When what the manifest says of the entry makes no goal.
-    pub fn goal_of(&self, entry: &Entry<'_>) -> Result<Goal, Problem> {
+    pub fn goal_of(&self, roster: &Roster<'_>, entry: &Entry<'_>) -> Result<Goal, Problem> {
         let Some(first) = entry.pattern.servers().next() else {
             return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
         };
-        Goal::of_entry(&self.manifest, &self.releases, entry, &first).map_err(|error| self.explain(vec![error]))
+        let goal = Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first);
+        goal.map_err(|error| self.explain(vec![error]))
     }
 
     /// Where the manifest has the key of a value.

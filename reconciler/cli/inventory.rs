@@ -122,7 +122,7 @@ impl Fleet {
         let (mut servers, mut entries, mut members) = (Vec::new(), Vec::new(), Vec::new());
         let turn = Some(Prediction { median: READY, p95: READY });
         for (number, entry) in roster.entries().iter().enumerate() {
-            let goal = input.goal_of(entry)?;
+            let goal = input.goal_of(roster, entry)?;
             let standing = Standing::of(&input.manifest, entry.server);
             let central = goal.has_central_store();
             entries.push(shared(input, entry, &goal));

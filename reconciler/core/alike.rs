@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use reconcile_schema::{BootId, Fact, Marks, Observed, OnExceed, Period, Shared};
 
-use crate::{Goal, Run, Seen, goal::DATABASE_DISK};
+use crate::{Goal, Run, Seen, gate::clock_behind, goal::DATABASE_DISK};
 
 /// Whether two hosts with one goal are alike: they are in the same state, differ from the goal in the same, and have the
 /// same plan. What no decision looks at may differ, such as the name; how a difference came about is no decision.
@@ -46,7 +46,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         started: _,
         claimed,
         told,
-        latest,
+        latest: _,
     } = &one.marks;
     let Run { id, spent, halt, waited, ready_again, taken_down, outage } = &one.run;
     let (host, marks, run) = (&other.host, &other.marks, &other.run);
@@ -62,7 +62,8 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
         && (claimed, told) == (&marks.claimed, &marks.told)
         && (*outages == 0 || aim == &marks.aim)
-        && (!is_timed(goal) || (durations, latest) == (&marks.durations, &marks.latest))
+        && (!is_timed(goal) || durations == &marks.durations)
+        && clock_behind(one) == clock_behind(other)
         && one.restarts() == other.restarts()
         && (boot(one), clock(goal, one)) == (boot(other), clock(goal, other))
         && (id, spent, halt, waited) == (&run.id, &run.spent, &run.halt, &run.waited)

@@ -13,7 +13,7 @@ use reconcile_schema::{
     ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Forced, Opening, Unready};
+use crate::{Forced, Opening, Right, Unready};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,8 +118,10 @@ pub enum Blocker {
     },
     /// The account lacks a right.
     Rights {
-        /// The group that it should be in.
-        group: &'static str,
+        /// The right that the account lacks.
+        right: Right,
+        /// The step that needs it.
+        step: Step,
     },
     /// The installer could not outlive the session that it is started from.
     Confined,
@@ -436,7 +438,9 @@ impl fmt::Display for Blocker {
                 "the {store} are mirrored, and the sources contradict each other: Install-CsDatabase -Update fails on mirrored \
                  databases (Microsoft Learn), or works with them since July 2013 (a blog of Microsoft's)"
             ),
-            Self::Rights { group } => write!(f, "the account is not a member of {group}"),
+            Self::Rights { right, step } => {
+                write!(f, "the account is not a member of {}, which {step} requires", right.group())
+            }
             Self::Confined => f.write_str(
                 "reconcile runs in a job that its children cannot leave, as in a remote session: the installer and the update of \
                  the databases would be cut off when the session ends",

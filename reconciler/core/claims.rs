@@ -29,7 +29,7 @@ pub struct Claims {
 
 impl Claims {
     /// What a manifest says of it for a server of this role in this pool.
-    pub(crate) fn of(manifest: &Manifest, role: Role, standing: &Standing<'_>) -> Option<Self> {
+    pub(crate) fn of(manifest: &Manifest, roster: &Roster<'_>, role: Role, standing: &Standing<'_>) -> Option<Self> {
         // An Edge Server stands in front of the firewall and in no domain: no share of the inside is there for it.
         let folder = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.clone();
         let pool = standing.pool?;
@@ -39,20 +39,22 @@ impl Claims {
             Some(_) | None => None,
         });
         let name = partners.fold(pool, Ord::min).clone();
-        let after = if role == Role::BackEnd { fronts(manifest, pool) } else { Vec::new() };
+        let after = if role == Role::BackEnd { fronts(manifest, roster, pool).collect() } else { Vec::new() };
         Some(Self { folder, name, pool: pool.clone(), domain: standing.upgrade_domain.cloned(), after })
     }
 }
 
-/// The Front End Servers of a pool.
-fn fronts(manifest: &Manifest, pool: &Fqdn) -> Vec<ServerName> {
-    let roster = Roster::of(manifest);
-    let front = |entry: &&Entry<'_>| {
+/// The Front End Servers of a pool. One that has an entry of its own next to a range that contains it is told by that entry.
+pub(crate) fn fronts<'a>(
+    manifest: &'a Manifest,
+    roster: &'a Roster<'a>,
+    pool: &'a Fqdn,
+) -> impl Iterator<Item = ServerName> + 'a {
+    let front = move |entry: &&Entry<'_>| {
         let Standing { role, pool: named, .. } = Standing::of(manifest, entry.server);
         role == Some(Role::FrontEnd) && named == Some(pool)
     };
-    let servers = |entry| roster.servers(entry, |_| true).map(|(_, name)| name).collect::<Vec<_>>();
-    roster.entries().iter().filter(front).flat_map(servers).collect()
+    roster.entries().iter().filter(front).flat_map(move |entry| roster.servers(entry, |_| true).map(|(_, name)| name))
 }
 
 /// The claim of a server for this run.

@@ -3,6 +3,7 @@
 use alloc::{format, string::ToString, vec::Vec};
 use core::cmp::Ordering;
 
+use jiff::Timestamp;
 use reconcile_schema::{
     Cause, Component, DatabaseState, Fact, ForeignServices, Mirrored, OnExceed, PackageSeen, Period, Reboots, Shells,
     Step, Store,
@@ -15,8 +16,10 @@ use crate::{
     lacking,
     next::{is_up, lacks_update, leave, reboot_due},
     next_opening, open_at,
+    plan::remaining,
     pool::{Unready, unready},
     predict::foreseen,
+    rights::{Right, lacks, may_all},
 };
 
 /// What the gate says to a step.
@@ -39,8 +42,10 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
         Cause::Unreleased => &[spent, held],
         Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, halted],
-        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, taking_down, ready, claimed],
-        Cause::RebootPending(_) => &[spent, held, halted, installing, outages, taking_down, reboots, ready, claimed],
+        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, clock, taking_down, ready, claimed],
+        Cause::RebootPending(_) => {
+            &[spent, held, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
+        }
         Cause::StoreBehind { .. } => &[
             spent,
             held,
@@ -51,6 +56,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             mirrored,
             rights,
             disk,
+            clock,
             window,
             budget,
             restartable,
@@ -71,6 +77,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 outage,
                 rights,
                 disk,
+                clock,
                 window,
                 budget,
                 shells,
@@ -305,9 +312,6 @@ fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
     let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
-    if let Some(latest) = seen.marks.latest.filter(|latest| Period::between(now, *latest) > CLOCK_TOLERANCE) {
-        return Gate::Shut(Blocker::ClockBehind { now, latest });
-    }
     let needed = foreseen(goal, seen).map(|foreseen| foreseen.turn().p95);
     let Some(opening) = open_at(maintenance, now) else {
         let opens = next_opening(maintenance, now, needed.unwrap_or_default());
@@ -332,6 +336,19 @@ fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 
 /// How far the clock may be behind the journal's last entry: what a time service corrects in passing.
 const CLOCK_TOLERANCE: Period = Period::minutes(5);
+
+/// By a clock that is behind the journal nothing is taken down, windows or not: an outage and its budget, the age of what was
+/// seen and the claim of a pool are all told by it.
+fn clock(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let behind = clock_behind(seen).filter(|_| returning(seen) || seen.begins_outage());
+    behind.map_or(Gate::Open, |(now, latest)| Gate::Shut(Blocker::ClockBehind { now, latest }))
+}
+
+/// What the clock says, and when the journal was last written, where that is more than a correction later.
+pub(crate) fn clock_behind(seen: &Seen) -> Option<(Timestamp, Timestamp)> {
+    let (now, latest) = (seen.host.at, seen.marks.latest?);
+    (Period::between(now, latest) > CLOCK_TOLERANCE).then_some((now, latest))
+}
 
 /// Whether a restart is pending is known, and the one that is may be taken.
 fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
@@ -424,17 +441,30 @@ fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-fn rights(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+/// The account may do all that remains: a step that is refused in the middle of an outage is worse than none.
+fn rights(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     match &seen.host.rights {
         Fact::NotLooked => Gate::Look(Ask::Rights),
         unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
-        Fact::Known(rights) if !rights.administrator => Gate::Shut(Blocker::Rights { group: "Administrators" }),
-        Fact::Known(rights) if rights.confined => Gate::Shut(Blocker::Confined),
-        Fact::Known(rights) if !rights.server_admin => {
-            Gate::Shut(Blocker::Rights { group: "RTCUniversalServerAdmins" })
+        Fact::Known(rights) => {
+            // Who may do everything need not be asked what remains.
+            let mut ahead = Vec::new();
+            if !may_all(*rights) {
+                ahead.push(step.clone());
+                ahead.extend(remaining(goal, seen));
+            }
+            match lacks(*rights, &ahead) {
+                Some((step, Right::Administrator)) => missing(Right::Administrator, step),
+                Some(_) | None if rights.confined => Gate::Shut(Blocker::Confined),
+                Some((step, right)) => missing(right, step),
+                None => Gate::Open,
+            }
         }
-        Fact::Known(_) => Gate::Open,
     }
+}
+
+fn missing(right: Right, step: &Step) -> Gate {
+    Gate::Shut(Blocker::Rights { right, step: step.clone() })
 }
 
 fn package(goal: &Goal, seen: &Seen, _: &Step) -> Gate {

@@ -16,7 +16,7 @@ use reconcile_schema::{
 };
 
 use crate::{
-    claims::Claims,
+    claims::{Claims, fronts},
     roster::{Entry, Roster, Stranger},
     topology::Standing,
 };
@@ -122,7 +122,7 @@ impl Goal {
         let place = roster.find(name).map_err(|stranger| no_place(manifest, &roster, name, stranger))?;
         let entry = roster.entries().get(place.entry);
         let entry = entry.ok_or_else(|| no_place(manifest, &roster, name, Stranger::Unnamed))?;
-        Self::of_entry(manifest, releases, entry, name)
+        Self::of_entry(manifest, releases, &roster, entry, name)
     }
 
     /// The goal of every server, or every error.
@@ -139,7 +139,7 @@ impl Goal {
                 let goal = match (roster.find(&name), &shared) {
                     (Err(stranger), _) => Err(no_place(manifest, &roster, &name, stranger)),
                     (Ok(_), Some(goal)) => Ok(Self { server: name, ..goal.clone() }),
-                    (Ok(_), None) => Self::of_entry(manifest, releases, entry, &name),
+                    (Ok(_), None) => Self::of_entry(manifest, releases, &roster, entry, &name),
                 };
                 match goal {
                     Ok(goal) => {
@@ -164,6 +164,7 @@ impl Goal {
     pub fn of_entry(
         manifest: &Manifest,
         releases: &Releases,
+        roster: &Roster<'_>,
         entry: &Entry<'_>,
         name: &ServerName,
     ) -> Result<Self, GoalError> {
@@ -217,8 +218,8 @@ impl Goal {
             role,
             site: site.cloned(),
             pool: pool.cloned(),
-            peers: if role == Role::FrontEnd { peers(manifest, pool) } else { 0 },
-            claims: Claims::of(manifest, role, &standing).map(Arc::new),
+            peers: pool.filter(|_| role == Role::FrontEnd).map_or(0, |pool| peers(manifest, roster, pool)),
+            claims: Claims::of(manifest, roster, role, &standing).map(Arc::new),
             update: target.to_string(),
             core,
             floors: floors.into(),
@@ -389,14 +390,9 @@ impl Rules {
     }
 }
 
-/// How many Front End Servers of a manifest name this pool.
-fn peers(manifest: &Manifest, pool: Option<&Fqdn>) -> u32 {
-    let counts = manifest.servers.iter().map(|(pattern, server)| {
-        let Standing { role, pool: named, .. } = Standing::of(manifest, server);
-        let counts = pool.is_some() && named == pool && role == Some(Role::FrontEnd);
-        if counts { u32::try_from(pattern.servers().count()).unwrap_or(u32::MAX) } else { 0 }
-    });
-    counts.fold(0, u32::saturating_add)
+/// How many Front End Servers a manifest names of this pool, each counted once.
+fn peers(manifest: &Manifest, roster: &Roster<'_>, pool: &Fqdn) -> u32 {
+    u32::try_from(fronts(manifest, roster, pool).count()).unwrap_or(u32::MAX)
 }
 
 /// The names of the group and of the server, each once: the service manager does not tell upper from lower case.

@@ -146,8 +146,9 @@ pub struct Rights {
     /// Member of the local Administrators group, elevated.
     pub administrator: bool,
     /// Member of `RTCUniversalServerAdmins`, which local management sessions need (Microsoft Learn: Lync Server
-    /// 2013, Deployment permissions for SQL Server).
-    pub server_admin: bool,
+    /// 2013, Deployment permissions for SQL Server). Not asked where no step of the server needs it: a workgroup has no such group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_admin: Option<bool>,
     /// Whether the process is in a job that nothing can leave that it starts, as in a remote session: what must not be cut
     /// off would end with that session. Earlier versions do not tell.
     #[serde(default)]

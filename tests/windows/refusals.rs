@@ -4,7 +4,7 @@ use reconcile_doubles::ScriptRun;
 use reconcile_schema::{DriftReport, DriftState, PlanReport, ServerDrift, Snapshot, State, Step};
 
 use crate::machine::{Machine, Output, RECONCILE};
-use crate::reconcile::{APPLY, MANIFEST, Ran, manifest};
+use crate::reconcile::{APPLY, MANIFEST, Ran, STATE, manifest};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SFB_SE, Server};
 
 fn outdated() -> Machine {
@@ -150,7 +150,41 @@ fn an_account_without_the_right_group() {
     let machine = Machine::new(server);
     machine.declare("{}");
     let ran = refused(&machine, 4, State::NeedsOperator);
-    assert_eq!(ran.why(), "the account is not a member of RTCUniversalServerAdmins");
+    let why = "the account is not a member of RTCUniversalServerAdmins, which updating the local databases requires";
+    assert_eq!(ran.why(), why);
+}
+
+#[test]
+fn a_script_that_cannot_be_written_is_found_before_the_first_stop() {
+    let machine = outdated();
+    machine.reconcile(&["observe", MANIFEST]);
+    let script = machine.path(&format!(r"C{}\scripts\Install-CsDatabase.ps1", &STATE[1..]));
+    std::fs::create_dir(&script).expect("a folder in its place");
+    let known = machine.calls().len();
+    let ran = machine.apply();
+    ran.is(1, State::Failed);
+    machine.assert_untouched(known);
+    machine.assert_up();
+    assert!(
+        ran.why().contains("cannot write the script ") && ran.why().contains("Install-CsDatabase.ps1"),
+        "{}",
+        ran.why()
+    );
+    std::fs::remove_dir(&script).expect("removed");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+#[test]
+fn no_group_of_the_domain_is_asked_for_where_no_step_needs_it() {
+    // A Front End Server of Lync Server 2013 has no databases of its own, and is stopped without more ado.
+    let mut server = Server::front_end(LYNC_2013);
+    server.lab.groups.clear();
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    machine.apply().is(0, State::AtGoal);
+    assert!(machine.calls().iter().all(|call| call.script() != Some("Test-Membership.ps1")));
+    machine.assert_converged();
 }
 
 #[test]
@@ -212,7 +246,7 @@ fn looking_changes_nothing() {
         seen.installing.known().is_some_and(Option::is_none),
         seen.package.known().is_some(),
         seen.disk.known().is_some(),
-        seen.rights.known().is_some_and(|rights| rights.administrator && rights.server_admin),
+        seen.rights.known().is_some_and(|rights| rights.administrator && rights.server_admin == Some(true)),
         seen.shells.known().is_some_and(Vec::is_empty),
         seen.databases.values().all(|databases| databases.known().is_some()),
     ] {

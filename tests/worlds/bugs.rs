@@ -130,7 +130,7 @@ impl Observe for Buggy<'_> {
             Bug::TrustsThePackage if seen.package != Fact::NotLooked => seen.package = Fact::Known(PackageSeen::Staged),
             Bug::OverlooksShells if seen.shells != Fact::NotLooked => seen.shells = Fact::Known(Vec::new()),
             Bug::AssumesRights if seen.rights != Fact::NotLooked => {
-                seen.rights = Fact::Known(Rights { administrator: true, server_admin: true, confined: false });
+                seen.rights = Fact::Known(Rights { administrator: true, server_admin: Some(true), confined: false });
             }
             Bug::AssumesReadiness => {
                 if let Fact::Known(pool) = &mut seen.pool {

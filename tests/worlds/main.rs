@@ -11,6 +11,7 @@ mod crash;
 mod cut;
 mod dies;
 mod minimal;
+mod peers;
 mod plans;
 mod race;
 mod run;

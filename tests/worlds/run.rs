@@ -179,7 +179,8 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
     if seen.marks.attempt.is_none() && seen.marks.rebooting.is_none() && seen.host.boot.known().is_some() {
         twin.host.boot = Fact::Known(BootId("another".into()));
     }
-    let timeless = goal.rules.maintenance.is_none();
+    let behind = seen.marks.latest.is_some_and(|latest| latest > seen.host.at); // Then it matters how far.
+    let timeless = goal.rules.maintenance.is_none() && !behind;
     if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() && timeless {
         twin.host.at += SignedDuration::from_hours(24 * 365);
         twin.host.uptime = None;

@@ -45,9 +45,9 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
         Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
-        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::NotServerAdmin | Fault::Confined) => {
-            return barred(Class::Operator);
-        }
+        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::Confined) => return barred(Class::Operator),
+        // What is stopped, installed and started belongs to the machine; databases and the pool to the domain.
+        Some(Fault::NotServerAdmin) if stores || moves(case) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
         Some(Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign) if install => {
             return Fate::Short(Class::Operator);
@@ -122,6 +122,11 @@ pub fn expected(case: &Case) -> Fate {
 /// Whether the server serves in a pool, which is asked before it is taken down.
 fn asks_the_pool(case: &Case) -> bool {
     case.kind.is_in_pool() && !matches!(case.services, Services::Stopped | Services::FailedOver)
+}
+
+/// Whether its pool takes over for the server: not for one whose services do not run.
+fn moves(case: &Case) -> bool {
+    asks_the_pool(case) && matches!(case.kind, Kind::FrontEnd | Kind::FrontEndThatClaims)
 }
 
 /// How far a server of a pool comes where the pool is asked in vain.

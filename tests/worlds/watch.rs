@@ -314,7 +314,6 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         Fault::AnotherInstallation
         | Fault::DiskFull
         | Fault::NotAdministrator
-        | Fault::NotServerAdmin
         | Fault::Confined
         | Fault::ComponentsUnreadable
         | Fault::CoreUnrecognised
@@ -324,6 +323,10 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::WrongProduct
         | Fault::ProductMissing
         | Fault::NewerBuild => true,
+        Fault::NotServerAdmin => {
+            let serves = now.services.iter().any(|one| !one.is_web() && !one.is_stopped());
+            !goal.stores.is_empty() || goal.fails_over() && serves
+        }
         Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
         Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign | Fault::ShellsUnreadable => install,
         Fault::RebootPending => goal.rules.reboot == reconcile_schema::Reboots::Never,

@@ -375,7 +375,7 @@ pub fn clock_set(case: &Case) -> Result<usize, String> {
         let (done, rest) = steps.split_at(after);
         // In an outage in which the installer was started, it goes on.
         let goes_on = done.contains(&Step::Install) && !restarts;
-        let must_stop = windows.is_some() && by.is_negative() && !goes_on && takes_down(rest);
+        let must_stop = by.is_negative() && !goes_on && takes_down(rest);
         let behind = matches!(outcome.end, End::Blocked(Blocker::ClockBehind { .. }));
         let same = fate(&outcome.end) == fate(&smooth.0.end) && outcome.steps == *steps;
         if !(behind && must_stop || same && (!must_stop || restarts)) {

@@ -66,7 +66,7 @@ impl<'a> Judge<'a> {
         let roster = Roster::of(&input.manifest);
         let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
         for entry in roster.entries() {
-            let mut goal = input.goal_of(entry)?.whenever();
+            let mut goal = input.goal_of(&roster, entry)?.whenever();
             // Only of a Front End Server is it decided otherwise in another pool.
             let pool = if goal.is_in_pool() { goal.pool.clone() } else { goal.pool.take() };
             let (site, place) = (goal.site.take(), input.place(&entry.pointer()));

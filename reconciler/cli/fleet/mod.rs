@@ -61,7 +61,7 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
     let mut snapshots = Snapshots::read(input, &roster, &args.from)?;
     let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
     for (number, entry) in roster.entries().iter().enumerate() {
-        let goal = input.goal_of(entry)?;
+        let goal = input.goal_of(&roster, entry)?;
         let standing = Standing::of(manifest, entry.server);
         let central = goal.has_central_store();
         let whole = foreseen_whole(&goal);

@@ -44,7 +44,7 @@ impl Snapshots {
         if places.is_empty() {
             return Ok(all);
         }
-        let goals = roster.entries().iter().map(|entry| Ok(input.goal_of(entry)?.whenever()));
+        let goals = roster.entries().iter().map(|entry| Ok(input.goal_of(roster, entry)?.whenever()));
         let goals: Vec<Goal> = goals.collect::<Result<_, Problem>>()?;
         let mut reader = Reader::default();
         for piece in Sources::open(places).map_err(Problem::input)? {

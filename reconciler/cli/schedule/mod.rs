@@ -5,7 +5,7 @@ mod register;
 #[cfg(any(windows, test))]
 mod text;
 
-use reconcile_core::Goal;
+use reconcile_core::{Goal, needs_product_rights};
 use reconcile_hosts::task::{Account, Place, Request, longest};
 #[cfg(not(windows))]
 use reconcile_schema::TaskStanding;
@@ -143,7 +143,8 @@ fn reachable(request: &Request, goals: &[Goal]) -> Result<(), Problem> {
             share.or_else(|| goal.stores.iter().find_map(|store| elsewhere_than(goal, store)))
         })
     });
-    far.map_or(Ok(()), |far| Err(Problem::usage(no_network(&request.account, &far))))
+    let of_the_domain = request.mode == TaskMode::Apply && goals.iter().any(needs_product_rights);
+    far.map_or(Ok(()), |far| Err(Problem::usage(no_network(&request.account, &far, of_the_domain))))
 }
 
 /// The SQL Server of a store, where it is not the server itself.
@@ -157,9 +158,14 @@ fn elsewhere_than(goal: &Goal, store: &Store) -> Option<String> {
     }
 }
 
-fn no_network(account: &Account, far: &str) -> String {
+fn no_network(account: &Account, far: &str, of_the_domain: bool) -> String {
+    let choose = if of_the_domain {
+        "choose a managed service account (DOMAIN\\name$) that is a member of RTCUniversalServerAdmins"
+    } else {
+        "choose SYSTEM or a managed service account (DOMAIN\\name$)"
+    };
     format!(
         "without its password, which reconcile does not take, {account} has no access to the network in a task, and {far}, \
-         is there: choose SYSTEM or a managed service account (DOMAIN\\name$)"
+         is there: {choose}"
     )
 }

@@ -247,7 +247,7 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
 fn rights(server: &Simulated) -> Rights {
     Rights {
         administrator: !server.has(Fault::NotAdministrator),
-        server_admin: !server.has(Fault::NotServerAdmin),
+        server_admin: Some(!server.has(Fault::NotServerAdmin)),
         confined: server.has(Fault::Confined),
     }
 }

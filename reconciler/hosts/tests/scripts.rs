@@ -2,7 +2,7 @@
 //!
 //! No PowerShell runs here: this is what can be known without one.
 #![cfg(not(windows))]
-#![expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -116,6 +116,10 @@ impl Script {
         if !self.text.is_ascii() {
             fault("older shells misread a script with characters beyond ASCII".into());
         }
+        // Where a script mentions it, PowerShell takes standard input away from it.
+        if self.text.to_ascii_lowercase().contains("$input") {
+            fault("$input".into());
+        }
         // No script is built from text, and none starts a program: neither needs these.
         for kind in ["expandable_string_literal", "expandable_here_string_literal", "command_invokation_operator"] {
             for node in self.nodes(kind) {
@@ -178,6 +182,22 @@ fn every_script_parses_and_calls_documented_cmdlets_only() {
     }
 }
 
+/// Each script asks first whether it may work at all, and ends the line of whatever was printed before its answer.
+#[test]
+fn every_script_asks_for_its_language_and_begins_a_line_for_its_answer() {
+    for Script { name, text, .. } in scripts() {
+        let first = text.lines().find(|line| !line.starts_with('#')).expect("a statement");
+        assert!(
+            first.starts_with("if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage')"),
+            "{name}: {first}"
+        );
+        let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+        for (at, _) in lines.iter().enumerate().filter(|(_, line)| line.contains("ConvertTo-Json")) {
+            assert!(lines[at - 1].starts_with("[Console]::Out.WriteLine('')"), "{name}: {}", lines[at - 1]);
+        }
+    }
+}
+
 #[test]
 fn each_script_calls_the_cmdlet_that_it_is_named_after() {
     for script in scripts().iter().filter(|script| script.name.contains("-Cs")) {
@@ -234,6 +254,7 @@ fn what_no_script_may_do_is_found() {
         ("a text with values in it", "Import-Module -Name \"$module\""),
         ("a bracket that is not closed", "if ($a) { exit 1"),
         ("a character beyond ASCII", "# \u{2019}"),
+        ("the name that takes standard input away", "if ($false) { $Input }"),
     ];
     for (what, text) in bad {
         assert!(!Script::parse("bad.ps1", text).faults().is_empty(), "{what}: {text}");

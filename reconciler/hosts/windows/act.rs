@@ -15,7 +15,7 @@ use super::logs::log_folder;
 use super::observe::services;
 use super::package::{find, stage};
 use super::pool_share::{record as pool_record, tell_pool};
-use super::powershell::{Change, said};
+use super::powershell::{Change, hold, said};
 use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
 use super::record;
 use super::services::{Found, ServiceError, Services, needed_by};
@@ -79,6 +79,9 @@ impl ActingHost<'_> {
         step: &Step,
         quiet: &mut dyn FnMut(Period),
     ) -> Result<Acted, WindowsError> {
+        if step.takes_down() && self.host.scripts.is_empty() {
+            self.host.scripts = hold(self.host.private()?)?;
+        }
         let said = match step {
             Step::Claim | Step::Release => tell_pool(goal, seen, step)?,
             Step::Stage => self.host.stage(goal)?,

@@ -116,6 +116,8 @@ pub struct WindowsHost {
     private: OnceCell<PathBuf>,
     /// The update, from the moment when it was checked: nobody can change it any more.
     staged: Option<Staged>,
+    /// The scripts, from the first stop on: nobody can change them, or take them away.
+    scripts: Vec<std::fs::File>,
     /// Raised when somebody wants the run to end.
     interrupt: Interrupt,
 }
@@ -217,6 +219,7 @@ impl WindowsHost {
             warm: None,
             private: OnceCell::new(),
             staged: None,
+            scripts: Vec::new(),
             interrupt: Interrupt::default(),
         })
     }

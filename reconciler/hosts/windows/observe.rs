@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reconcile_core::{Ask, Goal, Observe};
+use reconcile_core::{Ask, Goal, Observe, Right, needs_product_rights};
 use reconcile_schema::{
     Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, ServiceName, Shared,
     Step, Store,
@@ -26,10 +26,6 @@ use super::win32::Win32Error;
 use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
 use crate::uninstall::{self, ComponentError};
-
-/// The group whose members may run management sessions on a server (Microsoft Learn, Lync Server 2013: Deployment
-/// permissions for SQL Server).
-const SERVER_ADMINS: &str = "RTCUniversalServerAdmins";
 
 /// How long the question for a group may take: the directory may be far away.
 const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
@@ -96,7 +92,7 @@ impl Observe for WindowsHost {
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), WindowsError> {
         match ask {
-            Ask::Rights => self.dear.rights = self.rights(goal.product).into(),
+            Ask::Rights => self.dear.rights = self.rights(goal).into(),
             Ask::Package => self.dear.package = self.package(goal),
             Ask::Disk => self.dear.disk = disk().into(),
             Ask::Shells => {
@@ -142,11 +138,15 @@ impl Observe for ActingHost<'_> {
 
 impl WindowsHost {
     /// Who is no administrator cannot use the private folder, and so is not asked for more.
-    fn rights(&mut self, product: Product) -> Result<Rights, WindowsError> {
+    fn rights(&mut self, goal: &Goal) -> Result<Rights, WindowsError> {
         let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
         let administrator = is_administrator().map_err(cannot)?;
-        let server_admin = administrator
-            && self.shell(product, "membership", MEMBERSHIP, |shell, call| shell.is_member(SERVER_ADMINS, call))?;
+        let asks = administrator && needs_product_rights(goal);
+        let server_admins = Right::ServerAdmin.group();
+        let is_member = |host: &mut Self| {
+            host.shell(goal.product, "membership", MEMBERSHIP, |shell, call| shell.is_member(server_admins, call))
+        };
+        let server_admin = asks.then(|| is_member(self)).transpose()?;
         let confined = confinement::is_confined(self.private()?).map_err(WindowsError::Confinement)?;
         Ok(Rights { administrator, server_admin, confined })
     }

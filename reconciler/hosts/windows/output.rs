@@ -46,9 +46,9 @@ impl Output {
         }
     }
 
-    /// The last line of standard output that is not empty: where a script puts its answer.
-    pub fn answer(&self) -> io::Result<Option<String>> {
-        Ok(lines(&self.stdout)?.pop())
+    /// The last lines of standard output that are not empty: where a script puts its answer.
+    pub fn lines(&self) -> io::Result<Vec<String>> {
+        lines(&self.stdout)
     }
 
     /// All of standard output.
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(tail.len(), LINES);
         let ends: Vec<_> = tail.iter().rev().take(2).map(String::as_str).collect();
         assert_eq!(ends, ["the last line", &format!("line {}.999, and some words", block - 1)]);
-        assert_eq!(output.answer().expect("readable").as_deref(), Some("the last line"));
+        assert_eq!(output.lines().expect("readable").last().map(String::as_str), Some("the last line"));
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a folder");
             let (output, mut stdout, _stderr) = Output::create(folder.path()).expect("created");
             stdout.write_all(&bytes).expect("written");
-            assert_eq!(output.answer().expect("readable").as_deref(), Some(answer.trim_end()));
+            assert_eq!(output.lines().expect("readable").last().map(String::as_str), Some(answer.trim_end()));
             assert_eq!(output.tail().last().map(String::as_str), Some(answer.trim_end()));
             assert!(!output.tail().iter().any(|line| line.contains('\u{FFFD}')), "{:?}", output.tail());
         }
@@ -251,7 +251,7 @@ mod tests {
         }
         output.trim();
         assert!(output.stdout.metadata().expect("there").len() <= 2 * KEPT);
-        assert_eq!(output.answer().expect("readable").as_deref(), Some("eine Zeile größer"));
+        assert_eq!(output.lines().expect("readable").last().map(String::as_str), Some("eine Zeile größer"));
         let text = decode(&output.bytes().expect("readable"));
         assert_eq!(text.lines().next(), Some("[earlier output dropped]"));
         assert_eq!(text.lines().nth(1), Some("eine Zeile größer"));

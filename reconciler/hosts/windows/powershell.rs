@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::databases::{Databases, Row};
 use super::pools::{Answer, Direction, Move, Question};
 use super::process::{Child, Ended, Ending, Lifetime, Outliving, ProcessError, Runner, Waiting};
-use super::script::{INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL};
+use super::script::{ALL, INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL};
 use super::win32::Win32Error;
 use crate::interrupt::Interrupt;
 
@@ -335,11 +335,39 @@ fn answer<T: serde::de::DeserializeOwned>(
     ended: &Ended,
 ) -> Result<T, PowerShellError> {
     let wrong = |found| PowerShellError::Answer { script: script.name, expected, found, folder: folder.into() };
-    // The last line: warnings of a cmdlet, which PowerShell prints to the same place, come before it.
-    let line = ended.output.answer().map_err(|error| wrong(Win32Error::of(&error).to_string()))?;
-    let line = line.ok_or_else(|| wrong("nothing".into()))?;
-    serde_json::from_str(&line)
-        .map_err(|error| wrong(format!("{} ({error})", line.chars().take(200).collect::<String>())))
+    let lines = ended.output.lines().map_err(|error| wrong(Win32Error::of(&error).to_string()))?;
+    if let Some(answer) = lines.iter().rev().take(LINES).find_map(|line| within(line)) {
+        return Ok(answer);
+    }
+    let last = lines.last().ok_or_else(|| wrong("nothing".into()))?;
+    let why = serde_json::from_str::<T>(last).err().map_or_else(String::new, |error| format!(" ({error})"));
+    Err(wrong(format!("{}{why}", last.chars().take(200).collect::<String>())))
+}
+
+/// How many of the last lines may be the answer: what a module prints at its end comes behind it.
+const LINES: usize = 1_000;
+
+/// At how many places of a line the answer may begin.
+const STARTS: usize = 32;
+
+/// The answer in a line. Warnings of a cmdlet, which PowerShell prints to the same place, come before it, not always with an
+/// end of their line.
+fn within<T: serde::de::DeserializeOwned>(line: &str) -> Option<T> {
+    let starts = line.char_indices().filter(|(_, character)| matches!(character, '[' | '{'));
+    starts.take(STARTS).find_map(|(at, _)| serde_json::from_str(line.get(at..)?).ok())
+}
+
+/// Puts every script where PowerShell reads it, and holds it: what an outage needs is there before it begins.
+///
+/// # Errors
+/// One of them cannot be written or read.
+pub fn hold(private: &Path) -> Result<Vec<File>, PowerShellError> {
+    let scripts = private.join("scripts");
+    let held = |script: &Script| match script.put(&scripts) {
+        Ok((_, held)) => Ok(held),
+        Err(cause) => Err(PowerShellError::Script { path: scripts.join(script.name), cause }),
+    };
+    ALL.iter().map(held).collect()
 }
 
 /// The last lines of a child in one.

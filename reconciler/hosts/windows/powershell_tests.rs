@@ -49,3 +49,16 @@ fn a_module_lies_where_its_product_puts_it() {
         common.join(r"Skype for Business Server 2019\Modules\SkypeForBusiness\SkypeForBusiness.psd1")
     );
 }
+
+#[test]
+fn an_answer_is_found_behind_a_text_without_an_end_of_its_line() {
+    let found = |line: &str| within::<Membership>(line).map(|found| found.member);
+    let answer = r#"{"member":true}"#;
+    assert_eq!(found(answer), Some(true));
+    for before in ["Connecting...", "[1] of {2} [", "größer: {", "{\"member\":false}"] {
+        assert_eq!(found(&format!("{before}{answer}")), Some(true), "{before}");
+    }
+    for none in ["", "Connecting...", "{", "{\"member\":1}", "{\"member\":true} and more"] {
+        assert_eq!(found(none), None, "{none}");
+    }
+}

@@ -32,6 +32,9 @@ pub const MOVE_COMPUTER: Script = Script { name: "Move-Computer.ps1", text: incl
 pub const TEST_MEMBERSHIP: Script =
     Script { name: "Test-Membership.ps1", text: include_str!("scripts/Test-Membership.ps1") };
 
+/// Every script.
+pub const ALL: [Script; 5] = [TEST_DATABASE, INSTALL_DATABASE, TEST_POOL, MOVE_COMPUTER, TEST_MEMBERSHIP];
+
 impl Script {
     /// Puts the script into `folder` and gives its path, with a handle: while it is open, nobody changes the script.
     ///

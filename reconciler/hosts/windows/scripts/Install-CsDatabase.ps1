@@ -1,4 +1,8 @@
 # Brings a set of databases up to date (Microsoft Learn: Install-CsDatabase, with -Update in each form).
+# An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+}
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $ConfirmPreference = 'None'

@@ -1,6 +1,10 @@
 # Reports the versions of a set of databases as JSON on the last line (Microsoft Learn: Test-CsDatabase).
 # The first line of the input names the module, the rest is the request: loading the module takes long, and whoever
 # starts this script ahead of the request has that time gone by when the request is known.
+# An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+}
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 try {
@@ -39,6 +43,7 @@ try {
             Succeed = [bool]$database.Succeed
         }
     }
+    [Console]::Out.WriteLine('') # What was printed before may have no end of its line.
     [Console]::Out.WriteLine((ConvertTo-Json -InputObject $rows -Compress))
     exit 0
 }

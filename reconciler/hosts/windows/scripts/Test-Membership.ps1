@@ -1,4 +1,8 @@
 # Says whether this account is a member of a group, as JSON on the last line.
+# An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+}
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 try {
@@ -8,6 +12,7 @@ try {
     $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
     $principal = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $identity
     $answer = @{ member = $principal.IsInRole($group) }
+    [Console]::Out.WriteLine('') # What was printed before may have no end of its line.
     [Console]::Out.WriteLine((ConvertTo-Json -InputObject $answer -Compress))
     exit 0
 }

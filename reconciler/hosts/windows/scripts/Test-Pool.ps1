@@ -2,6 +2,10 @@
 # Get-CsUpgradeDomainInfo, Get-CsPoolFabricState). The first two answer for the pool of this server, in objects of one type
 # (Microsoft.Rtc.Management.Hadr.PoolUpgradeState); that its counts are called TotalFrontends and TotalActiveFrontends is
 # recalled: an answer without them is none. The third returns text; that it calls a replica missing is inferred.
+# An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+}
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $ConfirmPreference = 'None'
@@ -36,6 +40,7 @@ try {
         active = $state.TotalActiveFrontends
         missing = $missing
     }
+    [Console]::Out.WriteLine('') # What was printed before may have no end of its line.
     [Console]::Out.WriteLine((ConvertTo-Json -InputObject $answer -Compress))
     exit 0
 }

@@ -1,0 +1,126 @@
+//! Which rights each step needs: one table, with its sources.
+
+use reconcile_schema::{Rights, Step};
+
+use crate::Goal;
+
+/// A right that an account may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Elevated, and a member of the local Administrators.
+    Administrator,
+    /// A member of `RTCUniversalServerAdmins`, a group of the domain. A workgroup has none, and SYSTEM belongs to none.
+    ServerAdmin,
+}
+
+/// Every right, that of the machine before that of the domain.
+const ALL: [Right; 2] = [Right::Administrator, Right::ServerAdmin];
+
+impl Right {
+    /// The group whose members have it.
+    #[must_use]
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrators",
+            Self::ServerAdmin => "RTCUniversalServerAdmins",
+        }
+    }
+
+    /// Whether an account has it that was found so. What nobody asked for is not there.
+    const fn is_among(self, rights: Rights) -> bool {
+        match self {
+            Self::Administrator => rights.administrator,
+            Self::ServerAdmin => matches!(rights.server_admin, Some(true)),
+        }
+    }
+}
+
+/// The rights on the server that a step needs.
+///
+/// - Services, files and the installer belong to the machine: an administrator of it (Microsoft Learn, Lync Server 2013,
+///   "Upgrade or update a Back End Server or Standard Edition server").
+/// - `Install-CsDatabase` needs an administrator of the machine who is a member of `RTCUniversalServerAdmins` and a sysadmin of
+///   the SQL Server (Microsoft Learn, Lync Server 2013, "Deployment permissions for SQL Server"). The last is a login of
+///   that server; `Test-CsDatabase` finds it out before the first stop.
+/// - Failover and failback are cmdlets of the product that run locally, which needs the same group (there as well), and an
+///   administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
+/// - A claim is a file on a share, which says by itself who may write it.
+#[must_use]
+pub const fn needed(step: &Step) -> &'static [Right] {
+    match step {
+        Step::Stage
+        | Step::Reboot
+        | Step::StopOthers
+        | Step::StopServices
+        | Step::StopWeb
+        | Step::CloseShells
+        | Step::Install
+        | Step::StartWeb
+        | Step::StartServices
+        | Step::StartOthers => &[Right::Administrator],
+        Step::FailOver | Step::FailBack | Step::UpdateDatabases(_) => &[Right::Administrator, Right::ServerAdmin],
+        Step::Claim | Step::Release => &[],
+    }
+}
+
+/// Whether the account has every right that any step needs.
+pub(crate) fn may_all(rights: Rights) -> bool {
+    ALL.iter().all(|right| right.is_among(rights))
+}
+
+/// The first of these steps for which the account lacks a right, that of the machine before that of the domain.
+pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
+    ALL.into_iter().find_map(|right| {
+        let lacking = |step: &&Step| needed(step).contains(&right) && !right.is_among(rights);
+        steps.iter().find(lacking).map(|step| (step, right))
+    })
+}
+
+/// Whether any step that this goal may ask for needs the rights of the product: otherwise nobody asks the domain.
+#[must_use]
+pub fn needs_product_rights(goal: &Goal) -> bool {
+    let databases = goal.stores.iter().cloned().map(Step::UpdateDatabases);
+    let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
+    databases.chain(moves).any(|step| needed(&step).contains(&Right::ServerAdmin))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use reconcile_schema::Store;
+
+    use super::*;
+
+    const ACCOUNTS: [(&str, Rights); 4] = [
+        ("nobody", account(false, None)),
+        ("an administrator of a workgroup", account(true, None)),
+        ("SYSTEM", account(true, Some(false))),
+        ("a service account", account(true, Some(true))),
+    ];
+
+    const fn account(administrator: bool, server_admin: Option<bool>) -> Rights {
+        Rights { administrator, server_admin, confined: false }
+    }
+
+    /// What an account may do is what the documents say, row by row.
+    #[test]
+    fn each_step_is_refused_to_those_whom_the_documents_refuse_it() {
+        let local = || Step::UpdateDatabases(Store::Local);
+        let machine =
+            [Step::StopServices, Step::StopWeb, Step::Install, Step::StartWeb, Step::StartServices, Step::Reboot];
+        let refused = |steps: &[Step]| -> Vec<_> {
+            ACCOUNTS.iter().filter_map(|(who, rights)| Some((*who, lacks(*rights, steps)?.1))).collect()
+        };
+        let nobody = ("nobody", Right::Administrator);
+        for step in machine {
+            assert_eq!(refused(core::slice::from_ref(&step)), [nobody], "{step}");
+        }
+        for step in [local(), Step::FailOver, Step::FailBack] {
+            let domain = |who| (who, Right::ServerAdmin);
+            let expected = [nobody, domain("an administrator of a workgroup"), domain("SYSTEM")];
+            assert_eq!(refused(&[Step::StopServices, step.clone()]), expected, "{step}");
+        }
+        assert!(refused(&[Step::Claim, Step::Release]).is_empty());
+    }
+}
