@@ -259,7 +259,7 @@ fn told(goal: &Goal, outcome: &Outcome) -> (String, String, bool) {
     let state = match &outcome.end {
         End::AtGoal => format!("at {}", goal.core),
         End::GoingDown => "restarting".into(),
-        End::Blocked(Blocker::WindowClosed { opens, zone } | Blocker::WindowTooShort { opens, zone, .. }) => {
+        End::Blocked(Blocker::WindowClosed { opens, zone, .. } | Blocker::WindowTooShort { opens, zone, .. }) => {
             let shown =
                 |opens: &Opening| zone.rules().to_datetime(opens.from).strftime("%a %Y-%m-%d %H:%M").to_string();
             opens.as_ref().map_or_else(|| "no window opens".into(), |opens| format!("waits for {}", shown(opens)))

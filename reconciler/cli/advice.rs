@@ -57,7 +57,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             "do not run this file: fetch the update again from its publisher's own download page, and find out who put this one there"
                 .into()
         }
-        Blocker::Disk { .. } => "free space on the system drive, then run apply again".into(),
+        Blocker::Disk { drive, .. } => format!("free space on {drive}, then run apply again"),
         Blocker::Rights { right: Right::Administrator, .. } => "run it elevated, as a local administrator".into(),
         Blocker::Rights { right: Right::ServerAdmin, .. } => {
             "run it as a member; a membership that was given just now counts from the next logon, and SYSTEM has none in the domain"
@@ -87,12 +87,15 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
              `onExceed: warn`"
                 .into()
         }
-        Blocker::WindowClosed { opens: Some(opening), zone }
-        | Blocker::WindowTooShort { opens: Some(opening), zone, .. } => {
+        Blocker::WindowClosed { opens: Some(opening), zone, .. } => {
             waiter.comeback().goes_on(&format!("in the window that opens {}", opening.begin_shown(zone)))
         }
-        Blocker::WindowClosed { opens: None, .. } | Blocker::WindowTooShort { opens: None, .. } => {
-            "make a window of `policy: { maintenance }` longer, or leave fewer days out".into()
+        Blocker::WindowTooShort { opens: Some(opening), zone, lacking, .. } => {
+            let goes_on = waiter.comeback().goes_on(&format!("in the window that opens {}", opening.begin_shown(zone)));
+            estimated(goes_on, lacking)
+        }
+        Blocker::WindowClosed { opens: None, lacking, .. } | Blocker::WindowTooShort { opens: None, lacking, .. } => {
+            estimated("make a window of `policy: { maintenance }` longer, or leave fewer days out".into(), lacking)
         }
         Blocker::ClockBehind { .. } => {
             "set the clock of the server; if it is right now, say so by running apply with --retry".into()
@@ -129,6 +132,16 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
     }
 }
 
+/// What to do, and which estimates would let a shorter window do.
+fn estimated(what: String, lacking: &[&str]) -> String {
+    match lacking {
+        [] => what,
+        lacking => {
+            format!("{what}; a shorter window may do once `policy: {{ estimates }}` says {}", lacking.join(", "))
+        }
+    }
+}
+
 /// What makes a pool ready.
 fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
     match why {
@@ -138,6 +151,17 @@ fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
         }
         Unready::Replicas { .. } => {
             format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
+        }
+        Unready::Domain { .. } => "run apply again later: the pool itself says when its replicas allow it".into(),
+        Unready::Warned { .. } => {
+            "make sure that every server of the pool runs (Get-CsPoolFabricState), then run apply again".into()
+        }
+        Unready::Untold => {
+            "run the cmdlet by hand and report what it shows: an answer without either is not known here".into()
+        }
+        Unready::NotUnderstood { .. } => {
+            "read what it says; when it says that the pool is sound, let the manifest say `policy: { pool: { fabric: ignore } }`"
+                .into()
         }
         Unready::Settling { left, .. } => format!(
             "{}; if that server came back at a time that is still to come, compare the clocks",

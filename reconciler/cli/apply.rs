@@ -105,7 +105,11 @@ pub fn each(
                     tracing::warn!(server = %goal.server, "{said}");
                     voice.say(&format!("  {said}"));
                 }
-                session.converge(&mut host, goal, steps.as_deref(), watch)?
+                let ran = session.converge(&mut host, goal, steps.as_deref(), watch)?;
+                if ran.outcome.end == End::AtGoal {
+                    host.tidy(goal);
+                }
+                ran
             }
         };
         then(ran)?;

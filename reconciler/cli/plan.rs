@@ -1,11 +1,11 @@
 //! `reconcile plan`: the steps that apply would run.
 
-use std::{io::Write, path::Path};
+use std::{collections::BTreeSet, io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan};
+use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan, strange};
 use reconcile_schema::{
-    Code, FindingReport, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State,
-    StepReport, UnpublishedService,
+    Code, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State,
+    Step, StepReport, Store, UnpublishedService,
 };
 
 use crate::{
@@ -115,12 +115,26 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
         unpublished_services: unpublished(seen),
         not_installed: goal.not_installed(&seen.host).cloned().collect(),
         foreign_services: seen.host.foreign.known().cloned().unwrap_or_default(),
+        notes: notes(goal, seen, &steps),
         steps,
         opens,
         outage,
         blocked_by,
         help,
     }
+}
+
+/// What a person should know of, although it decides nothing.
+fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
+    let strange = seen.host.pool.known().and_then(strange).into_iter().flatten();
+    let strange = strange.map(|said| format!("Get-CsPoolFabricState says {said}, which is not understood"));
+    let remote = |store: &&Store| {
+        !goal.is_own(store) && steps.iter().any(|step| step.step == Step::UpdateDatabases((*store).clone()))
+    };
+    let servers: BTreeSet<_> = goal.stores.iter().filter(remote).filter_map(Store::sql_server).collect();
+    let unchecked =
+        |server: &Fqdn| format!("not checked: the free disk space of {server} (Install-CsDatabase needs 16 GB)");
+    strange.chain(servers.into_iter().map(unchecked)).collect()
 }
 
 /// The services of the product that no published list names.

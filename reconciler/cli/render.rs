@@ -69,6 +69,9 @@ fn server_plan(server: &ServerPlan) -> String {
         let name = escape(name.as_str());
         let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
     }
+    for note in &server.notes {
+        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {note}");
+    }
     for foreign in &server.foreign_services {
         let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", holds(foreign));
     }

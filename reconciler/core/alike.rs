@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use reconcile_schema::{BootId, Fact, Marks, Observed, OnExceed, Period, Shared};
 
-use crate::{Goal, Run, Seen, gate::clock_behind, goal::DATABASE_DISK};
+use crate::{Goal, Run, Seen, gate::clock_behind, room::little};
 
 /// Whether two hosts with one goal are alike: they are in the same state, differ from the goal in the same, and have the
 /// same plan. What no decision looks at may differ, such as the name; how a difference came about is no decision.
@@ -22,7 +22,9 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         installing,
         at_work,
         package,
+        package_size: _,
         disk: _,
+        private_disk: _,
         rights,
         shells,
         foreign,
@@ -57,7 +59,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && *at_work == host.at_work
         && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
         && foreign == &host.foreign
-        && little(&one.host.disk) == little(&host.disk)
+        && little(&one.host) == little(host)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
         && (claimed, told) == (&marks.claimed, &marks.told)
@@ -76,15 +78,6 @@ fn same<T: PartialEq>(one: &Fact<Shared<T>>, other: &Fact<Shared<T>>) -> bool {
         (Fact::Unknown(one), Fact::Unknown(other)) => one == other,
         (Fact::NotLooked, Fact::NotLooked) => true,
         (Fact::Known(_) | Fact::Unknown(_) | Fact::NotLooked, _) => false,
-    }
-}
-
-/// The free space, where there is too little of it.
-fn little(disk: &Fact<u64>) -> Fact<u64> {
-    match disk {
-        Fact::Known(free) => Fact::Known(DATABASE_DISK.min(*free)),
-        Fact::Unknown(why) => Fact::Unknown(why.clone()),
-        Fact::NotLooked => Fact::NotLooked,
     }
 }
 

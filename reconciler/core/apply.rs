@@ -187,6 +187,7 @@ fn work<H: Act>(
                 }
             }
             Err(why) => {
+                let why = work.after_failure(&step, &seen, why)?;
                 on(Event::Failed(&step, &why));
                 let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
                 work.run.spent.push((step.clone(), Spent::Failed(why)));
@@ -462,6 +463,15 @@ impl<H: Act> Work<'_, H> {
         Ok((said, now))
     }
 
+    /// Why a step failed, with what that means for the server where a look shows it: a fail-over that exceeds its wait time does
+    /// nothing (Microsoft Learn: Invoke-CsComputerFailOver, `-WaitTime`).
+    fn after_failure(&mut self, step: &Step, before: &Seen, why: String) -> Result<String, H::Error> {
+        if *step != Step::FailOver || !unchanged(step, &before.host, &self.look()?.host) {
+            return Ok(why);
+        }
+        Ok(alloc::format!("{why}; nothing was done to the server: its services are as they were"))
+    }
+
     fn end(mut self, seen: &Seen, end: End) -> Result<Outcome, H::Error> {
         let left_down = self.left_down(seen);
         // A run that ends at once does not stop again what an installer started: the next one does.
@@ -510,7 +520,14 @@ fn pause(blocker: &Blocker) -> Period {
     let Blocker::Pool { why, .. } = blocker else { return PAUSE };
     match why {
         Unready::Settling { left, .. } => POOL_PAUSE.min(*left),
-        Unready::Busy | Unready::Insufficient { .. } | Unready::Replicas { .. } | Unready::Quorum { .. } => POOL_PAUSE,
+        Unready::Busy
+        | Unready::Insufficient { .. }
+        | Unready::Domain { .. }
+        | Unready::Replicas { .. }
+        | Unready::Warned { .. }
+        | Unready::Untold
+        | Unready::NotUnderstood { .. }
+        | Unready::Quorum { .. } => POOL_PAUSE,
     }
 }
 

@@ -13,7 +13,7 @@ use reconcile_schema::{
     ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Forced, Opening, Right, Unready};
+use crate::{Drive, Forced, Opening, Right, Unready, room::bytes};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,10 +106,14 @@ pub enum Blocker {
     },
     /// There is too little free disk space.
     Disk {
+        /// The drive.
+        drive: Drive,
         /// The free bytes that there are.
         free: u64,
         /// The free bytes that are needed.
         needed: u64,
+        /// What needs them.
+        what: &'static str,
     },
     /// The databases are mirrored, and nobody has said that they can be updated so.
     Mirrored {
@@ -172,6 +176,8 @@ pub enum Blocker {
         opens: Option<Opening>,
         /// The time zone of the windows.
         zone: ZoneName,
+        /// The estimates that would say how long it takes, where the longest case is assumed.
+        lacking: Vec<&'static str>,
     },
     /// The open maintenance window is over before the services would run again.
     WindowTooShort {
@@ -183,6 +189,8 @@ pub enum Blocker {
         opens: Option<Opening>,
         /// The time zone of the windows.
         zone: ZoneName,
+        /// The estimates that would say how long it takes, where the longest case is assumed.
+        lacking: Vec<&'static str>,
     },
     /// The clock of the server is behind the journal's last entry, so it was wrong then or is wrong now.
     ClockBehind {
@@ -337,14 +345,24 @@ impl Blocker {
             Self::WindowClosed { opens: None, .. } | Self::WindowTooShort { opens: None, .. } => Class::Operator,
             // Neither passes by itself.
             Self::Pool { why: Unready::Insufficient { .. } | Unready::Replicas { .. }, .. } => Class::Operator,
-            Self::Unknown { .. } => Class::Unknown,
+            Self::Unknown { .. } | Self::Pool { why: Unready::Untold | Unready::NotUnderstood { .. }, .. } => {
+                Class::Unknown
+            }
             Self::InstallFailed { .. } | Self::StepFailed { .. } | Self::Died { .. } => Class::Failed,
             Self::Reboot { .. }
             | Self::Installing { .. }
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
             | Self::Foreign { .. }
-            | Self::Pool { why: Unready::Busy | Unready::Quorum { .. } | Unready::Settling { .. }, .. }
+            | Self::Pool {
+                why:
+                    Unready::Busy
+                    | Unready::Domain { .. }
+                    | Unready::Warned { .. }
+                    | Unready::Quorum { .. }
+                    | Unready::Settling { .. },
+                ..
+            }
             | Self::Claimed { .. }
             | Self::ComesAfter { .. }
             | Self::Outage { .. }
@@ -427,12 +445,9 @@ impl fmt::Display for Blocker {
             }
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
             Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
-            Self::Disk { free, needed } => write!(
-                f,
-                "expected {} GB of free disk space for the database step, found {} GB",
-                needed >> 30,
-                free >> 30
-            ),
+            Self::Disk { drive, free, needed, what } => {
+                write!(f, "{what} needs {} free on {drive}, found {}", bytes(*needed), bytes(*free))
+            }
             Self::Mirrored { store } => write!(
                 f,
                 "the {store} are mirrored, and the sources contradict each other: Install-CsDatabase -Update fails on mirrored \
@@ -473,14 +488,17 @@ impl fmt::Display for Blocker {
             Self::OutageForeseen { lasted, needed, budget } => {
                 write!(f, "the services were down for {lasted} and may be for {needed} more, the budget is {budget}")
             }
-            Self::WindowClosed { opens: Some(opening), zone } => {
+            Self::WindowClosed { opens: Some(opening), zone, lacking: _ } => {
                 write!(f, "no maintenance window is open before {}", opening.begin_shown(zone))
             }
-            Self::WindowClosed { opens: None, zone: _ } => {
-                f.write_str("no maintenance window is open, and none that is long enough opens within two years")
+            Self::WindowClosed { opens: None, zone: _, lacking } => {
+                f.write_str("no maintenance window is open, and none that is long enough opens within two years")?;
+                assumed(f, lacking)
             }
-            Self::WindowTooShort { left, needed, opens, zone } => {
-                write!(f, "the maintenance window closes in {left}, the outage may need {needed}; ")?;
+            Self::WindowTooShort { left, needed, opens, zone, lacking } => {
+                write!(f, "the maintenance window closes in {left}, the outage may need {needed}")?;
+                assumed(f, lacking)?;
+                f.write_str("; ")?;
                 match opens {
                     Some(opening) => write!(f, "one that is long enough opens {}", opening.begin_shown(zone)),
                     None => f.write_str("none that is long enough opens within two years"),
@@ -539,6 +557,14 @@ impl fmt::Display for Blocker {
                 write!(f, "the approved plan has no further step, but {decided} is due")
             }
         }
+    }
+}
+
+/// What the longest case is assumed for.
+fn assumed(f: &mut fmt::Formatter<'_>, lacking: &[&str]) -> fmt::Result {
+    match lacking {
+        [] => Ok(()),
+        lacking => write!(f, " (the longest case is assumed: nobody has recorded or estimated {})", lacking.join(", ")),
     }
 }
 

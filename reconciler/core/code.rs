@@ -31,7 +31,10 @@ impl Blocker {
             Self::Pool { why, .. } => match why {
                 Unready::Busy => Code::PoolBusy,
                 Unready::Insufficient { .. } => Code::PoolInsufficient,
+                Unready::Domain { .. } => Code::PoolDomainNotReady,
                 Unready::Replicas { .. } => Code::PoolReplicasMissing,
+                Unready::Warned { .. } => Code::PoolWarns,
+                Unready::Untold | Unready::NotUnderstood { .. } => Code::PoolNotUnderstood,
                 Unready::Settling { .. } => Code::PoolSettling,
                 Unready::Quorum { .. } => Code::PoolQuorum,
             },

@@ -11,8 +11,12 @@ use reconcile_schema::{
 pub struct Dear {
     /// How the update's package stands.
     pub package: Fact<PackageSeen>,
+    /// How many bytes it has.
+    pub package_size: Option<u64>,
     /// Free bytes on the system drive.
     pub disk: Fact<u64>,
+    /// Free bytes on the drive of the private folder.
+    pub private_disk: Fact<u64>,
     /// What the account may do.
     pub rights: Fact<Rights>,
     /// Who holds the product's management assemblies.
@@ -31,7 +35,9 @@ impl Dear {
     /// Puts what was looked at into an observation.
     pub fn carry(&self, seen: &mut Observed) {
         seen.package = self.package.clone();
+        seen.package_size = self.package_size;
         seen.disk = self.disk.clone();
+        seen.private_disk = self.private_disk.clone();
         seen.rights = self.rights.clone();
         seen.shells = self.shells.clone();
         seen.foreign = self.foreign.clone();
@@ -45,12 +51,15 @@ impl Dear {
         // Others work on the pool, too: what it says counts for one step.
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
         match step {
-            Step::Stage => self.package = Fact::NotLooked,
+            Step::Stage => {
+                (self.package, self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked, Fact::NotLooked);
+            }
             Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::CloseShells => {
                 (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
             }
             Step::Install => {
-                (self.disk, self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked, Fact::NotLooked);
+                (self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked);
+                (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
                 self.databases.clear();
             }
             Step::UpdateDatabases(store) => {

@@ -12,14 +12,15 @@ use reconcile_schema::{
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
     claims::{claim_of, not_done, unsettled},
-    goal::{DATABASE_DISK, REBOOTS},
+    goal::REBOOTS,
     lacking,
     next::{is_up, lacks_update, leave, reboot_due},
     next_opening, open_at,
     plan::remaining,
     pool::{Unready, unready},
-    predict::foreseen,
+    predict::{foreseen, turn, unestimated},
     rights::{Right, lacks, may_all},
+    room::disk,
 };
 
 /// What the gate says to a step.
@@ -76,10 +77,10 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 outages,
                 outage,
                 rights,
-                disk,
                 clock,
                 window,
                 budget,
+                disk,
                 shells,
                 foreign,
                 reachable,
@@ -312,20 +313,24 @@ fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
     let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
-    let needed = foreseen(goal, seen).map(|foreseen| foreseen.turn().p95);
+    let (needed, lacking) = (turn(goal, seen), unestimated(goal, seen));
     let Some(opening) = open_at(maintenance, now) else {
-        let opens = next_opening(maintenance, now, needed.unwrap_or_default());
-        let ready = if lacks_update(goal, seen).is_some() { package(goal, seen, step) } else { Gate::Open };
-        return if matches!(ready, Gate::Open) { Gate::Shut(Blocker::WindowClosed { opens, zone }) } else { ready };
+        let opens = next_opening(maintenance, now, needed);
+        let ready: &[Check] = if lacks_update(goal, seen).is_some() { &[disk, package] } else { &[] };
+        let mut ready = ready.iter().map(|check| check(goal, seen, step));
+        let ready = ready.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open);
+        return if matches!(ready, Gate::Open) {
+            Gate::Shut(Blocker::WindowClosed { opens, zone, lacking })
+        } else {
+            ready
+        };
     };
     let left = Period::between(now, opening.until);
-    match needed {
-        Some(needed) if needed > left => {
-            let opens = next_opening(maintenance, now, needed);
-            Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone })
-        }
-        Some(_) | None => Gate::Open,
+    if needed <= left {
+        return Gate::Open;
     }
+    let opens = next_opening(maintenance, now, needed);
+    Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone, lacking })
 }
 
 /// A host that is up again although its installer left something to do is taken down for that in a window, as for
@@ -434,7 +439,8 @@ fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
         Reboots::WhenRequired | Reboots::InWindow => match goal.rules.maintenance.as_deref() {
             Some(maintenance) if open_at(maintenance, seen.host.at).is_none() => {
                 let opens = next_opening(maintenance, seen.host.at, Period::default());
-                Gate::Shut(Blocker::WindowClosed { opens, zone: maintenance.time_zone.clone() })
+                let lacking = Vec::new(); // A restart needs no room of its own.
+                Gate::Shut(Blocker::WindowClosed { opens, zone: maintenance.time_zone.clone(), lacking })
             }
             Some(_) | None => Gate::Open,
         },
@@ -480,15 +486,6 @@ fn package(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
         Fact::Known(PackageSeen::AtSource { sha256 }) => Gate::Shut(Blocker::Package {
             why: format!("{}: expected SHA-256 {}, found {sha256}", goal.installer.path, goal.installer.sha256),
         }),
-    }
-}
-
-fn disk(_: &Goal, seen: &Seen, _: &Step) -> Gate {
-    match &seen.host.disk {
-        Fact::NotLooked => Gate::Look(Ask::Disk),
-        unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the free disk space", unread)),
-        Fact::Known(free) if *free < DATABASE_DISK => Gate::Shut(Blocker::Disk { free: *free, needed: DATABASE_DISK }),
-        Fact::Known(_) => Gate::Open,
     }
 }
 

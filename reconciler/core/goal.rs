@@ -10,9 +10,9 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Databases, Estimates, ForeignServices, Fqdn, Installer, Maintenance,
-    Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError, Releases, Role,
-    Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
+    Behind, Build, Component, ComponentName, Databases, Estimates, Fabric, ForeignServices, Fqdn, Installer,
+    Maintenance, Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError,
+    Releases, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
 };
 
 use crate::{
@@ -34,6 +34,8 @@ pub struct Goal {
     pub site: Option<UpdateName>,
     /// The pool that it belongs to.
     pub pool: Option<Fqdn>,
+    /// The upgrade domain of a Front End Server of Lync Server 2013: its servers may be down together.
+    pub upgrade_domain: Option<UpdateName>,
     /// How many Front End Servers the manifest names of that pool, where this is one.
     pub peers: u32,
     /// Where the servers of its pool agree on who is taken down.
@@ -73,6 +75,8 @@ pub struct Rules {
     pub shells: Shells,
     /// What to do about services of others that hold modules of the product; nobody asks for them where nothing is said.
     pub foreign: Option<ForeignServices>,
+    /// What to do where the pool's answer about its fabric is not understood.
+    pub fabric: Fabric,
     /// How often the installer may be started, and the services taken down, for one target.
     pub attempts: u32,
     /// How long a look at the databases of a server at its goal counts.
@@ -90,10 +94,6 @@ pub struct Rules {
     /// How long to wait for open management shells.
     pub shell_wait: Period,
 }
-
-/// The free space that `Install-CsDatabase` needs (Microsoft Support: error when installing Lync Server, "cannot
-/// find suitable disks").
-pub const DATABASE_DISK: u64 = 16 << 30;
 
 /// How often the machine may be restarted for one target.
 pub const REBOOTS: u32 = 2;
@@ -218,6 +218,7 @@ impl Goal {
             role,
             site: site.cloned(),
             pool: pool.cloned(),
+            upgrade_domain: standing.upgrade_domain.filter(|_| role == Role::FrontEnd).cloned(),
             peers: pool.filter(|_| role == Role::FrontEnd).map_or(0, |pool| peers(manifest, roster, pool)),
             claims: Claims::of(manifest, roster, role, &standing).map(Arc::new),
             update: target.to_string(),
@@ -247,6 +248,7 @@ impl Goal {
             role: if pool.is_some() { Role::FrontEnd } else { Role::Mediation },
             site: None,
             pool,
+            upgrade_domain: None,
             peers: 0,
             claims: None,
             update: String::new(),
@@ -295,6 +297,12 @@ impl Goal {
     #[must_use]
     pub fn is_in_pool(&self) -> bool {
         self.role == Role::FrontEnd && self.pool.is_some()
+    }
+
+    /// Whether the SQL Server that holds these databases runs on this server.
+    #[must_use]
+    pub fn is_own(&self, store: &Store) -> bool {
+        store.sql_server().is_none_or(|server| server.as_str().eq_ignore_ascii_case(self.server.as_str()))
     }
 
     /// Whether the Central Management Store is updated from this server.
@@ -378,6 +386,7 @@ impl Rules {
             reboot: first(policies, |policy| policy.reboot, Reboots::Never),
             shells: first(policies, |policy| policy.shells, Shells::Block),
             foreign: Some(first(policies, |policy| policy.foreign, ForeignServices::Block)),
+            fabric: first(policies, |policy| policy.pool.fabric, Fabric::Block),
             attempts: u32::from(first(policies, |policy| policy.attempts, 3)),
             database_check: first(policies, |policy| policy.database_check, Period::hours(24)),
             stop: first(policies, |policy| policy.timeouts.stop, Period::minutes(15)),

@@ -3,7 +3,8 @@
 use alloc::{string::ToString, vec::Vec};
 
 use reconcile_schema::{
-    Attempt, Baseline, BootId, Database, DbVersion, Fact, PackageSeen, Service, ServiceState, StartType, Step, Whose,
+    Attempt, Baseline, BootId, Database, DbVersion, Fact, PackageSeen, PoolSeen, Service, ServiceState, StartType,
+    Step, Whose,
 };
 
 use crate::{Goal, Seen, claim_of, reached};
@@ -80,8 +81,8 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
         }
     }
     let is_active = next.is_active();
-    if let Fact::Known(pool) = &mut next.host.pool {
-        pool.active = pool.active.saturating_sub(u32::from(was_active)) + u32::from(is_active);
+    if let Fact::Known(PoolSeen { active: Some(active), .. }) = &mut next.host.pool {
+        *active = active.saturating_sub(u32::from(was_active)) + u32::from(is_active);
     }
     next
 }

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use jiff::Timestamp;
-use reconcile_schema::{Period, PoolSeen, Readiness, ServerName};
+use reconcile_schema::{Fabric, Period, PoolSeen, Readiness, ServerName, UpgradeDomain};
 
 use crate::{Goal, Seen, quorum::spare};
 
@@ -21,15 +21,17 @@ pub enum Unready {
     /// By its own word, too few of its servers are active.
     Insufficient {
         /// How many are active.
-        active: u32,
+        active: Option<u32>,
         /// How many it has.
-        servers: u32,
+        servers: Option<u32>,
     },
-    /// Replicas are missing.
-    Replicas {
-        /// The product's words for each.
-        missing: Vec<String>,
+    /// Its upgrade domains may not all be taken down.
+    Domain {
+        /// Whether the one that is not ready is that of this server; otherwise nobody can tell which one that is.
+        own: bool,
     },
+    /// It reports neither upgrade domains nor how many of its servers are active.
+    Untold,
     /// With one server less, too few would run.
     Quorum {
         /// How many are active.
@@ -38,6 +40,21 @@ pub enum Unready {
         servers: u32,
         /// How many must be.
         needed: u32,
+    },
+    /// Replicas are missing.
+    Replicas {
+        /// The product's words for each.
+        missing: Vec<String>,
+    },
+    /// It warns of its fabric.
+    Warned {
+        /// The warnings.
+        warnings: Vec<String>,
+    },
+    /// What it says of its fabric is not understood.
+    NotUnderstood {
+        /// Its words.
+        said: Vec<String>,
     },
     /// The last server that was taken down has not been back for long enough.
     Settling {
@@ -53,31 +70,114 @@ pub enum Unready {
 }
 
 /// Why the pool that was found so cannot do without this server now.
+///
+/// What decides are objects: `PoolUpgradeState`, and whether the upgrade domain of this server is ready. The counts are held against
+/// the documents where the product reports them. What `Get-CsPoolFabricState` says is text, and a second word.
 pub(crate) fn unready(goal: &Goal, seen: &Seen, found: &PoolSeen) -> Option<Unready> {
-    let (active, servers) = (found.active, found.servers.max(goal.peers));
+    let servers = found.servers.map(|servers| servers.max(goal.peers));
     match found.readiness {
         Readiness::Busy => return Some(Unready::Busy),
-        Readiness::InsufficientActiveFrontEnds => return Some(Unready::Insufficient { active, servers }),
+        Readiness::InsufficientActiveFrontEnds => return Some(Unready::Insufficient { active: found.active, servers }),
         Readiness::Ready => {}
+    }
+    if let Some(own) = closed_domain(goal, found) {
+        return Some(Unready::Domain { own });
+    }
+    match (found.active, servers) {
+        (Some(active), Some(servers)) => {
+            let (left, needed) = (active.saturating_sub(u32::from(seen.is_active())), needed(servers));
+            if left < needed {
+                return Some(Unready::Quorum { active, servers, needed });
+            }
+        }
+        (None, _) | (_, None) if found.domains.is_empty() => return Some(Unready::Untold),
+        (None, _) | (_, None) => {}
     }
     if !found.missing.is_empty() {
         return Some(Unready::Replicas { missing: found.missing.clone() });
     }
-    let (left, needed) = (active.saturating_sub(u32::from(seen.is_active())), needed(servers));
-    (left < needed).then_some(Unready::Quorum { active, servers, needed })
+    // Another server of its upgrade domain may be down: that is what the fabric would warn of.
+    if !found.warnings.is_empty() && goal.upgrade_domain.is_none() {
+        return Some(Unready::Warned { warnings: found.warnings.clone() });
+    }
+    match goal.rules.fabric {
+        Fabric::Block => strange(found).map(|said| Unready::NotUnderstood { said }),
+        Fabric::Ignore => None,
+    }
+}
+
+/// Whether an upgrade domain that must be ready is not, and whether it is known to be this server's: where that cannot be told, all
+/// must be.
+fn closed_domain(goal: &Goal, found: &PoolSeen) -> Option<bool> {
+    let declared = goal.upgrade_domain.as_ref();
+    let is_ours = |domain: &&UpgradeDomain| {
+        let is_declared = |name: &String| declared.is_some_and(|own| name.eq_ignore_ascii_case(own.as_str()));
+        domain.names.iter().any(|name| is_declared(name) || names(name).any(|name| is_called(&goal.server, name)))
+    };
+    let mut ours = found.domains.iter().filter(is_ours).peekable();
+    let own = ours.peek().is_some();
+    let closed = if own { ours.any(|domain| !domain.ready) } else { found.domains.iter().any(|domain| !domain.ready) };
+    closed.then_some(own)
+}
+
+/// What may be the name of a server in a text.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    let part = |sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_'));
+    text.split(part).map(|name| name.trim_matches('.')).filter(|name| !name.is_empty())
+}
+
+/// Whether a server is called so, by its full name or by its host name alone.
+fn is_called(server: &ServerName, name: &str) -> bool {
+    let host = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let (is_short, own) = (!name.contains('.') || !server.as_str().contains('.'), server.as_str());
+    name.eq_ignore_ascii_case(own) || is_short && host(name) == host(own)
+}
+
+/// What a pool says of its fabric beyond what is published of it: sound is a line with the name of a server, OK and UP.
+#[must_use]
+pub fn strange(found: &PoolSeen) -> Option<Vec<String>> {
+    let fabric = found.fabric.as_ref()?;
+    if fabric.is_empty() {
+        return Some(alloc::vec!["nothing".into()]);
+    }
+    let strange: Vec<_> = fabric.iter().filter(|line| !is_sound(line)).map(|line| alloc::format!("{line:?}")).collect();
+    (!strange.is_empty()).then_some(strange)
+}
+
+fn is_sound(line: &str) -> bool {
+    let mut words: Vec<_> = names(line).filter(|word| !matches!(*word, "OK" | "UP")).collect();
+    let all = names(line).count();
+    let name = words.pop().filter(|name| words.is_empty() && name.parse::<ServerName>().is_ok());
+    all == 3 && name.is_some() && ["OK", "UP"].iter().all(|word| names(line).any(|one| one == *word)) && line.is_ascii()
 }
 
 impl fmt::Display for Unready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy => f.write_str("it is busy (PoolUpgradeState is Busy)"),
-            Self::Insufficient { active, servers } => {
+            Self::Insufficient { active: Some(active), servers: Some(servers) } => {
                 write!(
                     f,
                     "{active} of its {servers} servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)"
                 )
             }
+            Self::Insufficient { .. } => {
+                f.write_str("too few of its servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)")
+            }
+            Self::Domain { own: true } => {
+                f.write_str("the upgrade domain of this server is not ready (IsReadyForUpgrade is False)")
+            }
+            Self::Domain { own: false } => f.write_str(
+                "one of its upgrade domains is not ready (IsReadyForUpgrade is False), and which of them holds this server is not known",
+            ),
+            Self::Untold => f.write_str(
+                "it reports neither its upgrade domains (IsReadyForUpgrade) nor how many of its servers are active",
+            ),
             Self::Replicas { missing } => write!(f, "replicas are missing: {}", missing.join("; ")),
+            Self::Warned { warnings } => write!(f, "Get-CsPoolFabricState warns: {}", warnings.join("; ")),
+            Self::NotUnderstood { said } => {
+                write!(f, "the answer of Get-CsPoolFabricState is not understood; it says {}", said.join(", "))
+            }
             Self::Quorum { active, servers, needed } => {
                 write!(f, "{active} of its {servers} servers are active, and {needed} must stay")
             }
@@ -101,6 +201,7 @@ fn needed(servers: u32) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -111,5 +212,52 @@ mod tests {
         for (servers, kept) in table {
             assert_eq!(needed(servers), kept, "a pool of {servers}");
         }
+    }
+
+    fn found(fabric: &[&str]) -> PoolSeen {
+        PoolSeen {
+            readiness: Readiness::Ready,
+            domains: Vec::new(),
+            servers: None,
+            active: None,
+            missing: Vec::new(),
+            warnings: Vec::new(),
+            fabric: Some(fabric.iter().map(|line| String::from(*line)).collect()),
+        }
+    }
+
+    #[test]
+    fn sound_is_a_server_that_is_ok_and_up_and_nothing_else_is() {
+        for line in ["fe01.contoso.example  OK  UP", "fe01 : UP, OK", "FE01 [OK] [UP]"] {
+            assert_eq!(strange(&found(&[line])), None, "{line}");
+        }
+        let strange_ones = [
+            "fe01.contoso.example",
+            "fe01.contoso.example OK",
+            "fe01.contoso.example OK DOWN",
+            "fe01.contoso.example not OK, not UP",
+            "OK UP",
+            "fe01.contoso.example EN ORDEN",
+            "fe01.contoso.example OK UP 3",
+            "f\u{fc}01 OK UP",
+        ];
+        for line in strange_ones {
+            assert_eq!(strange(&found(&["fe02 OK UP", line])).map(|said| said.len()), Some(1), "{line}");
+        }
+        assert_eq!(strange(&found(&[])).as_deref(), Some(&["nothing".into()][..]));
+        assert_eq!(strange(&PoolSeen { fabric: None, ..found(&[]) }), None, "nobody asked");
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_full_name_or_by_its_host_name_and_not_by_a_part_of_it() {
+        let of = |text: &str, server: &str| {
+            let server: ServerName = server.parse().expect("a name");
+            names(text).any(|name| is_called(&server, name))
+        };
+        assert!(of("{FE1.contoso.example, fe2.contoso.example}", "fe1.contoso.example"));
+        assert!(of("@{Name=UD1; Servers=fe1 fe2}", "fe1.contoso.example"));
+        assert!(of("fe1.contoso.example", "fe1"));
+        assert!(!of("fe10.contoso.example fe11", "fe1.contoso.example"));
+        assert!(!of("fe1.fabrikam.example", "fe1.contoso.example"));
     }
 }

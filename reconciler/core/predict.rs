@@ -1,10 +1,11 @@
 //! How long the services will be down: foreseen from what such steps took here before, else from the manifest's estimates.
 
+use alloc::vec::Vec;
 use core::ops::Add;
 
 use reconcile_schema::{Durations, OutageForecast, Period, Phase};
 
-use crate::{Goal, Rules, Seen, plan::remaining};
+use crate::{Goal, Rules, Seen, next::leave, plan::remaining};
 
 /// A length of time that is foreseen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,6 +78,43 @@ pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     outage.map(|outage| Foreseen { fail_over, outage })
 }
 
+/// What is assumed of a server where a part's length is neither recorded nor estimated: that the outage lasts as long as it may, and
+/// the pool takes the hour that it is given.
+#[must_use]
+pub fn assumed(goal: &Goal) -> Foreseen {
+    let (hour, budget) = (FAIL_OVER, goal.rules.outage_budget);
+    let fail_over = if goal.fails_over() { hour } else { Period::default() };
+    let exactly = |period| Prediction { median: period, p95: period };
+    Foreseen { fail_over: exactly(fail_over), outage: exactly(budget) }
+}
+
+/// How long the work on a server takes from now on, for a window that must hold it: what is foreseen, else what is assumed.
+pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
+    if let Some(foreseen) = foreseen(goal, seen) {
+        return foreseen.turn().p95;
+    }
+    let Foreseen { fail_over, outage } = assumed(goal);
+    let ahead = leave(goal, seen).map_or_else(Period::default, |_| fail_over.p95);
+    ahead + (outage.p95 - seen.outage().unwrap_or_default())
+}
+
+/// The estimates, as the manifest calls them, that would say how long the work takes: those of parts that remain and that no run
+/// has recorded.
+pub(crate) fn unestimated(goal: &Goal, seen: &Seen) -> Vec<&'static str> {
+    let (recorded, estimates) = (&seen.marks.durations, &goal.rules.estimates);
+    let lacks = |phase: Phase, estimate: &Option<Period>| recorded.of(phase).is_empty() && estimate.is_none();
+    let steps = remaining(goal, seen);
+    let remains = |phase| steps.iter().any(|step| Phase::of(step, false) == Some(phase));
+    let all = [
+        ("failOver", remains(Phase::FailOver) && lacks(Phase::FailOver, &estimates.fail_over)),
+        ("stop", remains(Phase::Stop) && lacks(Phase::Stop, &estimates.stop)),
+        ("install", remains(Phase::Install) && lacks(Phase::Install, &estimates.install)),
+        ("database", remains(Phase::Database) && lacks(Phase::Database, &estimates.database)),
+        ("start", lacks(Phase::Start, &estimates.start)),
+    ];
+    all.into_iter().filter(|(_, lacking)| *lacking).map(|(name, _)| name).collect()
+}
+
 /// The whole update of a server of which only its goal is known, by the estimates; nothing where one of them is missing.
 #[must_use]
 pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
@@ -92,6 +130,10 @@ pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
     Some(Foreseen { fail_over, outage })
 }
 
+/// How long a pool may take to take over: the wait time that the cmdlet is given (`-WaitTime`, Microsoft Learn:
+/// Invoke-CsComputerFailOver). So long it is assumed to take where nobody estimates it.
+const FAIL_OVER: Period = Period::minutes(60);
+
 /// How long a restart is assumed to take where nobody estimates it: physical servers check their memory first.
 const RESTART: Period = Period::minutes(10);
 
@@ -105,7 +147,7 @@ fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> Option<Predictio
     let estimates = &rules.estimates;
     let short = Some(Period::seconds(0)); // What the estimate of the whole, stopping or starting, contains.
     let estimate = match phase {
-        Phase::FailOver => estimates.fail_over.or(short), // What nobody has estimated is not held against the window.
+        Phase::FailOver => estimates.fail_over.or(Some(FAIL_OVER)),
         Phase::Stop => estimates.stop,
         Phase::StopAgain | Phase::StopWeb => estimates.stop.and(short),
         Phase::Install => estimates.install,

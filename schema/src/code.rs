@@ -58,6 +58,12 @@ pub enum Code {
     PoolInsufficient,
     /// The pool misses replicas.
     PoolReplicasMissing,
+    /// The upgrade domain of the server is not ready.
+    PoolDomainNotReady,
+    /// The pool warns of its fabric.
+    PoolWarns,
+    /// What the pool says of itself is not understood.
+    PoolNotUnderstood,
     /// The pool has not been ready for long enough.
     PoolSettling,
     /// Too few servers of the pool would be left.
@@ -114,7 +120,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 54] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -140,6 +146,9 @@ impl Code {
         Self::PoolBusy,
         Self::PoolInsufficient,
         Self::PoolReplicasMissing,
+        Self::PoolDomainNotReady,
+        Self::PoolWarns,
+        Self::PoolNotUnderstood,
         Self::PoolSettling,
         Self::PoolQuorum,
         Self::PoolClaimed,
@@ -197,6 +206,9 @@ impl Code {
             Self::PoolBusy => "pool-busy",
             Self::PoolInsufficient => "pool-insufficient",
             Self::PoolReplicasMissing => "pool-replicas-missing",
+            Self::PoolDomainNotReady => "pool-domain-not-ready",
+            Self::PoolWarns => "pool-warns",
+            Self::PoolNotUnderstood => "pool-not-understood",
             Self::PoolSettling => "pool-settling",
             Self::PoolQuorum => "pool-quorum",
             Self::PoolClaimed => "pool-claimed",
@@ -257,6 +269,9 @@ impl Code {
             Self::PoolBusy => "the pool says that it is busy",
             Self::PoolInsufficient => "the pool says that too few of its servers are active",
             Self::PoolReplicasMissing => "the pool misses replicas",
+            Self::PoolDomainNotReady => "the upgrade domain of the server is not ready",
+            Self::PoolWarns => "the pool warns of its fabric",
+            Self::PoolNotUnderstood => "what the pool says of itself is not understood",
             Self::PoolSettling => "the pool has not been ready for long enough",
             Self::PoolQuorum => "too few servers of the pool would be left",
             Self::PoolClaimed => "another server of the pool is worked on",

@@ -35,6 +35,17 @@ pub enum Store {
     },
 }
 
+impl Store {
+    /// The SQL Server that holds them, where the manifest names it; the server's own has no name.
+    #[must_use]
+    pub const fn sql_server(&self) -> Option<&Fqdn> {
+        match self {
+            Self::Local => None,
+            Self::Configured { sql_server, .. } | Self::CentralManagement { sql_server, .. } => Some(sql_server),
+        }
+    }
+}
+
 impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

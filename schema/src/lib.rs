@@ -57,12 +57,14 @@ pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, 
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    CentralStore, Databases, Estimates, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
-    OnExceed, Outage, Policy, Reboots, Server, Shells, Timeouts, Update,
+    CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
+    OnExceed, Outage, Policy, PoolRules, Reboots, Server, Shells, Timeouts, Update,
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
 pub use names::{Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
-pub use observed::{BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell};
+pub use observed::{
+    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell, UpgradeDomain,
+};
 pub use period::{Period, PeriodError};
 pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};

@@ -217,8 +217,8 @@ pub struct Policy {
     /// How long the services may be down.
     #[serde(default)]
     pub outage: Outage,
-    /// How long single steps take, where no run has recorded it yet. Default unknown: what cannot be predicted is not
-    /// held against the budget or the window.
+    /// How long single steps take, where no run has recorded it yet. Default unknown: a window must have room for the longest outage
+    /// that is allowed then, and for an hour in which the pool takes over.
     #[serde(default)]
     pub estimates: Estimates,
     /// Whether the machine may be restarted. Default never.
@@ -230,6 +230,9 @@ pub struct Policy {
     /// What to do about services of others that hold modules of the product and that `alsoStop` does not name. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<ForeignServices>,
+    /// What to make of what a Front End pool says of itself.
+    #[serde(default)]
+    pub pool: PoolRules,
     /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
@@ -330,6 +333,27 @@ pub enum ForeignServices {
     Block,
     /// Say so and go on: the installer may not be able to replace what they hold.
     Warn,
+}
+
+/// What to make of what a Front End pool says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PoolRules {
+    /// What to do where the answer of `Get-CsPoolFabricState` is not understood. Default block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fabric: Option<Fabric>,
+}
+
+/// What to do where a pool's answer about its fabric is not understood: it says nothing, or a line that is not a server's name with
+/// OK and UP. No whole answer of that cmdlet is published. A warning, or a line that says *missing*, forbids in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Fabric {
+    /// Take no server of the pool down.
+    #[default]
+    Block,
+    /// Show it and go on: somebody has read it and found the pool sound.
+    Ignore,
 }
 
 /// How long single steps may take before they count as failed. The installer is never ended: when its time is

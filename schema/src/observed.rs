@@ -41,9 +41,15 @@ pub struct Observed {
     /// Whether the update lies ready in the private folder, and why not.
     #[serde(default)]
     pub package: Fact<PackageSeen>,
+    /// How many bytes the package has, where it was seen. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_size: Option<u64>,
     /// Free bytes on the system drive.
     #[serde(default)]
     pub disk: Fact<u64>,
+    /// Free bytes on the drive of the private folder, into which the package is copied. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
+    pub private_disk: Fact<u64>,
     /// What the account that looks may do.
     #[serde(default)]
     pub rights: Fact<Rights>,
@@ -118,12 +124,35 @@ pub enum PackageSeen {
 pub struct PoolSeen {
     /// Whether it can do without a server.
     pub readiness: Readiness,
-    /// How many servers it has.
-    pub servers: u32,
-    /// How many of them are active.
-    pub active: u32,
-    /// The replicas that are missing, in the words of the product.
+    /// Its upgrade domains, where the product reports them. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<UpgradeDomain>,
+    /// How many servers it has. What the product calls this count is only recalled, so it may be absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<u32>,
+    /// How many of them are active. As for `servers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<u32>,
+    /// The lines about its fabric, of any stream, that say *missing*, in the words of the product.
+    #[serde(default)]
     pub missing: Vec<String>,
+    /// The warnings and errors about its fabric. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// What was said of its fabric besides, line by line; none where nobody asked, as in earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fabric: Option<Vec<String>>,
+}
+
+/// An upgrade domain of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpgradeDomain {
+    /// Whether its servers may be taken down (`ReadyforUpgrade` in Microsoft's text; `IsReadyForUpgrade` on one published screen).
+    pub ready: bool,
+    /// Every text that the product reports of it: its own name, and those of its servers. Which property holds which is published
+    /// nowhere.
+    pub names: Vec<String>,
 }
 
 /// Whether a pool can do without a server (`PoolUpgradeState`; Microsoft Learn, Lync Server 2013: Upgrade or update Front

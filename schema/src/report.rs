@@ -51,6 +51,9 @@ pub struct ServerPlan {
     /// Services of others that hold modules of the product, and that `alsoStop` does not name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_services: Vec<Foreign>,
+    /// What else was seen, or cannot be seen from here, and decides nothing, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The steps that remain, in order, as far as they can be foreseen.
     pub steps: Vec<StepReport>,
     /// The maintenance window that the steps wait for.

@@ -112,9 +112,51 @@ fn a_pool_that_cannot_do_without_the_server_keeps_it() {
     assert_eq!(ran.why(), format!("{cannot}: 2 of its 3 servers are active, and 2 must stay"));
 
     let lost = ["Missing Secondary of routing group 7", "Missing Primary of routing group 9"];
-    the_pool_is(&mut machine, |pool| (pool.others, pool.missing) = (2, lost.map(String::from).to_vec()));
+    let verbose = lost.map(|line| ("verbose".to_owned(), line.to_owned()));
+    the_pool_is(&mut machine, |pool| (pool.others, pool.fabric) = (2, Some(verbose.to_vec())));
     let ran = refused(&machine, 4, State::NeedsOperator);
     assert_eq!(ran.why(), format!("{cannot}: replicas are missing: {}", lost.join("; ")));
+}
+
+/// What decides is whether the upgrade domain of the server is ready, and the words about its fabric come second.
+#[test]
+fn a_pool_is_taken_at_its_word_and_not_at_its_silence() {
+    let mut server = Server::front_end(SFB_2019);
+    server.lab.pool.as_mut().unwrap().counts = false;
+    let mut machine = Machine::new(server);
+    machine.declare("{}");
+    let cannot = format!("the pool {POOL} cannot do without this server");
+    let own = machine.server().lab.fqdn.clone();
+    let domain = |names: &str, ready: &str| (names.to_owned(), ready.to_owned());
+    let line = |stream: &str, text: &str| (stream.to_owned(), text.to_owned());
+
+    assert!(refused(&machine, 5, State::Unknown).why().starts_with(&format!("{cannot}: it reports neither")));
+    the_pool_is(&mut machine, |pool| pool.domains = vec![domain("UD1 other-1", "True"), domain(&own, "False")]);
+    let ran = refused(&machine, 3, State::Blocked);
+    assert_eq!(
+        ran.why(),
+        format!("{cannot}: the upgrade domain of this server is not ready (IsReadyForUpgrade is False)")
+    );
+    the_pool_is(&mut machine, |pool| pool.domains = vec![domain("UD1", "True"), domain("UD2", "False")]);
+    assert!(refused(&machine, 3, State::Blocked).why().ends_with("which of them holds this server is not known"));
+
+    the_pool_is(&mut machine, |pool| pool.domains = vec![domain("UD1 other-1", "False"), domain(&own, "True")]);
+    let warned = vec![line("output", &format!("{own} OK UP")), line("warning", "other-1 does not answer")];
+    the_pool_is(&mut machine, |pool| pool.fabric = Some(warned));
+    let ran = refused(&machine, 3, State::Blocked);
+    assert_eq!(ran.why(), format!("{cannot}: Get-CsPoolFabricState warns: other-1 does not answer"));
+    for said in [vec![], vec![line("output", "Todo est\u{e1} en orden")], vec![line("verbose", "other-1 OK UP")]] {
+        the_pool_is(&mut machine, |pool| pool.fabric = Some(said));
+        let ran = refused(&machine, 5, State::Unknown);
+        assert!(ran.why().starts_with(&format!("{cannot}: the answer of Get-CsPoolFabricState is not understood")));
+    }
+    let planned = machine.reconcile(&["plan", MANIFEST]);
+    assert!(planned.stdout.contains("Get-CsPoolFabricState says"), "{}{}", planned.stdout, planned.stderr);
+
+    // Somebody has read it, and says so.
+    machine.declare("{ pool: { fabric: ignore } }");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
 }
 
 #[test]
@@ -123,11 +165,11 @@ fn a_pool_that_gives_no_answer_keeps_the_server() {
     machine.declare("{}");
     machine.change(|lab| drop(lab.scripts.insert(ASK.into(), vec![fails("the fabric does not answer")])));
     let ran = refused(&machine, 5, State::Unknown);
-    let why =
-        "the readiness of the pool: Test-Pool.ps1 ended with exit code 1: Test-Pool.ps1 : the fabric does not answer";
+    let why = "the readiness of the pool: Test-Pool.ps1 ended with exit code 1: the fabric does not answer";
     assert!(ran.why().starts_with(why), "{}", ran.why());
-    let half = r#"{"readiness":"Ready","servers":3,"active":null,"missing":[]}"#;
-    for answer in ["WARNING: something else", "[]", half, &half.replace("Ready", "Bereit").replace("null", "3")] {
+    let half = r#"{"readiness":"Ready","domains":[],"servers":"3","active":"3"}"#;
+    let whole = half.replace("\"3\"}", "\"3\",\"fabric\":[]}");
+    for answer in ["WARNING: something else", "[]", half, &whole.replace("Ready", "Bereit")] {
         machine.change(|lab| drop(lab.scripts.insert(ASK.into(), vec![ScriptRun::Answers(answer.into())])));
         let ran = refused(&machine, 5, State::Unknown);
         assert!(ran.why().contains("Test-Pool.ps1 was expected to answer how the pool stands"), "{}", ran.why());
@@ -145,8 +187,7 @@ fn a_fail_over_that_fails_takes_nothing_down() {
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(1, State::Failed);
-    let why =
-        "the fail-over failed: Move-Computer.ps1 ended with exit code 1: Move-Computer.ps1 : the wait time is over";
+    let why = "the fail-over failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
     assert!(ran.why().starts_with(why), "{}", ran.why());
     assert_eq!(ran.server.steps, [Step::Stage, Step::FailOver]);
     let calls = machine.called_since(known);
@@ -166,8 +207,7 @@ fn a_server_whose_fail_back_fails_stays_out_of_its_pool_until_the_next_run() {
     let own = own(&machine);
     let ran = machine.apply();
     ran.leaves(1, State::Failed, &own);
-    let why =
-        "the fail-back failed: Move-Computer.ps1 ended with exit code 1: Move-Computer.ps1 : the wait time is over";
+    let why = "the fail-back failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
     assert!(ran.why().starts_with(why), "{}", ran.why());
 
     // Somebody thinks that a restart would help.

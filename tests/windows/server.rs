@@ -172,7 +172,9 @@ impl Server {
             readiness: "Ready".to_owned(),
             servers: 3,
             others: 2,
-            missing: Vec::new(),
+            counts: true,
+            domains: Vec::new(),
+            fabric: None,
         });
         server
     }

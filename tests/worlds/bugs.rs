@@ -56,6 +56,10 @@ enum Bug {
     CountsNoOutages,
     /// A pool is taken for ready.
     AssumesReadiness,
+    /// A pool that says nothing of its fabric, or only warns of it, is taken for sound.
+    TakesSilenceForHealth,
+    /// Whether an upgrade domain is ready is not looked at.
+    OverlooksTheUpgradeDomain,
     /// Nobody knows of the pool.
     OverlooksThePool,
     /// That the pool took over is not written down.
@@ -74,7 +78,7 @@ enum Bug {
     KnowsPublishedNamesOnly,
 }
 
-const BUGS: [Bug; 25] = [
+const BUGS: [Bug; 27] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -92,6 +96,8 @@ const BUGS: [Bug; 25] = [
     Bug::ForgetsTheHold,
     Bug::CountsNoOutages,
     Bug::AssumesReadiness,
+    Bug::TakesSilenceForHealth,
+    Bug::OverlooksTheUpgradeDomain,
     Bug::OverlooksThePool,
     Bug::ForgetsTheFailOver,
     Bug::NeverFailsBack,
@@ -135,6 +141,16 @@ impl Observe for Buggy<'_> {
             Bug::AssumesReadiness => {
                 if let Fact::Known(pool) = &mut seen.pool {
                     (pool.readiness, pool.missing) = (Readiness::Ready, Vec::new());
+                }
+            }
+            Bug::TakesSilenceForHealth => {
+                if let Fact::Known(pool) = &mut seen.pool {
+                    (pool.warnings, pool.fabric) = (Vec::new(), None);
+                }
+            }
+            Bug::OverlooksTheUpgradeDomain => {
+                if let Fact::Known(pool) = &mut seen.pool {
+                    pool.domains.clear();
                 }
             }
             Bug::OverlooksTheClaim => {
@@ -286,6 +302,9 @@ pub fn each_is_found() {
         Case { kind: Kind::FrontEnd, ..SMOOTH },
         Case { kind: Kind::FrontEnd, ..fault(Fault::PoolBusy) },
         Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolInsufficient) },
+        Case { kind: Kind::FrontEnd, ..fault(Fault::PoolWarns) },
+        Case { kind: Kind::FrontEnd, ..fault(Fault::PoolSilent) },
+        Case { kind: Kind::FrontEndOf2013, ..fault(Fault::PoolDomainNotReady) },
         Case { kind: Kind::FrontEndThatClaims, ..SMOOTH },
         Case { kind: Kind::FrontEndThatClaims, record: Record::Taken, ..SMOOTH },
         Case { kind: Kind::FrontEndThatClaims, record: Record::Fresh, ..SMOOTH },

@@ -186,6 +186,8 @@ fn servers_are_taken_down_in_their_windows_only() {
         ("every run in vain", windows::vain(), windows::in_vain),
         ("one attempt", space::interrupted(), windows::one_attempt),
         ("fail-overs in windows that close", space::pools_that_move(), windows::fail_overs_fit),
+        ("nobody knows how long it takes", space::pools_that_move(), windows::the_longest_fits),
+        ("nobody knows how long it takes, without a pool", space::plain(), windows::the_longest_fits),
     ]);
 }
 

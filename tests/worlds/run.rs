@@ -191,10 +191,12 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
     if seen.marks.outages == 0 {
         twin.marks.aim = None;
     }
-    if let Fact::Known(free) = &mut twin.host.disk
-        && *free > 100 << 30
-    {
-        *free += 1;
+    for drive in [&mut twin.host.disk, &mut twin.host.private_disk] {
+        if let Fact::Known(free) = drive
+            && *free > 100 << 30
+        {
+            *free += 1;
+        }
     }
     if seen.restarts() == seen.marks.reboots {
         twin.marks.rebooting = None;

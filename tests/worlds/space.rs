@@ -5,8 +5,8 @@ use std::sync::Arc;
 use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Cut, Fault, Simulated, SimulatedRegistration};
 use reconcile_schema::{
-    Build, Claim, Estimates, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord, Product,
-    Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
+    Build, Claim, Estimates, Fabric, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord,
+    Product, Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -492,6 +492,11 @@ pub fn pools_that_move() -> Vec<Case> {
     kinds.map(|kind| Case { kind, databases: Databases::Current, ..SMOOTH }).to_vec()
 }
 
+/// A server of each kind that is in no pool.
+pub fn plain() -> Vec<Case> {
+    KINDS.map(|kind| Case { kind, ..SMOOTH }).to_vec()
+}
+
 /// The worlds of a pool in which facts cannot be read.
 pub fn pools_unknown() -> Vec<Case> {
     let of = [Services::Run, Services::HalfStopped, Services::ManualRuns];
@@ -638,6 +643,7 @@ impl Case {
                 Arc::new(Claims { folder: r"\\files\claims".into(), name: pool(), pool: pool(), domain: None, after })
             }),
             pool: (self.kind.is_in_pool() || self.kind.claims()).then(|| "pool01.contoso.example".parse().unwrap()),
+            upgrade_domain: None,
             peers: if self.kind.is_in_pool() { 3 } else { 0 },
             update: "the update".into(),
             core: build(JUDGED[0].1),
@@ -660,6 +666,7 @@ impl Case {
                 Arc::default()
             },
             rules: Rules {
+                fabric: Fabric::Block,
                 maintenance: match self.leave {
                     Leave::Given | Leave::Held | Leave::Spent => None,
                     Leave::Open => weekly("UTC", &[("daily", "00:00", "24:00")], None),

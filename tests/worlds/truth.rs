@@ -45,7 +45,11 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
         Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
-        Some(Fault::DiskFull | Fault::NotAdministrator | Fault::Confined) => return barred(Class::Operator),
+        Some(Fault::NotAdministrator | Fault::Confined) => return barred(Class::Operator),
+        // What an installer needs is asked where one runs, what databases need where they lie on this server.
+        Some(Fault::DiskFull) if install || work && has_own_databases(case) => return Fate::Short(Class::Operator),
+        Some(Fault::PrivateDiskFull) if install => return Fate::Short(Class::Operator),
+        Some(Fault::DiskLow) if work && has_own_databases(case) => return Fate::Short(Class::Operator),
         // What is stopped, installed and started belongs to the machine; databases and the pool to the domain.
         Some(Fault::NotServerAdmin) if stores || moves(case) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
@@ -119,6 +123,11 @@ pub fn expected(case: &Case) -> Fate {
     }
 }
 
+/// Whether a SQL Server of this server's own holds databases that may need an update: a Central Management Store lies elsewhere.
+const fn has_own_databases(case: &Case) -> bool {
+    matches!(case.kind, Kind::Standard | Kind::StandardWithCentral)
+}
+
 /// Whether the server serves in a pool, which is asked before it is taken down.
 fn asks_the_pool(case: &Case) -> bool {
     case.kind.is_in_pool() && !matches!(case.services, Services::Stopped | Services::FailedOver)
@@ -137,6 +146,10 @@ fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
         (Fault::PoolUnreadable, Class::Unknown),
         (Fault::PoolInsufficient, Class::Operator),
         (Fault::ReplicaMissing, Class::Operator),
+        (Fault::PoolDomainNotReady, Class::Later),
+        (Fault::PoolWarns, Class::Later),
+        (Fault::PoolSilent, Class::Unknown),
+        (Fault::PoolInAnotherLanguage, Class::Unknown),
         (Fault::FailOverTimesOut, Class::Failed),
         (Fault::FailBackTimesOut, Class::Failed),
     ];
@@ -258,7 +271,16 @@ pub fn untouched(case: &Case) -> bool {
     if case.services == Services::Foreign && case.current != CURRENT {
         return true;
     }
-    let unready = [Fault::PoolBusy, Fault::PoolInsufficient, Fault::ReplicaMissing, Fault::PoolUnreadable];
+    let unready = [
+        Fault::PoolBusy,
+        Fault::PoolInsufficient,
+        Fault::ReplicaMissing,
+        Fault::PoolDomainNotReady,
+        Fault::PoolWarns,
+        Fault::PoolSilent,
+        Fault::PoolInAnotherLanguage,
+        Fault::PoolUnreadable,
+    ];
     if case.services == Services::FailedOver
         || asks_the_pool(case) && case.fault.is_some_and(|it| unready.contains(&it))
     {

@@ -2,11 +2,11 @@
 
 use reconcile_core::{Act, Acted, Ask, Class, Goal, Observe, Seen};
 use reconcile_hosts::lab::LabError;
-use reconcile_schema::{Fact, Mark, Marks, Observed, Period, RunId, Step};
+use reconcile_schema::{Fact, Mark, Marks, Observed, Period, RunId, Step, Store};
 
 use crate::{
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Services},
+    space::{CURRENT, Case, Databases, Kind, Services},
     truth::{Fate, Memory, expected, fate, wrong},
     watch::Watched,
 };
@@ -42,6 +42,8 @@ struct Blind<'a> {
     host: Watched<'a>,
     names: &'a [Name],
     after: usize,
+    /// Whether the work asks for room on a disk of this server.
+    room: bool,
 }
 
 fn blind<T>(fact: &mut Fact<T>) {
@@ -64,7 +66,10 @@ impl Observe for Blind<'_> {
                     Reboot => blind(&mut seen.reboot),
                     Installing => blind(&mut seen.installing),
                     Package => blind(&mut seen.package),
-                    Disk => blind(&mut seen.disk),
+                    Disk => {
+                        blind(&mut seen.disk);
+                        blind(&mut seen.private_disk);
+                    }
                     Rights => blind(&mut seen.rights),
                     Shells => blind(&mut seen.shells),
                     Foreign => blind(&mut seen.foreign),
@@ -90,7 +95,11 @@ impl Act for Blind<'_> {
     fn act(&mut self, goal: &Goal, seen: &Seen, step: &Step, quiet: &mut dyn FnMut(Period)) -> Result<Acted, LabError> {
         if self.host.watch.acts.len() >= self.after
             && let Some(name) = self.names.iter().find(|name| {
-                let asked = (**name != Stores || !goal.stores.is_empty()) && (**name != Claim || goal.claims.is_some());
+                let remote = matches!(step, Step::UpdateDatabases(store) if *store != Store::Local);
+                let room = self.room && !remote || *step == Step::UpdateDatabases(Store::Local);
+                let asked = (**name != Stores || !goal.stores.is_empty())
+                    && (**name != Claim || goal.claims.is_some())
+                    && (**name != Disk || room);
                 asked && needs(step, self.after == 0).contains(name)
             })
         {
@@ -148,7 +157,8 @@ fn needed(case: &Case) -> Vec<Name> {
     }
     let database = database && !case.kind.is_in_pool();
     if install || database {
-        needed.extend([Reboot, Installing, Disk, Rights]);
+        needed.extend([Reboot, Installing, Rights]);
+        needed.extend((install || matches!(case.kind, Kind::Standard | Kind::StandardWithCentral)).then_some(Disk));
     } else if case.services == Services::HalfStopped {
         needed.push(Installing);
     }
@@ -163,7 +173,7 @@ pub fn from_the_start(case: &Case) -> Result<usize, String> {
     for names in sets() {
         let mut scene = Scene::of(case);
         let goal = scene.goal.clone();
-        let mut host = Blind { host: scene.host(), names: &names, after: 0 };
+        let mut host = Blind { host: scene.host(), names: &names, after: 0, room: needed(case).contains(&Disk) };
         let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
         let mut faults = std::mem::take(&mut scene.watch.violations);
         let lacks = needed(case).into_iter().any(|name| names.contains(&name));
@@ -196,7 +206,7 @@ pub fn on_the_way(case: &Case) -> Result<usize, String> {
     for (after, names) in (1..acts).flat_map(|after| sets().into_iter().map(move |names| (after, names))) {
         let mut scene = Scene::of(case);
         let goal = scene.goal.clone();
-        let mut host = Blind { host: scene.host(), names: &names, after };
+        let mut host = Blind { host: scene.host(), names: &names, after, room: needed(case).contains(&Disk) };
         let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
         let mut faults = wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
         // Nobody can name what was down already, and is not seen.

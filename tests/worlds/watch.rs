@@ -307,12 +307,18 @@ pub fn asked(now: &Simulated) -> bool {
 /// What can be checked while everything still runs, and forbids the work.
 pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
     let forbids = |fault: &Fault| match fault {
-        Fault::PoolBusy | Fault::PoolInsufficient | Fault::ReplicaMissing | Fault::PoolUnreadable => {
+        Fault::PoolBusy
+        | Fault::PoolInsufficient
+        | Fault::ReplicaMissing
+        | Fault::PoolDomainNotReady
+        | Fault::PoolWarns
+        | Fault::PoolSilent
+        | Fault::PoolInAnotherLanguage
+        | Fault::PoolUnreadable => {
             goal.is_in_pool() && now.services.iter().any(|one| !one.is_web() && !one.is_stopped())
         }
         Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty | Fault::DatabaseMirrored => !goal.stores.is_empty(),
         Fault::AnotherInstallation
-        | Fault::DiskFull
         | Fault::NotAdministrator
         | Fault::Confined
         | Fault::ComponentsUnreadable
@@ -323,6 +329,9 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::WrongProduct
         | Fault::ProductMissing
         | Fault::NewerBuild => true,
+        Fault::DiskFull => install || goal.stores.contains(&Store::Local),
+        Fault::DiskLow => goal.stores.contains(&Store::Local),
+        Fault::PrivateDiskFull => install,
         Fault::NotServerAdmin => {
             let serves = now.services.iter().any(|one| !one.is_web() && !one.is_stopped());
             !goal.stores.is_empty() || goal.fails_over() && serves

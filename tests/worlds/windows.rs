@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use reconcile_core::{Act, Blocker, Class, End, Event, Goal, Observe, Outcome, Seen};
 use reconcile_hosts::lab::{Fault, Kill, Simulated, When};
-use reconcile_schema::{Durations, Estimates, Maintenance, Mark, Marks, Period, Phase, Reboots, ServiceState, Step};
+use reconcile_schema::{
+    Durations, Estimates, Maintenance, Mark, Marks, OnExceed, Period, Phase, Reboots, ServiceState, Step,
+};
 
 use crate::{
     beside::Beside,
@@ -39,7 +41,7 @@ fn shut() -> [Windows; 4] {
 
 /// A window in which the run begins, and that closes so many minutes later.
 fn closing_after(minutes: u32) -> Windows {
-    weekly("UTC", &[("sun", "00:00", &format!("02:{minutes:02}"))], None)
+    weekly("UTC", &[("sun", "00:00", &format!("{:02}:{:02}", 2 + minutes / 60, minutes % 60))], None)
 }
 
 /// The rules of the world, but for these windows.
@@ -151,7 +153,8 @@ fn known(scene: &mut Scene, known: Known) {
     let (seconds, minutes) = (Period::seconds, Period::minutes);
     scene.goal.rules.outage_budget = minutes(60); // It is about windows here.
     match known {
-        Known::Nothing => {}
+        // A run that begins although nobody knows how long it takes: its budget is nothing, and exceeding it is warned of.
+        Known::Nothing => (scene.goal.rules.outage_budget, scene.goal.rules.on_exceed) = (minutes(0), OnExceed::Warn),
         Known::Estimated => {
             scene.goal.rules.estimates = Estimates {
                 fail_over: None,
@@ -231,6 +234,27 @@ pub fn fail_overs_fit(case: &Case) -> Result<usize, String> {
         }
     }
     Ok(46)
+}
+
+/// Where nobody knows how long anything takes, a window must have room for the longest outage that is allowed, and for the hour that
+/// a pool is given to take over: no run begins in the last minutes of its window.
+pub fn the_longest_fits(case: &Case) -> Result<usize, String> {
+    let longest = if case.kind.is_in_pool() { 90 } else { 30 };
+    for closes in [1, 15, 29, 30, 31, 60, 89, 90, 91] {
+        let mut scene = in_windows(case, &closing_after(closes));
+        let outcome = go(&mut scene, "run 1")?;
+        none(&faults(&mut scene, &outcome), &format!("{closes} min"))?;
+        // Until it is asked for the last time, the update is copied.
+        let (down, fits) = (takes_down(&outcome.steps), closes > longest);
+        let named = match &outcome.end {
+            End::Blocked(Blocker::WindowTooShort { lacking, .. }) => lacking.contains(&"install"),
+            End::AtGoal | End::Blocked(_) | End::GoingDown => false,
+        };
+        if down != fits || named == fits {
+            return Err(format!("{closes} min: {:?} after {:?}", outcome.end, outcome.steps));
+        }
+    }
+    Ok(9)
 }
 
 fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Foreseen, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, foreseen_whole,
+    Fleet, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, assumed, foreseen_whole,
     schedule,
 };
 use reconcile_schema::{
@@ -65,7 +65,7 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
         let standing = Standing::of(manifest, entry.server);
         let central = goal.has_central_store();
         let whole = foreseen_whole(&goal);
-        let budget = Prediction { median: goal.rules.outage_budget, p95: goal.rules.outage_budget };
+        let longest = assumed(&goal);
         for (nth, name) in roster.servers(entry, |_| true) {
             summary.servers += 1;
             let (foreseen, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
@@ -80,9 +80,9 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
                 }
             };
             let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
-            let turn = foreseen.map(|foreseen| foreseen.map_or(budget, Foreseen::turn));
+            let turn = foreseen.map(|foreseen| foreseen.unwrap_or(longest).turn());
             let foreseen = foreseen.flatten();
-            let (outage, assumed) = (foreseen.map_or(budget, |foreseen| foreseen.outage), foreseen.is_none());
+            let (outage, assumed) = (foreseen.unwrap_or(longest).outage, foreseen.is_none());
             known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, assumed, blocked_by });
             members.push(Member { name, standing, central, turn });
         }

@@ -54,8 +54,12 @@ pub enum Fault {
     DatabaseMirrored,
     /// Updating the databases reports success and changes nothing.
     DatabaseUpdateDoesNothing,
-    /// Too little disk space is free.
+    /// Next to nothing is free on any drive.
     DiskFull,
+    /// 5 GB are free: enough for an installer, too little for databases.
+    DiskLow,
+    /// Next to nothing is free on the drive of the private folder.
+    PrivateDiskFull,
     /// The account is no local administrator.
     NotAdministrator,
     /// The account is no member of RTCUniversalServerAdmins.
@@ -90,6 +94,14 @@ pub enum Fault {
     PoolInsufficient,
     /// The pool misses a replica.
     ReplicaMissing,
+    /// The upgrade domain of this server is not ready.
+    PoolDomainNotReady,
+    /// The pool warns of its fabric.
+    PoolWarns,
+    /// The pool says nothing of its fabric.
+    PoolSilent,
+    /// The pool speaks of its fabric in another language.
+    PoolInAnotherLanguage,
     /// The pool cannot be asked.
     PoolUnreadable,
     /// The share where the servers of the pool agree cannot be reached.
@@ -127,6 +139,8 @@ impl Fault {
         Self::DatabaseMirrored,
         Self::DatabaseUpdateDoesNothing,
         Self::DiskFull,
+        Self::DiskLow,
+        Self::PrivateDiskFull,
         Self::NotAdministrator,
         Self::NotServerAdmin,
         Self::Confined,
@@ -144,6 +158,10 @@ impl Fault {
         Self::PoolBusy,
         Self::PoolInsufficient,
         Self::ReplicaMissing,
+        Self::PoolDomainNotReady,
+        Self::PoolWarns,
+        Self::PoolSilent,
+        Self::PoolInAnotherLanguage,
         Self::PoolUnreadable,
         Self::ShareUnreachable,
         Self::FailOverTimesOut,

@@ -3,7 +3,8 @@
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
     BootId, Build, Component, ComponentName, Database, Fact, Foreign, Mark, Marks, Observed, PackageSeen, Pending,
-    Period, PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, Service, ServiceState, Shared, Shell, Step,
+    Period, PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, ServerName, Service, ServiceState, Shared,
+    Shell, Step, UpgradeDomain,
 };
 
 use crate::journal::Journal;
@@ -15,6 +16,9 @@ use super::{
     journal,
     world::{Simulated, SimulatedStore, World},
 };
+
+/// How large every simulated update is.
+const PACKAGE: u64 = 300 << 20;
 
 impl Observe for LabHost<'_> {
     type Error = LabError;
@@ -35,7 +39,9 @@ impl Observe for LabHost<'_> {
             installing: Fact::Known(installing(server)),
             at_work: outlived(server, false),
             package: Fact::NotLooked,
+            package_size: None,
             disk: Fact::NotLooked,
+            private_disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
             foreign: Fact::NotLooked,
@@ -55,15 +61,26 @@ impl Observe for LabHost<'_> {
         let server = self.server()?.clone();
         match ask {
             Ask::Rights => self.dear.rights = Fact::Known(rights(&server)),
-            Ask::Package => self.dear.package = Fact::Known(package(goal, &server)),
-            Ask::Disk => self.dear.disk = Fact::Known(if server.has(Fault::DiskFull) { 5 << 30 } else { 120 << 30 }),
+            Ask::Package => {
+                self.dear.package = Fact::Known(package(goal, &server));
+                self.dear.package_size = Some(PACKAGE);
+            }
+            Ask::Disk => {
+                let free = |full: u64| Fact::Known(full);
+                (self.dear.disk, self.dear.private_disk) = match () {
+                    () if server.has(Fault::DiskFull) => (free(200 << 20), free(200 << 20)),
+                    () if server.has(Fault::DiskLow) => (free(5 << 30), free(5 << 30)),
+                    () if server.has(Fault::PrivateDiskFull) => (free(120 << 30), free(200 << 20)),
+                    () => (free(120 << 30), free(120 << 30)),
+                };
+            }
             Ask::Shells => self.dear.shells = shells(&server),
             Ask::Foreign => self.dear.foreign = Fact::Known(foreign(&server, goal)),
             Ask::Claim => {
                 self.dear.claim = self.record(goal, &server);
                 self.catch_up(goal)?;
             }
-            Ask::Pool => self.dear.pool = pool(self.lab.world(), &server),
+            Ask::Pool => self.dear.pool = pool(self.lab.world(), &self.name, &server),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
                     Some(known) => Fact::Known(databases(&server, known)),
@@ -283,22 +300,41 @@ fn shells(server: &Simulated) -> Fact<Vec<Shell>> {
 }
 
 /// What the pool says of itself: every one of its servers is a server of this lab.
-fn pool(world: &World, asks: &Simulated) -> Fact<PoolSeen> {
+fn pool(world: &World, asking: &ServerName, asks: &Simulated) -> Fact<PoolSeen> {
     if asks.has(Fault::PoolUnreadable) || asks.pool.is_none() {
         return Fact::Unknown("the pool did not answer (simulated)".into());
     }
-    let all = || world.servers.values().filter(|server| server.pool == asks.pool);
+    let all = || world.servers.iter().filter(|(_, server)| server.pool == asks.pool);
     let count = |servers: usize| u32::try_from(servers).unwrap_or(u32::MAX);
-    let (servers, active) = (count(all().count()), count(all().filter(|server| server.is_active()).count()));
+    let (servers, active) = (count(all().count()), count(all().filter(|(_, server)| server.is_active()).count()));
     let readiness = match (asks.has(Fault::PoolBusy), asks.has(Fault::PoolInsufficient)) {
         (true, _) => Readiness::Busy,
         (false, true) => Readiness::InsufficientActiveFrontEnds,
         (false, false) => Readiness::Ready,
     };
     let active = if readiness == Readiness::InsufficientActiveFrontEnds { 1 } else { active };
-    let missing =
-        asks.has(Fault::ReplicaMissing).then(|| "Missing Secondary of routing group 7 (simulated)".to_string());
-    Fact::Known(PoolSeen { readiness, servers, active, missing: missing.into_iter().collect() })
+    let domain = |(name, server): (&ServerName, &Simulated)| UpgradeDomain {
+        ready: !server.has(Fault::PoolDomainNotReady),
+        names: vec![format!("domain of {name}"), name.to_string()],
+    };
+    let missing = "Missing Secondary of routing group 7 (simulated)".to_string();
+    let down = all().filter(|(name, server)| *name != asking && !server.is_active());
+    let down = down.map(|(name, _)| format!("{name} is DOWN (simulated)"));
+    let warned = asks.has(Fault::PoolWarns).then(|| "a replica is being built (simulated)".to_string());
+    let fabric = match () {
+        () if asks.has(Fault::PoolSilent) => Vec::new(),
+        () if asks.has(Fault::PoolInAnotherLanguage) => vec!["El grupo est\u{e1} en buen estado (simulated)".into()],
+        () => all().filter(|(_, server)| server.is_active()).map(|(name, _)| format!("{name} OK UP")).collect(),
+    };
+    Fact::Known(PoolSeen {
+        readiness,
+        domains: all().map(domain).collect(),
+        servers: Some(servers),
+        active: Some(active),
+        missing: asks.has(Fault::ReplicaMissing).then_some(missing).into_iter().collect(),
+        warnings: down.chain(warned).collect(),
+        fabric: Some(fabric),
+    })
 }
 
 fn databases(server: &Simulated, store: &SimulatedStore) -> Vec<Database> {

@@ -36,23 +36,32 @@ const DOCUMENTED: &[Form] = &[
     form("Test-CsDatabase", &["CentralManagementDatabase"], &["SqlServerFqdn", "SqlInstanceName", "Report"]),
     form("Get-CsPoolUpgradeReadinessState", &[], &[]),
     form("Get-CsUpgradeDomainInfo", &[], &["QueryTimeout"]),
-    form("Get-CsPoolFabricState", &["PoolFqdn"], &["Type", "QueryTimeout"]),
-    form("Invoke-CsComputerFailOver", &["ComputerName"], &["WaitTime", "Report"]),
-    form("Invoke-CsComputerFailBack", &["ComputerName"], &["WaitTime", "Report"]),
+    form("Get-CsPoolFabricState", &["PoolFqdn", "Verbose"], &["Type", "QueryTimeout"]),
+    form("Invoke-CsComputerFailOver", &["ComputerName", "WaitTime"], &["Report"]),
+    form("Invoke-CsComputerFailBack", &["ComputerName", "WaitTime"], &["Report"]),
     form("Import-Module", &["Name"], &[]),
     form("ConvertFrom-Json", &["InputObject"], &[]),
     form("ConvertTo-Json", &["InputObject"], &["Compress", "Depth"]),
-    form("New-Object", &["TypeName"], &["ArgumentList"]),
+    form("New-Object", &["TypeName"], &["ArgumentList", "Property"]),
 ];
 const INSTALL_MAY: &[&str] = &["UseDefaultSqlPaths", "DatabasePaths", "DatabasePathMap", "NoReindex", "Report"];
 const INSTALL_CONFIGURED_MAY: &[&str] = &["ExcludeCollocatedStores", "UseDefaultSqlPaths", "NoReindex", "Report"];
 const INSTALL_CENTRAL_MAY: &[&str] = &["SqlInstanceName", "UseDefaultSqlPaths", "NoReindex", "Report"];
 
 /// The types of .NET that a script may name.
-const TYPES: &[&str] = &["string", "bool", "Console", "System.Security.Principal.WindowsIdentity"];
+const TYPES: &[&str] = &[
+    "string",
+    "bool",
+    "int",
+    "ValueType",
+    "Console",
+    "System.Collections.IDictionary",
+    "System.Collections.IEnumerable",
+    "System.Security.Principal.WindowsIdentity",
+];
 
 /// The types that a script may make with New-Object.
-const MADE: &[&str] = &["System.Text.UTF8Encoding", "System.Security.Principal.WindowsPrincipal"];
+const MADE: &[&str] = &["PSObject", "System.Text.UTF8Encoding", "System.Security.Principal.WindowsPrincipal"];
 
 /// A parameter's name and what it is given.
 type Parameter<'a> = (&'a str, Vec<&'a str>);
@@ -106,6 +115,12 @@ impl Script {
         (name, parameters)
     }
 
+    /// The functions that the script itself defines.
+    fn functions(&self) -> impl Iterator<Item = &str> {
+        let names = self.nodes("function_statement").into_iter().flat_map(children);
+        names.filter(|node| node.kind() == "function_name").map(|node| self.text_of(node))
+    }
+
     /// What is wrong with the script.
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -139,7 +154,8 @@ impl Script {
                     && form.needs.iter().all(|name| given.contains(name))
                     && given.iter().all(|name| form.needs.contains(name) || form.may.contains(name))
             };
-            if !DOCUMENTED.iter().any(|form| fits(&form)) || given.len() != parameters.len() {
+            let is_own = self.functions().any(|name| name == cmdlet);
+            if !is_own && !DOCUMENTED.iter().any(|form| fits(&form)) || given.len() != parameters.len() {
                 fault(format!("{cmdlet} with {given:?} is no documented form"));
             }
             let made = parameters.iter().filter(|(name, _)| cmdlet == "New-Object" && *name == "TypeName");
@@ -244,7 +260,9 @@ fn what_no_script_may_do_is_found() {
         ("two forms in one", "Install-CsDatabase -Update -LocalDatabases -ConfiguredDatabases -SqlServerFqdn $s"),
         ("a form without its server", "Install-CsDatabase -Update -ConfiguredDatabases"),
         ("an unknown parameter", "Test-CsDatabase -LocalDatabases"),
-        ("a forced fail-over", "Invoke-CsComputerFailOver -ComputerName $computer -Force"),
+        ("a fail-over whose wait time is somebody else's", "Invoke-CsComputerFailOver -ComputerName $computer"),
+        ("a pool that is asked without its words", "Get-CsPoolFabricState -PoolFqdn $pool"),
+        ("a forced fail-over", "Invoke-CsComputerFailOver -ComputerName $computer -WaitTime '01:00:00' -Force"),
         ("a fail-over that seems not to be one", "Invoke-CsComputerFailOver -ComputerName $computer -WhatIf"),
         ("a forced stop", "Stop-CsWindowsService -Force"),
         ("another cmdlet", "Invoke-Expression -Command $text"),

@@ -26,8 +26,8 @@ use super::{ActingHost, WindowsError, WindowsHost};
 /// How often services are looked at while they are on their way, and a pause looks for an interrupt.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long a fail-over or a fail-back may take: longer than the hour that the cmdlets wait by themselves (Microsoft Learn:
-/// Invoke-CsComputerFailOver, Invoke-CsComputerFailBack), so that they can say how it ended.
+/// How long a fail-over or a fail-back may take: longer than the hour that `Move-Computer.ps1` gives the cmdlets (`-WaitTime`), so
+/// that they can say how it ended.
 const MOVING: Duration = Duration::from_secs(90 * 60);
 
 /// How long a service that took an order may go on as if it had not heard: so long its handler may take (Microsoft Learn:

@@ -42,12 +42,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconcile_core::Dear;
+use reconcile_core::{Dear, Goal};
 use reconcile_schema::{Mark, Marks, Product, RunId, ServerName, ServiceName, Step};
 
 use self::environment::{system_root, variable};
 use self::logs::log_folder;
-use self::package::{PackageError, Staged};
+use self::package::{PackageError, Staged, forget_others};
 use self::powershell::{Call, PowerShell, PowerShellError, Warm};
 use self::process::{Ending, ProcessError, Runner};
 use self::record::{End, Order};
@@ -197,6 +197,13 @@ fn unseen_end(private: &Path, marks: &Marks) -> Option<(RunId, Mark)> {
 }
 
 impl ActingHost<'_> {
+    /// Removes what is no longer needed once the goal is reached: the packages of earlier targets.
+    pub fn tidy(&mut self, goal: &Goal) {
+        if let Ok(private) = self.host.private() {
+            forget_others(private, &goal.installer);
+        }
+    }
+
     /// What earlier runs started and never let go, since they were ended over it: ended now, and named here.
     #[must_use]
     pub fn sleepers(&self) -> &[String] {

@@ -78,7 +78,9 @@ impl Observe for WindowsHost {
             installing: installing.into(),
             at_work: changes,
             package: Fact::NotLooked,
+            package_size: None,
             disk: Fact::NotLooked,
+            private_disk: Fact::NotLooked,
             rights: Fact::NotLooked,
             shells: Fact::NotLooked,
             foreign: Fact::NotLooked,
@@ -94,7 +96,10 @@ impl Observe for WindowsHost {
         match ask {
             Ask::Rights => self.dear.rights = self.rights(goal).into(),
             Ask::Package => self.dear.package = self.package(goal),
-            Ask::Disk => self.dear.disk = disk().into(),
+            Ask::Disk => {
+                self.dear.disk = disk().into();
+                self.dear.private_disk = private_disk().into();
+            }
             Ask::Shells => {
                 // Who asks for shells means to install: ours must not be open either.
                 self.cool_down();
@@ -179,19 +184,25 @@ impl WindowsHost {
 
     fn package(&mut self, goal: &Goal) -> Fact<PackageSeen> {
         let installer = &goal.installer;
-        if self.staged.as_ref().is_some_and(|staged| staged.sha256 == installer.sha256) {
+        if let Some(staged) = self.staged.as_ref().filter(|staged| staged.sha256 == installer.sha256) {
+            self.dear.package_size = Some(staged.size);
             return Fact::Known(PackageSeen::Staged);
         }
+        self.dear.package_size = None;
         let found = match self.private() {
             Ok(private) => find(private, goal.product.installer(), installer),
             Err(error) => return Fact::Unknown(error.to_string()),
         };
         let seen = match found {
             Ok(Some(staged)) => {
+                self.dear.package_size = Some(staged.size);
                 self.staged = Some(staged);
                 Ok(PackageSeen::Staged)
             }
-            Ok(None) => hash_at_source(installer).map(|sha256| PackageSeen::AtSource { sha256 }),
+            Ok(None) => hash_at_source(installer).map(|(sha256, size)| {
+                self.dear.package_size = Some(size);
+                PackageSeen::AtSource { sha256 }
+            }),
             Err(error) => Err(error),
         };
         seen.or_else(refused).into()
@@ -261,6 +272,13 @@ fn command_at_work(recorded: &Recorded) -> (Option<String>, Option<String>) {
         return (Some(format!("{program}{process}")), None);
     }
     (None, Some(format!("{} of run {}{process}", order.step, order.run.0)))
+}
+
+/// Where the private folder does not exist yet, it will lie on the drive of the folder around it.
+fn private_disk() -> Result<u64, WindowsError> {
+    let private = state::place()?;
+    let there = private.ancestors().find(|folder| folder.is_dir()).unwrap_or(&private);
+    Ok(free_disk(there)?)
 }
 
 fn disk() -> Result<u64, WindowsError> {

@@ -56,10 +56,9 @@ impl Output {
         std::fs::read(&self.stdout)
     }
 
-    /// The last lines of standard error, or of standard output where nothing stands there.
+    /// The last lines of standard output, and behind them those of standard error.
     pub fn tail(&self) -> Vec<String> {
-        let said = [&self.stderr, &self.stdout].map(|path| lines(path).unwrap_or_default());
-        let said = said.into_iter().find(|lines| !lines.is_empty()).unwrap_or_default();
+        let said = [&self.stdout, &self.stderr].map(|path| lines(path).unwrap_or_default()).concat();
         said.get(said.len().saturating_sub(LINES)..).unwrap_or_default().to_vec()
     }
 }
@@ -265,7 +264,7 @@ mod tests {
         writeln!(stdout, "progress").expect("written");
         assert_eq!(output.tail(), ["progress"]);
         write!(stderr, "\r\nno such cmdlet\r\n\r\n").expect("written");
-        assert_eq!(output.tail(), ["no such cmdlet"]);
+        assert_eq!(output.tail(), ["progress", "no such cmdlet"]);
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub struct Staged {
     pub path: PathBuf,
     /// Its hash, the declared one.
     pub sha256: Sha256,
+    /// How many bytes it has.
+    pub size: u64,
     /// Open for reading, shared for reading only: nobody writes, replaces or deletes it.
     held: File,
 }
@@ -99,15 +101,21 @@ pub fn find(folder: &Path, name: &str, installer: &Installer) -> Result<Option<S
     }
 }
 
-/// The hash of the package at its source.
+/// The hash of the package at its source, and its size in bytes.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn hash_at_source(installer: &Installer) -> Result<Sha256, PackageError> {
+pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageError> {
     let source = source(installer)?;
     let file = open(source).map_err(|error| failed("open", source, &error))?;
-    let found = hash(&file).map_err(|error| failed("read", source, &error))?;
-    found.parse().map_err(|_| PackageError::Hash { path: source.into(), expected: installer.sha256.clone(), found })
+    let failed = |error| failed("read", source, &error);
+    let (found, size) = (hash(&file).map_err(failed)?, file.metadata().map_err(failed)?.len());
+    let sha256 = found.parse().map_err(|_| PackageError::Hash {
+        path: source.into(),
+        expected: installer.sha256.clone(),
+        found,
+    });
+    Ok((sha256?, size))
 }
 
 /// Copies the package from its source into `folder`, where it is called `name`, and checks the copy.
@@ -147,7 +155,22 @@ fn checked(mut held: File, path: &Path, installer: &Installer) -> Result<Staged,
         let (expected, found) = (installer.publisher.clone(), signer.to_string());
         return Err(PackageError::Publisher { path: path.into(), expected, found });
     }
-    Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), held })
+    let size = held.metadata().map_err(|error| failed("read", path, &error))?.len();
+    Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), size, held })
+}
+
+/// Removes the packages of other updates from `folder`: each lies in a folder that is named after its hash. What cannot be removed
+/// now, because somebody has it open, is removed another time.
+pub fn forget_others(folder: &Path, installer: &Installer) {
+    let packages = folder.join("packages");
+    let Ok(entries) = std::fs::read_dir(&packages) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_hash = name.parse::<Sha256>().is_ok_and(|hash| hash != installer.sha256);
+        if is_hash && let Err(error) = std::fs::remove_dir_all(entry.path()) {
+            tracing::debug!(%error, package = %entry.path().display(), "an earlier package is not removed");
+        }
+    }
 }
 
 /// Opens a file that nobody may write, replace or delete while it is open.

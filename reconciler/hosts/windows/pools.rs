@@ -1,6 +1,6 @@
 //! What the cmdlets for pools are told, and what they answer.
 
-use reconcile_schema::{PoolSeen, Product, Readiness};
+use reconcile_schema::{PoolSeen, Product, Readiness, UpgradeDomain};
 use serde::{Deserialize, Serialize};
 
 /// What is asked of a pool.
@@ -9,20 +9,18 @@ pub struct Question<'a> {
     module: &'a str,
     pool: &'a str,
     asks: &'static str,
-    fabric: bool,
 }
 
 impl<'a> Question<'a> {
     /// How the pool of a server with this product stands. `Get-CsUpgradeDomainInfo` replaced the older cmdlet in Skype for
     /// Business Server 2019 (Microsoft Learn: Get-CsPoolUpgradeReadinessState); Subscription Edition is assumed to have kept
-    /// it. For replicas the documents ask from 2015 on.
+    /// it.
     pub const fn of(module: &'a str, product: Product, pool: &'a str) -> Self {
-        let (asks, fabric) = match product {
-            Product::Lync2010 | Product::Lync2013 => ("readiness", false),
-            Product::Sfb2015 => ("readiness", true),
-            Product::Sfb2019 | Product::SfbSe => ("domains", true),
+        let asks = match product {
+            Product::Lync2010 | Product::Lync2013 | Product::Sfb2015 => "readiness",
+            Product::Sfb2019 | Product::SfbSe => "domains",
         };
-        Self { module, pool, asks, fabric }
+        Self { module, pool, asks }
     }
 }
 
@@ -51,9 +49,10 @@ pub enum Direction {
 #[derive(Deserialize)]
 pub struct Answer {
     readiness: State,
-    servers: u32,
-    active: u32,
-    missing: Vec<String>,
+    domains: Vec<Domain>,
+    servers: String,
+    active: String,
+    fabric: Vec<Line>,
 }
 
 /// The values of `PoolUpgradeState` (Microsoft Learn, Lync Server 2013: Upgrade or update Front End Servers).
@@ -64,15 +63,58 @@ enum State {
     InsufficientActiveFrontEnds,
 }
 
+/// An upgrade domain: how its flag reads, and every text of it.
+#[derive(Deserialize)]
+struct Domain {
+    ready: String,
+    names: Vec<String>,
+}
+
+/// A line of what is said of the fabric.
+#[derive(Deserialize)]
+struct Line {
+    stream: Stream,
+    text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stream {
+    Output,
+    Warning,
+    Error,
+    Verbose,
+    Information,
+}
+
 impl From<Answer> for PoolSeen {
     fn from(answer: Answer) -> Self {
-        let Answer { readiness, servers, active, missing } = answer;
+        let Answer { readiness, domains, servers, active, fabric } = answer;
         let readiness = match readiness {
             State::Ready => Readiness::Ready,
             State::Busy => Readiness::Busy,
             State::InsufficientActiveFrontEnds => Readiness::InsufficientActiveFrontEnds,
         };
-        Self { readiness, servers, active, missing }
+        // Whatever is not a plain True is none: in another language, or absent.
+        let domain = |Domain { ready, mut names }: Domain| {
+            names.sort_unstable();
+            names.dedup();
+            UpgradeDomain { ready: ready.eq_ignore_ascii_case("true"), names }
+        };
+        let is_missing = |line: &&Line| line.text.to_lowercase().contains("missing");
+        let said = |which: &dyn Fn(&&Line) -> bool| -> Vec<String> {
+            fabric.iter().filter(which).map(|line| line.text.clone()).collect()
+        };
+        Self {
+            readiness,
+            domains: domains.into_iter().map(domain).collect(),
+            servers: servers.parse().ok(),
+            active: active.parse().ok(),
+            missing: said(&|line| is_missing(line)),
+            warnings: said(&|line| matches!(line.stream, Stream::Warning | Stream::Error) && !is_missing(line)),
+            // Of what is verbose, only that something is missing is known.
+            fabric: Some(said(&|line| line.stream == Stream::Output && !is_missing(line))),
+        }
     }
 }
 
@@ -82,24 +124,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_without_a_count_or_with_a_strange_state_is_none() {
-        let answer = |state: &str, active: &str| {
-            let json = format!(r#"{{"readiness":"{state}","servers":3,"active":{active},"missing":[]}}"#);
-            serde_json::from_str::<Answer>(&json)
+    fn an_answer_with_a_strange_state_or_without_a_part_is_none() {
+        let json = r#"{"readiness":"Busy","domains":[{"ready":"True","names":["b","a","b"]},{"ready":"Wahr","names":[]}],"servers":"3",
+            "active":"","fabric":[{"stream":"output","text":"fe1 OK UP"},{"stream":"verbose","text":"is Missing"},
+            {"stream":"verbose","text":"is there"},{"stream":"warning","text":"w"},{"stream":"error","text":"e"}]}"#;
+        let parsed = |json: &str| serde_json::from_str::<Answer>(json).map(PoolSeen::from);
+        let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let expected = PoolSeen {
+            readiness: Readiness::Busy,
+            domains: vec![
+                UpgradeDomain { ready: true, names: texts(&["a", "b"]) },
+                UpgradeDomain { ready: false, names: Vec::new() },
+            ],
+            servers: Some(3),
+            active: None,
+            missing: texts(&["is Missing"]),
+            warnings: texts(&["w", "e"]),
+            fabric: Some(texts(&["fe1 OK UP"])),
         };
-        let pool = PoolSeen::from(answer("Busy", "2").expect("an answer"));
-        assert_eq!(pool, PoolSeen { readiness: Readiness::Busy, servers: 3, active: 2, missing: vec![] });
-        assert!(answer("Busy", "null").is_err() && answer("Beschäftigt", "2").is_err() && answer("", "2").is_err());
+        assert_eq!(parsed(json).expect("an answer"), expected);
+        for wrong in ["Beschäftigt", "", "Ready Ready"] {
+            assert!(parsed(&json.replace("Busy", wrong)).is_err(), "{wrong}");
+        }
+        for part in ["domains", "fabric", "servers", "active", "readiness"] {
+            assert!(parsed(&json.replace(part, "something")).is_err(), "{part}");
+        }
     }
 
     #[test]
     fn each_product_is_asked_by_its_own_cmdlet() {
-        let asked = |product| {
-            let question = Question::of("m", product, "pool.contoso.example");
-            (question.asks, question.fabric)
-        };
-        assert_eq!(asked(Product::Lync2013), ("readiness", false));
-        assert_eq!(asked(Product::Sfb2015), ("readiness", true));
-        assert_eq!(asked(Product::Sfb2019), ("domains", true));
+        let asked = |product| Question::of("m", product, "pool.contoso.example").asks;
+        assert_eq!(asked(Product::Lync2013), "readiness");
+        assert_eq!(asked(Product::Sfb2015), "readiness");
+        assert_eq!(asked(Product::Sfb2019), "domains");
     }
 }

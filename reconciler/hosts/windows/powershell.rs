@@ -33,6 +33,20 @@ pub enum PowerShellError {
     /// PowerShell cannot be run.
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// There is no Windows PowerShell.
+    #[error("expected Windows PowerShell at {0}, found none: install Windows Management Framework 3.0 or later")]
+    Missing(PathBuf),
+    /// Windows does not let the script run.
+    #[error(
+        "an execution policy refuses {script}: {said}; where Group Policy sets one, let it allow scripts that are made on this \
+         server (RemoteSigned)"
+    )]
+    Policy {
+        /// The script.
+        script: &'static str,
+        /// PowerShell's own words.
+        said: String,
+    },
     /// The script failed, or did not come to its end.
     #[error("{script} {ending}: {said}; everything that it printed is in {folder}")]
     Ended {
@@ -251,6 +265,9 @@ impl PowerShell<'_> {
 
     /// The arguments for a script, and the script, held: nobody changes it between the check and the run.
     fn arguments(&self, script: &Script) -> Result<(Vec<OsString>, File), PowerShellError> {
+        if !self.program.is_file() {
+            return Err(PowerShellError::Missing(self.program.clone()));
+        }
         let scripts = self.private.join("scripts");
         let (path, held) =
             script.put(&scripts).map_err(|cause| PowerShellError::Script { path: scripts.join(script.name), cause })?;
@@ -284,12 +301,18 @@ fn run(
     succeeded(script, call.folder, shell.runner.run(&child, &mut |_| {}, call.interrupt)?)
 }
 
+/// What PowerShell says in every language where an execution policy refuses a script: its exception, and the page that it points to.
+const POLICY: [&str; 3] = ["PSSecurityException", "about_Execution_Policies", "LinkID=135170"];
+
 /// The run of a script, if the script did not fail.
 fn succeeded(script: &Script, folder: &Path, ended: Ended) -> Result<Ended, PowerShellError> {
     match ended.ending {
         Ending::Exited(0) => Ok(ended),
         ending @ (Ending::Exited(_) | Ending::TimedOut | Ending::Interrupted | Ending::StillRunning { .. }) => {
             let (script, said) = (script.name, said(&ended.output.tail()));
+            if POLICY.iter().any(|mark| said.contains(mark)) {
+                return Err(PowerShellError::Policy { script, said });
+            }
             Err(PowerShellError::Ended { script, ending, said, folder: folder.into() })
         }
     }

@@ -52,8 +52,12 @@ pub struct Pool {
     pub servers: u32,
     /// How many of the others are active.
     pub others: u32,
-    /// What the report on its fabric says of each replica that is missing.
-    pub missing: Vec<String>,
+    /// Whether the product reports how many servers there are, and how many of them are active.
+    pub counts: bool,
+    /// The upgrade domains: the names in each, and whether it is ready for an upgrade.
+    pub domains: Vec<(String, String)>,
+    /// What is said of its fabric: the stream and the line; where nothing is given, that all active servers are sound.
+    pub fabric: Option<Vec<(String, String)>>,
 }
 
 /// What a product is asked for, to tell whether a pool is ready.

@@ -17,7 +17,6 @@ pub struct TestRequest {
     module: String,
     pool: String,
     asks: Asks,
-    fabric: bool,
 }
 
 /// Get-CsPoolUpgradeReadinessState or Get-CsUpgradeDomainInfo, whichever the product has, and Get-CsPoolFabricState.
@@ -34,11 +33,23 @@ pub fn test(lab: &Lab, request: &TestRequest) -> Answer {
         return Err(format!("the topology has no pool {}", request.pool).into());
     }
     let active = services::state(FRONT_END)? == ServiceState::Running;
+    let up = (1..=pool.others).map(|number| format!("other-{number}.lab.example"));
+    let up = up.chain(active.then(|| lab.fqdn.clone()));
+    let sound = up.map(|server| ("output".to_owned(), format!("{server} OK UP")));
+    let said = pool.fabric.clone().unwrap_or_else(|| sound.collect());
+    let fabric: Vec<_> = said.iter().map(|(stream, text)| json!({ "stream": stream, "text": text })).collect();
+    let domains: Vec<_> = pool
+        .domains
+        .iter()
+        .map(|(names, ready)| json!({ "ready": ready, "names": names.split(' ').collect::<Vec<_>>() }))
+        .collect();
+    let count = |count: u32| if pool.counts { count.to_string() } else { String::new() };
     Ok(Some(json!({
         "readiness": pool.readiness,
-        "servers": pool.servers,
-        "active": pool.others + u32::from(active),
-        "missing": if request.fabric { &pool.missing[..] } else { &[] },
+        "domains": domains,
+        "servers": count(pool.servers),
+        "active": count(pool.others + u32::from(active)),
+        "fabric": fabric,
     })))
 }
 

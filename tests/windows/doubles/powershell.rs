@@ -62,7 +62,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
             Ok(0)
         }
         Err(error) => {
-            eprintln!("{script} : {error}");
+            println!("{error}");
             Ok(1)
         }
     }

@@ -13,8 +13,13 @@ try {
     [string]$form = $request.form
     [string]$sqlServer = $request.sqlServer
     [string]$instance = $request.instance
-    [bool]$exclude = $request.excludeCollocatedStores
-    Import-Module -Name $module
+    $exclude = $request.excludeCollocatedStores -eq $true
+    try {
+        Import-Module -Name $module
+    }
+    catch {
+        throw ('the module of the product cannot be loaded: ' + [string]$_)
+    }
     if ($form -eq 'local') {
         Install-CsDatabase -Update -LocalDatabases
     }
@@ -36,6 +41,6 @@ try {
     exit 0
 }
 catch {
-    [Console]::Error.WriteLine($_.ToString())
+    [string]$_ # The cause, in the words of whoever gave it; also where a policy forbids to call methods.
     exit 1
 }

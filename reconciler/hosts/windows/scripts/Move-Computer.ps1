@@ -1,5 +1,6 @@
 # Moves a Front End Server out of its pool, or back into it (Microsoft Learn: Invoke-CsComputerFailOver,
-# Invoke-CsComputerFailBack). Neither is ever forced: the pool must have room for what it takes over.
+# Invoke-CsComputerFailBack). Neither is ever forced: the pool must have room for what it takes over. When its wait time is over,
+# a fail-over fails and has done nothing.
 # An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
@@ -13,12 +14,17 @@ try {
     [string]$module = $request.module
     [string]$computer = $request.computer
     [string]$direction = $request.direction
-    Import-Module -Name $module
+    try {
+        Import-Module -Name $module
+    }
+    catch {
+        throw ('the module of the product cannot be loaded: ' + [string]$_)
+    }
     if ($direction -eq 'out') {
-        Invoke-CsComputerFailOver -ComputerName $computer
+        Invoke-CsComputerFailOver -ComputerName $computer -WaitTime '01:00:00'
     }
     elseif ($direction -eq 'back') {
-        Invoke-CsComputerFailBack -ComputerName $computer
+        Invoke-CsComputerFailBack -ComputerName $computer -WaitTime '01:00:00'
     }
     else {
         throw ('unknown direction: ' + $direction)
@@ -26,6 +32,6 @@ try {
     exit 0
 }
 catch {
-    [Console]::Error.WriteLine($_.ToString())
+    [string]$_ # The cause, in the words of whoever gave it; also where a policy forbids to call methods.
     exit 1
 }

@@ -11,7 +11,12 @@ try {
     [Console]::OutputEncoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
     $first = ConvertFrom-Json -InputObject ([Console]::In.ReadLine())
     [string]$module = $first.module
-    Import-Module -Name $module
+    try {
+        Import-Module -Name $module
+    }
+    catch {
+        throw ('the module of the product cannot be loaded: ' + [string]$_)
+    }
     $request = ConvertFrom-Json -InputObject ([Console]::In.ReadToEnd())
     [string]$form = $request.form
     [string]$sqlServer = $request.sqlServer
@@ -48,6 +53,6 @@ try {
     exit 0
 }
 catch {
-    [Console]::Error.WriteLine($_.ToString())
+    [string]$_ # The cause, in the words of whoever gave it; also where a policy forbids to call methods.
     exit 1
 }

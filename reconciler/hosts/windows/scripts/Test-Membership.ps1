@@ -17,6 +17,6 @@ try {
     exit 0
 }
 catch {
-    [Console]::Error.WriteLine($_.ToString())
+    [string]$_ # The cause, in the words of whoever gave it; also where a policy forbids to call methods.
     exit 1
 }

@@ -1,0 +1,133 @@
+//! Room: how much of a disk must be free before the work begins.
+
+use core::fmt;
+
+use reconcile_schema::{Fact, Observed, Step};
+
+use crate::{Ask, Blocker, Goal, Seen, gate::Gate, next::lacks_update, plan::remaining};
+
+/// The free space that `Install-CsDatabase` needs (Microsoft Support: error when installing Lync Server, "cannot
+/// find suitable disks").
+const DATABASE: u64 = 16 << 30;
+
+/// How many times its own size an installer takes at most: itself, what it unpacks, and what it keeps to undo it. An assumption: no
+/// figure is published.
+const TIMES: u64 = 3;
+
+/// A drive of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// That of Windows.
+    System,
+    /// That of the private folder.
+    Private,
+}
+
+impl fmt::Display for Drive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "the system drive",
+            Self::Private => "the drive of reconcile's folder",
+        })
+    }
+}
+
+/// What the drives must have room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The installer, where one is ahead.
+    installer: Option<u64>,
+    /// The update of databases on this server's own SQL Server. Nobody here can see the disks of another one.
+    databases: bool,
+}
+
+impl Room {
+    /// What remains to be done on a server takes this.
+    fn of(goal: &Goal, seen: &Seen, step: &Step) -> Self {
+        let own = |step: &Step| matches!(step, Step::UpdateDatabases(store) if goal.is_own(store));
+        let installs = lacks_update(goal, seen).is_some();
+        Self {
+            installer: installs.then(|| seen.host.package_size.unwrap_or_default().saturating_mul(TIMES)),
+            databases: goal.stores.iter().any(|store| goal.is_own(store))
+                && (own(step) || remaining(goal, seen).iter().any(own)),
+        }
+    }
+
+    /// How many bytes must be free on a drive, and for what.
+    fn needed(self, drive: Drive) -> (u64, &'static str) {
+        let installer = self.installer.unwrap_or_default();
+        match drive {
+            Drive::System if self.databases && installer < DATABASE => (DATABASE, "Install-CsDatabase"),
+            Drive::System | Drive::Private => (installer, "the installer (three times its size)"),
+        }
+    }
+}
+
+/// The drives have room for what is ahead.
+pub(crate) fn disk(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if lacks_update(goal, seen).is_some() && seen.host.package == Fact::NotLooked {
+        return Gate::Look(Ask::Package); // How large it is.
+    }
+    let room = Room::of(goal, seen, step);
+    for (drive, free) in drives(&seen.host) {
+        let (needed, what) = room.needed(drive);
+        match free {
+            _ if needed == 0 => {}
+            Fact::NotLooked => return Gate::Look(Ask::Disk),
+            Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the free disk space", free)),
+            Fact::Known(free) if *free < needed => {
+                return Gate::Shut(Blocker::Disk { drive, free: *free, needed, what });
+            }
+            Fact::Known(_) => {}
+        }
+    }
+    Gate::Open
+}
+
+const fn drives(host: &Observed) -> [(Drive, &Fact<u64>); 2] {
+    [(Drive::System, &host.disk), (Drive::Private, &host.private_disk)]
+}
+
+/// The free space, as far as any decision looks at it.
+pub(crate) fn little(host: &Observed) -> (Option<u64>, [Fact<u64>; 2]) {
+    let most = DATABASE.max(host.package_size.unwrap_or_default().saturating_mul(TIMES));
+    let little = drives(host).map(|(_, free)| match free {
+        Fact::Known(free) => Fact::Known(most.min(*free)),
+        Fact::Unknown(why) => Fact::Unknown(why.clone()),
+        Fact::NotLooked => Fact::NotLooked,
+    });
+    (host.package_size, little)
+}
+
+/// A number of bytes as people say it.
+pub(crate) fn bytes(count: u64) -> alloc::string::String {
+    const GIB: u64 = 1 << 30;
+    match count {
+        GIB.. => alloc::format!("{}.{} GB", count / GIB, count % GIB * 10 / GIB).replace(".0 GB", " GB"),
+        _ => alloc::format!("{} MB", count >> 20),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_said_as_people_say_them() {
+        let said = [5 << 20, 900 << 20, 1 << 30, (5 << 30) + (512 << 20), 16 << 30].map(bytes);
+        assert_eq!(said, ["5 MB", "900 MB", "1 GB", "5.5 GB", "16 GB"]);
+    }
+
+    #[test]
+    fn a_drive_holds_the_larger_of_both() {
+        let needed = |installer, databases| {
+            let room = Room { installer, databases };
+            (room.needed(Drive::System).0, room.needed(Drive::Private).0)
+        };
+        assert_eq!(needed(None, false), (0, 0));
+        assert_eq!(needed(Some(900 << 20), false), (900 << 20, 900 << 20));
+        assert_eq!(needed(Some(900 << 20), true), (DATABASE, 900 << 20));
+        assert_eq!(needed(Some(20 << 30), true), (20 << 30, 20 << 30));
+        assert_eq!(needed(None, true), (DATABASE, 0));
+    }
+}
