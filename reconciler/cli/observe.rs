@@ -14,7 +14,7 @@ use crate::{
     print,
     problem::Problem,
     render,
-    session::{lock, run_name},
+    session::{nobody_acts, run_name},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
 };
@@ -49,7 +49,7 @@ pub fn run(args: &args::Observe, verbose: bool) -> Result<Exit, Problem> {
 fn report(args: &args::Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
     let (mut site, goals) = Site::open(input, &args.servers)?;
     let run = RunId(run_name());
-    let _lock = lock(input, &run)?;
+    nobody_acts(input)?;
     let mut states = Vec::new();
     for goal in &goals {
         let watch = Watch::begin(reporter, goal, site.last_run(&goal.server)?);

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, io::Write, path::Path};
 
-use reconcile_core::{Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan, strange};
+use reconcile_core::{
+    Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan, strange, waiting_elsewhere,
+};
 use reconcile_schema::{
     Code, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State,
     Step, StepReport, Store, UnpublishedService,
@@ -134,7 +136,13 @@ fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
     let servers: BTreeSet<_> = goal.stores.iter().filter(remote).filter_map(Store::sql_server).collect();
     let unchecked =
         |server: &Fqdn| format!("not checked: the free disk space of {server} (Install-CsDatabase needs 16 GB)");
-    strange.chain(servers.into_iter().map(unchecked)).collect()
+    let elsewhere = waiting_elsewhere(seen);
+    let more = elsewhere.len().saturating_sub(1);
+    let elsewhere = elsewhere.first().map(|first| match more {
+        0 => format!("waits for a restart and keeps nothing from being done: {first}"),
+        more => format!("wait for a restart and keep nothing from being done: {first} and {more} more"),
+    });
+    strange.chain(elsewhere).chain(servers.into_iter().map(unchecked)).collect()
 }
 
 /// The services of the product that no published list names.

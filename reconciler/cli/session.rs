@@ -22,6 +22,16 @@ pub fn user() -> String {
     name.unwrap_or_else(|| "unknown".into())
 }
 
+/// Nobody works on the servers at this moment. What only looks holds nothing: a run that begins meanwhile is not kept from it.
+///
+/// # Errors
+/// When a run does.
+pub fn nobody_acts(input: &Input) -> Result<(), Problem> {
+    let path = lock_path(input)?;
+    let held = |holder| Err(Problem::another_run(LockError::Held { path: path.clone(), holder: Some(holder) }));
+    Lock::holder(&path).map_or(Ok(()), held)
+}
+
 /// One run at a time: in a lab for all its servers, else for this machine.
 ///
 /// # Errors

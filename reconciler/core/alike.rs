@@ -38,6 +38,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         attempts,
         reboots,
         rebooting: _,
+        awaited,
         checked,
         aim,
         reached: _,
@@ -61,6 +62,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && foreign == &host.foreign
         && little(&one.host) == little(host)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
+        && awaited == &marks.awaited
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
         && (claimed, told) == (&marks.claimed, &marks.told)
         && (*outages == 0 || aim == &marks.aim)

@@ -14,6 +14,7 @@ use crate::{
     Account, Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, lacking,
     model::running,
     next,
+    next::queued,
     pool::unready,
     proof::{PROOF, died, ended_again, not_running, started, started_again, starts, takes_for_granted},
     reached, shown_code,
@@ -86,6 +87,9 @@ pub enum End {
 
 /// How often one run takes one step. Three attempts of the installer, each with its stops, stay well below.
 const MOST: usize = 8;
+
+/// How many files that wait for a restart are remembered: more than any installer leaves, few enough for a line of the journal.
+const QUEUED: usize = 500;
 
 /// How long to pause before asking again.
 const PAUSE: Period = Period::seconds(30);
@@ -335,9 +339,14 @@ impl<H: Act> Work<'_, H> {
             Step::Install => {
                 self.untold = None; // What follows is another start.
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
-                marks.push(Mark::Installing { target, boot });
+                let queued = Some(queued(seen)).filter(|files| files.len() <= QUEUED);
+                marks.push(Mark::Installing { target, boot, queued });
             }
-            Step::Reboot => marks.push(Mark::RebootAsked { boot: seen.host.boot.known().cloned() }),
+            Step::Reboot => {
+                let (boot, mut queued) = (seen.host.boot.known().cloned(), queued(seen));
+                queued.truncate(QUEUED);
+                marks.push(Mark::RebootAsked { boot, queued });
+            }
             Step::FailOver => marks.push(Mark::FailingOver),
             Step::Claim => marks.push(Mark::Claiming),
             Step::StopOthers

@@ -12,7 +12,7 @@ use alloc::{
 use reconcile_schema::{
     Behind, Build, Component, ComponentName, Databases, Estimates, Fabric, ForeignServices, Fqdn, Installer,
     Maintenance, Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError,
-    Releases, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
+    Releases, Renames, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
 };
 
 use crate::{
@@ -75,6 +75,8 @@ pub struct Rules {
     pub shells: Shells,
     /// What to do about services of others that hold modules of the product; nobody asks for them where nothing is said.
     pub foreign: Option<ForeignServices>,
+    /// Where else files that wait for a restart count, and where they do not.
+    pub renames: Arc<Renames>,
     /// What to do where the pool's answer about its fabric is not understood.
     pub fabric: Fabric,
     /// How often the installer may be started, and the services taken down, for one target.
@@ -386,6 +388,10 @@ impl Rules {
             reboot: first(policies, |policy| policy.reboot, Reboots::Never),
             shells: first(policies, |policy| policy.shells, Shells::Block),
             foreign: Some(first(policies, |policy| policy.foreign, ForeignServices::Block)),
+            renames: Arc::new(Renames {
+                count: policies.iter().flat_map(|policy| policy.renames.count.iter().cloned()).collect(),
+                ignore: policies.iter().flat_map(|policy| policy.renames.ignore.iter().cloned()).collect(),
+            }),
             fabric: first(policies, |policy| policy.pool.fabric, Fabric::Block),
             attempts: u32::from(first(policies, |policy| policy.attempts, 3)),
             database_check: first(policies, |policy| policy.database_check, Period::hours(24)),

@@ -53,7 +53,7 @@ pub use host::{Account, Act, Acted, Ask, Observe};
 pub use lacking::lacking;
 pub use layers::layers;
 pub use model::after;
-pub use next::{Next, Want, next, wanted};
+pub use next::{Next, Want, next, waiting_elsewhere, wanted};
 pub use plan::{Plan, PlanEnd, PlannedStep, plan};
 pub use pool::{READY, Unready, strange};
 pub use predict::{Foreseen, Prediction, assumed, foreseen, foreseen_whole};

@@ -146,6 +146,7 @@ fn install(goal: &Goal, seen: &mut Seen) {
         boot: seen.host.boot.known().cloned(),
         code: Some(0),
         moved: true,
+        queued: None,
         log: None,
         stopped_since: false,
     });

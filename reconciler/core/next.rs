@@ -1,8 +1,11 @@
 //! The decision: the one step that comes next.
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Period, Step, Store, Whose};
+use reconcile_schema::{Cause, DatabaseState, Fact, Pending, Period, QueuedFile, Step, Store, Whose};
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen,
@@ -211,15 +214,46 @@ fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
 pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
     let asked = seen.attempt_in_this_boot().and_then(|attempt| attempt.code).filter(|code| matches!(code, 3010 | 1641));
     let mut who: Vec<_> = asked.map(|code| alloc::format!("the installer (exit code {code})")).into_iter().collect();
-    who.extend(seen.host.reboot.known().into_iter().flatten().map(|pending| pending.who.clone()));
+    let pending = seen.host.reboot.known().into_iter().flatten();
+    who.extend(pending.filter(|pending| asks(seen, pending)).map(|pending| pending.who.clone()));
     who.dedup(); // The installer may have left a word in the registry, too.
     (!who.is_empty()).then_some(Cause::RebootPending(who))
+}
+
+/// Whether what is pending asks for a restart. Files that wait for one do where they lie in a folder that matters to an update, or came
+/// after our installer began in this boot; not where they have outlasted the last restart: another one would not help either.
+fn asks(seen: &Seen, pending: &Pending) -> bool {
+    let after_ours = |path: &String| {
+        seen.attempt_in_this_boot()
+            .is_some_and(|attempt| !attempt.queued.as_ref().is_some_and(|were| were.contains(path)))
+    };
+    let asks = |file: &QueuedFile| (file.matters || after_ours(&file.path)) && !outlasts(seen, &file.path);
+    pending.files.is_empty() || pending.files.iter().any(asks)
+}
+
+/// Whether a file waited for the last restart already, and that has happened.
+fn outlasts(seen: &Seen, path: &String) -> bool {
+    let happened = seen.marks.rebooting.is_none() || seen.marks.rebooting.as_ref() != seen.host.boot.known();
+    happened && seen.marks.awaited.contains(path)
+}
+
+/// The files that wait for a restart and ask for none: they are shown.
+#[must_use]
+pub fn waiting_elsewhere(seen: &Seen) -> Vec<&str> {
+    let pending = seen.host.reboot.known().into_iter().flatten().filter(|pending| !asks(seen, pending));
+    pending.flat_map(|pending| &pending.files).map(|file| file.path.as_str()).collect()
+}
+
+/// The files that wait for a restart.
+pub(crate) fn queued(seen: &Seen) -> Vec<String> {
+    let pending = seen.host.reboot.known().into_iter().flatten();
+    pending.flat_map(|pending| &pending.files).map(|file| file.path.clone()).collect()
 }
 
 /// How the databases of one store stand.
 pub(crate) enum Databases {
     Current,
-    Behind(Vec<alloc::string::String>),
+    Behind(Vec<String>),
     Ask,
     Unclear(Blocker),
 }

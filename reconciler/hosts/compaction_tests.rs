@@ -59,9 +59,9 @@ fn drawn(seed: u64, count: usize) -> Entries {
                 Mark::Ended { step, said: "ended".into(), failed: draw(2) == 0, took, started: vec!["RTCATS".into()] }
             }
             10 => Mark::Stopped,
-            11 => Mark::Installing { target, boot },
+            11 => Mark::Installing { target, boot, queued: (draw(2) == 0).then(|| vec!["C:\\a".into()]) },
             12 => Mark::Installed { code: [0, 2, 3010][draw(3) as usize], moved: draw(2) == 0, log: None },
-            13 => Mark::RebootAsked { boot },
+            13 => Mark::RebootAsked { boot, queued: Vec::new() },
             14 => Mark::Checked { store, core: target, databases: Vec::new() },
             _ if draw(2) == 0 => Mark::Up,
             _ => {

@@ -47,10 +47,17 @@ pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
                 started: vec![],
             },
         ),
-        ("first", Mark::Installing { target: target.clone(), boot: Some(BootId("2026-03-01T20:00:00Z".into())) }),
+        (
+            "first",
+            Mark::Installing {
+                target: target.clone(),
+                boot: Some(BootId("2026-03-01T20:00:00Z".into())),
+                queued: None,
+            },
+        ),
         ("second", began("0.1.0")),
         ("second", Mark::Installed { code: 3010, moved: true, log: None }),
-        ("second", Mark::RebootAsked { boot: None }),
+        ("second", Mark::RebootAsked { boot: None, queued: Vec::new() }),
         ("second", Mark::Checked { store, core: target.clone(), databases: vec![database] }),
         ("second", Mark::Up),
         (
@@ -234,6 +241,7 @@ fn version_0_1_is_read_for_ever() {
         boot: Some(BootId("2026-03-01T20:00:00Z".into())),
         code: Some(3010),
         moved: true,
+        queued: None,
         log: None,
         stopped_since: false,
     };

@@ -33,6 +33,9 @@ pub enum LockError {
 pub struct Lock {
     note: PathBuf,
     file: File,
+    /// Tells those who only ask that somebody works. They may share it for a moment: the lock itself they never touch, so that no
+    /// question makes a run fail.
+    at_work: File,
 }
 
 impl Lock {
@@ -43,10 +46,15 @@ impl Lock {
     pub fn take(path: &Path, who: &str) -> Result<Self, LockError> {
         let note = note_of(path);
         let taken = open(path).map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
-        match taken {
-            Ok(file) => {
+        let at_work = || -> io::Result<File> {
+            let file = open(&at_work(path))?;
+            file.lock()?; // Who holds the lock waits for those alone that ask.
+            Ok(file)
+        };
+        match taken.and_then(|file| Ok((file, at_work().map_err(TryLockError::Error)?))) {
+            Ok((file, at_work)) => {
                 let _ = std::fs::write(&note, who); // For people only; the lock holds without it.
-                Ok(Self { note, file })
+                Ok(Self { note, file, at_work })
             }
             Err(TryLockError::Error(cause)) if !is_sharing_violation(&cause) => {
                 Err(LockError::Unusable { path: path.to_owned(), cause })
@@ -59,16 +67,22 @@ impl Lock {
 }
 
 impl Lock {
-    /// What the holder of the lock wrote about itself, if somebody holds it. Where nobody does, it is shared for a moment in
-    /// order to find out.
+    /// What the holder of the lock wrote about itself, if somebody holds it. The question keeps nobody from taking it.
     #[must_use]
     pub fn holder(path: &Path) -> Option<String> {
-        let held = match OpenOptions::new().read(true).open(path) {
+        let held = match OpenOptions::new().read(true).open(at_work(path)) {
             Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
             Err(error) => is_sharing_violation(&error),
         };
         held.then(|| holder(&note_of(path)).unwrap_or_else(|| "a run that does not say who it is".into()))
     }
+}
+
+/// The second lock of its holder, for those who ask.
+fn at_work(path: &Path) -> PathBuf {
+    let mut second = path.to_owned().into_os_string();
+    second.push(".at-work");
+    second.into()
 }
 
 /// Where the holder says who it is: beside the lock, since on Windows nobody can read a locked file.
@@ -81,6 +95,7 @@ fn note_of(path: &Path) -> PathBuf {
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.note); // While we hold the lock: the next note is not ours.
+        let _ = self.at_work.unlock();
         let _ = self.file.unlock(); // Closing would do, but not while a child that is being started shares the file.
     }
 }
@@ -156,6 +171,28 @@ mod tests {
         let path = folder.path().join("lock");
         let _held = Lock::take(&path, "run 7").unwrap();
         std::fs::remove_file(&path).unwrap_err();
+    }
+
+    #[test]
+    fn whoever_only_asks_keeps_nobody_from_taking_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        drop(Lock::take(&path, "the first").unwrap());
+        let (ends, asked) = (AtomicU32::new(0), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while ends.load(Ordering::SeqCst) == 0 {
+                        asked.fetch_add(u32::from(Lock::holder(&path).is_some()), Ordering::SeqCst);
+                    }
+                });
+            }
+            for _ in 0..500 {
+                drop(Lock::take(&path, "a run").unwrap());
+            }
+            ends.store(1, Ordering::SeqCst);
+        });
+        assert_eq!(Lock::holder(&path), None);
     }
 
     #[test]

@@ -74,6 +74,13 @@ pub fn is_products_file(path: &str, folders: &[String]) -> bool {
     is_below(&normal(path), folders)
 }
 
+#[cfg(any(windows, test))]
+/// Whether a path is this folder or file, or lies below it. Windows does not tell upper from lower case.
+pub fn is_at_or_below(path: &str, root: &str) -> bool {
+    let (path, root) = (normal(path), normal(root));
+    !root.is_empty() && path.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+}
+
 fn is_below(normal: &str, folders: &[String]) -> bool {
     folders.iter().any(|folder| normal.starts_with(folder.as_str()))
 }

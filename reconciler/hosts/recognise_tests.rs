@@ -89,3 +89,13 @@ fn a_variable_that_is_not_defined_stays_as_it_is() {
     assert_eq!(program(r#""C:\a.exe"#, &|_| None), r"C:\a.exe");
     assert_eq!(program("driver.sys", &|_| None), "driver.sys");
 }
+
+#[test]
+fn a_path_lies_at_or_below_a_folder_and_not_beside_it() {
+    let below = |path| is_at_or_below(path, r"C:\Windows\assembly");
+    assert!(
+        below(r"c:\WINDOWS\Assembly\GAC\a.dll") && below(r"C:\Windows\assembly") && below(r"C:\Windows\.\assembly\a")
+    );
+    assert!(!below(r"C:\Windows\assembly.old\a.dll") && !below(r"C:\Windows") && !below(r"C:\Windows\assembly\..\a"));
+    assert!(!is_at_or_below(r"C:\a", ""), "nothing lies below a folder without a name");
+}

@@ -58,12 +58,12 @@ pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, Se
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
-    OnExceed, Outage, Policy, PoolRules, Reboots, Server, Shells, Timeouts, Update,
+    OnExceed, Outage, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
-pub use names::{Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
+pub use names::{FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
 pub use observed::{
-    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, Readiness, Rights, Shell, UpgradeDomain,
+    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
 };
 pub use period::{Period, PeriodError};
 pub use pool::Pool;

@@ -7,8 +7,8 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    Build, ComponentName, Fqdn, Maintenance, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, ServiceName,
-    Sha256, SqlInstance, UpdateName,
+    Build, ComponentName, FolderPath, Fqdn, Maintenance, Period, Pool, Product, Reports, Role, Rollout, ServerPattern,
+    ServiceName, Sha256, SqlInstance, UpdateName,
 };
 
 /// What an error expects of a name that a manifest gives.
@@ -233,6 +233,9 @@ pub struct Policy {
     /// What to make of what a Front End pool says of itself.
     #[serde(default)]
     pub pool: PoolRules,
+    /// Where files that wait for a restart of Windows keep a server from being worked on.
+    #[serde(default)]
+    pub renames: Renames,
     /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
@@ -333,6 +336,20 @@ pub enum ForeignServices {
     Block,
     /// Say so and go on: the installer may not be able to replace what they hold.
     Warn,
+}
+
+/// Where files that wait for a restart of Windows, to be replaced or deleted, keep a server from being worked on. They always do in
+/// the product's folders, in `%WinDir%\\assembly`, `%WinDir%\\Microsoft.NET`, `%WinDir%\\Installer` and `Config.Msi`, unless that is
+/// named under `ignore`; elsewhere they are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Renames {
+    /// Other folders in which they do. Those of the server, its group and the manifest add up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub count: Vec<FolderPath>,
+    /// Folders and files that do not count. Those of the server, its group and the manifest add up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<FolderPath>,
 }
 
 /// What to make of what a Front End pool says of itself.

@@ -104,6 +104,9 @@ pub enum Mark {
         target: Build,
         /// The boot in which it starts.
         boot: Option<BootId>,
+        /// The files that waited for a restart already; none where they were too many, or in earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queued: Option<Vec<String>>,
     },
     /// The installer has ended.
     Installed {
@@ -120,6 +123,9 @@ pub enum Mark {
         /// The boot that it should end.
         #[serde(default)]
         boot: Option<BootId>,
+        /// The files that waited for it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        queued: Vec<String>,
     },
     /// The databases were looked at with these binaries.
     Checked {
@@ -166,6 +172,9 @@ pub struct Marks {
     /// The boot that the last of these restarts should end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebooting: Option<BootId>,
+    /// The files that waited for the last restart: one that still waits after it asks for no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaited: Vec<String>,
     /// The last look at databases, by store.
     #[serde(default, with = "by_store", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "Vec<by_store::Entry<Checked>>")]
@@ -318,6 +327,9 @@ pub struct Attempt {
     pub code: Option<u32>,
     /// Whether any component moved.
     pub moved: bool,
+    /// The files that waited for a restart before it; none where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Vec<String>>,
     /// Where its log lies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
@@ -413,7 +425,7 @@ impl Marks {
                     attempt.stopped_since = true;
                 }
             }
-            Mark::Installing { target, boot } => {
+            Mark::Installing { target, boot, queued } => {
                 (self.attempts, self.reboots) = match &self.attempt {
                     Some(last) if last.target != *target => (1, 0),
                     Some(_) | None => (self.attempts + 1, self.reboots),
@@ -428,6 +440,7 @@ impl Marks {
                     boot: boot.clone(),
                     code: None,
                     moved: false,
+                    queued: queued.clone(),
                     log: None,
                     stopped_since: false,
                 });
@@ -437,7 +450,8 @@ impl Marks {
                     (attempt.code, attempt.moved, attempt.log) = (Some(*code), *moved, log.clone());
                 }
             }
-            Mark::RebootAsked { boot } => {
+            Mark::RebootAsked { boot, queued } => {
+                self.awaited.clone_from(queued);
                 // Asked twice in one boot, it has not happened in between.
                 if boot.is_none() || self.rebooting != *boot {
                     self.reboots += 1;

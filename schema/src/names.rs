@@ -141,6 +141,31 @@ name!(
     word
 );
 
+name!(
+    /// A folder or file of Windows: an absolute path, or one that begins with a variable such as `%ProgramFiles%`.
+    FolderPath,
+    r"^([A-Za-z]:\\|%[A-Za-z]+%(\\|$))",
+    "an absolute path such as D:\\Agents, or one that begins with %WinDir%, %SystemDrive%, %ProgramFiles%, %CommonProgramFiles% or %ProgramData%",
+    folder
+);
+
+/// The variables that a path may begin with: each Windows defines them for the whole machine.
+const FOLDERS: [&str; 5] = ["windir", "systemdrive", "programfiles", "commonprogramfiles", "programdata"];
+
+fn folder(text: &str) -> Option<String> {
+    let (text, drive) = (text.trim(), |text: &str| {
+        let mut signs = text.chars();
+        signs.next().is_some_and(|sign| sign.is_ascii_alphabetic()) && signs.as_str().starts_with(":\\")
+    });
+    let variable = |text: &str| {
+        let (name, rest) = text.strip_prefix('%')?.split_once('%')?;
+        let known = FOLDERS.iter().any(|known| known.eq_ignore_ascii_case(name));
+        Some(known && (rest.is_empty() || rest.starts_with('\\')))
+    };
+    let fits = text.len() <= 260 && !text.contains(['*', '?', '"', '<', '>', '|', '\0', '\r', '\n', '/']);
+    (fits && (drive(text) || variable(text) == Some(true))).then(|| text.to_owned())
+}
+
 /// What the service manager takes for a short name (Microsoft Learn: CreateServiceW).
 fn service(text: &str) -> Option<String> {
     let text = text.trim();

@@ -99,6 +99,19 @@ pub struct Pending {
     pub who: String,
     /// Where it was read, such as the registry key.
     pub source: String,
+    /// The files that wait to be replaced or deleted, where it is that. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<QueuedFile>,
+}
+
+/// A file that waits for the next start of Windows, to be replaced or deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QueuedFile {
+    /// Its path.
+    pub path: String,
+    /// Whether it lies in a folder that matters to an update.
+    pub matters: bool,
 }
 
 /// How the update's package stands.

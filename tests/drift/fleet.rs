@@ -68,7 +68,8 @@ pub fn write(folder: &Path) {
     put("lync-04", &|it| it.seen.components = Fact::Known(Shared::default()));
     put("sfb-01", &|it| {
         installed(it, true);
-        it.seen.reboot = Fact::Known(vec![Pending { who: CORPUS[1].into(), source: "a key".into() }]);
+        it.seen.reboot =
+            Fact::Known(vec![Pending { who: CORPUS[1].into(), source: "a key".into(), files: Vec::new() }]);
     });
     put("sfb-02", &|it| installed(it, false));
     put("sfb-03", &|it| it.seen.components = Fact::Unknown(CORPUS[2].into()));
@@ -188,6 +189,7 @@ fn installed(it: &mut Snapshot, stopped_since: bool) {
         boot: it.seen.boot.known().cloned(),
         code: Some(if stopped_since { 3010 } else { 0 }),
         moved: true,
+        queued: None,
         log: None,
         stopped_since,
     });

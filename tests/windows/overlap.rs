@@ -3,9 +3,9 @@
 use reconcile_doubles::{Call, ScriptRun, Start, Stop, UpdaterRun, WEB_SERVER};
 use reconcile_schema::{State, Step};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, RECONCILE};
 use crate::processes::until;
-use crate::reconcile::{PROGRAM, Ran};
+use crate::reconcile::{MANIFEST, PROGRAM, Ran};
 use crate::server::{SFB_2015, SFB_2019, Server};
 
 /// Services that take their time; they need nobody.
@@ -155,4 +155,44 @@ fn a_shell_that_waits_is_no_open_shell_for_another_installation() {
     ran.is(0, State::AtGoal);
     assert_eq!(ran.count(&Step::Install), 2, "{ran:#?}");
     machine.assert_converged();
+}
+
+/// A run whose installer lasts, and a person who looks meanwhile.
+#[test]
+fn while_a_run_acts_nobody_who_looks_opens_a_shell() {
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.updater = vec![UpdaterRun { pace: 4_000, ..UpdaterRun::default() }];
+    let machine = Machine::new(server);
+    machine.declare("{}");
+    let known = machine.calls().len();
+    let run = machine.start_apply();
+    until("the installer works", || {
+        machine.calls().iter().skip(known).any(|call| call.program.ends_with("installer.exe")).then_some(())
+    });
+    let before = asked(&machine.calls()).len();
+    for command in [&["plan", MANIFEST][..], &["observe", MANIFEST], &["drift", MANIFEST]] {
+        let looked = machine.reconcile(command);
+        assert_ne!(looked.code, 0xC000_0005, "{looked:?}");
+    }
+    assert_eq!(asked(&machine.calls()).len(), before, "none of them asked for the databases");
+    let observed = machine.reconcile(&["observe", MANIFEST]);
+    assert!(observed.stdout.contains("no management shell is opened next to it"), "{observed:?}");
+    Ran::of(run.end()).is(0, State::AtGoal);
+    machine.assert_converged();
+}
+
+/// Somebody looks, and the cmdlet takes its time; a run that begins meanwhile neither waits for that nor fails by it.
+#[test]
+fn a_run_that_begins_while_somebody_looks_goes_on() {
+    let mut machine = Machine::new(Server::standard_edition(SFB_2019));
+    machine.declare("{}");
+    machine.change(|lab| {
+        lab.scripts.insert("Test-CsDatabase.ps1".into(), vec![ScriptRun::Hangs, ScriptRun::Works]);
+    });
+    let looks = machine.start(RECONCILE, &["observe", MANIFEST]);
+    until("it asks for the databases", || (asked(&machine.calls()).len() == 1).then_some(()));
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+    let looked = looks.end();
+    assert!(looked.stdout.contains("no management shell is opened next to it"), "{looked:?}");
 }

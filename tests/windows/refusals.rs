@@ -314,3 +314,28 @@ fn a_session_that_lets_its_children_go_is_as_good_as_any() {
     apply_in_job(&machine, "loose").is(0, State::AtGoal);
     machine.assert_converged();
 }
+
+/// A file that waits to be deleted blocks where it matters to an update, and nowhere else; the manifest says what else matters.
+#[test]
+fn files_that_wait_for_a_restart_block_where_they_matter() {
+    let machine = Machine::new(Server::back_end(SFB_2019));
+    let key = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager";
+    let waits = |path: &str| {
+        let files = format!(r"\??\{path}");
+        let add = ["add", key, "/v", "PendingFileRenameOperations", "/t", "REG_MULTI_SZ", "/d", &files, "/f"];
+        assert_eq!(machine.run(r"C:\Windows\System32\reg.exe", &add).code, 0);
+    };
+    let elsewhere = r"D:\Agents\agent.tmp";
+    waits(r"C:\Windows\Installer\a1b2.msp");
+    machine.declare("{}");
+    assert!(refused(&machine, 3, State::Blocked).why().starts_with("a restart is pending"));
+    waits(elsewhere);
+    machine.declare(r"{ renames: { count: ['D:\Agents'] } }");
+    assert!(refused(&machine, 3, State::Blocked).why().starts_with("a restart is pending"));
+
+    machine.declare("{}");
+    let planned = machine.reconcile(&["plan", MANIFEST]);
+    assert!(planned.stdout.contains(&format!("keeps nothing from being done: {elsewhere}")), "{planned:?}");
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
+}

@@ -14,6 +14,7 @@ mod minimal;
 mod peers;
 mod plans;
 mod race;
+mod renames;
 mod run;
 mod settle;
 mod space;
@@ -189,6 +190,11 @@ fn servers_are_taken_down_in_their_windows_only() {
         ("nobody knows how long it takes", space::pools_that_move(), windows::the_longest_fits),
         ("nobody knows how long it takes, without a pool", space::plain(), windows::the_longest_fits),
     ]);
+}
+
+#[test]
+fn files_that_wait_for_a_restart_ask_for_one_at_most() {
+    shown(&[("files that wait for a restart", renames::waiting(), renames::one_restart_at_most)]);
 }
 
 #[test]

@@ -666,6 +666,7 @@ impl Case {
                 Arc::default()
             },
             rules: Rules {
+                renames: Arc::default(),
                 fabric: Fabric::Block,
                 maintenance: match self.leave {
                     Leave::Given | Leave::Held | Leave::Spent => None,

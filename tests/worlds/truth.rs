@@ -108,7 +108,7 @@ pub fn expected(case: &Case) -> Fate {
     let shell = case.shell == Shell::Open(Shells::Block)
         || case.shell == Shell::Open(Shells::Wait)
         || case.fault == Some(Fault::ShellOpen);
-    let pending = case.pending || case.fault == Some(Fault::RebootPending);
+    let pending = case.pending || matches!(case.fault, Some(Fault::RebootPending | Fault::RenameOutlasts));
     let forbidden = case.reboot == Reboots::Never;
     match case.installer {
         _ if !work => Fate::Goal,

@@ -338,9 +338,10 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         }
         Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
         Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign | Fault::ShellsUnreadable => install,
-        Fault::RebootPending => goal.rules.reboot == reconcile_schema::Reboots::Never,
+        Fault::RebootPending | Fault::RenameOutlasts => goal.rules.reboot == reconcile_schema::Reboots::Never,
         Fault::ShareUnreachable => goal.claims.is_some(),
-        Fault::InstallerAsksForReboot
+        Fault::RenameElsewhere
+        | Fault::InstallerAsksForReboot
         | Fault::InstallerBeginsReboot
         | Fault::InstallerStartsServices
         | Fault::InstallerIsSlow

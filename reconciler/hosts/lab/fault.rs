@@ -44,6 +44,10 @@ pub enum Fault {
     ShellOpen,
     /// Windows Update waits for a restart.
     RebootPending,
+    /// A file outside of the product's folders waits to be deleted at the next start, and outlasts each.
+    RenameElsewhere,
+    /// A file in the product's folder does.
+    RenameOutlasts,
     /// Another installation is under way.
     AnotherInstallation,
     /// The databases cannot be reached.
@@ -133,6 +137,8 @@ impl Fault {
         Self::ServicePending,
         Self::ShellOpen,
         Self::RebootPending,
+        Self::RenameElsewhere,
+        Self::RenameOutlasts,
         Self::AnotherInstallation,
         Self::DatabaseUnreachable,
         Self::DatabaseVersionEmpty,

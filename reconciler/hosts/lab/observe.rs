@@ -3,8 +3,8 @@
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
     BootId, Build, Component, ComponentName, Database, Fact, Foreign, Mark, Marks, Observed, PackageSeen, Pending,
-    Period, PoolRecord, PoolSeen, Product, Readiness, Recognised, Rights, ServerName, Service, ServiceState, Shared,
-    Shell, Step, UpgradeDomain,
+    Period, PoolRecord, PoolSeen, Product, QueuedFile, Readiness, Recognised, Rights, ServerName, Service,
+    ServiceState, Shared, Shell, Step, UpgradeDomain,
 };
 
 use crate::journal::Journal;
@@ -253,12 +253,23 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
     let asked = server.reboot_asked.map(|code| Pending {
         who: format!("the installer (exit code {code})"),
         source: "PendingFileRenameOperations (simulated)".into(),
+        files: Vec::new(),
     });
     let foreign = server.has(Fault::RebootPending).then(|| Pending {
         who: "Windows Update".into(),
         source: "WindowsUpdate\\Auto Update\\RebootRequired (simulated)".into(),
+        files: Vec::new(),
     });
-    Fact::Known(asked.into_iter().chain(foreign).collect())
+    let queued = |fault, path: &str, matters| {
+        server.has(fault).then(|| Pending {
+            who: "files to be replaced or deleted at the next start".into(),
+            source: "PendingFileRenameOperations (simulated)".into(),
+            files: vec![QueuedFile { path: path.into(), matters }],
+        })
+    };
+    let elsewhere = queued(Fault::RenameElsewhere, r"C:\Windows\Temp\agent.tmp", false);
+    let outlasts = queued(Fault::RenameOutlasts, r"C:\Windows\Installer\a1b2.msp", true);
+    Fact::Known(asked.into_iter().chain(foreign).chain(elsewhere).chain(outlasts).collect())
 }
 
 fn rights(server: &Simulated) -> Rights {

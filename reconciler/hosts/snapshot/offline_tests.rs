@@ -108,7 +108,10 @@ fn a_restart_that_somebody_asked_for_is_known_and_its_absence_is_not() {
     assert!(matches!(export(LIST, "").reboot, Fact::Unknown(why) if why.contains("SYSTEM")));
     for (who, path) in ASKING {
         let source = format!(r"HKLM\{path}");
-        assert_eq!(export(path, "").reboot, Fact::Known(vec![Pending { who: who.to_owned(), source }]));
+        assert_eq!(
+            export(path, "").reboot,
+            Fact::Known(vec![Pending { who: who.to_owned(), source, files: Vec::new() }])
+        );
     }
 }
 

@@ -40,6 +40,7 @@ use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use reconcile_core::{Dear, Goal};
@@ -59,6 +60,7 @@ use self::state::{StateError, private_folder};
 use self::win32::Win32Error;
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, JournalError};
+use crate::lock::Lock;
 use crate::share::ShareError;
 
 pub use self::machine::{MachineError, name, windows_version};
@@ -96,6 +98,10 @@ pub enum WindowsError {
     Confinement(Win32Error),
     #[error("cannot create the log folder {}: {cause}", path.display())]
     Log { path: PathBuf, cause: io::Error },
+    #[error(
+        "a run works on this server ({0}), and no management shell is opened next to it: look again when it has ended"
+    )]
+    RunActs(String),
     #[error("the copy of {0} in the private folder is gone; run again, and it is made anew")]
     NotStaged(String),
     #[error("{program} {ending}{said}; leave it to finish, then run again; its log folder is {}", folder.display())]
@@ -120,6 +126,8 @@ pub struct WindowsHost {
     scripts: Vec<std::fs::File>,
     /// Raised when somebody wants the run to end.
     interrupt: Interrupt,
+    /// Whether this is the run that acts. Others open no shell while one does: it would hold assemblies beside the installer.
+    acts: bool,
 }
 
 /// This machine, to be acted on: the journal of its runs is open. Whoever makes one holds the lock.
@@ -135,7 +143,7 @@ pub struct ActingHost<'a> {
 /// # Errors
 /// The private folder cannot be used.
 pub fn lock_path() -> Result<PathBuf, WindowsError> {
-    Ok(private_folder()?.join("lock"))
+    Ok(lock_in(&private_folder()?))
 }
 
 /// The account that we run as, as `DOMAIN\name`.
@@ -176,6 +184,32 @@ pub fn logs_folder() -> Result<PathBuf, WindowsError> {
 
 fn logs_in(private: &Path) -> PathBuf {
     private.join("logs")
+}
+
+fn lock_in(private: &Path) -> PathBuf {
+    private.join("lock")
+}
+
+/// How often a shell that only looks is held against the lock.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// Does `work`, and interrupts it as soon as a run begins: who that is comes back.
+fn until_a_run_begins<T>(lock: &Path, interrupt: &Interrupt, work: impl FnOnce() -> T) -> (T, Option<String>) {
+    std::thread::scope(|scope| {
+        let (working, ends) = mpsc::channel::<()>();
+        let watch = scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = ends.recv_timeout(GLANCE) {
+                if let Some(holder) = Lock::holder(lock) {
+                    interrupt.end();
+                    return Some(holder);
+                }
+            }
+            None
+        });
+        let done = work();
+        drop(working);
+        (done, watch.join().ok().flatten())
+    })
 }
 
 fn journal_in(private: &Path) -> PathBuf {
@@ -228,6 +262,7 @@ impl WindowsHost {
             staged: None,
             scripts: Vec::new(),
             interrupt: Interrupt::default(),
+            acts: false,
         })
     }
 
@@ -242,7 +277,7 @@ impl WindowsHost {
         if let Some((run, mark)) = unseen_end(self.private()?, journal.marks()) {
             journal.append(&run, clock::now(), &mark)?;
         }
-        self.interrupt = interrupt;
+        (self.interrupt, self.acts) = (interrupt, true);
         Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
     }
 
@@ -263,6 +298,12 @@ impl WindowsHost {
         limit: Duration,
         call: impl FnOnce(&PowerShell<'_>, Call<'_>) -> Result<T, PowerShellError>,
     ) -> Result<T, WindowsError> {
+        let lock = lock_in(self.private()?);
+        if !self.acts
+            && let Some(holder) = Lock::holder(&lock)
+        {
+            return Err(WindowsError::RunActs(holder));
+        }
         let folder = log_folder(self.private()?, what)?;
         let common = variable("CommonProgramFiles").map_err(WindowsError::Folders)?.unwrap_or_default();
         let shell = PowerShell {
@@ -271,8 +312,15 @@ impl WindowsHost {
             program: powershell::program(&system_root().map_err(WindowsError::Folders)?),
             module: powershell::module(Path::new(&common), product),
         };
-        let call_at = Call { folder: &folder, limit, interrupt: &self.interrupt };
-        Ok(call(&shell, call_at)?)
+        if self.acts {
+            return Ok(call(&shell, Call { folder: &folder, limit, interrupt: &self.interrupt })?);
+        }
+        let interrupt = Interrupt::default();
+        let call_at = Call { folder: &folder, limit, interrupt: &interrupt };
+        match until_a_run_begins(&lock, &interrupt, || call(&shell, call_at)) {
+            (_, Some(holder)) => Err(WindowsError::RunActs(holder)),
+            (answered, None) => Ok(answered?),
+        }
     }
 
     /// Starts the management shell that will be asked for the databases, and lets it load the product's module while other

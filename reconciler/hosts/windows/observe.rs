@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use reconcile_core::{Ask, Goal, Observe, Right, needs_product_rights};
 use reconcile_schema::{
-    Component, Fact, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, Rights, Service, ServiceName, Shared,
-    Step, Store,
+    Component, Fact, FolderPath, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, QueuedFile, Rights, Service,
+    ServiceName, Shared, Shell, Step, Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 
 use super::account::is_administrator;
-use super::clock::now;
+use super::clock::{now, wait};
 use super::confinement;
 use super::discover::{discover, foreign};
-use super::environment::system_root;
+use super::environment::{system_root, variable};
 use super::machine::{boot, free_disk, msi_busy, uptime};
 use super::package::{PackageError, find, hash_at_source};
 use super::pool_share::record as pool_record;
@@ -21,10 +21,11 @@ use super::powershell::Call;
 use super::record::{self, Recorded};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
-use super::shells::{ShellError, open_shells, processes};
+use super::shells::{ShellError, is_of_another_command, open_shells, processes};
 use super::win32::Win32Error;
 use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
+use crate::recognise::{folders, is_at_or_below};
 use crate::uninstall::{self, ComponentError};
 
 /// How long the question for a group may take: the directory may be far away.
@@ -74,7 +75,7 @@ impl Observe for WindowsHost {
             uptime: Some(uptime()),
             components: components(&self.registry).map(Shared::from).into(),
             services: services(&self.also).map(Shared::from).into(),
-            reboot: reboot(&self.registry).into(),
+            reboot: reboot(&self.registry, goal).into(),
             installing: installing.into(),
             at_work: changes,
             package: Fact::NotLooked,
@@ -103,7 +104,7 @@ impl Observe for WindowsHost {
             Ask::Shells => {
                 // Who asks for shells means to install: ours must not be open either.
                 self.cool_down();
-                self.dear.shells = open_shells().into();
+                self.dear.shells = self.shells().into();
             }
             Ask::Foreign => self.dear.foreign = foreign(&goal.also_stop).into(),
             Ask::Claim => self.dear.claim = pool_record(goal),
@@ -141,7 +142,22 @@ impl Observe for ActingHost<'_> {
     }
 }
 
+/// How often, and how long apart, a run waits for the shell of a command that only looks: that one ends it by itself.
+const LOOKS: (u32, std::time::Duration) = (20, std::time::Duration::from_millis(250));
+
 impl WindowsHost {
+    fn shells(&self) -> Result<Vec<Shell>, ShellError> {
+        let mut open = open_shells()?;
+        for _ in 0..LOOKS.0 {
+            if !self.acts || !open.iter().any(is_of_another_command) {
+                break;
+            }
+            wait(LOOKS.1);
+            open = open_shells()?;
+        }
+        Ok(open)
+    }
+
     /// Who is no administrator cannot use the private folder, and so is not asked for more.
     fn rights(&mut self, goal: &Goal) -> Result<Rights, WindowsError> {
         let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
@@ -236,15 +252,65 @@ pub(super) fn services(also: &[ServiceName]) -> Result<Vec<Service>, ServiceErro
     Ok(discover(&Services::open()?, also)?.into_iter().map(service).collect())
 }
 
-fn reboot(registry: &Registry) -> Result<Vec<Pending>, RegistryError> {
-    let pending = registry.pending_restarts()?.into_iter().map(|restart| Pending {
+/// Why a restart of Windows is pending.
+#[derive(Debug, thiserror::Error)]
+enum RestartError {
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error("cannot find the folders of Windows: {0}")]
+    Folders(#[from] Win32Error),
+}
+
+fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError> {
+    let (restarts, roots) = (registry.pending_restarts()?, Roots::of(goal)?);
+    let pending = restarts.into_iter().map(|restart| Pending {
         who: restart.whose.to_owned(),
         source: match restart.detail {
             Some(detail) => format!("{} ({detail})", restart.key),
             None => restart.key,
         },
+        files: restart.files.into_iter().map(|path| QueuedFile { matters: roots.matter(&path), path }).collect(),
     });
     Ok(pending.collect())
+}
+
+/// The folders in which files matter that wait for a restart, and those in which they do not.
+struct Roots {
+    count: Vec<String>,
+    ignore: Vec<String>,
+}
+
+impl Roots {
+    fn of(goal: &Goal) -> Result<Self, Win32Error> {
+        let windows = system_root()?.to_string_lossy().into_owned();
+        let value = |name: &str| -> Result<String, Win32Error> {
+            match name.to_ascii_lowercase().as_str() {
+                "windir" => Ok(windows.clone()),
+                _ => Ok(variable(name)?.unwrap_or_default().to_string_lossy().into_owned()),
+            }
+        };
+        let expanded = |path: &FolderPath| -> Result<String, Win32Error> {
+            match path.as_str().strip_prefix('%').and_then(|text| text.split_once('%')) {
+                Some((name, rest)) => Ok(value(name)? + rest),
+                None => Ok(path.as_str().to_owned()),
+            }
+        };
+        let program_files = [value("ProgramFiles")?, value("CommonProgramFiles")?];
+        let mut count = folders(&[&program_files[0], &program_files[1]]);
+        count.extend(["assembly", "Microsoft.NET", "Installer"].map(|folder| format!(r"{windows}\{folder}")));
+        for path in &goal.rules.renames.count {
+            count.push(expanded(path)?);
+        }
+        let ignore: Result<Vec<_>, _> = goal.rules.renames.ignore.iter().map(expanded).collect();
+        Ok(Self { count, ignore: ignore? })
+    }
+
+    /// Windows Installer keeps what it may have to undo in a folder of this name at the root of each drive.
+    fn matter(&self, path: &str) -> bool {
+        let is_rollback = path.split('\\').nth(1).is_some_and(|folder| folder.eq_ignore_ascii_case("Config.Msi"));
+        let lies_in = |roots: &[String]| roots.iter().any(|root| is_at_or_below(path, root));
+        (is_rollback || lies_in(&self.count)) && !lies_in(&self.ignore)
+    }
 }
 
 /// An installation that is under way: an update's installer, ours of an earlier run among them, or Windows Installer.

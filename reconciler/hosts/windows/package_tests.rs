@@ -36,7 +36,22 @@ fn the_hash_at_the_source_is_that_of_the_file() {
     let scratch = Scratch::new();
     std::fs::write(scratch.source(), "update").expect("written");
     let found = hash_at_source(&scratch.installer(UPDATE)).expect("readable");
-    assert_eq!(found.as_str(), UPDATE);
+    assert_eq!((found.0.as_str(), found.1), (UPDATE, 6));
+}
+
+#[test]
+fn once_a_target_is_reached_the_packages_of_others_are_removed_and_nothing_else_is() {
+    let scratch = Scratch::new();
+    let packages = scratch.private().join("packages");
+    let earlier = "0123456789abcdef".repeat(4);
+    for name in [UPDATE, &earlier, "notes"] {
+        std::fs::create_dir_all(packages.join(name)).expect("made");
+        std::fs::write(packages.join(name).join(NAME), "update").expect("written");
+    }
+    forget_others(&scratch.private(), &scratch.installer(UPDATE));
+    let is_there = |name: &str| packages.join(name).join(NAME).is_file();
+    assert!(is_there(UPDATE) && is_there("notes") && !packages.join(&earlier).exists());
+    forget_others(&scratch.private().join("nowhere"), &scratch.installer(UPDATE));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::uninstall::{CONTROL_PANEL, Entry, LIST};
 
 const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
 const COMPUTER_NAME: &str = r"SYSTEM\CurrentControlSet\Control\ComputerName";
+const NETLOGON: &str = r"SYSTEM\CurrentControlSet\Services\Netlogon";
 const INSTALLER: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Installer";
 
 /// How often the list of installed products is read before a list that keeps changing is called unknown.
@@ -58,6 +59,8 @@ pub struct PendingRestart {
     pub key: String,
     /// More, where there is more to say: the files to be replaced, the name to come.
     pub detail: Option<String>,
+    /// The files to be replaced or deleted.
+    pub files: Vec<String>,
 }
 
 /// A registry as this host reads it: the machine's, or a small one of a test below another root.
@@ -137,7 +140,7 @@ impl Registry {
         let mut pending = Vec::new();
         for (whose, path) in ASKING {
             if self.open(path)?.is_some() {
-                pending.push(PendingRestart { whose, key: self.shown(path), detail: None });
+                pending.push(PendingRestart { whose, key: self.shown(path), detail: None, files: Vec::new() });
             }
         }
         for value in ["PendingFileRenameOperations", "PendingFileRenameOperations2"] {
@@ -148,11 +151,23 @@ impl Registry {
                     whose: "files to be replaced or deleted at the next start",
                     key,
                     detail: Some(detail),
+                    files: files.iter().map(|file| bare(file)).collect(),
                 });
             }
         }
         if let Some(rename) = self.computer_rename()? {
             pending.push(rename);
+        }
+        for value in ["JoinDomain", "AvoidSpnSet"] {
+            if self.has_value(NETLOGON, value)? {
+                let key = format!(r"{}\{value}", self.shown(NETLOGON));
+                pending.push(PendingRestart {
+                    whose: "a domain that this computer joins",
+                    key,
+                    detail: None,
+                    files: Vec::new(),
+                });
+            }
         }
         Ok(pending)
     }
@@ -166,6 +181,7 @@ impl Registry {
             whose: "a new computer name",
             key: format!(r"{}\ComputerName", self.shown(&next)),
             detail: Some(format!("{active} becomes {coming}")),
+            files: Vec::new(),
         }))
     }
 
@@ -189,6 +205,13 @@ impl Registry {
             Some(key) => self.value(&key, path, name),
             None => Ok(None),
         }
+    }
+
+    fn has_value(&self, path: &str, name: &str) -> Result<bool, RegistryError> {
+        let Some(key) = self.open(path)? else { return Ok(false) };
+        let shown = || format!(r"{}\{name}", self.shown(path));
+        let value = present(key.get_value(name)).map_err(|cause| RegistryError::Unreadable { key: shown(), cause })?;
+        Ok(value.is_some())
     }
 
     fn value(&self, key: &Key, path: &str, name: &str) -> Result<Option<String>, RegistryError> {
@@ -236,9 +259,13 @@ fn present<T>(result: windows_registry::Result<T>) -> Result<Option<T>, Win32Err
     }
 }
 
+/// A path of a rename list, without the signs in front of it.
+fn bare(file: &str) -> String {
+    file.trim_start_matches(['!', '*', '1', '2']).trim_start_matches(r"\??\").to_owned()
+}
+
 /// The first files of a rename list in words; none where the list is empty.
 fn renames(files: &[String]) -> Option<String> {
-    let bare = |file: &String| file.trim_start_matches(['!', '*', '1', '2']).trim_start_matches(r"\??\").to_owned();
     match files {
         [] => None,
         [one] => Some(bare(one)),

@@ -126,6 +126,16 @@ pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
     Ok(shells)
 }
 
+/// Whether another command of this program has started a shell: one that only looks.
+pub fn is_of_another_command(shell: &Shell) -> bool {
+    let Ok(all) = processes() else { return false };
+    let of = |pid: u32| all.iter().find(|process| process.pid == pid);
+    let (parent, own) = (of(shell.pid).and_then(|shell| of(shell.parent)), of(std::process::id()));
+    parent
+        .zip(own)
+        .is_some_and(|(parent, own)| parent.pid != own.pid && parent.program.eq_ignore_ascii_case(&own.program))
+}
+
 /// Ends a shell, if the process of that number is still the shell that was seen.
 ///
 /// # Errors
