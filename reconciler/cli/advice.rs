@@ -126,7 +126,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::AtWork { .. } => "run apply again when it has ended, which it does at its own time limit".into(),
         Blocker::Forced { .. } => "run apply again: it brings the services back and goes on from here".into(),
         Blocker::Interrupted => "run apply again: it goes on from here".into(),
-        Blocker::Deviated { .. } => {
+        Blocker::Deviated(_) => {
             "the server is not as it was when the plan was made: plan again, and have the new plan approved".into()
         }
     }

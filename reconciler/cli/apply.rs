@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use reconcile_core::{Act, End, Event, Goal, Outcome, Request, Run, Seen, apply};
-use reconcile_schema::{Mode, PlanReport, REPORT_VERSION, RunId, RunReport, ServerName, ServerRun, State, Step};
+use reconcile_core::{Act, Approved, End, Event, Goal, Outcome, Request, Run, Seen, apply};
+use reconcile_schema::{
+    Mode, PlanReport, REPORT_VERSION, Rests, RunId, RunReport, ServerName, ServerPlan, ServerRun, Sha256, State, Store,
+};
 
 use crate::{
     advice::advice,
@@ -88,15 +90,16 @@ pub fn each(
     for goal in &goals {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
         let watch = reporter.map(watch).transpose()?;
-        let steps = approved.as_ref().map(|plan| steps_of(plan, goal)).transpose()?;
+        let approval = approved.as_ref().map(|plan| approval(plan, goal, &input.sha256())).transpose()?;
         let ran = match &mut site {
             Site::Lab(lab) => {
                 let mut host = lab.host(&goal.server).map_err(Problem::input)?;
-                session.converge(&mut host, goal, steps.as_deref(), watch)?
+                session.converge(&mut host, goal, approval.as_ref(), watch)?
             }
             #[cfg(windows)]
             Site::Machine(host) => {
-                session.confirm(host.as_mut(), goal)?;
+                let confirmed = session.confirm(host.as_mut(), goal)?;
+                let approval = approval.or(confirmed);
                 let mut host = host.to_act(session.interrupts.interrupt()).map_err(Problem::failed)?;
                 for sleeper in host.sleepers() {
                     let said = format!(
@@ -105,7 +108,7 @@ pub fn each(
                     tracing::warn!(server = %goal.server, "{said}");
                     voice.say(&format!("  {said}"));
                 }
-                let ran = session.converge(&mut host, goal, steps.as_deref(), watch)?;
+                let ran = session.converge(&mut host, goal, approval.as_ref(), watch)?;
                 if ran.outcome.end == End::AtGoal {
                     host.tidy(goal);
                 }
@@ -132,7 +135,7 @@ impl Session<'_> {
         &self,
         host: &mut H,
         goal: &Goal,
-        approved: Option<&[Step]>,
+        approved: Option<&Approved>,
         mut watch: Option<Watch<'_>>,
     ) -> Result<Ran, Problem> {
         let converged = self.watched(host, goal, approved, &mut watch);
@@ -150,7 +153,7 @@ impl Session<'_> {
         &self,
         host: &mut H,
         goal: &Goal,
-        approved: Option<&[Step]>,
+        approved: Option<&Approved>,
         watch: &mut Option<Watch<'_>>,
     ) -> Result<Ran, Problem> {
         if self.args.scope.output == Output::Text || watch.is_some() {
@@ -201,27 +204,35 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Shows what would be done to a real server and asks. Where nobody can answer, `--yes` is the answer.
+    /// Shows what would be done to a real server, at once or when what forbids it now is over, and asks; the answer holds the run to
+    /// it. A server at its goal is no question. Where nobody can answer, `--yes` is the answer, and holds it to nothing.
     #[cfg(windows)]
-    fn confirm<H: reconcile_core::Observe>(&self, host: &mut H, goal: &Goal) -> Result<(), Problem> {
+    fn confirm<H: reconcile_core::Observe>(&self, host: &mut H, goal: &Goal) -> Result<Option<Approved>, Problem> {
         use std::io::{BufRead, IsTerminal, Write};
 
         if self.args.yes || self.args.unattended {
-            return Ok(());
+            return Ok(None);
         }
-        let plan =
-            crate::plan::of(vec![crate::plan::server(goal, &crate::plan::look(host, goal)?, false, self.waiter())]);
-        if plan.servers.iter().all(|server| server.steps.is_empty()) {
-            return Ok(());
+        let seen = crate::plan::look(host, goal)?;
+        let asked = crate::plan::question(goal, &seen, false, self.waiter());
+        if asked.state == State::AtGoal {
+            return Ok(None);
         }
-        print(&render::plan(&plan))?;
+        let steps = asked.steps.iter().map(|step| step.step.clone()).collect();
+        let blocked = asked.blocked_by.is_some();
+        print(&render::plan(&crate::plan::of(vec![asked])))?;
         if !std::io::stdin().is_terminal() {
             return Err(Problem::usage("this changes a real server and nobody can be asked here: add --yes"));
         }
-        let _ = write!(anstream::stderr(), "Run these steps now? Type yes: ");
+        let when = if blocked { "as soon as nothing forbids them" } else { "now" };
+        let _ = write!(anstream::stderr(), "Run these steps {when}? Type yes: ");
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).map_err(Problem::failed)?;
-        if answer.trim() == "yes" { Ok(()) } else { Err(Problem::not_confirmed("not confirmed; nothing was changed")) }
+        if answer.trim() == "yes" {
+            Ok(Some(Approved { steps, moved: None }))
+        } else {
+            Err(Problem::not_confirmed("not confirmed; nothing was changed"))
+        }
     }
 }
 
@@ -269,19 +280,38 @@ fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
     Ok(plan)
 }
 
-/// The approved steps for a goal.
-fn steps_of(plan: &PlanReport, goal: &Goal) -> Result<Vec<Step>, Problem> {
+/// What a plan approves for a goal, and what it rests on that has changed since.
+fn approval(plan: &PlanReport, goal: &Goal, manifest: &Sha256) -> Result<Approved, Problem> {
     let planned = plan.servers.iter().find(|server| server.server.name == goal.server);
     let planned = planned.ok_or_else(|| not_planned(&goal.server))?;
-    if planned.server.target != goal.core {
+    let Some(rests) = &planned.rests_on else {
         return Err(Problem::input(format!(
-            "the plan brings {} to {}, the manifest declares {}: plan anew",
-            goal.server, planned.server.target, goal.core
+            "the plan for {} does not say what it rests on, as plans of earlier versions: plan again",
+            goal.server
         )));
-    }
-    Ok(planned.steps.iter().map(|step| step.step.clone()).collect())
+    };
+    let steps = planned.steps.iter().map(|step| step.step.clone()).collect();
+    Ok(Approved { steps, moved: moved(planned, rests, goal, manifest) })
+}
+
+/// What has changed of what a plan rests on: the first thing that says most.
+fn moved(planned: &ServerPlan, rests: &Rests, goal: &Goal, manifest: &Sha256) -> Option<String> {
+    let (then, now) = (&rests.installer, &goal.installer);
+    let stores = |stores: &[Store]| stores.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let facts = [
+        ("the target", planned.server.target.to_string(), goal.core.to_string()),
+        ("the product", planned.server.product.to_string(), goal.product.to_string()),
+        ("the role", rests.role.to_string(), goal.role.to_string()),
+        ("the path of the installer", then.path.clone(), now.path.clone()),
+        ("the SHA-256 of the installer", then.sha256.to_string(), now.sha256.to_string()),
+        ("the publisher of the installer", then.publisher.clone(), now.publisher.clone()),
+        ("the databases", stores(&rests.stores), stores(&goal.stores)),
+    ];
+    let moved = facts.into_iter().find(|(_, then, now)| then != now);
+    let moved = moved.map(|(what, then, now)| format!("{what} was {then}, and is {now}"));
+    moved.or_else(|| (rests.manifest != *manifest).then(|| "the manifest has changed since".into()))
 }
 
 fn not_planned(server: &ServerName) -> Problem {
-    Problem::input(format!("the approved plan does not name {server}: plan anew, or choose servers with --server"))
+    Problem::input(format!("the approved plan does not name {server}: plan again, or choose servers with --server"))
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, misplaced};
-use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName};
+use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName, Sha256};
+use sha2::Digest;
 
 use crate::{
     args::Format,
@@ -60,6 +61,14 @@ impl Input {
             return Err(Diagnostics::sorted(misplaced).into());
         }
         Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
+    }
+
+    /// The SHA-256 of the manifest, as it was read.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256 {
+        let digest: String =
+            sha2::Sha256::digest(self.source.text()).iter().map(|byte| format!("{byte:02x}")).collect();
+        digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
     }
 
     /// The goals of the servers called `only`, or of all servers.

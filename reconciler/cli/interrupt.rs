@@ -147,7 +147,7 @@ impl Interrupts {
     fn heard(&self, signal: Signal) {
         match answer(signal, self.interrupt.ends()) {
             Halt::Forced(why) => self.leave(why),
-            Halt::Interrupted | Halt::Deviated { .. } | Halt::NoManifest => {
+            Halt::Interrupted | Halt::Deviated(_) | Halt::NoManifest => {
                 self.interrupt.end();
                 tracing::warn!("{ENDING}");
                 self.voice.say(&format!("\n{ENDING}"));

@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, io::Write, path::Path};
 
 use reconcile_core::{
-    Ask, Command, Goal, Observe, Opening, PlanEnd, Run, Seen, drift, foreseen, plan, strange, waiting_elsewhere,
+    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, drift, foreseen, plan, strange,
+    waiting_elsewhere,
 };
 use reconcile_schema::{
-    Code, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, RunId, ServerPlan, Service, State,
-    Step, StepReport, Store, UnpublishedService,
+    Code, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, Reboots, Rests, RunId, ServerPlan,
+    Service, Sha256, State, Step, StepReport, Store, UnpublishedService,
 };
 
 use crate::{
@@ -44,10 +45,13 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
 /// The plans of all goals.
 fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanReport, Problem> {
     let lab = site.is_lab();
-    let waiter = Waiter::of(lab, &input.path);
-    let servers: Vec<_> =
-        goals.iter().map(|goal| Ok(server(goal, &seen(site, goal)?, lab, waiter))).collect::<Result<_, Problem>>()?;
-    Ok(of(servers))
+    let (waiter, manifest) = (Waiter::of(lab, &input.path), input.sha256());
+    let of = |goal: &Goal| {
+        let planned = server(goal, &seen(site, goal)?, lab, waiter);
+        Ok(ServerPlan { rests_on: Some(rests(goal, &manifest)), ..planned })
+    };
+    let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
+    Ok(self::of(servers))
 }
 
 /// What a plan for a server of the site needs to know of it.
@@ -118,6 +122,7 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
         not_installed: goal.not_installed(&seen.host).cloned().collect(),
         foreign_services: seen.host.foreign.known().cloned().unwrap_or_default(),
         notes: notes(goal, seen, &steps),
+        rests_on: None,
         steps,
         opens,
         outage,
@@ -142,7 +147,11 @@ fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
         0 => format!("waits for a restart and keeps nothing from being done: {first}"),
         more => format!("wait for a restart and keep nothing from being done: {first} and {more} more"),
     });
-    strange.chain(elsewhere).chain(servers.into_iter().map(unchecked)).collect()
+    let takes_down = steps.iter().any(|step| step.step.takes_down());
+    let is_planned = steps.iter().any(|step| step.step == Step::Reboot);
+    let restart = takes_down && !is_planned && goal.rules.reboot != Reboots::Never;
+    let restart = restart.then(|| "may restart Windows, as the policy allows".to_owned());
+    strange.chain(elsewhere).chain(restart).chain(servers.into_iter().map(unchecked)).collect()
 }
 
 /// The services of the product that no published list names.
@@ -154,6 +163,37 @@ fn unpublished(seen: &Seen) -> Vec<UnpublishedService> {
         recognised: recognised.clone(),
     };
     unpublished.map(report).collect()
+}
+
+/// What a plan for a goal rests on.
+fn rests(goal: &Goal, manifest: &Sha256) -> Rests {
+    Rests {
+        manifest: manifest.clone(),
+        role: goal.role,
+        installer: goal.installer.clone(),
+        stores: goal.stores.clone(),
+    }
+}
+
+/// The plan that somebody is asked about: where something forbids its steps now, with those that follow once that is over.
+#[cfg(windows)]
+pub fn question(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> ServerPlan {
+    let steps: Vec<_> =
+        reconcile_core::ahead(goal, seen).into_iter().map(|planned| step_report(goal, planned)).collect();
+    let mut asked = server(goal, seen, lab, waiter);
+    asked.notes = notes(goal, seen, &steps);
+    asked.steps = steps;
+    asked
+}
+
+fn step_report(goal: &Goal, planned: PlannedStep) -> StepReport {
+    StepReport {
+        command: Command::of(goal, &planned.step, &planned.cause).to_string(),
+        because: planned.cause.to_string(),
+        step: planned.step,
+        cause: planned.cause,
+        certain: planned.certain,
+    }
 }
 
 /// What remains to be done on a server, as it is reported.
@@ -182,13 +222,7 @@ pub fn remaining(goal: &Goal, seen: &Seen, waiter: Waiter<'_>) -> Remaining {
         PlanEnd::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker, waiter))),
         PlanEnd::Unlooked(ask) => (State::Unknown, Some(format!("{ask}: not looked at")), None),
     };
-    let steps = plan.steps.into_iter().map(|planned| StepReport {
-        command: Command::of(goal, &planned.step, &planned.cause).to_string(),
-        because: planned.cause.to_string(),
-        step: planned.step,
-        cause: planned.cause,
-        certain: planned.certain,
-    });
+    let steps = plan.steps.into_iter().map(|planned| step_report(goal, planned));
     let opens = plan.opens.and_then(|opening| shown(goal, &opening));
     Remaining { state, code, steps: steps.collect(), opens, blocked_by, help }
 }

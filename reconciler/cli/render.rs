@@ -70,7 +70,7 @@ fn server_plan(server: &ServerPlan) -> String {
         let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
     }
     for note in &server.notes {
-        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {note}");
+        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", escape(note));
     }
     for foreign in &server.foreign_services {
         let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", holds(foreign));

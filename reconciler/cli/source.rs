@@ -42,6 +42,12 @@ impl Source {
         Ok(Self { text, root, value: OnceCell::new() })
     }
 
+    /// The text, as it was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
     /// The document as a JSON value.
     #[must_use]
     pub fn value(&self) -> &Value {

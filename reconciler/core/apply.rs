@@ -11,10 +11,13 @@ use reconcile_schema::{
 };
 
 use crate::{
-    Account, Act, Acted, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready, lacking,
+    Account, Act, Acted, Approved, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready,
+    approved::Place,
+    lacking,
     model::running,
     next,
     next::queued,
+    plan,
     pool::unready,
     proof::{PROOF, died, ended_again, not_running, started, started_again, starts, takes_for_granted},
     reached, shown_code,
@@ -30,8 +33,8 @@ pub struct Request<'a> {
     pub version: &'a str,
     /// Who runs it, for the journal.
     pub by: &'a str,
-    /// The steps that were approved; `None` leaves the decision free.
-    pub approved: Option<&'a [Step]>,
+    /// What was approved; `None` leaves the decision free.
+    pub approved: Option<&'a Approved>,
     /// Whether an operator repaired what earlier attempts failed on: they count no more.
     pub forgive: bool,
     /// Whether somebody wants the run to end, and how soon.
@@ -132,7 +135,7 @@ fn work<H: Act>(
         begun: false,
         before: Vec::new(),
         taken: Vec::new(),
-        cursor: 0,
+        place: Place::default(),
         ready: true,
         refused: None,
         untold: None,
@@ -212,8 +215,8 @@ struct Work<'a, H> {
     before: Vec<String>,
     /// The steps that were taken, each with what was seen before it.
     taken: Vec<(Step, Seen)>,
-    /// The next step of the approved plan.
-    cursor: usize,
+    /// Where it stands in the approved plan.
+    place: Place,
     /// Whether the pool was ready, the last time that it was asked.
     ready: bool,
     /// What the last step said, where it reported failure.
@@ -293,15 +296,18 @@ impl<H: Act> Work<'_, H> {
     /// Whether the step is not to be taken: the plan says another one, or it was taken in vain. The reason becomes a
     /// part of what the next decision sees.
     fn refuses(&mut self, step: &Step, cause: &Cause, seen: &Seen) -> bool {
-        let up = matches!(cause, Cause::Down(_) | Cause::FailedOver | Cause::Unreleased);
-        if let (Some(approved), false) = (self.request.approved, up) {
-            let rest = approved.get(self.cursor..).unwrap_or_default();
-            let Some(ahead) = rest.iter().position(|planned| planned == step) else {
-                let (approved, decided) = (rest.first().cloned(), step.clone());
-                self.run.halt = Some(Halt::Deviated { approved, decided });
-                return true;
-            };
-            self.cursor += ahead + 1; // Planned steps that turned out to be needless are passed over.
+        if let Some(approved) = self.request.approved {
+            // What will not be approved is found before the first stop, where it can be foreseen.
+            let begins = step.takes_down() && seen.begins_outage();
+            let foreseen = if begins { plan(self.request.goal, seen).steps } else { Vec::new() };
+            let place = approved.foreseen(self.place, &foreseen).and_then(|()| approved.after(self.place, step, cause));
+            match place {
+                Ok(place) => self.place = place,
+                Err(deviation) => {
+                    self.run.halt = Some(Halt::Deviated(deviation));
+                    return true;
+                }
+            }
         }
         if !is_bounded_here(step) {
             return false;

@@ -13,7 +13,7 @@ use reconcile_schema::{
     ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Drive, Forced, Opening, Right, Unready, room::bytes};
+use crate::{Deviation, Drive, Forced, Opening, Right, Unready, room::bytes};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,12 +261,7 @@ pub enum Blocker {
         why: Forced,
     },
     /// The approved plan says something else.
-    Deviated {
-        /// The step that comes next in the approved plan.
-        approved: Option<Step>,
-        /// The step that was decided.
-        decided: Step,
-    },
+    Deviated(Deviation),
 }
 
 /// Who can do something about a blocker, and when.
@@ -332,7 +327,7 @@ impl Blocker {
             | Self::Interrupted
             | Self::NoManifest
             | Self::Forced { .. }
-            | Self::Deviated { .. } => None,
+            | Self::Deviated(_) => None,
         }
     }
 
@@ -391,7 +386,7 @@ impl Blocker {
             | Self::AttemptsSpent { .. }
             | Self::Stuck { .. }
             | Self::NoManifest
-            | Self::Deviated { .. } => Class::Operator,
+            | Self::Deviated(_) => Class::Operator,
         }
     }
 }
@@ -550,12 +545,7 @@ impl fmt::Display for Blocker {
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::NoManifest => f.write_str("the manifest cannot be used"),
             Self::Forced { why } => write!(f, "the run was interrupted: {why}, and it left the services as they were"),
-            Self::Deviated { approved: Some(approved), decided } => {
-                write!(f, "the approved plan says {approved} next, but {decided} is due")
-            }
-            Self::Deviated { approved: None, decided } => {
-                write!(f, "the approved plan has no further step, but {decided} is due")
-            }
+            Self::Deviated(deviation) => write!(f, "{deviation}"),
         }
     }
 }

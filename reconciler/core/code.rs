@@ -57,7 +57,7 @@ impl Blocker {
             Self::Confined => Code::Confined,
             Self::Interrupted | Self::Forced { .. } => Code::Interrupted,
             Self::NoManifest => Code::InputWrong,
-            Self::Deviated { .. } => Code::Deviated,
+            Self::Deviated(_) => Code::Deviated,
         }
     }
 
@@ -119,7 +119,7 @@ impl Blocker {
             | Self::Interrupted
             | Self::Forced { .. }
             | Self::NoManifest
-            | Self::Deviated { .. } => None,
+            | Self::Deviated(_) => None,
         }
     }
 }

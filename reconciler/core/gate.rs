@@ -214,9 +214,7 @@ fn halted(_: &Goal, seen: &Seen, _: &Step) -> Gate {
         Some(Halt::Interrupted) => Gate::Shut(Blocker::Interrupted),
         Some(Halt::NoManifest) => Gate::Shut(Blocker::NoManifest),
         Some(Halt::Forced(why)) => Gate::Shut(Blocker::Forced { why: *why }),
-        Some(Halt::Deviated { approved, decided }) => {
-            Gate::Shut(Blocker::Deviated { approved: approved.clone(), decided: decided.clone() })
-        }
+        Some(Halt::Deviated(deviation)) => Gate::Shut(Blocker::Deviated(deviation.clone())),
     }
 }
 

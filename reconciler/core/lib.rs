@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod alike;
 mod apply;
+mod approved;
 mod batches;
 mod blocker;
 mod calendar;
@@ -39,6 +40,7 @@ mod waves;
 
 pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
+pub use approved::{Approved, Deviation};
 pub use batches::{Batch, batches};
 pub use blocker::{Blocker, Class, shown_code};
 pub use calendar::{Opening, next_opening, open_at, openings};
@@ -54,7 +56,7 @@ pub use lacking::lacking;
 pub use layers::layers;
 pub use model::after;
 pub use next::{Next, Want, next, waiting_elsewhere, wanted};
-pub use plan::{Plan, PlanEnd, PlannedStep, plan};
+pub use plan::{Plan, PlanEnd, PlannedStep, ahead, plan};
 pub use pool::{READY, Unready, strange};
 pub use predict::{Foreseen, Prediction, assumed, foreseen, foreseen_whole};
 pub use quorum::spare;

@@ -82,9 +82,9 @@ fn at_work(goal: &Goal, seen: &Seen, what: &str) -> Next {
     match &seen.run.halt {
         Some(Halt::Interrupted) => Next::Blocked(Blocker::Interrupted),
         Some(Halt::Forced(why)) => Next::Blocked(Blocker::Forced { why: *why }),
-        Some(Halt::Deviated { .. }) | None if seen.run.waited < LONGEST.max(goal.rules.database) => Next::Wait(blocker),
+        Some(Halt::Deviated(_)) | None if seen.run.waited < LONGEST.max(goal.rules.database) => Next::Wait(blocker),
         // Somebody waits to hear of the manifest.
-        Some(Halt::Deviated { .. } | Halt::NoManifest) | None => Next::Blocked(blocker),
+        Some(Halt::Deviated(_) | Halt::NoManifest) | None => Next::Blocked(blocker),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use reconcile_schema::{Cause, Fact, Step};
+use reconcile_schema::{Cause, Fact, PackageSeen, Reboots, Step};
 
 use crate::{Ask, Blocker, Goal, Next, Opening, Seen, Want, after, next, next::reboot_due, wanted};
 
@@ -76,6 +76,51 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
         let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
         steps.push(PlannedStep { step, cause, certain });
     }
+}
+
+/// The steps that a run may come to take: those of the plan, or where something forbids them now, those that follow once that is
+/// over.
+#[must_use]
+pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
+    let found = plan(goal, seen);
+    if found.end == PlanEnd::AtGoal {
+        return found.steps;
+    }
+    let (mut seen, mut steps) = (seen.clone(), Vec::new());
+    if seen.marks.baseline.is_none() && goal.rules.reboot != Reboots::Never {
+        steps.extend(reboot_due(&seen).map(|cause| sure(Step::Reboot, cause)));
+    }
+    while steps.len() < MOST {
+        let (step, cause) = match wanted(goal, &seen) {
+            Want::Step(step, cause) => (step, cause),
+            Want::Look(Ask::Databases(store)) => {
+                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
+                let cause = Cause::StoreBehind { store: store.clone(), databases: Vec::new() };
+                steps.push(PlannedStep { step: Step::UpdateDatabases(store), cause, certain: false });
+                continue;
+            }
+            // Asked by gates only, or not to be helped by a step.
+            Want::Look(
+                Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Foreign | Ask::Pool | Ask::Claim,
+            )
+            | Want::Nothing
+            | Want::Cannot(_) => break,
+        };
+        let installed = steps.iter().any(|planned| planned.step == Step::Install);
+        let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
+        seen = after(goal, seen, &step);
+        steps.push(PlannedStep { step, cause, certain });
+    }
+    let takes_down = steps.iter().any(|planned| planned.step.takes_down());
+    let installs = steps.iter().any(|planned| planned.step == Step::Install);
+    let stage = installs && seen.host.package != Fact::Known(PackageSeen::Staged);
+    let stage = stage.then(|| sure(Step::Stage, Cause::NotStaged));
+    let claim = (takes_down && goal.claims.is_some()).then(|| sure(Step::Claim, Cause::Unclaimed));
+    stage.into_iter().chain(claim).chain(steps).collect()
+}
+
+const fn sure(step: Step, cause: Cause) -> PlannedStep {
+    PlannedStep { step, cause, certain: true }
 }
 
 /// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.

@@ -8,7 +8,7 @@ use reconcile_schema::{
     Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step,
 };
 
-use crate::{Goal, next::is_up};
+use crate::{Deviation, Goal, next::is_up};
 
 /// Everything that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +82,7 @@ pub enum Halt {
     /// It ends at once, for this reason, and leaves the services as they are: there is no time to bring them back.
     Forced(Forced),
     /// The approved plan says something else.
-    Deviated {
-        /// The step that comes next in the approved plan, if any is left.
-        approved: Option<Step>,
-        /// The step that was decided.
-        decided: Step,
-    },
+    Deviated(Deviation),
 }
 
 /// Why a run ends at once.

@@ -70,8 +70,8 @@ pub use pool::Pool;
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
-    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, RunReport, ServerPlan,
-    ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
+    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, Rests, RunReport,
+    ServerPlan, ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
 };
 pub use reports::{Log, Reports};
 pub use role::Role;

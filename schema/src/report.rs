@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Cause, Code, Foreign, Product, Recognised, ServerName, ServiceName, Step};
+use crate::{
+    Build, Cause, Code, Foreign, Installer, Product, Recognised, Role, ServerName, ServiceName, Sha256, Step, Store,
+};
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
@@ -54,6 +56,9 @@ pub struct ServerPlan {
     /// What else was seen, or cannot be seen from here, and decides nothing, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What the plan rests on. Without it, as earlier versions write plans, none is applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_on: Option<Rests>,
     /// The steps that remain, in order, as far as they can be foreseen.
     pub steps: Vec<StepReport>,
     /// The maintenance window that the steps wait for.
@@ -68,6 +73,20 @@ pub struct ServerPlan {
     /// What a person can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+/// What a plan rests on, besides its target: where any of it has changed, the plan is not applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rests {
+    /// The SHA-256 of the manifest.
+    pub manifest: Sha256,
+    /// The role of the server.
+    pub role: Role,
+    /// The installer.
+    pub installer: Installer,
+    /// The databases that the server updates.
+    pub stores: Vec<Store>,
 }
 
 /// A service of the product that no published list names.

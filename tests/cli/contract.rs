@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use serde_json::{Deserializer, Value};
+use serde_json::{Deserializer, Value, json};
 
 #[cfg(not(windows))]
 use crate::manifest;
@@ -98,7 +98,6 @@ fn a_file_that_is_no_plan_for_this_manifest_is_refused() {
         ("empty", Some(String::new()), "expected a plan that `reconcile plan --out` wrote"),
         ("another version", Some(good.replacen("\"version\": 1", "\"version\": 2", 1)), "expected version 1, found 2"),
         ("an unknown field", Some(good.replacen("\"lab\"", "\"force\": true, \"lab\"", 1)), "unknown field `force`"),
-        ("another target", Some(good.replace("7.0.2046.521", "7.0.2046.385")), "plan anew"),
         ("another server", Some(good.replace("fe01", "fe02")), "does not name fe01.contoso.example"),
     ];
     let before = listing(folder.path());
@@ -146,4 +145,74 @@ fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
     let ended = reconcile(folder.path(), &["lab", "show", "site.yaml"]);
     assert_eq!(ended.code, Some(64), "{}", ended.err);
     assert!(ended.err.contains("its servers are real"), "{}", ended.err);
+}
+
+/// A lab whose only server is behind, and the plan that was approved for it.
+fn approved() -> (tempfile::TempDir, Value) {
+    let lab = folder(&lab(""));
+    reconcile(lab.path(), &["plan", "site.yaml", "--out", "approved.json"]);
+    let plan = serde_json::from_str(&fs::read_to_string(lab.path().join("approved.json")).unwrap()).unwrap();
+    (lab, plan)
+}
+
+/// Applies the approved plan, and says what the run came to.
+fn applied(folder: &Path) -> (Option<i32>, Value) {
+    let ended = reconcile(folder, &["apply", "site.yaml", "--plan", "approved.json", "--output", "json"]);
+    (ended.code, serde_json::from_str(&ended.out).unwrap_or(Value::Null))
+}
+
+#[test]
+fn a_plan_does_not_outlive_what_it_rests_on() {
+    let (lab, _) = approved();
+    let manifest = lab.path().join("site.yaml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, format!("{text}# a word\n")).unwrap();
+    let (code, run) = applied(lab.path());
+    let server = &run["servers"][0];
+    assert_eq!((code, &server["code"], &server["steps"]), (Some(4), &json!("deviated"), &json!([])), "{run:#}");
+    assert!(server["blockedBy"].as_str().unwrap().ends_with("the manifest has changed since"), "{run:#}");
+
+    fs::write(&manifest, text.replace("CU7", "CU6")).unwrap();
+    let (code, run) = applied(lab.path());
+    let why = "the approved plan does not hold any more: the target was 7.0.2046.521, and is 7.0.2046.385";
+    assert_eq!((code, run["servers"][0]["blockedBy"].as_str()), (Some(4), Some(why)));
+
+    fs::write(&manifest, text).unwrap();
+    let (code, _) = applied(lab.path());
+    assert_eq!(code, Some(0), "as it was approved");
+    fs::write(&manifest, fs::read_to_string(&manifest).unwrap() + "# another word\n").unwrap();
+    let (code, run) = applied(lab.path());
+    assert_eq!((code, &run["servers"][0]["steps"]), (Some(0), &json!([])), "at its goal nothing is asked of the plan");
+}
+
+#[test]
+fn a_plan_with_a_field_too_many_or_without_what_it_rests_on_is_refused() {
+    let (lab, plan) = approved();
+    let write = |plan: &Value| fs::write(lab.path().join("approved.json"), plan.to_string()).unwrap();
+    for at in ["", "/servers/0", "/servers/0/steps/0", "/servers/0/restsOn"] {
+        let mut plan = plan.clone();
+        plan.pointer_mut(at).unwrap()["everything"] = json!(true);
+        write(&plan);
+        let ended = reconcile(lab.path(), &["apply", "site.yaml", "--plan", "approved.json"]);
+        assert!(ended.code == Some(65) && ended.err.contains("everything"), "{at}: {}", ended.err);
+    }
+    let mut earlier = plan.clone();
+    earlier["servers"][0].as_object_mut().unwrap().remove("restsOn").unwrap();
+    write(&earlier);
+    let ended = reconcile(lab.path(), &["apply", "site.yaml", "--plan", "approved.json"]);
+    assert!(ended.code == Some(65) && ended.err.contains("plan again"), "{}", ended.err);
+}
+
+#[test]
+fn a_step_that_nobody_approved_costs_no_outage() {
+    let (lab, plan) = approved();
+    let mut fewer = plan.clone();
+    let steps = fewer["servers"][0]["steps"].as_array_mut().unwrap();
+    steps.retain(|step| step["step"] != json!({ "updateDatabases": "local" }));
+    assert!(steps.len() < plan["servers"][0]["steps"].as_array().unwrap().len());
+    fs::write(lab.path().join("approved.json"), fewer.to_string()).unwrap();
+    let (code, run) = applied(lab.path());
+    let server = &run["servers"][0];
+    assert_eq!((code, &server["outageSeconds"], &server["steps"]), (Some(4), &json!(0), &json!(["stage"])), "{run:#}");
+    assert!(server["blockedBy"].as_str().unwrap().contains("the approved plan"), "{run:#}");
 }

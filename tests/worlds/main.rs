@@ -159,7 +159,10 @@ fn services_of_others_stop_before_ours_and_start_after_them_however_it_is_interr
 
 #[test]
 fn the_plan_is_what_apply_does() {
-    shown(&[("plans", space::foreseen(), plans::agrees)]);
+    shown(&[
+        ("plans", space::foreseen(), plans::agrees),
+        ("plans that are applied in another world", space::interrupted(), plans::held_to),
+    ]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! The plan is what apply does, from the start and from everywhere on the way, and approving it changes nothing.
 
-use reconcile_core::PlanEnd;
+use reconcile_core::{Blocker, End, PlanEnd};
 use reconcile_hosts::lab::{Kill, When};
 use reconcile_schema::Step;
 
 use crate::{
     run::{How, Scene},
-    space::{Case, Databases},
-    truth::{Fate, fate},
+    space::{CURRENT, Case, Databases},
+    truth::{Fate, expected, fate},
     watch::Effect,
 };
 
@@ -55,4 +55,37 @@ pub fn agrees(case: &Case) -> Result<usize, String> {
         plans += 1;
     }
     Ok(plans)
+}
+
+/// A plan that is approved in one world and applied in another: a run ends where it would without it, or as deviated before anything
+/// is taken down; it takes down with approved steps alone, a restart and another attempt of the installer aside.
+pub fn held_to(case: &Case) -> Result<usize, String> {
+    let mut found = 0;
+    let others = [
+        Case { current: case.current ^ 0b0001, ..*case },
+        Case { current: CURRENT, ..*case },
+        Case { databases: Databases::Current, ..*case },
+        Case { databases: Databases::Behind, ..*case },
+        Case { databases: Databases::BehindAfterwards, ..*case },
+    ];
+    for other in others {
+        let planned: Vec<Step> = Scene::of(case).plan().steps.into_iter().map(|planned| planned.step).collect();
+        let mut scene = Scene::of(&other);
+        let how = How { name: "run 1", approved: Some(&planned), ..How::default() };
+        let outcome = scene.run(&how).map_err(|error| error.to_string())?;
+        let deviated = matches!(outcome.end, End::Blocked(Blocker::Deviated(_)));
+        let down: Vec<_> = outcome.steps.iter().filter(|step| step.takes_down()).collect();
+        let aside = |step: &Step| *step == Step::Reboot || planned.contains(&Step::Install) && *step != databases(step);
+        let strange = down.iter().any(|step| !planned.contains(step) && !aside(step));
+        if strange || deviated && !down.is_empty() || !deviated && fate(&outcome.end) != expected(&other) {
+            return Err(format!("{planned:?} in {other:?}: {:?} {:?}", outcome.steps, outcome.end));
+        }
+        found += 1;
+    }
+    Ok(found)
+}
+
+/// The step itself, where it updates databases: another attempt of the installer does not bring those along.
+fn databases(step: &Step) -> Step {
+    if matches!(step, Step::UpdateDatabases(_)) { step.clone() } else { Step::Stage }
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use reconcile_core::{
-    Act, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply, compare,
-    plan,
+    Act, Approved, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply,
+    compare, plan,
 };
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
 use reconcile_schema::{BootId, Durations, Fact, Mark, OnExceed, RunId, Step};
@@ -134,12 +134,13 @@ pub fn run<H: Act>(
         let ends = since(how.interrupted).then_some(Halt::Interrupted);
         since(how.left).then_some(Halt::Forced(Forced::Closed)).or(ends)
     };
+    let approved = how.approved.map(|steps| Approved { steps: steps.to_vec(), moved: None });
     let request = Request {
         goal,
         run: RunId(how.name.into()),
         version: "0",
         by: "worlds",
-        approved: how.approved,
+        approved: approved.as_ref(),
         forgive: how.forgive,
         interrupted: &interrupted,
     };
