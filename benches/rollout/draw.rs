@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use reconcile_core::{Fleet, Member, Prediction, Standing};
 use reconcile_schema::{
-    Maintenance, Manifest, OnFailure, Period, Policy, Pool, Reports, Role, Rollout, Server, UpdateName, Window,
+    Maintenance, Manifest, OnFailure, Period, Policy, Pool, Reports, Role, Rollout, Server, UpdateName, When, Window,
 };
 
 /// A server, as the simulation knows it.
@@ -135,7 +135,7 @@ impl Plain {
                 role: Some(host.role),
                 pool: Some(pool_name(host.pool)),
                 upgrade_domain: host.domain.map(|domain| name("ud", domain)),
-                policy: Policy { maintenance, ..Policy::default() },
+                policy: Policy { maintenance: maintenance.map(When::In), ..Policy::default() },
                 ..Server::default()
             };
             servers.insert(host.name.parse().unwrap(), server);

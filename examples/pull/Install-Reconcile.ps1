@@ -15,7 +15,7 @@ param(
     [Parameter(Mandatory = $true)] [string] $Source,
     [Parameter(Mandatory = $true)] [ValidatePattern('^[0-9A-Fa-f]{64}$')] [string] $Sha256,
     [string] $Folder = "$env:ProgramFiles\reconcile",
-    [ValidateSet('apply', 'observe')] [string] $Mode = 'apply',
+    [ValidateSet('apply', 'observe')] [string] $Mode = 'observe',
     [string] $Every = '1h',
     [string] $Jitter = '10m'
 )

@@ -98,6 +98,7 @@ pub fn each(
             }
             #[cfg(windows)]
             Site::Machine(host) => {
+                host.begin();
                 let confirmed = session.confirm(host.as_mut(), goal)?;
                 let approval = approval.or(confirmed);
                 let mut host = host.to_act(session.interrupts.interrupt()).map_err(Problem::failed)?;

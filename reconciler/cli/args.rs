@@ -322,8 +322,8 @@ pub enum Schedule {
 pub struct Install {
     /// The manifest: on this server or on a share, where only administrators can change it.
     pub manifest: PathBuf,
-    /// What the task does: apply brings the server to its update, observe only reports.
-    #[arg(long, value_parser = mode, default_value = "apply")]
+    /// What the task does: observe only reports, apply brings the server to its update.
+    #[arg(long, value_parser = mode, default_value = "observe")]
     pub mode: TaskMode,
     /// How often it starts, besides at every boot, such as 30m or 1d.
     #[arg(long, value_name = "PERIOD", default_value = "1h")]
@@ -335,6 +335,10 @@ pub struct Install {
     /// access to the network.
     #[arg(long, default_value = "SYSTEM")]
     pub account: Account,
+    /// Have the Task Scheduler ask for the account's password, on this console, and keep it: then it has its groups of the domain and
+    /// the network. reconcile never sees it.
+    #[arg(long)]
+    pub password: bool,
     /// Only print the definition of the task, as XML; on any operating system.
     #[arg(long)]
     pub print: bool,

@@ -58,6 +58,18 @@ pub struct Diagnostic {
     pub help: Option<String>,
     #[serde(skip)]
     excerpt: Option<Excerpt>,
+    #[serde(skip)]
+    severity: Severity,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Severity {
+    /// The file cannot be used.
+    #[default]
+    Error,
+    /// It can, and may not be what was meant.
+    Warning,
 }
 
 /// The line of the error, escaped, and the bytes of it that are underlined.
@@ -77,6 +89,7 @@ impl Diagnostic {
             place: Place { file: file.to_owned(), position: None },
             help: None,
             excerpt: None,
+            severity: Severity::default(),
         }
     }
 
@@ -107,10 +120,21 @@ impl Diagnostic {
         self
     }
 
+    /// The same, as a warning: the file can be used.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     /// The error as a compiler would print it, with the offending line; coloured on request.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
-        let title = Level::ERROR.primary_title(&*self.message).id(self.code);
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(&*self.message).id(self.code);
         let mut report = Group::with_title(title);
         let file = escape(&self.place.file);
         let mut expected = self.expected.as_deref();

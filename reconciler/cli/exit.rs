@@ -102,7 +102,7 @@ impl From<DriftState> for Exit {
         match state {
             DriftState::AtGoal => Self::Done,
             DriftState::Drift | DriftState::Unnamed => Self::Drift,
-            DriftState::Missing | DriftState::Stale | DriftState::Unknown => Self::Unknown,
+            DriftState::Missing | DriftState::Stale | DriftState::NotReadable | DriftState::Unknown => Self::Unknown,
             DriftState::Ahead | DriftState::WrongProduct => Self::NeedsOperator,
         }
     }
@@ -115,7 +115,11 @@ pub const fn as_state(compared: DriftState) -> State {
         DriftState::AtGoal => State::AtGoal,
         DriftState::Drift => State::Drift,
         DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
-        DriftState::Unknown | DriftState::Missing | DriftState::Stale | DriftState::Unnamed => State::Unknown,
+        DriftState::Unknown
+        | DriftState::NotReadable
+        | DriftState::Missing
+        | DriftState::Stale
+        | DriftState::Unnamed => State::Unknown,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, misplaced};
+use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, Unguarded, misplaced, unguarded};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName, Sha256};
 use sha2::Digest;
 
@@ -61,6 +61,21 @@ impl Input {
             return Err(Diagnostics::sorted(misplaced).into());
         }
         Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
+    }
+
+    /// What may be meant and is worth a second look, each at its place.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let found = unguarded(&self.manifest, &Roster::of(&self.manifest));
+        let warning = |Unguarded { pool, one, other, pointer }: &Unguarded| {
+            let message = format!(
+                "{one} and {other} of {pool} may be taken down at the same time: they cannot agree on a share, and their windows overlap"
+            );
+            let help =
+                format!("give them windows that do not overlap, or say `pools: {{ {pool}: {{ together: allowed }} }}`");
+            self.source.at_key(pointer, "together", message).help(help).warning()
+        };
+        found.iter().map(warning).collect()
     }
 
     /// The SHA-256 of the manifest, as it was read.

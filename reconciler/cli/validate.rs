@@ -1,6 +1,6 @@
 //! `reconcile validate`: checks manifests.
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 use crate::{exit::Exit, input::Input, print, problem::Problem, render::plural};
 
@@ -15,6 +15,9 @@ pub fn run(manifests: &[PathBuf]) -> Result<Exit, Problem> {
             Ok((servers, input)) => {
                 let (updates, path) = (input.manifest.updates.len(), path.display());
                 let (some, such) = (plural(servers, "server"), plural(updates, "update"));
+                for warning in input.warnings() {
+                    let _ = writeln!(anstream::stderr(), "{}", warning.render(true)); // Nobody may be reading it.
+                }
                 print(&format!("{path}: good: {servers} {some}, {updates} {such}\n"))?;
             }
             Err(problem) => worst = problem.report(),

@@ -46,6 +46,16 @@ impl Dear {
         seen.claim = self.claim.clone();
     }
 
+    /// What was read of databases; where they could not be, and the account is known to lack the right, that is said.
+    #[must_use]
+    pub fn not_readable(&self, fact: Fact<Vec<Database>>) -> Fact<Vec<Database>> {
+        let may_not = self.rights.known().is_some_and(|rights| rights.server_admin == Some(false));
+        match fact {
+            Fact::Unknown(why) if may_not => Fact::Unknown(alloc::format!("not readable by this account: {why}")),
+            Fact::Known(_) | Fact::Unknown(_) | Fact::NotLooked => fact,
+        }
+    }
+
     /// Forgets what `step` may have changed.
     pub fn forget(&mut self, step: &Step) {
         // Others work on the pool, too: what it says counts for one step.

@@ -142,6 +142,7 @@ pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState 
         | DriftCode::RestartDue
         | DriftCode::AssembliesHeld
         | DriftCode::InstallationUnproven => DriftState::Drift,
+        DriftCode::NotReadable => DriftState::NotReadable,
         DriftCode::Unknown
         | DriftCode::StaleSnapshot
         | DriftCode::MissingSnapshot
@@ -153,7 +154,8 @@ pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState 
         let mut codes = compared.iter().filter_map(|found| found.code);
         codes.any(|code| state_of(code) == state).then_some(state)
     };
-    let order = [DriftState::WrongProduct, DriftState::Ahead, DriftState::Drift];
+    let order =
+        [DriftState::WrongProduct, DriftState::Ahead, DriftState::Drift, DriftState::Unknown, DriftState::NotReadable];
     order.into_iter().find_map(has).unwrap_or(DriftState::Unknown)
 }
 
@@ -191,6 +193,7 @@ pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: 
         | DriftCode::Ahead
         | DriftCode::WrongProduct
         | DriftCode::Unknown
+        | DriftCode::NotReadable
         | DriftCode::StaleSnapshot
         | DriftCode::MissingSnapshot
         | DriftCode::DuplicateSnapshot
@@ -328,7 +331,7 @@ fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>
         // Which versions are expected can be asked once the binaries are there.
         (Databases::Ask, _, _) if !binaries_are_there(goal, seen) => return Vec::new(),
         (Databases::Ask | Databases::Unclear(_), unread, _) => {
-            let unknown = Some(DriftCode::Unknown);
+            let unknown = Some(unread_by(seen));
             return [compared(FactKind::Databases, store.to_string(), "current", why(unread), unknown)].into();
         }
     };
@@ -337,11 +340,17 @@ fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>
         let (desired, observed, code) = match database.state() {
             DatabaseState::Current => (observed.clone(), observed, None),
             DatabaseState::Behind => (desired, observed, Some(DriftCode::DatabaseBehind)),
-            DatabaseState::Unknown(why) => (desired, why.into(), Some(DriftCode::Unknown)),
+            DatabaseState::Unknown(why) => (desired, why.into(), Some(unread_by(seen))),
         };
         compared(FactKind::Database, &database.name, desired, observed, code)
     };
     databases.iter().map(of).collect()
+}
+
+/// What it means that databases could not be read: of an account that may not read them, nothing else is to be expected.
+fn unread_by(seen: &Seen) -> DriftCode {
+    let may_not = seen.host.rights.known().is_some_and(|rights| rights.server_admin == Some(false));
+    if may_not { DriftCode::NotReadable } else { DriftCode::Unknown }
 }
 
 fn binaries_are_there(goal: &Goal, seen: &Seen) -> bool {

@@ -12,7 +12,7 @@ use alloc::{
 use reconcile_schema::{
     Behind, Build, Component, ComponentName, Databases, Estimates, Fabric, ForeignServices, Fqdn, Installer,
     Maintenance, Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError,
-    Releases, Renames, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName,
+    Releases, Renames, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName, When,
 };
 
 use crate::{
@@ -63,6 +63,8 @@ pub struct Goal {
 pub struct Rules {
     /// When the server may be taken down; always, where nothing is said.
     pub maintenance: Option<Arc<Maintenance>>,
+    /// Whether somebody has said that it may be taken down at any time.
+    pub is_always: bool,
     /// How long the services may be down.
     pub outage_budget: Period,
     /// What to do when that is exceeded, or will be, before the installer starts.
@@ -374,7 +376,8 @@ impl Rules {
         let estimate =
             |field: fn(&Estimates) -> Option<Period>| policies.iter().find_map(|policy| field(&policy.estimates));
         Self {
-            maintenance: maintenance.cloned().map(Arc::new),
+            maintenance: maintenance.and_then(When::windows).cloned().map(Arc::new),
+            is_always: maintenance == Some(&When::Always),
             outage_budget: first(policies, |policy| policy.outage.budget, Period::minutes(30)),
             on_exceed: first(policies, |policy| policy.outage.on_exceed, OnExceed::StopBefore),
             estimates: Estimates {

@@ -35,6 +35,7 @@ mod rights;
 mod room;
 mod roster;
 mod seen;
+mod together;
 mod topology;
 mod waves;
 
@@ -64,5 +65,6 @@ pub use rights::{Right, needed, needs_product_rights};
 pub use room::Drive;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Forced, Halt, Run, Seen, Spent};
+pub use together::{Unguarded, unguarded};
 pub use topology::{Standing, TopologyError, TopologyHelp, misplaced};
 pub use waves::{Left, Schedule, Turn, Waves, schedule};

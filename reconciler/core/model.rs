@@ -7,7 +7,7 @@ use reconcile_schema::{
     Step, Whose,
 };
 
-use crate::{Goal, Seen, claim_of, reached};
+use crate::{Goal, Seen, claim_of, next::queued, reached};
 
 /// What will be seen after `step`, if it does what it should.
 ///
@@ -140,13 +140,14 @@ fn install(goal: &Goal, seen: &mut Seen) {
         baseline.installing = true;
     }
     seen.marks.attempts += 1;
+    let queued = Some(queued(seen));
     seen.marks.attempt = Some(Attempt {
         run: seen.run.id.clone(),
         target: goal.core.clone(),
         boot: seen.host.boot.known().cloned(),
         code: Some(0),
         moved: true,
-        queued: None,
+        queued,
         log: None,
         stopped_since: false,
     });

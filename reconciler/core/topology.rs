@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Fqdn, Maintenance, Manifest, Product, Role, Server, UpdateName};
+use reconcile_schema::{Fqdn, Maintenance, Manifest, Product, Role, Server, UpdateName, When};
 
 use crate::{goal::escaped, roster::Entry};
 
@@ -45,7 +45,7 @@ impl<'a> Standing<'a> {
             pool: named,
             ring: pool.and_then(|pool| pool.ring.as_ref()).or(ring),
             upgrade_domain: server.upgrade_domain.as_ref(),
-            maintenance: windows.or(manifest.policy.maintenance.as_ref()),
+            maintenance: windows.or(manifest.policy.maintenance.as_ref()).and_then(When::windows),
         }
     }
 

@@ -151,6 +151,8 @@ pub enum DriftState {
     Missing,
     /// It reported too long ago.
     Stale,
+    /// What could be read of it is as declared, and its databases cannot be read by the account that looked.
+    NotReadable,
     /// Whether it is at its goal cannot be told.
     Unknown,
     /// Above the manifest.
@@ -169,12 +171,13 @@ impl ServerDrift {
 
 impl DriftState {
     /// Every state, from the best to the worst.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AtGoal,
         Self::Drift,
         Self::Unnamed,
         Self::Missing,
         Self::Stale,
+        Self::NotReadable,
         Self::Unknown,
         Self::Ahead,
         Self::WrongProduct,
@@ -189,6 +192,7 @@ impl DriftState {
             Self::Unnamed => "unnamed",
             Self::Missing => "missing",
             Self::Stale => "stale",
+            Self::NotReadable => "not-readable",
             Self::Unknown => "unknown",
             Self::Ahead => "ahead",
             Self::WrongProduct => "wrong-product",
@@ -204,6 +208,7 @@ impl DriftState {
             Self::Unnamed => "not in the manifest",
             Self::Missing => "without a snapshot",
             Self::Stale => "with a stale snapshot",
+            Self::NotReadable => "with databases that this account cannot read",
             Self::Unknown => "unknown",
             Self::Ahead => "ahead of the manifest",
             Self::WrongProduct => "with another product",
@@ -254,6 +259,8 @@ pub enum DriftCode {
     WrongProduct,
     /// A fact could not be read, or was not looked at.
     Unknown,
+    /// Databases cannot be read by the account that looked: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
+    NotReadable,
     /// The snapshot is too old.
     StaleSnapshot,
     /// There is no snapshot of the server.
@@ -268,7 +275,7 @@ pub enum DriftCode {
 
 impl DriftCode {
     /// Every code.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ComponentBehind,
         Self::DatabaseBehind,
         Self::ServiceDown,
@@ -278,6 +285,7 @@ impl DriftCode {
         Self::Ahead,
         Self::WrongProduct,
         Self::Unknown,
+        Self::NotReadable,
         Self::StaleSnapshot,
         Self::MissingSnapshot,
         Self::DuplicateSnapshot,
@@ -298,6 +306,7 @@ impl DriftCode {
             Self::Ahead => "ahead",
             Self::WrongProduct => "wrong-product",
             Self::Unknown => "unknown",
+            Self::NotReadable => "not-readable",
             Self::StaleSnapshot => "stale-snapshot",
             Self::MissingSnapshot => "missing-snapshot",
             Self::DuplicateSnapshot => "duplicate-snapshot",
@@ -319,6 +328,7 @@ impl DriftCode {
             Self::Ahead => "the server is above the declared build",
             Self::WrongProduct => "the declared product is not installed",
             Self::Unknown => "a fact could not be read",
+            Self::NotReadable => "databases cannot be read by the account that looked",
             Self::StaleSnapshot => "the snapshot is too old",
             Self::MissingSnapshot => "there is no snapshot of the server",
             Self::DuplicateSnapshot => "the server has more than one snapshot",

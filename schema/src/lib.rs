@@ -66,7 +66,7 @@ pub use observed::{
     BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
 };
 pub use period::{Period, PeriodError};
-pub use pool::Pool;
+pub use pool::{Pool, Together};
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
@@ -83,5 +83,5 @@ pub use service::{
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};
-pub use window::{ClockTime, Days, Maintenance, Weekdays, Window};
+pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::ZoneName;

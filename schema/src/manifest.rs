@@ -7,8 +7,8 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    Build, ComponentName, FolderPath, Fqdn, Maintenance, Period, Pool, Product, Reports, Role, Rollout, ServerPattern,
-    ServiceName, Sha256, SqlInstance, UpdateName,
+    Build, ComponentName, FolderPath, Fqdn, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, ServiceName,
+    Sha256, SqlInstance, UpdateName, When,
 };
 
 /// What an error expects of a name that a manifest gives.
@@ -211,9 +211,10 @@ pub struct CentralStore {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
-    /// When servers may be taken down. Default always.
+    /// When servers may be taken down. Default always; a scheduled task that applies the manifest asks for windows, or for `always` in
+    /// so many words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maintenance: Option<Maintenance>,
+    pub maintenance: Option<When>,
     /// How long the services may be down.
     #[serde(default)]
     pub outage: Outage,

@@ -18,4 +18,15 @@ pub struct Pool {
     /// The pool that takes over from this one. The two are never worked on at the same time; one of them says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paired_with: Option<Fqdn>,
+    /// Whether servers of it that cannot agree on a share, such as Edge Servers, may be taken down at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
+}
+
+/// Whether servers of one pool may be taken down at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Together {
+    /// They may: somebody can do without the pool for that long.
+    Allowed,
 }

@@ -9,6 +9,77 @@ use serde::{Deserialize, Serialize};
 
 use crate::{NameError, UpdateName, ZoneName, names::text_serde};
 
+/// When servers may be taken down: `always`, said on purpose, or in windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// At any time.
+    Always,
+    /// In these windows.
+    In(Maintenance),
+}
+
+impl When {
+    /// The windows, where there are any.
+    #[must_use]
+    pub const fn windows(&self) -> Option<&Maintenance> {
+        match self {
+            Self::Always => None,
+            Self::In(maintenance) => Some(maintenance),
+        }
+    }
+}
+
+/// The word for [`When::Always`].
+const ALWAYS: &str = "always";
+
+impl Serialize for When {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Always => to.serialize_str(ALWAYS),
+            Self::In(maintenance) => maintenance.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        /// Either face, with the errors of the one that was meant.
+        struct Either;
+
+        impl<'de> serde::de::Visitor<'de> for Either {
+            type Value = When;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`always`, or windows with their time zone")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<When, E> {
+                let always = text == ALWAYS;
+                always.then_some(When::Always).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<When, A::Error> {
+                Maintenance::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(When::In)
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for When {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "When".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let windows = generator.subschema_for::<Maintenance>();
+        schemars::json_schema!({
+            "description": "When servers may be taken down: `always`, said on purpose, or in windows.",
+            "anyOf": [{ "const": ALWAYS }, windows],
+        })
+    }
+}
+
 /// When servers may be taken down. Outside of its windows nothing is; bringing up is always allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

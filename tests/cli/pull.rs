@@ -34,7 +34,9 @@ fn calls(script: &str, mode: &str) -> Vec<Vec<String>> {
 #[test]
 fn the_startup_script_calls_the_program_with_arguments_that_it_has() {
     let script = script();
-    let folder = folder(&manifest("fe01.contoso.example", ""));
+    // A server of which no step needs a group of the domain, to which SYSTEM would have to belong.
+    let manifest = manifest("me01.contoso.example", "").replace("standard-edition", "mediation");
+    let folder = folder(&manifest.replacen("updates:", "policy: { maintenance: always }\nupdates:", 1));
     let modes = quoted(&script, "[ValidateSet(");
     assert_eq!(modes, ["apply", "observe"]);
     for mode in modes {

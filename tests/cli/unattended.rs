@@ -109,7 +109,10 @@ fn everything_can_be_switched_off() {
     let off = "reports: { eventLog: false, log: { keep: 0 } }\n";
     let folder = folder(&format!("{}{off}", lab(", faults: [installer-fails]")));
     assert_eq!(apply(&folder).code, Some(1));
-    assert_eq!(listing(folder.path()), ["site.yaml", "world.journal", "world.lock", "world.yaml"]);
+    assert_eq!(
+        listing(folder.path()),
+        ["site.yaml", "world.journal", "world.lock", "world.lock.at-work", "world.yaml"]
+    );
     assert_eq!(last_run(&folder)["event"], "failed", "what a run left behind is there for `status` all the same");
 }
 
@@ -118,7 +121,10 @@ fn a_run_that_a_person_starts_reports_to_nobody_else() {
     let folder = reporting("");
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     reconcile(folder.path(), &["observe", "site.yaml"]);
-    assert_eq!(listing(folder.path()), ["metrics", "site.yaml", "world.journal", "world.lock", "world.yaml"]);
+    assert_eq!(
+        listing(folder.path()),
+        ["metrics", "site.yaml", "world.journal", "world.lock", "world.lock.at-work", "world.yaml"]
+    );
     assert_eq!(listing(&folder.path().join("world.journal")), [format!("{SERVER}.jsonl")]);
     assert!(listing(&folder.path().join("metrics")).is_empty());
 }
@@ -357,10 +363,12 @@ fn what_ends_a_run_before_it_begins_is_told() {
     let folder = reporting("");
     let lock = fs::File::create(folder.path().join("world.lock")).unwrap();
     lock.try_lock().unwrap();
+    let at_work = fs::File::create(folder.path().join("world.lock.at-work")).unwrap();
+    at_work.try_lock().unwrap();
     for ended in [apply(&folder), observe(&folder)] {
         assert_eq!(ended.code, Some(3), "{}", ended.err);
     }
-    drop(lock);
+    drop((lock, at_work));
     let told = events(&folder);
     assert!(told.iter().all(|told| told.starts_with("warning 201 blocked: another run holds the lock")), "{told:#?}");
     assert_eq!(told.len(), 2);

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_hosts::lab::{Lab, Simulated, World};
 use reconcile_schema::{
-    Aim, Attempt, BootId, Build, Component, Fact, Manifest, Pending, Product, Reached, Releases, RunId, ServiceState,
-    Shared, Snapshot,
+    Aim, Attempt, BootId, Build, Component, Fact, Manifest, Pending, Product, Reached, Releases, Rights, RunId,
+    ServiceState, Shared, Snapshot,
 };
 
 use crate::{AS_OF, hostile::CORPUS};
@@ -90,7 +90,7 @@ pub fn write(folder: &Path) {
     lines += &hostile.replace(|c: char| c.is_ascii_control(), " ");
     lines += "\n{\"version\":2,\"madeBy\":\"0.9.0\",\"anything\":[]}\n";
     fs::write(snapshots.join("oslo.ndjson"), lines).unwrap();
-    // Branches: three current, two of which nothing but the registry is there, the others with hostile names.
+    // Branches: two current, one that its account cannot read, two of which nothing but the registry is there, the others with hostile names.
     put("branch-01", current);
     put("branch-02", current);
     put("branch-03", &|it| {
@@ -104,7 +104,12 @@ pub fn write(folder: &Path) {
         databases[0].name = CORPUS[8].into();
         databases[0].installed = None;
     });
-    put("branch-05", current);
+    put("branch-05", &|it| {
+        it.seen.rights = Fact::Known(Rights { administrator: true, server_admin: Some(false), confined: false });
+        for databases in it.seen.databases.values_mut() {
+            *databases = Fact::Unknown("not readable by this account: login failed".into());
+        }
+    });
     let export = |name: &str, build: &str| {
         let text = crate::registry::export(&components(goal(name), build));
         let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);

@@ -7,12 +7,13 @@ use reconcile_schema::{DriftCode, DriftReport, DriftState};
 use crate::{Ended, fleet, fleet_copy, fleet_folder, judge, readers};
 
 /// What is wrong with the fleet, counted by hand.
-const STATES: [(DriftState, u64); 8] = [
-    (DriftState::AtGoal, 9),
+const STATES: [(DriftState, u64); 9] = [
+    (DriftState::AtGoal, 8),
     (DriftState::Drift, 10),
     (DriftState::Unnamed, 1),
     (DriftState::Missing, 1),
     (DriftState::Stale, 2),
+    (DriftState::NotReadable, 1),
     (DriftState::Unknown, 9),
     (DriftState::Ahead, 1),
     (DriftState::WrongProduct, 2),

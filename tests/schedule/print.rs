@@ -15,7 +15,7 @@ fn reconcile(args: &[&str]) -> Output {
 fn printed(manifest: &str, args: &[&str]) -> String {
     let ended = reconcile(&[&["schedule", "install", manifest, "--print", "--as", SERVER_PATH], args].concat());
     let err = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!((ended.status.code(), err.as_str()), (Some(0), ""), "{args:?}");
+    assert!(ended.status.code() == Some(0) && !err.contains("error"), "{args:?}: {err}");
     String::from_utf8(ended.stdout).unwrap()
 }
 
@@ -39,7 +39,7 @@ fn the_printed_definition_is_the_committed_one_each_time() {
     let namespaced = document.root_element().tag_name();
     assert_eq!(namespaced.namespace(), Some("http://schemas.microsoft.com/windows/2004/02/mit/task"));
     let arguments = document.descendants().find(|node| node.tag_name().name() == "Arguments").unwrap();
-    assert_eq!(arguments.text(), Some(r#"apply "C:\Program Files\reconcile\manifest.yaml" --unattended"#));
+    assert_eq!(arguments.text(), Some(r#"observe "C:\Program Files\reconcile\manifest.yaml" --unattended"#));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn what_is_asked_for_is_what_is_printed() {
 fn the_limit_is_longer_than_the_longest_run_by_the_manifest() {
     let manifest = "\
 version: 1
-policy: { attempts: 2, timeouts: { stop: 10m, install: 2h, start: 30m, database: 20m, shells: 5m } }
+policy: { maintenance: always, attempts: 2, timeouts: { stop: 10m, install: 2h, start: 30m, database: 20m, shells: 5m } }
 updates:
   cu7:
     product: sfb-2019
@@ -77,7 +77,8 @@ servers:
     let path = folder.path().join("manifest.yaml");
     fs::write(&path, manifest).unwrap();
     let limit = |args: &[&str]| {
-        let xml = printed(path.to_str().unwrap(), args);
+        let account = ["--mode", "apply", "--account", r"CONTOSO\gmsa$"];
+        let xml = printed(path.to_str().unwrap(), &[&account, args].concat());
         let limit = xml.split_once("<ExecutionTimeLimit>").and_then(|(_, rest)| rest.split_once('<')).unwrap().0;
         limit.to_owned()
     };
@@ -119,5 +120,108 @@ fn the_task_scheduler_is_a_part_of_windows() {
     {
         let said = refused(args);
         assert!(said.contains("run this on the server") && said.contains("--print"), "{args:?}: {said}");
+    }
+}
+
+/// A manifest with these servers and this policy, in a folder of its own.
+fn of(policy: &str, more: &str, servers: &str) -> (tempfile::TempDir, String) {
+    let manifest = format!(
+        "\
+version: 1
+policy: {{ {policy} }}
+{more}updates:
+  cu7:
+    product: sfb-2019
+    release: CU7
+    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {} }}
+servers:
+{servers}",
+        "c0ffee00".repeat(8)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("manifest.yaml");
+    fs::write(&path, manifest).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+const STANDARD: &str = "  se01.contoso.example: { role: standard-edition, target: cu7 }\n";
+const NIGHT: &str = "maintenance: { timeZone: UTC, windows: { night: { days: sat, from: '22:00', to: '04:00' } } }";
+
+/// What is said of a task that applies this manifest as this account: refused with 64, or what is to be expected of it.
+fn applies(path: &str, account: &[&str]) -> Result<String, String> {
+    let args = ["schedule", "install", path, "--print", "--as", SERVER_PATH, "--mode", "apply"];
+    let ended = reconcile(&[&args, account].concat());
+    let err = String::from_utf8(ended.stderr).unwrap();
+    let code = ended.status.code();
+    assert!(matches!(code, Some(0 | 64)), "{code:?}: {err}");
+    if code == Some(0) { Ok(err) } else { Err(err) }
+}
+
+const MANAGED: [&str; 2] = ["--account", r"CONTOSO\gmsa$"];
+
+#[test]
+fn a_task_that_applies_has_windows_or_says_that_it_needs_none() {
+    let (_kept, path) = of("reboot: never", "", STANDARD);
+    let why = applies(&path, &MANAGED).unwrap_err();
+    assert!(
+        why.contains("se01.contoso.example has no maintenance window") && why.contains("maintenance: always"),
+        "{why}"
+    );
+    let (_kept, path) = of("maintenance: always", "", STANDARD);
+    let said = applies(&path, &MANAGED).unwrap();
+    assert!(said.contains("the first outage can happen at the next start of the task"), "{said}");
+    let (_kept, path) = of(NIGHT, "", STANDARD);
+    let said = applies(&path, &MANAGED).unwrap();
+    assert!(said.contains("the first outage can happen") && said.contains("(UTC)"), "{said}");
+    assert!(
+        said.contains("needs Administrators, and RTCUniversalServerAdmins for updating the local databases"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_account_of_a_task_that_applies_can_have_the_rights_that_its_steps_need() {
+    let front = "  fe01.contoso.example: { role: front-end, target: cu7, pool: pool01.contoso.example }\n";
+    let mediation = "  me01.contoso.example: { role: mediation, target: cu7 }\n";
+    let (local, password) = (["--account", r"CONTOSO\svc"], ["--account", r"CONTOSO\svc", "--password"]);
+    // What may be whose: SYSTEM, an account without its password, one with it, a managed one.
+    for (servers, may) in
+        [(STANDARD, [false, true, true, true]), (front, [false, false, true, true]), (mediation, [true; 4])]
+    {
+        let (_kept, path) = of("maintenance: always", "", servers);
+        let accounts: [&[&str]; 4] = [&[], &local, &password, &MANAGED];
+        let found = accounts.map(|account| applies(&path, account).is_ok());
+        assert_eq!(found, may, "{servers}");
+    }
+    let (_kept, path) = of("maintenance: always", "", front);
+    let why = applies(&path, &[]).unwrap_err();
+    assert!(why.contains("SYSTEM belongs to no group of the domain") && why.contains("the fail-over"), "{why}");
+    let why = applies(&path, &["--password"]).unwrap_err();
+    assert!(why.contains("SYSTEM has no password"), "{why}");
+    let xml = printed(&path, &[&["--mode", "apply"], &password[..]].concat());
+    assert!(xml.contains(r"<UserId>CONTOSO\svc</UserId>") && xml.contains("<LogonType>Password</LogonType>"), "{xml}");
+}
+
+#[test]
+fn two_edge_servers_of_a_pool_are_not_taken_down_in_one_minute() {
+    let edges = "  edge[1-2].contoso.example: { role: edge, target: cu7, pool: edge.contoso.example }\n";
+    let apart = "  edge1.contoso.example: { role: edge, target: cu7, pool: edge.contoso.example, policy: { maintenance: { timeZone: UTC, windows: { night: { days: sat, from: '22:00', to: '04:00' } } } } }
+  edge2.contoso.example: { role: edge, target: cu7, pool: edge.contoso.example, policy: { maintenance: { timeZone: Europe/Berlin, windows: { night: { days: sun, from: '06:00', to: '09:00' } } } } }\n";
+    let (_kept, path) = of(NIGHT, "", edges);
+    let why = applies(&path, &[]).unwrap_err();
+    assert!(why.contains("edge1.contoso.example and edge2.contoso.example of the pool edge.contoso.example"), "{why}");
+    let said = reconcile(&["validate", &path]);
+    let err = String::from_utf8(said.stderr).unwrap();
+    assert!(
+        said.status.code() == Some(0) && err.contains("warning[together]") && err.contains("manifest.yaml:9:3"),
+        "{err}"
+    );
+
+    let allowed = "pools: { edge.contoso.example: { together: allowed } }\n";
+    for (policy, more, servers) in [(NIGHT, allowed, edges), ("reboot: never", "", apart)] {
+        let (_kept, path) = of(policy, more, servers);
+        assert!(applies(&path, &[]).is_ok());
+        assert!(reconcile(&["validate", &path]).stderr.is_empty());
     }
 }

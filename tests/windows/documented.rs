@@ -16,8 +16,8 @@ impl Shell {
         format!("Test-CsDatabase.ps1 {}\n{set}", json!({ "module": self.0 }))
     }
 
-    fn test_pool(&self, pool: &Pool, fabric: bool) -> String {
-        let request = json!({ "module": self.0, "pool": pool.fqdn, "asks": pool.asks, "fabric": fabric });
+    fn test_pool(&self, pool: &Pool) -> String {
+        let request = json!({ "module": self.0, "pool": pool.fqdn, "asks": pool.asks });
         format!("Test-Pool.ps1 {request}")
     }
 
@@ -73,7 +73,7 @@ fn follows_the_documents(server: Server, collocated: bool) {
     let membership = r#"Test-Membership.ps1 {"group":"RTCUniversalServerAdmins"}"#.to_owned();
     let mut expected: Vec<_> = asks.then_some(membership).into_iter().collect();
     expected.extend(stores.iter().map(|(set, _)| shell.test(set)));
-    expected.extend(pool.map(|pool| shell.test_pool(pool, product.key != LYNC_2013.key)));
+    expected.extend(pool.map(|pool| shell.test_pool(pool)));
     expected.extend(moved("out"));
     expected.push(format!("stop {services}"));
     expected.push("service.exe W3SVC stop".into());

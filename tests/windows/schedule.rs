@@ -69,7 +69,11 @@ fn a_task_is_registered_read_back_mended_and_removed() {
     assert_eq!((absent.installed, absent.state, absent.task), (false, State::Drift, None));
 
     let first = install(&machine, &[], 0);
-    assert!(first.stdout.starts_with("\\reconcile\\reconcile was installed\n  mode      apply\n"), "{}", first.stdout);
+    assert!(
+        first.stdout.starts_with("\\reconcile\\reconcile was installed\n  mode      observe\n"),
+        "{}",
+        first.stdout
+    );
     let definition = registered(&machine);
     assert!(definition.starts_with("\u{FEFF}<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n"), "{definition}");
     assert!(definition.contains(&format!("<Command>{RECONCILE}</Command>")), "{definition}");
@@ -77,7 +81,7 @@ fn a_task_is_registered_read_back_mended_and_removed() {
     let task = show(&machine);
     assert_eq!((task.state, task.problems.as_slice(), task.differences.as_slice()), (State::AtGoal, &[][..], &[][..]));
     let task = task.task.expect("it is read back");
-    assert_eq!((task.mode, task.manifest.as_str(), task.program.as_str()), (TaskMode::Apply, MANIFEST, RECONCILE));
+    assert_eq!((task.mode, task.manifest.as_str(), task.program.as_str()), (TaskMode::Observe, MANIFEST, RECONCILE));
     assert_eq!((task.account.as_str(), task.every, task.jitter), ("SYSTEM", Period::hours(1), Period::minutes(10)));
 
     let known = machine.calls().len();
@@ -138,7 +142,7 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
     );
 
     // The installer may now take longer than the task leaves it.
-    machine.put(MANIFEST, manifest(&machine, "{ timeouts: { install: 6h } }"));
+    machine.put(MANIFEST, manifest(&machine, "{ timeouts: { database: 6h } }"));
     let drifted = show(&machine);
     let elements: Vec<_> = drifted.differences.iter().map(|one| one.element.as_str()).collect();
     assert_eq!(elements, ["Settings/ExecutionTimeLimit"]);
@@ -147,11 +151,22 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
 }
 
 #[test]
+fn a_task_that_applies_is_not_for_system_where_the_domain_must_know_it() {
+    let machine = machine();
+    machine.put(MANIFEST, manifest(&machine, "{ maintenance: always }"));
+    let refused = install(&machine, &["--mode", "apply"], 64);
+    assert!(refused.stderr.contains("SYSTEM belongs to no group of the domain"), "{}", refused.stderr);
+    let asks = install(&machine, &["--mode", "apply", "--account", r"LAB\svc", "--password"], 64);
+    assert!(asks.stderr.contains("the Task Scheduler asks for the password on a console"), "{}", asks.stderr);
+    assert!(!machine.path(TASK).exists());
+}
+
+#[test]
 fn a_task_that_runs_something_else_is_drift_and_is_taken_back() {
     let machine = machine();
     install(&machine, &[], 0);
     change(&machine, RECONCILE, r"C:\Windows\System32\cmd.exe");
-    change(&machine, "<Arguments>apply ", "<Arguments>/c ");
+    change(&machine, "<Arguments>observe ", "<Arguments>/c ");
     let drifted = show(&machine);
     assert_eq!((drifted.state, drifted.task), (State::Drift, None));
     assert!(drifted.differences[0].found.as_ref().is_some_and(|found| found.contains("cmd.exe /c ")));

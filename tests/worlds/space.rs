@@ -666,6 +666,7 @@ impl Case {
                 Arc::default()
             },
             rules: Rules {
+                is_always: false,
                 renames: Arc::default(),
                 fabric: Fabric::Block,
                 maintenance: match self.leave {

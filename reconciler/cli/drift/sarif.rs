@@ -84,6 +84,9 @@ const fn help(code: DriftCode) -> &'static str {
         DriftCode::Unknown => {
             "Run `reconcile observe` on the server with an account that may read the fact that is named."
         }
+        DriftCode::NotReadable => {
+            "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough."
+        }
         DriftCode::StaleSnapshot | DriftCode::MissingSnapshot | DriftCode::UnreadableSnapshot => {
             "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes."
         }
@@ -105,6 +108,7 @@ const fn level(code: DriftCode) -> &'static str {
         | DriftCode::WrongProduct
         | DriftCode::UnnamedServer => "error",
         DriftCode::Unknown
+        | DriftCode::NotReadable
         | DriftCode::StaleSnapshot
         | DriftCode::MissingSnapshot
         | DriftCode::DuplicateSnapshot

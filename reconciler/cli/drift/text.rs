@@ -54,9 +54,12 @@ impl<W: Write + Send> Report for Text<W> {
 const fn style(state: DriftState) -> Style {
     match state {
         DriftState::AtGoal => GOOD,
-        DriftState::Drift | DriftState::Unnamed | DriftState::Missing | DriftState::Stale | DriftState::Unknown => {
-            WAITS
-        }
+        DriftState::Drift
+        | DriftState::Unnamed
+        | DriftState::Missing
+        | DriftState::Stale
+        | DriftState::NotReadable
+        | DriftState::Unknown => WAITS,
         DriftState::Ahead | DriftState::WrongProduct => BAD,
     }
 }

@@ -4,6 +4,7 @@
 mod register;
 #[cfg(any(windows, test))]
 mod text;
+mod unattended;
 
 use reconcile_core::{Goal, needs_product_rights};
 use reconcile_hosts::task::{Account, Place, Request, longest};
@@ -20,8 +21,9 @@ use crate::{args, exit::Exit, input::Input, print, problem::Problem};
 pub fn run(command: &args::Schedule) -> Result<Exit, Problem> {
     match command {
         args::Schedule::Install(args) if args.print => {
-            let task = request(args)?.definition();
-            print(&task.to_xml(None).map_err(Problem::failed)?)
+            let (request, outlook) = request(args)?;
+            tell(&outlook);
+            print(&request.definition().to_xml(None).map_err(Problem::failed)?)
         }
         args::Schedule::Install(args) => install(args),
         args::Schedule::Show { output } => show(*output),
@@ -66,9 +68,16 @@ fn elsewhere<T>() -> Result<T, Problem> {
     ))
 }
 
-/// What the task is asked to do.
-fn request(args: &args::Install) -> Result<Request, Problem> {
-    let goals = goals(&Input::read(&args.manifest)?, &args.servers)?;
+/// What is said besides, to the person at the console.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = write!(anstream::stderr(), "{text}"); // Nobody may be reading it, which is no failure.
+}
+
+/// What the task is asked to do, and what is to be expected of it.
+fn request(args: &args::Install) -> Result<(Request, String), Problem> {
+    let input = Input::read(&args.manifest)?;
+    let goals = goals(&input, &args.servers)?;
     let request = Request {
         mode: args.mode,
         manifest: match &args.named {
@@ -79,13 +88,29 @@ fn request(args: &args::Install) -> Result<Request, Problem> {
             Some(program) => program.clone(),
             None => program()?,
         },
-        account: args.account.clone(),
+        account: match (&args.account, args.password) {
+            (account, false) => account.clone(),
+            (Account::Local(name), true) => Account::WithPassword(name.clone()),
+            (other, true) => return Err(Problem::usage(format!("{other} has no password that somebody knows"))),
+        },
         every: args.every,
         jitter: args.jitter,
         limit: limit(&goals, args.mode),
     };
     reachable(&request, &goals)?;
-    request.checked().map_err(Problem::usage)
+    let outlook = match request.mode {
+        TaskMode::Observe => String::new(),
+        TaskMode::Apply => {
+            unattended::may(&request, &input, &goals)?;
+            unattended::outlook(&goals, now())
+        }
+    };
+    Ok((request.checked().map_err(Problem::usage)?, outlook))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: when the first outage can be is told as of now")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 /// The goals of the servers that the task is for: those that are named, else this server, else all of the manifest.
@@ -160,9 +185,11 @@ fn elsewhere_than(goal: &Goal, store: &Store) -> Option<String> {
 
 fn no_network(account: &Account, far: &str, of_the_domain: bool) -> String {
     let choose = if of_the_domain {
-        "choose a managed service account (DOMAIN\\name$) that is a member of RTCUniversalServerAdmins"
+        "choose a managed service account (DOMAIN\\name$) that is a member of RTCUniversalServerAdmins, or add --password, with which \
+         the Task Scheduler asks for the account's password"
     } else {
-        "choose SYSTEM or a managed service account (DOMAIN\\name$)"
+        "choose SYSTEM or a managed service account (DOMAIN\\name$), or add --password, with which the Task Scheduler asks for the \
+         account's password"
     };
     format!(
         "without its password, which reconcile does not take, {account} has no access to the network in a task, and {far}, \

@@ -1,11 +1,13 @@
 //! The task in the Task Scheduler of this server.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
 use reconcile_hosts::windows::{Installed, Scheduler, Trusted, event_log, is_administrator, trusted};
 use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem, TaskStanding};
 
+use super::now;
 use super::text::{described, differing, shown};
 use crate::{
     args::{self, Output},
@@ -19,14 +21,17 @@ use crate::{
 /// Registers the task, or mends it. Nothing is done where it is as wanted already.
 pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     let scheduler = scheduler()?;
-    let request = super::request(args)?;
+    let (request, outlook) = super::request(args)?;
+    if args.password && !std::io::stdin().is_terminal() {
+        return Err(Problem::usage("the Task Scheduler asks for the password on a console: run this on one"));
+    }
     for place in [&request.program, &request.manifest] {
         let trust = trusted(Path::new(place.as_str())).map_err(Problem::untrusted)?;
         if trust == Trusted::ByThisAccount {
             let (who, runs_as) = (reconcile_hosts::windows::user().map_err(Problem::failed)?, &request.account);
-            tell(&format!(
+            super::tell(&format!(
                 "note: {place} can be changed by {who}, whom a task of {runs_as} may not know as an administrator: \
-                 give it to Administrators (icacls /setowner)"
+                 give it to Administrators (icacls /setowner)\n"
             ));
         }
     }
@@ -34,6 +39,7 @@ pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     let request = Request { account, ..request };
     let words = described(&request.report());
     event_log::register().map_err(Problem::failed)?; // The task reports there.
+    super::tell(&outlook);
     match scheduler.install(&request).map_err(Problem::failed)? {
         Installed::New => print(&format!("{PATH} was installed\n{words}")),
         Installed::Already => print(&format!("{PATH} is already as wanted, nothing was done\n{words}")),
@@ -134,15 +140,4 @@ pub fn standing() -> Result<TaskStanding, Problem> {
     let request = Request::of(&found).ok();
     let next = request.as_ref().map(|request| request.next(now()));
     Ok(TaskStanding { installed: true, task: request.map(|request| request.report()), next })
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge: the next start is told as of now")]
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
-}
-
-fn tell(line: &str) {
-    use std::io::Write;
-    // Nobody may be reading it, which is no failure.
-    let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -81,7 +81,11 @@ impl Judgement {
             DriftState::AtGoal => EventKind::AtGoal,
             DriftState::Drift => EventKind::Drift,
             DriftState::Ahead | DriftState::WrongProduct => EventKind::NeedsOperator,
-            DriftState::Unknown | DriftState::Missing | DriftState::Stale | DriftState::Unnamed => EventKind::Unknown,
+            DriftState::Unknown
+            | DriftState::NotReadable
+            | DriftState::Missing
+            | DriftState::Stale
+            | DriftState::Unnamed => EventKind::Unknown,
         };
         let steps = planned.steps.len();
         let remain = (steps > 0).then(|| format!("{steps} {} to run", plural(steps, "step")));

@@ -86,6 +86,7 @@ impl Observe for LabHost<'_> {
                     Some(known) => Fact::Known(databases(&server, known)),
                     None => Fact::Unknown(format!("the lab has no {store}")),
                 };
+                let fact = self.dear.not_readable(fact);
                 self.dear.databases.insert(store.clone(), fact);
             }
         }

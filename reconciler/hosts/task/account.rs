@@ -5,8 +5,7 @@ use std::{fmt, str::FromStr};
 /// SYSTEM, as the definition of a task names it in every language of Windows (Microsoft Learn: Well-known SIDs).
 const SYSTEM: &str = "S-1-5-18";
 
-/// The account that the task runs as. A password is never taken, neither on the command line nor in a file, so what
-/// remains is what needs none:
+/// The account that the task runs as. A password is never taken, neither on the command line nor in a file:
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Account {
     /// The system itself. On the network it is the computer's account.
@@ -19,6 +18,9 @@ pub enum Account {
     /// either the network or encrypted files" (Microsoft Learn: logonType Simple Type). So it is of use only where
     /// everything lies on the server itself; see [`Account::reaches_the_network`].
     Local(String),
+    /// The same account, whose password the Task Scheduler asks for on the console and keeps (`schtasks /rp *`, Microsoft Learn:
+    /// schtasks create): with its groups of the domain, and the network.
+    WithPassword(String),
 }
 
 /// A text is not an account that a task can run as.
@@ -32,7 +34,7 @@ impl Account {
     pub fn user_id(&self) -> &str {
         match self {
             Self::System => SYSTEM,
-            Self::Managed(name) | Self::Local(name) => name,
+            Self::Managed(name) | Self::Local(name) | Self::WithPassword(name) => name,
         }
     }
 
@@ -41,7 +43,7 @@ impl Account {
     pub const fn logon_type(&self) -> Option<&'static str> {
         match self {
             Self::System => None,
-            Self::Managed(_) => Some("Password"),
+            Self::Managed(_) | Self::WithPassword(_) => Some("Password"),
             Self::Local(_) => Some("S4U"),
         }
     }
@@ -50,8 +52,26 @@ impl Account {
     #[must_use]
     pub const fn reaches_the_network(&self) -> bool {
         match self {
-            Self::System | Self::Managed(_) => true,
+            Self::System | Self::Managed(_) | Self::WithPassword(_) => true,
             Self::Local(_) => false,
+        }
+    }
+
+    /// Whether it can be a member of a group of the domain: SYSTEM is the computer there.
+    #[must_use]
+    pub const fn has_groups(&self) -> bool {
+        match self {
+            Self::System => false,
+            Self::Managed(_) | Self::Local(_) | Self::WithPassword(_) => true,
+        }
+    }
+
+    /// The account of a definition, by its `UserId` and its `LogonType`.
+    #[must_use]
+    pub fn of(user_id: &str, logon_type: &str) -> Self {
+        match Self::of_user_id(user_id) {
+            Self::Local(name) if logon_type == "Password" => Self::WithPassword(name),
+            account @ (Self::System | Self::Managed(_) | Self::Local(_) | Self::WithPassword(_)) => account,
         }
     }
 
@@ -73,7 +93,7 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System => f.write_str("SYSTEM"),
-            Self::Managed(name) | Self::Local(name) => f.write_str(name),
+            Self::Managed(name) | Self::Local(name) | Self::WithPassword(name) => f.write_str(name),
         }
     }
 }
@@ -91,8 +111,10 @@ impl FromStr for Account {
         };
         let good = match (&account, text.split_once('\\')) {
             (Self::System, _) => true,
-            (Self::Managed(_) | Self::Local(_), Some((domain, name))) => allowed(domain) && allowed(name),
-            (Self::Managed(_) | Self::Local(_), None) => false,
+            (Self::Managed(_) | Self::Local(_) | Self::WithPassword(_), Some((domain, name))) => {
+                allowed(domain) && allowed(name)
+            }
+            (Self::Managed(_) | Self::Local(_) | Self::WithPassword(_), None) => false,
         };
         if good { Ok(account) } else { Err(AccountError(text.into())) }
     }

@@ -192,7 +192,7 @@ impl Request {
             mode,
             manifest: manifest.parse()?,
             program: command.parse()?,
-            account: Account::of_user_id(text("Principals/Principal/UserId")),
+            account: Account::of(text("Principals/Principal/UserId"), text("Principals/Principal/LogonType")),
             every: period("Triggers/TimeTrigger/Repetition/Interval", EVERY),
             jitter: period("Triggers/TimeTrigger/RandomDelay", Period::default()),
             limit: period("Settings/ExecutionTimeLimit", Period::default()),

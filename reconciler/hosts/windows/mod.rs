@@ -266,6 +266,11 @@ impl WindowsHost {
         })
     }
 
+    /// From now on this is the run that acts: its caller has taken the lock.
+    pub fn begin(&mut self) {
+        self.acts = true;
+    }
+
     /// The same machine, to be acted on. `interrupt` is raised when somebody wants the run to end. The caller holds the
     /// lock at [`lock_path`].
     ///
@@ -277,7 +282,8 @@ impl WindowsHost {
         if let Some((run, mark)) = unseen_end(self.private()?, journal.marks()) {
             journal.append(&run, clock::now(), &mark)?;
         }
-        (self.interrupt, self.acts) = (interrupt, true);
+        self.interrupt = interrupt;
+        self.begin();
         Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
     }
 

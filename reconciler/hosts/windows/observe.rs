@@ -110,7 +110,8 @@ impl Observe for WindowsHost {
             Ask::Claim => self.dear.claim = pool_record(goal),
             Ask::Pool => self.dear.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
-                let fact = self.databases(goal, store).into();
+                let fact: Fact<_> = self.databases(goal, store).into();
+                let fact = self.dear.not_readable(fact);
                 self.dear.databases.insert(store.clone(), fact);
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reconcile_schema::TaskDifference;
 
 use super::account::canonical;
-use super::environment::system_root;
+use super::environment::{environment, system_root};
 use super::output::decode;
 use super::powershell::said;
 use super::process::{Child, Ended, Ending, Lifetime, Runner};
@@ -105,7 +105,7 @@ impl Scheduler {
     pub fn known(&self, account: &Account) -> Result<Account, SchedulerError> {
         let name = canonical(account.user_id());
         let name = name.map_err(|cause| SchedulerError::Account { account: account.to_string(), cause })?;
-        Ok(Account::of_user_id(&name))
+        Ok(Account::of(&name, account.logon_type().unwrap_or_default()))
     }
 
     /// The definition of the registered task, with the names of its accounts as Windows writes them; none where no task is
@@ -173,8 +173,25 @@ impl Scheduler {
             // The domain has the password: an empty one keeps schtasks.exe from asking for it, where nobody could answer.
             arguments.extend(["/ru", name, "/rp", ""].map(OsString::from));
         }
+        if let Account::WithPassword(name) = &wanted.account {
+            arguments.extend(["/ru", name, "/rp", "*"].map(OsString::from));
+            return self.on_this_console(&arguments, folder);
+        }
         let ended = self.child(&folder, &arguments)?;
         if ended.ending == Ending::Exited(0) { Ok(()) } else { Err(refused("register", &ended, folder)) }
+    }
+
+    /// Lets `schtasks.exe` talk to the person at this console: it asks for the password, and nobody else hears the answer.
+    #[expect(clippy::disallowed_methods, reason = "the one child that has our console: nothing of it is read or kept")]
+    fn on_this_console(&self, arguments: &[OsString], folder: PathBuf) -> Result<(), SchedulerError> {
+        let variables = environment(&folder).map_err(WindowsError::Folders)?;
+        let ended = std::process::Command::new(&self.program).args(arguments).env_clear().envs(variables).status();
+        let ended = ended.map_err(|cause| SchedulerError::File { path: self.program.clone(), cause })?;
+        if ended.success() {
+            return Ok(());
+        }
+        let ending = Ending::Exited(ended.code().unwrap_or(-1).cast_unsigned());
+        Err(SchedulerError::Refused { what: "register", ending, said: "it said why on this console".into(), folder })
     }
 
     /// Removes the task, and says whether there was one. A run that it started goes on (Microsoft Learn: schtasks delete).

@@ -226,7 +226,7 @@ impl State {
             DriftState::Drift => "~",
             DriftState::Unnamed => "+",
             DriftState::Missing => "−",
-            DriftState::Stale => "…",
+            DriftState::Stale | DriftState::NotReadable => "…",
             DriftState::Unknown => "?",
             DriftState::Ahead => ">",
             DriftState::WrongProduct => "≠",

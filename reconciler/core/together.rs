@@ -1,0 +1,79 @@
+//! Servers that may be taken down together: those of one pool that cannot agree on a share, and whose windows overlap.
+
+use alloc::vec::Vec;
+
+use jiff::Timestamp;
+use reconcile_schema::{Fqdn, Maintenance, Manifest, Role, ServerName, Together};
+
+use crate::{
+    openings,
+    roster::{Entry, Roster},
+    topology::Standing,
+};
+
+/// Two servers of one pool that nothing keeps from being taken down at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unguarded {
+    /// The pool.
+    pub pool: Fqdn,
+    /// One of them.
+    pub one: ServerName,
+    /// The other.
+    pub other: ServerName,
+    /// The place of the second one's entry in the manifest, as a JSON pointer.
+    pub pointer: alloc::string::String,
+}
+
+/// From when on windows are compared, and for how many days: a year of clocks that change.
+const FROM: Timestamp = Timestamp::constant(1_767_225_600, 0); // 2026-01-01
+const DAYS: i64 = 366;
+
+/// The first such two of each pool. Front End Servers are not among them, since their pool is asked before it loses one, nor back ends, which
+/// come after them; nor those of a pool whose servers agree on a share, or of one that the manifest allows it of.
+#[must_use]
+pub fn unguarded(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Unguarded> {
+    let guarded = |role: Role| match role {
+        Role::Edge => false, // In no domain: no share of the inside is there for it.
+        Role::FrontEnd | Role::BackEnd | Role::StandardEdition => true,
+        Role::Director | Role::Mediation | Role::PersistentChat => manifest.rollout.claims.is_some(),
+    };
+    let mut found: Vec<Unguarded> = Vec::new();
+    let mut seen: Vec<(&Fqdn, &Entry<'_>, Option<&Maintenance>)> = Vec::new();
+    for entry in roster.entries() {
+        let Standing { role, pool, maintenance, .. } = Standing::of(manifest, entry.server);
+        let Some((pool, false)) = pool.zip(role.map(guarded)) else { continue };
+        let allowed = manifest.pools.get(pool).is_some_and(|pool| pool.together == Some(Together::Allowed));
+        if allowed || found.iter().any(|known| known.pool == *pool) {
+            continue;
+        }
+        let mut own = roster.servers(entry, |_| true).map(|(_, name)| name);
+        let Some(other) = own.next() else { continue };
+        let pair = match own.next() {
+            Some(second) if overlap(maintenance, maintenance) => Some((other, second)),
+            Some(_) | None => {
+                let mut before = seen.iter().filter(|(known, ..)| *known == pool);
+                let one = before.find(|(_, _, windows)| overlap(*windows, maintenance));
+                one.and_then(|(_, one, _)| Some((roster.servers(one, |_| true).next()?.1, other)))
+            }
+        };
+        if let Some((one, other)) = pair {
+            found.push(Unguarded { pool: pool.clone(), one, other, pointer: entry.pointer() });
+        }
+        seen.push((pool, entry, maintenance));
+    }
+    found
+}
+
+/// Whether two servers may be taken down at the same time: any time will do where nothing is said of windows.
+fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
+    let of = |maintenance: Option<&Maintenance>| maintenance.map(|maintenance| openings(maintenance, FROM, DAYS));
+    match (of(one), of(other)) {
+        (None, None) => true,
+        (Some(openings), None) | (None, Some(openings)) => !openings.is_empty(),
+        (Some(one), Some(other)) => {
+            let meets =
+                |opening: &crate::Opening| other.iter().any(|it| it.from < opening.until && opening.from < it.until);
+            one.iter().any(meets)
+        }
+    }
+}
