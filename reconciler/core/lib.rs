@@ -65,6 +65,6 @@ pub use rights::{Right, needed, needs_product_rights};
 pub use room::Drive;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Forced, Halt, Run, Seen, Spent};
-pub use together::{Unguarded, unguarded};
+pub use together::{Proposal, Unguarded, proposals, unguarded};
 pub use topology::{Standing, TopologyError, TopologyHelp, misplaced};
 pub use waves::{Left, Schedule, Turn, Waves, schedule};

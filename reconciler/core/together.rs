@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use jiff::Timestamp;
-use reconcile_schema::{Fqdn, Maintenance, Manifest, Role, ServerName, Together};
+use reconcile_schema::{Fqdn, Maintenance, Manifest, Role, ServerName, Together, UpdateName, Window};
 
 use crate::{
     openings,
@@ -76,4 +76,32 @@ fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
             one.iter().any(meets)
         }
     }
+}
+
+/// Windows that do not overlap, for the servers of a pool whose windows do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The pool.
+    pub pool: Fqdn,
+    /// Each server with its windows, by the names of those that it has now; without any where no server has one.
+    pub windows: Vec<(ServerName, Vec<(UpdateName, Window)>)>,
+}
+
+/// What each such pool could have instead: the windows of its first server, shared out among all.
+#[must_use]
+pub fn proposals(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Proposal> {
+    let of = |found: Unguarded| {
+        let its = |entry: &&Entry<'_>| Standing::of(manifest, entry.server).pool == Some(&found.pool);
+        let entries: Vec<_> = roster.entries().iter().filter(its).collect();
+        let names = |entry: &&Entry<'_>| roster.servers(entry, |_| true).map(|(_, name)| name).collect::<Vec<_>>();
+        let servers: Vec<_> = entries.iter().flat_map(names).collect();
+        let parts = u32::try_from(servers.len()).unwrap_or(u32::MAX);
+        let maintenance = entries.iter().find_map(|entry| Standing::of(manifest, entry.server).maintenance);
+        let share = |nth: u32| -> Vec<(UpdateName, Window)> {
+            let windows = maintenance.into_iter().flat_map(|maintenance| &maintenance.windows);
+            windows.filter_map(|(name, window)| Some((name.clone(), window.part(nth, parts)?))).collect()
+        };
+        Proposal { pool: found.pool, windows: (0..).zip(servers).map(|(nth, server)| (server, share(nth))).collect() }
+    };
+    unguarded(manifest, roster).into_iter().map(of).collect()
 }

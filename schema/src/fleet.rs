@@ -1,12 +1,12 @@
 //! What `reconcile plan --fleet` answers to a program: in which order and when the servers of a fleet are updated.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fqdn, OutageForecast, Role, ServerName, State, UpdateName};
+use crate::{Fqdn, OutageForecast, Role, ServerName, State, UpdateName, Window};
 
 /// The answer of `plan --fleet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,21 @@ pub struct FleetReport {
     pub left: Vec<LeftReport>,
     /// Why snapshots could not be used.
     pub unread: Vec<String>,
+    /// Windows for servers of pools that may be taken down at the same time now, since they cannot agree on a share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposed: Vec<ProposedWindows>,
+}
+
+/// Windows for one server, in place of those that overlap with another server's of its pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProposedWindows {
+    /// The pool.
+    pub pool: Fqdn,
+    /// The server.
+    pub server: ServerName,
+    /// The windows, by their names in the manifest; empty where the servers have none now, and any that do not overlap will do.
+    pub windows: BTreeMap<UpdateName, Window>,
 }
 
 /// How many servers of a fleet need what.

@@ -53,7 +53,7 @@ pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
 pub use exit_code::ExitCode;
 pub use fact::Fact;
-pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, TurnReport, WaveReport};
+pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{

@@ -109,6 +109,21 @@ pub struct Window {
     pub to: ClockTime,
 }
 
+impl Window {
+    /// One of so many equal parts of it, the first one being 0; none where a part would be shorter than a minute.
+    #[must_use]
+    pub fn part(&self, nth: u32, of: u32) -> Option<Self> {
+        const DAY: u32 = 24 * 60;
+        let (from, to) = (u32::from(self.from.minutes), u32::from(self.to.minutes));
+        let length = if to > from { to - from } else { to + DAY - from };
+        let part = length.checked_div(of).filter(|part| *part > 0 && nth < of)?;
+        let begins = from + nth * part;
+        let minutes = |minutes: u32| u16::try_from(minutes % DAY).map(|minutes| ClockTime { minutes }).ok();
+        let days = self.days.later(u8::try_from(begins / DAY).ok()?);
+        Some(Self { days, from: minutes(begins)?, to: minutes(begins + part)? })
+    }
+}
+
 /// Some days of the week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weekdays {
@@ -136,6 +151,14 @@ impl Weekdays {
     #[must_use]
     pub fn contains(self, day: Weekday) -> bool {
         self.days & bit(day) != 0
+    }
+}
+
+impl Weekdays {
+    /// The days so many days later.
+    const fn later(self, days: u8) -> Self {
+        let days = days % 7;
+        Self { days: (self.days << days | self.days >> (7 - days)) & 0b111_1111 }
     }
 }
 
@@ -276,6 +299,22 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
+
+    #[test]
+    fn a_window_is_shared_out_over_midnight() {
+        let window = |days: &str, from: &str, to: &str| Window {
+            days: days.parse().unwrap(),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+        };
+        let night = window("sat", "22:00", "04:00");
+        assert_eq!(night.part(0, 2), Some(window("sat", "22:00", "01:00")));
+        assert_eq!(night.part(1, 2), Some(window("sun", "01:00", "04:00")));
+        assert_eq!(night.part(2, 2), None);
+        assert_eq!(window("fri-sun", "23:00", "01:00").part(1, 2), Some(window("sat,sun,mon", "00:00", "01:00")));
+        assert_eq!(window("daily", "00:00", "24:00").part(3, 4), Some(window("daily", "18:00", "00:00")));
+        assert_eq!(window("mon", "00:00", "00:01").part(0, 2), None);
+    }
 
     #[test]
     fn days_of_the_week_read_and_say_themselves() {

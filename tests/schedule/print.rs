@@ -218,6 +218,15 @@ fn two_edge_servers_of_a_pool_are_not_taken_down_in_one_minute() {
         "{err}"
     );
 
+    let planned = reconcile(&["plan", &path, "--fleet", "--as-of", "2026-11-28T12:00:00Z"]);
+    let said = String::from_utf8(planned.stdout).unwrap();
+    for line in [
+        "  edge1.contoso.example of edge.contoso.example: night: { days: \"sat\", from: \"22:00\", to: \"01:00\" }\n",
+        "  edge2.contoso.example of edge.contoso.example: night: { days: \"sun\", from: \"01:00\", to: \"04:00\" }\n",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+
     let allowed = "pools: { edge.contoso.example: { together: allowed } }\n";
     for (policy, more, servers) in [(NIGHT, allowed, edges), ("reboot: never", "", apart)] {
         let (_kept, path) = of(policy, more, servers);

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Left, Member, Opening, Place, Prediction, Roster, Schedule, Standing, Turn, assumed, foreseen_whole,
-    schedule,
+    Fleet, Left, Member, Opening, Place, Prediction, Proposal, Roster, Schedule, Standing, Turn, assumed,
+    foreseen_whole, proposals, schedule,
 };
 use reconcile_schema::{
-    ChainReport, FleetReport, FleetSummary, LeftReport, REPORT_VERSION, Role, State, TurnReport, UpdateName,
-    WaveReport, ZoneName,
+    ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State, TurnReport,
+    UpdateName, WaveReport, ZoneName,
 };
 
 use self::seen::{Sight, Snapshots};
@@ -113,7 +113,17 @@ fn report(input: &Input, args: &Plan) -> Result<FleetReport, Problem> {
         waves: waves(input, &fleet, planned, known),
         longest_chain: chain,
         unread,
+        proposed: proposals(manifest, &roster).into_iter().flat_map(proposed).collect(),
     })
+}
+
+fn proposed(Proposal { pool, windows }: Proposal) -> impl Iterator<Item = ProposedWindows> {
+    let of = move |(server, windows): (_, Vec<_>)| ProposedWindows {
+        pool: pool.clone(),
+        server,
+        windows: windows.into_iter().collect(),
+    };
+    windows.into_iter().map(of)
 }
 
 /// The turns, by ring and night.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
-use reconcile_schema::{FleetReport, FleetSummary, Period, TurnReport, WaveReport};
+use reconcile_schema::{
+    FleetReport, FleetSummary, Period, ProposedWindows, TurnReport, UpdateName, WaveReport, Window,
+};
 
 use crate::{
     diagnostic::escape,
@@ -32,6 +34,11 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
     if !report.unread.is_empty() {
         let _ = writeln!(out, "\n{WAITS}snapshots that tell nothing{WAITS:#}");
         out += &listed(report.unread.iter().map(|why| escape(why)), report.unread.len());
+    }
+    if !report.proposed.is_empty() {
+        let _ =
+            writeln!(out, "\n{WAITS}may be taken down at the same time: windows that do not overlap would be{WAITS:#}");
+        out += &listed(report.proposed.iter().map(windows), report.proposed.len());
     }
     out.push('\n');
     if let Some(chain) = &report.longest_chain {
@@ -68,6 +75,15 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
     let style = if planned + left == 0 { GOOD } else { NAME };
     let _ = writeln!(out, "{style}Fleet: {}.{style:#}", parts.join(", "));
     out
+}
+
+fn windows(proposed: &ProposedWindows) -> String {
+    let window = |(name, Window { days, from, to }): (&UpdateName, &Window)| {
+        format!("{}: {{ days: \"{days}\", from: \"{from}\", to: \"{to}\" }}", name.as_str())
+    };
+    let windows: Vec<_> = proposed.windows.iter().map(window).collect();
+    let said = if windows.is_empty() { "any of its own, since it has none now".to_owned() } else { windows.join(", ") };
+    format!("{} of {}: {said}", proposed.server, proposed.pool)
 }
 
 fn listed(lines: impl Iterator<Item = String>, length: usize) -> String {
