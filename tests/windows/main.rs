@@ -20,6 +20,7 @@ mod others;
 mod overlap;
 mod pools;
 mod processes;
+mod real_powershell;
 mod reconcile;
 mod refusals;
 mod reports;

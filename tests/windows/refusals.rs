@@ -3,7 +3,7 @@
 use reconcile_doubles::ScriptRun;
 use reconcile_schema::{DriftReport, DriftState, PlanReport, ServerDrift, Snapshot, State, Step};
 
-use crate::machine::{Machine, Output, RECONCILE};
+use crate::machine::{Machine, Output, POWERSHELL, RECONCILE};
 use crate::reconcile::{APPLY, MANIFEST, Ran, STATE, manifest};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SFB_SE, Server};
 
@@ -338,4 +338,21 @@ fn files_that_wait_for_a_restart_block_where_they_matter() {
     assert!(planned.stdout.contains(&format!("keeps nothing from being done: {elsewhere}")), "{planned:?}");
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
+}
+
+/// A shell that cannot serve is found before the first stop, and reported as what it is.
+#[test]
+fn a_shell_that_cannot_serve_is_named() {
+    let mut machine = Machine::new(Server::standard_edition(SFB_2019));
+    machine.declare("{}");
+    let words = "No se puede cargar el archivo. + FullyQualifiedErrorId : UnauthorizedAccess, PSSecurityException";
+    machine.change(|lab| drop(lab.scripts.insert("Test-Membership.ps1".into(), vec![ScriptRun::Fails(words.into())])));
+    let ran = refused(&machine, 5, State::Unknown);
+    assert!(ran.why().contains("an execution policy refuses Test-Membership.ps1"), "{}", ran.why());
+    let words = "an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language";
+    machine.change(|lab| drop(lab.scripts.insert("Test-Membership.ps1".into(), vec![ScriptRun::Fails(words.into())])));
+    assert!(refused(&machine, 5, State::Unknown).why().contains(words));
+    std::fs::remove_file(machine.path(POWERSHELL)).unwrap();
+    let ran = refused(&machine, 5, State::Unknown);
+    assert!(ran.why().contains("expected Windows PowerShell at") && ran.why().contains("found none"), "{}", ran.why());
 }

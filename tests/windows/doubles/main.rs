@@ -38,6 +38,7 @@ fn main() {
     let program = calls::program();
     let part: Part = match program.as_str() {
         "boot.exe" => boot::main,
+        "cmdlet.exe" => powershell::cmdlet,
         "confined.exe" => confined::main,
         "look.exe" => look::main,
         "ordinary.exe" => ordinary::main,

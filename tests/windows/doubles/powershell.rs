@@ -68,6 +68,24 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
 }
 
+/// What a script would come to, for a cmdlet of a module that a real PowerShell has loaded: `cmdlet.exe SCRIPT`, with its request on
+/// standard input.
+pub fn cmdlet() -> Result<u32, Box<dyn Error>> {
+    let (script, request) = (std::env::args().nth(1).unwrap_or_default(), calls::stdin()?);
+    match play(&calls::lab()?, &script, &request) {
+        Ok(value) => {
+            if let Some(value) = value {
+                println!("{value}");
+            }
+            Ok(0)
+        }
+        Err(error) => {
+            println!("{error}");
+            Ok(1)
+        }
+    }
+}
+
 fn called_as_agreed(args: &[String]) -> Result<(), Box<dyn Error>> {
     match args.split_last() {
         Some((script, options)) if options == CALLED_WITH => {
