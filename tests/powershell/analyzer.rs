@@ -67,7 +67,8 @@ fn the_scripts_are_in_the_language_of_every_shell_that_they_may_meet() {
 
 #[test]
 fn the_other_scripts_parse_on_every_shell_and_call_only_what_it_has() {
-    for file in ["examples/pull/Install-Reconcile.ps1"] {
+    let module = "examples/fleet/ansible_collections/reconcile/lync/plugins/modules/win_reconcile.ps1";
+    for file in ["examples/pull/Install-Reconcile.ps1", module] {
         let found = findings(file);
         let compatible: Vec<_> = found.iter().filter(|(rule, ..)| rule.starts_with("PSUseCompatible")).collect();
         assert_eq!(compatible, Vec::<&_>::new(), "{file}");
