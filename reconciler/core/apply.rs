@@ -11,8 +11,9 @@ use reconcile_schema::{
 };
 
 use crate::{
-    Account, Act, Acted, Approved, Ask, Blocker, Goal, Halt, Next, Run, Seen, Spent, Unready,
+    Account, Act, Acted, Approved, Ask, Blocker, Deviation, Goal, Halt, Next, Run, Seen, Spent, Unready,
     approved::Place,
+    blocker::listed,
     lacking,
     model::running,
     next,
@@ -303,7 +304,14 @@ impl<H: Act> Work<'_, H> {
             let place = approved.foreseen(self.place, &foreseen).and_then(|()| approved.after(self.place, step, cause));
             match place {
                 Ok(place) => self.place = place,
-                Err(deviation) => {
+                Err(mut deviation) => {
+                    // The fact that moved, where it is one that was seen and not one that is expected.
+                    if let Deviation::Step { decided, because, .. } = &mut deviation {
+                        let facts = lacking(self.request.goal, decided, seen);
+                        if !facts.is_empty() {
+                            *because = listed(&facts);
+                        }
+                    }
                     self.run.halt = Some(Halt::Deviated(deviation));
                     return true;
                 }

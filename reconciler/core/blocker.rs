@@ -564,7 +564,7 @@ fn times(count: u32) -> String {
 }
 
 /// The first few of what is in the way, and how much more there is.
-fn listed(all: &[String]) -> String {
+pub(crate) fn listed(all: &[String]) -> String {
     match all.split_at_checked(4) {
         Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
         Some(_) | None => all.join(", "),

@@ -331,7 +331,10 @@ fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>
         // Which versions are expected can be asked once the binaries are there.
         (Databases::Ask, _, _) if !binaries_are_there(goal, seen) => return Vec::new(),
         (Databases::Ask | Databases::Unclear(_), unread, _) => {
-            let unknown = Some(unread_by(seen));
+            let unknown = Some(match unread {
+                Fact::Unknown(_) => unread_by(seen),
+                Fact::NotLooked | Fact::Known(_) => DriftCode::Unknown,
+            });
             return [compared(FactKind::Databases, store.to_string(), "current", why(unread), unknown)].into();
         }
     };

@@ -311,14 +311,14 @@ fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
     let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
-    let (needed, lacking) = (turn(goal, seen), unestimated(goal, seen));
+    let needed = turn(goal, seen);
     let Some(opening) = open_at(maintenance, now) else {
         let opens = next_opening(maintenance, now, needed);
         let ready: &[Check] = if lacks_update(goal, seen).is_some() { &[disk, package] } else { &[] };
         let mut ready = ready.iter().map(|check| check(goal, seen, step));
         let ready = ready.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open);
         return if matches!(ready, Gate::Open) {
-            Gate::Shut(Blocker::WindowClosed { opens, zone, lacking })
+            Gate::Shut(Blocker::WindowClosed { opens, zone, lacking: unestimated(goal, seen) })
         } else {
             ready
         };
@@ -327,7 +327,7 @@ fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if needed <= left {
         return Gate::Open;
     }
-    let opens = next_opening(maintenance, now, needed);
+    let (opens, lacking) = (next_opening(maintenance, now, needed), unestimated(goal, seen));
     Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone, lacking })
 }
 
@@ -451,7 +451,7 @@ fn rights(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         Fact::NotLooked => Gate::Look(Ask::Rights),
         unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
         Fact::Known(rights) => {
-            // Who may do everything need not be asked what remains.
+            // An account that may do everything need not be asked what remains.
             let mut ahead = Vec::new();
             if !may_all(*rights) {
                 ahead.push(step.clone());

@@ -2,9 +2,13 @@
 
 use core::fmt;
 
-use reconcile_schema::{Fact, Observed, Step};
+use reconcile_schema::{Fact, Observed, Step, Store};
 
-use crate::{Ask, Blocker, Goal, Seen, gate::Gate, next::lacks_update, plan::remaining};
+use crate::{
+    Ask, Blocker, Goal, Seen,
+    gate::Gate,
+    next::{Databases, behind_in, lacks_update},
+};
 
 /// The free space that `Install-CsDatabase` needs (Microsoft Support: error when installing Lync Server, "cannot
 /// find suitable disks").
@@ -43,13 +47,13 @@ pub struct Room {
 
 impl Room {
     /// What remains to be done on a server takes this.
-    fn of(goal: &Goal, seen: &Seen, step: &Step) -> Self {
-        let own = |step: &Step| matches!(step, Step::UpdateDatabases(store) if goal.is_own(store));
+    fn of(goal: &Goal, seen: &Seen) -> Self {
         let installs = lacks_update(goal, seen).is_some();
+        // The new binaries may expect more of databases that are current now.
+        let is_ahead = |store: &Store| installs || !matches!(behind_in(goal, seen, store), Databases::Current);
         Self {
             installer: installs.then(|| seen.host.package_size.unwrap_or_default().saturating_mul(TIMES)),
-            databases: goal.stores.iter().any(|store| goal.is_own(store))
-                && (own(step) || remaining(goal, seen).iter().any(own)),
+            databases: goal.stores.iter().any(|store| goal.is_own(store) && is_ahead(store)),
         }
     }
 
@@ -64,11 +68,11 @@ impl Room {
 }
 
 /// The drives have room for what is ahead.
-pub(crate) fn disk(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+pub(crate) fn disk(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     if lacks_update(goal, seen).is_some() && seen.host.package == Fact::NotLooked {
         return Gate::Look(Ask::Package); // How large it is.
     }
-    let room = Room::of(goal, seen, step);
+    let room = Room::of(goal, seen);
     for (drive, free) in drives(&seen.host) {
         let (needed, what) = room.needed(drive);
         match free {

@@ -48,7 +48,7 @@ impl Lock {
         let taken = open(path).map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
         let at_work = || -> io::Result<File> {
             let file = open(&at_work(path))?;
-            file.lock()?; // Who holds the lock waits for those alone that ask.
+            file.lock()?; // The holder of the lock waits only for those who ask.
             Ok(file)
         };
         match taken.and_then(|file| Ok((file, at_work().map_err(TryLockError::Error)?))) {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_only_asks_keeps_nobody_from_taking_it() {
+    fn a_question_for_the_holder_keeps_nobody_from_taking_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         drop(Lock::take(&path, "the first").unwrap());

@@ -205,6 +205,12 @@ fn without_a_terminal_nothing_is_done_unless_asked_for() {
     assert_eq!(code, 64, "{stderr}");
     assert!(stderr.contains("--yes"), "{stderr}");
     machine.assert_untouched(known);
+
+    // Where something blocks now, the question is about what follows once that is over.
+    let _shell = machine.open_shell();
+    let Output { code, stdout, stderr } = machine.reconcile(&["apply", MANIFEST]);
+    assert_eq!(code, 64, "{stderr}");
+    assert!(stdout.contains("SkypeServerUpdateInstaller.exe /silentmode") && stdout.contains("blocked"), "{stdout}");
 }
 
 #[test]

@@ -162,6 +162,7 @@ fn the_plan_is_what_apply_does() {
     shown(&[
         ("plans", space::foreseen(), plans::agrees),
         ("plans that are applied in another world", space::interrupted(), plans::held_to),
+        ("plans of what follows", plans::blocked(), plans::asks_about_what_follows),
     ]);
 }
 

@@ -1,12 +1,12 @@
 //! The plan is what apply does, from the start and from everywhere on the way, and approving it changes nothing.
 
 use reconcile_core::{Blocker, End, PlanEnd};
-use reconcile_hosts::lab::{Kill, When};
-use reconcile_schema::Step;
+use reconcile_hosts::lab::{Fault, Kill, When};
+use reconcile_schema::{Shells, Step};
 
 use crate::{
     run::{How, Scene},
-    space::{CURRENT, Case, Databases},
+    space::{CURRENT, Case, Databases, KINDS, Kind, Leave, POOL_KINDS, Record, SMOOTH, Shell},
     truth::{Fate, expected, fate},
     watch::Effect,
 };
@@ -88,4 +88,37 @@ pub fn held_to(case: &Case) -> Result<usize, String> {
 /// The step itself, where it updates databases: another attempt of the installer does not bring those along.
 fn databases(step: &Step) -> Step {
     if matches!(step, Step::UpdateDatabases(_)) { step.clone() } else { Step::Stage }
+}
+
+/// Where something forbids the work now, what follows once that is over is what a person is asked about: the plan of the same world
+/// without it.
+pub fn asks_about_what_follows(case: &Case) -> Result<usize, String> {
+    let free = Case { shell: Shell::None, leave: Leave::Given, fault: None, record: Record::Free, ..*case };
+    let (now, later) = (Scene::of(case).ahead(), Scene::of(&free).plan());
+    let later: Vec<Step> = later.steps.into_iter().map(|planned| planned.step).collect();
+    let closes = |step: &Step| *step != Step::CloseShells;
+    let now: Vec<Step> = now.into_iter().map(|planned| planned.step).filter(closes).collect();
+    if now == later { Ok(1) } else { Err(format!("asked about {now:?}\n    then {later:?}")) }
+}
+
+/// Worlds in which something forbids the work that passes.
+pub fn blocked() -> Vec<Case> {
+    let blocked = [
+        Case { shell: Shell::Open(Shells::Block), ..SMOOTH },
+        Case { shell: Shell::Open(Shells::Wait), ..SMOOTH },
+        Case { leave: Leave::Closed, ..SMOOTH },
+        Case { leave: Leave::Held, ..SMOOTH },
+        Case { fault: Some(Fault::AnotherInstallation), ..SMOOTH },
+        Case { fault: Some(Fault::DiskExhausted), ..SMOOTH },
+        SMOOTH,
+    ];
+    let mut all: Vec<Case> = blocked.into_iter().flat_map(|case| KINDS.map(|kind| Case { kind, ..case })).collect();
+    let pools =
+        [Fault::PoolBusy, Fault::PoolSilent, Fault::PoolWarns].map(|fault| Case { fault: Some(fault), ..SMOOTH });
+    all.extend(
+        pools.into_iter().flat_map(|case| POOL_KINDS.map(|kind| Case { kind, databases: Databases::Current, ..case })),
+    );
+    let taken = Case { kind: Kind::FrontEndThatClaims, record: Record::Taken, databases: Databases::Current, ..SMOOTH };
+    all.push(taken);
+    all
 }

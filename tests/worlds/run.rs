@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use reconcile_core::{
-    Act, Approved, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, Request, Run, Seen, alike, apply,
-    compare, plan,
+    Act, Approved, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, PlannedStep, Request, Run, Seen,
+    ahead, alike, apply, compare, plan,
 };
 use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
 use reconcile_schema::{BootId, Durations, Fact, Mark, OnExceed, RunId, Step};
@@ -117,6 +117,15 @@ impl Scene {
     pub fn plan(&mut self) -> Plan {
         let goal = self.goal.clone();
         look(&mut self.host(), &goal)
+    }
+
+    /// The steps that somebody is asked about, after every look that the plan asks for.
+    pub fn ahead(&mut self) -> Vec<PlannedStep> {
+        let goal = self.goal.clone();
+        let mut host = self.host();
+        look(&mut host, &goal);
+        let run = Run::new(RunId("plan".into()));
+        ahead(&goal, &Seen { host: host.observe(&goal).unwrap(), marks: host.marks().unwrap(), run })
     }
 }
 

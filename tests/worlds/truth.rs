@@ -47,9 +47,11 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
         Some(Fault::NotAdministrator | Fault::Confined) => return barred(Class::Operator),
         // What an installer needs is asked where one runs, what databases need where they lie on this server.
-        Some(Fault::DiskFull) if install || work && has_own_databases(case) => return Fate::Short(Class::Operator),
+        Some(Fault::DiskExhausted) if install || work && has_own_databases(case) => {
+            return Fate::Short(Class::Operator);
+        }
         Some(Fault::PrivateDiskFull) if install => return Fate::Short(Class::Operator),
-        Some(Fault::DiskLow) if work && has_own_databases(case) => return Fate::Short(Class::Operator),
+        Some(Fault::DiskFull) if work && has_own_databases(case) => return Fate::Short(Class::Operator),
         // What is stopped, installed and started belongs to the machine; databases and the pool to the domain.
         Some(Fault::NotServerAdmin) if stores || moves(case) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),

@@ -329,8 +329,8 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::WrongProduct
         | Fault::ProductMissing
         | Fault::NewerBuild => true,
-        Fault::DiskFull => install || goal.stores.contains(&Store::Local),
-        Fault::DiskLow => goal.stores.contains(&Store::Local),
+        Fault::DiskExhausted => install || goal.stores.contains(&Store::Local),
+        Fault::DiskFull => goal.stores.contains(&Store::Local),
         Fault::PrivateDiskFull => install,
         Fault::NotServerAdmin => {
             let serves = now.services.iter().any(|one| !one.is_web() && !one.is_stopped());

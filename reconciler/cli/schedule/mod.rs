@@ -68,7 +68,7 @@ fn elsewhere<T>() -> Result<T, Problem> {
     ))
 }
 
-/// What is said besides, to the person at the console.
+/// Says this to the person at the console.
 fn tell(text: &str) {
     use std::io::Write;
     let _ = write!(anstream::stderr(), "{text}"); // Nobody may be reading it, which is no failure.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
 use reconcile_hosts::windows::{Installed, Scheduler, Trusted, event_log, is_administrator, trusted};
-use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem, TaskStanding};
+use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskMode, TaskProblem, TaskStanding};
 
 use super::now;
 use super::text::{described, differing, shown};
@@ -116,6 +116,9 @@ fn limit(request: &Request) -> Result<reconcile_schema::Period, Problem> {
     let input = Input::read(Path::new(request.manifest.as_str()))?;
     let goals = super::goals(&input, &[])?;
     super::reachable(request, &goals)?;
+    if request.mode == TaskMode::Apply {
+        super::unattended::may(request, &input, &goals)?;
+    }
     Ok(super::limit(&goals, request.mode))
 }
 

@@ -59,9 +59,9 @@ pub enum Fault {
     /// Updating the databases reports success and changes nothing.
     DatabaseUpdateDoesNothing,
     /// Next to nothing is free on any drive.
-    DiskFull,
+    DiskExhausted,
     /// 5 GB are free: enough for an installer, too little for databases.
-    DiskLow,
+    DiskFull,
     /// Next to nothing is free on the drive of the private folder.
     PrivateDiskFull,
     /// The account is no local administrator.
@@ -144,8 +144,8 @@ impl Fault {
         Self::DatabaseVersionEmpty,
         Self::DatabaseMirrored,
         Self::DatabaseUpdateDoesNothing,
+        Self::DiskExhausted,
         Self::DiskFull,
-        Self::DiskLow,
         Self::PrivateDiskFull,
         Self::NotAdministrator,
         Self::NotServerAdmin,

@@ -68,8 +68,8 @@ impl Observe for LabHost<'_> {
             Ask::Disk => {
                 let free = |full: u64| Fact::Known(full);
                 (self.dear.disk, self.dear.private_disk) = match () {
-                    () if server.has(Fault::DiskFull) => (free(200 << 20), free(200 << 20)),
-                    () if server.has(Fault::DiskLow) => (free(5 << 30), free(5 << 30)),
+                    () if server.has(Fault::DiskExhausted) => (free(200 << 20), free(200 << 20)),
+                    () if server.has(Fault::DiskFull) => (free(5 << 30), free(5 << 30)),
                     () if server.has(Fault::PrivateDiskFull) => (free(120 << 30), free(200 << 20)),
                     () => (free(120 << 30), free(120 << 30)),
                 };

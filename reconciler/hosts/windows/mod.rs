@@ -126,7 +126,8 @@ pub struct WindowsHost {
     scripts: Vec<std::fs::File>,
     /// Raised when somebody wants the run to end.
     interrupt: Interrupt,
-    /// Whether this is the run that acts. Others open no shell while one does: it would hold assemblies beside the installer.
+    /// Whether this is the run that acts. A command that only looks opens no shell while one acts: it would hold assemblies that the
+    /// installer replaces.
     acts: bool,
 }
 

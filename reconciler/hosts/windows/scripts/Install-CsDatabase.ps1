@@ -41,6 +41,6 @@ try {
     exit 0
 }
 catch {
-    [string]$_ # The cause, in the words of whoever gave it; also where a policy forbids to call methods.
+    [string]$_ # The cause, in its own words; written so, it is heard also where a policy forbids to call methods.
     exit 1
 }
