@@ -49,6 +49,9 @@ pub enum Command {
         /// The manifests.
         #[arg(required = true)]
         manifests: Vec<PathBuf>,
+        /// Refuse a manifest with a warning, too.
+        #[arg(long)]
+        strict: bool,
     },
     /// Print the JSON Schema of a format.
     Schema {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, Unguarded, misplaced, unguarded};
+use reconcile_core::{Doubt, Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, doubts, misplaced};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName, Sha256};
 use sha2::Digest;
 
@@ -56,9 +56,12 @@ impl Input {
             let error = source.at("/requires", "other-version", message).help("use a matching version of reconcile");
             return Err(Diagnostics::from(error).into());
         }
-        let misplaced: Vec<_> = misplaced(&manifest).iter().map(|error| explained(&source, error)).collect();
-        if !misplaced.is_empty() {
-            return Err(Diagnostics::sorted(misplaced).into());
+        // The names of hosts know no capitals; those of updates and groups do.
+        let mut wrong: Vec<_> =
+            ["/servers", "/pools", "/lab/servers"].iter().flat_map(|map| source.twice(map)).collect();
+        wrong.extend(misplaced(&manifest).iter().map(|error| explained(&source, error)));
+        if !wrong.is_empty() {
+            return Err(Diagnostics::sorted(wrong).into());
         }
         Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
     }
@@ -66,16 +69,13 @@ impl Input {
     /// What may be meant and is worth a second look, each at its place.
     #[must_use]
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        let found = unguarded(&self.manifest, &Roster::of(&self.manifest));
-        let warning = |Unguarded { pool, one, other, pointer }: &Unguarded| {
-            let message = format!(
-                "{one} and {other} of {pool} may be taken down at the same time: they cannot agree on a share, and their windows overlap"
-            );
-            let help =
-                format!("give them windows that do not overlap, or say `pools: {{ {pool}: {{ together: allowed }} }}`");
-            self.source.at_key(pointer, "together", message).help(help).warning()
+        let warning = |Doubt { pointer, code, message, help }: &Doubt| {
+            (self.source.order(pointer, true), self.source.at_key(pointer, code, message).help(help).warning())
         };
-        found.iter().map(warning).collect()
+        let found = doubts(&self.manifest, &self.releases, &Roster::of(&self.manifest));
+        let mut all: Vec<_> = found.iter().map(warning).collect();
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, warning)| warning).collect()
     }
 
     /// The SHA-256 of the manifest, as it was read.

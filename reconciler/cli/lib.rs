@@ -79,7 +79,7 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Inventory(args) => inventory::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Observe(args) => observe::run(&args, verbose),
-        Command::Validate { manifests } => validate::run(&manifests),
+        Command::Validate { manifests, strict } => validate::run(&manifests, strict),
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),
         Command::Status(scope) => status::run(&scope),

@@ -1,6 +1,6 @@
 //! A YAML document that knows where each of its keys and values was written.
 
-use std::{cell::OnceCell, path::Path};
+use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::diagnostic::Place;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::text::{Span, Text};
-use crate::yaml::{self, Inside, Node};
+use crate::yaml::{self, Inside, Node, duplicate};
 
 /// A document that was read: its text, and every part with its place.
 #[derive(Debug)]
@@ -97,6 +97,20 @@ impl Source {
     pub fn at_key(&self, pointer: &str, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
         let found = self.find(pointer);
         self.text.fault(found.key.unwrap_or(found.node.span), code, message)
+    }
+
+    /// The names in the mapping at a JSON pointer that differ from an earlier one in capitals only.
+    pub fn twice(&self, pointer: &str) -> Vec<Diagnostic> {
+        let found = self.find(pointer);
+        let (true, Inside::Map(fields)) = (found.exact, &found.node.inside) else { return Vec::new() };
+        let mut fields: Vec<_> = fields.iter().collect();
+        fields.sort_unstable_by_key(|field| (field.span.line, field.span.start));
+        let mut first = BTreeMap::new();
+        let again = fields.into_iter().filter_map(|field| {
+            let earlier = *first.entry(field.name.to_ascii_lowercase()).or_insert(field.span);
+            (earlier != field.span).then(|| duplicate(&self.text, &field.name, field.span, earlier))
+        });
+        again.collect()
     }
 
     fn find(&self, pointer: &str) -> Found<'_> {

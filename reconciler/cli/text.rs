@@ -19,7 +19,7 @@ pub struct Text {
 
 /// Characters `start..end` of a line. Lines count from 1, characters from 0; `end` may lie behind
 /// the end of the line.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
     /// The line, the first one is 1.
     pub line: usize,

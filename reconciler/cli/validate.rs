@@ -4,19 +4,24 @@ use std::{io::Write, path::PathBuf};
 
 use crate::{exit::Exit, input::Input, print, problem::Problem, render::plural};
 
-/// Checks each manifest and says of each how it stands.
+/// Checks each manifest and says of each how it stands. A strict check takes no warning for good.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(manifests: &[PathBuf]) -> Result<Exit, Problem> {
+pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
     let mut worst = Exit::Done;
     for path in manifests {
         match Input::validate(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
             Ok((servers, input)) => {
                 let (updates, path) = (input.manifest.updates.len(), path.display());
                 let (some, such) = (plural(servers, "server"), plural(updates, "update"));
-                for warning in input.warnings() {
-                    let _ = writeln!(anstream::stderr(), "{}", warning.render(true)); // Nobody may be reading it.
+                let warnings = input.warnings();
+                for warning in &warnings {
+                    let _ = writeln!(anstream::stderr(), "{}\n", warning.render(true)); // Nobody may be reading it.
+                }
+                if strict && !warnings.is_empty() {
+                    worst = Exit::Input;
+                    continue;
                 }
                 print(&format!("{path}: good: {servers} {some}, {updates} {such}\n"))?;
             }

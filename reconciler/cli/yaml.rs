@@ -264,11 +264,7 @@ impl<'a> Builder<'a> {
             *start = span;
         }
         if let Some((field, (first, _))) = name.as_deref().and_then(|it| fields.get_key_value(it)) {
-            self.faults.push(|| {
-                text.fault(span, "duplicate-key", format!("`{field}` is given twice"))
-                    .expected("each name once")
-                    .help(format!("the first one is at {}; remove or rename one of them", text.place(*first)))
-            });
+            self.faults.push(|| duplicate(text, field, span, *first));
             name = None;
         }
         *key = Some(Key { name, span });
@@ -323,6 +319,13 @@ impl Node {
             }
         }
     }
+}
+
+/// A name that stands in a mapping for the second time.
+pub(crate) fn duplicate(text: &Text, name: &str, span: Span, first: Span) -> Diagnostic {
+    text.fault(span, "duplicate-key", format!("`{name}` is given twice"))
+        .expected("each name once")
+        .help(format!("the first one is at {}; remove or rename one of them", text.place(first)))
 }
 
 fn alias(text: &Text, span: Span) -> Diagnostic {

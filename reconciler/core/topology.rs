@@ -94,6 +94,7 @@ pub fn misplaced(manifest: &Manifest) -> Vec<TopologyError> {
     check.pools(&mut errors);
     check.pairs(&mut errors);
     check.domains(&mut errors);
+    check.fronts(&mut errors);
     errors
 }
 
@@ -273,6 +274,21 @@ impl<'a> Check<'a> {
             let pointer = format!("{}/upgradeDomain", entry.pointer());
             errors.push(TopologyError { pointer, message, help: TopologyHelp::Do(help.into()) });
         }
+    }
+
+    /// A Front End Server belongs to a pool: one that names none would be taken down whatever its pool says, together with all
+    /// others of it.
+    fn fronts(&self, errors: &mut Vec<TopologyError>) {
+        let alone = |(_, standing): &&(Entry<'a>, Standing<'a>)| {
+            standing.role == Some(Role::FrontEnd) && standing.pool.is_none() && standing.upgrade_domain.is_none()
+        };
+        errors.extend(self.entries.iter().filter(alone).map(|(entry, _)| TopologyError {
+            pointer: entry.pointer(),
+            message: format!("{} is a Front End Server without a pool", entry.pattern),
+            help: TopologyHelp::Do(
+                "add `pool:` with the pool's fully qualified domain name, as Get-CsPool shows it".into(),
+            ),
+        }));
     }
 }
 

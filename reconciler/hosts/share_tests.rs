@@ -55,6 +55,20 @@ fn a_claim_keeps_the_others_out_until_its_server_releases_it() {
 }
 
 #[test]
+fn the_pool_settles_after_a_server_that_is_still_behind_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let share = share(&folder);
+    share.release(&name(), &server(1), None, BACK).unwrap(); // It was not worked on.
+    assert_eq!(share.read(&name()).unwrap(), PoolRecord::default());
+    share.claim(&name(), claim(1)).unwrap();
+    share.release(&name(), &server(1), None, BACK).unwrap();
+    let record = share.read(&name()).unwrap();
+    let last = Released { server: server(1), domain: None, at: BACK };
+    assert_eq!(record.last_of_others(&server(2), &name(), None), Some(&last));
+    assert!(record.reached.is_empty(), "{record:?}");
+}
+
+#[test]
 fn servers_of_one_upgrade_domain_are_worked_on_together() {
     let folder = tempfile::tempdir().unwrap();
     let share = share(&folder);

@@ -110,14 +110,12 @@ impl PoolRecord {
         self.claims.iter().any(|claim| claim.server == *server)
     }
 
-    /// Takes back the claim of a server, if it is its own, and notes when, and the build that it is at, if it is done.
+    /// Takes back the claim of a server, if it has one, and notes when, and the build that it is at, if it is done. One that is
+    /// still behind may have been down all the same: the pool settles after it, too.
     pub fn release(&mut self, server: &ServerName, reached: Option<Build>, at: Timestamp) {
         let own = self.claims.iter().position(|claim| claim.server == *server).map(|place| self.claims.remove(place));
-        let Some(build) = reached else { return };
-        self.reached.insert(server.clone(), build);
-        if let Some(Claim { server, pool, domain, .. }) = own {
-            self.released.insert(pool, Released { server, domain, at });
-        }
+        self.reached.extend(reached.map(|build| (server.clone(), build)));
+        self.released.extend(own.map(|Claim { server, pool, domain, .. }| (pool, Released { server, domain, at })));
     }
 
     /// Takes the claim away from a server, and says so.

@@ -8,11 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     Build, ComponentName, FolderPath, Fqdn, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, ServiceName,
-    Sha256, SqlInstance, UpdateName, When,
+    Sha256, SqlInstance, UpdateName, When, names::is_exe,
 };
 
 /// What an error expects of a name that a manifest gives.
 const NAME: &str = "a name of letters, digits, dots, hyphens and underscores";
+
+/// What an error expects of the path of an installer.
+const EXE: &str = r"the whole path of an .exe on a drive of the server or on a share, such as D:\Updates\SkypeServerUpdateInstaller.exe";
 
 /// The servers of a deployment and the cumulative update that each must have.
 ///
@@ -78,9 +81,9 @@ pub struct Update {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Installer {
-    /// Where the file lies: a path on this server or on a share.
-    #[schemars(length(min = 1, max = 1024))]
-    #[serde(deserialize_with = "text")]
+    /// Where the file lies: its whole path, on a drive of the server or on a share.
+    #[schemars(extend("pattern" = r"^([A-Za-z]:[\\/]|[\\/]{2}[^\\/?]).*\.[Ee][Xx][Ee]$", "x-expected" = EXE))]
+    #[serde(deserialize_with = "exe")]
     pub path: String,
     /// The SHA-256 of the file.
     pub sha256: Sha256,
@@ -436,6 +439,11 @@ fn attempts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u8>, D::Error> 
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     text_of(String::deserialize(from)?)
+}
+
+fn exe<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let path = String::deserialize(from)?;
+    if is_exe(&path) { Ok(path) } else { Err(D::Error::custom(format_args!("expected {EXE}, found \"{path}\""))) }
 }
 
 /// A text that says something, and is no longer than any path.

@@ -96,7 +96,7 @@ macro_rules! name {
 name!(
     /// A fully qualified domain name, in lower case: two or more labels of letters, digits and hyphens.
     Fqdn,
-    r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+    r"^([A-Za-z0-9-]+\.)+[0-9]*[A-Za-z-][A-Za-z0-9-]*$",
     "a fully qualified domain name such as sql01.contoso.example",
     fqdn
 );
@@ -104,7 +104,7 @@ name!(
 name!(
     /// The name of a server in a manifest, in lower case: its host name or its fully qualified domain name.
     ServerName,
-    r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
+    r"^([A-Za-z0-9-]+\.)*[0-9]*[A-Za-z-][A-Za-z0-9-]*$",
     "a server name such as fe01.contoso.example",
     host
 );
@@ -166,6 +166,43 @@ fn folder(text: &str) -> Option<String> {
     (fits && (drive(text) || variable(text) == Some(true))).then(|| text.to_owned())
 }
 
+/// Whether a text is the whole path of an `.exe` on a drive or on a share: nothing that depends on a folder, no URL, no device
+/// and no stream of a file (Microsoft Learn: Naming Files, Paths, and Namespaces).
+pub(crate) fn is_exe(text: &str) -> bool {
+    let text = text.replace('/', r"\");
+    let mut parts = match text.strip_prefix(r"\\") {
+        // The names of a server and of its share, then as on a drive; `.` and `?` are the devices.
+        Some(share) => share.split('\\'),
+        None => match text.split_once(r":\") {
+            Some((drive, rest)) if drive.len() == 1 && drive.starts_with(|it: char| it.is_ascii_alphabetic()) => {
+                rest.split('\\')
+            }
+            Some(_) | None => return false,
+        },
+    };
+    let is_share = text.starts_with('\\');
+    let named = |part: Option<&str>| part.is_some_and(|part| !matches!(part, "" | "." | ".." | "?"));
+    if is_share && !(named(parts.next()) && named(parts.next())) {
+        return false;
+    }
+    let Some(file) = parts.clone().next_back() else { return false };
+    let is_exe = file.len() > 4 && file.get(file.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".exe"));
+    is_exe && text.chars().count() <= 1024 && parts.all(|part| !is_device(part) && !part.contains(is_forbidden))
+}
+
+/// A sign that no name of a file has.
+fn is_forbidden(sign: char) -> bool {
+    sign.is_control() || matches!(sign, ':' | '*' | '?' | '"' | '<' | '>' | '|')
+}
+
+/// Whether a name stands for a device, in any folder and with any extension.
+fn is_device(name: &str) -> bool {
+    let name = name.split('.').next().unwrap_or(name).trim().to_ascii_uppercase();
+    let numbered = name.strip_prefix("COM").or_else(|| name.strip_prefix("LPT"));
+    let numbered = numbered.is_some_and(|number| matches!(number.chars().next(), Some('0'..='9' | '¹' | '²' | '³')));
+    matches!(&*name, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") || numbered && name.chars().count() == 4
+}
+
 /// What the service manager takes for a short name (Microsoft Learn: CreateServiceW).
 fn service(text: &str) -> Option<String> {
     let text = text.trim();
@@ -188,8 +225,11 @@ fn label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// A name of a host; an address of IP is none (RFC 1123, section 2.1: the last label of a name is not all digits).
 fn host(text: &str) -> Option<String> {
-    (text.len() <= 253 && text.split('.').all(label)).then(|| text.to_ascii_lowercase())
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let is_address = last.bytes().all(|byte| byte.is_ascii_digit());
+    (text.len() <= 253 && text.split('.').all(label) && !is_address).then(|| text.to_ascii_lowercase())
 }
 
 fn fqdn(text: &str) -> Option<String> {
@@ -327,7 +367,7 @@ impl fmt::Display for ServerPattern {
 
 text_serde!(
     ServerPattern,
-    r"^[A-Za-z0-9.-]*(\[[0-9]+-[0-9]+\])?[A-Za-z0-9.-]*$",
+    r"^(?=.*[A-Za-z-][^.]*$)[A-Za-z0-9.-]*(\[[0-9]+-[0-9]+\])?[A-Za-z0-9.-]*$",
     "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example"
 );
 
@@ -343,8 +383,55 @@ mod tests {
         for good in ["sql01.contoso.example", "SQL01.Contoso.Example", "a.b"] {
             assert_eq!(good.parse::<Fqdn>().unwrap().as_str(), good.to_ascii_lowercase());
         }
-        for bad in ["", "sql01", ".a.b", "a..b", "a.b.", "-a.b", "a b.c", "a;b.c", "a.b\n", "sql$.b", "ä.b"] {
+        for bad in ["", "sql01", ".a.b", "a..b", "a.b.", "-a.b", "a b.c", "a;b.c", "a.b\n", "sql$.b", "ä.b", "10.0.0.1"]
+        {
             assert!(bad.parse::<Fqdn>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_installer_lies_on_a_drive_or_a_share() {
+        for good in [
+            r"D:\Updates\LyncServerUpdateInstaller.exe",
+            r"d:/Updates/LyncServerUpdateInstaller.EXE",
+            r"D:\Updates\..\Earlier\a.b.exe",
+            r"\\files.contoso.example\updates\SkypeServerUpdateInstaller.exe",
+            r"\\files\updates$\Aktualität 7\Installer.exe",
+            r"D:\Console\comment.exe",
+        ] {
+            assert!(is_exe(good), "{good}");
+        }
+        for bad in [
+            "",
+            ".exe",
+            "Installer.exe",
+            r"updates\Installer.exe",
+            r"..\Installer.exe",
+            r"\Installer.exe",
+            "D:Installer.exe",
+            r"D:\Updates",
+            r"D:\Updates\",
+            r"D:\Updates\.exe",
+            r"D:\Updates\Installer.msp",
+            r"D:\Updates\Installer.exe ",
+            r"D:\Updates\Installer.exe:stream.exe",
+            r"D:\Updates\*.exe",
+            r"D:\Updates\nul.exe",
+            r"D:\com1\Installer.exe",
+            "D:\\Up\ndates\\Installer.exe",
+            r"DD:\Updates\Installer.exe",
+            r"1:\Installer.exe",
+            r"\\files.exe",
+            r"\\files\Installer.exe",
+            r"\\\files\updates\Installer.exe",
+            r"\\.\C:\Updates\Installer.exe",
+            r"\\?\C:\Updates\Installer.exe",
+            r"%ProgramFiles%\Installer.exe",
+            "https://download.contoso.example/Installer.exe",
+            "file:///D:/Updates/Installer.exe",
+            "/mnt/updates/Installer.exe",
+        ] {
+            assert!(!is_exe(bad), "{bad}");
         }
     }
 
@@ -366,7 +453,17 @@ mod tests {
 
     #[test]
     fn a_range_is_refused_when_it_cannot_be_meant() {
-        for bad in ["se[1-10]", "se[9-1]", "se[a-b]", "se[1-2", "se[1-2][3-4]", "[1-2].-x", "se[0000000-9999999]"] {
+        for bad in [
+            "10.0.0.[1-9]",
+            "10.0.0.1",
+            "se[1-10]",
+            "se[9-1]",
+            "se[a-b]",
+            "se[1-2",
+            "se[1-2][3-4]",
+            "[1-2].-x",
+            "se[0000000-9999999]",
+        ] {
             assert!(bad.parse::<ServerPattern>().is_err(), "{bad}");
         }
     }

@@ -20,7 +20,7 @@ fn site(parts: &str) -> String {
 }
 
 /// What stands in the first part of these errors, in which line of the parts and from which column on, and what helps.
-const WRONG: [(&str, &str, (usize, usize), &str); 13] = [
+const WRONG: [(&str, &str, (usize, usize), &str); 14] = [
     (
         "rollout: { rings: [pilot, broad] }\nservers:\n  fe.a.example: { role: edge, target: cu7, ring: plot }\n",
         "no ring is named \"plot\"",
@@ -88,6 +88,12 @@ const WRONG: [(&str, &str, (usize, usize), &str); 13] = [
         "say `site:` once, at the pool under `pools:`",
     ),
     (
+        "servers:\n  a.a.example: { role: front-end, target: cu7 }\n",
+        "a.a.example is a Front End Server without a pool",
+        (2, 16),
+        "add `pool:`",
+    ),
+    (
         "servers:\n  a.a.example: { role: director, target: cu10, pool: p.a.example, upgradeDomain: UD1 }\n",
         "a Director server has no upgrade domain",
         (2, 82),
@@ -129,7 +135,7 @@ fn drawn(rng: &mut Rng) -> (String, BTreeMap<String, BTreeSet<String>>) {
         let target = if lync { "cu10" } else { "cu7" };
         let ring = ["pilot", "main-ring", ""][rng.usize(..3)];
         let site = ["berlin", "new-york.2", ""][rng.usize(..3)];
-        let in_pool = lync || rng.bool();
+        let in_pool = role == "front-end" || rng.bool();
         let pool = format!("p{number}-x.a.example");
         let line = |fields: &[(&str, &str)]| -> String {
             let said = fields.iter().filter(|(_, value)| !value.is_empty());

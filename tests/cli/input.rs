@@ -64,6 +64,36 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
         ("a terminal's escape", good.replace("CU7", "\"\\x1b[2J\""), "site.yaml:5:14", "in single quotes"),
         ("an invisible character", good.replace("CU7", "C\u{202e}U7"), "site.yaml:5:14", "the releases are: "),
         ("a release without a build", good.replace("CU7", "CU5"), "site.yaml:5:14", "give the build itself"),
+        ("an address of IP", good.replace("fe01.contoso.example", "10.0.0.1"), "site.yaml:8:3", "fe01.contoso.example"),
+        (
+            "an address of a SQL Server",
+            good.replace("cu7 }", "cu7, databases: { sqlServer: 10.0.0.1 } }"),
+            "site.yaml:8:88",
+            "sql01.contoso.example",
+        ),
+        (
+            "a server again, in capitals",
+            good.replace("servers:\n  fe01", "servers:\n  FE01.Contoso.Example: { target: cu7 }\n  fe01"),
+            "site.yaml:9:3",
+            "the first one is at site.yaml:8:3",
+        ),
+        (
+            "a pool again, in capitals",
+            good.replace("\nservers:\n  fe", "\npools: { a.example: {}, A.example: {} }\nservers:\n  fe"),
+            "site.yaml:7:25",
+            "the first one is at site.yaml:7:10",
+        ),
+        ("a Front End Server alone", good.replace("standard-edition", "front-end"), "site.yaml:8:25", "add `pool:`"),
+        ("a URL", good.replace("'D:\\", "'https://"), "site.yaml:6:24", "on a share"),
+        ("a relative path", good.replace("'D:\\", "'"), "site.yaml:6:24", "on a share"),
+        ("a device", good.replace("'D:\\", r"'\\?\D:\"), "site.yaml:6:24", "on a share"),
+        (
+            "a device with an extension",
+            good.replace("SkypeServerUpdateInstaller", "nul"),
+            "site.yaml:6:24",
+            "on a share",
+        ),
+        ("no program", good.replace("Installer.exe", "Installer.msp"), "site.yaml:6:24", "on a share"),
         ("a backslash in double quotes", good.replace('\'', "\""), "site.yaml:6:24", "in single quotes a backslash"),
     ];
     let mut wrong = String::new();
@@ -77,6 +107,90 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn what_may_not_be_meant_is_warned_of_and_refused_where_somebody_is_strict() {
+    let good = lab("");
+    let front = good.replace("role: standard-edition", "role: front-end, pool: pool01.contoso.example");
+    let fronts = front.replace(
+        "servers:\n  fe01",
+        "servers:\n  fe[02-03].contoso.example: { role: front-end, target: cu7, pool: pool01.contoso.example }\n  fe01",
+    );
+    let policy = |text: &str| good.replace("cu7 }", &format!("cu7, policy: {{ {text} }} }}"));
+    let window = |to: &str, estimates: &str| {
+        policy(&format!(
+            "maintenance: {{ timeZone: Etc/UTC, windows: {{ nights: {{ days: mon-fri, from: '22:00', to: '{to}' }} }} }}, estimates: {{ {estimates} }}"
+        ))
+    };
+    let long = "stop: 3m, install: 12m, database: 4m, start: 6m";
+    let cases = [
+        ("a build that nobody knows", good.replace("CU7", "7.0.2046.522"), "unknown-build", "site.yaml:5:5"),
+        ("no server", good.replace("  fe01.contoso.example: { role: standard-edition, target: cu7 }", "  {}"), "no-server", "site.yaml:7:1"),
+        ("no budget", policy("outage: { budget: 0m }"), "no-budget", "site.yaml:8:84"),
+        ("no budget for anybody", format!("{good}policy: {{ outage: {{ budget: 0m }} }}\n"), "no-budget", "site.yaml:13:21"),
+        ("a rollout without claims", format!("{fronts}rollout: {{ atOnce: 2 }}\n"), "no-claims", "site.yaml:14:1"),
+        ("a pool that is not declared", format!("{front}pools: {{ pool02.contoso.example: {{}} }}\n").replace("  fe01.contoso.example: { role", "  fe02.contoso.example: { role: front-end, target: cu7, pool: pool02.contoso.example }\n  fe01.contoso.example: { role"), "undeclared-pool", "site.yaml:9:44"),
+        ("a narrow window", window("22:24", long), "narrow-window", "site.yaml:8:74"),
+    ];
+    let mut wrong = String::new();
+    for (what, text, code, place) in cases {
+        let folder = folder(&text);
+        let [usual, strict] = [&["validate", "site.yaml"] as &[&str], &["validate", "site.yaml", "--strict"]]
+            .map(|args| reconcile(folder.path(), args));
+        let told = usual.err.contains(&format!("warning[{code}]")) && usual.err.contains(&format!("--> {place}\n"));
+        let once = usual.err.matches("warning[").count() == 1 && usual.err == strict.err;
+        if !told || !once || (usual.code, strict.code) != (Some(0), Some(65)) || !strict.out.is_empty() {
+            wrong += &format!(
+                "{what} should be {code} at {place}: {:?} {:?}\n{}{}",
+                usual.code, strict.code, usual.err, strict.err
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn what_is_unusual_and_right_stays_silent() {
+    let good = lab("");
+    let front = good.replace("role: standard-edition", "role: front-end, pool: pool01.contoso.example");
+    let policy = |text: &str| good.replace("cu7 }", &format!("cu7, policy: {{ {text} }} }}"));
+    let cases = [
+        ("a build of the catalogue", good.replace("CU7", "7.0.2046.521")),
+        ("a rollout of servers without pools", format!("{good}rollout: {{ atOnce: 2 }}\n")),
+        ("a pool of one server", format!("{front}rollout: {{ atOnce: 2 }}\n")),
+        ("no pool is declared", front.clone()),
+        ("another policy than a budget", policy("outage: { onExceed: warn }")),
+        (
+            "a window that just fits",
+            policy(
+                "maintenance: { timeZone: Etc/UTC, windows: { nights: { days: mon-fri, from: '22:00', to: '22:25' } } }, estimates: { stop: 3m, install: 12m, database: 4m, start: 6m }",
+            ),
+        ),
+        (
+            "a window over midnight, of two parts",
+            policy(
+                "maintenance: { timeZone: Etc/UTC, windows: { a: { days: mon-fri, from: '23:50', to: '00:00' }, b: { days: tue-sat, from: '00:00', to: '00:15' } } }, estimates: { stop: 3m, install: 12m, database: 4m, start: 6m }",
+            ),
+        ),
+        (
+            "a short window, where nothing is estimated",
+            policy(
+                "maintenance: { timeZone: Etc/UTC, windows: { nights: { days: mon, from: '22:00', to: '22:10' } } }",
+            ),
+        ),
+        ("slashes", good.replace("'D:\\", "'D:/Updates/")),
+        ("a drive in lower case, an extension in capitals", good.replace("D:", "d:").replace(".exe", ".EXE")),
+        ("a hidden share", good.replace("'D:\\", r"'\\files\updates$\")),
+        ("a name that begins with digits", good.replace("fe01", "2019-fe01")),
+        ("a server by its host name", good.replace("fe01.contoso.example", "fe01")),
+        ("capitals", good.replace("fe01", "FE01")),
+    ];
+    for (what, text) in cases {
+        let folder = folder(&text);
+        let checked = reconcile(folder.path(), &["validate", "site.yaml", "--strict"]);
+        assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""), "{what}: {}", checked.err);
+    }
 }
 
 /// `serde_yaml` alone would build all of these.

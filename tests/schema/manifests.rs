@@ -11,7 +11,7 @@ use crate::{files, reconcile, root, schema};
 #[test]
 fn every_manifest_is_valid_and_has_a_goal_for_every_server() {
     for path in manifests() {
-        let said = reconcile(&["validate", path.to_str().unwrap()]);
+        let said = reconcile(&["validate", "--strict", path.to_str().unwrap()]);
         assert!(said.contains(": good: "), "{said}");
     }
 }
