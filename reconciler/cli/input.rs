@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Doubt, Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, doubts, misplaced};
+use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, Warning, misplaced, warnings};
 use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName, Sha256};
 use sha2::Digest;
 
@@ -66,13 +66,13 @@ impl Input {
         Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
     }
 
-    /// What may be meant and is worth a second look, each at its place.
+    /// The probable mistakes, each at its place.
     #[must_use]
     pub fn warnings(&self) -> Vec<Diagnostic> {
-        let warning = |Doubt { pointer, code, message, help }: &Doubt| {
+        let warning = |Warning { pointer, code, message, help }: &Warning| {
             (self.source.order(pointer, true), self.source.at_key(pointer, code, message).help(help).warning())
         };
-        let found = doubts(&self.manifest, &self.releases, &Roster::of(&self.manifest));
+        let found = warnings(&self.manifest, &self.releases, &Roster::of(&self.manifest));
         let mut all: Vec<_> = found.iter().map(warning).collect();
         all.sort_by_key(|(place, _)| *place);
         all.into_iter().map(|(_, warning)| warning).collect()

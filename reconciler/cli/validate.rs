@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use crate::{exit::Exit, input::Input, print, problem::Problem, render::plural};
 
-/// Checks each manifest and says of each how it stands. A strict check takes no warning for good.
+/// Checks each manifest and says of each how it stands. With `strict`, a warning is refused, too.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -20,6 +20,8 @@ pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
                     let _ = writeln!(anstream::stderr(), "{}\n", warning.render(true)); // Nobody may be reading it.
                 }
                 if strict && !warnings.is_empty() {
+                    let (count, some) = (warnings.len(), plural(warnings.len(), "warning"));
+                    let _ = writeln!(anstream::stderr(), "{path}: {count} {some}, and --strict allows none");
                     worst = Exit::Input;
                     continue;
                 }

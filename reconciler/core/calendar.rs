@@ -46,6 +46,9 @@ impl Opening {
     }
 }
 
+/// From when on windows are read where the answer must not depend on the day of the question: 2026-01-01.
+pub(crate) const ANY_DAY: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
 /// How far ahead somebody looks who asks for the next opening, in days. A window that opens every week opens within the
 /// first; only days that are left out make it later.
 const AHEAD: [i64; 3] = [9, 60, 800];

@@ -45,8 +45,7 @@ impl Right {
 /// - Failover and failback are cmdlets of the product that run locally, which needs the same group (there as well), and an
 ///   administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
 /// - A claim is a file on a share, which says by itself who may write it.
-#[must_use]
-pub const fn needed(step: &Step) -> &'static [Right] {
+const fn needed(step: &Step) -> &'static [Right] {
     match step {
         Step::Stage
         | Step::Reboot
@@ -76,12 +75,11 @@ pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
     })
 }
 
-/// Whether any step that this goal may ask for needs the rights of the product: otherwise nobody asks the domain.
-#[must_use]
-pub fn needs_product_rights(goal: &Goal) -> bool {
+/// The steps of a goal that need the rights of the product; where there is none, the domain is not asked.
+pub fn product_steps(goal: &Goal) -> impl Iterator<Item = Step> {
     let databases = goal.stores.iter().cloned().map(Step::UpdateDatabases);
     let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
-    databases.chain(moves).any(|step| needed(&step).contains(&Right::ServerAdmin))
+    databases.chain(moves).filter(|step| needed(step).contains(&Right::ServerAdmin))
 }
 
 #[cfg(test)]

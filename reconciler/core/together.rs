@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use jiff::Timestamp;
 use reconcile_schema::{Fqdn, Maintenance, Manifest, Role, ServerName, Together, UpdateName, Window};
 
 use crate::{
+    calendar::ANY_DAY,
     openings,
     roster::{Entry, Roster},
     topology::Standing,
@@ -24,8 +24,7 @@ pub struct Unguarded {
     pub pointer: alloc::string::String,
 }
 
-/// From when on windows are compared, and for how many days: a year of clocks that change.
-const FROM: Timestamp = Timestamp::constant(1_767_225_600, 0); // 2026-01-01
+/// For how many days windows are compared: a year of clocks that change.
 const DAYS: i64 = 366;
 
 /// The first such two of each pool. Front End Servers are not among them, since their pool is asked before it loses one, nor back ends, which
@@ -66,7 +65,7 @@ pub fn unguarded(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Unguarded> {
 
 /// Whether two servers may be taken down at the same time: any time will do where nothing is said of windows.
 fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
-    let of = |maintenance: Option<&Maintenance>| maintenance.map(|maintenance| openings(maintenance, FROM, DAYS));
+    let of = |maintenance: Option<&Maintenance>| maintenance.map(|maintenance| openings(maintenance, ANY_DAY, DAYS));
     match (of(one), of(other)) {
         (None, None) => true,
         (Some(openings), None) | (None, Some(openings)) => !openings.is_empty(),

@@ -292,7 +292,8 @@ impl<'a> Check<'a> {
     }
 }
 
-fn at(map: &str, name: &str) -> String {
+/// The place of an entry of a map of the manifest, as a JSON pointer.
+pub(crate) fn at(map: &str, name: &str) -> String {
     format!("/{map}/{}", escaped(name))
 }
 

@@ -62,7 +62,7 @@ pub enum Code {
     PoolDomainNotReady,
     /// The pool warns of its fabric.
     PoolWarns,
-    /// What the pool says of itself is not understood.
+    /// The pool's answer is not understood.
     PoolNotUnderstood,
     /// The pool has not been ready for long enough.
     PoolSettling,
@@ -271,7 +271,7 @@ impl Code {
             Self::PoolReplicasMissing => "the pool misses replicas",
             Self::PoolDomainNotReady => "the upgrade domain of the server is not ready",
             Self::PoolWarns => "the pool warns of its fabric",
-            Self::PoolNotUnderstood => "what the pool says of itself is not understood",
+            Self::PoolNotUnderstood => "the pool's answer is not understood",
             Self::PoolSettling => "the pool has not been ready for long enough",
             Self::PoolQuorum => "too few servers of the pool would be left",
             Self::PoolClaimed => "another server of the pool is worked on",

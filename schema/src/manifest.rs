@@ -234,7 +234,7 @@ pub struct Policy {
     /// What to do about services of others that hold modules of the product and that `alsoStop` does not name. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<ForeignServices>,
-    /// What to make of what a Front End pool says of itself.
+    /// How the answer of a Front End pool is judged.
     #[serde(default)]
     pub pool: PoolRules,
     /// Where files that wait for a restart of Windows keep a server from being worked on.
@@ -356,7 +356,7 @@ pub struct Renames {
     pub ignore: Vec<FolderPath>,
 }
 
-/// What to make of what a Front End pool says of itself.
+/// How the answer of a Front End pool is judged.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PoolRules {

@@ -153,44 +153,43 @@ name!(
 const FOLDERS: [&str; 5] = ["windir", "systemdrive", "programfiles", "commonprogramfiles", "programdata"];
 
 fn folder(text: &str) -> Option<String> {
-    let (text, drive) = (text.trim(), |text: &str| {
-        let mut signs = text.chars();
-        signs.next().is_some_and(|sign| sign.is_ascii_alphabetic()) && signs.as_str().starts_with(":\\")
-    });
+    let text = text.trim();
     let variable = |text: &str| {
         let (name, rest) = text.strip_prefix('%')?.split_once('%')?;
         let known = FOLDERS.iter().any(|known| known.eq_ignore_ascii_case(name));
         Some(known && (rest.is_empty() || rest.starts_with('\\')))
     };
     let fits = text.len() <= 260 && !text.contains(['*', '?', '"', '<', '>', '|', '\0', '\r', '\n', '/']);
-    (fits && (drive(text) || variable(text) == Some(true))).then(|| text.to_owned())
+    (fits && (behind_drive(text).is_some() || variable(text) == Some(true))).then(|| text.to_owned())
 }
 
 /// Whether a text is the whole path of an `.exe` on a drive or on a share: nothing that depends on a folder, no URL, no device
 /// and no stream of a file (Microsoft Learn: Naming Files, Paths, and Namespaces).
 pub(crate) fn is_exe(text: &str) -> bool {
     let text = text.replace('/', r"\");
-    let mut parts = match text.strip_prefix(r"\\") {
-        // The names of a server and of its share, then as on a drive; `.` and `?` are the devices.
-        Some(share) => share.split('\\'),
-        None => match text.split_once(r":\") {
-            Some((drive, rest)) if drive.len() == 1 && drive.starts_with(|it: char| it.is_ascii_alphabetic()) => {
-                rest.split('\\')
-            }
-            Some(_) | None => return false,
-        },
-    };
-    let is_share = text.starts_with('\\');
-    let named = |part: Option<&str>| part.is_some_and(|part| !matches!(part, "" | "." | ".." | "?"));
-    if is_share && !(named(parts.next()) && named(parts.next())) {
-        return false;
-    }
-    let Some(file) = parts.clone().next_back() else { return false };
-    let is_exe = file.len() > 4 && file.get(file.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".exe"));
-    is_exe && text.chars().count() <= 1024 && parts.all(|part| !is_device(part) && !part.contains(is_forbidden))
+    let path = text.strip_prefix(r"\\").map_or_else(|| behind_drive(&text), behind_share);
+    path.is_some_and(|path| {
+        let (name, end) = path.rsplit('\\').next().and_then(|file| file.rsplit_once('.')).unwrap_or_default();
+        let is_file = path.split('\\').all(|part| !is_device(part) && !part.contains(is_forbidden));
+        !name.is_empty() && end.eq_ignore_ascii_case("exe") && is_file && text.chars().count() <= 1024
+    })
 }
 
-/// A sign that no name of a file has.
+/// What stands behind the drive of a whole path.
+fn behind_drive(text: &str) -> Option<&str> {
+    let (drive, rest) = text.split_once(r":\")?;
+    (drive.len() == 1 && drive.starts_with(|sign: char| sign.is_ascii_alphabetic())).then_some(rest)
+}
+
+/// What stands behind the names of a server and of its share. A `.` or `?` instead of a server is a device.
+fn behind_share(text: &str) -> Option<&str> {
+    let (server, rest) = text.split_once('\\')?;
+    let (share, rest) = rest.split_once('\\')?;
+    let is_name = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(is_forbidden);
+    (is_name(server) && is_name(share)).then_some(rest)
+}
+
+/// Whether the name of a file cannot have this character.
 fn is_forbidden(sign: char) -> bool {
     sign.is_control() || matches!(sign, ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
@@ -225,7 +224,7 @@ fn label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// A name of a host; an address of IP is none (RFC 1123, section 2.1: the last label of a name is not all digits).
+/// The name of a host, which an IP address is not (RFC 1123, section 2.1: the last label of a name is not all digits).
 fn host(text: &str) -> Option<String> {
     let last = text.rsplit('.').next().unwrap_or_default();
     let is_address = last.bytes().all(|byte| byte.is_ascii_digit());

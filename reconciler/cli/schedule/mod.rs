@@ -6,7 +6,7 @@ mod register;
 mod text;
 mod unattended;
 
-use reconcile_core::{Goal, needs_product_rights};
+use reconcile_core::{Goal, product_steps};
 use reconcile_hosts::task::{Account, Place, Request, longest};
 #[cfg(not(windows))]
 use reconcile_schema::TaskStanding;
@@ -168,7 +168,8 @@ fn reachable(request: &Request, goals: &[Goal]) -> Result<(), Problem> {
             share.or_else(|| goal.stores.iter().find_map(|store| elsewhere_than(goal, store)))
         })
     });
-    let of_the_domain = request.mode == TaskMode::Apply && goals.iter().any(needs_product_rights);
+    let of_the_domain =
+        request.mode == TaskMode::Apply && goals.iter().any(|goal| product_steps(goal).next().is_some());
     far.map_or(Ok(()), |far| Err(Problem::usage(no_network(&request.account, &far, of_the_domain))))
 }
 

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use reconcile_core::{Goal, Right, Roster, needed, needs_product_rights, next_opening, open_at, unguarded};
+use reconcile_core::{Goal, Right, Roster, next_opening, open_at, product_steps, unguarded};
 use reconcile_hosts::task::Request;
-use reconcile_schema::{Fqdn, Period, Step};
+use reconcile_schema::{Fqdn, Period};
 
 use crate::{input::Input, problem::Problem};
 
@@ -17,14 +17,14 @@ use crate::{input::Input, problem::Problem};
 pub fn may(request: &Request, input: &Input, goals: &[Goal]) -> Result<(), Problem> {
     let account = &request.account;
     if !account.has_groups()
-        && let Some(goal) = goals.iter().find(|goal| needs_product_rights(goal))
+        && let Some(goal) = goals.iter().find(|goal| product_steps(goal).next().is_some())
     {
         return Err(Problem::usage(format!(
             "{account} belongs to no group of the domain, and {} needs {} for {}: choose a managed service account (DOMAIN\\name$), from \
              Windows Server 2012 on, or an account with --password, that is a member",
             goal.server,
             Right::ServerAdmin.group(),
-            product_steps(goal),
+            named(goal),
         )));
     }
     // The pool that takes over asks for the network, too.
@@ -56,19 +56,16 @@ pub fn may(request: &Request, input: &Input, goals: &[Goal]) -> Result<(), Probl
     }
 }
 
-/// The steps of a goal that need the rights of the product.
-fn product_steps(goal: &Goal) -> String {
-    let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
-    let steps = goal.stores.iter().cloned().map(Step::UpdateDatabases).chain(moves);
-    let named = steps.filter(|step| needed(step).contains(&Right::ServerAdmin)).map(|step| step.to_string());
-    named.collect::<Vec<_>>().join(", ")
+/// The steps of a goal that need the rights of the product, by name; empty where there is none.
+fn named(goal: &Goal) -> String {
+    product_steps(goal).map(|step| step.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// What the account needs, and when the first outage can happen.
 pub fn outlook(goals: &[Goal], now: Timestamp) -> String {
     let mut out = String::new();
     for goal in goals {
-        let product = product_steps(goal);
+        let product = named(goal);
         let rights = match product.as_str() {
             "" => "Administrators".to_owned(),
             steps => format!("Administrators, and {} for {steps}", Right::ServerAdmin.group()),

@@ -94,7 +94,7 @@ pub enum WindowsError {
     Share(#[from] ShareError),
     #[error("cannot find the folders of Windows: {0}")]
     Folders(Win32Error),
-    #[error("cannot find out whether the installer could outlive this session: {0}")]
+    #[error("cannot find out whether the installer could outlive this Windows session: {0}")]
     Confinement(Win32Error),
     #[error("cannot create the log folder {}: {cause}", path.display())]
     Log { path: PathBuf, cause: io::Error },

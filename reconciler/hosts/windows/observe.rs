@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reconcile_core::{Ask, Goal, Observe, Right, needs_product_rights};
+use reconcile_core::{Ask, Goal, Observe, Right, product_steps};
 use reconcile_schema::{
     Component, Fact, FolderPath, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, QueuedFile, Rights, Service,
     ServiceName, Shared, Shell, Step, Store,
@@ -163,7 +163,7 @@ impl WindowsHost {
     fn rights(&mut self, goal: &Goal) -> Result<Rights, WindowsError> {
         let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
         let administrator = is_administrator().map_err(cannot)?;
-        let asks = administrator && needs_product_rights(goal);
+        let asks = administrator && product_steps(goal).next().is_some();
         let server_admins = Right::ServerAdmin.group();
         let is_member = |host: &mut Self| {
             host.shell(goal.product, "membership", MEMBERSHIP, |shell, call| shell.is_member(server_admins, call))

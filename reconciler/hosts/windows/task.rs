@@ -191,7 +191,12 @@ impl Scheduler {
             return Ok(());
         }
         let ending = Ending::Exited(ended.code().unwrap_or(-1).cast_unsigned());
-        Err(SchedulerError::Refused { what: "register", ending, said: "it said why on this console".into(), folder })
+        Err(SchedulerError::Refused {
+            what: "register",
+            ending,
+            said: "schtasks.exe reported the cause on this console".into(),
+            folder,
+        })
     }
 
     /// Removes the task, and says whether there was one. A run that it started goes on (Microsoft Learn: schtasks delete).
