@@ -5,6 +5,7 @@ use std::path::Path;
 use reconcile_core::{Act, Approved, End, Event, Goal, Outcome, Request, Run, Seen, apply};
 use reconcile_schema::{
     Mode, PlanReport, REPORT_VERSION, Rests, RunId, RunReport, ServerName, ServerPlan, ServerRun, Sha256, State, Store,
+    unread,
 };
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     input::Input,
     interrupt::Interrupts,
     outage::watched,
-    plan::{heading, json, shown},
+    plan::{heading, json, said, shown},
     print,
     problem::Problem,
     progress::Progress,
@@ -185,8 +186,9 @@ impl Session<'_> {
         let outcome = outcome.map_err(Problem::failed)?;
         let (host, marks) = (host.observe(goal).map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
         let heading = heading(goal, host.core(goal.product), self.lab);
-        let server = server_run(goal, &outcome, heading, self.waiter());
-        Ok(Ran { outcome, server, seen: Seen { host, marks, run: Run::new(self.run.clone()) } })
+        let now = Seen { host, marks, run: Run::new(self.run.clone()) };
+        let server = ServerRun { notes: said(goal, &now), ..server_run(goal, &outcome, heading, self.waiter()) };
+        Ok(Ran { outcome, server, seen: now })
     }
 
     /// Who goes on where this run must wait.
@@ -263,6 +265,7 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading,
         left_down: outcome.left_down.clone(),
         started_again: outcome.started_again.clone(),
         opens,
+        notes: Vec::new(),
         blocked_by,
         reason: outcome.reason.clone(),
         help,
@@ -275,6 +278,10 @@ fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let plan: PlanReport = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+    let written = serde_json::from_str(&text).map_err(Problem::failed)?;
+    if let Some(field) = unread(&written, &serde_json::to_value(&plan).map_err(Problem::failed)?) {
+        return Err(wrong(&format!("unknown field {field}")));
+    }
     if plan.version != REPORT_VERSION {
         return Err(wrong(&format!("expected version {REPORT_VERSION}, found {}", plan.version)));
     }

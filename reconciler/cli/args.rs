@@ -167,6 +167,9 @@ pub struct Drift {
     /// Count ages from this time, such as 2026-11-20T06:00:00Z, instead of from now.
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<jiff::Timestamp>,
+    /// What is judged of each server.
+    #[arg(long, value_enum, default_value_t = Judged::All)]
+    pub judge: Judged,
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = DriftOutput::Text)]
     pub output: DriftOutput,
@@ -174,6 +177,15 @@ pub struct Drift {
     /// given several times.
     #[arg(long = "report", value_name = "FILE")]
     pub reports: Vec<PathBuf>,
+}
+
+/// What `drift` judges of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Judged {
+    /// Builds, services and databases.
+    All,
+    /// Builds alone: all that a registry export holds.
+    Builds,
 }
 
 /// How a drift report is written.

@@ -32,7 +32,7 @@ impl Source {
         findings.dedup();
         let mut faults = Diagnostics::default();
         for finding in &findings {
-            faults.push(|| finding.explain(self));
+            faults.push(|| finding.explain(self, schema));
         }
         faults.or(())?;
         self.typed()
@@ -206,8 +206,11 @@ fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: 
 /// The first sentence of what a schema says about itself.
 fn description(rules: &Value) -> Option<String> {
     let text = rules.get("description").or_else(|| rules.get("title"))?;
-    let line = text.as_str()?.lines().next()?;
-    let sentence = line.split(". ").next()?.trim_end_matches('.');
+    let told = text.as_str()?.split("\n\n").next()?.replace('\n', " ");
+    // "W. Europe Standard Time" goes on behind its full stop.
+    let is_end = |at: &usize| !told.get(..*at).is_some_and(|before| before.ends_with(char::is_uppercase));
+    let end = told.match_indices(". ").map(|(at, _)| at).find(is_end).unwrap_or(told.len());
+    let sentence = told.get(..end)?.trim_end_matches('.');
     // "Four numbers" goes on in a sentence as "four numbers"; "SQL Server" stays.
     let mut letters = sentence.chars();
     let first = letters.next()?;

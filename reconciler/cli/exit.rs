@@ -102,7 +102,11 @@ impl From<DriftState> for Exit {
         match state {
             DriftState::AtGoal => Self::Done,
             DriftState::Drift | DriftState::Unnamed => Self::Drift,
-            DriftState::Missing | DriftState::Stale | DriftState::NotReadable | DriftState::Unknown => Self::Unknown,
+            DriftState::Missing
+            | DriftState::Stale
+            | DriftState::BuildsOnly
+            | DriftState::NotReadable
+            | DriftState::Unknown => Self::Unknown,
             DriftState::Ahead | DriftState::WrongProduct => Self::NeedsOperator,
         }
     }
@@ -116,6 +120,7 @@ pub const fn as_state(compared: DriftState) -> State {
         DriftState::Drift => State::Drift,
         DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
         DriftState::Unknown
+        | DriftState::BuildsOnly
         | DriftState::NotReadable
         | DriftState::Missing
         | DriftState::Stale

@@ -1,5 +1,7 @@
 //! A violation of the schema, explained: what was found, what was expected, what to do.
 
+use std::collections::{HashSet, VecDeque};
+
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
@@ -70,7 +72,7 @@ impl Finding {
         }
     }
 
-    pub(crate) fn explain(&self, source: &Source) -> Diagnostic {
+    pub(crate) fn explain(&self, source: &Source, schema: &Value) -> Diagnostic {
         let name = name(&self.pointer);
         let subject = subject(&self.pointer);
         let found = found(source, &self.pointer);
@@ -106,10 +108,13 @@ impl Finding {
             ),
             What::Unknown(known) => {
                 let near = closest(name.as_deref().unwrap_or_default(), known);
-                let help = near.or_else(|| Some("remove the field, or correct its name".to_owned()));
+                let (around, _) = self.pointer.rsplit_once('/').unwrap_or_default();
+                let around = self::name(around);
+                let home = || home(schema, name.as_deref()?, around.as_deref());
+                let help = home().or(near).or_else(|| Some("remove the field, or correct its name".to_owned()));
                 (Some(one_of(known)), help)
             }
-            What::Name => (told.map(str::to_owned), Some("remove or rename the field".to_owned())),
+            What::Name => (told.map(str::to_owned), Some("correct the name".to_owned())),
             What::Rule(_) | What::Other(_) => (told.map(str::to_owned), None),
         };
         let error = match expected {
@@ -149,6 +154,39 @@ impl Finding {
             }
         }
     }
+}
+
+/// Where a field belongs that has this name elsewhere in the document: the shortest way to it.
+fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
+    let mut seen = HashSet::new();
+    let mut ahead = VecDeque::from([(schema, None::<(&str, bool)>)]);
+    while let Some((rules, parent)) = ahead.pop_front() {
+        if let Some(target) = rules.get("$ref").and_then(Value::as_str) {
+            if seen.insert(target)
+                && let Some(rules) = target.strip_prefix('#').and_then(|pointer| schema.pointer(pointer))
+            {
+                ahead.push_back((rules, parent));
+            }
+            continue;
+        }
+        let fields = rules.get("properties").and_then(Value::as_object);
+        // Of another choice for the same field it is no word that it belongs there.
+        if fields.is_some_and(|fields| fields.contains_key(name)) && parent.map(|(parent, _)| parent) != around {
+            return Some(match parent {
+                Some((parent, false)) => format!("`{name}` belongs under `{parent}`"),
+                Some((parent, true)) => format!("`{name}` belongs under a name under `{parent}`"),
+                None => format!("`{name}` belongs at the beginning of a line, under nothing"),
+            });
+        }
+        let inner = fields.into_iter().flatten().map(|(name, rules)| (rules, Some((name.as_str(), false))));
+        let keyed = rules.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(|all| all.values());
+        let keyed = keyed.chain(rules.get("additionalProperties"));
+        let keyed = keyed.map(|rules| (rules, parent.map(|(parent, _)| (parent, true))));
+        let lists = rules.get("items").into_iter();
+        let choices = ["anyOf", "oneOf"].into_iter().filter_map(|key| rules.get(key)?.as_array()).flatten();
+        ahead.extend(inner.chain(keyed).chain(lists.chain(choices).map(|rules| (rules, parent))));
+    }
+    None
 }
 
 /// The candidate that is most like `name`, if one is like it at all. Case, `-` and `_` do not

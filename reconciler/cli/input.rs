@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, Warning, misplaced, warnings};
-use reconcile_schema::{Manifest, ManifestPlace, Releases, ServerName, Sha256};
+use reconcile_schema::{ComponentName, Manifest, ManifestPlace, Releases, ServerName, Sha256};
 use sha2::Digest;
 
 use crate::{
     args::Format,
     catalogue,
     diagnostic::{Diagnostic, Diagnostics},
-    finding::nearest,
+    finding::{child, nearest},
     problem::Problem,
     schemas,
     source::Source,
@@ -60,6 +60,9 @@ impl Input {
         let mut wrong: Vec<_> =
             ["/servers", "/pools", "/lab/servers"].iter().flat_map(|map| source.twice(map)).collect();
         wrong.extend(misplaced(&manifest).iter().map(|error| explained(&source, error)));
+        wrong.extend(misspelt(&manifest, &source));
+        wrong.extend(named_twice(&manifest, &source));
+        wrong.extend(world_in_its_manifest(&manifest, path, &source));
         if !wrong.is_empty() {
             return Err(Diagnostics::sorted(wrong).into());
         }
@@ -134,6 +137,71 @@ impl Input {
         });
         Diagnostics::sorted(explained.collect()).into()
     }
+}
+
+/// Components that nobody knows and that look like one that is known: after a typing error, a build is compared with nothing.
+fn misspelt(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
+    let mut all = Vec::new();
+    for (update, declared) in &manifest.updates {
+        for name in declared.components.keys() {
+            let pointer = child(&child("/updates", update.as_str()), "components");
+            let at = |code, message: String| source.at_key(&child(&pointer, name.as_str()), code, message);
+            if name.is_core() {
+                let message = "the build of `core-components` is the `release` of the update".to_owned();
+                all.push(at("wrong-name", message).help("write the build as `release`, and remove it here"));
+            } else if let Some(near) = near_component(name) {
+                let message = format!("no component is known as `{name}`");
+                all.push(at("wrong-name", message).help(format!("did you mean `{near}`?")));
+            }
+        }
+    }
+    all
+}
+
+/// The known component that an unknown name is like. A longer name of the same words is another component's.
+fn near_component(name: &ComponentName) -> Option<&'static str> {
+    const ALIKE: f64 = 0.9;
+    if name.is_known() {
+        return None;
+    }
+    let scored = ComponentName::KNOWN.into_iter().filter(|known| !name.as_str().starts_with(*known));
+    let scored = scored.map(|known| (strsim::jaro_winkler(name.as_str(), known), known));
+    scored.filter(|(score, _)| *score >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
+}
+
+/// Servers that have an entry by their host name and another one by their full name.
+fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
+    let short: Vec<_> = manifest.servers.keys().filter(|one| one.is_single() && !one.as_str().contains('.')).collect();
+    let again = short.into_iter().filter_map(|short| {
+        let full = manifest.servers.keys().find(|full| {
+            let host = |name: ServerName| {
+                name.as_str().split('.').next() == Some(short.as_str().to_ascii_lowercase().as_str())
+            };
+            full.as_str().contains('.') && full.servers().any(host)
+        })?;
+        let message = format!("{short} and {full} are the same server, by its host name and by its full name");
+        let error = source.at_key(&child("/servers", short.as_str()), "duplicate-key", message);
+        Some(error.help("keep one of them, by the full name"))
+    });
+    again.collect()
+}
+
+/// A lab that would be kept in the manifest itself: the first `lab reset` would write over it.
+fn world_in_its_manifest(manifest: &Manifest, path: &Path, source: &Source) -> Option<Diagnostic> {
+    let lab = manifest.lab.as_ref()?;
+    let world = path.parent().unwrap_or(Path::new("")).join(&lab.world);
+    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(_), _) | (_, Err(_)) => one == other,
+    };
+    let wrong = if lab.world.trim().is_empty() {
+        "the lab has no file".to_owned()
+    } else if same(&world, path) {
+        format!("{} is the manifest itself: the lab would be written over it", lab.world)
+    } else {
+        return None;
+    };
+    Some(source.at("/lab/world", "wrong-value", wrong).help("name a file of its own, such as `world: world.yaml`"))
 }
 
 /// How many names are listed where none is like the one that was given.

@@ -93,6 +93,7 @@ fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Pr
         version: SNAPSHOT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
         lab,
+        builds_only: false,
         seen: host.observe(goal).map_err(Problem::failed)?,
         marks: host.marks().map_err(Problem::failed)?,
     })

@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, io::Write, path::Path};
 
 use reconcile_core::{
-    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, drift, foreseen, plan, strange,
+    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, compare, drift, foreseen, plan, strange,
     waiting_elsewhere,
 };
 use reconcile_schema::{
-    Code, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, Reboots, Rests, RunId, ServerPlan,
-    Service, Sha256, State, Step, StepReport, Store, UnpublishedService,
+    Code, DriftCode, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, Reboots, Rests, RunId,
+    ServerPlan, Service, Sha256, State, Step, StepReport, Store, UnpublishedService,
 };
 
 use crate::{
@@ -107,7 +107,8 @@ pub fn heading(goal: &Goal, found: Option<&reconcile_schema::Build>, lab: bool) 
 pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> ServerPlan {
     let findings = drift(goal, seen).into_iter().filter_map(|found| {
         let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
-        Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
+        let (desired, observed) = (found.desired.to_string(), found.observed.to_string());
+        Some(FindingReport { code, subject, desired, observed, note: found.note })
     });
     let Remaining { state, code, steps, opens, blocked_by, help } = remaining(goal, seen, waiter);
     let server = heading(goal, seen.host.core(goal.product), lab);
@@ -131,6 +132,19 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     }
 }
 
+/// What there is to say of a server that changes neither its state nor what is done: a restart that Windows waits for.
+pub fn said(goal: &Goal, seen: &Seen) -> Vec<FindingReport> {
+    let notes = compare(goal, seen).into_iter().filter(|found| found.note && found.code == Some(DriftCode::RestartDue));
+    let report = notes.map(|found| FindingReport {
+        code: DriftCode::RestartDue.key().into(),
+        subject: found.subject.to_string(),
+        desired: found.desired.to_string(),
+        observed: found.observed.to_string(),
+        note: true,
+    });
+    report.collect()
+}
+
 /// What a person should know of, although it decides nothing.
 fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
     let strange = seen.host.pool.known().and_then(strange).into_iter().flatten();
@@ -149,9 +163,11 @@ fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
     });
     let takes_down = steps.iter().any(|step| step.step.takes_down());
     let is_planned = steps.iter().any(|step| step.step == Step::Reboot);
+    let waits = said(goal, seen).into_iter().filter(|_| !is_planned);
+    let waits = waits.map(|note| format!("a restart of Windows is due, {}", note.observed));
     let restart = takes_down && !is_planned && goal.rules.reboot != Reboots::Never;
     let restart = restart.then(|| "may restart Windows, as the policy allows".to_owned());
-    strange.chain(elsewhere).chain(restart).chain(servers.into_iter().map(unchecked)).collect()
+    strange.chain(elsewhere).chain(waits).chain(restart).chain(servers.into_iter().map(unchecked)).collect()
 }
 
 /// The services of the product that no published list names.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use reconcile_schema::{Confidence, Product, Release, Releases};
+use reconcile_schema::{Availability, Confidence, Product, Release, Releases};
 
 use crate::{
     args::{self, Output},
@@ -54,9 +54,13 @@ fn table(releases: &Releases) -> String {
         for row in rows {
             let (id, name, build) = (row.short(), &row.name, build(row));
             let sure = sure(row.confidence);
+            let private = match row.availability {
+                Some(Availability::Esu) => "; only with Extended Security Updates",
+                None => "",
+            };
             let _ = writeln!(
                 out,
-                "  {id:<14} {build:<17} {:<10} {name}  {FAINT}{sure}, {}{FAINT:#}",
+                "  {id:<14} {build:<17} {:<10} {name}  {FAINT}{sure}, {}{private}{FAINT:#}",
                 row.date,
                 row.source.join(" ")
             );

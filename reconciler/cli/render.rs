@@ -156,6 +156,9 @@ pub fn outcome(run: &ServerRun) -> String {
     if run.blocked_by.is_some() {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
+    for note in &run.notes {
+        let _ = writeln!(out, "     {WAITS}a restart of Windows is due, {}{WAITS:#}", escape(&note.observed));
+    }
     if let Some(lasted) = run.quiet_seconds {
         let lasted = Period::seconds(lasted);
         let _ = writeln!(out, "     {WAITS}the installer gave no sign of life for {lasted}{WAITS:#}");

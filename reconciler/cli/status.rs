@@ -80,7 +80,8 @@ fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
     let state = state(goal, seen, &compared);
     let findings = compared.into_iter().filter_map(|found| {
         let (code, subject) = (found.code?.key().into(), found.subject.into_owned());
-        Some(FindingReport { code, subject, desired: found.desired.to_string(), observed: found.observed.to_string() })
+        let (desired, observed) = (found.desired.to_string(), found.observed.to_string());
+        Some(FindingReport { code, subject, desired, observed, note: found.note })
     });
     let maintenance = goal.rules.maintenance.as_deref();
     let now = seen.host.at;
@@ -152,6 +153,9 @@ fn one(server: &ServerStatus) -> String {
             line(WAITS, "~", &format!("{}: {}", render::word(server.state), found(&server.findings)));
         }
     }
+    for note in server.findings.iter().filter(|found| found.note) {
+        line(FAINT, "·", &format!("{}: {}", escape(&note.subject), escape(&note.observed)));
+    }
     if let Some(down) = &server.down {
         let lasted = Period::seconds(down.seconds);
         line(BAD, "!", &format!("a run took the services down at {:.0}, {lasted} ago", down.since));
@@ -207,6 +211,7 @@ fn last_scheduled(run: &LastRun) -> String {
 
 /// The first few differences, and how many more there are.
 pub fn found(findings: &[FindingReport]) -> String {
+    let findings: Vec<_> = findings.iter().filter(|found| !found.note).collect();
     let mut told: Vec<_> = findings
         .iter()
         .take(3)

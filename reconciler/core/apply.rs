@@ -503,7 +503,7 @@ impl<H: Act> Work<'_, H> {
             let _ = self.mark(&Mark::Up); // The next run finds everything running and writes it then.
         }
         let at_goal = end == End::AtGoal;
-        if self.begun || (at_goal && seen.marks.attempt.is_some()) {
+        if self.begun || (at_goal && (seen.marks.attempt.is_some() || seen.marks.reboots > 0)) {
             let outcome = match &end {
                 End::AtGoal => "at its goal".into(),
                 End::Blocked(blocker) => blocker.to_string(),

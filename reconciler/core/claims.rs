@@ -1,6 +1,6 @@
 //! Where the servers of a pool agree on who of them is taken down, and when it is the turn of the back end.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use reconcile_schema::{Build, Claim, Fqdn, Manifest, Period, Role, ServerName, UpdateName};
 
@@ -67,6 +67,7 @@ pub fn claim_of(goal: &Goal, claims: &Claims, seen: &Seen) -> Claim {
         run: seen.run.id.clone(),
         at: seen.host.at,
         boot: seen.host.boot.known().cloned(),
+        later: BTreeMap::new(),
     }
 }
 

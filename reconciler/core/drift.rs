@@ -9,14 +9,14 @@ use alloc::{
 use core::fmt;
 
 use reconcile_schema::{
-    Build, Cause, Component, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin, Reached,
-    ServiceState, Store,
+    Build, Cause, Component, ComponentName, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin,
+    Reached, ServiceState, Store,
 };
 
 use crate::{
     Blocker, Goal, Seen, Want,
     gate::refusal,
-    next::{Databases, behind_in, lacks_update, reboot_due},
+    next::{Databases, WindowsRestart, behind_in, lacks_update, reboot_due, windows_asks},
     shown_code, wanted,
 };
 
@@ -33,6 +33,8 @@ pub struct Compared<'a> {
     pub observed: Said<'a>,
     /// What the difference means, when there is one.
     pub code: Option<DriftCode>,
+    /// Whether it is only said: it changes neither state nor exit code.
+    pub note: bool,
 }
 
 /// What is desired or observed. Most of it is never shown, so it is not made a text before somebody asks.
@@ -89,6 +91,8 @@ pub enum FactKind {
     Installation,
     /// Whether a restart is due.
     Restart,
+    /// Whether Windows waits for a restart.
+    WindowsRestart,
     /// The version of a database.
     Database,
     /// The versions of a set of databases.
@@ -106,9 +110,18 @@ impl FactKind {
             Self::Service => "service",
             Self::Services => "services",
             Self::Installation => "installation",
-            Self::Restart => "restart",
+            Self::Restart | Self::WindowsRestart => "restart",
             Self::Database => "database",
             Self::Databases => "databases",
+        }
+    }
+
+    /// Whether it is about what is installed, and how.
+    #[must_use]
+    pub const fn is_of_builds(self) -> bool {
+        match self {
+            Self::Product | Self::Component | Self::Components | Self::Installation | Self::Restart => true,
+            Self::WindowsRestart | Self::Service | Self::Services | Self::Database | Self::Databases => false,
         }
     }
 
@@ -121,6 +134,7 @@ impl FactKind {
             Self::Services => "the service manager, and the journal",
             Self::Installation => "the journal",
             Self::Restart => "the keys of a pending restart, and the journal",
+            Self::WindowsRestart => "the keys of a pending restart",
             Self::Database | Self::Databases => "Test-CsDatabase",
         }
     }
@@ -133,15 +147,28 @@ pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState 
     if wanted(goal, seen) == Want::Nothing {
         return DriftState::AtGoal;
     }
+    state_by(compared).unwrap_or(DriftState::Unknown)
+}
+
+/// In which state a host is, by these facts alone: at its goal, where none of them differs.
+#[must_use]
+pub fn state_of(compared: &[Compared<'_>]) -> DriftState {
+    state_by(compared).unwrap_or(DriftState::AtGoal)
+}
+
+fn state_by(compared: &[Compared<'_>]) -> Option<DriftState> {
     let state_of = |code| match code {
         DriftCode::Ahead => DriftState::Ahead,
         DriftCode::WrongProduct => DriftState::WrongProduct,
         DriftCode::ComponentBehind
+        | DriftCode::PoolUnequal
         | DriftCode::DatabaseBehind
         | DriftCode::ServiceDown
         | DriftCode::RestartDue
         | DriftCode::AssembliesHeld
         | DriftCode::InstallationUnproven => DriftState::Drift,
+        DriftCode::OriginalRelease | DriftCode::ComponentMissing => DriftState::AtGoal,
+        DriftCode::BuildsOnly => DriftState::BuildsOnly,
         DriftCode::NotReadable => DriftState::NotReadable,
         DriftCode::Unknown
         | DriftCode::StaleSnapshot
@@ -151,18 +178,18 @@ pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState 
         | DriftCode::UnnamedServer => DriftState::Unknown,
     };
     let has = |state: DriftState| {
-        let mut codes = compared.iter().filter_map(|found| found.code);
+        let mut codes = compared.iter().filter(|found| !found.note).filter_map(|found| found.code);
         codes.any(|code| state_of(code) == state).then_some(state)
     };
     let order =
         [DriftState::WrongProduct, DriftState::Ahead, DriftState::Drift, DriftState::Unknown, DriftState::NotReadable];
-    order.into_iter().find_map(has).unwrap_or(DriftState::Unknown)
+    order.into_iter().find_map(has)
 }
 
-/// Everything in which `seen` differs from `goal`, and everything that cannot be told.
+/// Everything in which `seen` differs from `goal`, and everything that cannot be told; no warnings.
 #[must_use]
 pub fn drift<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
-    compare(goal, seen).into_iter().filter(|compared| compared.code.is_some()).collect()
+    compare(goal, seen).into_iter().filter(|compared| compared.code.is_some() && !compared.note).collect()
 }
 
 /// Every fact that a goal speaks of, desired beside observed: components, services, restart, databases.
@@ -175,7 +202,7 @@ pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     }
     all.extend(services(goal, seen));
     all.extend(installation(goal, seen));
-    all.extend(after_installation(seen));
+    all.extend(after_installation(seen).or_else(|| windows_restart(goal, seen)));
     for store in &goal.stores {
         all.extend(databases(goal, seen, store));
     }
@@ -193,12 +220,16 @@ pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: 
         | DriftCode::Ahead
         | DriftCode::WrongProduct
         | DriftCode::Unknown
+        | DriftCode::BuildsOnly
         | DriftCode::NotReadable
         | DriftCode::StaleSnapshot
         | DriftCode::MissingSnapshot
         | DriftCode::DuplicateSnapshot
         | DriftCode::UnreadableSnapshot
-        | DriftCode::UnnamedServer => false,
+        | DriftCode::UnnamedServer
+        | DriftCode::PoolUnequal
+        | DriftCode::OriginalRelease
+        | DriftCode::ComponentMissing => false,
     };
     if !asks {
         return None;
@@ -225,7 +256,8 @@ fn compared<'a>(
     observed: impl Into<Said<'a>>,
     code: Option<DriftCode>,
 ) -> Compared<'a> {
-    Compared { kind, subject: subject.into(), desired: desired.into(), observed: observed.into(), code }
+    let note = code.is_some_and(DriftCode::is_warning);
+    Compared { kind, subject: subject.into(), desired: desired.into(), observed: observed.into(), code, note }
 }
 
 fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
@@ -254,11 +286,11 @@ fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
         let desired = goal.desired(&component.name).unwrap_or(&component.build);
         let code = match (newer, component.build.reaches(desired)) {
             (true, _) => (component.name.is_core()).then_some(DriftCode::Ahead),
-            (false, true) => None,
+            (false, true) => goal.is_original(component).then_some(DriftCode::OriginalRelease),
             (false, false) => Some(DriftCode::ComponentBehind),
         };
         // A component above its build is where it should be.
-        let desired = if code.is_none() { &component.build } else { desired };
+        let desired = if code.is_none_or(DriftCode::is_warning) { &component.build } else { desired };
         compared(
             FactKind::Component,
             component.name.as_str(),
@@ -267,7 +299,14 @@ fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
             code,
         )
     };
-    ours.into_iter().map(of).collect()
+    let missing = |name: &&ComponentName| !ours.iter().any(|component| component.name == **name);
+    let missing: Vec<_> = if newer { Vec::new() } else { goal.named.iter().filter(missing).collect() };
+    let missing = missing.into_iter().filter_map(|name| {
+        let desired = Said::Build(goal.desired(name)?);
+        Some(compared(FactKind::Component, name.as_str(), desired, "not installed", Some(DriftCode::ComponentMissing)))
+    });
+    let missing: Vec<_> = missing.collect();
+    ours.into_iter().map(of).chain(missing).collect()
 }
 
 fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
@@ -320,6 +359,18 @@ fn after_installation(seen: &Seen) -> Option<Compared<'static>> {
     let Some(Cause::RebootPending(who)) = reboot_due(seen) else { return None };
     let observed = format!("asked for by {}", who.join(", "));
     Some(compared(FactKind::Restart, "restart", "none pending", observed, Some(DriftCode::RestartDue)))
+}
+
+/// A restart that Windows waits for, on a server from which our installer wants nothing.
+fn windows_restart(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
+    let restart = |observed, code| compared(FactKind::WindowsRestart, "restart", "none pending", observed, Some(code));
+    let asked = |who: Vec<String>| restart(format!("asked for by {}", who.join(", ")), DriftCode::RestartDue);
+    match windows_asks(goal, seen) {
+        WindowsRestart::None => None,
+        WindowsRestart::Said(who) => Some(Compared { note: true, ..asked(who) }),
+        WindowsRestart::Wanted(who) => Some(asked(who)),
+        WindowsRestart::Unknown(_) => Some(restart(why(&seen.host.reboot).to_string(), DriftCode::Unknown)),
+    }
 }
 
 fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>> {

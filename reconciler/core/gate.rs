@@ -44,6 +44,10 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         Cause::Unreleased => &[spent, held],
         Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, halted],
         Cause::AssembliesHeld => &[spent, held, halted, installing, outages, clock, taking_down, ready, claimed],
+        // Nothing of ours is under way: a restart that Windows waits for is work as any other.
+        Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => {
+            &[spent, held, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready, claimed]
+        }
         Cause::RebootPending(_) => {
             &[spent, held, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
         }

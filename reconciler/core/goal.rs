@@ -11,8 +11,8 @@ use alloc::{
 
 use reconcile_schema::{
     Behind, Build, Component, ComponentName, Databases, Estimates, Fabric, ForeignServices, Fqdn, Installer,
-    Maintenance, Manifest, Marks, Mirrored, Observed, OnExceed, Period, Policy, Product, Reboots, ReleaseError,
-    Releases, Renames, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName, When,
+    Maintenance, Manifest, Marks, Mirrored, Observed, OnExceed, PendingRestart, Period, Policy, Product, Reboots,
+    ReleaseError, Releases, Renames, Role, Server, ServerName, Service, ServiceName, Shells, Store, UpdateName, When,
 };
 
 use crate::{
@@ -46,6 +46,10 @@ pub struct Goal {
     pub core: Build,
     /// The builds that other components must reach. A component without one is not judged.
     pub floors: Arc<BTreeMap<ComponentName, Build>>,
+    /// The components of which the manifest itself says a build.
+    pub named: Arc<[ComponentName]>,
+    /// The build of the product as first published, where the catalogue has it.
+    pub original: Option<Build>,
     /// The installer that brings them there.
     pub installer: Installer,
     /// The databases that must be at the versions that the binaries expect, in the order of their update.
@@ -73,6 +77,8 @@ pub struct Rules {
     pub estimates: Estimates,
     /// Whether the machine may be restarted.
     pub reboot: Reboots,
+    /// What to do about a restart that Windows waits for.
+    pub pending_restart: PendingRestart,
     /// What to do about open management shells.
     pub shells: Shells,
     /// What to do about services of others that hold modules of the product; nobody asks for them where nothing is said.
@@ -228,6 +234,8 @@ impl Goal {
             update: target.to_string(),
             core,
             floors: floors.into(),
+            named: update.components.keys().cloned().collect(),
+            original: releases.original(update.product).cloned(),
             installer: update.installer.clone(),
             stores,
             mirrored: databases.and_then(|databases| databases.mirrored).unwrap_or_default(),
@@ -258,6 +266,8 @@ impl Goal {
             update: String::new(),
             core: core.clone(),
             floors: aim.map(|aim| aim.components.clone()).unwrap_or_default().into(),
+            named: Arc::default(),
+            original: None,
             installer: Installer {
                 path: String::new(),
                 sha256: "0".repeat(64).parse().ok()?,
@@ -344,6 +354,12 @@ impl Goal {
         .collect()
     }
 
+    /// Whether a component of which nothing is demanded is as the product was first published.
+    #[must_use]
+    pub fn is_original(&self, component: &Component) -> bool {
+        self.desired(&component.name).is_none() && self.original.as_ref() == Some(&component.build)
+    }
+
     /// The build that a component must reach, when it is judged at all.
     #[must_use]
     pub fn desired(&self, component: &ComponentName) -> Option<&Build> {
@@ -389,6 +405,7 @@ impl Rules {
                 restart: estimate(|estimates| estimates.restart),
             },
             reboot: first(policies, |policy| policy.reboot, Reboots::Never),
+            pending_restart: first(policies, |policy| policy.pending_restart, PendingRestart::Report),
             shells: first(policies, |policy| policy.shells, Shells::Block),
             foreign: Some(first(policies, |policy| policy.foreign, ForeignServices::Block)),
             renames: Arc::new(Renames {

@@ -49,7 +49,7 @@ pub use calendar::{Opening, next_opening, open_at, openings};
 pub use claims::{Claims, claim_of, reached};
 pub use command::Command;
 pub use dear::Dear;
-pub use drift::{Compared, FactKind, Said, compare, drift, origin, state};
+pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
 pub use fleet::{Chain, Fleet, Member};
 pub use goal::{Goal, GoalError, Rules};
 pub use history::history;

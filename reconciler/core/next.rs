@@ -5,7 +5,7 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Pending, Period, QueuedFile, Step, Store, Whose};
+use reconcile_schema::{Cause, DatabaseState, Fact, Pending, PendingRestart, Period, QueuedFile, Step, Store, Whose};
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen,
@@ -154,7 +154,53 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             }
         }
     }
+    // Before the services are started: a restart starts them, too.
+    match windows_asks(goal, seen) {
+        WindowsRestart::Wanted(who) => {
+            return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), Cause::RebootPending(who));
+        }
+        WindowsRestart::Unknown(blocker) => return Want::Cannot(blocker),
+        WindowsRestart::Said(_) | WindowsRestart::None => {}
+    }
     down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
+}
+
+/// How it stands with a restart that Windows Update or component servicing asks for.
+pub(crate) enum WindowsRestart {
+    /// Nobody asks.
+    None,
+    /// These ask, and the policy says to tell of it.
+    Said(Vec<String>),
+    /// These ask, and the policy says to do it.
+    Wanted(Vec<String>),
+    /// Whether anybody asks cannot be told, and the policy would have it done.
+    Unknown(Blocker),
+}
+
+pub(crate) fn windows_asks(goal: &Goal, seen: &Seen) -> WindowsRestart {
+    let wants = goal.rules.pending_restart == PendingRestart::Restart;
+    let pending = match &seen.host.reboot {
+        Fact::Known(pending) => pending,
+        unread @ (Fact::Unknown(_) | Fact::NotLooked) if wants => {
+            return WindowsRestart::Unknown(Blocker::unknown("whether a restart is pending", unread));
+        }
+        Fact::Unknown(_) | Fact::NotLooked => return WindowsRestart::None,
+    };
+    let who: Vec<_> = pending.iter().filter(|pending| pending.of_windows).map(|pending| pending.who.clone()).collect();
+    match (who.is_empty(), wants) {
+        (true, _) => WindowsRestart::None,
+        (false, true) => WindowsRestart::Wanted(who),
+        (false, false) => WindowsRestart::Said(who),
+    }
+}
+
+/// Why the machine is restarted before the work, if it is: something else than the work asks for it.
+pub(crate) fn restart_first(goal: &Goal, seen: &Seen) -> Option<Cause> {
+    let works = match wanted(goal, seen) {
+        Want::Step(_, Cause::Behind(_) | Cause::Unproven { .. } | Cause::StoreBehind { .. }) | Want::Look(_) => true,
+        Want::Step(..) | Want::Nothing | Want::Cannot(_) => false,
+    };
+    reboot_due(seen).filter(|_| works && seen.marks.baseline.is_none())
 }
 
 /// Why the update must be installed, when it must: a component is below its build; or an installation was begun and not seen

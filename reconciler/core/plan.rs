@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use reconcile_schema::{Cause, Fact, PackageSeen, Reboots, Step};
 
-use crate::{Ask, Blocker, Goal, Next, Opening, Seen, Want, after, next, next::reboot_due, wanted};
+use crate::{Ask, Blocker, Goal, Next, Opening, Seen, Want, after, next, next::restart_first, wanted};
 
 /// The steps that remain, and where they end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +87,8 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
         return found.steps;
     }
     let (mut seen, mut steps) = (seen.clone(), Vec::new());
-    if seen.marks.baseline.is_none() && goal.rules.reboot != Reboots::Never {
-        steps.extend(reboot_due(&seen).map(|cause| sure(Step::Reboot, cause)));
+    if goal.rules.reboot != Reboots::Never {
+        steps.extend(restart_first(goal, &seen).map(|cause| sure(Step::Reboot, cause)));
     }
     while steps.len() < MOST {
         let (step, cause) = match wanted(goal, &seen) {
@@ -127,8 +127,7 @@ const fn sure(step: Step, cause: Cause) -> PlannedStep {
 pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
     let mut seen = seen.clone();
     let mut steps = Vec::new();
-    let restart = reboot_due(&seen).filter(|_| seen.marks.baseline.is_none()).map(|_| Step::Reboot);
-    steps.extend(restart); // It comes before the first stop.
+    steps.extend(restart_first(goal, &seen).map(|_| Step::Reboot));
     while steps.len() < MOST {
         match wanted(goal, &seen) {
             Want::Nothing | Want::Cannot(_) => break,

@@ -2,13 +2,15 @@
 
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
     vec::Vec,
 };
 
-use reconcile_schema::{Build, Manifest, Period, Releases, Role, Rollout};
+use reconcile_schema::{
+    Build, Estimates, Fqdn, Manifest, OnExceed, Period, Policy, Reboots, Releases, Role, Rollout, UpdateName, is_share,
+};
 
 use crate::{
     Goal,
@@ -43,10 +45,15 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     });
     let mut all: Vec<_> = empty.into_iter().collect();
     all.extend(unknown_builds(manifest, releases));
+    all.extend(unknown_components(manifest));
+    all.extend(no_share(manifest));
+    all.extend(unequal_pools(manifest));
     all.extend(empty_budgets(manifest));
     all.extend(without_claims(manifest));
     all.extend(undeclared_pools(manifest));
     all.extend(narrow_windows(manifest, releases, roster));
+    all.extend(long_outages(manifest, releases, roster));
+    all.extend(no_window(manifest));
     all.extend(unguarded(manifest, roster).into_iter().map(|Unguarded { pool, one, other, pointer }| Warning {
         pointer,
         code: "together",
@@ -70,6 +77,59 @@ fn unknown_builds(manifest: &Manifest, releases: &Releases) -> impl Iterator<Ite
                 .into(),
         })
     })
+}
+
+/// Components that nobody knows: where no server has one, its build is never compared.
+fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
+    manifest.updates.iter().flat_map(|(name, update)| {
+        let place = format!("{}/components", at("updates", name.as_str()));
+        let unknown = update.components.keys().filter(|component| !component.is_known());
+        unknown.map(move |component| Warning {
+            pointer: format!("{place}/{component}"),
+            code: "unknown-component",
+            message: format!("no source names a component `{component}`"),
+            help:
+                "compare it with what `reconcile observe` finds on a server: one that no server has is never compared"
+                    .into(),
+        })
+    })
+}
+
+/// A folder for claims that each server has for itself: no other server sees what it claims.
+fn no_share(manifest: &Manifest) -> Option<Warning> {
+    let folder = manifest.rollout.claims.as_deref().filter(|folder| !is_share(folder))?;
+    Some(Warning {
+        pointer: "/rollout/claims".into(),
+        code: "no-share",
+        message: format!(
+            "{folder} is not on a share: servers that each look at a folder of their own agree on nothing"
+        ),
+        help: r"write a folder on a share by its full name, such as `'\\files.contoso.example\reconcile\claims'`"
+            .into(),
+    })
+}
+
+/// Pools of which the manifest wants servers at different builds: once they are there, that is drift.
+fn unequal_pools(manifest: &Manifest) -> Vec<Warning> {
+    let mut targets: BTreeMap<&Fqdn, &UpdateName> = BTreeMap::new();
+    let mut once = BTreeSet::new();
+    let mut all = Vec::new();
+    for (pattern, server) in &manifest.servers {
+        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
+        let target = server.target.as_ref().or_else(|| group.and_then(|group| group.target.as_ref()));
+        let (Some(pool), Some(target)) = (Standing::of(manifest, server).pool, target) else { continue };
+        let first = *targets.entry(pool).or_insert(target);
+        let release = |name: &UpdateName| manifest.updates.get(name).map(|update| (update.product, &update.release));
+        if release(first) != release(target) && once.insert(pool) {
+            all.push(Warning {
+                pointer: Entry { pattern, server }.pointer(),
+                code: "unequal-pool",
+                message: format!("servers of {pool} have different targets: {first} and {target}"),
+                help: "give all servers of the pool one target; a rollout takes one of them after the other".into(),
+            });
+        }
+    }
+    all
 }
 
 /// Budgets that every outage exceeds.
@@ -152,14 +212,64 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
     all
 }
 
+/// Servers on which no run begins: by the manifest's own estimates, the outage is longer than it may be.
+fn long_outages(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
+    let mut once = BTreeSet::new();
+    let mut all = Vec::new();
+    for entry in roster.entries() {
+        let Some(first) = entry.pattern.servers().next() else { continue };
+        let Ok(goal) = Goal::of_entry(manifest, releases, roster, entry, &first) else { continue };
+        let Some(outage) = foreseen_whole(&goal).map(|foreseen| foreseen.outage.p95) else { continue };
+        let budget = goal.rules.outage_budget;
+        // A budget of nothing is told of by itself.
+        if budget == Period::seconds(0) || outage <= budget || goal.rules.on_exceed == OnExceed::Warn {
+            continue;
+        }
+        let pointer = declared_at(manifest, entry, |policy| policy.estimates != Estimates::default(), "estimates");
+        if once.insert(pointer.clone()) {
+            all.push(Warning {
+                pointer,
+                code: "over-budget",
+                message: format!(
+                    "no run begins on {first}: by the estimates, its outage lasts {outage}, and it may last {budget}"
+                ),
+                help: "raise `outage.budget`, correct `estimates`, or say `outage: { onExceed: warn }`".into(),
+            });
+        }
+    }
+    all
+}
+
+/// Restarts in windows only, where no window is declared.
+fn no_window(manifest: &Manifest) -> Option<Warning> {
+    let policies = manifest.groups.values().map(|group| &group.policy);
+    let policies = policies.chain(manifest.servers.values().map(|server| &server.policy)).chain([&manifest.policy]);
+    let windows = policies.clone().any(|policy| policy.maintenance.is_some());
+    let asks = policies.clone().any(|policy| policy.reboot == Some(Reboots::InWindow));
+    let own = manifest.policy.reboot == Some(Reboots::InWindow);
+    (asks && !windows).then(|| Warning {
+        pointer: if own { "/policy/reboot".into() } else { "/servers".into() },
+        code: "no-window",
+        message:
+            "restarts are allowed in maintenance windows only, and there is no window: they are allowed at any time"
+                .into(),
+        help: "add `maintenance`, or say `reboot: whenRequired`".into(),
+    })
+}
+
 /// Where the windows of an entry are declared, as a JSON pointer.
 fn windows_of(manifest: &Manifest, entry: &Entry<'_>) -> String {
+    declared_at(manifest, entry, |policy| policy.maintenance.is_some(), "maintenance")
+}
+
+/// Where the field of a policy that counts for an entry is declared, as a JSON pointer.
+fn declared_at(manifest: &Manifest, entry: &Entry<'_>, has: impl Fn(&Policy) -> bool, field: &str) -> String {
     let group = entry.server.group.as_ref();
-    let of_group = group.filter(|group| manifest.groups.get(*group).is_some_and(|it| it.policy.maintenance.is_some()));
-    let place = match (&entry.server.policy.maintenance, of_group) {
-        (Some(_), _) => entry.pointer(),
-        (None, Some(group)) => at("groups", group.as_str()),
-        (None, None) => String::new(),
+    let of_group = group.filter(|group| manifest.groups.get(*group).is_some_and(|it| has(&it.policy)));
+    let place = match (has(&entry.server.policy), of_group) {
+        (true, _) => entry.pointer(),
+        (false, Some(group)) => at("groups", group.as_str()),
+        (false, None) => String::new(),
     };
-    format!("{place}/policy/maintenance")
+    format!("{place}/policy/{field}")
 }

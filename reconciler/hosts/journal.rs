@@ -4,7 +4,7 @@
 //! against accidents (torn writes, bad sectors, editors) is enough: who may write here may also run the product.
 //! Lines end as Notepad on the older servers expects it.
 
-use reconcile_schema::{Mark, Marks, RunId};
+use reconcile_schema::{Mark, Marks, RunId, unread};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 /// The largest journal that is read, in bytes: what runs write never comes near.
@@ -349,7 +349,7 @@ impl Folded {
         let mut version = None;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(json) = intact(line) else { break };
-            let entry: Entry = serde_json::from_str(&json).map_err(|cause| {
+            let entry = whole(&json).map_err(|cause| {
                 let version = version.take();
                 JournalError::Newer { path: path.to_owned(), line: folded.entries + 1, version, cause }
             })?;
@@ -365,6 +365,19 @@ impl Folded {
             each(entry, folded.length);
         }
         Ok(folded)
+    }
+}
+
+/// The entry that a line is, all of it: what a later version has added may be why something must not be done.
+fn whole(json: &str) -> Result<Entry, serde_json::Error> {
+    let entry: Entry = serde_json::from_str(json)?;
+    let mut written: serde_json::Value = serde_json::from_str(json)?;
+    if let Some(fields) = written.as_object_mut() {
+        fields.retain(|name, _| !["seq", "at", "run", "sum"].contains(&name.as_str())); // What is around each mark.
+    }
+    match unread(&written, &serde_json::to_value(&entry.mark)?) {
+        Some(field) => Err(serde_json::Error::custom(format_args!("unknown field {field}"))),
+        None => Ok(entry),
     }
 }
 

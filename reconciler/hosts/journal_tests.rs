@@ -273,6 +273,32 @@ fn a_mark_of_a_newer_version_is_named_and_left_alone() {
 }
 
 #[test]
+fn a_field_of_a_newer_version_is_named_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    let began = GOLDEN.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+    for (mark, field) in [
+        (r#""mark":"up","half":true"#, "unknown field /half"),
+        (
+            r#""mark":"began","step":{"updateDatabases":{"configured":{"sqlServer":"sql01.contoso.example","excludeCollocated":false,"only":"xds"}}}"#,
+            "unknown field /step/updateDatabases/configured/only",
+        ),
+        (
+            r#""mark":"carried","marks":{"attempts":0,"reboots":0,"quarantine":{"since":1}}"#,
+            "unknown field /marks/quarantine",
+        ),
+    ] {
+        let content = format!(r#"{{"seq":2,"at":"2031-01-01T00:00:00Z","run":"r",{mark}"#);
+        let sum = crc32fast::hash(content.as_bytes());
+        let text = format!("{}{content},\"sum\":\"{sum:08x}\"}}\n", std::str::from_utf8(began).unwrap());
+        std::fs::write(&path, &text).unwrap();
+        let error = Journal::open(&path).unwrap_err().to_string();
+        assert!(error.contains(field), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
 fn starts_are_counted_until_a_service_was_found_running_before_an_outage() {
     let mut marks = Marks::default();
     let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use reconcile_schema::{Released, RunId};
 
@@ -27,6 +30,7 @@ fn claim(number: u32) -> Claim {
         run: RunId("a run".into()),
         at: Timestamp::UNIX_EPOCH,
         boot: None,
+        later: BTreeMap::new(),
     }
 }
 
@@ -48,7 +52,7 @@ fn a_claim_keeps_the_others_out_until_its_server_releases_it() {
     share.release(&name(), &server(1), Some(build.clone()), BACK).unwrap();
     let record = share.read(&name()).unwrap();
     assert_eq!((record.claims.as_slice(), record.reached.get(&server(1))), (&[][..], Some(&build)));
-    let last = Released { server: server(1), domain: None, at: BACK };
+    let last = Released { server: server(1), domain: None, at: BACK, later: BTreeMap::new() };
     assert_eq!(record.last_of_others(&server(2), &name(), None), Some(&last));
     assert_eq!(record.last_of_others(&server(1), &name(), None), None);
     share.claim(&name(), claim(2)).unwrap();
@@ -63,9 +67,28 @@ fn the_pool_settles_after_a_server_that_is_still_behind_too() {
     share.claim(&name(), claim(1)).unwrap();
     share.release(&name(), &server(1), None, BACK).unwrap();
     let record = share.read(&name()).unwrap();
-    let last = Released { server: server(1), domain: None, at: BACK };
+    let last = Released { server: server(1), domain: None, at: BACK, later: BTreeMap::new() };
     assert_eq!(record.last_of_others(&server(2), &name(), None), Some(&last));
     assert!(record.reached.is_empty(), "{record:?}");
+}
+
+/// A record as a later version may write it. Whoever does not know a field keeps it.
+#[test]
+fn what_a_later_version_has_added_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let share = share(&folder);
+    let written = r#"{"order":["fe-2"],"claims":[{"server":"fe-1.contoso.example","pool":"pool01.contoso.example","run":"a run",
+        "at":"2030-01-01T00:00:00Z","ticket":"CHG-7"}],"released":{"pool01.contoso.example":
+        {"server":"fe-3.contoso.example","at":"2030-01-01T00:00:00Z","tested":{"calls":3}}}}"#;
+    std::fs::write(folder.path().join(format!("{}.json", name())), written).unwrap();
+    assert_eq!(share.claim(&name(), claim(2)).unwrap().unwrap().server, server(1));
+    share.break_claim(&name(), &server(1), "alex".into(), BACK, "it is back".into()).unwrap();
+    share.claim(&name(), claim(2)).unwrap();
+    let now = serde_json::to_value(share.read(&name()).unwrap()).unwrap();
+    for (place, kept) in [("/order/0", "fe-2"), ("/broken/0/claim/ticket", "CHG-7")] {
+        assert_eq!(now.pointer(place).and_then(serde_json::Value::as_str), Some(kept), "{now}");
+    }
+    assert_eq!(now.pointer("/released/pool01.contoso.example/tested/calls"), Some(&3.into()), "{now}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::Store;
 
 /// What was seen of one store.
 #[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry<T> {
     /// The form in which these databases are updated.
     store: Store,

@@ -10,7 +10,7 @@ use crate::{BootId, Build, Fqdn, RunId, ServerName, UpdateName};
 
 /// The record of a pool, or of two pools that stand in for each other: one file on the share.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PoolRecord {
     /// The servers that are worked on: one, or several of one upgrade domain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -24,12 +24,15 @@ pub struct PoolRecord {
     /// The claims that somebody broke, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<BrokenClaim>,
+    /// What a later version has added: kept where an earlier one writes the record again.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, serde_json::Value>,
 }
 
 /// The word of a server that it is worked on, and no other of its pool may be. It does not pass by itself: whoever has it
 /// may be down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Claim {
     /// The server.
     pub server: ServerName,
@@ -45,11 +48,14 @@ pub struct Claim {
     /// The boot that the server was in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<BootId>,
+    /// What a later version has added: kept where an earlier one writes the record again.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, serde_json::Value>,
 }
 
 /// A claim that its server took back when it served again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Released {
     /// The server.
     pub server: ServerName,
@@ -58,11 +64,14 @@ pub struct Released {
     pub domain: Option<UpdateName>,
     /// When, by the server's own clock.
     pub at: Timestamp,
+    /// What a later version has added: kept where an earlier one writes the record again.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, serde_json::Value>,
 }
 
 /// A claim that was taken away from a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct BrokenClaim {
     /// The claim.
     pub claim: Claim,
@@ -72,6 +81,9 @@ pub struct BrokenClaim {
     pub at: Timestamp,
     /// Why.
     pub reason: String,
+    /// What a later version has added: kept where an earlier one writes the record again.
+    #[serde(flatten)]
+    pub later: BTreeMap<String, serde_json::Value>,
 }
 
 impl PoolRecord {
@@ -115,14 +127,18 @@ impl PoolRecord {
     pub fn release(&mut self, server: &ServerName, reached: Option<Build>, at: Timestamp) {
         let own = self.claims.iter().position(|claim| claim.server == *server).map(|place| self.claims.remove(place));
         self.reached.extend(reached.map(|build| (server.clone(), build)));
-        self.released.extend(own.map(|Claim { server, pool, domain, .. }| (pool, Released { server, domain, at })));
+        self.released.extend(
+            own.map(|Claim { server, pool, domain, .. }| {
+                (pool, Released { server, domain, at, later: BTreeMap::new() })
+            }),
+        );
     }
 
     /// Takes the claim away from a server, and says so.
     pub fn break_claim(&mut self, server: &ServerName, by: String, at: Timestamp, reason: String) -> Option<Claim> {
         let place = self.claims.iter().position(|claim| claim.server == *server)?;
         let claim = self.claims.remove(place);
-        self.broken.push(BrokenClaim { claim: claim.clone(), by, at, reason });
+        self.broken.push(BrokenClaim { claim: claim.clone(), by, at, reason, later: BTreeMap::new() });
         let surplus = self.broken.len().saturating_sub(Self::KEPT);
         self.broken.drain(..surplus);
         Some(claim)

@@ -11,7 +11,7 @@ use crate::{Fqdn, SqlInstance, build::numbers};
 /// A set of databases that one form of `Install-CsDatabase -Update` brings up to date, and that one form of
 /// `Test-CsDatabase` reports on (Microsoft Learn: Install-CsDatabase, Test-CsDatabase).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub enum Store {
     /// The databases on this server: Standard Edition.
     Local,
@@ -114,7 +114,7 @@ crate::names::text_serde!(
 
 /// What `Test-CsDatabase` says of one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Database {
     /// The database, such as `rtcxds`.
     pub name: String,

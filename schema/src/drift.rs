@@ -10,7 +10,7 @@ use crate::{Build, Code, Product, Role, Shared, StepReport};
 
 /// The answer of `drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile drift")]
 pub struct DriftReport {
     /// The version of this format: 1.
@@ -29,7 +29,7 @@ pub struct DriftReport {
 
 /// The fleet in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DriftSummary {
     /// How many servers the report is about.
     pub servers: u64,
@@ -37,13 +37,16 @@ pub struct DriftSummary {
     pub states: alloc::collections::BTreeMap<DriftState, u64>,
     /// How many steps remain.
     pub steps: u64,
+    /// What was not judged, as somebody asked; nothing, where everything was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<String>,
     /// The exit code that follows.
     pub exit_code: u8,
 }
 
 /// How one server differs from its manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ServerDrift {
     /// The server; where a snapshot cannot be read, the snapshot.
     pub name: String,
@@ -89,7 +92,7 @@ pub struct ServerDrift {
 
 /// What a manifest declares for a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Declared {
     /// The product that it must run.
     pub product: Product,
@@ -101,7 +104,7 @@ pub struct Declared {
 
 /// A place in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ManifestPlace {
     /// The manifest as it was named.
     pub file: String,
@@ -113,7 +116,7 @@ pub struct ManifestPlace {
 
 /// The snapshot that a judgement rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// The file, or `-` for standard input; empty when the server was looked at just now.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -151,6 +154,8 @@ pub enum DriftState {
     Missing,
     /// It reported too long ago.
     Stale,
+    /// Its builds are as declared, and nothing else is known of it: its registry was taken away.
+    BuildsOnly,
     /// What could be read of it is as declared, and its databases cannot be read by the account that looked.
     NotReadable,
     /// Whether it is at its goal cannot be told.
@@ -164,19 +169,20 @@ pub enum DriftState {
 impl ServerDrift {
     /// Whether there is nothing to say of the server but that it is at its goal.
     #[must_use]
-    pub const fn is_quiet(&self) -> bool {
-        matches!(self.state, DriftState::AtGoal) && self.blocked_by.is_none()
+    pub fn is_quiet(&self) -> bool {
+        self.state == DriftState::AtGoal && self.blocked_by.is_none() && self.findings.is_empty()
     }
 }
 
 impl DriftState {
     /// Every state, from the best to the worst.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AtGoal,
         Self::Drift,
         Self::Unnamed,
         Self::Missing,
         Self::Stale,
+        Self::BuildsOnly,
         Self::NotReadable,
         Self::Unknown,
         Self::Ahead,
@@ -192,6 +198,7 @@ impl DriftState {
             Self::Unnamed => "unnamed",
             Self::Missing => "missing",
             Self::Stale => "stale",
+            Self::BuildsOnly => "builds-only",
             Self::NotReadable => "not-readable",
             Self::Unknown => "unknown",
             Self::Ahead => "ahead",
@@ -208,6 +215,7 @@ impl DriftState {
             Self::Unnamed => "not in the manifest",
             Self::Missing => "without a snapshot",
             Self::Stale => "with a stale snapshot",
+            Self::BuildsOnly => "of which only the builds are known",
             Self::NotReadable => "with databases that this account cannot read",
             Self::Unknown => "unknown",
             Self::Ahead => "ahead of the manifest",
@@ -218,7 +226,7 @@ impl DriftState {
 
 /// One difference, or one thing that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DriftFinding {
     /// A code that does not change between versions.
     pub code: DriftCode,
@@ -232,6 +240,9 @@ pub struct DriftFinding {
     pub observed: String,
     /// Where that was read on the server.
     pub source: String,
+    /// Whether it is only said: it changes neither state nor exit code.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub note: bool,
     /// How the difference came about, where it can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -243,11 +254,13 @@ pub struct DriftFinding {
 pub enum DriftCode {
     /// A component is below its build.
     ComponentBehind,
+    /// Servers of one pool are at different builds, each of them where the manifest wants it.
+    PoolUnequal,
     /// A database is below the version that the binaries expect.
     DatabaseBehind,
     /// A service should run and does not.
     ServiceDown,
-    /// The installer asked for a restart that has not happened.
+    /// A restart is due that has not happened: the installer asked for it, or Windows does.
     RestartDue,
     /// Services may hold assemblies that an installer replaced.
     AssembliesHeld,
@@ -259,6 +272,8 @@ pub enum DriftCode {
     WrongProduct,
     /// A fact could not be read, or was not looked at.
     Unknown,
+    /// Only the builds are known: the registry was taken away, and holds nothing else.
+    BuildsOnly,
     /// Databases cannot be read by the account that looked: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
     NotReadable,
     /// The snapshot is too old.
@@ -271,12 +286,18 @@ pub enum DriftCode {
     UnreadableSnapshot,
     /// The manifest does not name the server.
     UnnamedServer,
+    /// A component is at its original release, and the catalogue names no build for it. A warning: an update does not patch every
+    /// component.
+    OriginalRelease,
+    /// The manifest names a component that is not installed. A warning: an update may be for servers of several roles.
+    ComponentMissing,
 }
 
 impl DriftCode {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::ComponentBehind,
+        Self::PoolUnequal,
         Self::DatabaseBehind,
         Self::ServiceDown,
         Self::RestartDue,
@@ -285,19 +306,29 @@ impl DriftCode {
         Self::Ahead,
         Self::WrongProduct,
         Self::Unknown,
+        Self::BuildsOnly,
         Self::NotReadable,
         Self::StaleSnapshot,
         Self::MissingSnapshot,
         Self::DuplicateSnapshot,
         Self::UnreadableSnapshot,
         Self::UnnamedServer,
+        Self::OriginalRelease,
+        Self::ComponentMissing,
     ];
+
+    /// Whether it is said and changes neither state nor exit code.
+    #[must_use]
+    pub const fn is_warning(self) -> bool {
+        matches!(self, Self::OriginalRelease | Self::ComponentMissing)
+    }
 
     /// The code as files write it.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::ComponentBehind => "component-behind",
+            Self::PoolUnequal => "pool-unequal",
             Self::DatabaseBehind => "database-behind",
             Self::ServiceDown => "service-down",
             Self::RestartDue => "restart-due",
@@ -306,12 +337,15 @@ impl DriftCode {
             Self::Ahead => "ahead",
             Self::WrongProduct => "wrong-product",
             Self::Unknown => "unknown",
+            Self::BuildsOnly => "builds-only",
             Self::NotReadable => "not-readable",
             Self::StaleSnapshot => "stale-snapshot",
             Self::MissingSnapshot => "missing-snapshot",
             Self::DuplicateSnapshot => "duplicate-snapshot",
             Self::UnreadableSnapshot => "unreadable-snapshot",
             Self::UnnamedServer => "unnamed-server",
+            Self::OriginalRelease => "original-release",
+            Self::ComponentMissing => "component-missing",
         }
     }
 
@@ -320,27 +354,31 @@ impl DriftCode {
     pub const fn phrase(self) -> &'static str {
         match self {
             Self::ComponentBehind => "a component is below its build",
+            Self::PoolUnequal => "servers of the pool are at different builds",
             Self::DatabaseBehind => "a database is below the version that the binaries expect",
             Self::ServiceDown => "a service should run and does not",
-            Self::RestartDue => "the installer asked for a restart that has not happened",
+            Self::RestartDue => "a restart is due that has not happened",
             Self::AssembliesHeld => "services may hold assemblies that an installer replaced",
             Self::InstallationUnproven => "an installation was begun and not seen to end well",
             Self::Ahead => "the server is above the declared build",
             Self::WrongProduct => "the declared product is not installed",
             Self::Unknown => "a fact could not be read",
+            Self::BuildsOnly => "only the builds are known",
             Self::NotReadable => "databases cannot be read by the account that looked",
             Self::StaleSnapshot => "the snapshot is too old",
             Self::MissingSnapshot => "there is no snapshot of the server",
             Self::DuplicateSnapshot => "the server has more than one snapshot",
             Self::UnreadableSnapshot => "the snapshot cannot be read",
             Self::UnnamedServer => "the manifest does not name the server",
+            Self::OriginalRelease => "a component is at its original release",
+            Self::ComponentMissing => "a component that the manifest names is not installed",
         }
     }
 }
 
 /// How a difference came about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Origin {
     /// The server was there and fell back: somebody or something changed it.
     FellBack {
@@ -356,4 +394,8 @@ pub enum Origin {
     },
     /// No run has brought the server to its goal yet.
     NeverReached,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -149,7 +149,7 @@ impl EventKind {
 
 /// An event as a lab writes it, one on a line, where a server has its event log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct EventLine {
     /// Its number.
     pub id: u16,

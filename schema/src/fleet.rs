@@ -10,7 +10,7 @@ use crate::{Fqdn, OutageForecast, Role, ServerName, State, UpdateName, Window};
 
 /// The answer of `plan --fleet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile fleet plan")]
 pub struct FleetReport {
     /// The version of this format: 1.
@@ -42,7 +42,7 @@ pub struct FleetReport {
 
 /// Windows for one server, in place of those that overlap with another server's of its pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ProposedWindows {
     /// The pool.
     pub pool: Fqdn,
@@ -54,7 +54,7 @@ pub struct ProposedWindows {
 
 /// How many servers of a fleet need what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct FleetSummary {
     /// The servers of the manifest.
     pub servers: u64,
@@ -70,7 +70,7 @@ pub struct FleetSummary {
 
 /// What is updated in one ring in one night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct WaveReport {
     /// The ring, where the rollout has rings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ pub struct WaveReport {
 
 /// The turn of one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TurnReport {
     /// The server.
     pub name: ServerName,
@@ -122,7 +122,7 @@ pub struct TurnReport {
 
 /// Servers that are updated one after another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ChainReport {
     /// The pool that they belong to; none for a server that belongs to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ pub struct ChainReport {
 
 /// A server that has no turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct LeftReport {
     /// The server.
     pub name: ServerName,

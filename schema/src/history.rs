@@ -13,7 +13,7 @@ use crate::{
 
 /// The answer of `history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile history")]
 pub struct HistoryReport {
     /// The version of this format: 1.
@@ -26,7 +26,7 @@ pub struct HistoryReport {
 
 /// The earlier runs on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ServerHistory {
     /// The server.
     pub name: ServerName,
@@ -38,7 +38,7 @@ pub struct ServerHistory {
 
 /// A run that left a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PastRun {
     /// Its name.
     pub run: RunId,
@@ -74,7 +74,7 @@ pub struct PastRun {
 
 /// A step of an earlier run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PastStep {
     /// The step.
     pub step: Step,
@@ -93,7 +93,7 @@ pub struct PastStep {
 
 /// The answer of `status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile status")]
 pub struct StatusReport {
     /// The version of this format: 1.
@@ -112,7 +112,7 @@ pub struct StatusReport {
 
 /// How one server stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ServerStatus {
     /// The server and its target.
     #[serde(flatten)]
@@ -155,7 +155,7 @@ pub struct ServerStatus {
 
 /// An outage that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DownSince {
     /// When the first service was stopped.
     pub since: Timestamp,

@@ -11,7 +11,7 @@ use crate::{Code, EventKind, OpeningReport, Reason, State};
 
 /// The last unattended run on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct LastRun {
     /// The version of this format: 1.
     pub version: u32,

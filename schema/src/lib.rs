@@ -37,6 +37,7 @@ mod service;
 mod shared;
 mod snapshot;
 mod step;
+mod unread;
 mod window;
 mod zone;
 
@@ -58,17 +59,19 @@ pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, Se
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
-    OnExceed, Outage, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
+    OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
-pub use names::{FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
+pub use names::{
+    FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, is_share,
+};
 pub use observed::{
     BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
 };
 pub use period::{Period, PeriodError};
 pub use pool::{Pool, Together};
 pub use product::{Component, ComponentName, Product};
-pub use releases::{Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
+pub use releases::{Availability, Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
     FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, Rests, RunReport,
     ServerPlan, ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
@@ -83,5 +86,6 @@ pub use service::{
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Step};
+pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::ZoneName;

@@ -228,6 +228,10 @@ pub struct Policy {
     /// Whether the machine may be restarted. Default never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot: Option<Reboots>,
+    /// What to do about a restart that Windows waits for: Windows Update or component servicing has installed something. Default
+    /// report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_restart: Option<PendingRestart>,
     /// What to do about management shells that others left open. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shells: Option<Shells>,
@@ -316,6 +320,18 @@ pub enum Reboots {
     WhenRequired,
     /// The same, and never outside of a maintenance window.
     InWindow,
+}
+
+/// What to do about a restart that Windows Update or component servicing asks for, on a server that is otherwise at its goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PendingRestart {
+    /// Show it; the server is at its goal all the same.
+    #[default]
+    Report,
+    /// It is drift: `apply` restarts the server by the rules of every other outage (window, claim, the pool's readiness, failover), if
+    /// and when `reboot` allows it.
+    Restart,
 }
 
 /// What to do about management shells that others left open.

@@ -155,7 +155,7 @@ pub enum Mark {
 
 /// What the journal tells: only what cannot be observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Marks {
     /// The services that ran before they were stopped, while the outage lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -223,7 +223,7 @@ const fn is_false(value: &bool) -> bool {
 
 /// A moment as the machine counts it: nobody can set this clock, and a restart ends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Uptime {
     /// The boot.
     pub boot: BootId,
@@ -233,7 +233,7 @@ pub struct Uptime {
 
 /// Why nothing is to be done to a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Hold {
     /// The reason that was given.
     pub reason: String,
@@ -245,7 +245,7 @@ pub struct Hold {
 
 /// The starts of one service: one that stays up is started once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Started {
     /// How many runs have started it.
     pub runs: u32,
@@ -255,7 +255,7 @@ pub struct Started {
 
 /// A step that was begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Begun {
     /// The step.
     pub step: Step,
@@ -268,7 +268,7 @@ pub struct Begun {
 
 /// The builds that a run is to bring a host to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Aim {
     /// The build of Core Components.
     pub core: Build,
@@ -287,7 +287,7 @@ impl Aim {
 
 /// What a run brought a host to, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Reached {
     /// When the run ended.
     pub at: Timestamp,
@@ -297,7 +297,7 @@ pub struct Reached {
 
 /// What ran before the outage, and since when it lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Baseline {
     /// The services, and the web server if it ran.
     pub running: Vec<String>,
@@ -315,7 +315,7 @@ pub struct Baseline {
 
 /// A start of the installer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Attempt {
     /// The run that started it.
     pub run: RunId,
@@ -350,7 +350,7 @@ impl Attempt {
 
 /// A look at databases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Checked {
     /// When.
     pub at: Timestamp,

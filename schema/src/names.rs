@@ -181,6 +181,14 @@ fn behind_drive(text: &str) -> Option<&str> {
     (drive.len() == 1 && drive.starts_with(|sign: char| sign.is_ascii_alphabetic())).then_some(rest)
 }
 
+/// Whether a path is the full name of a folder on a share, such as `\\\\files.contoso.example\\reconcile\\claims`, or of the share.
+#[must_use]
+pub fn is_share(path: &str) -> bool {
+    let path = path.replace('/', r"\");
+    path.strip_prefix(r"\\")
+        .is_some_and(|rest| behind_share(rest).is_some() || behind_share(&format!(r"{rest}\")).is_some())
+}
+
 /// What stands behind the names of a server and of its share. A `.` or `?` instead of a server is a device.
 fn behind_share(text: &str) -> Option<&str> {
     let (server, rest) = text.split_once('\\')?;

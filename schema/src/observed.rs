@@ -15,7 +15,7 @@ use crate::{
 /// The first group is cheap and read at every look; the second is dear (a management shell, a hash over a
 /// share) and looked at only when a decision asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// The host.
     pub host: ServerName,
@@ -93,12 +93,16 @@ pub struct BootId(pub String);
 
 /// A reason why the host waits for a restart, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Pending {
     /// Who asks, in words, such as `Windows Update`.
     pub who: String,
     /// Where it was read, such as the registry key.
     pub source: String,
+    /// Whether Windows Update or component servicing asks: such a restart finishes what they have installed. Earlier versions do not
+    /// tell.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub of_windows: bool,
     /// The files that wait to be replaced or deleted, where it is that. Earlier versions do not tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<QueuedFile>,
@@ -106,7 +110,7 @@ pub struct Pending {
 
 /// A file that waits for the next start of Windows, to be replaced or deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct QueuedFile {
     /// Its path.
     pub path: String,
@@ -116,7 +120,7 @@ pub struct QueuedFile {
 
 /// How the update's package stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub enum PackageSeen {
     /// In the private folder, with the declared hash and publisher.
     Staged,
@@ -133,7 +137,7 @@ pub enum PackageSeen {
 
 /// How a pool of Front End Servers stands, by the product's own word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PoolSeen {
     /// Whether it can do without a server.
     pub readiness: Readiness,
@@ -159,7 +163,7 @@ pub struct PoolSeen {
 
 /// An upgrade domain of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UpgradeDomain {
     /// Whether its servers may be taken down (`ReadyforUpgrade` in Microsoft's text; `IsReadyForUpgrade` on one published screen).
     pub ready: bool,
@@ -183,7 +187,7 @@ pub enum Readiness {
 
 /// What the account that runs `reconcile` may do here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Rights {
     /// Member of the local Administrators group, elevated.
     pub administrator: bool,
@@ -199,7 +203,7 @@ pub struct Rights {
 
 /// A process that holds the product's management assemblies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Shell {
     /// The process.
     pub pid: u32,
@@ -211,7 +215,7 @@ pub struct Shell {
 
 /// A service of somebody else's that holds a module of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Foreign {
     /// Its short name.
     pub service: String,
@@ -219,4 +223,8 @@ pub struct Foreign {
     pub pid: u32,
     /// The module.
     pub module: String,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

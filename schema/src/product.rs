@@ -115,6 +115,41 @@ impl ComponentName {
     /// The component whose build stands for the cumulative update as a whole.
     pub const CORE: &'static str = "core-components";
 
+    /// The components of which a source tells the `DisplayName` (Microsoft's diagnostics, a German script, Nessus plugins), those that
+    /// the catalogue names, and those that servers of the other roles are assumed to have.
+    pub const KNOWN: [&str; 24] = [
+        Self::CORE,
+        "administrative-tools",
+        "bandwidth-policy-service",
+        "busy-options",
+        "call-park",
+        "call-park-service",
+        "conferencing-announcement",
+        "conferencing-attendant",
+        "conferencing-server",
+        "core-management-server",
+        "director",
+        "edge-server",
+        "enterprise-web-app",
+        "front-end-server",
+        "group-call-pickup",
+        "macp-web-components",
+        "mediation-server",
+        "performance-counters",
+        "persistent-chat",
+        "persistent-chat-server",
+        "response-group-service",
+        "ucma-runtime",
+        "video-interop-server",
+        "web-components-server",
+    ];
+
+    /// Whether the name is one of [`KNOWN`](Self::KNOWN).
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        Self::KNOWN.contains(&self.as_str())
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -147,7 +182,7 @@ impl fmt::Display for ComponentName {
 
 /// An installed component of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Component {
     /// The product that the component belongs to.
     pub product: Product,

@@ -64,6 +64,9 @@ pub struct Release {
     pub build: Option<Build>,
     /// How sure the build is.
     pub confidence: Confidence,
+    /// Who gets it, where that is not everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Availability>,
     /// The tags of the sources.
     pub source: Vec<String>,
     /// Knowledge-base articles as printed. They do not identify a release: one article covers several.
@@ -91,6 +94,14 @@ pub enum ReleaseKind {
     Security,
     /// Only some components were released.
     Component,
+}
+
+/// Who gets a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Availability {
+    /// Those who have bought Extended Security Updates: it is handed out privately.
+    Esu,
 }
 
 /// How sure the build of a release is.
@@ -161,6 +172,12 @@ impl Releases {
     #[must_use]
     pub fn at(&self, product: Product, build: &Build) -> Option<&Release> {
         self.of(product).iter().find(|release| release.build.as_ref() == Some(build))
+    }
+
+    /// The build of `product` as first published, when the catalogue has it.
+    #[must_use]
+    pub fn original(&self, product: Product) -> Option<&Build> {
+        self.of(product).iter().find(|release| release.kind == ReleaseKind::Rtm)?.build.as_ref()
     }
 
     /// The one build, and the component builds, that `text` stands for: a four-part build of the product, or a

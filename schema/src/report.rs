@@ -91,7 +91,7 @@ pub struct Rests {
 
 /// A service of the product that no published list names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UnpublishedService {
     /// Its short name.
     pub name: String,
@@ -101,7 +101,7 @@ pub struct UnpublishedService {
 
 /// A maintenance window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct OpeningReport {
     /// When it opens.
     pub from: Timestamp,
@@ -113,7 +113,7 @@ pub struct OpeningReport {
 
 /// How long the services will be down, from what such steps took here before or from the manifest's estimates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct OutageForecast {
     /// As long as it usually takes, in seconds.
     pub median_seconds: u32,
@@ -177,7 +177,7 @@ impl State {
 
 /// One difference, or one thing that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct FindingReport {
     /// A code that does not change between versions, such as `component-behind`.
     pub code: String,
@@ -187,11 +187,14 @@ pub struct FindingReport {
     pub desired: String,
     /// What is observed.
     pub observed: String,
+    /// Whether it is only said: it changes neither state nor exit code.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub note: bool,
 }
 
 /// One step that remains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct StepReport {
     /// The step.
     pub step: Step,
@@ -207,7 +210,7 @@ pub struct StepReport {
 
 /// The answer of `apply`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile run")]
 pub struct RunReport {
     /// The version of this format: 1.
@@ -222,7 +225,7 @@ pub struct RunReport {
 
 /// The run on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ServerRun {
     /// The server and its target, with the build that was found at the end.
     #[serde(flatten)]
@@ -251,6 +254,9 @@ pub struct ServerRun {
     /// The maintenance window that the remaining steps wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<OpeningReport>,
+    /// What there is to say of the server besides, such as a restart that Windows waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<FindingReport>,
     /// What keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
@@ -264,7 +270,7 @@ pub struct ServerRun {
 
 /// The step that keeps a server from its goal, and what it said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Reason {
     /// The step.
     pub step: Step,
@@ -287,7 +293,7 @@ pub struct Reason {
 
 /// How often one service had to be started, since it was last found running before an outage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceStarts {
     /// The service.
     pub service: String,
@@ -295,4 +301,8 @@ pub struct ServiceStarts {
     pub runs: u32,
     /// When the first of them did.
     pub since: Timestamp,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -10,7 +10,7 @@ use crate::{Period, State};
 
 /// The answer of `schedule show`. Its version is that of the other answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile schedule")]
 pub struct ScheduleReport {
     /// The version of this format: 1.
@@ -35,7 +35,7 @@ pub struct ScheduleReport {
 
 /// What a scheduled task does, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ScheduledTask {
     /// What it does.
     pub mode: TaskMode,
@@ -55,7 +55,7 @@ pub struct ScheduledTask {
 
 /// When a scheduled task starts next, unless the machine boots before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct NextStart {
     /// The earliest.
     pub from: Timestamp,
@@ -65,7 +65,7 @@ pub struct NextStart {
 
 /// The scheduled task of a machine, as `status` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TaskStanding {
     /// Whether it is registered.
     pub installed: bool,
@@ -103,7 +103,7 @@ impl TaskMode {
 
 /// One element of a task's definition that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TaskDifference {
     /// The element of the definition, such as `Settings/ExecutionTimeLimit`.
     pub element: String,
@@ -117,7 +117,7 @@ pub struct TaskDifference {
 
 /// Something that keeps the task from doing its work safely.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TaskProblem {
     /// What it is about: the path of the manifest or of the program.
     pub subject: String,

@@ -72,7 +72,7 @@ pub enum StartType {
 ///
 /// `Stop-CsWindowsService` stops every service of the product, and no published list names them all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub enum Recognised {
     /// By its short name, which is published.
     #[default]
@@ -117,7 +117,7 @@ impl core::fmt::Display for Recognised {
 
 /// One service of the product, or the web server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Service {
     /// The service's short name, such as `RTCSRV`.
     pub name: String,

@@ -12,7 +12,7 @@ pub const SNAPSHOT_VERSION: u32 = 1;
 
 /// What one host reports: `reconcile observe` writes it, `reconcile drift` reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile snapshot")]
 pub struct Snapshot {
     /// The version of this format: 1.
@@ -24,6 +24,9 @@ pub struct Snapshot {
     /// Whether the host is simulated.
     #[serde(default)]
     pub lab: bool,
+    /// Whether only the builds could be seen: the server's registry was taken away, and nobody looked at the server itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub builds_only: bool,
     /// What was seen.
     pub seen: Observed,
     /// What the host's journal remembers.
@@ -38,4 +41,8 @@ fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
             "expected a snapshot of version {SNAPSHOT_VERSION}, found version {other}; use the reconcile that wrote it, or a later one"
         ))),
     }
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

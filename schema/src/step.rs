@@ -10,7 +10,7 @@ use crate::{Build, ComponentName, ExitCode, Store};
 
 /// One act on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub enum Step {
     /// Copy the update to the private folder and verify it there.
     Stage,
@@ -70,7 +70,7 @@ impl Step {
 
 /// Why a step is taken: the difference that it removes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub enum Cause {
     /// These components are below their builds.
     Behind(Vec<Behind>),
@@ -107,7 +107,7 @@ pub enum Cause {
 
 /// A component below its build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Behind {
     /// The component.
     pub component: ComponentName,

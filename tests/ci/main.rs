@@ -240,7 +240,7 @@ fn how_to_use_it_is_said_where_it_is_used_wrongly() {
 fn nothing_in_a_snapshot_is_a_command_to_the_ci_system() {
     let scratch = scratch();
     let evil = scratch.path().join("examples/ci/fleet/snapshots/x.json");
-    fs::write(evil, "{\"version\": 1, \"##vso[task.setvariable variable=PATH]\\n::set-output name=x::\": 1}\n")
+    fs::write(evil, "{\"version\": 1, \"madeBy\": \"x\", \"seen\": {\"host\": \"##vso[task.setvariable variable=PATH]\\n::set-output name=x::\"}}\n")
         .unwrap();
     let job = bash(scratch.path(), JOB, &[PROGRAM, AS_OF, ("GITHUB_ACTIONS", "true")]);
     assert_eq!(code(&job), 5, "{}", said(&job));

@@ -57,6 +57,12 @@ pub fn write(folder: &Path) {
             *databases = Fact::Unknown(CORPUS[0].into());
         }
     });
+    // One pool at two builds, both as declared; one component is at its original release.
+    put("be-05", current);
+    put("be-06", &|it| {
+        let Fact::Known(components) = &mut it.seen.components else { unreachable!() };
+        components.last_mut().unwrap().build = build("7.0.2046.0");
+    });
     put("lync-01", current);
     put("lync-02", &|it| behind(it, "5.0.8308.1182", None));
     put("lync-03", &|it| {
@@ -68,8 +74,12 @@ pub fn write(folder: &Path) {
     put("lync-04", &|it| it.seen.components = Fact::Known(Shared::default()));
     put("sfb-01", &|it| {
         installed(it, true);
-        it.seen.reboot =
-            Fact::Known(vec![Pending { who: CORPUS[1].into(), source: "a key".into(), files: Vec::new() }]);
+        it.seen.reboot = Fact::Known(vec![Pending {
+            who: CORPUS[1].into(),
+            source: "a key".into(),
+            of_windows: false,
+            files: Vec::new(),
+        }]);
     });
     put("sfb-02", &|it| installed(it, false));
     put("sfb-03", &|it| it.seen.components = Fact::Unknown(CORPUS[2].into()));
@@ -138,7 +148,7 @@ pub fn healthy(goal: &Goal) -> Snapshot {
     seen.at = as_of() - SignedDuration::from_hours(2);
     seen.boot = Fact::Known(BootId("2026-11-14T21:12:45Z".into()));
     let marks = reached(&goal.core);
-    Snapshot { version: 1, made_by: "0.1.0".into(), lab: false, seen, marks }
+    Snapshot { version: 1, made_by: "0.1.0".into(), lab: false, builds_only: false, seen, marks }
 }
 
 fn reached(core: &Build) -> reconcile_schema::Marks {

@@ -5,6 +5,7 @@ mod asked;
 mod fleet;
 mod golden;
 mod hostile;
+mod judging;
 #[path = "../cli/program.rs"]
 mod program;
 mod readers;

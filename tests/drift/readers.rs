@@ -45,7 +45,8 @@ fn text(report: &str) -> Said {
         }
         (name.to_owned(), (*block).to_owned())
     };
-    blocks.iter().map(of).collect()
+    let at_goal = |block: &&&str| block.lines().next().unwrap().ends_with("  at goal");
+    blocks.iter().filter(|block| !at_goal(block)).map(of).collect()
 }
 
 fn json(report: &str) -> Said {
@@ -75,6 +76,8 @@ fn junit(report: &str) -> Said {
     let count = |name: &str| suite.attribute(name).unwrap().parse::<usize>().unwrap();
     assert_eq!(count("tests"), cases.len(), "the number that stands before the cases");
     let problems = cases.iter().filter_map(|case| Some((case, case.first_element_child()?)));
+    // What is said of a server at its goal is no problem.
+    let problems = problems.filter(|(_, said)| !said.has_tag_name("system-out"));
     let (mut failures, mut errors) = (0, 0);
     let said = problems.map(|(case, problem)| {
         match problem.tag_name().name() {
@@ -103,6 +106,9 @@ fn sarif(report: &str) -> Said {
     let mut fingerprints = Vec::new();
     for result in list(&run["results"]) {
         assert!(rules.contains(&&result["ruleId"]), "{result} breaks no rule that is declared");
+        if result["level"] == "note" {
+            continue;
+        }
         let text = result["message"]["text"].as_str().unwrap();
         let region = &result["locations"][0]["physicalLocation"]["region"];
         assert!(region["startLine"].as_u64().unwrap() > 0);
@@ -135,7 +141,9 @@ fn markdown(report: &str) -> Said {
             Event::End(TagEnd::TableHead) => row.clear(),
             Event::End(TagEnd::TableRow) => {
                 assert_eq!(row.len(), 5, "{row:?}");
-                said.insert(row[0].clone(), row[4].clone());
+                if row[1] != "at goal" {
+                    said.insert(row[0].clone(), row[4].clone());
+                }
                 row.clear();
             }
             Event::Text(text) => cell.push_str(&text),
@@ -295,7 +303,7 @@ fn every_form_says_the_same_of_the_fleet() {
         })
         .collect();
     let truth = &reports["json"];
-    assert_eq!(truth.len(), 27);
+    assert_eq!(truth.len(), 28);
     for (form, said) in &reports {
         let names: Vec<_> = if *form == "github" { said.keys().collect() } else { truth.keys().collect() };
         assert_eq!(said.keys().collect::<Vec<_>>(), names, "{form}");

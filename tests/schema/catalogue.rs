@@ -80,6 +80,78 @@ fn no_component_is_above_the_build_of_its_release() {
     }
 }
 
+/// The table for people, with the source of each build: `UPDATE_SCHEMAS=1` writes it anew.
+#[test]
+fn the_table_says_who_gives_each_build() {
+    let catalogue = catalogue();
+    let mut table = String::from(
+        "# The catalogue of releases\n\nWritten from `releases.yaml`, which also has what is known of each. A release without a build \
+         cannot be a target by its name.\n",
+    );
+    for product in Product::ALL {
+        table += &format!(
+            "\n## {product}\n\n| release | name | build | date | articles | sure | sources |\n|---|---|---|---|---|---|---|\n"
+        );
+        for release in catalogue.of(product) {
+            let build = release.build.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+            let sure = serde_json::to_value(release.confidence).unwrap();
+            let private = if release.availability.is_some() { " (only with Extended Security Updates)" } else { "" };
+            table += &format!(
+                "| `{}` | {}{private} | {build} | {} | {} | {} | {} |\n",
+                release.id,
+                release.name,
+                release.date,
+                release.kb.join(" "),
+                sure.as_str().unwrap(),
+                release.source.join(" "),
+            );
+        }
+    }
+    table += "\n## Sources\n\n| tag | kind | where |\n|---|---|---|\n";
+    for (tag, source) in &catalogue.sources {
+        table += &format!("| {tag} | {} | {} |\n", source.kind, source.reference.replace('|', "/"));
+    }
+    let path = root().join("manifests/RELEASES.md");
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        fs::write(&path, &table).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), table, "UPDATE_SCHEMAS=1 cargo test --test schema writes it anew");
+}
+
+/// What the issue of the catalogue's last change looked up, by what each source says.
+#[test]
+fn builds_that_were_looked_up_are_what_their_sources_say() {
+    let catalogue = catalogue();
+    let row = |id: &str| {
+        let found = rows(&catalogue).find(|(_, release)| release.id == id);
+        found.unwrap_or_else(|| panic!("no row {id}")).1.clone()
+    };
+    for (id, build, kb) in [
+        ("sfb-se/849", Some("7.0.2046.849"), &["KB5065372", "KB5090660"][..]),
+        ("sfb-se/rtmhf1", Some("7.0.2046.826"), &["KB5065372"]),
+        ("sfb-se/hf-2025-08", Some("7.0.2046.820"), &["KB5065372"]),
+        ("sfb-2019/cu8", None, &["KB4470124"]),
+        ("sfb-2019/cu8hf1", Some("7.0.2046.548"), &["KB4470124"]),
+        ("sfb-2019/hf-2025-08", Some("7.0.2046.553"), &["KB4470124"]),
+        ("sfb-2019/sec-2024-02", None, &[]),
+        ("sfb-2015/cu13", None, &["KB3061064"]),
+        ("sfb-2015/562", Some("6.0.9319.562"), &[]),
+        ("lync-2013/sec-2019-03", Some("5.0.8308.1068"), &["KB4494279"]),
+    ] {
+        let release = row(id);
+        assert_eq!(
+            (release.build.map(|build| build.to_string()).as_deref(), release.kb),
+            (build, kb.iter().map(ToString::to_string).collect()),
+            "{id}"
+        );
+    }
+    // Where sources contradict each other, both rows say so.
+    for id in ["sfb-se/rtmhf1", "sfb-se/hf-2025-08"] {
+        let note = row(id).note.unwrap();
+        assert!([".826", ".820", "U26", "B-HIEZ"].iter().all(|said| note.contains(said)), "{note}");
+    }
+}
+
 /// Within a product, later releases have later dates and higher builds. There is no exception.
 #[test]
 fn dates_and_builds_rise() {

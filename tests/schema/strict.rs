@@ -1,4 +1,4 @@
-//! No schema lets anything through that it does not name: a misspelt field, a password.
+//! What people write is held to its names: a misspelt field, a password. What programs write may grow.
 
 use serde_json::Value;
 
@@ -8,9 +8,12 @@ use crate::{FORMATS, schema};
 const SECRETS: [&str; 9] =
     ["password", "passwd", "secret", "token", "credential", "apikey", "api_key", "privatekey", "passphrase"];
 
+/// What people write, and what a run is held to.
+const WRITTEN: [&str; 2] = ["manifest", "releases"];
+
 #[test]
 fn every_object_names_its_fields_or_says_what_its_values_are() {
-    for format in FORMATS {
+    for format in WRITTEN {
         for (place, rules) in objects(format) {
             let closed = |key: &str| rules.get(key) == Some(&Value::Bool(false));
             let typed = rules.get("additionalProperties").is_some_and(Value::is_object);
@@ -19,6 +22,25 @@ fn every_object_names_its_fields_or_says_what_its_values_are() {
                 closed("additionalProperties") || closed("unevaluatedProperties") || typed || keyed,
                 "{format}{place} takes fields that nobody named"
             );
+        }
+    }
+}
+
+/// What programs write for programs is read by earlier versions, too: they pass over what they do not know.
+#[test]
+fn what_programs_read_takes_the_fields_of_later_versions() {
+    // A run is held to every word of a plan; what DSC hands over is written by a person.
+    for format in FORMATS.iter().filter(|format| !WRITTEN.contains(format) && !["plan", "dsc"].contains(format)) {
+        for (place, rules) in objects(format) {
+            // What has names of its own for keys; and a choice, of which one field is the name.
+            let fields = rules.get("properties").and_then(Value::as_object).map_or(0, |fields| fields.len());
+            let choice =
+                fields == 1 && rules.get("required").and_then(Value::as_array).is_some_and(|all| all.len() == 1);
+            // A window is proposed as a manifest would write it.
+            let keyed = rules.get("patternProperties").is_some() || choice || place == "/$defs/Window";
+            for key in ["additionalProperties", "unevaluatedProperties"] {
+                assert!(keyed || rules.get(key) != Some(&Value::Bool(false)), "{format}{place} takes no further field");
+            }
         }
     }
 }

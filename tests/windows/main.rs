@@ -24,6 +24,7 @@ mod real_powershell;
 mod reconcile;
 mod refusals;
 mod reports;
+mod restarts;
 mod schedule;
 mod server;
 mod setbacks;

@@ -15,6 +15,7 @@ mod peers;
 mod plans;
 mod race;
 mod renames;
+mod restarts;
 mod run;
 mod settle;
 mod space;
@@ -199,6 +200,22 @@ fn servers_are_taken_down_in_their_windows_only() {
 #[test]
 fn files_that_wait_for_a_restart_ask_for_one_at_most() {
     shown(&[("files that wait for a restart", renames::waiting(), renames::one_restart_at_most)]);
+}
+
+#[test]
+fn a_restart_that_windows_waits_for_is_shown_or_made_as_any_other_outage() {
+    shown(&[
+        ("restarts that Windows waits for", restarts::waiting(), restarts::one_restart),
+        ("runs: what forbids them", restarts::forbidden(), converge::walk),
+        ("killed in every act and at every journal write", restarts::made(), crash::killed),
+        ("killed, and the journal deleted", restarts::made(), crash::forgotten),
+        ("killed, and its command goes on", restarts::made(), crash::outlived),
+        ("asked to end", restarts::made(), crash::asked_to_end),
+        ("ended at once", restarts::made(), crash::left_at_once),
+        ("the journal cannot be written from here on", restarts::made(), crash::unwritable),
+        ("somebody starts or stops every service", restarts::made(), crash::disturbed),
+        ("plans", restarts::made(), plans::agrees),
+    ]);
 }
 
 #[test]

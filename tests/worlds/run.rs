@@ -7,7 +7,7 @@ use reconcile_core::{
     Act, Approved, Ask, Event, Forced, Goal, Halt, Observe, Outcome, Plan, PlanEnd, PlannedStep, Request, Run, Seen,
     ahead, alike, apply, compare, plan,
 };
-use reconcile_hosts::lab::{Kill, Lab, LabError, Simulated, World};
+use reconcile_hosts::lab::{Fault, Kill, Lab, LabError, Simulated, World};
 use reconcile_schema::{BootId, Durations, Fact, Mark, OnExceed, RunId, Step};
 
 use crate::{
@@ -82,6 +82,18 @@ impl Scene {
         let down = Mark::TakingDown { running: self.ran.clone(), up: None };
         let ended = Mark::RunEnded { code: None, outcome: "stuck".into(), at_goal: false, outage: None };
         vec![[began, down, Mark::Up, ended]; self.goal.rules.attempts as usize].concat()
+    }
+
+    /// Windows Update has installed something, and a new month begins.
+    pub fn waits_for_a_restart(&mut self) {
+        let server = self.goal.server.clone();
+        let month = |now: &mut Simulated| {
+            now.faults.insert(Fault::RebootPending);
+            now.clock += SignedDuration::from_hours(24 * 28);
+        };
+        self.lab.change(&server, month).unwrap();
+        self.watch = Watch::over(self.now());
+        self.watch.may_start(self.ran.iter().cloned());
     }
 
     /// The server as it is now.

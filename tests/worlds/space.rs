@@ -1,12 +1,13 @@
 //! The spaces: which worlds are walked through, as products of small axes that a reader can check.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Cut, Fault, Simulated, SimulatedRegistration};
 use reconcile_schema::{
-    Build, Claim, Estimates, Fabric, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, Period, PoolRecord,
-    Product, Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType, Store, Window,
+    Build, Claim, Estimates, Fabric, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, PendingRestart,
+    Period, PoolRecord, Product, Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType,
+    Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -136,6 +137,8 @@ pub struct Case {
     /// Whether Windows waits for a restart.
     pub pending: bool,
     pub reboot: Reboots,
+    /// What is to be done about a restart that Windows waits for.
+    pub restart: PendingRestart,
     pub shell: Shell,
     pub leave: Leave,
     pub journal: Journal,
@@ -214,6 +217,7 @@ pub const SMOOTH: Case = Case {
     cut: None,
     pending: false,
     reboot: Reboots::WhenRequired,
+    restart: PendingRestart::Report,
     shell: Shell::None,
     leave: Leave::Given,
     journal: Journal::Empty,
@@ -633,6 +637,8 @@ impl Case {
         };
         let minutes = Period::minutes;
         Goal {
+            named: Arc::default(),
+            original: None,
             server: "server.contoso.example".parse().unwrap(),
             product: self.kind.product(),
             role,
@@ -666,6 +672,7 @@ impl Case {
                 Arc::default()
             },
             rules: Rules {
+                pending_restart: self.restart,
                 is_always: false,
                 renames: Arc::default(),
                 fabric: Fabric::Block,
@@ -701,7 +708,7 @@ impl Case {
     pub fn record(&self) -> PoolRecord {
         let claim = |server| {
             let (run, at) = (RunId("an earlier run".into()), jiff::Timestamp::UNIX_EPOCH);
-            vec![Claim { server, pool: pool(), domain: None, run, at, boot: None }]
+            vec![Claim { server, pool: pool(), domain: None, run, at, boot: None, later: BTreeMap::new() }]
         };
         let Goal { core, claims, server, .. } = self.goal();
         let reached = claims.iter().flat_map(|claims| &claims.after).map(|server| (server.clone(), core.clone()));
@@ -716,7 +723,7 @@ impl Case {
             }
             Record::Fresh => {
                 let at = self.server().clock - jiff::SignedDuration::from_mins(5);
-                record.released.insert(pool(), Released { server: front(2), domain: None, at });
+                record.released.insert(pool(), Released { server: front(2), domain: None, at, later: BTreeMap::new() });
             }
         }
         record

@@ -2,7 +2,7 @@
 
 use reconcile_core::{Class, End, Goal, Outcome};
 use reconcile_hosts::lab::{Fault, Simulated};
-use reconcile_schema::{Reboots, Service, Shells, StartType, Step};
+use reconcile_schema::{PendingRestart, Reboots, Service, Shells, StartType, Step};
 
 use crate::{
     run::Scene,
@@ -34,7 +34,10 @@ pub fn expected(case: &Case) -> Fate {
     let stores = !case.kind.is_in_pool();
     let later = stores && install && case.databases == Databases::BehindAfterwards;
     let databases = stores && case.databases == Databases::Behind;
-    let work = install || databases;
+    let updates = install || databases;
+    let waits = case.pending || matches!(case.fault, Some(Fault::RebootPending | Fault::RebootStays));
+    let restarts = case.restart == PendingRestart::Restart;
+    let work = updates || restarts && waits;
     let barred = |class| if work { Fate::Short(class) } else { Fate::Goal };
     // What is wrong with the server by itself.
     match case.fault {
@@ -43,15 +46,16 @@ pub fn expected(case: &Case) -> Fate {
         }
         Some(Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty) if stores => return Fate::Short(Class::Unknown),
         Some(Fault::WrongProduct | Fault::ProductMissing | Fault::NewerBuild) => return Fate::Short(Class::Operator),
-        Some(Fault::DatabaseMirrored) if stores && work => return Fate::Short(Class::Operator),
+        Some(Fault::DatabaseMirrored) if stores && updates => return Fate::Short(Class::Operator),
+        Some(Fault::RebootUnreadable) if restarts => return Fate::Short(Class::Unknown),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
         Some(Fault::NotAdministrator | Fault::Confined) => return barred(Class::Operator),
         // What an installer needs is asked where one runs, what databases need where they lie on this server.
-        Some(Fault::DiskExhausted) if install || work && has_own_databases(case) => {
+        Some(Fault::DiskExhausted) if install || updates && has_own_databases(case) => {
             return Fate::Short(Class::Operator);
         }
         Some(Fault::PrivateDiskFull) if install => return Fate::Short(Class::Operator),
-        Some(Fault::DiskFull) if work && has_own_databases(case) => return Fate::Short(Class::Operator),
+        Some(Fault::DiskFull) if updates && has_own_databases(case) => return Fate::Short(Class::Operator),
         // What is stopped, installed and started belongs to the machine; databases and the pool to the domain.
         Some(Fault::NotServerAdmin) if stores || moves(case) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
@@ -110,12 +114,13 @@ pub fn expected(case: &Case) -> Fate {
     let shell = case.shell == Shell::Open(Shells::Block)
         || case.shell == Shell::Open(Shells::Wait)
         || case.fault == Some(Fault::ShellOpen);
-    let pending = case.pending || matches!(case.fault, Some(Fault::RebootPending | Fault::RenameOutlasts));
+    let pending = waits || case.fault == Some(Fault::RenameOutlasts);
     let forbidden = case.reboot == Reboots::Never;
     match case.installer {
         _ if !work => Fate::Goal,
         _ if install && shell => Fate::Short(Class::Later),
         _ if pending && forbidden => Fate::Short(Class::Later),
+        _ if case.fault == Some(Fault::RebootStays) => Fate::Short(Class::Operator),
         _ if !install => Fate::Goal,
         Some(Fault::InstallerFails) => Fate::Short(Class::Failed),
         Some(Fault::InstallerStopsHalfWay) if moves_nothing(case) => Fate::Short(Class::Failed),

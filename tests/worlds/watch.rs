@@ -301,7 +301,7 @@ pub fn outdated(now: &Simulated, store: &Store) -> bool {
 
 /// Whether the machine waits for a restart.
 pub fn asked(now: &Simulated) -> bool {
-    now.reboot_asked.is_some() || now.has(Fault::RebootPending)
+    now.reboot_asked.is_some() || now.has(Fault::RebootPending) || now.has(Fault::RebootStays)
 }
 
 /// What can be checked while everything still runs, and forbids the work.
@@ -338,7 +338,9 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         }
         Fault::ShellOpen => install && goal.rules.shells != Shells::Close,
         Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign | Fault::ShellsUnreadable => install,
-        Fault::RebootPending | Fault::RenameOutlasts => goal.rules.reboot == reconcile_schema::Reboots::Never,
+        Fault::RebootPending | Fault::RebootStays | Fault::RenameOutlasts => {
+            goal.rules.reboot == reconcile_schema::Reboots::Never
+        }
         Fault::ShareUnreachable => goal.claims.is_some(),
         Fault::RenameElsewhere
         | Fault::InstallerAsksForReboot
@@ -380,7 +382,11 @@ pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
     }
     let alike = |found: &&Compared| found.desired == found.observed;
     faults.extend(
-        compare(goal, seen).iter().filter(alike).filter(|it| it.code.is_some()).map(|it| format!("not seen: {it:?}")),
+        compare(goal, seen)
+            .iter()
+            .filter(alike)
+            .filter(|it| it.code.is_some() && !it.note)
+            .map(|it| format!("not seen: {it:?}")),
     );
     let unlike = |it: &&Compared| it.desired != it.observed && it.code.is_none();
     faults.extend(compare(goal, seen).iter().filter(unlike).map(|it| format!("not told: {it:?}")));

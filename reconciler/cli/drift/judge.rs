@@ -1,16 +1,21 @@
 //! One server's snapshot, judged against the manifest.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
-use reconcile_core::{Blocker, Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state};
+use reconcile_core::{
+    Blocker, Compared, Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state, state_of,
+};
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
-    Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period, Reached,
-    RunId, ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
+    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period,
+    Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
 };
 
 use super::diff::{self, spoken};
 use crate::{
     advice::advice,
+    args,
     comeback::Waiter,
     input::Input,
     plan::{self, Remaining},
@@ -53,6 +58,8 @@ pub struct Judge<'a> {
     servers: ManifestPlace,
     as_of: Timestamp,
     max_age: Option<Period>,
+    /// What is judged of each server.
+    of: args::Judged,
     /// Whether what was seen is kept, to be shown.
     keeps: bool,
 }
@@ -62,7 +69,7 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     /// When an entry of the manifest makes no goal.
-    pub fn new(input: &'a Input, as_of: Timestamp, max_age: Option<Period>, keeps: bool) -> Result<Self, Problem> {
+    pub fn new(input: &'a Input, as_of: Timestamp, args: &args::Drift, keeps: bool) -> Result<Self, Problem> {
         let roster = Roster::of(&input.manifest);
         let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
         for entry in roster.entries() {
@@ -81,7 +88,34 @@ impl<'a> Judge<'a> {
             });
             declared.push(Declaration { goal, site, pool, place });
         }
-        Ok(Self { roster, goals, declared, servers: input.place("/servers"), as_of, max_age, keeps })
+        Ok(Self {
+            roster,
+            goals,
+            declared,
+            servers: input.place("/servers"),
+            as_of,
+            max_age: args.max_age,
+            of: args.judge,
+            keeps,
+        })
+    }
+
+    /// The pools of which the manifest wants servers at different builds.
+    pub fn mixed_pools(&self) -> BTreeSet<&Fqdn> {
+        let mut targets: BTreeMap<&Fqdn, &Build> = BTreeMap::new();
+        let mut mixed = BTreeSet::new();
+        for Declaration { goal, pool, .. } in &self.declared {
+            let (Some(pool), Some(goal)) = (pool, self.goals.get(*goal)) else { continue };
+            if *targets.entry(pool).or_insert(&goal.core) != &goal.core {
+                mixed.insert(pool);
+            }
+        }
+        mixed
+    }
+
+    /// The pool of the servers of an entry.
+    pub fn pool(&self, place: Place) -> Option<&Fqdn> {
+        self.declared.get(place.entry)?.pool.as_ref()
     }
 
     /// The entries of the manifest, each with its servers that have no entry of their own.
@@ -113,7 +147,12 @@ impl<'a> Judge<'a> {
 
     /// What is to be said of a server whose snapshot can be read.
     pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
-        let Snapshot { made_by, lab, seen, marks, .. } = snapshot;
+        let Snapshot { made_by, lab, builds_only, seen, marks, .. } = snapshot;
+        let scope = match (self.of, builds_only) {
+            (args::Judged::Builds, _) => Scope::Builds,
+            (args::Judged::All, true) => Scope::OnlyBuildsKnown,
+            (args::Judged::All, false) => Scope::All,
+        };
         let found = self.find(&seen.host);
         let mut drift = blank(seen.host.as_str());
         drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
@@ -127,12 +166,13 @@ impl<'a> Judge<'a> {
         };
         drift.found = seen.core(goal.product).cloned();
         let seen = Seen { host: seen, marks, run: Run::new(RunId("drift".into())) };
-        let same = |known: &(usize, Seen, Told)| known.0 == kind && alike(goal, &known.1, &seen);
-        let told = if let Some((_, _, told)) = known.0.find(same) {
+        let same =
+            |known: &(usize, Scope, Seen, Told)| (known.0, known.1) == (kind, scope) && alike(goal, &known.2, &seen);
+        let told = if let Some((_, _, _, told)) = known.0.find(same) {
             told.clone()
         } else {
-            let told = tell(goal, &seen);
-            known.0.keep((kind, seen.clone(), told.clone()));
+            let told = tell(goal, &seen, scope);
+            known.0.keep((kind, scope, seen.clone(), told.clone()));
             told
         };
         drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
@@ -211,6 +251,18 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// Servers of one pool are each where the manifest wants them, at different builds: a pool runs at one.
+pub fn unequal(drift: &mut ServerDrift, highest: &Build) {
+    let (pool, own) = (drift.pool.clone().unwrap_or_default(), drift.found.as_ref().map(ToString::to_string));
+    let (desired, observed) = (format!("{highest}, as others of {pool}"), own.unwrap_or_default());
+    drift.state = DriftState::Drift;
+    drift.findings.insert(
+        0,
+        finding(DriftCode::PoolUnequal, "core-components", &desired, &observed, "the Uninstall key of each server"),
+    );
+    drift.help = Some("declare one target for all servers of the pool".into());
+}
+
 /// What to do where a snapshot is wanted.
 const COLLECT: &str = "run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes";
 
@@ -245,7 +297,7 @@ fn blank(name: &str) -> ServerDrift {
 fn finding(code: DriftCode, subject: &str, desired: &str, observed: &str, source: &str) -> DriftFinding {
     let [subject, desired, observed, source] = [subject, desired, observed, source].map(str::to_owned);
     let phrase = code.phrase().to_owned();
-    DriftFinding { code, phrase, subject, desired, observed, source, origin: None }
+    DriftFinding { code, phrase, subject, desired, observed, source, note: false, origin: None }
 }
 
 fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
@@ -258,7 +310,7 @@ fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
 
 /// What was told of the last servers: of those that are alike, the same is to be told.
 #[derive(Default)]
-pub struct Known(Recent<(usize, Seen, Told)>);
+pub struct Known(Recent<(usize, Scope, Seen, Told)>);
 
 /// What is told of all servers that are alike.
 #[derive(Clone)]
@@ -272,29 +324,77 @@ struct Told {
     help: Option<String>,
 }
 
+/// What of a server can be judged, and is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Everything.
+    All,
+    /// Everything, where only the builds are known.
+    OnlyBuildsKnown,
+    /// The builds alone.
+    Builds,
+}
+
 /// In what the server differs, and the steps that remain.
-fn tell(goal: &Goal, seen: &Seen) -> Told {
-    let compared = compare(goal, seen);
-    let state = state(goal, seen, &compared);
+fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
+    let mut compared = compare(goal, seen);
+    let state = match scope {
+        Scope::All => state(goal, seen, &compared),
+        Scope::OnlyBuildsKnown => {
+            let known = state_of(&of_builds(&compared));
+            if known == DriftState::AtGoal { DriftState::BuildsOnly } else { known }
+        }
+        Scope::Builds => {
+            compared = of_builds(&compared);
+            state_of(&compared)
+        }
+    };
+    let mut findings: Vec<_> = compared.iter().filter_map(|it| as_finding(goal, it)).collect();
+    findings.sort_by_key(|found| found.note); // What is wrong comes first.
+    let nothing = |findings: Vec<DriftFinding>, help: Option<String>| {
+        let (diff, steps) = Default::default();
+        Told { state, findings: findings.into(), diff, steps, code: None, blocked_by: None, help }
+    };
+    if state == DriftState::BuildsOnly {
+        findings.retain(|found| found.note);
+        let (desired, observed) = ("a look at the server itself", "only the registry was taken");
+        findings.insert(0, finding(DriftCode::BuildsOnly, "services and databases", desired, observed, "the snapshot"));
+        return nothing(findings, Some(ONLY_BUILDS.into()));
+    }
     if state == DriftState::AtGoal {
-        let (findings, diff, steps) = Default::default();
         let held = seen.marks.hold.clone().map(|hold| Blocker::Held { hold });
         let code = held.as_ref().map(Blocker::code);
         let (blocked_by, help) =
             (held.as_ref().map(ToString::to_string), held.as_ref().map(|held| advice(held, Waiter::Elsewhere)));
-        return Told { state, findings, diff, steps, code, blocked_by, help };
+        return Told { code, blocked_by, ..nothing(findings, help) };
     }
-    let findings = compared.iter().filter_map(|it| {
-        let (code, source) = (it.code?, it.kind.source().to_owned());
-        let phrase = code.phrase().to_owned();
-        let (subject, desired, observed) = (it.subject.to_string(), it.desired.to_string(), it.observed.to_string());
-        let origin = origin(goal, None, code, &subject);
-        Some(DriftFinding { code, phrase, subject, desired, observed, source, origin })
-    });
     let Remaining { code, steps, blocked_by, help, .. } = plan::remaining(goal, seen, Waiter::Elsewhere);
-    let (findings, diff) = (findings.collect(), diff::of(&compared).into());
+    let diff = diff::of(&compared).into();
     let code = blocked_by.as_ref().map(|_| code);
-    Told { state, findings, diff, steps: steps.into(), code, blocked_by, help }
+    Told { state, findings: findings.into(), diff, steps: steps.into(), code, blocked_by, help }
+}
+
+/// The facts that are about what is installed.
+fn of_builds<'a>(compared: &[Compared<'a>]) -> Vec<Compared<'a>> {
+    compared.iter().filter(|it| it.kind.is_of_builds()).cloned().collect()
+}
+
+/// What to do where a registry export is judged as a whole server.
+const ONLY_BUILDS: &str = "judge it by its builds with `--judge builds`, or run `reconcile observe MANIFEST --to FOLDER` on the server \
+                           and collect what it writes";
+
+/// A fact that differs, or of which there is something to say.
+fn as_finding(goal: &Goal, it: &Compared<'_>) -> Option<DriftFinding> {
+    let (code, source) = (it.code?, it.kind.source().to_owned());
+    let phrase = code.phrase().to_owned();
+    let (subject, observed) = (it.subject.to_string(), it.observed.to_string());
+    let desired = if code == DriftCode::OriginalRelease {
+        format!("later, if {} patches it", goal.core)
+    } else {
+        it.desired.to_string()
+    };
+    let origin = origin(goal, None, code, &subject);
+    Some(DriftFinding { code, phrase, subject, desired, observed, source, note: it.note, origin })
 }
 
 impl Told {

@@ -56,7 +56,11 @@ impl<W: Write + Send> Report for Junit<W> {
                 return self.cases.write_event(Event::End(BytesEnd::new("testcase")));
             }
             DriftState::Drift | DriftState::Unnamed | DriftState::Ahead | DriftState::WrongProduct => "failure",
-            DriftState::Missing | DriftState::Stale | DriftState::NotReadable | DriftState::Unknown => "error",
+            DriftState::Missing
+            | DriftState::Stale
+            | DriftState::BuildsOnly
+            | DriftState::NotReadable
+            | DriftState::Unknown => "error",
         };
         if kind == "failure" {
             self.failures += 1

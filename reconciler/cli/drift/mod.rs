@@ -16,6 +16,7 @@ mod text;
 mod workers;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     thread,
@@ -24,16 +25,16 @@ use std::{
 use jiff::Timestamp;
 use reconcile_core::Place;
 use reconcile_hosts::snapshot::{Origin, Piece, Reader, Sources, read};
-use reconcile_schema::{DriftState, DriftSummary, ServerDrift, ServerName};
+use reconcile_schema::{Build, DriftState, DriftSummary, Fqdn, ServerDrift, ServerName};
 
 use self::{
     attendance::Attendance,
-    judge::{Judge, Judged, Known, duplicate},
+    judge::{Judge, Judged, Known, duplicate, unequal},
     report::{ENDINGS, Head, Report, begin, form_of},
 };
 use crate::{
     appear,
-    args::{Drift, DriftOutput},
+    args::{self, Drift, DriftOutput},
     exit::Exit,
     input::Input,
     observe,
@@ -50,17 +51,25 @@ pub fn run(args: &Drift) -> Result<Exit, Problem> {
     let as_of = args.as_of.unwrap_or_else(now);
     let shows_seen = |form| form == DriftOutput::Html;
     let keeps = shows_seen(args.output) || args.reports.iter().any(|path| form_of(path).is_some_and(shows_seen));
-    let judge = Judge::new(&input, as_of, args.max_age, keeps)?;
+    let judge = Judge::new(&input, as_of, args, keeps)?;
     for name in &args.servers {
         judge.find(name).map_err(|_| Problem::input(format!("the manifest does not name the server {name}")))?;
     }
     let head = Head { made_by: env!("CARGO_PKG_VERSION"), manifest: args.manifest.display().to_string(), as_of };
     let mut reports = Reports::open(args, &head, &input)?;
-    let mut fleet = Fleet { judge: &judge, only: &args.servers, attendance: Attendance::default() };
+    let mut fleet = Fleet {
+        judge: &judge,
+        only: &args.servers,
+        attendance: Attendance::default(),
+        mixed: judge.mixed_pools(),
+        held_back: Vec::new(),
+    };
     if args.from.is_empty() {
         fleet.look(&input, &mut reports)?;
+        fleet.settle(&mut reports)?;
     } else {
         fleet.read(&args.from, &mut reports)?;
+        fleet.settle(&mut reports)?;
         fleet.miss(&mut reports)?;
     }
     reports.finish()
@@ -76,6 +85,10 @@ struct Fleet<'a> {
     judge: &'a Judge<'a>,
     only: &'a [ServerName],
     attendance: Attendance,
+    /// The pools of which the manifest wants servers at different builds.
+    mixed: BTreeSet<&'a Fqdn>,
+    /// Their servers that are at their goals: whether that is all, the others of the pool tell.
+    held_back: Vec<Judged>,
 }
 
 impl Fleet<'_> {
@@ -113,10 +126,38 @@ impl Fleet<'_> {
         match judged.place {
             Some(place) if !self.asked_for(place) => return Ok(()),
             Some(place) if !self.attendance.note(place) => duplicate(&mut judged.drift),
+            Some(place)
+                if judged.drift.state == DriftState::AtGoal
+                    && self.judge.pool(place).is_some_and(|pool| self.mixed.contains(pool)) =>
+            {
+                let Judged { place, drift, seen } = judged;
+                self.held_back.push(Judged { place: *place, drift: drift.clone(), seen: seen.take() });
+                return Ok(());
+            }
             None if !self.only.is_empty() && judged.drift.state == DriftState::Unnamed => return Ok(()),
             Some(_) | None => {}
         }
         reports.server(judged)
+    }
+
+    /// Reports the servers that were held back: those below the highest build of their pool are not at one with it.
+    fn settle(&mut self, reports: &mut Reports<'_>) -> Result<(), Problem> {
+        let mut highest: BTreeMap<Option<String>, Build> = BTreeMap::new();
+        for ServerDrift { pool, found, .. } in self.held_back.iter().map(|judged| &judged.drift) {
+            let Some(found) = found else { continue };
+            let known = highest.entry(pool.clone()).or_insert_with(|| found.clone());
+            if found.reaches(known) {
+                known.clone_from(found);
+            }
+        }
+        for mut judged in std::mem::take(&mut self.held_back) {
+            let (own, highest) = (judged.drift.found.clone(), highest.get(&judged.drift.pool));
+            if let Some(highest) = highest.filter(|highest| own.is_some_and(|own| own != **highest)) {
+                unequal(&mut judged.drift, highest);
+            }
+            reports.server(&judged)?;
+        }
+        Ok(())
     }
 
     /// Says which servers did not report.
@@ -172,7 +213,11 @@ impl<'a> Reports<'a> {
             let report = begin(form, head, releases, false, file).map_err(|error| unwritable(path, &error))?;
             reports.push((report, Target::File { path: path.clone(), written }));
         }
-        Ok(Self { reports, summary: DriftSummary::default() })
+        let not_judged = match args.judge {
+            args::Judged::All => Vec::new(),
+            args::Judged::Builds => ["services", "databases"].map(str::to_owned).into(),
+        };
+        Ok(Self { reports, summary: DriftSummary { not_judged, ..DriftSummary::default() } })
     }
 
     fn server(&mut self, judged: &Judged) -> Result<(), Problem> {

@@ -149,7 +149,13 @@ pub fn in_numbers(summary: &DriftSummary) -> String {
     let (servers, steps) = (summary.servers, summary.steps);
     let s = |count: u64| if count == 1 { "" } else { "s" };
     let remain = if steps == 1 { "remains" } else { "remain" };
-    format!("{servers} server{}: {}; {steps} step{} {remain}.", s(servers), states.join(", "), s(steps))
+    let judged = format!("{servers} server{}: {}; {steps} step{} {remain}.", s(servers), states.join(", "), s(steps));
+    if summary.not_judged.is_empty() { judged } else { format!("{judged} {}", not_judged(summary)) }
+}
+
+/// What somebody asked not to be judged, in a sentence.
+pub fn not_judged(summary: &DriftSummary) -> String {
+    format!("Not judged: {}.", summary.not_judged.join(", "))
 }
 
 /// How a difference came about, in words.

@@ -73,6 +73,7 @@ const fn help(code: DriftCode) -> &'static str {
         | DriftCode::InstallationUnproven => {
             "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them."
         }
+        DriftCode::PoolUnequal => "Declare one target for all servers of the pool.",
         DriftCode::ServiceDown => {
             "Run `reconcile apply` on the server: it starts the service. Set it to manual start to keep it down."
         }
@@ -84,6 +85,9 @@ const fn help(code: DriftCode) -> &'static str {
         DriftCode::Unknown => {
             "Run `reconcile observe` on the server with an account that may read the fact that is named."
         }
+        DriftCode::BuildsOnly => {
+            "Judge the server by its builds with `--judge builds`, or collect a snapshot that `reconcile observe` wrote on it."
+        }
         DriftCode::NotReadable => {
             "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough."
         }
@@ -91,14 +95,21 @@ const fn help(code: DriftCode) -> &'static str {
             "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes."
         }
         DriftCode::DuplicateSnapshot => "Keep the latest snapshot of the server and remove the others.",
+        DriftCode::OriginalRelease => {
+            "Nothing has to be done where the update does not patch the component. Where it does, name its build under `components`."
+        }
+        DriftCode::ComponentMissing => {
+            "Correct the name, or leave the component out where no server of the update has it."
+        }
         DriftCode::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
     }
 }
 
-/// What cannot be told is a warning; all else is an error.
+/// What cannot be told is a warning, and what changes nothing is a note; all else is an error.
 const fn level(code: DriftCode) -> &'static str {
     match code {
         DriftCode::ComponentBehind
+        | DriftCode::PoolUnequal
         | DriftCode::DatabaseBehind
         | DriftCode::ServiceDown
         | DriftCode::RestartDue
@@ -108,11 +119,13 @@ const fn level(code: DriftCode) -> &'static str {
         | DriftCode::WrongProduct
         | DriftCode::UnnamedServer => "error",
         DriftCode::Unknown
+        | DriftCode::BuildsOnly
         | DriftCode::NotReadable
         | DriftCode::StaleSnapshot
         | DriftCode::MissingSnapshot
         | DriftCode::DuplicateSnapshot
         | DriftCode::UnreadableSnapshot => "warning",
+        DriftCode::OriginalRelease | DriftCode::ComponentMissing => "note",
     }
 }
 
@@ -123,7 +136,7 @@ fn result(server: &ServerDrift, found: &DriftFinding) -> Value {
     let finding = format!("{name}/{}/{subject}", found.code.key());
     let mut result = json!({
         "ruleId": found.code.key(),
-        "level": level(found.code),
+        "level": if found.note { "note" } else { level(found.code) },
         "message": { "text": format!("{name}: {subject}: {observed}; expected {desired}{origin}") },
         // The same finding of the next report, whatever its values are by then. GitHub looks at its own name for it, and
         // would else take all findings at one line, such as those of a range of servers, for one.

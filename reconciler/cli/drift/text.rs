@@ -58,6 +58,7 @@ const fn style(state: DriftState) -> Style {
         | DriftState::Unnamed
         | DriftState::Missing
         | DriftState::Stale
+        | DriftState::BuildsOnly
         | DriftState::NotReadable
         | DriftState::Unknown => WAITS,
         DriftState::Ahead | DriftState::WrongProduct => BAD,
@@ -93,19 +94,24 @@ fn head(out: &mut impl Write, paint: Paint, server: &ServerDrift) -> io::Result<
 fn body(paint: Paint, server: &ServerDrift) -> Result<String, fmt::Error> {
     let [faint, waits, state] = [FAINT, WAITS, style(server.state)].map(|style| paint.with(style));
     let mut out = String::new();
+    let (notes, wrong): (Vec<_>, Vec<_>) = server.findings.iter().partition(|found| found.note);
     if server.diff.is_empty() {
-        for found in server.findings.iter().take(SHOWN) {
+        for found in wrong.iter().take(SHOWN) {
             let [subject, desired, observed] = [&found.subject, &found.desired, &found.observed].map(|it| escape(it));
             writeln!(out, "{waits}!{waits:#}  {subject}: {observed}; expected {desired}")?;
         }
     } else {
-        for found in server.findings.iter().filter(|found| !server.diff.contains(&escape(&found.observed))) {
+        for found in wrong.iter().filter(|found| !server.diff.contains(&escape(&found.observed))) {
             writeln!(out, "{waits}!{waits:#}  {}: {}", escape(&found.subject), escape(&found.observed))?;
         }
         for line in server.diff.lines() {
             let style = paint.with(style_of(line));
             writeln!(out, "{style}{line}{style:#}")?;
         }
+    }
+    for found in notes.iter().take(SHOWN) {
+        let [subject, observed] = [&found.subject, &found.observed].map(|it| escape(it));
+        writeln!(out, "   note: {subject}: {}: {observed}", found.code.phrase())?;
     }
     let mut ways: Vec<_> = server.findings.iter().filter_map(|found| found.origin.as_ref()).collect();
     ways.dedup();

@@ -110,7 +110,7 @@ fn each_kind_of_error_is_explained() {
         ),
         (
             "version: 1\nupdates: {CU: {build: 1.2.3.4, path: p}}",
-            "2:11 wrong-name: `CU` is not allowed here | text that matches ^[a-z][a-z0-9-]*$ | remove or rename the field",
+            "2:11 wrong-name: `CU` is not allowed here | text that matches ^[a-z][a-z0-9-]*$ | correct the name",
         ),
         (
             "version: 1\nupdates: {cu: {build: '5.0', path: p}}",
@@ -128,7 +128,7 @@ fn each_kind_of_error_is_explained() {
             "version: 1\nservers: {a: b}",
             "2:10 wrong-type: `servers` is a group of fields | a list | start each item with `- ` on a line of its own",
         ),
-        ("version: 1\npassword: x", "2:1 wrong-name: `password` is not allowed here | remove or rename the field"),
+        ("version: 1\npassword: x", "2:1 wrong-name: `password` is not allowed here | correct the name"),
         (
             "[]",
             "1:1 wrong-type: the document is an empty list | fields with values | write `name: value` below, further to the right",

@@ -105,6 +105,7 @@ fn page(text: &str) -> Page {
         desired: text(),
         observed: text(),
         source: text(),
+        note: false,
         origin: Some(Origin::NewIntent { reached: at("2026-05-01T00:00:00Z"), then: text() }),
     };
     let drift = ServerDrift {
@@ -171,7 +172,7 @@ fn summary(servers: &[ServerDrift]) -> DriftSummary {
         *states.entry(server.state).or_insert(0) += 1;
     }
     let steps = servers.iter().map(|server| server.steps.len() as u64).sum();
-    DriftSummary { servers: servers.len() as u64, states, steps, exit_code: 4 }
+    DriftSummary { servers: servers.len() as u64, states, steps, not_judged: Vec::new(), exit_code: 4 }
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn finding(
     origin: Option<Origin>,
 ) -> DriftFinding {
     let [subject, desired, observed, source] = [subject, desired, observed, source].map(Into::into);
-    DriftFinding { code, phrase: code.phrase().into(), subject, desired, observed, source, origin }
+    DriftFinding { code, phrase: code.phrase().into(), subject, desired, observed, source, note: false, origin }
 }
 
 /// Takes a server back to `found`.

@@ -82,6 +82,7 @@ impl Judgement {
             DriftState::Drift => EventKind::Drift,
             DriftState::Ahead | DriftState::WrongProduct => EventKind::NeedsOperator,
             DriftState::Unknown
+            | DriftState::BuildsOnly
             | DriftState::NotReadable
             | DriftState::Missing
             | DriftState::Stale

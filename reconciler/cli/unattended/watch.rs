@@ -113,6 +113,7 @@ impl<'a> Watch<'a> {
             version: SNAPSHOT_VERSION,
             made_by: env!("CARGO_PKG_VERSION").into(),
             lab,
+            builds_only: false,
             seen: now.host.clone(),
             marks: now.marks.clone(),
         };

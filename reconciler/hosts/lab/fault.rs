@@ -44,6 +44,8 @@ pub enum Fault {
     ShellOpen,
     /// Windows Update waits for a restart.
     RebootPending,
+    /// The same, and a restart does not take it away.
+    RebootStays,
     /// A file outside of the product's folders waits to be deleted at the next start, and outlasts each.
     RenameElsewhere,
     /// A file in the product's folder does.
@@ -137,6 +139,7 @@ impl Fault {
         Self::ServicePending,
         Self::ShellOpen,
         Self::RebootPending,
+        Self::RebootStays,
         Self::RenameElsewhere,
         Self::RenameOutlasts,
         Self::AnotherInstallation,

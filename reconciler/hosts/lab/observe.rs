@@ -254,17 +254,21 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
     let asked = server.reboot_asked.map(|code| Pending {
         who: format!("the installer (exit code {code})"),
         source: "PendingFileRenameOperations (simulated)".into(),
+        of_windows: false,
         files: Vec::new(),
     });
-    let foreign = server.has(Fault::RebootPending).then(|| Pending {
+    let waits = server.has(Fault::RebootPending) || server.has(Fault::RebootStays);
+    let foreign = waits.then(|| Pending {
         who: "Windows Update".into(),
         source: "WindowsUpdate\\Auto Update\\RebootRequired (simulated)".into(),
+        of_windows: true,
         files: Vec::new(),
     });
     let queued = |fault, path: &str, matters| {
         server.has(fault).then(|| Pending {
             who: "files to be replaced or deleted at the next start".into(),
             source: "PendingFileRenameOperations (simulated)".into(),
+            of_windows: false,
             files: vec![QueuedFile { path: path.into(), matters }],
         })
     };

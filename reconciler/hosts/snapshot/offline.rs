@@ -233,7 +233,9 @@ fn reboot(keys: &Keys) -> Fact<Vec<Pending>> {
     let there = |path: &str| keys.get(&path.to_ascii_lowercase());
     let pending: Vec<_> = ASKING
         .into_iter()
-        .filter_map(|(who, path)| Some(Pending { who: who.to_owned(), source: shown(there(path)?), files: Vec::new() }))
+        .filter_map(|(who, path)| {
+            Some(Pending { who: who.to_owned(), source: shown(there(path)?), of_windows: true, files: Vec::new() })
+        })
         .collect();
     if pending.is_empty() {
         return Fact::Unknown(

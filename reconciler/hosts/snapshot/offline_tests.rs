@@ -110,7 +110,7 @@ fn a_restart_that_somebody_asked_for_is_known_and_its_absence_is_not() {
         let source = format!(r"HKLM\{path}");
         assert_eq!(
             export(path, "").reboot,
-            Fact::Known(vec![Pending { who: who.to_owned(), source, files: Vec::new() }])
+            Fact::Known(vec![Pending { who: who.to_owned(), source, of_windows: true, files: Vec::new() }])
         );
     }
 }

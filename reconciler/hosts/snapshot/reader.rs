@@ -41,20 +41,32 @@ impl Reader {
     /// The lists by themselves, and the rest with something short in their places; nothing, where that does not lead to a
     /// snapshot.
     ///
-    /// A quote within a text has a backslash before it, so what looks like a key is one, and what stands in is refused at
-    /// every other place where a key has this name. So the text is a snapshot when the rest is one.
+    /// A quote within a text has a backslash before it, so what looks like a key is one; but it may be a key of something
+    /// that a later version has added. So each stand-in must be found again where its list belongs.
     fn in_parts(&mut self, text: &str) -> Option<Snapshot> {
         let mut rest = String::with_capacity(1 << 10);
-        let (components, text) = cut(&mut self.components, text, r#""components":"#, r#""notLooked""#, &mut rest)?;
-        let (services, text) = cut(&mut self.services, text, r#""services":"#, r#""notLooked""#, &mut rest)?;
-        let stores = r#"[{"store":"local","seen":"notLooked"}]"#;
-        let (Databases(databases), text) = cut(&mut self.databases, text, r#""databases":"#, stores, &mut rest)?;
+        let cut_out = || format!(r#"{{"unknown":"{CUT}"}}"#);
+        let stores = format!(r#"[{{"store":"local","seen":{}}}]"#, cut_out());
+        let (components, text) = cut(&mut self.components, text, r#""components":"#, &cut_out(), &mut rest)?;
+        let (services, text) = cut(&mut self.services, text, r#""services":"#, &cut_out(), &mut rest)?;
+        let (Databases(databases), text) = cut(&mut self.databases, text, r#""databases":"#, &stores, &mut rest)?;
         rest.push_str(text);
         let mut snapshot: Snapshot = serde_json::from_str(&rest).ok()?;
         let seen = &mut snapshot.seen;
+        let found = is_cut(&seen.components) && is_cut(&seen.services) && is_cut(seen.databases(&Store::Local));
+        if !found || rest.matches(CUT).count() != 3 {
+            return None;
+        }
         (seen.components, seen.services, seen.databases) = (components, services, databases);
         Some(snapshot)
     }
+}
+
+/// What stands for a list that is read by itself.
+const CUT: &str = "this list is read by itself";
+
+fn is_cut<T>(fact: &Fact<T>) -> bool {
+    matches!(fact, Fact::Unknown(why) if why == CUT)
 }
 
 /// Reads the value behind a key. What stands before the value goes into `rest`, and `stand_in` for the value; what comes

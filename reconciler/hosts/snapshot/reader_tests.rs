@@ -90,3 +90,25 @@ fn what_is_refused_whole_is_refused_in_parts() {
         }
     }
 }
+
+/// A later version has added a field, with lists of the same names in it: they are not those of the server.
+#[test]
+fn lists_of_a_later_version_are_not_the_servers() {
+    let mut reader = Reader::default();
+    let lists = LISTS.map(|(list, _)| list);
+    let [components, services, databases] = lists;
+    let others = [
+        format!(r#""planned":{{"components":{{"known":[]}},"services":{services},"databases":[]}}"#),
+        format!(r#""planned":{{"databases":{databases}}}"#),
+        format!(r#""planned":[{{"components":{components}}}]"#),
+        format!(r#""note":"this list is read by itself","planned":{{"components":{components}}}"#),
+    ];
+    for other in others {
+        for before in ["\"host\":\"fe01\",", "\"boot\":", "\"installing\":", "\"reboot\":"] {
+            let text = line(lists, r#"{"known":"boot 1"}"#, "{}").replace(before, &format!("{other},{before}"));
+            agrees(&mut reader, &text);
+            let read = reader.parse(&text).unwrap();
+            assert_eq!(read, reader.parse(&line(lists, r#"{"known":"boot 1"}"#, "{}")).unwrap(), "{text}");
+        }
+    }
+}

@@ -150,7 +150,14 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         claim: Fact::NotLooked,
     };
     let made_by = kind.to_owned();
-    Ok(Box::new(Snapshot { version: SNAPSHOT_VERSION, made_by, lab: false, seen, marks: Marks::default() }))
+    Ok(Box::new(Snapshot {
+        version: SNAPSHOT_VERSION,
+        made_by,
+        lab: false,
+        builds_only: true,
+        seen,
+        marks: Marks::default(),
+    }))
 }
 
 fn absent<T>(kind: &str) -> Fact<T> {

@@ -270,6 +270,7 @@ fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError
             Some(detail) => format!("{} ({detail})", restart.key),
             None => restart.key,
         },
+        of_windows: restart.of_windows,
         files: restart.files.into_iter().map(|path| QueuedFile { matters: roots.matter(&path), path }).collect(),
     });
     Ok(pending.collect())

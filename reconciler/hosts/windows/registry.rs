@@ -57,6 +57,8 @@ pub struct PendingRestart {
     pub whose: &'static str,
     /// Full path of the key (and value) that says so.
     pub key: String,
+    /// Whether Windows Update or component servicing asks.
+    pub of_windows: bool,
     /// More, where there is more to say: the files to be replaced, the name to come.
     pub detail: Option<String>,
     /// The files to be replaced or deleted.
@@ -140,7 +142,13 @@ impl Registry {
         let mut pending = Vec::new();
         for (whose, path) in ASKING {
             if self.open(path)?.is_some() {
-                pending.push(PendingRestart { whose, key: self.shown(path), detail: None, files: Vec::new() });
+                pending.push(PendingRestart {
+                    whose,
+                    key: self.shown(path),
+                    of_windows: true,
+                    detail: None,
+                    files: Vec::new(),
+                });
             }
         }
         for value in ["PendingFileRenameOperations", "PendingFileRenameOperations2"] {
@@ -150,6 +158,7 @@ impl Registry {
                 pending.push(PendingRestart {
                     whose: "files to be replaced or deleted at the next start",
                     key,
+                    of_windows: false,
                     detail: Some(detail),
                     files: files.iter().map(|file| bare(file)).collect(),
                 });
@@ -164,6 +173,7 @@ impl Registry {
                 pending.push(PendingRestart {
                     whose: "a domain that this computer joins",
                     key,
+                    of_windows: false,
                     detail: None,
                     files: Vec::new(),
                 });
@@ -180,6 +190,7 @@ impl Registry {
         Ok((!active.eq_ignore_ascii_case(&coming)).then(|| PendingRestart {
             whose: "a new computer name",
             key: format!(r"{}\ComputerName", self.shown(&next)),
+            of_windows: false,
             detail: Some(format!("{active} becomes {coming}")),
             files: Vec::new(),
         }))

@@ -7,7 +7,10 @@ use reconcile_schema::{DriftFinding, DriftState, Evidence, ManifestPlace, Period
 use serde::Serialize;
 
 use super::{FactRow, Page, Shown, chart::Chart};
-use crate::{drift::report::came_about, render::UNSURE};
+use crate::{
+    drift::report::{came_about, not_judged},
+    render::UNSURE,
+};
 
 /// Everything that the template prints.
 #[derive(Debug, Serialize)]
@@ -178,7 +181,8 @@ fn verdict(page: &Page) -> String {
         many if at_goal == 1 => format!("1 of {many} servers is at its goal."),
         many => format!("{at_goal} of {many} servers are at their goals."),
     };
-    format!("{servers} {steps}")
+    let judged = if summary.not_judged.is_empty() { String::new() } else { format!(" {}", not_judged(summary)) };
+    format!("{servers} {steps}{judged}")
 }
 
 /// The servers by site and pool, in the order of their names; those without come last.
@@ -226,7 +230,7 @@ impl State {
             DriftState::Drift => "~",
             DriftState::Unnamed => "+",
             DriftState::Missing => "−",
-            DriftState::Stale | DriftState::NotReadable => "…",
+            DriftState::Stale | DriftState::BuildsOnly | DriftState::NotReadable => "…",
             DriftState::Unknown => "?",
             DriftState::Ahead => ">",
             DriftState::WrongProduct => "≠",
@@ -309,7 +313,9 @@ fn age(seconds: i64) -> String {
 }
 
 impl<'a> Finding<'a> {
-    fn of(DriftFinding { code, phrase, subject, desired, observed, source, origin }: &'a DriftFinding) -> Self {
+    fn of(
+        DriftFinding { code, phrase, subject, desired, observed, source, note: _, origin }: &'a DriftFinding,
+    ) -> Self {
         let origin = origin.as_ref().map(came_about);
         Self { code: code.key(), phrase, subject, desired, observed, source, origin }
     }

@@ -1,0 +1,274 @@
+//! What is judged, and of whom: registry exports alone, servers of programs of several ages, pools at two builds.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use reconcile_schema::{DriftCode, DriftReport, DriftState, Snapshot};
+use serde_json::{Value, json};
+
+use crate::{AS_OF, drift_in, fleet_copy, judge, manifest_of, registry::export, run_in, snapshot_of};
+
+/// A folder with a manifest for these servers, and the registry exports of the fleet's healthy one at a build for each.
+fn exports(builds: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
+    fs::create_dir(folder.path().join("exports")).unwrap();
+    let healthy: Snapshot = serde_json::from_value(snapshot_of("fe1.contoso.example")).unwrap();
+    let components = healthy.seen.components.known().unwrap();
+    for (number, build) in (1..).zip(builds) {
+        let mut own = components.to_vec();
+        own.iter_mut().for_each(|component| component.build = build.parse().unwrap());
+        let file = folder.path().join(format!("exports/fe{number}.contoso.example.reg"));
+        fs::write(file, export(&own)).unwrap();
+    }
+    folder
+}
+
+/// The report of what is in a folder, as a program reads it, with the exit code.
+fn report(folder: &Path, more: &[&str]) -> (Option<i32>, DriftReport) {
+    let ended = run_in(folder, &[&["drift", "site.yaml", "--from", "exports", "--output", "json"], more].concat());
+    (ended.code, serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {}{}", ended.out, ended.err)))
+}
+
+fn states(report: &DriftReport) -> Vec<DriftState> {
+    report.servers.iter().map(|server| server.state).collect()
+}
+
+#[test]
+fn registry_exports_are_good_where_builds_alone_are_judged() {
+    let (good, behind, other) = ("7.0.2046.521", "7.0.2046.385", "6.0.9319.619");
+    use DriftState::{AtGoal, BuildsOnly, Drift, WrongProduct};
+    for (builds, judged, code, unasked, worst) in [
+        ([good, good, good], [AtGoal, AtGoal, AtGoal], 0, [BuildsOnly, BuildsOnly, BuildsOnly], 5),
+        ([good, behind, good], [AtGoal, Drift, AtGoal], 2, [BuildsOnly, Drift, BuildsOnly], 5),
+        ([behind, behind, behind], [Drift, Drift, Drift], 2, [Drift, Drift, Drift], 2),
+        (
+            [good, behind, "7.0.2046.530"],
+            [AtGoal, Drift, DriftState::Ahead],
+            4,
+            [BuildsOnly, Drift, DriftState::Ahead],
+            4,
+        ),
+    ] {
+        let folder = exports(&builds);
+        let (ended, alone) = report(folder.path(), &["--judge", "builds"]);
+        assert_eq!((states(&alone), ended), (judged.to_vec(), Some(code)), "{alone:#?}");
+        assert_eq!(alone.summary.not_judged, ["services", "databases"]);
+        let (ended, whole) = report(folder.path(), &[]);
+        assert_eq!((states(&whole), ended), (unasked.to_vec(), Some(worst)), "{whole:#?}");
+        assert!(whole.summary.not_judged.is_empty());
+    }
+    // Another product by the same installer's name is another product, whatever is judged.
+    let folder = exports(&[good]);
+    let path = folder.path().join("exports/fe1.contoso.example.reg");
+    let text = fs::read_to_string(&path).unwrap().replace("Server 2019", "Server 2015").replace(good, other);
+    fs::write(&path, text).unwrap();
+    let (code, alone) = report(folder.path(), &["--judge", "builds", "--server", "fe1.contoso.example"]);
+    assert_eq!((code, states(&alone)), (Some(4), vec![WrongProduct]));
+}
+
+#[test]
+fn what_is_not_judged_is_said_in_each_form() {
+    let folder = exports(&["7.0.2046.521"]);
+    for form in ["text", "markdown", "github", "html", "json"] {
+        let args = ["--judge", "builds", "--server", "fe1.contoso.example", "--output", form];
+        let ended = run_in(folder.path(), &[&["drift", "site.yaml", "--from", "exports"], &args[..]].concat());
+        assert_eq!(ended.code, Some(0), "{form}: {}{}", ended.out, ended.err);
+        let said = if form == "json" { "\"notJudged\":[\"services\",\"databases\"]" } else { "services, databases" };
+        assert!(ended.out.contains(said), "{form}: {}", ended.out);
+    }
+}
+
+/// Databases that an account may not read keep no server from being good where nobody asks for databases.
+#[test]
+fn services_and_databases_are_nothing_where_builds_alone_are_judged() {
+    let folder = fleet_copy();
+    let judged = |server: &str, more: &[&str]| {
+        let snapshot = format!("snapshots/{server}.json");
+        let args = ["drift", "manifest.yaml", "--as-of", AS_OF, "--server", server, "--from", &snapshot];
+        run_in(folder.path(), &[&args, more].concat())
+    };
+    for (server, whole) in [
+        ("be-02.berlin.contoso.example", 2),
+        ("be-03.berlin.contoso.example", 2),
+        ("be-04.berlin.contoso.example", 5),
+        ("branch-05.contoso.example", 5),
+        ("sfb-04.madrid.contoso.example", 5),
+    ] {
+        assert_eq!(judged(server, &[]).code, Some(whole), "{server}");
+        let alone = judged(server, &["--judge", "builds"]);
+        assert_eq!(alone.code, Some(0), "{server}: {}", alone.out);
+    }
+    // An installation that nobody saw end well, and a restart that the installer wants, are about builds.
+    for server in ["se-06.berlin.contoso.example", "sfb-01.madrid.contoso.example"] {
+        let alone = judged(server, &["--judge", "builds"]);
+        assert_eq!(alone.code, Some(2), "{server}: {}", alone.out);
+    }
+}
+
+/// A field that no program of today knows, in every object that has fields.
+fn grown(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            // A choice is an object of one field, which is its name.
+            let choice = fields.len() == 1;
+            let mut all: serde_json::Map<_, _> =
+                fields.iter().map(|(name, value)| (name.clone(), grown(value))).collect();
+            if !choice {
+                all.insert("later".into(), json!({ "components": { "known": [] }, "since": 3 }));
+            }
+            Value::Object(all)
+        }
+        Value::Array(items) => items.iter().map(grown).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+/// 0.1 as it first wrote snapshots, today's program, and a made-up later one: one fleet, one verdict.
+#[test]
+fn programs_of_several_ages_report_of_one_fleet() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = ["fe1.contoso.example", "fe2.contoso.example", "fe3.contoso.example"];
+    fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
+    fs::create_dir(folder.path().join("snapshots")).unwrap();
+    let first: Value = serde_json::from_str(include_str!("versions/first.json")).unwrap();
+    for behind in [false, true] {
+        let [mut old, now, mut later] = [first.clone(), snapshot_of(servers[1]), grown(&snapshot_of(servers[2]))];
+        old["seen"]["host"] = servers[0].into();
+        later["madeBy"] = "0.9.0".into();
+        for (name, snapshot) in servers.iter().zip([old, now, later]) {
+            let mut text = snapshot.to_string();
+            if behind {
+                text = text.replace("7.0.2046.521", "7.0.2046.385");
+            }
+            fs::write(folder.path().join(format!("snapshots/{name}.json")), text).unwrap();
+        }
+        let ended = drift_in(folder.path(), &["--from", "snapshots", "--output", "json"]);
+        let report: DriftReport = serde_json::from_str(&ended.out).unwrap();
+        let state = if behind { DriftState::Drift } else { DriftState::AtGoal };
+        assert_eq!(states(&report), [state; 3], "{}", ended.out);
+        assert_eq!(ended.code, Some(if behind { 2 } else { 0 }));
+        assert_eq!(report.servers[1].findings, report.servers[2].findings);
+        // The report itself is read by a program that does not know all of its fields.
+        let servers: Value = serde_json::from_str::<Value>(&ended.out).unwrap()["servers"].take();
+        let later: Vec<reconcile_schema::ServerDrift> = serde_json::from_value(grown(&servers)).unwrap();
+        assert_eq!(later, report.servers);
+    }
+}
+
+/// Every snapshot of the fleet with fields of a later version says what it said.
+#[test]
+fn fields_of_a_later_version_change_no_verdict() {
+    let (today, later) = (fleet_copy(), fleet_copy());
+    let mut grew = 0;
+    for entry in fs::read_dir(later.path().join("snapshots")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "json") {
+            let snapshot = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            fs::write(&path, serde_json::to_string_pretty(&grown(&snapshot)).unwrap()).unwrap();
+            grew += 1;
+        }
+    }
+    assert!(grew > 20);
+    for form in ["text", "json"] {
+        assert_eq!(judge(later.path(), &["--output", form]).out, judge(today.path(), &["--output", form]).out);
+    }
+}
+
+/// Each server is where the manifest wants it, and the pool is at two builds.
+#[test]
+fn a_pool_at_two_builds_is_drift() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("snapshots")).unwrap();
+    let manifest = |second: &str, pool: &str| {
+        let update = |name: &str, release: &str| {
+            let sha256 = "c0ffee00".repeat(8);
+            let installer = format!("{{ path: 'D:\\{name}\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}");
+            format!("  {name}: {{ product: sfb-2019, release: \"{release}\", installer: {installer} }}\n")
+        };
+        let fronts = format!(
+            "  fe1.contoso.example: {{ role: front-end, target: cu7, pool: pool01.contoso.example }}\n  \
+             fe2.contoso.example: {{ role: front-end, target: {second}, pool: {pool} }}\n"
+        );
+        let updates = update("cu7", "7.0.2046.521") + &update("hotfix", "7.0.2046.530");
+        fs::write(folder.path().join("site.yaml"), format!("version: 1\nupdates:\n{updates}servers:\n{fronts}"))
+            .unwrap();
+    };
+    let put = |name: &str, build: &str| {
+        let text = snapshot_of(name).to_string().replace("7.0.2046.521", build);
+        fs::write(folder.path().join(format!("snapshots/{name}.json")), text).unwrap();
+    };
+    let judged = || {
+        let ended = drift_in(folder.path(), &["--from", "snapshots", "--output", "json"]);
+        let report: DriftReport = serde_json::from_str(&ended.out).unwrap();
+        let of = |server: reconcile_schema::ServerDrift| {
+            (
+                server.name.chars().take(3).collect::<String>(),
+                (server.state, server.findings.first().map(|found| found.code)),
+            )
+        };
+        (ended.code, report.servers.into_iter().map(of).collect::<BTreeMap<_, _>>())
+    };
+    let good = (DriftState::AtGoal, None);
+    let behind = (DriftState::Drift, Some(DriftCode::ComponentBehind));
+    let unequal = (DriftState::Drift, Some(DriftCode::PoolUnequal));
+    for (second, pool, build, expected, code) in [
+        ("hotfix", "pool01.contoso.example", "7.0.2046.530", [unequal, good], 2),
+        // The other one is not there yet: that is what drifts.
+        ("hotfix", "pool01.contoso.example", "7.0.2046.521", [good, behind], 2),
+        // Another pool may be at another build.
+        ("hotfix", "pool02.contoso.example", "7.0.2046.530", [good, good], 0),
+        ("cu7", "pool01.contoso.example", "7.0.2046.521", [good, good], 0),
+    ] {
+        manifest(second, pool);
+        put("fe1.contoso.example", "7.0.2046.521");
+        put("fe2.contoso.example", build);
+        let names = ["fe1", "fe2"].map(str::to_owned);
+        assert_eq!(
+            judged(),
+            (Some(code), BTreeMap::from_iter(names.into_iter().zip(expected))),
+            "{second} {pool} {build}"
+        );
+    }
+}
+
+/// Core Components are patched, and a role that was added later is as it was first published.
+#[test]
+fn a_component_at_its_original_release_is_drift_or_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("snapshots")).unwrap();
+    let original = |snapshot: &mut Value, original: &str| {
+        let components = snapshot["seen"]["components"]["known"].as_array_mut().unwrap();
+        components.iter_mut().find(|it| it["name"] == "web-components-server").unwrap()["build"] = original.into();
+    };
+    let judged = |release: &str, line: &str, product: &str| {
+        let text = manifest_of("fe1.contoso.example").replace("CU7", release).replace("sfb-2019", product);
+        fs::write(folder.path().join("site.yaml"), text).unwrap();
+        let target = fs::read_to_string(folder.path().join("build")).unwrap();
+        let mut snapshot: Value = serde_json::from_str(
+            &snapshot_of("fe1.contoso.example")
+                .to_string()
+                .replace("7.0.2046.521", &target)
+                .replace("sfb-2019", product),
+        )
+        .unwrap();
+        original(&mut snapshot, line);
+        fs::write(folder.path().join("snapshots/fe1.json"), snapshot.to_string()).unwrap();
+        let ended = drift_in(folder.path(), &["--from", "snapshots", "--output", "json"]);
+        let mut report: DriftReport = serde_json::from_str(&ended.out).unwrap();
+        (ended.code, report.servers.remove(0))
+    };
+    // CU2 of 2015 names a build for Web Components Server.
+    fs::write(folder.path().join("build"), "6.0.9319.235").unwrap();
+    let (code, named) = judged("CU2", "6.0.9319.0", "sfb-2015");
+    assert_eq!((code, named.state), (Some(2), DriftState::Drift), "{named:#?}");
+    assert!(named.steps.iter().any(|step| step.command.contains("SkypeServerUpdateInstaller.exe")), "{named:#?}");
+    // CU7 of 2019 names none: said, and nothing more.
+    fs::write(folder.path().join("build"), "7.0.2046.521").unwrap();
+    let (code, silent) = judged("CU7", "7.0.2046.0", "sfb-2019");
+    assert_eq!((code, silent.state), (Some(0), DriftState::AtGoal), "{silent:#?}");
+    let said: Vec<_> = silent.findings.iter().map(|found| (found.code, found.subject.as_str())).collect();
+    assert_eq!(said, [(DriftCode::OriginalRelease, "web-components-server")]);
+    // In between is neither: the update may have passed over it more than once.
+    let (code, between) = judged("CU7", "7.0.2046.385", "sfb-2019");
+    assert_eq!((code, between.findings.len()), (Some(0), 0), "{between:#?}");
+}
