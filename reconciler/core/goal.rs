@@ -501,7 +501,7 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
         (Role::FrontEnd | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge, _) => {
             return Err(GoalError {
                 pointer: role_at,
-                message: format!("a {role} server updates no databases of a Back End"),
+                message: format!("servers of the role {role} update no databases of a Back End"),
                 help: Some("remove `sqlServer` and `collocated`: one server of the role back-end updates them".into()),
             });
         }

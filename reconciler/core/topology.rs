@@ -267,7 +267,7 @@ impl<'a> Check<'a> {
                     "remove `upgradeDomain`: only pools of Lync Server 2013 are updated by them",
                 ),
                 (Some(role), _, _) => (
-                    format!("a {role} server has no upgrade domain"),
+                    format!("servers of the role {role} have no upgrade domain"),
                     "remove `upgradeDomain`: only Front End Servers of Lync Server 2013 have one",
                 ),
             };

@@ -9,11 +9,12 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, Fqdn, Manifest, OnExceed, Period, Policy, Reboots, Releases, Role, Rollout, UpdateName, is_share,
+    Build, Estimates, Fqdn, Manifest, OnExceed, Period, Policy, Reboots, Releases, Role, Rollout, ServerPattern,
+    SqlInstance, Update, UpdateName, is_share,
 };
 
 use crate::{
-    Goal,
+    Goal, assumed,
     calendar::ANY_DAY,
     foreseen_whole, next_opening,
     roster::{Entry, Roster},
@@ -48,6 +49,9 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(unknown_components(manifest));
     all.extend(no_share(manifest));
     all.extend(unequal_pools(manifest));
+    all.extend(lone_back_ends(manifest));
+    all.extend(shared_central_stores(manifest));
+    all.extend(same_hashes(manifest));
     all.extend(empty_budgets(manifest));
     all.extend(without_claims(manifest));
     all.extend(undeclared_pools(manifest));
@@ -132,6 +136,66 @@ fn unequal_pools(manifest: &Manifest) -> Vec<Warning> {
     all
 }
 
+/// Back ends without a pool where Front End Servers have one: they do not wait for them.
+fn lone_back_ends(manifest: &Manifest) -> impl Iterator<Item = Warning> {
+    let standing = |server| Standing::of(manifest, server);
+    let fronts = manifest.servers.values().any(|server| {
+        let Standing { role, pool, .. } = standing(server);
+        role == Some(Role::FrontEnd) && pool.is_some()
+    });
+    let lone = manifest.servers.iter().filter(move |(_, server)| {
+        let Standing { role, pool, .. } = standing(server);
+        fronts && role == Some(Role::BackEnd) && pool.is_none()
+    });
+    lone.map(|(pattern, server)| Warning {
+        pointer: Entry { pattern, server }.pointer(),
+        code: "no-pool",
+        message: format!("{pattern} belongs to no pool, so it does not wait until the Front End Servers are done"),
+        help: "add `pool:` with the pool whose databases it has".into(),
+    })
+}
+
+/// A Central Management Store that several servers update: one does.
+fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
+    let mut first: BTreeMap<(&Fqdn, Option<&SqlInstance>), &ServerPattern> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (pattern, server) in &manifest.servers {
+        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
+        let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
+        let Some(store) = databases.and_then(|databases| databases.central_management_store.as_ref()) else { continue };
+        let known = first.insert((&store.sql_server, store.instance.as_ref()), pattern);
+        if known.is_some() || !pattern.is_single() {
+            all.push(Warning {
+                pointer: Entry { pattern, server }.pointer(),
+                code: "shared-store",
+                message: format!("several servers update the Central Management Store on {}", store.sql_server),
+                help: "name `centralManagementStore` at one server only".into(),
+            });
+        }
+    }
+    all
+}
+
+/// One installer for several releases: it brings one of them.
+fn same_hashes(manifest: &Manifest) -> Vec<Warning> {
+    let mut first: BTreeMap<&str, (&UpdateName, &Update)> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (name, update) in &manifest.updates {
+        let (other, known) = *first.entry(update.installer.sha256.as_str()).or_insert((name, update));
+        if (known.product, &known.release) != (update.product, &update.release) {
+            all.push(Warning {
+                pointer: format!("{}/installer/sha256", at("updates", name.as_str())),
+                code: "same-hash",
+                message: format!(
+                    "the installer of {name} has the SHA-256 of that of {other}, which is another release"
+                ),
+                help: "take the SHA-256 of each installer with Get-FileHash".into(),
+            });
+        }
+    }
+    all
+}
+
 /// Budgets that every outage exceeds.
 fn empty_budgets(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     let groups = manifest.groups.iter().map(|(name, group)| (at("groups", name.as_str()), &group.policy));
@@ -197,15 +261,22 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
     for entry in roster.entries() {
         let Some(first) = entry.pattern.servers().next() else { continue };
         let Ok(goal) = Goal::of_entry(manifest, releases, roster, entry, &first) else { continue };
-        let Some((windows, foreseen)) = goal.rules.maintenance.as_ref().zip(foreseen_whole(&goal)) else { continue };
-        let (turn, pointer) = (foreseen.turn().p95, windows_of(manifest, entry));
+        let Some(windows) = goal.rules.maintenance.as_ref() else { continue };
+        let estimated = foreseen_whole(&goal);
+        let (turn, pointer) = (estimated.unwrap_or_else(|| assumed(&goal)).turn().p95, windows_of(manifest, entry));
         if !once.contains(&pointer) && next_opening(windows, ANY_DAY, turn).is_none() {
             once.insert(pointer.clone());
+            let (by, help) = match estimated {
+                Some(_) => ("by the estimates, its work takes", "make a window longer, or correct `estimates`"),
+                None => {
+                    ("without all `estimates`, its work is taken to last", "make a window longer, or add `estimates`")
+                }
+            };
             all.push(Warning {
                 pointer,
                 code: "narrow-window",
-                message: format!("no window has room for {first}: by the estimates, its work takes {turn}"),
-                help: "make a window longer, or correct `estimates`".to_owned(),
+                message: format!("no window has room for {first}: {by} {turn}"),
+                help: help.to_owned(),
             });
         }
     }

@@ -95,7 +95,7 @@ const WRONG: [(&str, &str, (usize, usize), &str); 14] = [
     ),
     (
         "servers:\n  a.a.example: { role: director, target: cu10, pool: p.a.example, upgradeDomain: UD1 }\n",
-        "a Director server has no upgrade domain",
+        "servers of the role Director have no upgrade domain",
         (2, 82),
         "remove `upgradeDomain`",
     ),

@@ -64,6 +64,30 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
         ("a terminal's escape", good.replace("CU7", "\"\\x1b[2J\""), "site.yaml:5:14", "in single quotes"),
         ("an invisible character", good.replace("CU7", "C\u{202e}U7"), "site.yaml:5:14", "the releases are: "),
         ("a release without a build", good.replace("CU7", "CU5"), "site.yaml:5:14", "give the build itself"),
+        (
+            "a component's name misspelt",
+            good.replace("installer:", "components: { web-component-server: \"7.0.2046.385\" }\n    installer:"),
+            "site.yaml:6:19",
+            "did you mean `web-components-server`?",
+        ),
+        (
+            "Core Components as a component",
+            good.replace("installer:", "components: { core-components: \"7.0.2046.530\" }\n    installer:"),
+            "site.yaml:6:19",
+            "write the build as `release`",
+        ),
+        (
+            "a server by both of its names",
+            good.replace("servers:\n  fe01", "servers:\n  fe01: { role: standard-edition, target: cu7 }\n  fe01"),
+            "site.yaml:8:3",
+            "keep one of them",
+        ),
+        (
+            "a field at the wrong level",
+            good.replacen("servers:", "reboot: never\nservers:", 1),
+            "site.yaml:7:1",
+            "`reboot` belongs under `policy`",
+        ),
         ("an IP address", good.replace("fe01.contoso.example", "10.0.0.1"), "site.yaml:8:3", "fe01.contoso.example"),
         (
             "an IP address of a SQL Server",
@@ -109,6 +133,26 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// `lab reset` would write the lab over the manifest.
+#[test]
+fn a_lab_is_not_kept_in_its_own_manifest() {
+    for world in ["site.yaml", "./site.yaml", "''"] {
+        let text = lab("").replace("world.yaml", world);
+        let folder = folder(&text);
+        for command in ["validate", "lab reset"] {
+            let args: Vec<_> = command.split(' ').chain(["site.yaml"]).collect();
+            let said = reconcile(folder.path(), &args);
+            assert_eq!(said.code, Some(65), "{world}: {}", said.err);
+            assert!(
+                said.err.contains("site.yaml:10:10") && said.err.contains("name a file of its own"),
+                "{}",
+                said.err
+            );
+        }
+        assert_eq!(fs::read_to_string(folder.path().join("site.yaml")).unwrap(), text);
+    }
+}
+
 #[test]
 fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
     let good = lab("");
@@ -132,6 +176,11 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
         ("a rollout without claims", format!("{fronts}rollout: {{ atOnce: 2 }}\n"), "no-claims", "site.yaml:14:1"),
         ("a pool that is not declared", format!("{front}pools: {{ pool02.contoso.example: {{}} }}\n").replace("  fe01.contoso.example: { role", "  fe02.contoso.example: { role: front-end, target: cu7, pool: pool02.contoso.example }\n  fe01.contoso.example: { role"), "undeclared-pool", "site.yaml:9:44"),
         ("a narrow window", window("22:24", long), "narrow-window", "site.yaml:8:74"),
+        ("a narrow window by what is assumed", window("22:29", ""), "narrow-window", "site.yaml:8:74"),
+        ("a component that nobody knows", good.replace("installer:", "components: { contoso-recorder: \"7.0.2046.385\" }\n    installer:"), "unknown-component", "site.yaml:6:19"),
+        ("claims on a drive", format!("{good}rollout: {{ claims: 'D:\\claims' }}\n"), "no-share", "site.yaml:13:12"),
+        ("an outage that never fits", policy(&format!("estimates: {{ {long} }}, outage: {{ budget: 20m }}")), "over-budget", "site.yaml:8:74"),
+        ("restarts in windows that there are not", policy("reboot: inWindow"), "no-window", "site.yaml:7:1"),
     ];
     let mut wrong = String::new();
     for (what, text, code, place) in cases {
@@ -175,9 +224,16 @@ fn what_is_unusual_and_right_stays_silent() {
             ),
         ),
         (
-            "a short window, where nothing is estimated",
+            "a window of the budget, where nothing is estimated",
             policy(
-                "maintenance: { timeZone: Etc/UTC, windows: { nights: { days: mon, from: '22:00', to: '22:10' } } }",
+                "maintenance: { timeZone: Etc/UTC, windows: { nights: { days: mon, from: '22:00', to: '22:30' } } }",
+            ),
+        ),
+        (
+            "components that are known",
+            good.replace(
+                "installer:",
+                "components: { mediation-server: \"7.0.2046.385\", call-park: \"7.0.2046.0\" }\n    installer:",
             ),
         ),
         ("slashes", good.replace("'D:\\", "'D:/Updates/")),

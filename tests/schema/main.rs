@@ -3,6 +3,7 @@
 
 mod agree;
 mod catalogue;
+mod later;
 mod manifests;
 mod strict;
 
