@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use reconcile_core::{Act, Approved, End, Event, Goal, Outcome, Request, Run, Seen, apply};
+use reconcile_hosts::read_plain;
 use reconcile_schema::{
     Mode, PlanReport, REPORT_VERSION, Rests, RunId, RunReport, ServerName, ServerPlan, ServerRun, Sha256, State, Store,
     unread,
@@ -13,16 +14,17 @@ use crate::{
     args::{Apply, Output},
     comeback::Waiter,
     exit::{Exit, state_of, worst},
+    harmless,
     input::Input,
     interrupt::Interrupts,
     outage::watched,
-    plan::{heading, json, said, shown},
+    plan::{heading, said, shown},
     print,
     problem::Problem,
     progress::Progress,
     render,
     rescue::rescued,
-    session::{lock, run_name, user},
+    session::{opened, run_name, user},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
     voice::Voice,
@@ -56,7 +58,7 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exi
     let report = RunReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), state, servers };
     match args.scope.output {
         Output::Text => print(&format!("\n{}", render::summary(&report)))?,
-        Output::Json => print(&json(&report)?)?,
+        Output::Json => print(&harmless::pretty(&report)?)?,
     };
     Ok(report.state.into())
 }
@@ -83,11 +85,10 @@ pub fn each(
     mut then: impl FnMut(Ran) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let approved = args.plan.as_deref().map(read_plan).transpose()?;
-    let (mut site, goals) = Site::open(input, &args.scope.servers)?;
+    let run = RunId(run_name());
+    let (mut site, goals, _lock) = opened(input, &args.scope.servers, &run)?;
     let user = if args.unattended { format!("{} (scheduled task)", user()) } else { user() };
-    let session =
-        Session { args, interrupts: Interrupts::new(voice), run: RunId(run_name()), lab: site.is_lab(), user };
-    let _lock = lock(input, &session.run)?;
+    let session = Session { args, interrupts: Interrupts::new(voice), run, lab: site.is_lab(), user };
     for goal in &goals {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
         let watch = reporter.map(watch).transpose()?;
@@ -272,13 +273,16 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading,
     }
 }
 
+/// The largest plan, in bytes: ten thousand servers take less.
+const LARGEST_PLAN: u64 = 64 << 20;
+
 fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
     let wrong = |error: &dyn std::fmt::Display| {
         Problem::input(format!("{}: expected a plan that `reconcile plan --out` wrote: {error}", path.display()))
     };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    let plan: PlanReport = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-    let written = serde_json::from_str(&text).map_err(Problem::failed)?;
+    let text = read_plain(path, LARGEST_PLAN).map_err(|error| wrong(&error))?;
+    let plan: PlanReport = serde_json::from_slice(&text).map_err(|error| wrong(&error))?;
+    let written = serde_json::from_slice(&text).map_err(Problem::failed)?;
     if let Some(field) = unread(&written, &serde_json::to_value(&plan).map_err(Problem::failed)?) {
         return Err(wrong(&format!("unknown field {field}")));
     }

@@ -86,7 +86,7 @@ impl Diagnostic {
             code,
             message: escape(message.as_ref()),
             expected: None,
-            place: Place { file: file.to_owned(), position: None },
+            place: Place { file: escape(file), position: None },
             help: None,
             excerpt: None,
             severity: Severity::default(),
@@ -188,7 +188,9 @@ impl Excerpt {
             shown.line.push('…');
         }
         let mut at = from;
-        for c in line.chars().skip(from) {
+        let rest = line.char_indices().skip(from).map(|(byte, c)| (line.get(byte..).unwrap_or_default(), c));
+        let mut before = None;
+        for (ahead, c) in rest {
             if at == token.start {
                 shown.token = shown.line.len()..shown.line.len();
             }
@@ -197,11 +199,16 @@ impl Excerpt {
                 break;
             }
             // A tab is one column; the library expands it.
+            // What a pipeline takes for a command: `##[` and `##vso[`. A comment may begin with `##`.
+            let command = before == Some('#') && ["#[", "#vso["].iter().any(|begin| ahead.starts_with(begin));
             if c == '\t' {
                 shown.line.push(c);
+            } else if command {
+                shown.line.extend(c.escape_unicode());
             } else {
                 push_escaped(&mut shown.line, c);
             }
+            before = Some(c);
             at += 1;
             if at > token.start && at <= token.end {
                 shown.token.end = shown.line.len();
@@ -333,7 +340,9 @@ pub fn is_hidden(c: char) -> bool {
             // Zero width, line and paragraph separators, soft hyphen, fillers.
             | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}'
             | '\u{feff}' | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
-            | '\u{3164}' | '\u{ffa0}'
+            | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}'
+            // Variation selectors, and what begins and ends beams and slurs of music.
+            | '\u{180b}'..='\u{180d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{1d173}'..='\u{1d17a}'
             // Interlinear annotation and tag characters.
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
             // What is no character; XML does not allow the last two of the first plane.

@@ -10,8 +10,8 @@ use crate::{
     args::{History, Output},
     diagnostic::escape,
     exit::Exit,
+    harmless,
     input::Input,
-    plan::json,
     print,
     problem::Problem,
     render::{BAD, FAINT, GOOD, NAME, plural},
@@ -34,7 +34,7 @@ pub fn run(args: &History) -> Result<Exit, Problem> {
     let report = HistoryReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), servers };
     match args.scope.output {
         Output::Text => print(&report.servers.iter().map(text).collect::<String>()),
-        Output::Json => print(&json(&report)?),
+        Output::Json => print(&harmless::pretty(&report)?),
     }
 }
 

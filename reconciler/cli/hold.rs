@@ -10,7 +10,7 @@ use crate::{
     input::Input,
     print,
     problem::Problem,
-    session::{lock, run_name, user},
+    session::{opened, run_name, user},
     site::Site,
 };
 
@@ -39,9 +39,8 @@ fn say(
     mark: &dyn Fn(String) -> Mark,
 ) -> Result<Exit, Problem> {
     let input = Input::read(manifest)?;
-    let (mut site, goals) = Site::open(&input, servers)?;
     let run = RunId(run_name());
-    let _lock = lock(&input, &run)?;
+    let (mut site, goals, _lock) = opened(&input, servers, &run)?;
     for goal in &goals {
         let told = match &mut site {
             Site::Lab(lab) => note(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use reconcile_core::{Entry, Goal, GoalError, Roster, TopologyError, TopologyHelp, Warning, misplaced, warnings};
-use reconcile_schema::{ComponentName, Manifest, ManifestPlace, Releases, ServerName, Sha256};
+use reconcile_core::{Entry, Goal, GoalError, Remedy, Roster, TopologyError, Warning, misplaced, warnings};
+use reconcile_schema::{ComponentName, Manifest, ManifestPlace, Releases, ServerName, ServerPattern, Sha256};
 use sha2::Digest;
 
 use crate::{
@@ -55,6 +55,9 @@ impl Input {
             let message = format!("the manifest requires reconcile {requires}, this is {ours}");
             let error = source.at("/requires", "other-version", message).help("use a matching version of reconcile");
             return Err(Diagnostics::from(error).into());
+        }
+        if let Some(error) = too_many(&manifest, &source) {
+            return Err(Diagnostics::from(error).into()); // Before anything counts through them.
         }
         // The names of hosts know no capitals; those of updates and groups do.
         let mut wrong: Vec<_> =
@@ -133,10 +136,27 @@ impl Input {
     fn explain(&self, errors: Vec<GoalError>) -> Problem {
         let explained = errors.into_iter().map(|error| {
             let diagnostic = self.source.at(&error.pointer, "no-goal", &error.message);
-            error.help.into_iter().fold(diagnostic, Diagnostic::help)
+            error.help.iter().map(advised).fold(diagnostic, Diagnostic::help)
         });
         Diagnostics::sorted(explained.collect()).into()
     }
+}
+
+/// How many servers a manifest may name: more than anybody has, few enough to be listed.
+const SERVERS: u64 = 100_000;
+
+/// Ranges that together stand for more servers than that.
+fn too_many(manifest: &Manifest, source: &Source) -> Option<Diagnostic> {
+    let length = |pattern: &ServerPattern| {
+        pattern.range().map_or(1, |(_, _, range, _)| 1 + u64::from(range.end().saturating_sub(*range.start())))
+    };
+    let servers: u64 = manifest.servers.keys().map(length).sum();
+    (servers > SERVERS).then(|| {
+        let message = format!("the manifest names {servers} servers, at most {SERVERS} are allowed");
+        source
+            .at_key("/servers", "too-many", message)
+            .help("make the ranges shorter: they stand for every number in them")
+    })
 }
 
 /// Components that nobody knows and that look like one that is known: after a typing error, a build is compared with nothing.
@@ -164,8 +184,9 @@ fn near_component(name: &ComponentName) -> Option<&'static str> {
     if name.is_known() {
         return None;
     }
-    let scored = ComponentName::KNOWN.into_iter().filter(|known| !name.as_str().starts_with(*known));
-    let scored = scored.map(|known| (strsim::jaro_winkler(name.as_str(), known), known));
+    let name = name.as_str().to_ascii_lowercase().replace(['_', '.'], "-");
+    let scored = ComponentName::KNOWN.into_iter().filter(|known| name == *known || !name.starts_with(*known));
+    let scored = scored.map(|known| (strsim::jaro_winkler(&name, known), known));
     scored.filter(|(score, _)| *score >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
 }
 
@@ -209,10 +230,14 @@ const LISTED: usize = 8;
 
 /// Something that the manifest says of pools and rings and that cannot be meant, at its place.
 fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
-    let diagnostic = source.at(&error.pointer, "no-place", &error.message);
-    diagnostic.help(match &error.help {
-        TopologyHelp::Do(help) => help.clone(),
-        TopologyHelp::Names { what, found, names } => match nearest(found, names.iter().map(String::as_str)) {
+    source.at(&error.pointer, "no-place", &error.message).help(advised(&error.help))
+}
+
+/// What to do, in words: where a name was meant that is like the one that was given, that one.
+fn advised(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Do(help) => help.clone(),
+        Remedy::Names { what, found, names } => match nearest(found, names.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
             None if names.is_empty() => format!("the manifest names no {what}"),
             None => {
@@ -222,5 +247,5 @@ fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
                 format!("the {what} are: {}{more}", listed.join(", "))
             }
         },
-    })
+    }
 }

@@ -9,7 +9,7 @@ use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Stan
 use reconcile_schema::{Maintenance, ServerName};
 use serde::Serialize;
 
-use crate::{args::Inventory, exit::Exit, input::Input, plan::json, print, problem::Problem};
+use crate::{args::Inventory, exit::Exit, harmless, input::Input, print, problem::Problem};
 
 /// What Ansible is told of a server. None of it is a secret: a manifest holds none.
 #[derive(Debug, Clone, Serialize)]
@@ -73,7 +73,7 @@ fn one(input: &Input, host: &ServerName) -> Result<Exit, Problem> {
     let Some((server, shared)) = fleet.servers().find(|(server, _)| server.name == *host) else {
         return Err(Problem::failed(format!("{host} is no server of the fleet")));
     };
-    print(&json(&server.variables(shared))?)
+    print(&harmless::pretty(&server.variables(shared))?)
 }
 
 fn all(input: &Input) -> Result<Exit, Problem> {
@@ -172,7 +172,7 @@ struct Meta<'a> {
 /// Writes as it goes: the text of a large fleet is larger than the fleet.
 fn written(listing: &Listing<'_>) -> Result<Exit, Problem> {
     let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
-    let written = serde_json::to_writer(&mut out, listing).map_err(std::io::Error::from);
+    let written = harmless::write(&mut out, listing);
     match written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Problem::failed(format!("standard output: {error}")))

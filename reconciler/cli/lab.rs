@@ -2,16 +2,21 @@
 
 use std::{fmt::Write, path::Path};
 
-use reconcile_hosts::lab::{Fault, Lab, Simulated};
-use reconcile_schema::ServerName;
+use reconcile_hosts::{
+    Lock,
+    lab::{Fault, Lab, Simulated},
+};
+use reconcile_schema::{RunId, ServerName};
 
 use crate::{
     args,
+    diagnostic::escape,
     exit::Exit,
     input::Input,
     print,
     problem::Problem,
     render::{FAINT, NAME, WAITS, plural},
+    session::{lock, run_name},
     site::{fault_names, lab_path, lab_world},
 };
 
@@ -25,18 +30,20 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
         args::Lab::Reset { manifest } => {
             let input = Input::read(manifest)?;
             let path = path(&input)?;
-            let lab = Lab::reset(&path, lab_world(&input)?).map_err(Problem::failed)?;
+            let world = lab_world(&input)?;
+            let _lock = lock(&input, &RunId(run_name()))?;
+            let lab = Lab::reset(&path, world).map_err(Problem::failed)?;
             let servers = lab.world().servers.len();
-            let path = path.display();
+            let path = escape(&path.display().to_string());
             print(&format!("{path}: {servers} simulated {}, as the manifest says\n", plural(servers, "server")))
         }
         args::Lab::Wait { manifest, period } => {
-            let mut lab = open(manifest)?;
+            let (mut lab, _lock) = to_change(manifest)?;
             lab.pass(*period).map_err(Problem::failed)?;
             print(&show(&lab))
         }
         args::Lab::Break { manifest, server: Some(server), faults } if !faults.is_empty() => {
-            let mut lab = open(manifest)?;
+            let (mut lab, _lock) = to_change(manifest)?;
             damage(&mut lab, server, faults)?;
             print(&show(&lab))
         }
@@ -47,6 +54,16 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
 fn path(input: &Input) -> Result<std::path::PathBuf, Problem> {
     let none = || Problem::usage(format!("{} has no `lab:`, so its servers are real", input.path.display()));
     lab_path(input).ok_or_else(none)
+}
+
+/// The lab of a manifest, on which no run works meanwhile.
+fn to_change(manifest: &Path) -> Result<(Lab, Lock), Problem> {
+    let input = Input::read(manifest)?;
+    // What is wrong with the manifest is said first.
+    path(&input)?;
+    lab_world(&input)?;
+    let lock = lock(&input, &RunId(run_name()))?;
+    Ok((open(manifest)?, lock))
 }
 
 fn open(manifest: &Path) -> Result<Lab, Problem> {

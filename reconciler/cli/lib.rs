@@ -15,6 +15,7 @@ mod dsc;
 mod exit;
 mod finding;
 mod fleet;
+mod harmless;
 mod history;
 mod hold;
 mod input;

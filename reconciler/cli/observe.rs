@@ -9,8 +9,8 @@ use crate::{
     appear, args,
     diagnostic::escape,
     exit::{Exit, worst},
+    harmless,
     input::Input,
-    plan::json,
     print,
     problem::Problem,
     render,
@@ -35,7 +35,7 @@ pub fn run(args: &args::Observe, verbose: bool) -> Result<Exit, Problem> {
         match &args.to {
             Some(folder) => write(folder, &snapshot)?,
             None => {
-                let mut line = serde_json::to_string(&snapshot).map_err(Problem::failed)?;
+                let mut line = harmless::line(&snapshot)?;
                 line.push('\n');
                 print(&line)?;
             }
@@ -109,7 +109,7 @@ pub fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), Problem> {
         |error: std::io::Error| Problem::failed(format!("cannot write the snapshot {}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let mut file = appear::beside(&path).map_err(failed)?;
-    file.write_all(json(snapshot)?.as_bytes()).map_err(failed)?;
+    file.write_all(harmless::pretty(snapshot)?.as_bytes()).map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(())
 }

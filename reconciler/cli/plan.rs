@@ -17,6 +17,7 @@ use crate::{
     args::{Output, Plan},
     comeback::Waiter,
     exit::{Exit, state_of, worst},
+    harmless,
     input::Input,
     print,
     problem::Problem,
@@ -37,7 +38,7 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
     }
     match args.scope.output {
         Output::Text => print(&render::plan(&report))?,
-        Output::Json => print(&json(&report)?)?,
+        Output::Json => print(&harmless::pretty(&report)?)?,
     };
     Ok(report.state.into())
 }
@@ -249,18 +250,11 @@ pub fn shown(goal: &Goal, opening: &Opening) -> Option<OpeningReport> {
     Some(OpeningReport { from: opening.from, until: opening.until, shown: opening.shown(zone) })
 }
 
-/// A report as JSON for a program.
-pub fn json(report: &impl serde::Serialize) -> Result<String, Problem> {
-    let mut text = serde_json::to_string_pretty(report).map_err(Problem::failed)?;
-    text.push('\n');
-    Ok(text)
-}
-
 /// Writes a plan whole, or not at all.
 fn write(path: &Path, report: &PlanReport) -> Result<(), Problem> {
     let failed = |error: std::io::Error| Problem::failed(format!("{}: {error}", path.display()));
     let mut file = appear::beside(path).map_err(failed)?;
-    file.write_all(json(report)?.as_bytes()).map_err(failed)?;
+    file.write_all(harmless::pretty(report)?.as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

@@ -8,8 +8,7 @@ use crate::{
     args::{self, Output},
     catalogue,
     exit::Exit,
-    plan::json,
-    print,
+    harmless, print,
     problem::Problem,
     render::{FAINT, NAME},
 };
@@ -29,7 +28,7 @@ pub fn run(args: &args::Releases) -> Result<Exit, Problem> {
     }
     releases.products.retain(|_, line| !line.releases.is_empty());
     match args.output {
-        Output::Json => print(&json(&releases)?),
+        Output::Json => print(&harmless::pretty(&releases)?),
         Output::Text => print(&table(&releases)),
     }
 }

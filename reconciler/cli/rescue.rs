@@ -47,14 +47,21 @@ fn world(manifest: &Path) -> Option<PathBuf> {
 }
 
 fn in_lab(path: &Path) -> Result<Vec<String>, Problem> {
-    let mut lab = Lab::open(path, World::default).map_err(Problem::failed)?;
+    let open = || Lab::open(path, World::default).map_err(Problem::failed);
+    let mut lab = open()?;
     let names: Vec<ServerName> = lab.world().servers.keys().cloned().collect();
-    let mut told = Vec::new();
+    let mut stopped = Vec::new();
     for name in names {
-        let mut host = lab.host(&name).map_err(Problem::failed)?;
-        if goal(&mut host, &name)?.is_some() {
-            let (run, _lock) = lock(&Lab::lock_path(path))?;
-            told.extend(one(&mut host, &name, run)?);
+        if goal(&mut lab.host(&name).map_err(Problem::failed)?, &name)?.is_some() {
+            stopped.push(name);
+        }
+    }
+    let mut told = Vec::new();
+    if !stopped.is_empty() {
+        let (run, _lock) = lock(&Lab::lock_path(path))?;
+        let mut lab = open()?; // Another run may have changed it before the lock was ours.
+        for name in stopped {
+            told.extend(one(&mut lab.host(&name).map_err(Problem::failed)?, &name, run.clone())?);
         }
     }
     Ok(told)

@@ -1,9 +1,14 @@
 //! What makes a call a run: its name, whose it is, and the lock that it holds.
 
+use reconcile_core::Goal;
 use reconcile_hosts::{Lock, LockError};
-use reconcile_schema::RunId;
+use reconcile_schema::{RunId, ServerName};
 
-use crate::{input::Input, problem::Problem, site::lock_path};
+use crate::{
+    input::Input,
+    problem::Problem,
+    site::{Site, lock_path},
+};
 
 /// A name that no other run on this machine has.
 #[expect(clippy::disallowed_methods, reason = "the edge gives the run its name")]
@@ -30,6 +35,18 @@ pub fn nobody_acts(input: &Input) -> Result<(), Problem> {
     let path = lock_path(input)?;
     let held = |holder| Err(Problem::another_run(LockError::Held { path: path.clone(), holder: Some(holder) }));
     Lock::holder(&path).map_or(Ok(()), held)
+}
+
+/// The servers that can be reached, for a run that works on them: nobody else does until the lock is given up.
+///
+/// # Errors
+/// As [`Site::open`] and [`lock`].
+pub fn opened(input: &Input, only: &[ServerName], run: &RunId) -> Result<(Site, Vec<Goal>, Lock), Problem> {
+    let seen = Site::open(input, only)?; // What is wrong with a manifest is said whether somebody else works or not.
+    let lock = lock(input, run)?;
+    // A machine is looked at when it is worked on. A lab was read, and another run may have changed it before the lock was ours.
+    let (site, goals) = if seen.0.is_lab() { Site::open(input, only)? } else { seen };
+    Ok((site, goals, lock))
 }
 
 /// One run at a time: in a lab for all its servers, else for this machine.

@@ -13,9 +13,9 @@ use crate::{
     args::{Output, Scope},
     diagnostic::escape,
     exit::{Exit, as_state},
-    history,
+    harmless, history,
     input::Input,
-    plan::{heading, json, shown},
+    plan::{heading, shown},
     print,
     problem::Problem,
     render,
@@ -51,7 +51,7 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
     let report = StatusReport { version, made_by, running, schedule, servers };
     match args.output {
         Output::Text => print(&text(&report)),
-        Output::Json => print(&json(&report)?),
+        Output::Json => print(&harmless::pretty(&report)?),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
-use crate::{exit::Exit, input::Input, print, problem::Problem, render::plural};
+use crate::{diagnostic::escape, exit::Exit, input::Input, print, problem::Problem, render::plural};
 
 /// Checks each manifest and says of each how it stands. With `strict`, a warning is refused, too.
 ///
@@ -13,7 +13,7 @@ pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
     for path in manifests {
         match Input::validate(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
             Ok((servers, input)) => {
-                let (updates, path) = (input.manifest.updates.len(), path.display());
+                let (updates, path) = (input.manifest.updates.len(), escape(&path.display().to_string()));
                 let (some, such) = (plural(servers, "server"), plural(updates, "update"));
                 let warnings = input.warnings();
                 for warning in &warnings {

@@ -18,7 +18,7 @@ use reconcile_schema::{
 use crate::{
     claims::{Claims, fronts},
     roster::{Entry, Roster, Stranger},
-    topology::Standing,
+    topology::{Remedy, Standing},
 };
 
 /// What one server must become.
@@ -119,7 +119,7 @@ pub struct GoalError {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Remedy>,
 }
 
 impl Goal {
@@ -185,7 +185,7 @@ impl Goal {
             Some(group) => Some(manifest.groups.get(group).ok_or_else(|| GoalError {
                 pointer: at("/group"),
                 message: format!("no group is named \"{group}\""),
-                help: among("groups", manifest.groups.keys().map(ToString::to_string)),
+                help: among("groups", group.as_str(), manifest.groups.keys().map(ToString::to_string)),
             })?),
         };
         let (role, role_at) = own_or(server.role, group.and_then(|group| group.role), "role", &at, server)?;
@@ -194,19 +194,19 @@ impl Goal {
         let update = manifest.updates.get(target).ok_or_else(|| GoalError {
             pointer: target_at,
             message: format!("no update is named \"{target}\""),
-            help: among("updates", manifest.updates.keys().map(ToString::to_string)),
+            help: among("updates", target.as_str(), manifest.updates.keys().map(ToString::to_string)),
         })?;
         let update_at = |field: &str| format!("/updates/{}{field}", escaped(target.as_str()));
         if update.product == Product::Lync2010 {
             return Err(GoalError {
                 pointer: update_at("/product"),
                 message: "Lync Server 2010 is recognised, but not patched by reconcile".into(),
-                help: Some("declare Lync Server 2013 or a Skype for Business Server".into()),
+                help: Some(Remedy::Do("declare Lync Server 2013 or a Skype for Business Server".into())),
             });
         }
         let (core, mut floors) = releases.resolve(update.product, &update.release).map_err(|error| GoalError {
             pointer: update_at("/release"),
-            help: release_help(&error),
+            help: Some(release_help(releases, &error)),
             message: error.to_string(),
         })?;
         floors.extend(update.components.iter().map(|(name, build)| (name.clone(), build.clone())));
@@ -214,7 +214,7 @@ impl Goal {
             return Err(GoalError {
                 pointer: update_at(&format!("/components/{component}")),
                 message: format!("expected a build of the line {}, found {build}", core.line),
-                help: Some(format!("{} has builds {}.x only", update.product, core.line)),
+                help: Some(Remedy::Do(format!("{} has builds {}.x only", update.product, core.line))),
             });
         }
         let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
@@ -447,12 +447,13 @@ fn no_place(manifest: &Manifest, roster: &Roster<'_>, name: &ServerName, strange
         Stranger::Ambiguous(entry) => GoalError {
             pointer: roster.entries().get(entry).map_or_else(|| "/servers".into(), Entry::pointer),
             message: format!("{name} belongs to several ranges"),
-            help: Some("make the ranges apart, or give the server an entry of its own".into()),
+            help: Some(Remedy::Do("make the ranges apart, or give the server an entry of its own".into())),
         },
         Stranger::Unnamed => GoalError {
             pointer: "/servers".into(),
             message: format!("the manifest does not name the server {name}"),
-            help: among("servers", manifest.servers.keys().map(ToString::to_string)),
+            // Another number is another server.
+            help: among("servers", "", manifest.servers.keys().map(ToString::to_string)),
         },
     }
 }
@@ -471,7 +472,7 @@ fn own_or<T>(
         (None, _, _) => Err(GoalError {
             pointer: at(""),
             message: format!("the server has no {field}, and no group that gives it one"),
-            help: Some(format!("add `{field}:` here, or to a group that the server names with `group:`")),
+            help: Some(Remedy::Do(format!("add `{field}:` here, or to a group that the server names with `group:`"))),
         }),
     }
 }
@@ -495,21 +496,23 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
             return Err(GoalError {
                 pointer: role_at,
                 message: "a Standard Edition server has its databases on itself".into(),
-                help: Some("remove `sqlServer` and `collocated`, or declare the role back-end".into()),
+                help: Some(Remedy::Do("remove `sqlServer` and `collocated`, or declare the role back-end".into())),
             });
         }
         (Role::FrontEnd | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge, _) => {
             return Err(GoalError {
                 pointer: role_at,
                 message: format!("servers of the role {role} update no databases of a Back End"),
-                help: Some("remove `sqlServer` and `collocated`: one server of the role back-end updates them".into()),
+                help: Some(Remedy::Do(
+                    "remove `sqlServer` and `collocated`: one server of the role back-end updates them".into(),
+                )),
             });
         }
         (Role::BackEnd, None) => {
             return Err(GoalError {
                 pointer: role_at,
                 message: "a Back End needs `databases.sqlServer`: the SQL Server that holds its databases".into(),
-                help: Some("add `databases: { sqlServer: sql01.contoso.example }`".into()),
+                help: Some(Remedy::Do("add `databases: { sqlServer: sql01.contoso.example }`".into())),
             });
         }
     };
@@ -520,24 +523,50 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
     Ok(own.into_iter().chain(central).collect())
 }
 
-fn release_help(error: &ReleaseError) -> Option<String> {
-    match error {
-        ReleaseError::NoSuchName { candidates, .. } => among("releases", candidates.iter().cloned()),
-        ReleaseError::Ambiguous { .. } => Some("give the build itself, in quotes".into()),
+fn release_help(releases: &Releases, error: &ReleaseError) -> Remedy {
+    Remedy::Do(match error {
+        ReleaseError::NoSuchName { product, name, candidates } => return unnamed(releases, *product, name, candidates),
+        ReleaseError::Ambiguous { .. } => "give the build itself, in quotes".into(),
         ReleaseError::NoBuild { .. } => {
-            Some("give the build itself, as the installed Core Components show it after the update".into())
+            "give the build itself, as the installed Core Components show it after the update".into()
         }
-        ReleaseError::WrongLine { .. } => {
-            Some("this is a build of another product: correct `release`, or `product`".into())
-        }
+        ReleaseError::WrongLine { .. } => "this is a build of another product: correct `release`, or `product`".into(),
+    })
+}
+
+/// What may be meant by a name that no release of the product has.
+fn unnamed(releases: &Releases, product: Product, name: &str, candidates: &[String]) -> Remedy {
+    let is_named =
+        |product: Product, name: &str| !matches!(releases.resolve(product, name), Err(ReleaseError::NoSuchName { .. }));
+    let plain: String =
+        name.chars().filter(|sign| !"\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}".contains(*sign)).collect();
+    if plain != name && is_named(product, &plain) {
+        return Remedy::Do(format!("write it in plain quotes: \"{plain}\""));
+    }
+    // Every product has a CU1; an article belongs to one.
+    let article = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("kb"));
+    let others = Product::ALL.into_iter().filter(|other| article && *other != product);
+    if let Some(other) = { others }.find(|other| is_named(*other, name)) {
+        return Remedy::Do(format!("{name} is a release of {other}: correct `release`, or `product`"));
+    }
+    if name.contains('.') && name.chars().all(|sign| sign.is_ascii_digit() || sign == '.') {
+        return Remedy::Do(format!("a build has four numbers, and those of {product} begin with {}", product.line()));
+    }
+    // A number is what tells releases apart: another one is another release.
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let same: Vec<_> =
+        candidates.iter().filter(|one| !digits(name).is_empty() && digits(one) == digits(name)).collect();
+    match same.as_slice() {
+        [only] => Remedy::Do(format!("did you mean `{only}`?")),
+        _ => Remedy::Do(format!("the releases are: {}", candidates.join(", "))),
     }
 }
 
-fn among(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+fn among(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Option<Remedy> {
     let names: Vec<_> = names.collect();
-    Some(match names.as_slice() {
-        [] => format!("there are no {what} in the manifest: add it under `{what}:`"),
-        names => format!("the {what} are: {}", names.join(", ")),
+    Some(match names.is_empty() {
+        true => Remedy::Do(format!("there are no {what} in the manifest: add it under `{what}:`")),
+        false => Remedy::Names { what, found: found.into(), names },
     })
 }
 

@@ -67,6 +67,6 @@ pub use room::Drive;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use seen::{Forced, Halt, Run, Seen, Spent};
 pub use together::{Proposal, proposals, unguarded};
-pub use topology::{Standing, TopologyError, TopologyHelp, misplaced};
+pub use topology::{Remedy, Standing, TopologyError, misplaced};
 pub use warnings::{Warning, warnings};
 pub use waves::{Left, Schedule, Turn, Waves, schedule};

@@ -66,12 +66,12 @@ pub struct TopologyError {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub help: TopologyHelp,
+    pub help: Remedy,
 }
 
 /// What to do about such an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TopologyHelp {
+pub enum Remedy {
     /// This.
     Do(String),
     /// Take one of the names that exist.
@@ -144,7 +144,7 @@ impl<'a> Check<'a> {
                 errors.push(TopologyError {
                     pointer: format!("/rollout/rings/{number}"),
                     message: format!("the ring \"{ring}\" is there twice"),
-                    help: TopologyHelp::Do("name each ring once, in the order of the rollout".into()),
+                    help: Remedy::Do("name each ring once, in the order of the rollout".into()),
                 });
             }
         }
@@ -208,7 +208,7 @@ impl<'a> Check<'a> {
                 "the servers of the pool {pool} have the {what} {others}, but {} has {own}",
                 entry.pattern
             ),
-            help: TopologyHelp::Do(format!("say `{what}:` once, at the pool under `pools:`")),
+            help: Remedy::Do(format!("say `{what}:` once, at the pool under `pools:`")),
         }
     }
 
@@ -223,7 +223,7 @@ impl<'a> Check<'a> {
             };
             if partner == name {
                 let help = "name the other pool, or remove `pairedWith`";
-                error(format!("the pool {name} is paired with itself"), TopologyHelp::Do(help.into()));
+                error(format!("the pool {name} is paired with itself"), Remedy::Do(help.into()));
                 continue;
             }
             if !self.pools.contains_key(partner) {
@@ -241,7 +241,7 @@ impl<'a> Check<'a> {
                 let help = "a pool has one partner: correct this `pairedWith` or that of the other pool";
                 error(
                     format!("{name} is to be paired with {partner}, but {pool} is paired with {other}"),
-                    TopologyHelp::Do(help.into()),
+                    Remedy::Do(help.into()),
                 );
                 continue;
             }
@@ -272,7 +272,7 @@ impl<'a> Check<'a> {
                 ),
             };
             let pointer = format!("{}/upgradeDomain", entry.pointer());
-            errors.push(TopologyError { pointer, message, help: TopologyHelp::Do(help.into()) });
+            errors.push(TopologyError { pointer, message, help: Remedy::Do(help.into()) });
         }
     }
 
@@ -285,9 +285,7 @@ impl<'a> Check<'a> {
         errors.extend(self.entries.iter().filter(alone).map(|(entry, _)| TopologyError {
             pointer: entry.pointer(),
             message: format!("{} is a Front End Server without a pool", entry.pattern),
-            help: TopologyHelp::Do(
-                "add `pool:` with the pool's fully qualified domain name, as Get-CsPool shows it".into(),
-            ),
+            help: Remedy::Do("add `pool:` with the pool's fully qualified domain name, as Get-CsPool shows it".into()),
         }));
     }
 }
@@ -297,6 +295,6 @@ pub(crate) fn at(map: &str, name: &str) -> String {
     format!("/{map}/{}", escaped(name))
 }
 
-fn names(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> TopologyHelp {
-    TopologyHelp::Names { what, found: found.into(), names: names.collect() }
+fn names(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Remedy {
+    Remedy::Names { what, found: found.into(), names: names.collect() }
 }

@@ -25,6 +25,9 @@ const GROWN: u64 = 512 << 10;
 /// How much of its end a compacted journal keeps as it was written, in bytes: some hundred runs.
 const KEPT: usize = 256 << 10;
 
+/// How many damaged ends of a journal are kept.
+const DAMAGED: u32 = 10;
+
 /// What stands between a line's content and its checksum.
 const SUM: &str = r#","sum":""#;
 
@@ -226,23 +229,42 @@ impl Disk {
         cut.map_err(|cause| self.unusable("cut the damaged end of", cause))
     }
 
-    /// Writes `bytes` to a new file beside the journal.
+    /// Writes `bytes` to a new file beside the journal, of which the newest ten are kept.
     fn keep(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        let mut number = 1_u32;
-        let (mut file, path) = loop {
+        let named = |number: u32| {
             let mut name = self.path.clone().into_os_string();
             name.push(format!(".damaged-{number}"));
-            match File::create_new(&name) {
-                Ok(file) => break (file, PathBuf::from(name)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            PathBuf::from(name)
+        };
+        let earlier = self.kept()?;
+        let mut number = earlier.iter().max().map_or(1, |last| last.saturating_add(1));
+        let (mut file, path) = loop {
+            match File::create_new(named(number)) {
+                Ok(file) => break (file, named(number)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => number += 1,
                 Err(error) => return Err(error),
             }
         };
+        for old in earlier.into_iter().filter(|old| old.saturating_add(DAMAGED) <= number) {
+            let _ = std::fs::remove_file(named(old)); // One too many is no reason not to go on.
+        }
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         if written.is_err() {
             let _ = std::fs::remove_file(&path); // Half a copy of what is still in the journal.
         }
         written.map(|()| path)
+    }
+
+    /// The numbers of the damaged ends that are kept beside the journal.
+    fn kept(&self) -> io::Result<Vec<u32>> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let own = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ".damaged-";
+        let mut numbers = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            numbers.extend(name.strip_prefix(&own).and_then(|number| number.parse::<u32>().ok()));
+        }
+        Ok(numbers)
     }
 
     fn append(&mut self, length: u64, line: &str) -> Result<(), JournalError> {

@@ -205,6 +205,26 @@ fn every_damage_gets_a_file_of_its_own() {
     }
 }
 
+/// Whatever damages a journal again and again does not fill the disk.
+#[test]
+fn the_newest_ten_damaged_ends_are_kept() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    let kept = |from: u32, until: u32| {
+        let all = (1..=40).map(|number| folder.path().join(format!("journal.jsonl.damaged-{number}")));
+        let there: Vec<_> = (1..=40).zip(all).filter(|(_, path)| path.exists()).map(|(number, _)| number).collect();
+        assert_eq!(there, (from..=until).collect::<Vec<u32>>());
+    };
+    std::fs::write(folder.path().join("journal.jsonl.damaged-by-replacement"), "kept").unwrap();
+    for number in 1..=25_u32 {
+        std::fs::write(&path, format!("damage {number}")).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(journal.damaged().unwrap()).unwrap(), format!("damage {number}"));
+        kept(number.saturating_sub(9).max(1), number);
+    }
+    assert!(folder.path().join("journal.jsonl.damaged-by-replacement").exists());
+}
+
 #[test]
 fn a_journal_reads_as_it_was_written() {
     // Beginnings of the story in every rotation: 169 journals.

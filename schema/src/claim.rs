@@ -88,7 +88,7 @@ pub struct BrokenClaim {
 
 impl PoolRecord {
     /// How many broken claims are kept.
-    const KEPT: usize = 20;
+    const KEPT: usize = 10;
 
     /// Claims the pool for a server; again, where it has the claim already. The claim of another server stays, and comes back.
     pub fn claim(&mut self, claim: Claim) -> Option<Claim> {

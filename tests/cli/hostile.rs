@@ -190,3 +190,134 @@ fn frugal(folder: &TempDir, from: &str) -> Command {
     drift.stdout(Stdio::piped()).stderr(Stdio::piped());
     drift
 }
+
+/// What Azure Pipelines and GitHub take for a command wherever it stands in a line.
+const COMMANDS: [&str; 2] = ["##vso[", "##["];
+
+#[test]
+fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
+    let quiet = |what: &str, ended: &Ended| {
+        for said in [&ended.out, &ended.err] {
+            assert!(!COMMANDS.iter().any(|command| said.contains(command)), "{what}: {said}");
+            assert!(!said.lines().any(|line| line.starts_with("::")), "{what}: {said}");
+        }
+    };
+    let evil = "##vso[task.setvariable variable=PATH]C:/evil ##[error]x";
+    // In a quoted line, behind something that is long, in a comment, as a key.
+    for text in [
+        format!("version: \"{evil}\"\n"),
+        lab("").replace("version: 1", &format!("version: 2 # {evil}")),
+        lab("").replace("CU7", &format!("'{}{evil}'", "x".repeat(60))),
+        lab("").replace("release:", &format!("'{evil}':")),
+        lab("").replace("version: 1", &format!("version: [ # {evil}")),
+    ] {
+        let folder = folder(&text);
+        for command in [&["validate", "site.yaml"] as &[&str], &["plan", "site.yaml"], &["apply", "site.yaml"]] {
+            let ended = reconcile(folder.path(), command);
+            assert_eq!(ended.code, Some(65), "{text}");
+            quiet(&text, &ended);
+        }
+    }
+    // In the name of a manifest.
+    let names = folder(&lab(""));
+    for name in ["::error x.yaml", "##vso[a].yaml", "##[b].yaml"] {
+        fs::copy(names.path().join("site.yaml"), names.path().join(name)).unwrap();
+        let ended = reconcile(names.path(), &["validate", name]);
+        assert_eq!(ended.code, Some(0), "{name}: {}", ended.err);
+        quiet(name, &ended);
+    }
+    // In what is said of a good one.
+    let evil = "##vso[task.setvariable variable=PATH]x ##[error]x";
+    let named = lab("").replace("target: cu7", &format!("target: cu7, alsoStop: ['{evil}\u{fe0f}\u{e0100}\u{1d173}']"));
+    let folder = folder(&named);
+    for command in [
+        &["plan", "site.yaml", "--output", "json"] as &[&str],
+        &["observe", "site.yaml"],
+        &["apply", "site.yaml", "--output", "json"],
+        &["history", "site.yaml", "--output", "json"],
+        &["status", "site.yaml", "--output", "json"],
+        &["drift", "site.yaml", "--output", "json"],
+        &["inventory", "site.yaml", "--list"],
+        &["plan", "site.yaml"],
+    ] {
+        let ended = reconcile(folder.path(), command);
+        assert!(matches!(ended.code, Some(0 | 2)), "{command:?}: {}", ended.err);
+        quiet(&format!("{command:?}"), &ended);
+        assert!(!ended.out.contains(['\u{fe0f}', '\u{e0100}', '\u{1d173}']), "{command:?}: {}", ended.out);
+    }
+}
+
+/// Ranges that stand for ten million servers, in a few kilobytes.
+#[test]
+fn a_manifest_for_too_many_servers_is_refused_before_they_are_counted_through() {
+    let ranges: String = (0..100)
+        .map(|number| format!("  s{number}-[00001-99999].contoso.example: {{ role: standard-edition, target: cu7 }}\n"))
+        .collect();
+    let text = lab("").replacen("servers:\n", &format!("servers:\n{ranges}"), 1);
+    let folder = folder(&text);
+    for command in
+        [&["validate", "site.yaml"] as &[&str], &["plan", "site.yaml"], &["drift", "site.yaml", "--from", "."]]
+    {
+        let ended = reconcile(folder.path(), command);
+        assert_eq!(ended.code, Some(65), "{command:?}");
+        assert!(ended.err.contains("9999901 servers, at most 100000 are allowed"), "{}", ended.err);
+    }
+}
+
+/// What has no end is no plan, no lab and no snapshot.
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "no library makes a pipe")]
+fn devices_and_pipes_are_not_read() {
+    let (folder, good) = fleet();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("all")).unwrap();
+    fs::write(at("all/good.json"), good).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", at("all/zero.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
+    let made = Command::new("mkfifo").args([at("all/pipe.json"), at("pipe")]).status();
+    assert!(made.is_ok_and(|made| made.success()));
+    std::os::unix::fs::symlink(at("pipe"), at("all/link.json")).unwrap();
+    for place in ["all", "all/*.json"] {
+        let judged = drift(&folder, place);
+        assert_eq!(judged.code, Some(2), "{}{}", judged.out, judged.err);
+        assert!(judged.out.contains("1 server: 1 with drift"), "{}", judged.out);
+    }
+    for endless in ["zero", "pipe"] {
+        let held = reconcile(folder.path(), &["apply", "site.yaml", "--plan", endless]);
+        assert_eq!(held.code, Some(65), "{}", held.err);
+        assert!(held.err.contains("expected a plain file"), "{}", held.err);
+    }
+    fs::remove_file(at("world.yaml")).ok();
+    std::os::unix::fs::symlink("/dev/zero", at("world.yaml")).unwrap();
+    let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]);
+    assert_eq!(shown.code, Some(65), "{}", shown.err);
+    assert!(shown.err.contains("expected a plain file"), "{}", shown.err);
+}
+
+/// `lab reset` writes over a lab, and over nothing else.
+#[test]
+fn a_lab_is_not_made_where_something_else_lies() {
+    let folder = folder(&lab(""));
+    let at = |name: &str| folder.path().join(name);
+    let reset = || reconcile(folder.path(), &["lab", "reset", "site.yaml"]);
+    assert_eq!(reset().code, Some(0));
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
+    let broken = fs::read_to_string(at("world.yaml")).unwrap().replace("\nservers:", "\nservants:");
+    fs::write(at("world.yaml"), broken).unwrap();
+    let anew = reset();
+    assert_eq!(anew.code, Some(0), "a lab that somebody broke is made anew: {}", anew.err);
+    for text in ["the wine list\n", "\u{0}\u{1}\u{2}", "version: 1\nupdates: {}\n"] {
+        fs::write(at("world.yaml"), text).unwrap();
+        let refused = reset();
+        assert_eq!(refused.code, Some(1), "{}", refused.err);
+        assert!(refused.err.contains("expected the file of a lab"), "{}", refused.err);
+        assert_eq!(fs::read_to_string(at("world.yaml")).unwrap(), text);
+    }
+    fs::remove_file(at("world.yaml")).unwrap();
+    fs::create_dir_all(at("world.journal")).unwrap();
+    fs::write(at("world.journal/thesis.txt"), "years of work").unwrap();
+    let refused = reset();
+    assert_eq!(refused.code, Some(1), "{}", refused.err);
+    assert!(at("world.journal/thesis.txt").exists());
+}

@@ -62,7 +62,7 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
         ("too little", good.replace("'D:\\SkypeServerUpdateInstaller.exe'", "''"), "site.yaml:6:24", "an empty text"),
         ("a password", good.replace("target:", "password: x, target:"), "site.yaml:8:51", "remove the field"),
         ("a terminal's escape", good.replace("CU7", "\"\\x1b[2J\""), "site.yaml:5:14", "in single quotes"),
-        ("an invisible character", good.replace("CU7", "C\u{202e}U7"), "site.yaml:5:14", "the releases are: "),
+        ("an invisible character", good.replace("CU7", "C\u{202e}U7"), "site.yaml:5:14", "did you mean `cu7`?"),
         ("a release without a build", good.replace("CU7", "CU5"), "site.yaml:5:14", "give the build itself"),
         (
             "a component's name misspelt",

@@ -1,8 +1,8 @@
 //! Runs that meet somebody else: another run, or a person who presses Ctrl-C.
 
-use std::{fs, fs::File};
+use std::{fs, fs::File, process::Stdio};
 
-use crate::{folder, lab, listing, reconcile};
+use crate::{command, folder, lab, listing, reconcile};
 
 #[test]
 fn a_second_run_is_told_who_holds_the_lock_and_changes_nothing() {
@@ -85,4 +85,41 @@ fn stopped_by(signal: &str) -> (tempfile::TempDir, Option<i32>, String) {
     said.read_to_string(&mut rest).unwrap();
     let code = run.wait().unwrap().code();
     (folder, code, rest)
+}
+
+/// Runs that crowd on a lab: one works at a time, and each sees what the one before it has done.
+#[test]
+fn of_runs_that_crowd_on_a_lab_one_installs() {
+    for _ in 0..20 {
+        let folder = folder(&lab(""));
+        let start = |_| {
+            let mut run = command(folder.path(), &["apply", "site.yaml"]);
+            run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        };
+        let crowd: Vec<_> = (0..8).map(start).collect();
+        let codes: Vec<_> = crowd.into_iter().map(|mut run| run.wait().unwrap().code()).collect();
+        assert!(codes.iter().all(|code| matches!(code, Some(0 | 3))), "{codes:?}");
+        let history = reconcile(folder.path(), &["history", "site.yaml", "--output", "json"]).out;
+        assert_eq!(history.matches("\"step\": \"install\"").count(), 1, "{codes:?}\n{history}");
+    }
+}
+
+/// Whoever changes a lab by hand does not while a run works on it.
+#[test]
+fn a_lab_is_not_changed_beneath_a_run() {
+    let folder = folder(&lab(""));
+    assert_eq!(reconcile(folder.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
+    let lock = File::create(folder.path().join("world.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let before = fs::read(folder.path().join("world.yaml")).unwrap();
+    for change in [
+        &["lab", "reset", "site.yaml"] as &[&str],
+        &["lab", "wait", "site.yaml", "1h"],
+        &["lab", "break", "site.yaml", "fe01.contoso.example", "shell-open"],
+    ] {
+        let ended = reconcile(folder.path(), change);
+        assert_eq!(ended.code, Some(3), "{change:?}: {}{}", ended.out, ended.err);
+    }
+    assert_eq!(fs::read(folder.path().join("world.yaml")).unwrap(), before);
+    assert_eq!(reconcile(folder.path(), &["lab", "show", "site.yaml"]).code, Some(0), "looking needs no lock");
 }

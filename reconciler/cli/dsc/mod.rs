@@ -11,7 +11,7 @@ mod trace;
 
 use reconcile_schema::DscInstance;
 
-use crate::{args::Dsc, exit::Exit, plan, print, problem::Problem, site::Site};
+use crate::{args::Dsc, exit::Exit, harmless, plan, print, problem::Problem, site::Site};
 
 use self::{
     ask::Asked,
@@ -42,7 +42,7 @@ pub fn run(command: &Dsc, verbose: bool) -> Result<Exit, Problem> {
 fn get(asked: &Asked) -> Result<Exit, Problem> {
     let (_, mut site, goal) = asked.server()?;
     let seen = plan::seen(&mut site, &goal)?;
-    tell(&[line(&instance(asked, &goal, &seen, site.is_lab()))?])
+    tell(&[harmless::line(&instance(asked, &goal, &seen, site.is_lab()))?])
 }
 
 /// One server as it is, and in which properties it is not as declared.
@@ -53,7 +53,7 @@ fn test(asked: &Asked) -> Result<Exit, Problem> {
     if let Some(why) = &now.blocked_by {
         tracing::warn!("{}: {why}", goal.server);
     }
-    tell(&[line(&now)?, line(&unlike(&now, &now.at_goal())?)?])
+    tell(&[harmless::line(&now)?, harmless::line(&unlike(&now, &now.at_goal())?)?])
 }
 
 /// All servers of a manifest, a line for each; of what is asked for, every property must be so.
@@ -63,7 +63,7 @@ fn export(asked: &Asked) -> Result<Exit, Problem> {
     for goal in &goals {
         let found = instance(asked, goal, &plan::seen(&mut site, goal)?, site.is_lab());
         if asked.fits(&tested(&found))? {
-            tell(&[line(&DscInstance { name: Some(goal.server.to_string()), ..found })?])?;
+            tell(&[harmless::line(&DscInstance { name: Some(goal.server.to_string()), ..found })?])?;
         }
     }
     Ok(Exit::Done)
@@ -72,9 +72,4 @@ fn export(asked: &Asked) -> Result<Exit, Problem> {
 /// Prints lines.
 fn tell(lines: &[String]) -> Result<Exit, Problem> {
     print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
-}
-
-/// A value as a line of JSON.
-fn line(value: &impl serde::Serialize) -> Result<String, Problem> {
-    serde_json::to_string(value).map_err(Problem::failed)
 }

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use serde_json::{Map, Value, json};
 
-use crate::{appear, args::Format, exit::Exit, plan, print, problem::Problem, schemas};
+use crate::{appear, args::Format, exit::Exit, harmless, print, problem::Problem, schemas};
 
 /// The resource, as configuration documents name it.
 const TYPE: &str = "Reconcile/CumulativeUpdate";
@@ -26,7 +26,7 @@ pub fn write(folder: &Path) -> Result<Exit, Problem> {
     let failed = |error: std::io::Error| Problem::failed(format!("cannot write {}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let mut file = appear::beside(&path).map_err(failed)?;
-    file.write_all(plan::json(&resource(program))?.as_bytes()).map_err(failed)?;
+    file.write_all(harmless::pretty(&resource(program))?.as_bytes()).map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;
     print(&format!("{}\n", path.display()))
 }

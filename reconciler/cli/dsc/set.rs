@@ -8,6 +8,7 @@ use crate::{
     apply::{self, Ran},
     args::{Apply, Output, Scope},
     exit::{Exit, state_of},
+    harmless,
     plan::{seen, server},
     problem::Problem,
     render::{UNSURE, aftermath, plural, word},
@@ -17,7 +18,7 @@ use crate::{
 use super::{
     ask::Asked,
     instance::{instance, tested, unlike},
-    line, tell,
+    tell,
 };
 
 /// Runs what `apply --yes` runs. Prints the server after it and the properties that changed. Where the server falls short of
@@ -107,8 +108,8 @@ fn told(
 ) -> Result<Exit, Problem> {
     let system = after.server.clone().filter(|_| restart);
     let restart_required = system.map(|system| vec![DscRestart { system }]);
-    let changed = line(&unlike(before, &after)?)?;
-    tell(&[line(&DscInstance { restart_required, metadata, ..after })?, changed])
+    let changed = harmless::line(&unlike(before, &after)?)?;
+    tell(&[harmless::line(&DscInstance { restart_required, metadata, ..after })?, changed])
 }
 
 /// How a run fell short of its goal: host, step, state of the services, and what to do next.

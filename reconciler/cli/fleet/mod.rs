@@ -19,8 +19,8 @@ use self::seen::{Sight, Snapshots};
 use crate::{
     args::{Output, Plan},
     exit::{Exit, worst},
+    harmless,
     input::Input,
-    plan::json,
     print,
     problem::Problem,
 };
@@ -34,7 +34,7 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
     let report = report(&input, args)?;
     match args.scope.output {
         Output::Text => print(&text::of(&report, &args.scope.manifest))?,
-        Output::Json => print(&json(&report)?)?,
+        Output::Json => print(&harmless::pretty(&report)?)?,
     };
     Ok(report.state.into())
 }

@@ -12,8 +12,8 @@ use super::text::{described, differing, shown};
 use crate::{
     args::{self, Output},
     exit::Exit,
+    harmless,
     input::Input,
-    plan::json,
     print,
     problem::Problem,
 };
@@ -57,7 +57,7 @@ pub fn show(output: Output) -> Result<Exit, Problem> {
     };
     match output {
         Output::Text => print(&shown(&report))?,
-        Output::Json => print(&json(&report)?)?,
+        Output::Json => print(&harmless::pretty(&report)?)?,
     };
     Ok(report.state.into())
 }

@@ -5,6 +5,7 @@ use std::{
     path::Path,
 };
 
+use reconcile_hosts::read_plain;
 use reconcile_schema::{LastRun, REPORT_VERSION};
 
 use crate::appear;
@@ -17,7 +18,7 @@ pub fn read(path: &Path) -> Result<Option<LastRun>, String> {
     let unreadable = |error: &dyn std::fmt::Display| {
         format!("the last unattended run cannot be told: {}: {error}; the next one writes it anew", path.display())
     };
-    let text = match std::fs::read(path) {
+    let text = match read_plain(path, 1 << 20) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(&error)),

@@ -8,7 +8,7 @@ mod world;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -20,7 +20,10 @@ pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
 pub use world::{Cut, Outlives, Simulated, SimulatedDatabase, SimulatedRegistration, SimulatedStore, World};
 
-use crate::journal::{Journal, JournalError};
+use crate::{
+    journal::{Journal, JournalError},
+    plain::read_plain,
+};
 
 /// A set of simulated servers and where they are kept.
 #[derive(Debug)]
@@ -64,6 +67,9 @@ pub enum LabError {
     Killed,
 }
 
+/// The largest file of a lab, in bytes: a thousand servers take some four million.
+const LARGEST: u64 = 256 << 20;
+
 /// Says to the reader of the file what it is.
 const HEADER: &str = "\
 # Simulated servers: the world of a reconcile lab. No machine is touched by it.
@@ -83,8 +89,10 @@ impl Lab {
     /// # Errors
     /// When the file cannot be read or does not hold a world.
     pub fn open(path: &Path, start: impl FnOnce() -> World) -> Result<Self, LabError> {
-        let world = match std::fs::read_to_string(path) {
-            Ok(text) => serde_yaml::from_str(&text).map_err(|source| LabError::World { path: path.into(), source })?,
+        let world = match read_plain(path, LARGEST) {
+            Ok(text) => {
+                serde_yaml::from_slice(&text).map_err(|source| LabError::World { path: path.into(), source })?
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => start(),
             Err(source) => return Err(LabError::File { path: path.into(), source }),
         };
@@ -94,9 +102,10 @@ impl Lab {
     /// Makes the lab anew: the world as it starts out, and no journals.
     ///
     /// # Errors
-    /// When a file cannot be written or removed.
+    /// When a file cannot be written or removed, or holds something else than a lab.
     pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
         let journals = journals(path);
+        is_a_labs(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
         match std::fs::remove_dir_all(&journals) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 return Err(LabError::File { path: journals, source });
@@ -198,6 +207,41 @@ impl Lab {
         file.persist(path).map_err(|error| file_error(error.error))?;
         Ok(())
     }
+}
+
+/// Whether what would be written over and removed is a lab's: a world, also one that somebody broke, and a folder with journals
+/// only.
+fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
+    let strange = |path: &Path, what: &str| {
+        let why = format!("expected {what}, found something else; move it away, or give the lab another `world`");
+        Err((path.to_owned(), io::Error::other(why)))
+    };
+    match read_plain(path, LARGEST) {
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err((path.to_owned(), source)),
+        Ok(text) => {
+            let begins = HEADER.lines().next().is_some_and(|first| text.starts_with(first.as_bytes()));
+            if !(begins || text.trim_ascii().is_empty() || serde_yaml::from_slice::<World>(&text).is_ok()) {
+                return strange(path, "the file of a lab");
+            }
+        }
+    }
+    let kind = match std::fs::symlink_metadata(journals) {
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err((journals.to_owned(), source)),
+        Ok(metadata) => metadata.file_type(),
+    };
+    if !kind.is_dir() {
+        return strange(journals, "the folder of a lab's journals");
+    }
+    for entry in std::fs::read_dir(journals).map_err(|source| (journals.to_owned(), source))? {
+        let entry = entry.map_err(|source| (journals.to_owned(), source))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.contains(".jsonl") && !name.ends_with(".last-run.json") {
+            return strange(&entry.path(), "a journal");
+        }
+    }
+    Ok(())
 }
 
 fn journal(path: &Path, server: &ServerName) -> PathBuf {

@@ -141,7 +141,7 @@ impl Sources {
                 for path in found.flatten() {
                     if path.is_dir() {
                         collect(&path, &mut waiting)?;
-                    } else {
+                    } else if may_end(&path) {
                         waiting.push_back(Named::File(path));
                     }
                 }
@@ -171,11 +171,16 @@ fn collect(path: &Path, into: &mut VecDeque<Named>) -> Result<(), SourceError> {
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
             collect(&entry.path(), into)?;
-        } else if (kind.is_file() || kind.is_symlink()) && ending(&entry.path()).is_some() {
+        } else if (kind.is_file() || kind.is_symlink() && may_end(&entry.path())) && ending(&entry.path()).is_some() {
             into.push_back(Named::File(entry.path()));
         }
     }
     Ok(())
+}
+
+/// Whether this is no pipe and no device, nor a link to one. A link that leads nowhere is told of when it is opened.
+fn may_end(path: &Path) -> bool {
+    std::fs::metadata(path).map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
 }
 
 fn ending(path: &Path) -> Option<&'static str> {

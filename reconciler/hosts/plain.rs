@@ -1,0 +1,43 @@
+//! A plain file of bounded size: what is a pipe or a device has no end, and what is larger is none of ours.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
+
+/// Reads a plain file of at most `limit` bytes.
+///
+/// # Errors
+/// It is not there, no plain file or larger, or cannot be read.
+pub fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("expected a plain file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("expected at most {} MiB, found more", limit >> 20)));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_or_no_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (size, is_read) in [(0, true), (1 << 20, true), ((1 << 20) + 1, false)] {
+            fs::write(&path, vec![b'x'; size]).unwrap();
+            assert_eq!(read_plain(&path, 1 << 20).ok().map(|bytes| bytes.len()), is_read.then_some(size));
+        }
+        assert_eq!(read_plain(folder.path(), 1).unwrap_err().to_string(), "expected a plain file");
+        assert_eq!(read_plain(&folder.path().join("none"), 1).unwrap_err().kind(), io::ErrorKind::NotFound);
+        #[cfg(unix)]
+        assert_eq!(read_plain(Path::new("/dev/zero"), 1).unwrap_err().to_string(), "expected a plain file");
+    }
+}
