@@ -211,6 +211,18 @@ fn only_the_own_style_and_script_may_act() {
     assert!(!style.contains("url(") && !style.contains("@import"));
 }
 
+/// A state without a rule of its own would be a tile without a frame.
+#[test]
+fn every_state_has_its_colours() {
+    let style = include_str!("../drift/html/report.css");
+    for state in DriftState::ALL {
+        let named =
+            style.lines().filter(|line| line.starts_with('.') && line.contains(&format!(".is-{} ", state.key())));
+        let listed = style.lines().filter(|line| line.contains(&format!(".is-{}, ", state.key())));
+        assert_eq!(named.chain(listed).filter(|line| line.contains("--tint")).count(), 1, "{state:?}");
+    }
+}
+
 #[test]
 fn every_link_leads_to_a_place_of_the_page() {
     let page = parse(&render(&fleet()).unwrap());
