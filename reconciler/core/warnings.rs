@@ -9,8 +9,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, Fqdn, Manifest, OnExceed, Period, Policy, Reboots, Releases, Role, Rollout, ServerPattern,
-    SqlInstance, Update, UpdateName, is_share,
+    Build, Estimates, Fqdn, Manifest, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots, Releases, Role, Rollout,
+    ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_share, is_whole,
 };
 
 use crate::{
@@ -52,6 +52,11 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(lone_back_ends(manifest));
     all.extend(shared_central_stores(manifest));
     all.extend(same_hashes(manifest));
+    all.extend(empty_files(manifest));
+    all.extend(unused(manifest, releases));
+    all.extend(own_services(manifest));
+    all.extend(strange_pools(manifest));
+    all.extend(relative_reports(manifest));
     all.extend(empty_budgets(manifest));
     all.extend(without_claims(manifest));
     all.extend(undeclared_pools(manifest));
@@ -194,6 +199,101 @@ fn same_hashes(manifest: &Manifest) -> Vec<Warning> {
         }
     }
     all
+}
+
+/// Installers with the hash of an empty file: a download that came to nothing.
+fn empty_files(manifest: &Manifest) -> impl Iterator<Item = Warning> {
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let empty = manifest.updates.iter().filter(|(_, update)| update.installer.sha256.as_str() == EMPTY);
+    empty.map(|(name, _)| Warning {
+        pointer: format!("{}/installer/sha256", at("updates", name.as_str())),
+        code: "empty-file",
+        message: "this is the SHA-256 of an empty file".into(),
+        help: "download the installer again, and take its SHA-256 with Get-FileHash".into(),
+    })
+}
+
+/// What no server has yet and would make no goal.
+fn unused(manifest: &Manifest, releases: &Releases) -> Vec<Warning> {
+    let members: BTreeSet<_> = manifest.servers.values().filter_map(|server| server.group.as_ref()).collect();
+    let used = manifest.groups.iter().filter(|(name, _)| members.contains(name));
+    let targets = manifest.servers.values().filter_map(|server| server.target.as_ref());
+    let targets: BTreeSet<_> = targets.chain(used.filter_map(|(_, group)| group.target.as_ref())).collect();
+    let updates = manifest.updates.iter().filter(|(name, _)| !targets.contains(name)).filter_map(|(name, update)| {
+        let error = releases.resolve(update.product, &update.release).err()?;
+        Some((format!("{}/release", at("updates", name.as_str())), error.to_string()))
+    });
+    let groups = manifest.groups.iter().filter(|(name, _)| !members.contains(name)).filter_map(|(name, group)| {
+        let target = group.target.as_ref().filter(|target| !manifest.updates.contains_key(*target))?;
+        Some((format!("{}/target", at("groups", name.as_str())), format!("no update is named \"{target}\"")))
+    });
+    let warning = |(pointer, message)| Warning {
+        pointer,
+        code: "unused",
+        message,
+        help: "no server has it yet: correct it before one does, or remove it".into(),
+    };
+    updates.chain(groups).map(warning).collect()
+}
+
+/// Services of others that are not: the product's are stopped and started anyway.
+fn own_services(manifest: &Manifest) -> Vec<Warning> {
+    let groups = manifest.groups.iter().map(|(name, group)| (at("groups", name.as_str()), &group.also_stop));
+    let servers =
+        manifest.servers.iter().map(|(pattern, server)| (Entry { pattern, server }.pointer(), &server.also_stop));
+    let mut all = Vec::new();
+    for (place, names) in groups.chain(servers) {
+        for (nth, name) in names.iter().enumerate() {
+            let is = |own: &str| own.eq_ignore_ascii_case(name.as_str());
+            let help = if PRODUCT_SERVICES.iter().any(|own| is(own)) || is(WEB_SERVICE) {
+                "remove it: the product's services and the web server are stopped and started anyway"
+            } else if name.as_str().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("MSSQL$")) {
+                "remove it: databases are updated while SQL Server runs"
+            } else {
+                continue;
+            };
+            all.push(Warning {
+                pointer: format!("{place}/alsoStop/{nth}"),
+                code: "own-service",
+                message: format!("{name} is no service of others"),
+                help: help.into(),
+            });
+        }
+    }
+    all
+}
+
+/// Servers that no pool has beside Front End Servers.
+fn strange_pools(manifest: &Manifest) -> Vec<Warning> {
+    let standing = |(pattern, server)| (Entry { pattern, server }.pointer(), Standing::of(manifest, server));
+    let standings: Vec<_> = manifest.servers.iter().map(standing).collect();
+    let fronts = standings.iter().filter(|(_, standing)| standing.role == Some(Role::FrontEnd));
+    let fronts: BTreeSet<_> = fronts.filter_map(|(_, standing)| standing.pool).collect();
+    let strange = standings.iter().filter_map(|(pointer, standing)| {
+        let role = standing.role.filter(|role| matches!(role, Role::StandardEdition | Role::Edge))?;
+        let pool = standing.pool.filter(|pool| fronts.contains(pool))?;
+        Some(Warning {
+            pointer: pointer.clone(),
+            code: "strange-pool",
+            message: format!("servers of the role {role} and Front End Servers are in one pool, {pool}"),
+            help: "name the pool of each role, as Get-CsPool shows it".into(),
+        })
+    });
+    strange.collect()
+}
+
+/// Reports that go where the task happens to be started.
+fn relative_reports(manifest: &Manifest) -> impl Iterator<Item = Warning> {
+    let places = [("snapshots", &manifest.reports.snapshots), ("prometheus", &manifest.reports.prometheus)];
+    places.into_iter().filter(|_| manifest.lab.is_none()).filter_map(|(field, path)| {
+        let path = path.as_deref().filter(|path| !is_whole(path))?;
+        Some(Warning {
+            pointer: format!("/reports/{field}"),
+            code: "relative-report",
+            message: format!("{path} is no whole path: where it leads depends on where the task is started"),
+            help: "write the whole path, on a drive of the server or on a share".into(),
+        })
+    })
 }
 
 /// Budgets that every outage exceeds.

@@ -64,6 +64,7 @@ pub use manifest::{
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
 pub use names::{
     FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, is_share,
+    is_whole,
 };
 pub use observed::{
     BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,

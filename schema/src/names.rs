@@ -189,6 +189,12 @@ pub fn is_share(path: &str) -> bool {
         .is_some_and(|rest| behind_share(rest).is_some() || behind_share(&format!(r"{rest}\")).is_some())
 }
 
+/// Whether a path leads to the same place from everywhere: it begins at a drive or at a share.
+#[must_use]
+pub fn is_whole(path: &str) -> bool {
+    is_share(path) || behind_drive(&path.replace('/', r"\")).is_some()
+}
+
 /// What stands behind the names of a server and of its share. A `.` or `?` instead of a server is a device.
 fn behind_share(text: &str) -> Option<&str> {
     let (server, rest) = text.split_once('\\')?;
