@@ -100,7 +100,9 @@ fn a_shell_that_only_looks_ends_with_its_run() {
 #[test]
 fn killed_within_milliseconds_of_the_installers_start() {
     for round in 0..6_u64 {
-        let server = Server::standard_edition(SFB_2015);
+        let mut server = Server::standard_edition(SFB_2015);
+        // It lasts: on a busy computer one that ends at once would come and go between two looks.
+        server.lab.updater = vec![UpdaterRun { pace: 400, ..UpdaterRun::default() }];
         let machine = Machine::new(server);
         machine.declare("{}");
         let run = machine.start_apply();
@@ -117,7 +119,9 @@ fn killed_within_milliseconds_of_the_installers_start() {
 
 #[test]
 fn killed_within_milliseconds_of_a_shells_start() {
-    let machine = Machine::new(Server::standard_edition(SFB_2019));
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.scripts.insert("Test-Membership.ps1".to_owned(), vec![ScriptRun::Slow(2_000)]);
+    let machine = Machine::new(server);
     machine.declare("{}");
     for round in 0..8 {
         let run = machine.start_apply();
