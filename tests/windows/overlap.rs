@@ -45,7 +45,7 @@ fn services_that_do_not_need_each_other_stop_and_start_together() {
 fn second_stop_lasts() -> Machine {
     let mut server = Server::standard_edition(SFB_2015);
     server.lab.updater = vec![UpdaterRun { pace: 200, starts_services: true, ..UpdaterRun::default() }];
-    server.service("RTCSRV").stop = Stop::Slow(6_000);
+    server.service("RTCSRV").stop = Stop::Slow(15_000);
     let machine = Machine::new(server);
     machine.declare("{}");
     machine
@@ -122,7 +122,7 @@ fn a_shell_that_is_never_asked_ends_with_the_run() {
 /// A server whose web server starts slowly.
 fn web_start_lasts() -> Machine {
     let mut server = Server::back_end(SFB_2019);
-    server.service(WEB_SERVER).start = Start::Slow(10_000);
+    server.service(WEB_SERVER).start = Start::Slow(15_000);
     let machine = Machine::new(server);
     machine.declare("{}");
     machine
