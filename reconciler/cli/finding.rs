@@ -174,8 +174,8 @@ fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
         if fields.is_some_and(|fields| fields.contains_key(name)) && parent.map(|(parent, _)| parent) != around {
             return Some(match parent {
                 Some((parent, false)) => format!("`{name}` belongs under `{parent}`"),
-                Some((parent, true)) => format!("`{name}` belongs under a name under `{parent}`"),
-                None => format!("`{name}` belongs at the beginning of a line, under nothing"),
+                Some((parent, true)) => format!("`{name}` belongs in an entry of `{parent}`"),
+                None => format!("`{name}` belongs at the top level"),
             });
         }
         let inner = fields.into_iter().flatten().map(|(name, rules)| (rules, Some((name.as_str(), false))));

@@ -1,6 +1,9 @@
 //! Reading a manifest: from a file to the goals of its servers, with every error at its place.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use reconcile_core::{Entry, Goal, GoalError, Remedy, Roster, TopologyError, Warning, misplaced, warnings};
 use reconcile_schema::{ComponentName, Manifest, ManifestPlace, Releases, ServerName, ServerPattern, Sha256};
@@ -192,14 +195,21 @@ fn near_component(name: &ComponentName) -> Option<&'static str> {
 
 /// Servers that have an entry by their host name and another one by their full name.
 fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
-    let short: Vec<_> = manifest.servers.keys().filter(|one| one.is_single() && !one.as_str().contains('.')).collect();
-    let again = short.into_iter().filter_map(|short| {
-        let full = manifest.servers.keys().find(|full| {
-            let host = |name: ServerName| {
-                name.as_str().split('.').next() == Some(short.as_str().to_ascii_lowercase().as_str())
-            };
-            full.as_str().contains('.') && full.servers().any(host)
-        })?;
+    let (full, short): (Vec<_>, Vec<_>) = manifest.servers.keys().partition(|name| name.as_str().contains('.'));
+    let short = short.into_iter().filter(|one| one.is_single());
+    let short: Vec<_> = short.map(|one| (one, one.as_str().to_ascii_lowercase())).collect();
+    let hosts: BTreeSet<&str> = short.iter().map(|(_, host)| host.as_str()).collect();
+    let mut known: BTreeMap<&str, &ServerPattern> = BTreeMap::new();
+    for full in full.into_iter().filter(|_| !hosts.is_empty()) {
+        for name in full.servers() {
+            let host = name.as_str().split('.').next().unwrap_or_default();
+            if let Some(host) = hosts.get(host) {
+                known.entry(host).or_insert(full);
+            }
+        }
+    }
+    let again = short.iter().filter_map(|(short, host)| {
+        let full = known.get(host.as_str())?;
         let message = format!("{short} and {full} are the same server, by its host name and by its full name");
         let error = source.at_key(&child("/servers", short.as_str()), "duplicate-key", message);
         Some(error.help("keep one of them, by the full name"))

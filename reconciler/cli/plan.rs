@@ -165,7 +165,7 @@ fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
     let takes_down = steps.iter().any(|step| step.step.takes_down());
     let is_planned = steps.iter().any(|step| step.step == Step::Reboot);
     let waits = said(goal, seen).into_iter().filter(|_| !is_planned);
-    let waits = waits.map(|note| format!("a restart of Windows is due, {}", note.observed));
+    let waits = waits.map(|note| format!("a restart of Windows is pending, {}", note.observed));
     let restart = takes_down && !is_planned && goal.rules.reboot != Reboots::Never;
     let restart = restart.then(|| "may restart Windows, as the policy allows".to_owned());
     strange.chain(elsewhere).chain(waits).chain(restart).chain(servers.into_iter().map(unchecked)).collect()

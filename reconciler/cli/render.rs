@@ -157,7 +157,7 @@ pub fn outcome(run: &ServerRun) -> String {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
     for note in &run.notes {
-        let _ = writeln!(out, "     {WAITS}a restart of Windows is due, {}{WAITS:#}", escape(&note.observed));
+        let _ = writeln!(out, "     {WAITS}a restart of Windows is pending, {}{WAITS:#}", escape(&note.observed));
     }
     if let Some(lasted) = run.quiet_seconds {
         let lasted = Period::seconds(lasted);

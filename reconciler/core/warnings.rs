@@ -10,7 +10,7 @@ use alloc::{
 
 use reconcile_schema::{
     Build, Estimates, Fqdn, Manifest, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots, Releases, Role, Rollout,
-    ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_share, is_whole,
+    ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_share, is_whole,
 };
 
 use crate::{
@@ -62,7 +62,7 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(undeclared_pools(manifest));
     all.extend(narrow_windows(manifest, releases, roster));
     all.extend(long_outages(manifest, releases, roster));
-    all.extend(no_window(manifest));
+    all.extend(no_window(manifest, releases, roster));
     all.extend(unguarded(manifest, roster).into_iter().map(|Unguarded { pool, one, other, pointer }| Warning {
         pointer,
         code: "together",
@@ -358,9 +358,7 @@ fn undeclared_pools(manifest: &Manifest) -> Vec<Warning> {
 fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
-    for entry in roster.entries() {
-        let Some(first) = entry.pattern.servers().next() else { continue };
-        let Ok(goal) = Goal::of_entry(manifest, releases, roster, entry, &first) else { continue };
+    for (entry, first, goal) in first_goals(manifest, releases, roster) {
         let Some(windows) = goal.rules.maintenance.as_ref() else { continue };
         let estimated = foreseen_whole(&goal);
         let (turn, pointer) = (estimated.unwrap_or_else(|| assumed(&goal)).turn().p95, windows_of(manifest, entry));
@@ -387,9 +385,7 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
 fn long_outages(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
-    for entry in roster.entries() {
-        let Some(first) = entry.pattern.servers().next() else { continue };
-        let Ok(goal) = Goal::of_entry(manifest, releases, roster, entry, &first) else { continue };
+    for (entry, first, goal) in first_goals(manifest, releases, roster) {
         let Some(outage) = foreseen_whole(&goal).map(|foreseen| foreseen.outage.p95) else { continue };
         let budget = goal.rules.outage_budget;
         // A budget of nothing is told of by itself.
@@ -411,20 +407,39 @@ fn long_outages(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all
 }
 
-/// Restarts in windows only, where no window is declared.
-fn no_window(manifest: &Manifest) -> Option<Warning> {
-    let policies = manifest.groups.values().map(|group| &group.policy);
-    let policies = policies.chain(manifest.servers.values().map(|server| &server.policy)).chain([&manifest.policy]);
-    let windows = policies.clone().any(|policy| policy.maintenance.is_some());
-    let asks = policies.clone().any(|policy| policy.reboot == Some(Reboots::InWindow));
-    let own = manifest.policy.reboot == Some(Reboots::InWindow);
-    (asks && !windows).then(|| Warning {
-        pointer: if own { "/policy/reboot".into() } else { "/servers".into() },
-        code: "no-window",
-        message:
-            "restarts are allowed in maintenance windows only, and there is no window: they are allowed at any time"
-                .into(),
-        help: "add `maintenance`, or say `reboot: whenRequired`".into(),
+/// Servers that may be restarted in windows only, and have none.
+fn no_window(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
+    let mut once = BTreeSet::new();
+    let mut all = Vec::new();
+    for (entry, first, goal) in first_goals(manifest, releases, roster) {
+        if goal.rules.reboot != Reboots::InWindow || goal.rules.maintenance.is_some() || goal.rules.is_always {
+            continue;
+        }
+        let pointer = declared_at(manifest, entry, |policy| policy.reboot.is_some(), "reboot");
+        if once.insert(pointer.clone()) {
+            all.push(Warning {
+                pointer,
+                code: "no-window",
+                message: format!(
+                    "restarts are allowed in maintenance windows only, and {first} has none: it may be restarted at any time"
+                ),
+                help: "add `maintenance`, or say `reboot: whenRequired`".into(),
+            });
+        }
+    }
+    all
+}
+
+/// The entries of the manifest that have goals, each with its first server and the goal of that.
+fn first_goals<'a>(
+    manifest: &'a Manifest,
+    releases: &'a Releases,
+    roster: &'a Roster<'a>,
+) -> impl Iterator<Item = (&'a Entry<'a>, ServerName, Goal)> {
+    roster.entries().iter().filter_map(|entry| {
+        let first = entry.pattern.servers().next()?;
+        let goal = Goal::of_entry(manifest, releases, roster, entry, &first).ok()?;
+        Some((entry, first, goal))
     })
 }
 

@@ -6,13 +6,15 @@ use std::{
     path::Path,
 };
 
+const NOT_PLAIN: &str = "expected a plain file, found a folder, a pipe or a device";
+
 /// Reads a plain file of at most `limit` bytes.
 ///
 /// # Errors
 /// It is not there, no plain file or larger, or cannot be read.
 pub fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("expected a plain file"));
+        return Err(io::Error::other(NOT_PLAIN));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -35,9 +37,9 @@ mod tests {
             fs::write(&path, vec![b'x'; size]).unwrap();
             assert_eq!(read_plain(&path, 1 << 20).ok().map(|bytes| bytes.len()), is_read.then_some(size));
         }
-        assert_eq!(read_plain(folder.path(), 1).unwrap_err().to_string(), "expected a plain file");
+        assert_eq!(read_plain(folder.path(), 1).unwrap_err().to_string(), NOT_PLAIN);
         assert_eq!(read_plain(&folder.path().join("none"), 1).unwrap_err().kind(), io::ErrorKind::NotFound);
         #[cfg(unix)]
-        assert_eq!(read_plain(Path::new("/dev/zero"), 1).unwrap_err().to_string(), "expected a plain file");
+        assert_eq!(read_plain(Path::new("/dev/zero"), 1).unwrap_err().to_string(), NOT_PLAIN);
     }
 }

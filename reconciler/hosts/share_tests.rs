@@ -72,7 +72,7 @@ fn the_pool_settles_after_a_server_that_is_still_behind_too() {
     assert!(record.reached.is_empty(), "{record:?}");
 }
 
-/// A record as a later version may write it. Whoever does not know a field keeps it.
+/// A record as a later version may write it. A version that does not know a field keeps it.
 #[test]
 fn what_a_later_version_has_added_is_kept() {
     let folder = tempfile::tempdir().unwrap();

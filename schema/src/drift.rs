@@ -215,7 +215,7 @@ impl DriftState {
             Self::Unnamed => "not in the manifest",
             Self::Missing => "without a snapshot",
             Self::Stale => "with a stale snapshot",
-            Self::BuildsOnly => "of which only the builds are known",
+            Self::BuildsOnly => "with only the builds known",
             Self::NotReadable => "with databases that this account cannot read",
             Self::Unknown => "unknown",
             Self::Ahead => "ahead of the manifest",
@@ -260,7 +260,7 @@ pub enum DriftCode {
     DatabaseBehind,
     /// A service should run and does not.
     ServiceDown,
-    /// A restart is due that has not happened: the installer asked for it, or Windows does.
+    /// A restart is pending: the installer asked for it, or Windows does.
     RestartDue,
     /// Services may hold assemblies that an installer replaced.
     AssembliesHeld,
@@ -357,7 +357,7 @@ impl DriftCode {
             Self::PoolUnequal => "servers of the pool are at different builds",
             Self::DatabaseBehind => "a database is below the version that the binaries expect",
             Self::ServiceDown => "a service should run and does not",
-            Self::RestartDue => "a restart is due that has not happened",
+            Self::RestartDue => "a restart is pending",
             Self::AssembliesHeld => "services may hold assemblies that an installer replaced",
             Self::InstallationUnproven => "an installation was begun and not seen to end well",
             Self::Ahead => "the server is above the declared build",

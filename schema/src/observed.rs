@@ -99,8 +99,7 @@ pub struct Pending {
     pub who: String,
     /// Where it was read, such as the registry key.
     pub source: String,
-    /// Whether Windows Update or component servicing asks: such a restart finishes what they have installed. Earlier versions do not
-    /// tell.
+    /// Whether Windows Update or component servicing asks for it to finish what they have installed. Earlier versions do not tell.
     #[serde(default, skip_serializing_if = "is_false")]
     pub of_windows: bool,
     /// The files that wait to be replaced or deleted, where it is that. Earlier versions do not tell.

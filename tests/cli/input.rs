@@ -180,7 +180,8 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
         ("a component that nobody knows", good.replace("installer:", "components: { contoso-recorder: \"7.0.2046.385\" }\n    installer:"), "unknown-component", "site.yaml:6:19"),
         ("claims on a drive", format!("{good}rollout: {{ claims: 'D:\\claims' }}\n"), "no-share", "site.yaml:13:12"),
         ("an outage that never fits", policy(&format!("estimates: {{ {long} }}, outage: {{ budget: 20m }}")), "over-budget", "site.yaml:8:74"),
-        ("restarts in windows that there are not", policy("reboot: inWindow"), "no-window", "site.yaml:7:1"),
+        ("restarts in windows that there are not", policy("reboot: inWindow"), "no-window", "site.yaml:8:74"),
+        ("restarts in the windows of another", policy("reboot: inWindow").replace("  fe01.contoso.example: { role", "  fe02.contoso.example: { role: standard-edition, target: cu7, policy: { maintenance: { timeZone: Etc/UTC, windows: { nights: { days: mon-fri, from: '22:00', to: '04:00' } } } } }\n  fe01.contoso.example: { role"), "no-window", "site.yaml:9:74"),
     ];
     let mut wrong = String::new();
     for (what, text, code, place) in cases {

@@ -357,7 +357,7 @@ fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
     };
     if state == DriftState::BuildsOnly {
         findings.retain(|found| found.note);
-        let (desired, observed) = ("a look at the server itself", "only the registry was taken");
+        let (desired, observed) = ("a snapshot of the server", "only the registry was taken");
         findings.insert(0, finding(DriftCode::BuildsOnly, "services and databases", desired, observed, "the snapshot"));
         return nothing(findings, Some(ONLY_BUILDS.into()));
     }

@@ -213,7 +213,7 @@ impl Lab {
 /// only.
 fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
     let strange = |path: &Path, what: &str| {
-        let why = format!("expected {what}, found something else; move it away, or give the lab another `world`");
+        let why = format!("expected {what}, found another file; move it away, or give the lab another `world`");
         Err((path.to_owned(), io::Error::other(why)))
     };
     match read_plain(path, LARGEST) {

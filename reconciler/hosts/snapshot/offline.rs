@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use reconcile_schema::{Component, Fact, Pending, Shared};
 
 use super::{export, hive};
-use crate::restart::ASKING;
+use crate::restart::{ASKING, Asking};
 use crate::uninstall::{self, CONTROL_PANEL, ComponentError, Entry, LIST, short};
 
 /// The largest registry export that is read, in bytes. A whole `SOFTWARE` may be larger; its Uninstall key is not.
@@ -125,7 +125,7 @@ pub(super) type Keys = BTreeMap<String, Key>;
 
 /// The keys that are asked for, beside the entries of the Uninstall list.
 pub(super) fn wanted() -> impl Iterator<Item = &'static str> {
-    [LIST, CONTROL_PANEL].into_iter().chain(ASKING.map(|(_, path)| path))
+    [LIST, CONTROL_PANEL].into_iter().chain(ASKING.map(|asking| asking.path))
 }
 
 /// Why the installed components cannot be told.
@@ -233,8 +233,8 @@ fn reboot(keys: &Keys) -> Fact<Vec<Pending>> {
     let there = |path: &str| keys.get(&path.to_ascii_lowercase());
     let pending: Vec<_> = ASKING
         .into_iter()
-        .filter_map(|(who, path)| {
-            Some(Pending { who: who.to_owned(), source: shown(there(path)?), of_windows: true, files: Vec::new() })
+        .filter_map(|Asking { whose, path, of_windows }| {
+            Some(Pending { who: whose.to_owned(), source: shown(there(path)?), of_windows, files: Vec::new() })
         })
         .collect();
     if pending.is_empty() {

@@ -106,11 +106,12 @@ fn the_control_panel_is_held_against_its_own_key() {
 #[test]
 fn a_restart_that_somebody_asked_for_is_known_and_its_absence_is_not() {
     assert!(matches!(export(LIST, "").reboot, Fact::Unknown(why) if why.contains("SYSTEM")));
-    for (who, path) in ASKING {
-        let source = format!(r"HKLM\{path}");
+    let stays = |path: &str| path.ends_with("PackagesPending");
+    for Asking { whose, path, .. } in ASKING {
+        let (source, of_windows) = (format!(r"HKLM\{path}"), !stays(path));
         assert_eq!(
             export(path, "").reboot,
-            Fact::Known(vec![Pending { who: who.to_owned(), source, of_windows: true, files: Vec::new() }])
+            Fact::Known(vec![Pending { who: whose.to_owned(), source, of_windows, files: Vec::new() }])
         );
     }
 }

@@ -8,7 +8,7 @@ use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ER
 use reconcile_schema::Component;
 
 use super::win32::Win32Error;
-use crate::restart::ASKING;
+use crate::restart::{ASKING, Asking};
 use crate::uninstall::{CONTROL_PANEL, Entry, LIST};
 
 const SESSION_MANAGER: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager";
@@ -57,7 +57,7 @@ pub struct PendingRestart {
     pub whose: &'static str,
     /// Full path of the key (and value) that says so.
     pub key: String,
-    /// Whether Windows Update or component servicing asks.
+    /// Whether Windows Update or component servicing asks for it to finish what was installed.
     pub of_windows: bool,
     /// More, where there is more to say: the files to be replaced, the name to come.
     pub detail: Option<String>,
@@ -140,12 +140,12 @@ impl Registry {
     /// A place where such a wish is kept cannot be read.
     pub fn pending_restarts(&self) -> Result<Vec<PendingRestart>, RegistryError> {
         let mut pending = Vec::new();
-        for (whose, path) in ASKING {
+        for Asking { whose, path, of_windows } in ASKING {
             if self.open(path)?.is_some() {
                 pending.push(PendingRestart {
                     whose,
                     key: self.shown(path),
-                    of_windows: true,
+                    of_windows,
                     detail: None,
                     files: Vec::new(),
                 });
