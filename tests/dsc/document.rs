@@ -73,5 +73,5 @@ fn the_document_for_one_server_names_what_the_resource_knows() {
     let engine = Engine::find(folder.path(), Search::Path);
     let [(_, properties)] = instances("server.dsc.config.yaml", &engine.resource.kind).try_into().unwrap();
     let failed = engine.get(&properties).unwrap_err(); // It has no such file, and it is no such server.
-    assert!(failed.errors[0].contains(r"C:\ProgramData\reconcile\manifest.yaml"), "{failed:?}");
+    assert!(failed.errors[0].contains(r"C:\Program Files\reconcile\manifest.yaml"), "{failed:?}");
 }

@@ -41,7 +41,7 @@ impl Asked {
         let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!(": expected UTF-8: {error}")))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text); // Windows PowerShell writes one.
         if text.trim().is_empty() {
-            return Err(wrong(r#": expected the properties of an instance, such as {"manifest": "C:\\ProgramData\\reconcile\\manifest.yaml"}, found nothing"#.into()));
+            return Err(wrong(r#": expected the properties of an instance, such as {"manifest": "C:\\Program Files\\reconcile\\manifest.yaml"}, found nothing"#.into()));
         }
         // Types made of fields accept a list of their values, too.
         if !text.trim_start().starts_with('{') {
