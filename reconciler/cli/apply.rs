@@ -24,7 +24,7 @@ use crate::{
     progress::Progress,
     render,
     rescue::rescued,
-    session::{opened, run_name, user},
+    session::{opened, run_name, safe_program, trace_moved, user},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
     voice::Voice,
@@ -84,11 +84,13 @@ pub fn each(
     voice: Voice,
     mut then: impl FnMut(Ran) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
+    safe_program(input)?;
     let approved = args.plan.as_deref().map(read_plan).transpose()?;
     let run = RunId(run_name());
     let (mut site, goals, _lock) = opened(input, &args.scope.servers, &run)?;
     let user = if args.unattended { format!("{} (scheduled task)", user()) } else { user() };
     let session = Session { args, interrupts: Interrupts::new(voice), run, lab: site.is_lab(), user };
+    trace_moved();
     for goal in &goals {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
         let watch = reporter.map(watch).transpose()?;

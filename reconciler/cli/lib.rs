@@ -69,7 +69,16 @@ pub fn main() -> ExitCode {
     if args.verbose && !matches!(args.command, Command::Dsc(_)) {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     }
-    run(args.command, args.verbose).unwrap_or_else(|problem| problem.report()).into()
+    #[cfg(windows)]
+    let for_people = !matches!(args.command, Command::Dsc(_)); // Its engine reads lines of JSON.
+    let exit = run(args.command, args.verbose).unwrap_or_else(|problem| problem.report());
+    #[cfg(windows)]
+    if for_people {
+        for moved in reconcile_hosts::windows::moved_aside() {
+            let _ = writeln!(anstream::stderr(), "warning: {}", diagnostic::escape(moved));
+        }
+    }
+    exit.into()
 }
 
 fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {

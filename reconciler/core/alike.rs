@@ -47,6 +47,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         begun: _,
         durations,
         started: _,
+        staged: _,
         claimed,
         told,
         latest: _,

@@ -70,6 +70,7 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         Mark::Forgiven => past.notes.push("earlier attempts were forgiven".into()),
         Mark::Carried { .. }
         | Mark::TakingDown { .. }
+        | Mark::Staged(_)
         | Mark::Claiming
         | Mark::Unclaimed { .. }
         | Mark::FailingOver

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use reconcile_schema::{BootId, Build, Period, Step, Store, Uptime};
+use reconcile_schema::{BootId, Build, Period, StagedCopy, Step, Store, Uptime};
 
 use super::{
     tests::{bytes, ends, folder, remembered, story},
@@ -40,7 +40,7 @@ fn drawn(seed: u64, count: usize) -> Entries {
             nth @ 0..5 => steps[nth as usize].clone(),
             _ => Step::UpdateDatabases(store.clone()),
         };
-        let mark = match draw(16) {
+        let mark = match draw(17) {
             0 | 1 => {
                 run += 1;
                 let (components, version, by) = (std::collections::BTreeMap::new(), "0.1.0".into(), "β".into());
@@ -63,6 +63,10 @@ fn drawn(seed: u64, count: usize) -> Entries {
             12 => Mark::Installed { code: [0, 2, 3010][draw(3) as usize], moved: draw(2) == 0, log: None },
             13 => Mark::RebootAsked { boot, queued: Vec::new() },
             14 => Mark::Checked { store, core: target, databases: Vec::new() },
+            15 => {
+                let digit = char::from(b'0' + draw(10) as u8).to_string();
+                Mark::Staged(StagedCopy { folder: digit.repeat(32), sha256: digit.repeat(64).parse().unwrap() })
+            }
             _ if draw(2) == 0 => Mark::Up,
             _ => {
                 let outage = (draw(2) == 0).then(|| Period::minutes(20));

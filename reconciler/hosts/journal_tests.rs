@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_schema::{Attempt, BootId, Build, Database, Step, Store};
+use reconcile_schema::{Attempt, BootId, Build, Database, StagedCopy, Step, Store};
 
 use super::*;
 
@@ -267,6 +267,29 @@ fn version_0_1_is_read_for_ever() {
     };
     assert_eq!(folded.marks.attempt, Some(attempt));
     assert_eq!((folded.marks.attempts, folded.marks.reboots, folded.marks.baseline), (1, 1, None));
+}
+
+#[test]
+fn the_folder_of_a_copy_is_remembered_until_another_one_is_made() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    std::fs::write(&path, GOLDEN).unwrap();
+    let mut journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.marks().staged, None, "version 0.1 wrote none");
+    let copies = ["0123456789abcdef", "fedcba9876543210"]
+        .map(|half| StagedCopy { folder: half.repeat(2), sha256: half.repeat(4).parse().unwrap() });
+    for copy in &copies {
+        journal.append(&RunId("third".into()), Timestamp::UNIX_EPOCH, &Mark::Staged(copy.clone())).unwrap();
+        assert_eq!(Journal::read(&path).unwrap().staged.as_ref(), Some(copy));
+    }
+    let line = std::fs::read_to_string(&path).unwrap();
+    assert!(line.contains(r#""mark":"staged","folder":"fedcba9876543210fedcba9876543210","sha256":"#), "{line}");
+    let began = &story()[0];
+    journal.append(&began.0, began.1, &began.2).unwrap();
+    drop(journal);
+    let compacted = Journal::open_within(&path, 1, 1).unwrap();
+    assert!(std::fs::read_to_string(&path).unwrap().contains(r#""mark":"carried""#));
+    assert_eq!(compacted.marks().staged.as_ref(), copies.last(), "a compaction carries it");
 }
 
 #[test]

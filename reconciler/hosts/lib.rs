@@ -6,6 +6,8 @@ mod interrupt;
 mod journal;
 pub mod lab;
 mod lock;
+#[cfg(any(windows, test))]
+mod ownership;
 mod plain;
 mod recognise;
 mod restart;

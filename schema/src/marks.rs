@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
+use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Sha256, Step, Store, by_store};
 
 /// A run of `reconcile` on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +84,8 @@ pub enum Mark {
         /// Why not, in its own words.
         said: String,
     },
+    /// The update was copied into a folder of its own, and checked there.
+    Staged(StagedCopy),
     /// The pool is about to be claimed for this server.
     Claiming,
     /// The claim was released.
@@ -200,6 +202,9 @@ pub struct Marks {
     /// The services that runs have started, by name, since they were last found running before an outage.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub started: BTreeMap<String, Started>,
+    /// The last copy of an update that was made and checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<StagedCopy>,
     /// Whether the pool was claimed for this server, and not released since.
     #[serde(default, skip_serializing_if = "is_false")]
     pub claimed: bool,
@@ -251,6 +256,16 @@ pub struct Started {
     pub runs: u32,
     /// When the first of them did.
     pub since: Timestamp,
+}
+
+/// A copy of an update in the private folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StagedCopy {
+    /// The name of its folder, which nobody could foresee.
+    pub folder: String,
+    /// Its hash.
+    pub sha256: Sha256,
 }
 
 /// A step that was begun.
@@ -413,6 +428,7 @@ impl Marks {
                     self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });
                 }
             }
+            Mark::Staged(copy) => self.staged = Some(copy.clone()),
             Mark::Claiming => self.claimed = true,
             Mark::Unclaimed { told } => {
                 self.claimed = false;

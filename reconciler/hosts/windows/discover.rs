@@ -9,6 +9,7 @@ use windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED;
 use windows_sys::Win32::Storage::FileSystem::GetLongPathNameW;
 
 use super::environment::variable;
+use super::library::CallError;
 use super::services::{Found, Listed, ServiceError, Services};
 use super::shells::{ShellError, products_module};
 use super::win32::{Win32Error, text, wide};
@@ -25,7 +26,7 @@ struct Places {
 }
 
 impl Places {
-    fn read() -> Result<Self, Win32Error> {
+    fn read() -> Result<Self, CallError> {
         let mut variables = Vec::new();
         for name in VARIABLES {
             variables.extend(variable(name)?.map(|value| (name, value.to_string_lossy().into_owned())));

@@ -14,8 +14,9 @@ use super::clock::{now, wait};
 use super::confinement;
 use super::discover::{discover, foreign};
 use super::environment::{system_root, variable};
+use super::library::CallError;
 use super::machine::{boot, free_disk, msi_busy, uptime};
-use super::package::{PackageError, find, hash_at_source};
+use super::package::{PackageError, hash_at_source};
 use super::pool_share::record as pool_record;
 use super::powershell::Call;
 use super::record::{self, Recorded};
@@ -119,6 +120,10 @@ impl Observe for WindowsHost {
     }
 
     fn marks(&mut self) -> Result<Marks, WindowsError> {
+        // A planted journal is moved aside before it is read. Who is no administrator acts on nothing that it says.
+        if is_administrator().map_err(|cause| MachineError::Unreadable { what: "the rights of this account", cause })? {
+            self.private()?;
+        }
         let mut marks = Journal::read(&journal_path()?)?;
         if let Some((run, mark)) = unseen_end(&state::place()?, &marks) {
             marks.take(&run, now(), &mark); // The next run that acts writes it down.
@@ -206,9 +211,10 @@ impl WindowsHost {
             return Fact::Known(PackageSeen::Staged);
         }
         self.dear.package_size = None;
-        let found = match self.private() {
-            Ok(private) => find(private, goal.product.installer(), installer),
+        let found = match self.staged(goal) {
+            Err(WindowsError::Package(error)) => Err(error),
             Err(error) => return Fact::Unknown(error.to_string()),
+            Ok(found) => Ok(found),
         };
         let seen = match found {
             Ok(Some(staged)) => {
@@ -234,7 +240,7 @@ fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
         | PackageError::Hash { .. }
         | PackageError::Signature { .. } => Ok(PackageSeen::Refused(error.to_string())),
         PackageError::Publisher { .. } => Ok(PackageSeen::Foreign(error.to_string())),
-        PackageError::File { .. } => Err(error),
+        PackageError::File { .. } | PackageError::Foreign { .. } | PackageError::NotAlone { .. } => Err(error),
     }
 }
 
@@ -259,7 +265,7 @@ enum RestartError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error("cannot find the folders of Windows: {0}")]
-    Folders(#[from] Win32Error),
+    Folders(#[from] CallError),
 }
 
 fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError> {
@@ -283,15 +289,15 @@ struct Roots {
 }
 
 impl Roots {
-    fn of(goal: &Goal) -> Result<Self, Win32Error> {
+    fn of(goal: &Goal) -> Result<Self, CallError> {
         let windows = system_root()?.to_string_lossy().into_owned();
-        let value = |name: &str| -> Result<String, Win32Error> {
+        let value = |name: &str| -> Result<String, CallError> {
             match name.to_ascii_lowercase().as_str() {
                 "windir" => Ok(windows.clone()),
                 _ => Ok(variable(name)?.unwrap_or_default().to_string_lossy().into_owned()),
             }
         };
-        let expanded = |path: &FolderPath| -> Result<String, Win32Error> {
+        let expanded = |path: &FolderPath| -> Result<String, CallError> {
             match path.as_str().strip_prefix('%').and_then(|text| text.split_once('%')) {
                 Some((name, rest)) => Ok(value(name)? + rest),
                 None => Ok(path.as_str().to_owned()),

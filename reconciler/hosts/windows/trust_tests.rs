@@ -7,7 +7,7 @@ use super::*;
 use crate::windows::win32::check;
 
 /// Gives a file or folder this access list.
-fn allow(path: &Path, list: &str) {
+pub fn allow(path: &Path, list: &str) {
     let file = OpenOptions::new()
         .access_mode(READ_CONTROL | WRITE_DAC)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
