@@ -68,12 +68,14 @@ pub enum Top {
     LookInside,
     /// It is not ours: it is moved aside, and ours is made.
     Replace(Foreign),
+    /// An administrator made it a link. The journal that it leads to may be a real one, so nothing is made in its place.
+    Refuse,
 }
 
 /// Judges the private folder. It is `settled` where an earlier run has found everything in it to be ours, and nothing in it is a link.
 pub fn judge_top(top: &Entry, settled: bool) -> Top {
     if top.link {
-        return Top::Replace(Foreign::Link);
+        return if top.stranger.is_some() { Top::Replace(Foreign::Link) } else { Top::Refuse };
     }
     match top.kind {
         Kind::File(_) => return Top::Replace(Foreign::Kind),
@@ -198,7 +200,13 @@ mod tests {
                 true,
                 Top::Replace(Foreign::Owner(r"CONTOSO\eve".into())),
             ),
-            ("a junction", Entry { link: true, ..folder }, true, Top::Replace(Foreign::Link)),
+            (
+                "a junction that a stranger made",
+                Entry { link: true, stranger: stranger(), ..folder.clone() },
+                true,
+                Top::Replace(Foreign::Link),
+            ),
+            ("a junction that an administrator made", Entry { link: true, ..folder }, true, Top::Refuse),
             ("a file", ours(Kind::File(1)), false, Top::Replace(Foreign::Kind)),
         ];
         for (what, top, settled, expected) in table {

@@ -64,6 +64,7 @@ impl Observe for WindowsHost {
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
         self.also = Arc::clone(&goal.also_stop);
+        let _ = self.own(); // Where it cannot be owned, whoever needs it says so.
         // Who may not look into the private folder is told elsewhere that this is so.
         let recorded =
             state::place().ok().and_then(|private| record::last(&private)).filter(|recorded| recorded.at_work);
@@ -120,10 +121,7 @@ impl Observe for WindowsHost {
     }
 
     fn marks(&mut self) -> Result<Marks, WindowsError> {
-        // A planted journal is moved aside before it is read. Who is no administrator acts on nothing that it says.
-        if is_administrator().map_err(|cause| MachineError::Unreadable { what: "the rights of this account", cause })? {
-            self.private()?;
-        }
+        self.own()?;
         let mut marks = Journal::read(&journal_path()?)?;
         if let Some((run, mark)) = unseen_end(&state::place()?, &marks) {
             marks.take(&run, now(), &mark); // The next run that acts writes it down.
@@ -152,6 +150,16 @@ impl Observe for ActingHost<'_> {
 const LOOKS: (u32, std::time::Duration) = (20, std::time::Duration::from_millis(250));
 
 impl WindowsHost {
+    /// Makes the private folder ours before anything in it is read: a planted journal is moved aside by then. Who is no administrator
+    /// acts on nothing that he reads there.
+    fn own(&self) -> Result<(), WindowsError> {
+        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
+        if is_administrator().map_err(cannot)? {
+            self.private()?;
+        }
+        Ok(())
+    }
+
     fn shells(&self) -> Result<Vec<Shell>, ShellError> {
         let mut open = open_shells()?;
         for _ in 0..LOOKS.0 {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_ENVVAR_NOT_FOUND};
-use windows_sys::Win32::Storage::FileSystem::{FILE_SHARE_READ, FILE_SHARE_WRITE, WRITE_DAC};
+use windows_sys::Win32::Storage::FileSystem::{FILE_LIST_DIRECTORY, FILE_SHARE_READ, FILE_SHARE_WRITE, WRITE_DAC};
 
 use super::access::Access;
 use super::account::is_administrator;
@@ -62,6 +62,12 @@ pub enum StateError {
         /// What Windows said.
         cause: String,
     },
+    /// An administrator has put a link in its place.
+    #[error(
+        "the private folder {0} is a link that an administrator made; what reconcile keeps is not looked for through links: put the \
+         folder itself there, then run again"
+    )]
+    Link(PathBuf),
     /// Whenever it was moved away, another one stood there.
     #[error("somebody makes the private folder {0} again whenever it is moved away: end that process, then run again")]
     Contested(PathBuf),
@@ -131,8 +137,9 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
             Err(Win32Error(ERROR_ALREADY_EXISTS)) => {}
             Err(cause) => return Err(failed("create")(cause)),
         }
-        // While this is open nobody renames the folder or puts another one in its place. Not everybody lets us have it so.
-        let held = open(path, WRITE_DAC, FILE_SHARE_READ | FILE_SHARE_WRITE);
+        // While this is open nobody renames the folder or puts another one in its place: Windows holds others to what is shared of a
+        // handle that may read. Not every folder lets us have one.
+        let held = open(path, WRITE_DAC | FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE);
         let seen = match &held {
             Ok(folder) => eye.entry(folder).map(Some),
             Err(_) => look(path, &eye),
@@ -141,10 +148,14 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
         let is_folder = !top.link && !matches!(top.kind, Kind::File(_));
         let settled = is_folder && is_settled(path, &eye).map_err(failed("look through"))?;
         let verdict = judge_top(&top, settled);
-        if let Top::Replace(why) = &verdict {
-            drop(held);
-            aside.whole(why)?;
-            continue;
+        match &verdict {
+            Top::Replace(why) => {
+                drop(held);
+                aside.whole(why)?;
+                continue;
+            }
+            Top::Refuse => return Err(StateError::Link(path.to_owned())),
+            Top::Ours | Top::LookInside => {}
         }
         let folder = held.map_err(|error| failed("open")(Win32Error::of(&error)))?;
         access.set(&folder).map_err(failed("set the access to"))?; // From here on nobody else makes anything in it.
@@ -309,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_its_place_is_moved_aside() {
+    fn a_link_that_an_administrator_made_is_refused() {
         let scratch = Scratch::new();
         let elsewhere = scratch.0.path().join("elsewhere");
         std::fs::create_dir(&elsewhere).expect("made");
@@ -318,8 +329,8 @@ mod tests {
             eprintln!("not shown here: this system makes no symbolic links");
             return;
         }
-        let moved = make_private(&scratch.path()).expect("made").join("\n");
-        assert!(moved.contains("it is a link to another place"), "{moved}");
-        assert!(elsewhere.is_dir() && !scratch.path().is_symlink());
+        let error = make_private(&scratch.path()).expect_err("refused").to_string();
+        assert!(error.contains("is a link that an administrator made"), "{error}");
+        assert!(scratch.path().is_symlink() && std::fs::read_dir(elsewhere).expect("readable").count() == 0);
     }
 }
