@@ -131,18 +131,10 @@ extern "system" fn GetUserProfileDirectoryW(token: HANDLE, folder: *mut u16, siz
     }
 }
 
-type CreateTransaction = extern "system" fn(*const c_void, *const c_void, u32, u32, u32, u32, *const u16) -> HANDLE;
-
-/// What the registry's crate imports for transactions, of which we make none. With these two here the linker takes none from
+/// What the registry's crate calls for transactions, of which we make none. With this one and the next the linker takes none from
 /// `ktmw32.dll`.
 #[unsafe(no_mangle)]
-static __imp_CreateTransaction: CreateTransaction = no_transaction;
-
-/// The other one.
-#[unsafe(no_mangle)]
-static __imp_CommitTransaction: extern "system" fn(HANDLE) -> i32 = no_commit;
-
-extern "system" fn no_transaction(
+extern "system" fn CreateTransaction(
     _: *const c_void,
     _: *const c_void,
     _: u32,
@@ -156,7 +148,9 @@ extern "system" fn no_transaction(
     INVALID_HANDLE_VALUE
 }
 
-extern "system" fn no_commit(_: HANDLE) -> i32 {
+/// The other one.
+#[unsafe(no_mangle)]
+extern "system" fn CommitTransaction(_: HANDLE) -> i32 {
     // SAFETY: no preconditions.
     unsafe { SetLastError(ERROR_NOT_SUPPORTED) };
     0
@@ -192,5 +186,10 @@ mod tests {
     #[test]
     fn the_standard_library_still_finds_the_profile() {
         assert!(std::env::home_dir().is_some_and(|home| home.is_absolute()));
+    }
+
+    #[test]
+    fn a_transaction_is_refused_and_not_begun() {
+        assert!(windows_registry::Transaction::new().is_err());
     }
 }
