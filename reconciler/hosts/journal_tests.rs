@@ -287,7 +287,7 @@ fn the_folder_of_a_copy_is_remembered_until_another_one_is_made() {
     let began = &story()[0];
     journal.append(&began.0, began.1, &began.2).unwrap();
     drop(journal);
-    let compacted = Journal::open_within(&path, 1, 1).unwrap();
+    let compacted = Journal::open_within(&path, 1, 300).unwrap();
     assert!(std::fs::read_to_string(&path).unwrap().contains(r#""mark":"carried""#));
     assert_eq!(compacted.marks().staged.as_ref(), copies.last(), "a compaction carries it");
 }
