@@ -33,6 +33,7 @@ mod rescue;
 mod schedule;
 mod schemas;
 mod session;
+mod signed;
 mod site;
 mod source;
 mod status;
@@ -41,6 +42,7 @@ mod typed;
 mod unattended;
 mod validate;
 mod voice;
+mod world;
 mod yaml;
 
 use std::{io::Write, process::ExitCode};

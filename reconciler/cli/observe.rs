@@ -65,7 +65,7 @@ fn report(args: &args::Observe, input: &Input, reporter: &Reporter) -> Result<Ex
         let (state, outcome) = (judgement.state, escape(&judgement.outcome));
         print(&format!("{}: {}; {outcome}\n", goal.server, render::word(state)))?;
         states.push(state);
-        watch.end(judgement, &seen, site.is_lab());
+        watch.end(judgement, &seen, site.is_lab(), input.stale(&seen.marks, seen.host.at).as_ref());
     }
     Ok(worst(states).into())
 }

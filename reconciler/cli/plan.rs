@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, io::Write, path::Path};
 
 use reconcile_core::{
-    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, compare, drift, foreseen, plan, strange,
-    waiting_elsewhere,
+    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, Stale, compare, drift, foreseen, plan,
+    strange, waiting_elsewhere,
 };
 use reconcile_schema::{
     Code, DriftCode, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, Reboots, Rests, RunId,
@@ -48,7 +48,10 @@ fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanReport, 
     let lab = site.is_lab();
     let (waiter, manifest) = (Waiter::of(lab, &input.path), input.sha256());
     let of = |goal: &Goal| {
-        let planned = server(goal, &seen(site, goal)?, lab, waiter);
+        let seen = seen(site, goal)?;
+        input.current(&seen.marks, seen.host.at)?;
+        let mut planned = server(goal, &seen, lab, waiter);
+        planned.notes.extend(input.stale(&seen.marks, seen.host.at).map(|stale| stale.to_string()));
         Ok(ServerPlan { rests_on: Some(rests(goal, &manifest)), ..planned })
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
@@ -144,6 +147,17 @@ pub fn said(goal: &Goal, seen: &Seen) -> Vec<FindingReport> {
         note: true,
     });
     report.collect()
+}
+
+/// That a manifest is followed although it is older than it should be.
+pub fn aged(stale: &Stale) -> FindingReport {
+    FindingReport {
+        code: stale.code().key().into(),
+        subject: "manifest".into(),
+        desired: "a manifest that is neither older than the last one nor expired".into(),
+        observed: stale.to_string(),
+        note: true,
+    }
 }
 
 /// What a person should know of, although it decides nothing.

@@ -4,7 +4,10 @@ use std::{fmt::Display, io::Write};
 
 use reconcile_schema::Code;
 
-use crate::{diagnostic::Diagnostics, exit::Exit};
+use crate::{
+    diagnostic::{Diagnostic, Diagnostics},
+    exit::Exit,
+};
 
 /// A command could not do what it was asked.
 #[derive(Debug)]
@@ -64,6 +67,11 @@ impl Problem {
     pub fn line(&self) -> String {
         let plain = anstream::adapter::strip_str(&self.text).to_string();
         plain.lines().next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// A manifest is refused, for this reason.
+    pub fn refused(code: Code, why: Diagnostic) -> Self {
+        Self { code, ..Diagnostics::from(why).into() }
     }
 
     /// The same, with more to say.

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use reconcile_schema::{
-    FindingReport, Foreign, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, ServiceStarts,
-    State, UnpublishedService,
+    DriftCode, FindingReport, Foreign, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun,
+    ServiceStarts, State, UnpublishedService,
 };
 
 use crate::diagnostic::escape;
@@ -157,7 +157,8 @@ pub fn outcome(run: &ServerRun) -> String {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
     for note in &run.notes {
-        let _ = writeln!(out, "     {WAITS}a restart of Windows is pending, {}{WAITS:#}", escape(&note.observed));
+        let lead = if note.code == DriftCode::RestartDue.key() { "a restart of Windows is pending, " } else { "" };
+        let _ = writeln!(out, "     {WAITS}{lead}{}{WAITS:#}", escape(&note.observed));
     }
     if let Some(lasted) = run.quiet_seconds {
         let lasted = Period::seconds(lasted);

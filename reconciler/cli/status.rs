@@ -15,7 +15,7 @@ use crate::{
     exit::{Exit, as_state},
     harmless, history,
     input::Input,
-    plan::{heading, shown},
+    plan::{aged, heading, shown},
     print,
     problem::Problem,
     render,
@@ -44,7 +44,9 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
             None
         });
         let last = history::past(&site, &goal.server)?.pop();
-        servers.push(ServerStatus { last, scheduled, ..server(goal, &seen, lab) });
+        let mut server = server(goal, &seen, lab);
+        server.findings.extend(input.stale(&seen.marks, seen.host.at).as_ref().map(aged));
+        servers.push(ServerStatus { last, scheduled, ..server });
     }
     let running = Lock::holder(&lock_path(&input)?);
     let (version, made_by, schedule) = (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), schedule(&site));

@@ -49,6 +49,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         started: _,
         claimed,
         told,
+        accepted: _,
         latest: _,
     } = &one.marks;
     let Run { id, spent, halt, waited, ready_again, taken_down, outage } = &one.run;

@@ -1,6 +1,10 @@
 //! Where the servers of a pool agree on who of them is taken down, and when it is the turn of the back end.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use reconcile_schema::{Build, Claim, Fqdn, Manifest, Period, Role, ServerName, UpdateName};
 
@@ -31,7 +35,7 @@ impl Claims {
     /// What a manifest says of it for a server of this role in this pool.
     pub(crate) fn of(manifest: &Manifest, roster: &Roster<'_>, role: Role, standing: &Standing<'_>) -> Option<Self> {
         // An Edge Server stands in front of the firewall and in no domain: no share of the inside is there for it.
-        let folder = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.clone();
+        let folder = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.to_string();
         let pool = standing.pool?;
         let partners = manifest.pools.iter().filter_map(|(name, other)| match &other.paired_with {
             Some(partner) if name == pool => Some(partner),

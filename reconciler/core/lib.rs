@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod age;
 mod alike;
 mod apply;
 mod approved;
@@ -40,6 +41,7 @@ mod topology;
 mod warnings;
 mod waves;
 
+pub use age::{Stale, accepting, expired, stale};
 pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
 pub use approved::{Approved, Deviation};

@@ -9,8 +9,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, Fqdn, Manifest, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots, Releases, Role, Rollout,
-    ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_share, is_whole,
+    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots,
+    Releases, Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
 };
 
 use crate::{
@@ -106,7 +106,7 @@ fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
 
 /// A folder for claims that each server has for itself: no other server sees what it claims.
 fn no_share(manifest: &Manifest) -> Option<Warning> {
-    let folder = manifest.rollout.claims.as_deref().filter(|folder| !is_share(folder))?;
+    let folder = manifest.rollout.claims.as_ref().filter(|folder| !folder.is_on_share())?;
     Some(Warning {
         pointer: "/rollout/claims".into(),
         code: "no-share",
@@ -284,9 +284,11 @@ fn strange_pools(manifest: &Manifest) -> Vec<Warning> {
 
 /// Reports that go where the task happens to be started.
 fn relative_reports(manifest: &Manifest) -> impl Iterator<Item = Warning> {
-    let places = [("snapshots", &manifest.reports.snapshots), ("prometheus", &manifest.reports.prometheus)];
+    let snapshots = manifest.reports.snapshots.as_ref().map(FilePath::as_str);
+    let prometheus = manifest.reports.prometheus.as_ref().map(MetricsPath::as_str);
+    let places = [("snapshots", snapshots), ("prometheus", prometheus)];
     places.into_iter().filter(|_| manifest.lab.is_none()).filter_map(|(field, path)| {
-        let path = path.as_deref().filter(|path| !is_whole(path))?;
+        let path = path.filter(|path| !is_whole(path))?;
         Some(Warning {
             pointer: format!("/reports/{field}"),
             code: "relative-report",

@@ -6,6 +6,7 @@ mod interrupt;
 mod journal;
 pub mod lab;
 mod lock;
+pub mod open;
 mod plain;
 mod recognise;
 mod restart;

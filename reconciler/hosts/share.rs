@@ -5,7 +5,7 @@
 //! down, and only a person can tell.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -13,6 +13,8 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_schema::{Build, Claim, Fqdn, PoolRecord, ServerName};
+
+use crate::open;
 
 /// How often, and after what pause, somebody who finds a record being changed tries again: a change takes some milliseconds.
 const TRIES: u32 = 250;
@@ -69,11 +71,11 @@ impl Share {
     /// The folder or the file cannot be read, or holds no record.
     pub fn read(&self, name: &Fqdn) -> Result<PoolRecord, ShareError> {
         let path = self.path(name, "json");
-        let file = match File::open(&path) {
+        let file = match open::to_read(&path) {
             Ok(file) => file,
             // A folder that is missing is no pool without a claim.
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                let seen = std::fs::metadata(&self.folder);
+                let seen = open::metadata(&self.folder);
                 seen.map_err(|cause| ShareError::Unusable { what: "look at", path: self.folder.clone(), cause })?;
                 return Ok(PoolRecord::default());
             }
@@ -137,7 +139,7 @@ impl Share {
     fn lock(&self, name: &Fqdn) -> Result<File, ShareError> {
         let path = self.path(name, "lock");
         let unusable = |cause| ShareError::Unusable { what: "lock", path: path.clone(), cause };
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
+        let file = open::options().write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
         for _ in 0..TRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(file),

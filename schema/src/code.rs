@@ -110,6 +110,12 @@ pub enum Code {
     NotConfirmed,
     /// A file lies where others than administrators can write.
     Untrusted,
+    /// The manifest is not signed with the key of this machine.
+    ManifestUntrusted,
+    /// The manifest is older than the last one that was accepted here.
+    ManifestOlder,
+    /// The manifest has expired.
+    ManifestExpired,
     /// The manifest, or another input, is wrong.
     InputWrong,
     /// The command line is wrong.
@@ -120,7 +126,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 57] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -172,6 +178,9 @@ impl Code {
         Self::AnotherRun,
         Self::NotConfirmed,
         Self::Untrusted,
+        Self::ManifestUntrusted,
+        Self::ManifestOlder,
+        Self::ManifestExpired,
         Self::InputWrong,
         Self::UsageWrong,
         Self::Failed,
@@ -232,6 +241,9 @@ impl Code {
             Self::AnotherRun => "another-run",
             Self::NotConfirmed => "not-confirmed",
             Self::Untrusted => "untrusted",
+            Self::ManifestUntrusted => "manifest-untrusted",
+            Self::ManifestOlder => "manifest-older",
+            Self::ManifestExpired => "manifest-expired",
             Self::InputWrong => "input-wrong",
             Self::UsageWrong => "usage-wrong",
             Self::Failed => "failed",
@@ -295,6 +307,9 @@ impl Code {
             Self::AnotherRun => "another run of reconcile works here",
             Self::NotConfirmed => "somebody was asked and did not say yes",
             Self::Untrusted => "a file lies where others than administrators can write",
+            Self::ManifestUntrusted => "the manifest is not signed with the key of this machine",
+            Self::ManifestOlder => "the manifest is older than the last one that was accepted here",
+            Self::ManifestExpired => "the manifest has expired",
             Self::InputWrong => "the manifest, or another input, is wrong",
             Self::UsageWrong => "the command line is wrong",
             Self::Failed => "the command failed",

@@ -36,6 +36,8 @@ pub enum EventKind {
     ReportNotWritten,
     /// The installer gives no sign of life. It is not ended for that.
     Quiet,
+    /// The run follows a manifest that is older than one that was accepted here before, or that has expired.
+    ManifestOlder,
     /// Somebody must act before anything more is done.
     NeedsOperator,
     /// The run ended because a step failed.
@@ -64,7 +66,7 @@ pub enum EventLevel {
 
 impl EventKind {
     /// Every event, by its number.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AtGoal,
         Self::RunBegan,
         Self::Restarting,
@@ -77,6 +79,7 @@ impl EventKind {
         Self::OutageNear,
         Self::ReportNotWritten,
         Self::Quiet,
+        Self::ManifestOlder,
         Self::NeedsOperator,
         Self::Failed,
         Self::StepFailed,
@@ -102,6 +105,7 @@ impl EventKind {
             Self::OutageNear => 205,
             Self::ReportNotWritten => 206,
             Self::Quiet => 207,
+            Self::ManifestOlder => 208,
             Self::NeedsOperator => 300,
             Self::Failed => 301,
             Self::StepFailed => 302,
@@ -137,6 +141,7 @@ impl EventKind {
             Self::OutageNear => "outage-near",
             Self::ReportNotWritten => "report-not-written",
             Self::Quiet => "quiet",
+            Self::ManifestOlder => "manifest-older",
             Self::NeedsOperator => "needs-operator",
             Self::Failed => "failed",
             Self::StepFailed => "step-failed",

@@ -36,6 +36,9 @@ pub struct LastRun {
     pub code: Code,
     /// The same in words.
     pub outcome: String,
+    /// In what the manifest that it followed is older than it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<String>,
     /// The step that keeps the server from its goal, and what that said, where it is a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

@@ -11,6 +11,7 @@ pub mod by_store;
 mod claim;
 mod code;
 mod database;
+mod day;
 mod drift;
 mod dsc;
 mod durations;
@@ -24,6 +25,7 @@ mod manifest;
 mod marks;
 mod names;
 mod observed;
+mod path;
 mod period;
 mod pool;
 mod product;
@@ -45,6 +47,7 @@ pub use build::{Build, BuildError};
 pub use claim::{BrokenClaim, Claim, PoolRecord, Released};
 pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
+pub use day::Day;
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
@@ -61,14 +64,12 @@ pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
     OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
-pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
-pub use names::{
-    FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, is_share,
-    is_whole,
-};
+pub use marks::{Accepted, Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
+pub use names::{Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName};
 pub use observed::{
     BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
 };
+pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};
 pub use pool::{Pool, Together};
 pub use product::{Component, ComponentName, Product};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
+use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Sha256, Step, Store, by_store};
 
 /// A run of `reconcile` on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,15 @@ pub enum Mark {
     },
     /// An operator repaired the cause: attempts and restarts count from zero again.
     Forgiven,
+    /// A manifest with a serial was accepted.
+    Accepted {
+        /// Its serial.
+        serial: u64,
+        /// Its SHA-256.
+        sha256: Sha256,
+        /// Where it lay.
+        manifest: String,
+    },
     /// Nothing is to be done to the host, until it is released.
     Held {
         /// Why.
@@ -206,6 +215,9 @@ pub struct Marks {
     /// The build that the other servers of the pool were last told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Build>,
+    /// The manifest with the highest serial that was accepted, in the content that was accepted last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
     /// The latest time that any entry of the journal was written at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Timestamp>,
@@ -229,6 +241,20 @@ pub struct Uptime {
     pub boot: BootId,
     /// How long it had lasted.
     pub lasted: Period,
+}
+
+/// A manifest that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// Its serial.
+    pub serial: u64,
+    /// Its SHA-256.
+    pub sha256: Sha256,
+    /// Where it lay.
+    pub manifest: String,
+    /// When it was accepted first, in this content.
+    pub at: Timestamp,
 }
 
 /// Why nothing is to be done to a host.
@@ -401,6 +427,13 @@ impl Marks {
                 self.started.clear();
                 self.told = None; // The record on the share may be another one: it is told again.
                 self.latest = Some(at); // Whoever says so has looked at the clock.
+            }
+            Mark::Accepted { serial, sha256, manifest } => {
+                // An older one may be followed where nobody signs, but the highest is what the next is compared with.
+                if self.accepted.as_ref().is_none_or(|accepted| accepted.serial <= *serial) {
+                    let (serial, sha256, manifest) = (*serial, sha256.clone(), manifest.clone());
+                    self.accepted = Some(Accepted { serial, sha256, manifest, at });
+                }
             }
             Mark::Held { reason, by } => self.hold = Some(Hold { reason: reason.clone(), by: by.clone(), at }),
             Mark::Released { .. } => self.hold = None,

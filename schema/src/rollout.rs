@@ -1,11 +1,11 @@
 //! The rollout: how an update goes through the fleet.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{Period, Role, UpdateName};
+use crate::{FilePath, Period, Role, UpdateName};
 
 /// In which order the servers are updated, and how many at once. An engine moves the work by it; each server's own gate
 /// holds without one.
@@ -29,9 +29,8 @@ pub struct Rollout {
     /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, whoever starts the
     /// runs, and that the back end comes after the Front End Servers. Edge Servers cannot come there and take no part. Default
     /// none: then whoever starts the runs sees to it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "folder")]
-    #[schemars(length(min = 1, max = 1024))]
-    pub claims: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<FilePath>,
     /// What a failure does to the servers that have not begun. Default stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
@@ -46,10 +45,6 @@ pub enum OnFailure {
     Stop,
     /// Other pools go on, within the ring.
     StopPool,
-}
-
-fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Option::<String>::deserialize(from)?.map(crate::manifest::text_of).transpose()
 }
 
 fn at_once<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {

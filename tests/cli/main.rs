@@ -10,6 +10,7 @@ mod program;
 mod pull;
 mod rescue;
 mod running;
+mod signed;
 mod unattended;
 mod usage;
 

@@ -1,12 +1,12 @@
 //! Where events go: on a server into its event log, in a lab into a file beside its world.
 
+use reconcile_hosts::open;
 #[cfg(windows)]
 use reconcile_hosts::windows::event_log;
 #[cfg(windows)]
 use reconcile_schema::Code;
 use reconcile_schema::EventLine;
 use std::{
-    fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -59,7 +59,7 @@ impl Events {
                 let append = || {
                     let mut text = serde_json::to_string(line)?;
                     text.push('\n');
-                    OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
+                    open::options().create(true).append(true).open(path)?.write_all(text.as_bytes())
                 };
                 append().map_err(|error| format!("{}: {error}", path.display()))
             }

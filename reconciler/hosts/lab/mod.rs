@@ -105,12 +105,15 @@ impl Lab {
     /// When a file cannot be written or removed, or holds something else than a lab.
     pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
         let journals = journals(path);
-        is_a_labs(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
-        match std::fs::remove_dir_all(&journals) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(LabError::File { path: journals, source });
+        let made = made_by_a_lab(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
+        for path in made.iter().chain([&journals]) {
+            let removed = if *path == journals { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
+            match removed {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(LabError::File { path: path.clone(), source });
+                }
+                Ok(()) | Err(_) => {}
             }
-            Ok(()) | Err(_) => {}
         }
         let lab = Self { world, journals: BTreeMap::new(), path: Some(path.into()) };
         lab.save()?;
@@ -209,13 +212,16 @@ impl Lab {
     }
 }
 
-/// Whether what would be written over and removed is a lab's: a world, also one that somebody broke, and a folder with journals
-/// only.
-fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
+/// The files in the folder of journals, once it is known that all that would be written over and removed is a lab's: a world, also
+/// one that somebody broke, and plain files that a lab makes. No link is followed.
+fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let strange = |path: &Path, what: &str| {
         let why = format!("expected {what}, found another file; move it away, or give the lab another `world`");
         Err((path.to_owned(), io::Error::other(why)))
     };
+    if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+        return strange(path, "the file of a lab");
+    }
     match read_plain(path, LARGEST) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err((path.to_owned(), source)),
@@ -227,21 +233,37 @@ fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
         }
     }
     let kind = match std::fs::symlink_metadata(journals) {
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err((journals.to_owned(), source)),
         Ok(metadata) => metadata.file_type(),
     };
     if !kind.is_dir() {
         return strange(journals, "the folder of a lab's journals");
     }
+    let mut made = Vec::new();
     for entry in std::fs::read_dir(journals).map_err(|source| (journals.to_owned(), source))? {
         let entry = entry.map_err(|source| (journals.to_owned(), source))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.contains(".jsonl") && !name.ends_with(".last-run.json") {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file()); // A link is none.
+        if !is_file || !is_made_by_a_lab(&entry.file_name().to_string_lossy(), &entry.path()) {
             return strange(&entry.path(), "a journal");
         }
+        made.push(entry.path());
     }
-    Ok(())
+    Ok(made)
+}
+
+/// Whether a lab makes files of this name, and this one says what they say: in a journal at least one line is one.
+fn is_made_by_a_lab(name: &str, path: &Path) -> bool {
+    let is_server = |name: &str| name.parse::<ServerName>().is_ok();
+    if name.strip_suffix(".last-run.json").is_some_and(is_server) || name.starts_with(".reconcile-") {
+        return true;
+    }
+    let Some((server, end)) = name.split_once(".jsonl") else { return false };
+    let is_damaged = |number: &str| number == "by-replacement" || number.parse::<u32>().is_ok();
+    let is_kept = matches!(end, "" | ".old" | ".new") || end.strip_prefix(".damaged-").is_some_and(is_damaged);
+    let begins = |text: &[u8]| text.split(|byte| *byte == b'\n').any(|line| line.starts_with(br#"{"seq":"#));
+    let holds = || read_plain(path, LARGEST).is_ok_and(|text| text.is_empty() || begins(&text));
+    is_server(server) && is_kept && (end.starts_with(".damaged-") || holds())
 }
 
 fn journal(path: &Path, server: &ServerName) -> PathBuf {

@@ -175,7 +175,7 @@ pub fn forget_others(folder: &Path, installer: &Installer) {
 
 /// Opens a file that nobody may write, replace or delete while it is open.
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).share_mode(FILE_SHARE_READ).open(path)
+    crate::open::options().read(true).share_mode(FILE_SHARE_READ).open(path)
 }
 
 fn hash(mut file: &File) -> io::Result<String> {

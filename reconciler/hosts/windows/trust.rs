@@ -1,6 +1,6 @@
 //! Whether a file is safe to act on with high rights: nobody but administrators can change it, or put another in its place.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
 use std::os::windows::io::AsRawHandle;
 use std::path::{Component, Path, PathBuf, Prefix};
@@ -152,7 +152,7 @@ impl Judge {
 
     fn look(&self, path: &Path, folder: bool, rights: u32) -> Result<Trusted, TrustError> {
         let unreadable = |cause| TrustError::Unreadable { path: path.to_owned(), cause };
-        let opened = OpenOptions::new()
+        let opened = crate::open::options()
             .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL)
             .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
             .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
