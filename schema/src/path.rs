@@ -246,7 +246,7 @@ name!(
     /// A file for metrics: its name ends in `.prom`, since the textfile collector of windows_exporter reads no other.
     MetricsPath,
     concat!(r"^(?=.*[^\\/]\.prom$)", piece!(any), "$"),
-    "a plain file whose name ends in .prom",
+    "a file whose name ends in .prom",
     metrics,
     "maxLength" = LONGEST,
     "x-path" = true

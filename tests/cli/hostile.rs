@@ -382,5 +382,5 @@ fn no_link_leads_out_of_a_lab() {
         assert!(folder.path().join(link).symlink_metadata().unwrap().is_symlink());
     }
     assert_eq!(fs::read(elsewhere.path().join("world.yaml")).unwrap(), world);
-    assert!(listing(&elsewhere.path().join("world.journal")).len() == 1);
+    assert!(crate::listing(&elsewhere.path().join("world.journal")).len() == 1);
 }

@@ -6,6 +6,7 @@ mod contract;
 mod fleet;
 mod hostile;
 mod input;
+mod opens;
 mod program;
 mod pull;
 mod rescue;

@@ -61,8 +61,8 @@ fn accepts<T: DeserializeOwned>(value: Value) -> bool {
 
 /// What the manifest's schema says of one type.
 fn part(name: &str) -> Value {
-    let mut schema = schema("manifest");
-    let part = schema["$defs"][name].take();
+    let schema = schema("manifest");
+    let part = schema["$defs"][name].clone();
     let (Value::Object(mut all), Value::Object(part)) = (schema, part) else { panic!("no {name}") };
     all.retain(|key, _| key.starts_with('$'));
     all.extend(part);
