@@ -70,20 +70,20 @@ impl Key {
         name.push(SIGNATURE);
         let place = PathBuf::from(name);
         let key = self.path.display();
-        let text = text(&place).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
+        let text = text(&place).map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
                 refused(path, &format!("the manifest is not signed: there is no {}", place.display()), SIGN)
+            } else {
+                refused(&place, &format!("the signature cannot be read: {error}"), SIGN)
             }
-            _ => refused(&place, &format!("the signature cannot be read: {error}"), SIGN),
         })?;
         let signature = Signature::decode(text.trim_end())
             .map_err(|error| refused(&place, &format!("this is no signature of minisign: {error}"), SIGN))?;
         self.key.verify(content, &signature, true).map_err(|error| {
-            let why = match error {
-                minisign_verify::Error::UnexpectedKeyId => {
-                    format!("the signature was made with another key than {key}")
-                }
-                error => format!("the signature is not the one of this file by the key in {key}: {error}"),
+            let why = if matches!(error, minisign_verify::Error::UnexpectedKeyId) {
+                format!("the signature was made with another key than {key}")
+            } else {
+                format!("the signature is not the one of this file by the key in {key}: {error}")
             };
             refused(path, &why, SIGN)
         })?;

@@ -34,7 +34,8 @@ fn the_types_refuse_every_manifest_that_the_schema_refuses() {
 #[test]
 fn the_schema_and_the_types_accept_the_same_paths() {
     let installer = |path: &str| json!({ "path": path, "sha256": "c0ffee00".repeat(8), "publisher": "x" });
-    let types: [(&str, fn(Value) -> bool); 5] = [
+    type Accepts = fn(Value) -> bool;
+    let types: [(&str, Accepts); 5] = [
         ("FilePath", accepts::<FilePath>),
         ("MetricsPath", accepts::<MetricsPath>),
         ("BelowPath", accepts::<BelowPath>),

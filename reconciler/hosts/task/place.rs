@@ -61,8 +61,7 @@ fn fault(path: &str) -> Option<String> {
     let parts = match path_parts(path) {
         Ok((Root::Drive, parts)) => parts,
         Ok((Root::Share, parts)) if parts.len() > 2 => parts,
-        Ok((Root::Drive | Root::Share | Root::Slash | Root::Relative, _))
-        | Err(PathFault::NoDrive | PathFault::NoShare) => {
+        Ok((Root::Share | Root::Slash | Root::Relative, _)) | Err(PathFault::NoDrive | PathFault::NoShare) => {
             return Some(ABSOLUTE.into());
         }
         Err(fault) => return Some(format!("is none of a plain file: {fault}")),
