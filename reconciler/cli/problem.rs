@@ -41,6 +41,11 @@ impl Problem {
         Self::new(Exit::Blocked, Code::AnotherRun, error)
     }
 
+    /// Somebody else uses the record of the claims.
+    pub fn claims_busy(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::ClaimsBusy, error)
+    }
+
     /// Somebody was asked, and did not say yes.
     #[cfg(windows)]
     pub fn not_confirmed(error: impl Display) -> Self {

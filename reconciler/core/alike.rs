@@ -97,7 +97,8 @@ fn is_timed(goal: &Goal) -> bool {
 /// When the host was looked at and how long its boot had lasted then, where something lasts since another time or waits for
 /// one.
 fn clock(goal: &Goal, seen: &Seen) -> Option<(Timestamp, Option<Period>)> {
-    let settles = seen.host.claim.known().is_some_and(|record| !record.released.is_empty());
+    let settles =
+        seen.host.claim.known().is_some_and(|record| !record.released.is_empty() || !record.claims.is_empty());
     let lasts = seen.marks.baseline.is_some() || !seen.marks.checked.is_empty();
     (lasts || settles || goal.rules.maintenance.is_some()).then_some((seen.host.at, seen.host.uptime))
 }

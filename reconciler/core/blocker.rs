@@ -1,6 +1,7 @@
 //! The blocker: why nothing that helps may be done now, and who can do something about it.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -9,11 +10,11 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName, ServiceStarts,
-    ServiceState, Shell, Step, Store, ZoneName,
+    Build, Claim, ComponentName, Doubt, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName,
+    ServiceStarts, ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Deviation, Drive, Forced, Opening, Right, Unready, room::bytes};
+use crate::{Deviation, Drive, Forced, Opening, Right, Unready, WrongClock, room::bytes};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +142,23 @@ pub enum Blocker {
         /// The pool after which the claim is named.
         pool: Fqdn,
         /// The claim.
-        claim: Claim,
+        claim: Box<Claim>,
+        /// The clock that is wrong, where one is.
+        clock: Option<WrongClock>,
+    },
+    /// The record of the claims stays in use by somebody else.
+    ClaimsBusy {
+        /// The step that would change it.
+        step: Step,
+        /// Which file, and for how long.
+        why: String,
+    },
+    /// What lies on the share of the claims is not believed.
+    ClaimsUntrusted {
+        /// The pool after which the record is named.
+        pool: Fqdn,
+        /// What is wrong.
+        doubts: Vec<Doubt>,
     },
     /// A Front End Server comes before its back end and has not said that it is done.
     ComesAfter {
@@ -311,6 +328,8 @@ impl Blocker {
             | Self::Mirrored { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
+            | Self::ClaimsBusy { .. }
+            | Self::ClaimsUntrusted { .. }
             | Self::ComesAfter { .. }
             | Self::FailedOver
             | Self::Outage { .. }
@@ -359,6 +378,7 @@ impl Blocker {
                 ..
             }
             | Self::Claimed { .. }
+            | Self::ClaimsBusy { .. }
             | Self::ComesAfter { .. }
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
@@ -381,6 +401,7 @@ impl Blocker {
             | Self::Confined
             | Self::Mirrored { .. }
             | Self::FailedOver
+            | Self::ClaimsUntrusted { .. }
             | Self::ClockBehind { .. }
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
@@ -456,11 +477,16 @@ impl fmt::Display for Blocker {
                  the databases would be cut off when the session ends",
             ),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
-            Self::Claimed { pool, claim } => write!(
-                f,
-                "{} has claimed the pool {pool} since {:.0}: one server of it at a time",
-                claim.server, claim.at
-            ),
+            Self::Claimed { pool, claim, clock } => {
+                let (server, since) = (&claim.server, claim.at);
+                write!(f, "{server} has claimed the pool {pool} since {since:.0}: one server of it at a time")?;
+                clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
+            }
+            Self::ClaimsBusy { step, why } => write!(f, "{step}: {why}"),
+            Self::ClaimsUntrusted { pool, doubts } => {
+                let all: Vec<_> = doubts.iter().map(ToString::to_string).collect();
+                write!(f, "nobody can tell whether another server of the pool {pool} is worked on: {}", listed(&all))
+            }
             Self::ComesAfter { server, told: Some(told), due } => write!(
                 f,
                 "the back end comes after its Front End Servers: {server} has told of {told}, and must be at {due}"

@@ -39,6 +39,8 @@ impl Blocker {
                 Unready::Quorum { .. } => Code::PoolQuorum,
             },
             Self::Claimed { .. } => Code::PoolClaimed,
+            Self::ClaimsBusy { .. } => Code::ClaimsBusy,
+            Self::ClaimsUntrusted { .. } => Code::ClaimsUntrusted,
             Self::ComesAfter { .. } => Code::ComesAfter,
             Self::FailedOver => Code::FailedOver,
             Self::Outage { .. } => Code::OutageOverBudget,
@@ -104,6 +106,8 @@ impl Blocker {
             | Self::Rights { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
+            | Self::ClaimsBusy { .. }
+            | Self::ClaimsUntrusted { .. }
             | Self::ComesAfter { .. }
             | Self::FailedOver
             | Self::Outage { .. }

@@ -11,7 +11,7 @@ use reconcile_schema::{
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
-    claims::{claim_of, not_done, unsettled},
+    claims::{CLOCK_TOLERANCE, claim_of, doubts, not_done, unsettled, wrong_clock},
     goal::REBOOTS,
     lacking,
     next::{is_up, lacks_update, leave, reboot_due},
@@ -186,6 +186,7 @@ fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
             let (step, refused, in_the_way) = (step.clone(), refused.clone(), in_the_way.clone());
             Gate::Shut(Blocker::Stuck { step, refused, in_the_way })
         }
+        Some(Spent::Busy(why)) => Gate::Shut(Blocker::ClaimsBusy { step: step.clone(), why: why.clone() }),
         Some(Spent::Failed(why)) => Gate::Shut(Blocker::StepFailed { step: step.clone(), why: why.clone() }),
         Some(Spent::Died(names)) => {
             let services = names.iter().map(|name| (name.clone(), seen.starts(name)));
@@ -341,9 +342,6 @@ fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
 }
 
-/// How far the clock may be behind the journal's last entry: what a time service corrects in passing.
-const CLOCK_TOLERANCE: Period = Period::minutes(5);
-
 /// By a clock that is behind the journal nothing is taken down, windows or not: an outage and its budget, the age of what was
 /// seen and the claim of a pool are all told by it.
 fn clock(_: &Goal, seen: &Seen, _: &Step) -> Gate {
@@ -382,11 +380,17 @@ fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
         Fact::Known(record) => record,
     };
+    // Before our own claim counts: a claim that was written late may lie next to another one, and neither goes on.
+    if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
+        let clock = wrong_clock(&claim.server, claim.at, claim.written, seen.host.at);
+        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone().into(), clock });
+    }
+    let doubts = doubts(goal, seen);
+    if !doubts.is_empty() {
+        return Gate::Shut(Blocker::ClaimsUntrusted { pool: claims.name.clone(), doubts });
+    }
     if record.is_claimed_by(&goal.server) {
         return Gate::Open;
-    }
-    if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
-        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone() });
     }
     if let Some((server, told)) = not_done(goal, seen) {
         let (server, told, due) = (server.clone(), told.cloned(), goal.core.clone());

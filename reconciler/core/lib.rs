@@ -46,7 +46,7 @@ pub use approved::{Approved, Deviation};
 pub use batches::{Batch, batches};
 pub use blocker::{Blocker, Class, shown_code};
 pub use calendar::{Opening, next_opening, open_at, openings};
-pub use claims::{Claims, claim_of, reached};
+pub use claims::{Claims, WrongClock, claim_of, reached, wrong_clock};
 pub use command::Command;
 pub use dear::Dear;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};

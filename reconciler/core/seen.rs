@@ -68,6 +68,8 @@ pub enum Spent {
     },
     /// It could not be done.
     Failed(String),
+    /// Somebody else uses what it changes, and goes on: nothing was done.
+    Busy(String),
     /// These services were started by it, or by a step before it, and ended again by themselves.
     Died(Vec<String>),
 }

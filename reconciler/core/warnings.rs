@@ -48,6 +48,7 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(unknown_builds(manifest, releases));
     all.extend(unknown_components(manifest));
     all.extend(no_share(manifest));
+    all.extend(domain_share(manifest));
     all.extend(unequal_pools(manifest));
     all.extend(lone_back_ends(manifest));
     all.extend(shared_central_stores(manifest));
@@ -106,7 +107,7 @@ fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
 
 /// A folder for claims that each server has for itself: no other server sees what it claims.
 fn no_share(manifest: &Manifest) -> Option<Warning> {
-    let folder = manifest.rollout.claims.as_deref().filter(|folder| !is_share(folder))?;
+    let folder = manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| !is_share(folder))?;
     Some(Warning {
         pointer: "/rollout/claims".into(),
         code: "no-share",
@@ -114,6 +115,27 @@ fn no_share(manifest: &Manifest) -> Option<Warning> {
             "{folder} is not on a share: servers that each look at a folder of their own agree on nothing"
         ),
         help: r"write a folder on a share by its full name, such as `'\\files.contoso.example\reconcile\claims'`"
+            .into(),
+    })
+}
+
+/// A folder for claims below the name of a domain: that is a namespace of DFS, and where its folder has several targets, servers
+/// that each come to another one agree on nothing. How many it has is not known here; a run asks Windows.
+fn domain_share(manifest: &Manifest) -> Option<Warning> {
+    let folder = manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| is_share(folder))?;
+    let host = folder.trim_start_matches(['\\', '/']).split(['\\', '/']).next()?.to_ascii_lowercase();
+    // A server cannot be told from a domain by its name: what stands behind the first label of a server is one.
+    let domains = manifest.servers.keys().filter_map(|pattern| pattern.as_str().split_once('.'));
+    let inside = domains.map(|(_, domain)| domain.to_ascii_lowercase()).find(|domain| {
+        *domain == host || domain.strip_suffix(&host).is_some_and(|before| before.ends_with('.') && host.contains('.'))
+    })?;
+    Some(Warning {
+        pointer: "/rollout/claims".into(),
+        code: "domain-share",
+        message: format!(
+            "{host} is no server but the domain of servers in {inside}, so {folder} is a path of DFS: where its folder has several targets, each has claims of its own"
+        ),
+        help: r"name the share of one server, such as `'\\files.contoso.example\reconcile\claims'`, or make sure that the folder has one target"
             .into(),
     })
 }

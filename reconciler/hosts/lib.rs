@@ -2,6 +2,9 @@
 // On Windows the Windows host alone lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
+mod believed;
+mod claim_files;
+mod dfs;
 mod interrupt;
 mod journal;
 pub mod lab;
@@ -20,4 +23,4 @@ pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use lock::{Lock, LockError};
 pub use plain::read_plain;
-pub use share::{Share, ShareError};
+pub use share::{Claimed, Share, ShareError};

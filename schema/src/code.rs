@@ -70,6 +70,10 @@ pub enum Code {
     PoolQuorum,
     /// Another server of the pool is worked on.
     PoolClaimed,
+    /// The record of the claims stays in use by somebody else.
+    ClaimsBusy,
+    /// What lies on the share of the claims is not believed.
+    ClaimsUntrusted,
     /// A Front End Server comes before its back end and is not done.
     ComesAfter,
     /// The server is failed over, and not by a run that the journal knows of.
@@ -120,7 +124,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 56] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -152,6 +156,8 @@ impl Code {
         Self::PoolSettling,
         Self::PoolQuorum,
         Self::PoolClaimed,
+        Self::ClaimsBusy,
+        Self::ClaimsUntrusted,
         Self::ComesAfter,
         Self::FailedOver,
         Self::OutageOverBudget,
@@ -212,6 +218,8 @@ impl Code {
             Self::PoolSettling => "pool-settling",
             Self::PoolQuorum => "pool-quorum",
             Self::PoolClaimed => "pool-claimed",
+            Self::ClaimsBusy => "claims-busy",
+            Self::ClaimsUntrusted => "claims-untrusted",
             Self::ComesAfter => "comes-after",
             Self::FailedOver => "failed-over",
             Self::OutageOverBudget => "outage-over-budget",
@@ -275,6 +283,8 @@ impl Code {
             Self::PoolSettling => "the pool has not been ready for long enough",
             Self::PoolQuorum => "too few servers of the pool would be left",
             Self::PoolClaimed => "another server of the pool is worked on",
+            Self::ClaimsBusy => "the record of the claims stays in use by somebody else",
+            Self::ClaimsUntrusted => "what lies on the share of the claims is not believed",
             Self::ComesAfter => "a Front End Server comes before its back end and is not done",
             Self::FailedOver => "the server is failed over, and not by a run that the journal knows of",
             Self::OutageOverBudget => "the outage has lasted as long as it may, and the installer has not started",

@@ -42,7 +42,7 @@ mod window;
 mod zone;
 
 pub use build::{Build, BuildError};
-pub use claim::{BrokenClaim, Claim, PoolRecord, Released};
+pub use claim::{BrokenClaim, Claim, Doubt, PoolRecord, Released};
 pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use drift::{
@@ -63,8 +63,8 @@ pub use manifest::{
 };
 pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
 pub use names::{
-    FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, is_share,
-    is_whole,
+    AccountName, FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName,
+    is_share, is_whole,
 };
 pub use observed::{
     BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
@@ -79,7 +79,7 @@ pub use report::{
 };
 pub use reports::{Log, Reports};
 pub use role::Role;
-pub use rollout::{OnFailure, Rollout};
+pub use rollout::{ClaimShare, OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
 pub use service::{
     FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,

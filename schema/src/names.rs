@@ -149,6 +149,29 @@ name!(
     folder
 );
 
+name!(
+    /// An account of Windows: `DOMAIN\name`, or its security identifier. Not a group: an account is compared with the owner of a file.
+    AccountName,
+    r"^(S-1-[0-9-]+|[^\\/@]+\\[^\\/@]+)$",
+    "an account such as CONTOSO\\gmsa$, or its security identifier, S-1-5-21-…",
+    account
+);
+
+/// An account by its name with its domain, or by its identifier.
+fn account(text: &str) -> Option<String> {
+    let text = text.trim();
+    let identifier = text.strip_prefix("S-1-").is_some_and(|rest| {
+        rest.contains('-')
+            && rest.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    let is_name = |name: &str| {
+        !name.trim().is_empty()
+            && !name.contains(|sign: char| matches!(sign, '\\' | '/' | '@' | '"') || sign.is_control())
+    };
+    let named = text.split_once('\\').is_some_and(|(domain, name)| is_name(domain) && is_name(name));
+    (text.chars().count() <= 256 && (identifier || named)).then(|| text.to_owned())
+}
+
 /// The variables that a path may begin with: each Windows defines them for the whole machine.
 const FOLDERS: [&str; 5] = ["windir", "systemdrive", "programfiles", "commonprogramfiles", "programdata"];
 

@@ -178,6 +178,12 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
         ("a narrow window", window("22:24", long), "narrow-window", "site.yaml:8:74"),
         ("a narrow window by what is assumed", window("22:29", ""), "narrow-window", "site.yaml:8:74"),
         ("a component that nobody knows", good.replace("installer:", "components: { contoso-recorder: \"7.0.2046.385\" }\n    installer:"), "unknown-component", "site.yaml:6:19"),
+        (
+            "claims of the servers' domain",
+            format!("{good}rollout: {{ claims: '\\\\contoso.example\\files' }}\n"),
+            "domain-share",
+            "site.yaml:13:12",
+        ),
         ("claims on a drive", format!("{good}rollout: {{ claims: 'D:\\claims' }}\n"), "no-share", "site.yaml:13:12"),
         ("an outage that never fits", policy(&format!("estimates: {{ {long} }}, outage: {{ budget: 20m }}")), "over-budget", "site.yaml:8:74"),
         ("restarts in windows that there are not", policy("reboot: inWindow"), "no-window", "site.yaml:8:74"),

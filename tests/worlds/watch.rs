@@ -117,6 +117,8 @@ impl Watch {
     ) {
         let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
+        let doubted = goal.claims.is_some() && record.doubts.iter().any(|doubt| doubt.forbids(&goal.server));
+        self.insist(!doubted || !step.takes_down(), "C5: taken down by a record that is not believed", step);
         let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = own(now).all(|service| service.is_stopped());
         let others_stopped = now.services.iter().filter(|one| is_named(goal, one)).all(|one| one.is_stopped());
@@ -169,7 +171,9 @@ impl Watch {
             }
             Step::Claim => {
                 self.insist(record.claims.is_empty(), "C3: somebody has the claim", step);
-                let fresh = |last: &&Released| Period::between(last.at, now.clock) < Period::minutes(20);
+                // A time that is still to come says nothing of when that was.
+                let past = |last: &&Released| Period::between(now.clock, last.at) < Period::minutes(5);
+                let fresh = |last: &&Released| past(last) && Period::between(last.at, now.clock) < Period::minutes(20);
                 let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
                 self.insist(!goal.is_in_pool() || other.is_none(), "C4: another server is back just now", step);
             }
@@ -342,7 +346,8 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
             goal.rules.reboot == reconcile_schema::Reboots::Never
         }
         Fault::ShareUnreachable => goal.claims.is_some(),
-        Fault::RenameElsewhere
+        Fault::ShareBusy // Whoever has the claim already needs the record at the end only.
+        | Fault::RenameElsewhere
         | Fault::InstallerAsksForReboot
         | Fault::InstallerBeginsReboot
         | Fault::InstallerStartsServices

@@ -24,8 +24,14 @@ impl Act for LabHost<'_> {
             return self.outlive(goal, seen, step);
         }
         let half = dies == Some(When::Midway);
-        let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
-        let acted = told.and_then(|()| take(self.server()?, goal, seen, step, half));
+        let busy = self.server()?.has(Fault::ShareBusy) && matches!(step, Step::Claim | Step::Release);
+        let told = if half || busy { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
+        let acted = told.and_then(|()| {
+            if busy {
+                return Ok(Acted::Busy("somebody else has been using this record for 5 s (simulated)".into()));
+            }
+            take(self.server()?, goal, seen, step, half)
+        });
         self.dear.forget(step);
         self.started |= matches!(step, Step::StartServices | Step::FailBack);
         if *step == Step::Claim {
@@ -71,7 +77,7 @@ impl LabHost<'_> {
         let mut after = self.server()?.clone();
         let code = match take(&mut after, goal, seen, step, false) {
             Ok(Acted::Installed { code, .. }) => Some(code),
-            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::GoingDown) | Err(_) => None,
+            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::Busy(_) | Acted::GoingDown) | Err(_) => None,
         };
         let (step, run) = (step.clone(), seen.run.id.clone());
         self.server()?.outlives = Some(Box::new(Outlives { step, run, code, after }));

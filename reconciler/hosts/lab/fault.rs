@@ -112,6 +112,8 @@ pub enum Fault {
     PoolUnreadable,
     /// The share where the servers of the pool agree cannot be reached.
     ShareUnreachable,
+    /// Somebody else uses the record there, and goes on.
+    ShareBusy,
     /// The pool does not take over within an hour: nothing is done.
     FailOverTimesOut,
     /// The pool does not take the server back within an hour: it stays disabled.
@@ -173,6 +175,7 @@ impl Fault {
         Self::PoolInAnotherLanguage,
         Self::PoolUnreadable,
         Self::ShareUnreachable,
+        Self::ShareBusy,
         Self::FailOverTimesOut,
         Self::FailBackTimesOut,
     ];

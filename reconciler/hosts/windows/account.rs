@@ -146,18 +146,28 @@ pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
     });
     match found {
         Ok(()) => Ok(format!(r"{}\{}", text(&domain), text(&name)).trim_start_matches('\\').to_owned()),
-        Err(Win32Error(ERROR_NONE_MAPPED)) => {
-            let mut shown = std::ptr::null_mut();
-            // SAFETY: the identifier is valid; the text is freed below.
-            check(unsafe { ConvertSidToStringSidW(sid, &raw mut shown) })?;
-            // SAFETY: the call gave a NUL-terminated text.
-            let name = unsafe { text_at(shown) };
-            // SAFETY: the text came from ConvertSidToStringSidW and is not used any more.
-            unsafe { LocalFree(shown.cast()) };
-            Ok(name)
-        }
+        // SAFETY: as above.
+        Err(Win32Error(ERROR_NONE_MAPPED)) => unsafe { sid_text(sid) },
         Err(cause) => Err(cause),
     }
+}
+
+/// An identifier as text, such as `S-1-5-18`.
+///
+/// # Errors
+/// Windows does not say.
+///
+/// # Safety
+/// `sid` is a valid identifier.
+pub unsafe fn sid_text(sid: PSID) -> Result<String, Win32Error> {
+    let mut shown = std::ptr::null_mut();
+    // SAFETY: the identifier is valid as the caller promises; the text is freed below.
+    check(unsafe { ConvertSidToStringSidW(sid, &raw mut shown) })?;
+    // SAFETY: the call gave a NUL-terminated text.
+    let name = unsafe { text_at(shown) };
+    // SAFETY: the text came from ConvertSidToStringSidW and is not used any more.
+    unsafe { LocalFree(shown.cast()) };
+    Ok(name)
 }
 
 /// The one name of an account that is given by a name or by an identifier: `DOMAIN\name`, and `S-1-5-18` for SYSTEM, whose name

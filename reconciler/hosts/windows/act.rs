@@ -83,7 +83,7 @@ impl ActingHost<'_> {
             self.host.scripts = hold(self.host.private()?)?;
         }
         let said = match step {
-            Step::Claim | Step::Release => tell_pool(goal, seen, step)?,
+            Step::Claim | Step::Release => return Ok(tell_pool(goal, seen, step)?),
             Step::Stage => self.host.stage(goal)?,
             Step::StopOthers => return self.host.stop_services(goal, Whose::Others),
             Step::StopServices => return self.host.stop_services(goal, Whose::Product),
