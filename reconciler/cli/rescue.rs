@@ -121,12 +121,12 @@ fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<Str
         }
     };
     let outcome = bring_back(host, &request, &mut on).map_err(Problem::failed)?;
-    let installing = host.observe(&goal).map_err(Problem::failed)?.installing.known().cloned().flatten();
-    Ok(Some(told(name, &ran, &outcome, installing.as_deref())))
+    let installer = host.observe(&goal).map_err(Problem::failed)?.installer;
+    Ok(Some(told(name, &ran, &outcome, installer.as_deref())))
 }
 
 /// What became of the services of a server.
-fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installing: Option<&str>) -> String {
+fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installer: Option<&str>) -> String {
     let outage = outcome.outage.unwrap_or_default();
     if outcome.left_down.is_empty() {
         return format!(
@@ -134,7 +134,7 @@ fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installing: Option
             ran.join(", ")
         );
     }
-    let why = match (&outcome.end, installing) {
+    let why = match (&outcome.end, installer) {
         (End::Blocked(blocker), _) if blocker.code() != Code::InputWrong => format!(" ({blocker})"),
         (_, Some(what)) => format!(" (an installation is under way, and nothing is started beneath it: {what})"),
         (End::Blocked(_) | End::AtGoal | End::GoingDown, None) => String::new(),

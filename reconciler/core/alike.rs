@@ -20,6 +20,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         services,
         reboot,
         installing,
+        installer,
         at_work,
         package,
         package_size: _,
@@ -57,7 +58,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && same(services, &host.services)
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
-        && *at_work == host.at_work
+        && (installer, at_work) == (&host.installer, &host.at_work)
         && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
         && foreign == &host.foreign
         && little(&one.host) == little(host)

@@ -427,10 +427,7 @@ impl fmt::Display for Blocker {
                 write!(f, "the service {service} is {state} and has not settled")
             }
             Self::ShellsOpen { shells } => {
-                let list: Vec<_> = shells
-                    .iter()
-                    .map(|shell| format!("{} (PID {}) of {}", shell.program, shell.pid, shell.user))
-                    .collect();
+                let list: Vec<_> = shells.iter().map(shown_shell).collect();
                 write!(f, "management shells are open: {}", list.join(", "))
             }
             Self::Foreign { services } => {
@@ -569,6 +566,15 @@ pub(crate) fn listed(all: &[String]) -> String {
         Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
         Some(_) | None => all.join(", "),
     }
+}
+
+/// A process that holds modules of the product: which one, and whose.
+fn shown_shell(shell: &Shell) -> String {
+    let Shell { pid, program, user, session, path, module } = shell;
+    let session = session.map_or_else(String::new, |session| format!(", session {session}"));
+    let path = path.as_ref().map_or_else(String::new, |path| format!(", {path}"));
+    let module = module.as_ref().map_or_else(String::new, |module| format!(" holds {module}"));
+    format!("{program} (PID {pid}{session}{path}) of {user}{module}")
 }
 
 /// An exit code of the installer, and what is known of it.

@@ -234,8 +234,16 @@ fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
 
 /// Services that start now would make an installer fail: never while our own runs, and what somebody else stopped
 /// (no baseline) is left alone while another one runs.
-fn undisturbed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    if unfinished(seen) || seen.marks.baseline.is_none() { installing(goal, seen, step) } else { Gate::Open }
+///
+/// Only an installer that is known counts. What any user can bring about, a busy Windows Installer or a list of processes that
+/// cannot be read, keeps no service down.
+fn undisturbed(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    match &seen.host.installer {
+        Some(what) if unfinished(seen) || seen.marks.baseline.is_none() => {
+            Gate::Shut(Blocker::Installing { what: what.clone() })
+        }
+        Some(_) | None => Gate::Open,
+    }
 }
 
 /// Before the first stop no service may be on its way somewhere: it would not follow.

@@ -9,6 +9,8 @@ mod lock;
 mod plain;
 mod recognise;
 mod restart;
+#[cfg(any(windows, test))]
+mod running;
 mod share;
 pub mod snapshot;
 pub mod task;

@@ -77,6 +77,8 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::AnotherInstallation) => {
             return if work || !runs(case) { Fate::Short(Class::Later) } else { Fate::Goal };
         }
+        // What any user can do forbids the work, and holds no service back.
+        Some(Fault::WindowsInstallerHeld) => return if work { Fate::Short(Class::Later) } else { Fate::Goal },
         Some(Fault::DatabaseUpdateDoesNothing) => {
             return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
         }

@@ -319,6 +319,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         }
         Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty | Fault::DatabaseMirrored => !goal.stores.is_empty(),
         Fault::AnotherInstallation
+        | Fault::WindowsInstallerHeld
         | Fault::NotAdministrator
         | Fault::Confined
         | Fault::ComponentsUnreadable

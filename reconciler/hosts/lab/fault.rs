@@ -50,8 +50,10 @@ pub enum Fault {
     RenameElsewhere,
     /// A file in the product's folder does.
     RenameOutlasts,
-    /// Another installation is under way.
+    /// Another installation is under way, with the rights of an administrator.
     AnotherInstallation,
+    /// Somebody, who may be any user, holds the mutex of Windows Installer.
+    WindowsInstallerHeld,
     /// The databases cannot be reached.
     DatabaseUnreachable,
     /// A database gives no installed version.
@@ -143,6 +145,7 @@ impl Fault {
         Self::RenameElsewhere,
         Self::RenameOutlasts,
         Self::AnotherInstallation,
+        Self::WindowsInstallerHeld,
         Self::DatabaseUnreachable,
         Self::DatabaseVersionEmpty,
         Self::DatabaseMirrored,
