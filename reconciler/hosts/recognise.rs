@@ -132,7 +132,13 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
 /// A path in lower case, without `.`, `..`, empty parts, and a prefix of the object manager.
 pub fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or(path).split(['\\', '/']).filter(|part| !matches!(*part, "" | ".")) {
+    for part in PREFIXES
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path)
+        .split(['\\', '/'])
+        .filter(|part| !matches!(*part, "" | "."))
+    {
         match part {
             ".." => drop(parts.pop()),
             part => parts.push(part),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every place at which the first run in this world can be killed.
-fn places(effects: &[Effect]) -> Vec<Kill> {
+pub fn places(effects: &[Effect]) -> Vec<Kill> {
     let moments = |effect: &Effect| match effect {
         Effect::Act => &[When::Before, When::Midway, When::After][..],
         Effect::Mark => &[When::Before, When::After][..], // Half a line is no line.
@@ -24,14 +24,15 @@ fn places(effects: &[Effect]) -> Vec<Kill> {
 }
 
 /// The effects of an uninterrupted run.
-fn effects(case: &Case) -> Vec<Effect> {
+pub fn effects(case: &Case) -> Vec<Effect> {
     let mut scene = Scene::of(case);
     let earlier = scene.watch.effects.len();
     scene.run(&How { name: "run 1", ..How::default() }).unwrap();
     scene.watch.effects.split_off(earlier)
 }
 
-fn kill(scene: &mut Scene, name: &str, kill: Kill) -> Result<(), String> {
+/// A run that is killed there.
+pub fn kill(scene: &mut Scene, name: &str, kill: Kill) -> Result<(), String> {
     match scene.run(&How { name, kill: Some(kill), ..How::default() }) {
         // In its last mark nobody waits for the journal any more.
         Err(LabError::Killed) | Ok(_) => Ok(()),

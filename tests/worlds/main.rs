@@ -19,6 +19,7 @@ mod restarts;
 mod run;
 mod settle;
 mod space;
+mod strangers;
 mod truth;
 mod unknown;
 mod vain;
@@ -164,6 +165,14 @@ fn the_plan_is_what_apply_does() {
         ("plans", space::foreseen(), plans::agrees),
         ("plans that are applied in another world", space::interrupted(), plans::held_to),
         ("plans of what follows", plans::blocked(), plans::asks_about_what_follows),
+    ]);
+}
+
+#[test]
+fn no_stranger_keeps_a_service_down() {
+    shown(&[
+        ("killed, and somebody is in the way", space::interrupted(), strangers::keep_nothing_down),
+        ("the same of a server in a pool", space::pools_killed_twice(), strangers::keep_nothing_down),
     ]);
 }
 

@@ -92,7 +92,7 @@ impl ActingHost<'_> {
             Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
-                shells.iter().try_for_each(close)?;
+                shells.iter().try_for_each(|shell| close(shell, &self.host.also))?;
                 format!("{} processes were ended", shells.len())
             }
             Step::Install => return self.host.install_and_warm_up(goal, &seen.run.id, quiet),
