@@ -28,4 +28,5 @@ mod restarts;
 mod schedule;
 mod server;
 mod setbacks;
+mod strangers;
 mod unpublished;

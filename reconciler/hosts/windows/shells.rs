@@ -79,7 +79,8 @@ pub fn open_shells(also: &[ServiceName]) -> Result<Vec<Shell>, ShellError> {
     let all: Vec<_> = all.iter().map(placed).collect();
     let mut shells = Vec::new();
     for process in &all {
-        if process.pid == std::process::id() || places.goes_with_a_service(process, &all, &services) {
+        // Asked for the modules of process 0, Windows lists our own.
+        if [0, std::process::id()].contains(&process.pid) || places.goes_with_a_service(process, &all, &services) {
             continue;
         }
         match module(process.pid, &|path| places.is_products_module(path)) {

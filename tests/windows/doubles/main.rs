@@ -4,6 +4,8 @@
 //! Where a double itself is wrongly used it ends with 70, which no part of the play does.
 
 #[cfg(windows)]
+mod asleep;
+#[cfg(windows)]
 mod boot;
 #[cfg(windows)]
 mod calls;
@@ -37,6 +39,7 @@ fn main() {
     type Part = fn() -> Result<u32, Box<dyn std::error::Error>>;
     let program = calls::program();
     let part: Part = match program.as_str() {
+        "asleep.exe" => asleep::main,
         "boot.exe" => boot::main,
         "cmdlet.exe" => powershell::cmdlet,
         "confined.exe" => confined::main,
