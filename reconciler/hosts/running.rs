@@ -79,7 +79,7 @@ impl Places {
             let below = path.strip_prefix(cache.as_str()).and_then(|rest| rest.strip_prefix('\\'));
             below.is_some_and(|below| CACHES.iter().any(|begin| below.starts_with(begin)))
         };
-        is_products && SHARED.iter().any(|shared| is_cached(&shared))
+        is_products && SHARED.iter().any(is_cached)
     }
 
     /// Whether a process is a service, or goes when one is stopped that the procedure stops: neither is anybody's shell.
@@ -136,5 +136,6 @@ pub const fn may_be_shell(host: bool, standing: Standing, looks: bool) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test may panic")]
 #[path = "running_tests.rs"]
 mod tests;
