@@ -6,7 +6,7 @@ use reconcile_schema::{Fact, Mark, Marks, Observed, Period, RunId, Step, Store};
 
 use crate::{
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Kind, Services},
+    space::{CURRENT, Case, Databases, Kind},
     truth::{Fate, Memory, expected, fate, wrong},
     watch::Watched,
 };
