@@ -28,7 +28,7 @@ const CONTROL_PANEL: (&str, &str) =
 /// Installs the update.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     if std::env::args().nth(1).as_deref() == Some("--stay") {
-        return calls::hang(); // It is somebody else's, and has only the name.
+        calls::hang(); // It is somebody else's, and has only the name.
     }
     let call = calls::this_call()?;
     let lab = calls::lab()?;
