@@ -101,6 +101,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             "set the clock of the server; if it is right now, say so by running apply with --retry".into()
         }
         Blocker::Held { .. } => "when the reason is gone: reconcile release".into(),
+        Blocker::JournalDamaged { .. } => ACKNOWLEDGE.into(),
         Blocker::OutagesSpent { .. } => {
             "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()
         }
@@ -131,6 +132,10 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         }
     }
 }
+
+/// What to do about a journal of which lines cannot be read.
+pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again where \
+    somebody does; then reconcile acknowledge MANIFEST journal --reason TEXT";
 
 /// What to do, and which estimates would let a shorter window do.
 fn estimated(what: String, lacking: &[&str]) -> String {

@@ -12,12 +12,13 @@ use crate::{
     args::Claims,
     diagnostic::escape,
     exit::Exit,
+    history,
     input::Input,
     print,
     problem::Problem,
     render::{FAINT, GOOD, WAITS},
     session::{lock, run_name, user},
-    site::{lab_path, lab_world},
+    site::{Site, lab_path, lab_world},
 };
 
 /// Shows the claims of a manifest's pools, or breaks one.
@@ -27,6 +28,9 @@ use crate::{
 pub fn run(args: &Claims) -> Result<Exit, Problem> {
     let input = Input::read(&args.manifest)?;
     let records = Records::open(&input)?;
+    if let Ok((site, goals)) = Site::open(&input, &[]) {
+        history::warn(&site, &goals); // The claims themselves are told anywhere.
+    }
     let mut text = String::new();
     let mut claimed: Vec<(Fqdn, ServerName)> = Vec::new();
     for (name, record) in records.read()? {

@@ -87,6 +87,7 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::History(args) => history::run(&args),
         Command::Hold(args) => hold::hold(&args),
         Command::Release(args) => hold::release(&args),
+        Command::Acknowledge(args) => hold::acknowledge(&args),
         Command::Claims(args) => claims::run(&args),
         Command::Lab(command) => lab::run(&command),
         Command::Schedule(command) => schedule::run(&command),

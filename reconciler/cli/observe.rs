@@ -9,7 +9,7 @@ use crate::{
     appear, args,
     diagnostic::escape,
     exit::{Exit, worst},
-    harmless,
+    harmless, history,
     input::Input,
     print,
     problem::Problem,
@@ -30,6 +30,7 @@ pub fn run(args: &args::Observe, verbose: bool) -> Result<Exit, Problem> {
     }
     let input = Input::read(&args.manifest)?;
     let (mut site, goals) = Site::open(&input, &args.servers)?;
+    history::warn(&site, &goals);
     for goal in &goals {
         let snapshot = snapshot(&mut site, goal)?;
         match &args.to {

@@ -133,15 +133,17 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     }
 }
 
-/// What there is to say of a server that changes neither its state nor what is done: a restart that Windows waits for.
+/// What there is to say of a server that is no difference: a restart that Windows waits for, a journal that is damaged.
 pub fn said(goal: &Goal, seen: &Seen) -> Vec<FindingReport> {
-    let notes = compare(goal, seen).into_iter().filter(|found| found.note && found.code == Some(DriftCode::RestartDue));
-    let report = notes.map(|found| FindingReport {
-        code: DriftCode::RestartDue.key().into(),
-        subject: found.subject.to_string(),
-        desired: found.desired.to_string(),
-        observed: found.observed.to_string(),
-        note: true,
+    let report = compare(goal, seen).into_iter().filter(|found| found.note).filter_map(|found| {
+        let code = found.code.filter(|code| matches!(code, DriftCode::RestartDue | DriftCode::JournalDamaged))?;
+        Some(FindingReport {
+            code: code.key().into(),
+            subject: found.subject.to_string(),
+            desired: found.desired.to_string(),
+            observed: found.observed.to_string(),
+            note: true,
+        })
     });
     report.collect()
 }
@@ -164,8 +166,9 @@ fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
     });
     let takes_down = steps.iter().any(|step| step.step.takes_down());
     let is_planned = steps.iter().any(|step| step.step == Step::Reboot);
-    let waits = said(goal, seen).into_iter().filter(|_| !is_planned);
-    let waits = waits.map(|note| format!("a restart of Windows is pending, {}", note.observed));
+    let is_restart = |note: &FindingReport| note.code == DriftCode::RestartDue.key();
+    let waits = said(goal, seen).into_iter().filter(|note| !(is_planned && is_restart(note)));
+    let waits = waits.map(|note| render::sentence(&note));
     let restart = takes_down && !is_planned && goal.rules.reboot != Reboots::Never;
     let restart = restart.then(|| "may restart Windows, as the policy allows".to_owned());
     strange.chain(elsewhere).chain(waits).chain(restart).chain(servers.into_iter().map(unchecked)).collect()

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
 use reconcile_schema::{
-    DownSince, FindingReport, LastRun, Mode, NextStart, Period, REPORT_VERSION, RunId, ServerStatus, State,
+    DownSince, DriftCode, FindingReport, LastRun, Mode, NextStart, Period, REPORT_VERSION, RunId, ServerStatus, State,
     StatusReport, TaskStanding,
 };
 
 use crate::{
+    advice::ACKNOWLEDGE,
     args::{Output, Scope},
     diagnostic::escape,
     exit::{Exit, as_state},
@@ -153,7 +154,12 @@ fn one(server: &ServerStatus) -> String {
             line(WAITS, "~", &format!("{}: {}", render::word(server.state), found(&server.findings)));
         }
     }
-    for note in server.findings.iter().filter(|found| found.note) {
+    let is_damage = |found: &&FindingReport| found.code == DriftCode::JournalDamaged.key();
+    if let Some(damage) = server.findings.iter().find(is_damage) {
+        line(BAD, "!", &format!("nothing is taken down: {}", render::sentence(damage)));
+        line(FAINT, " ", &format!("next: {ACKNOWLEDGE}"));
+    }
+    for note in server.findings.iter().filter(|found| found.note && !is_damage(found)) {
         line(FAINT, "·", &format!("{}: {}", escape(&note.subject), escape(&note.observed)));
     }
     if let Some(down) = &server.down {

@@ -44,6 +44,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         reached: _,
         outages,
         hold,
+        damaged,
         begun: _,
         durations,
         started: _,
@@ -64,6 +65,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && awaited == &marks.awaited
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
+        && damaged == &marks.damaged
         && (claimed, told) == (&marks.claimed, &marks.told)
         && (*outages == 0 || aim == &marks.aim)
         && (!is_timed(goal) || durations == &marks.durations)

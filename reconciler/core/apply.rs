@@ -272,11 +272,11 @@ impl<H: Act> Work<'_, H> {
     /// Writes a mark, and before the first one that the run began.
     fn mark(&mut self, mark: &Mark) -> Result<(), String> {
         if !self.begun {
-            self.begun = true;
             let (version, by) = (self.request.version.to_string(), self.request.by.to_string());
             let (target, components) = (self.request.goal.core.clone(), (*self.request.goal.floors).clone());
             let began = Mark::RunBegan { target, components, version, by };
             self.host.mark(&self.run.id, &began).map_err(|error| error.to_string())?;
+            self.begun = true; // Only now: where it cannot be written, the next mark tries again.
         }
         self.host.mark(&self.run.id, mark).map_err(|error| error.to_string())
     }

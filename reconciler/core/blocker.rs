@@ -9,8 +9,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName, ServiceStarts,
-    ServiceState, Shell, Step, Store, ZoneName,
+    Build, Claim, ComponentName, Damage, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName,
+    ServiceStarts, ServiceState, Shell, Step, Store, ZoneName,
 };
 
 use crate::{Deviation, Drive, Forced, Opening, Right, Unready, room::bytes};
@@ -204,6 +204,11 @@ pub enum Blocker {
         /// Who, when, and why.
         hold: Hold,
     },
+    /// Lines of the journal cannot be read, and nobody has acknowledged it: a hold may have been among them.
+    JournalDamaged {
+        /// How many, and from when on.
+        damage: Damage,
+    },
     /// The services were taken down as often as is allowed for one target.
     OutagesSpent {
         /// How often.
@@ -317,6 +322,7 @@ impl Blocker {
             | Self::OutageForeseen { .. }
             | Self::ClockBehind { .. }
             | Self::Held { .. }
+            | Self::JournalDamaged { .. }
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
             | Self::InstallFailed { .. }
@@ -365,6 +371,7 @@ impl Blocker {
             | Self::WindowClosed { .. }
             | Self::WindowTooShort { .. }
             | Self::Held { .. }
+            | Self::JournalDamaged { .. }
             | Self::AtWork { .. }
             | Self::Interrupted
             | Self::Forced { .. } => Class::Later,
@@ -504,6 +511,9 @@ impl fmt::Display for Blocker {
             }
             Self::Held { hold } => {
                 write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
+            }
+            Self::JournalDamaged { damage } => {
+                write!(f, "the journal of this server is damaged: {damage}; a hold may have been among them")
             }
             Self::OutagesSpent { outages } => {
                 write!(f, "the services were taken down {} for this target, and it was not reached", times(*outages))

@@ -47,6 +47,7 @@ impl Blocker {
             Self::WindowTooShort { .. } => Code::WindowTooShort,
             Self::ClockBehind { .. } => Code::ClockBehind,
             Self::Held { .. } => Code::Held,
+            Self::JournalDamaged { .. } => Code::JournalDamaged,
             Self::OutagesSpent { .. } => Code::OutagesSpent,
             Self::AttemptsSpent { .. } => Code::AttemptsSpent,
             Self::InstallFailed { .. } => Code::InstallFailed,
@@ -112,6 +113,7 @@ impl Blocker {
             | Self::WindowTooShort { .. }
             | Self::ClockBehind { .. }
             | Self::Held { .. }
+            | Self::JournalDamaged { .. }
             | Self::OutagesSpent { .. }
             | Self::Died { .. }
             | Self::AtWork { .. }

@@ -42,18 +42,22 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
         Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
         Cause::Unreleased => &[spent, held],
-        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, halted],
-        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, clock, taking_down, ready, claimed],
-        // Nothing of ours is under way: a restart that Windows waits for is work as any other.
-        Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => {
-            &[spent, held, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready, claimed]
+        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, readable, halted],
+        Cause::AssembliesHeld => {
+            &[spent, held, readable, halted, installing, outages, clock, taking_down, ready, claimed]
         }
+        // Nothing of ours is under way: a restart that Windows waits for is work as any other.
+        Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => &[
+            spent, held, readable, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready,
+            claimed,
+        ],
         Cause::RebootPending(_) => {
-            &[spent, held, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
+            &[spent, held, readable, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
         }
         Cause::StoreBehind { .. } => &[
             spent,
             held,
+            readable,
             halted,
             installing,
             settled,
@@ -74,6 +78,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             &[
                 spent,
                 held,
+                readable,
                 halted,
                 installing,
                 settled,
@@ -207,6 +212,12 @@ fn held(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     seen.marks.hold.as_ref().map_or(Gate::Open, |hold| Gate::Shut(Blocker::Held { hold: hold.clone() }))
 }
 
+/// What of the journal cannot be read may be a hold. As on a host that is held, what was stopped comes back.
+fn readable(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let damage = seen.marks.damaged.as_ref();
+    damage.map_or(Gate::Open, |damage| Gate::Shut(Blocker::JournalDamaged { damage: damage.clone() }))
+}
+
 /// On a host that must not be touched, only what this program stopped itself is brought back.
 fn held_by_others(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.marks.baseline.is_some() { Gate::Open } else { held(goal, seen, step) }
@@ -235,7 +246,9 @@ fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
 /// Services that start now would make an installer fail: never while our own runs, and what somebody else stopped
 /// (no baseline) is left alone while another one runs.
 fn undisturbed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    if unfinished(seen) || seen.marks.baseline.is_none() { installing(goal, seen, step) } else { Gate::Open }
+    // Where lines of the journal are lost, an installer that is seen at work may be ours.
+    let at_work = matches!(seen.host.installing, Fact::Known(Some(_))) && seen.marks.damaged.is_some();
+    if unfinished(seen) || at_work || seen.marks.baseline.is_none() { installing(goal, seen, step) } else { Gate::Open }
 }
 
 /// Before the first stop no service may be on its way somewhere: it would not follow.

@@ -67,6 +67,9 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         }
         Mark::Held { reason, by } => told(past, at, &by, format!("held by {by}: {reason}")),
         Mark::Released { by } => told(past, at, &by, format!("released by {by}")),
+        Mark::DamageAcknowledged { reason, by } => {
+            told(past, at, &by, format!("damage of the journal acknowledged by {by}: {reason}"));
+        }
         Mark::Forgiven => past.notes.push("earlier attempts were forgiven".into()),
         Mark::Carried { .. }
         | Mark::TakingDown { .. }

@@ -178,7 +178,10 @@ impl Seen {
     pub fn is_failed_over_by_us(&self) -> bool {
         let baseline = self.marks.baseline.as_ref().filter(|baseline| baseline.failed_over);
         baseline.is_some_and(|baseline| {
-            self.is_failed_over() || self.disabled().any(|service| baseline.running.contains(&service.name))
+            // Where the line is lost that says what ran, each of them may have.
+            let lost = self.marks.damaged.is_some() && baseline.running.is_empty();
+            let ours = |service: &Service| lost || baseline.running.contains(&service.name);
+            self.is_failed_over() || self.disabled().any(ours)
         })
     }
 

@@ -6,27 +6,51 @@ use std::path::{Path, PathBuf};
 
 use reconcile_schema::{Mark, Marks, RunId};
 
-use super::{Entry, Folded, JournalError, Line, line};
+use super::{
+    Folded, JournalError,
+    lines::{Entry, Line, Piece, line, pieces},
+};
+
+/// A journal, compacted.
+pub struct Compacted {
+    /// What it says then.
+    pub text: Vec<u8>,
+    /// What could not be read of it, and has no place any more.
+    pub lost: Vec<u8>,
+}
 
 /// The journal with its last `kept` bytes or less as they are, from the beginning of a run on, and one entry for what
-/// stands before them; none where no run begins there.
+/// stands before them; none where no run begins there. What cannot be read stands before them.
 ///
 /// # Errors
 /// As reading the journal.
-pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compacted>, JournalError> {
     let keep_from = bytes.len().saturating_sub(kept) as u64;
+    let (pieces, _) = pieces(bytes, path)?;
     let (mut before, mut last, mut place): (Marks, Option<_>, u64) = (Marks::default(), None, 0);
     let mut rest: Vec<Entry> = Vec::new();
-    Folded::with(bytes, path, |entry, end| {
-        let begins = matches!(entry.mark, Mark::RunBegan { .. }) && place >= keep_from;
-        if rest.is_empty() && !begins {
-            before.take(&entry.run, entry.at, &entry.mark);
-            last = Some(entry.at);
-        } else {
-            rest.push(entry);
+    let mut lost = Vec::new();
+    let mut damaged = pieces.iter().filter(|(piece, _)| matches!(piece, Piece::Lost(_))).count();
+    for (piece, end) in pieces {
+        match piece {
+            Piece::Line(entry) => {
+                let begins = matches!(entry.mark, Mark::RunBegan { .. }) && place >= keep_from && damaged == 0;
+                if rest.is_empty() && !begins {
+                    last = Some(entry.at);
+                    before.take(&entry.run, entry.at, &entry.mark);
+                } else {
+                    rest.push(entry);
+                }
+            }
+            Piece::Lost(lines) => {
+                damaged -= 1;
+                before.lose(lines);
+                let [from, until] = [place, end].map(|place| usize::try_from(place).unwrap_or(usize::MAX));
+                lost.extend_from_slice(bytes.get(from..until).unwrap_or_default());
+            }
         }
         place = end;
-    })?;
+    }
     let (Some(at), false) = (last, rest.is_empty()) else { return Ok(None) };
     let (run, mark) = (RunId("compaction".into()), Mark::Carried { marks: before.into() });
     let unusable = |cause: serde_json::Error| JournalError::Unusable {
@@ -38,7 +62,7 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Vec<u8
     for (seq, entry) in (2..).zip(&rest) {
         text += &line(&Line { seq, at: entry.at, run: &entry.run, mark: &entry.mark }).map_err(unusable)?;
     }
-    Ok(Some(text.into_bytes()))
+    Ok(Some(Compacted { text: text.into_bytes(), lost }))
 }
 
 /// Where the journal lies while it is being replaced, and until the next run has found the new one whole.
@@ -52,15 +76,25 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole. `next` is called
+/// before each operation: a test cuts it off there.
+pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
     let new = beside(path, ".new");
-    let written = File::create(&new).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    if let Err(full) = written {
+    let mut write = || {
+        next();
+        let mut file = File::create(&new)?;
+        next();
+        file.write_all(bytes)?;
+        next();
+        file.sync_all()
+    };
+    if let Err(full) = write() {
         let _ = fs::remove_file(&new); // Half a copy takes the room that the next entries need.
         return Err(full);
     }
+    next();
     fs::rename(path, old(path))?;
+    next();
     fs::rename(&new, path).inspect_err(|_| {
         let _ = fs::rename(old(path), path);
     })
@@ -93,9 +127,10 @@ pub fn settle(path: &Path) -> Result<(), JournalError> {
 pub fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
     let said = Folded::of(old, path)?.marks;
     let (mut marks, mut found) = (Marks::default(), false);
-    Folded::with(new, path, |entry, _| {
-        marks.take(&entry.run, entry.at, &entry.mark);
+    let (pieces, _) = pieces(new, path)?;
+    for (piece, _) in pieces.iter().take_while(|(piece, _)| matches!(piece, Piece::Line(_))) {
+        piece.tell(&mut marks);
         found = found || marks == said;
-    })?;
+    }
     Ok(found)
 }

@@ -86,6 +86,8 @@ pub enum Code {
     ClockBehind,
     /// Somebody said that the server must not be touched.
     Held,
+    /// Lines of the journal cannot be read, and a hold may have been among them.
+    JournalDamaged,
     /// The services were taken down as often as is allowed for one target.
     OutagesSpent,
     /// The installer was started as often as is allowed for one target.
@@ -120,7 +122,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -160,6 +162,7 @@ impl Code {
         Self::WindowTooShort,
         Self::ClockBehind,
         Self::Held,
+        Self::JournalDamaged,
         Self::OutagesSpent,
         Self::AttemptsSpent,
         Self::InstallFailed,
@@ -220,6 +223,7 @@ impl Code {
             Self::WindowTooShort => "window-too-short",
             Self::ClockBehind => "clock-behind",
             Self::Held => "held",
+            Self::JournalDamaged => "journal-damaged",
             Self::OutagesSpent => "outages-spent",
             Self::AttemptsSpent => "attempts-spent",
             Self::InstallFailed => "install-failed",
@@ -283,6 +287,7 @@ impl Code {
             Self::WindowTooShort => "the maintenance window closes before the services would run again",
             Self::ClockBehind => "the clock is behind the journal's last entry",
             Self::Held => "somebody said that the server must not be touched",
+            Self::JournalDamaged => "lines of the journal cannot be read, and a hold may have been among them",
             Self::OutagesSpent => "the services were taken down as often as is allowed for one target",
             Self::AttemptsSpent => "the installer was started as often as is allowed for one target",
             Self::InstallFailed => "the installer failed and moved no component",

@@ -48,6 +48,8 @@ pub enum EventKind {
     ServicesDown,
     /// The run could not begin, or the server could not be looked at: the manifest is wrong, a file cannot be used.
     NotRun,
+    /// Lines of the journal cannot be read, and nobody has acknowledged it: until then nothing is taken down.
+    JournalDamaged,
 }
 
 /// How much an event matters.
@@ -64,7 +66,7 @@ pub enum EventLevel {
 
 impl EventKind {
     /// Every event, by its number.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AtGoal,
         Self::RunBegan,
         Self::Restarting,
@@ -83,6 +85,7 @@ impl EventKind {
         Self::OutageOver,
         Self::ServicesDown,
         Self::NotRun,
+        Self::JournalDamaged,
     ];
 
     /// Its number in the event log: 1xx informs, 2xx warns, 3xx is an error. From 1 to 1000, which is what the message file
@@ -108,6 +111,7 @@ impl EventKind {
             Self::OutageOver => 303,
             Self::ServicesDown => 304,
             Self::NotRun => 305,
+            Self::JournalDamaged => 306,
         }
     }
 
@@ -143,6 +147,7 @@ impl EventKind {
             Self::OutageOver => "outage-over",
             Self::ServicesDown => "services-down",
             Self::NotRun => "not-run",
+            Self::JournalDamaged => "journal-damaged",
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, EventKind, OpeningReport, Reason, State};
+use crate::{Code, Damage, EventKind, OpeningReport, Reason, State};
 
 /// The last unattended run on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub struct LastRun {
     /// Services that should run and do not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_down: Vec<String>,
+    /// What of the journal cannot be read, and nobody has acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_damaged: Option<Damage>,
     /// The maintenance window in which it goes on, where it waits for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<OpeningReport>,

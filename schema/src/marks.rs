@@ -1,6 +1,7 @@
 //! What the journal of a host says: only what cannot be observed later.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -40,6 +41,13 @@ pub enum Mark {
     },
     /// The host may be worked on again.
     Released {
+        /// Who says so.
+        by: String,
+    },
+    /// Somebody has looked into what of the journal could not be read before this entry.
+    DamageAcknowledged {
+        /// What was found, or why it does not matter.
+        reason: String,
         /// Who says so.
         by: String,
     },
@@ -191,6 +199,9 @@ pub struct Marks {
     /// Why nothing is to be done to the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// What of the journal could not be read, until somebody acknowledges it: a hold may have been among it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<Damage>,
     /// The step that was begun and has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
@@ -241,6 +252,30 @@ pub struct Hold {
     pub by: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// What of a journal could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Damage {
+    /// How many lines, as far as that can be told.
+    pub lines: u32,
+    /// When the last line before them was written; none where they are the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lines {
+            1 => f.write_str("1 line cannot be read")?,
+            lines => write!(f, "{lines} lines cannot be read")?,
+        }
+        match self.after {
+            Some(after) => write!(f, ", the last one before was written at {after:.0}"),
+            None => f.write_str(", from its beginning on"),
+        }
+    }
 }
 
 /// The starts of one service: one that stays up is started once.
@@ -373,6 +408,9 @@ impl Marks {
                 self.aim = Some(aim);
             }
             Mark::Began { step } => {
+                if self.damaged.is_some() {
+                    self.make_up_for(run, at, step);
+                }
                 if let Step::UpdateDatabases(store) = step {
                     self.checked.remove(store);
                 }
@@ -404,13 +442,29 @@ impl Marks {
             }
             Mark::Held { reason, by } => self.hold = Some(Hold { reason: reason.clone(), by: by.clone(), at }),
             Mark::Released { .. } => self.hold = None,
-            Mark::Carried { marks } => *self = (**marks).clone(),
+            Mark::DamageAcknowledged { .. } => self.damaged = None,
+            Mark::Carried { marks } => {
+                let before = self.damaged.take();
+                *self = (**marks).clone();
+                self.damaged = self.damaged.take().or(before);
+            }
             Mark::TakingDown { running, up } => {
                 self.outages += 1;
                 self.started.retain(|service, _| !running.contains(service)); // Until now they stayed up.
-                if self.baseline.is_none() {
-                    let (running, up) = (running.clone(), up.clone());
-                    self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });
+                match &mut self.baseline {
+                    None => {
+                        let (running, up) = (running.clone(), up.clone());
+                        self.baseline =
+                            Some(Baseline { running, since: at, up, installing: false, failed_over: false });
+                    }
+                    // That all services ran again in between may have stood in a line that is lost.
+                    Some(baseline) if self.damaged.is_some() => {
+                        (baseline.since, baseline.up) = (at, up.clone());
+                        baseline.running.extend(running.iter().cloned());
+                        baseline.running.sort();
+                        baseline.running.dedup();
+                    }
+                    Some(_) => {}
                 }
             }
             Mark::Claiming => self.claimed = true,
@@ -418,7 +472,12 @@ impl Marks {
                 self.claimed = false;
                 self.told = told.clone().or(self.told.take());
             }
-            Mark::FailingOver => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true),
+            Mark::FailingOver => {
+                if self.damaged.is_some() {
+                    self.make_up_for(run, at, &Step::FailOver);
+                }
+                self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+            }
             Mark::FailedBack => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = false),
             Mark::Stopped => {
                 if let Some(attempt) = &mut self.attempt {
@@ -426,24 +485,7 @@ impl Marks {
                 }
             }
             Mark::Installing { target, boot, queued } => {
-                (self.attempts, self.reboots) = match &self.attempt {
-                    Some(last) if last.target != *target => (1, 0),
-                    Some(_) | None => (self.attempts + 1, self.reboots),
-                };
-                self.checked.clear(); // The new binaries may expect other versions.
-                if let Some(baseline) = &mut self.baseline {
-                    baseline.installing = true;
-                }
-                self.attempt = Some(Attempt {
-                    run: run.clone(),
-                    target: target.clone(),
-                    boot: boot.clone(),
-                    code: None,
-                    moved: false,
-                    queued: queued.clone(),
-                    log: None,
-                    stopped_since: false,
-                });
+                self.installs(run, target.clone(), boot.clone(), queued.clone());
             }
             Mark::Installed { code, moved, log } => {
                 if let Some(attempt) = &mut self.attempt {
@@ -472,6 +514,49 @@ impl Marks {
                     self.reached = self.aim.take().map(|aim| Reached { at, aim });
                 }
             }
+        }
+    }
+
+    /// The installer is about to be started.
+    fn installs(&mut self, run: &RunId, target: Build, boot: Option<BootId>, queued: Option<Vec<String>>) {
+        (self.attempts, self.reboots) = match &self.attempt {
+            Some(last) if last.target != target => (1, 0),
+            Some(_) | None => (self.attempts + 1, self.reboots),
+        };
+        self.checked.clear(); // The new binaries may expect other versions.
+        if let Some(baseline) = &mut self.baseline {
+            baseline.installing = true;
+        }
+        let (run, code, moved, log, stopped_since) = (run.clone(), None, false, None, false);
+        self.attempt = Some(Attempt { run, target, boot, code, moved, queued, log, stopped_since });
+    }
+
+    /// Takes in that `lines` of the journal could not be read.
+    pub fn lose(&mut self, lines: u32) {
+        if lines == 0 {
+            return;
+        }
+        let damage = self.damaged.get_or_insert(Damage { lines: 0, after: self.latest });
+        damage.lines = damage.lines.saturating_add(lines);
+        // In an outage of ours nobody else takes the server out of its pool: where it is found so, it is given back.
+        self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+    }
+
+    /// Takes in what must have stood in lost lines before a step could begin, so that what was stopped comes back and an
+    /// installation that was cut off is not taken for a whole one.
+    fn make_up_for(&mut self, run: &RunId, at: Timestamp, step: &Step) {
+        if self.baseline.is_none() && step.takes_down() {
+            // Which services ran is lost: those come back that start by themselves.
+            self.outages += 1;
+            self.baseline =
+                Some(Baseline { running: Vec::new(), since: at, up: None, installing: false, failed_over: false });
+        }
+        if *step == Step::FailOver {
+            self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+        }
+        let known = self.attempt.as_ref().is_some_and(|attempt| attempt.code.is_none() && attempt.run == *run);
+        if let (Step::Install, false, Some(target)) = (step, known, self.aim.as_ref().map(|aim| aim.core.clone())) {
+            self.installs(run, target, None, None);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod claims;
 mod contract;
+mod damage;
 mod fleet;
 mod hostile;
 mod input;

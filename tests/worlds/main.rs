@@ -9,6 +9,7 @@ mod bugs;
 mod converge;
 mod crash;
 mod cut;
+mod damage;
 mod dies;
 mod minimal;
 mod peers;
@@ -80,6 +81,7 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
         ("asked to end", space::interrupted(), crash::asked_to_end),
         ("ended at once", space::interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::interrupted(), crash::unwritable),
+        ("the journal cannot be written once", space::interrupted(), crash::unwritable_once),
         ("somebody starts or stops every service", space::interrupted(), crash::disturbed),
     ]);
     println!("{count} worlds, {runs} runs, {interruptions} interruptions: all converged or ended as they must");
@@ -98,6 +100,7 @@ fn a_server_leaves_its_pool_when_that_is_ready_and_comes_back_however_it_is_inte
         ("asked to end", space::pools_interrupted(), crash::asked_to_end),
         ("ended at once", space::pools_interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::pools_interrupted(), crash::unwritable),
+        ("the journal cannot be written once", space::pools_interrupted(), crash::unwritable_once),
         ("somebody starts or stops every service", space::pools_interrupted(), crash::disturbed),
         ("plans", space::pools_foreseen(), plans::agrees),
         ("steps left out", space::pools_interrupted(), minimal::every_step_is_needed),
@@ -114,6 +117,7 @@ fn one_server_of_a_pool_is_taken_down_at_a_time_however_it_is_interrupted() {
         ("killed, and the journal deleted", space::claims_interrupted(), crash::forgotten),
         ("asked to end", space::claims_interrupted(), crash::asked_to_end),
         ("the journal cannot be written from here on", space::claims_interrupted(), crash::unwritable),
+        ("the journal cannot be written once", space::claims_interrupted(), crash::unwritable_once),
         ("somebody starts or stops every service", space::claims_interrupted(), crash::disturbed),
         ("plans", space::claims_foreseen(), plans::agrees),
         ("steps left out", space::claims_without_a_pause(), minimal::every_step_is_needed),
@@ -213,8 +217,18 @@ fn a_restart_that_windows_waits_for_is_shown_or_made_as_any_other_outage() {
         ("asked to end", restarts::made(), crash::asked_to_end),
         ("ended at once", restarts::made(), crash::left_at_once),
         ("the journal cannot be written from here on", restarts::made(), crash::unwritable),
+        ("the journal cannot be written once", restarts::made(), crash::unwritable_once),
         ("somebody starts or stops every service", restarts::made(), crash::disturbed),
         ("plans", restarts::made(), plans::agrees),
+    ]);
+}
+
+#[test]
+fn with_any_line_of_the_journal_lost_nothing_is_taken_down_and_what_is_down_comes_back() {
+    shown(&[
+        ("a line is lost, after a kill anywhere", space::killed_twice(), damage::any_line),
+        ("a line is lost, after a kill anywhere, in a pool", space::pools_killed_twice(), damage::any_line),
+        ("a line is lost, after a kill anywhere, with claims", space::claims_without_a_pause(), damage::any_line),
     ]);
 }
 

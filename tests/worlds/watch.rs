@@ -37,6 +37,10 @@ pub struct Watch {
     pub crowded: bool,
     /// From which mark of this watch on the journal cannot be written.
     pub unwritable_from: Option<usize>,
+    /// Which mark of this watch, counted from 0, cannot be written, once.
+    pub unwritable_once: Option<usize>,
+    /// Every mark that was written, in its order.
+    pub told: Vec<(RunId, Timestamp, Mark)>,
     /// After which act somebody starts (or stops) every service that is not disabled.
     pub meddle: Option<(usize, bool)>,
     observations: u32,
@@ -80,6 +84,8 @@ impl Watch {
             lossy: false,
             crowded: false,
             unwritable_from: None,
+            unwritable_once: None,
+            told: Vec::new(),
             meddle: None,
             observations: 0,
         }
@@ -206,6 +212,7 @@ impl Watch {
         let up =
             matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb | Step::Release);
         self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
+        self.insist(marks.damaged.is_none() || up, "W3: a hold may be lost", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
         let down = now.services.iter().any(|one| one.start == StartType::Automatic && one.is_stopped());
@@ -479,10 +486,14 @@ impl Act for Watched<'_> {
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
         self.watch.effects.push(Effect::Mark);
         let marks = self.watch.effects.iter().filter(|effect| **effect == Effect::Mark).count();
-        if self.watch.unwritable_from.is_some_and(|from| marks > from) {
+        let once = self.watch.unwritable_once.is_some_and(|once| marks == once + 1);
+        if once || self.watch.unwritable_from.is_some_and(|from| marks > from) {
             return Err(LabError::Step("the disk is full".into()));
         }
-        self.lab.mark(run, mark)
+        let at = self.truth().clock;
+        self.lab.mark(run, mark)?;
+        self.watch.told.push((run.clone(), at, mark.clone()));
+        Ok(())
     }
 
     fn pause(&mut self, period: Period) {

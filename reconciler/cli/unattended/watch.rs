@@ -12,6 +12,7 @@ use super::{
     now,
 };
 use crate::{
+    advice::ACKNOWLEDGE,
     exit::Exit,
     outage::Alarm,
     problem::Problem,
@@ -99,6 +100,15 @@ impl<'a> Watch<'a> {
         if !judgement.left_down.is_empty() {
             self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
         }
+        if let Some(damage) = &now.marks.damaged {
+            // In every run, until somebody acknowledges it: a hold may be lost.
+            let text = format!("the journal of this server is damaged: {damage}; a hold may have been among them");
+            self.tell_code(
+                EventKind::JournalDamaged,
+                Some(Code::JournalDamaged),
+                format!("{text}\nnext: {ACKNOWLEDGE}"),
+            );
+        }
         let known = |last: &LastRun| (last.event, &last.outcome) == (judgement.event, &judgement.outcome);
         let told = if judgement.event == EventKind::Restarting {
             self.restarting
@@ -147,6 +157,7 @@ impl<'a> Watch<'a> {
             help: judgement.help,
             outage_seconds: judgement.outage_seconds,
             left_down: judgement.left_down,
+            journal_damaged: snapshot.and_then(|snapshot| snapshot.marks.damaged.clone()),
             next: judgement.next,
         };
         let sample = Sample { server: self.goal.server.clone(), last: last.clone(), standing };

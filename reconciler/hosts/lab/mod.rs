@@ -14,7 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_core::{Dear, Goal};
-use reconcile_schema::{Build, Claim, Fqdn, Period, ServerName};
+use reconcile_schema::{Build, Claim, Fqdn, Marks, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
@@ -181,6 +181,13 @@ impl Lab {
     pub fn lose_journal(&mut self, name: &ServerName) {
         if self.path.is_none() {
             self.journals.insert(name.clone(), Journal::in_memory());
+        }
+    }
+
+    /// Has the journal of a server remember this, in a lab that lives in memory.
+    pub fn remember(&mut self, name: &ServerName, marks: Marks) {
+        if self.path.is_none() {
+            self.journals.insert(name.clone(), Journal::remembering(marks));
         }
     }
 
