@@ -102,7 +102,7 @@ impl Records {
                 let _lock = lock(input, &RunId(run_name()))?;
                 // Opened anew: somebody may have changed it before the lock was ours.
                 let Some(mut lab) = opened(input)? else { return Ok(None) };
-                lab.break_claim(name, server, by, at, reason).map_err(Problem::input)
+                lab.break_claim(name, server, by, at, reason).map_err(Problem::failed)
             }
             Self::Shares(shares) => match shares.get(name) {
                 Some(share) => share.break_claim(name, server, by, at, reason).map_err(Problem::failed),

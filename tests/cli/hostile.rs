@@ -305,6 +305,7 @@ fn a_lab_is_not_made_where_something_else_lies() {
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     let broken = fs::read_to_string(at("world.yaml")).unwrap().replace("\nservers:", "\nservants:");
     fs::write(at("world.yaml"), broken).unwrap();
+    fs::write(at("world.journal/.reconcile-a1B2c3"), "what a run that was killed had not yet named").unwrap();
     let repaired = reset();
     assert_eq!(repaired.code, Some(0), "a lab that somebody broke is replaced: {}", repaired.err);
     for text in ["the wine list\n", "\u{0}\u{1}\u{2}", "version: 1\nupdates: {}\n"] {

@@ -29,6 +29,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Lab {
     world: World,
+    /// The world as its file has it, where there is one: what cannot be written has not happened.
+    kept: Option<World>,
     journals: BTreeMap<ServerName, Journal>,
     /// The world's file; the journals lie in a folder beside it. A lab without one lives in memory.
     path: Option<PathBuf>,
@@ -80,7 +82,7 @@ impl Lab {
     /// A lab in memory.
     #[must_use]
     pub const fn in_memory(world: World) -> Self {
-        Self { world, journals: BTreeMap::new(), path: None }
+        Self { world, kept: None, journals: BTreeMap::new(), path: None }
     }
 
     /// The lab whose world is kept at `path`; where nothing is kept yet, `start` makes the world, which is written at
@@ -96,7 +98,11 @@ impl Lab {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => start(),
             Err(source) => return Err(LabError::File { path: path.into(), source }),
         };
-        Ok(Self { world, journals: BTreeMap::new(), path: Some(path.into()) })
+        Ok(Self::at(path, world))
+    }
+
+    fn at(path: &Path, world: World) -> Self {
+        Self { kept: Some(world.clone()), world, journals: BTreeMap::new(), path: Some(path.into()) }
     }
 
     /// Makes the lab anew: the world as it starts out, and no journals.
@@ -112,7 +118,7 @@ impl Lab {
             }
             Ok(()) | Err(_) => {}
         }
-        let lab = Self { world, journals: BTreeMap::new(), path: Some(path.into()) };
+        let mut lab = Self::at(path, world);
         lab.save()?;
         Ok(lab)
     }
@@ -196,11 +202,21 @@ impl Lab {
         path.with_extension("lock")
     }
 
-    fn save(&self) -> Result<(), LabError> {
+    /// Writes the world; where that fails, the world is what its file says it is.
+    fn save(&mut self) -> Result<(), LabError> {
         let Some(path) = &self.path else { return Ok(()) };
-        let file_error = |source| LabError::File { path: path.clone(), source };
+        let written = self.write(path);
+        match (&written, &self.kept) {
+            (Err(_), Some(kept)) => self.world = kept.clone(),
+            (Ok(()) | Err(_), _) => self.kept = Some(self.world.clone()),
+        }
+        written
+    }
+
+    fn write(&self, path: &Path) -> Result<(), LabError> {
+        let file_error = |source| LabError::File { path: path.into(), source };
         let text =
-            serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.clone(), source })?;
+            serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.into(), source })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
         file.write_all(HEADER.as_bytes()).and_then(|()| file.write_all(text.as_bytes())).map_err(file_error)?;
@@ -237,7 +253,9 @@ fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
     for entry in std::fs::read_dir(journals).map_err(|source| (journals.to_owned(), source))? {
         let entry = entry.map_err(|source| (journals.to_owned(), source))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.contains(".jsonl") && !name.ends_with(".last-run.json") {
+        // A run that was killed leaves a file that was to become one of the others.
+        let was_becoming = name.starts_with(".reconcile-");
+        if !name.contains(".jsonl") && !name.ends_with(".last-run.json") && !was_becoming {
             return strange(&entry.path(), "a journal");
         }
     }
