@@ -97,7 +97,7 @@ impl Machine {
         let server = &self.server;
         let mut hive = OpenOptions::new().append(true).open(self.prefix().join("system.reg")).expect("the hive");
         hive.write_all(server.hive().as_bytes()).expect("the hive can be written");
-        for part in ["boot", "cmdlet", "confined", "look", "ordinary", "run", "service"] {
+        for part in ["boot", "cmdlet", "confined", "look", "ordinary", "run", "service", "swapper"] {
             self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
         }
         for program in server.lab.services.iter().chain(&server.lab.bystanders).filter_map(|one| one.program.as_ref()) {

@@ -30,6 +30,8 @@ mod services;
 #[cfg(windows)]
 mod shell;
 #[cfg(windows)]
+mod swapper;
+#[cfg(windows)]
 mod updater;
 
 #[cfg(windows)]
@@ -47,6 +49,7 @@ fn main() {
         "run.exe" => run::main,
         "schtasks.exe" => schtasks::main,
         "service.exe" => service::main,
+        "swapper.exe" => swapper::main,
         "lyncserverupdateinstaller.exe" | "skypeserverupdateinstaller.exe" => updater::main,
         _ => || Err("no part goes by this file name".into()),
     };
