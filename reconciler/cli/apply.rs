@@ -276,7 +276,11 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading,
 /// The largest plan, in bytes: ten thousand servers take less.
 const LARGEST_PLAN: u64 = 64 << 20;
 
-fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
+/// An approved plan.
+///
+/// # Errors
+/// When it is no plan of this version.
+pub fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
     let wrong = |error: &dyn std::fmt::Display| {
         Problem::input(format!("{}: expected a plan that `reconcile plan --out` wrote: {error}", path.display()))
     };

@@ -15,6 +15,8 @@ mod dsc;
 mod exit;
 mod finding;
 mod fleet;
+#[doc(hidden)]
+pub mod fuzz;
 mod harmless;
 mod history;
 mod hold;

@@ -2,6 +2,7 @@
 // On Windows the Windows host alone lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
+mod command_line;
 mod interrupt;
 mod journal;
 pub mod lab;
@@ -16,6 +17,7 @@ mod uninstall;
 #[cfg(windows)]
 pub mod windows;
 
+pub use command_line::command_line;
 pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use lock::{Lock, LockError};
