@@ -16,6 +16,9 @@ mod claims;
 mod code;
 mod command;
 mod dear;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+mod decision_tests;
 mod drift;
 mod fleet;
 mod gate;
