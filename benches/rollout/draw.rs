@@ -148,6 +148,8 @@ impl Plain {
         Manifest {
             version: 1,
             requires: None,
+            serial: None,
+            expires: None,
             policy: Policy::default(),
             updates: BTreeMap::new(),
             groups: BTreeMap::new(),

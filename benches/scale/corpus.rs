@@ -215,6 +215,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             services: Fact::Known(SERVICES.into_iter().enumerate().map(service).collect()),
             reboot: Fact::Known(Vec::new()),
             installing: Fact::Known(None),
+            installer: None,
             at_work: None,
             package: Fact::Known(PackageSeen::Staged),
             package_size: Some(300 << 20),

@@ -1,7 +1,7 @@
 //! What a person can do about what keeps a server from its goal.
 
-use reconcile_core::{Blocker, Right, Unready};
-use reconcile_schema::{Fqdn, Product, Step};
+use reconcile_core::{Blocker, Right, Unready, WrongClock};
+use reconcile_schema::{Doubt, Fqdn, Product, Step};
 
 use crate::comeback::Waiter;
 
@@ -69,13 +69,15 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
                 .into()
         }
         Blocker::Pool { pool, why } => ready(pool, why, waiter),
-        Blocker::Claimed { claim, .. } => format!(
-            "{}; when it will not be, see reconcile claims",
-            waiter.comeback().goes_on(&format!("when {} is done", claim.server))
-        ),
+        Blocker::Claimed { claim, clock, .. } => {
+            let goes_on = waiter.comeback().goes_on(&format!("when {} is done", claim.server));
+            clocked(format!("{goes_on}; when it will not be, see reconcile claims"), clock.as_ref())
+        }
+        Blocker::ClaimsBusy { .. } => waiter.comeback().goes_on("when the record is free again"),
+        Blocker::ClaimsUntrusted { doubts, .. } => doubts.first().map_or_else(String::new, doubted),
         Blocker::ComesAfter { server, .. } => {
             format!(
-                "run apply on {server}: it tells the others when it is at its goal; with --retry where the record on the share was lost"
+                "run apply on {server}: it tells the others when it is at its goal; with --retry where its file on the share was lost, or the record there is of an earlier version"
             )
         }
         Blocker::FailedOver => "ask who works on it; when nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
@@ -101,6 +103,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             "set the clock of the server; if it is right now, say so by running apply with --retry".into()
         }
         Blocker::Held { .. } => "when the reason is gone: reconcile release".into(),
+        Blocker::JournalDamaged { .. } => ACKNOWLEDGE.into(),
         Blocker::OutagesSpent { .. } => {
             "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()
         }
@@ -131,6 +134,10 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         }
     }
 }
+
+/// What to do about a journal of which lines cannot be read.
+pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again where \
+    somebody does; then reconcile acknowledge MANIFEST journal --reason TEXT";
 
 /// What to do, and which estimates would let a shorter window do.
 fn estimated(what: String, lacking: &[&str]) -> String {
@@ -163,11 +170,42 @@ fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
             "read what it says; when it says that the pool is sound, let the manifest say `policy: { pool: { fabric: ignore } }`"
                 .into()
         }
-        Unready::Settling { left, .. } => format!(
-            "{}; if that server came back at a time that is still to come, compare the clocks",
-            waiter.comeback().goes_on(&format!("in {left}"))
-        ),
+        Unready::Settling { left, clock, .. } => {
+            clocked(waiter.comeback().goes_on(&format!("in {left}")), clock.as_ref())
+        }
         Unready::Quorum { .. } => "bring its other servers back first, then run apply again".into(),
+    }
+}
+
+/// What to do, and which clock to set.
+fn clocked(what: String, clock: Option<&WrongClock>) -> String {
+    match clock {
+        None => what,
+        Some(WrongClock::Theirs { server, .. }) => format!("{what}; set the clock of {server}"),
+        Some(WrongClock::Ours { .. }) => format!("{what}; set the clock of this server"),
+        Some(WrongClock::Either { server, .. }) => {
+            format!(
+                "{what}; compare the clocks of {server} and of this server with that of the domain, and set the wrong one"
+            )
+        }
+    }
+}
+
+/// What to do about what lies on the share of the claims.
+fn doubted(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Stranger { server, file, owner } => format!(
+            "when {owner} runs apply on {server} or may speak for it, list that account under `rollout: {{ claims: {{ folder, writers }} }}`; \
+             otherwise find out who put {file} there, move it away, and run apply --retry on {server}, which writes its own"
+        ),
+        Doubt::Unread { server, file, .. } => format!(
+            "let this server's account read {file} and its owner; or move that file away, and run apply --retry on {server}, which writes it again"
+        ),
+        Doubt::Targets { targets, .. } => format!(
+            "let `rollout: {{ claims }}` name one of them{}, in the manifest of every server of the pool",
+            targets.first().map(|first| format!(", such as {first}")).unwrap_or_default()
+        ),
+        Doubt::Breaker { file, .. } | Doubt::Earlier { file, .. } => format!("move {file} away when nobody needs it"),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use reconcile_core::{Act, Approved, End, Event, Goal, Outcome, Request, Run, Seen, apply};
+use jiff::Timestamp;
+use reconcile_core::{Act, Approved, End, Event, Goal, Observe, Outcome, Request, Run, Seen, apply};
 use reconcile_hosts::read_plain;
 use reconcile_schema::{
-    Mode, PlanReport, REPORT_VERSION, Rests, RunId, RunReport, ServerName, ServerPlan, ServerRun, Sha256, State, Store,
-    unread,
+    Marks, Mode, PlanReport, REPORT_VERSION, Rests, RunId, RunReport, ServerName, ServerPlan, ServerRun, Sha256, State,
+    Store, unread,
 };
 
 use crate::{
@@ -18,13 +19,13 @@ use crate::{
     input::Input,
     interrupt::Interrupts,
     outage::watched,
-    plan::{heading, said, shown},
+    plan::{aged, heading, said, shown},
     print,
     problem::Problem,
     progress::Progress,
     render,
     rescue::rescued,
-    session::{opened, run_name, user},
+    session::{opened, run_name, safe_program, trace_moved, user},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
     voice::Voice,
@@ -84,11 +85,20 @@ pub fn each(
     voice: Voice,
     mut then: impl FnMut(Ran) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
+    safe_program(input)?;
     let approved = args.plan.as_deref().map(read_plan).transpose()?;
     let run = RunId(run_name());
     let (mut site, goals, _lock) = opened(input, &args.scope.servers, &run)?;
     let user = if args.unattended { format!("{} (scheduled task)", user()) } else { user() };
-    let session = Session { args, interrupts: Interrupts::new(voice), run, lab: site.is_lab(), user };
+    let session = Session { args, input, interrupts: Interrupts::new(voice), run, lab: site.is_lab(), user };
+    trace_moved();
+    if input.is_signed {
+        // Before the first stop, of any of them. What a run is about to do is not cut off by a day that ends meanwhile.
+        for goal in &goals {
+            let (marks, now) = remembered(&mut site, &goal.server)?;
+            input.current(&marks, now)?;
+        }
+    }
     for goal in &goals {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
         let watch = reporter.map(watch).transpose()?;
@@ -123,9 +133,25 @@ pub fn each(
     Ok(())
 }
 
+/// What is remembered of a server, and its time.
+#[cfg_attr(windows, expect(clippy::disallowed_methods, reason = "the edge: the time of this machine"))]
+fn remembered(site: &mut Site, server: &ServerName) -> Result<(Marks, Timestamp), Problem> {
+    match site {
+        Site::Lab(lab) => {
+            let marks = lab.host(server).map_err(Problem::input)?.marks().map_err(Problem::failed)?;
+            let simulated =
+                lab.world().servers.get(server).ok_or_else(|| Problem::input(format!("no server {server}")))?;
+            Ok((marks, simulated.clock))
+        }
+        #[cfg(windows)]
+        Site::Machine(host) => Ok((host.marks().map_err(Problem::failed)?, Timestamp::now())),
+    }
+}
+
 /// One call of `apply`, on one server or on all servers of a lab.
 struct Session<'a> {
     args: &'a Apply,
+    input: &'a Input,
     interrupts: Interrupts,
     run: RunId,
     lab: bool,
@@ -144,7 +170,10 @@ impl Session<'_> {
         let converged = self.watched(host, goal, approved, &mut watch);
         if let Some(watch) = watch {
             match &converged {
-                Ok(Ran { outcome, server, seen }) => watch.end(Judgement::of_run(outcome, server), seen, self.lab),
+                Ok(Ran { outcome, server, seen }) => {
+                    let stale = self.input.stale(&seen.marks, seen.host.at);
+                    watch.end(Judgement::of_run(outcome, server), seen, self.lab, stale.as_ref());
+                }
                 Err(problem) => watch.broke(problem),
             }
         }
@@ -163,6 +192,9 @@ impl Session<'_> {
             let before = host.observe(goal).map_err(Problem::failed)?;
             watch.iter_mut().for_each(|watch| watch.seen_at(before.at));
             self.say(&format!("\n{}", render::heading(&heading(goal, before.core(goal.product), self.lab))))?;
+        }
+        if self.input.manifest.serial.is_some() {
+            self.accept(host, goal)?;
         }
         let request = Request {
             goal,
@@ -188,8 +220,20 @@ impl Session<'_> {
         let (host, marks) = (host.observe(goal).map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
         let heading = heading(goal, host.core(goal.product), self.lab);
         let now = Seen { host, marks, run: Run::new(self.run.clone()) };
-        let server = ServerRun { notes: said(goal, &now), ..server_run(goal, &outcome, heading, self.waiter()) };
+        let stale = self.input.stale(&now.marks, now.host.at);
+        let notes = said(goal, &now).into_iter().chain(stale.as_ref().map(aged)).collect();
+        let server = ServerRun { notes, ..server_run(goal, &outcome, heading, self.waiter()) };
         Ok(Ran { outcome, server, seen: now })
+    }
+
+    /// Remembers the manifest that is followed from here on.
+    fn accept<H: Act>(&self, host: &mut H, goal: &Goal) -> Result<(), Problem> {
+        let accepting = self.input.accepting(&host.marks().map_err(Problem::failed)?);
+        // A journal that cannot be written keeps nothing down that is to be started; before a stop it is asked for again.
+        if let Some(Err(error)) = accepting.map(|mark| host.mark(&self.run, &mark)) {
+            tracing::warn!(server = %goal.server, "the serial of the manifest is not remembered: {error}");
+        }
+        Ok(())
     }
 
     /// Who goes on where this run must wait.
@@ -276,7 +320,11 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: reconcile_schema::Heading,
 /// The largest plan, in bytes: ten thousand servers take less.
 const LARGEST_PLAN: u64 = 64 << 20;
 
-fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
+/// An approved plan.
+///
+/// # Errors
+/// When it is no plan of this version.
+pub fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
     let wrong = |error: &dyn std::fmt::Display| {
         Problem::input(format!("{}: expected a plan that `reconcile plan --out` wrote: {error}", path.display()))
     };

@@ -42,6 +42,8 @@ pub enum Command {
     Hold(Hold),
     /// Say that a server may be worked on again.
     Release(Release),
+    /// Say that you have looked into something that a run will not pass over by itself.
+    Acknowledge(Acknowledge),
     /// Show which server of each pool is worked on, by its own word on the share; or break a claim that nobody will release.
     Claims(Claims),
     /// Check manifests and say what is wrong, with line and column.
@@ -248,6 +250,29 @@ pub struct Hold {
     /// Only this server; can be given several times.
     #[arg(long = "server", value_name = "NAME")]
     pub servers: Vec<ServerName>,
+}
+
+/// `reconcile acknowledge`.
+#[derive(Debug, clap::Args)]
+pub struct Acknowledge {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// What you have looked into.
+    #[arg(value_enum)]
+    pub what: Concern,
+    /// What you found, or why it does not matter; the journal keeps it.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
+/// What a person can acknowledge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Concern {
+    /// Lines of the journal cannot be read, and a hold may have been among them.
+    Journal,
 }
 
 /// `reconcile claims`.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
 use jsonschema::{Draft, JsonType, ValidationError};
+use reconcile_schema::path_parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -181,7 +182,11 @@ fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: 
         Rule::FalseSchema => (What::Name, None),
         Rule::Pattern { pattern } => {
             let format = expected.map(str::to_owned).or_else(|| description(rules));
-            (What::Rule("wrong-format"), format.or_else(|| Some(matching(pattern))))
+            let format = format.unwrap_or_else(|| matching(pattern));
+            // The grammar of paths has a reason for what it refuses, where the pattern has none.
+            let path = error.instance().as_str().filter(|_| rules.get("x-path").is_some());
+            let why = path.and_then(|path| path_parts(path).err());
+            (What::Rule("wrong-format"), Some(why.map_or_else(|| format.clone(), |why| format!("{format}; {why}"))))
         }
         Rule::Minimum { limit: it } => (What::Rule("out-of-range"), limit("at least", it)),
         Rule::Maximum { limit: it } => (What::Rule("out-of-range"), limit("at most", it)),

@@ -4,20 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use reconcile_core::{Goal, READY};
-use reconcile_hosts::{Share, lab::Lab};
-use reconcile_schema::{Claim, Fqdn, PoolRecord, Released, RunId, ServerName};
+use reconcile_core::{Goal, READY, wrong_clock};
+use reconcile_hosts::{Share, ShareError, lab::Lab};
+use reconcile_schema::{Claim, Doubt, Fqdn, PoolRecord, Released, RunId, ServerName};
 
 use crate::{
     args::Claims,
     diagnostic::escape,
     exit::Exit,
+    history,
     input::Input,
     print,
     problem::Problem,
     render::{FAINT, GOOD, WAITS},
     session::{lock, run_name, user},
-    site::{lab_path, lab_world},
+    site::{Site, lab_path, lab_world},
 };
 
 /// Shows the claims of a manifest's pools, or breaks one.
@@ -27,10 +28,13 @@ use crate::{
 pub fn run(args: &Claims) -> Result<Exit, Problem> {
     let input = Input::read(&args.manifest)?;
     let records = Records::open(&input)?;
+    if let Ok((site, goals)) = Site::open(&input, &[]) {
+        history::warn(&site, &goals); // The claims themselves are told anywhere.
+    }
     let mut text = String::new();
     let mut claimed: Vec<(Fqdn, ServerName)> = Vec::new();
     for (name, record) in records.read()? {
-        text += &shown(&name, &record);
+        text += &shown(&name, &record, now());
         claimed.extend(record.claims.into_iter().map(|claim| (name.clone(), claim.server)));
     }
     let Some(server) = &args.broken else { return print(&text) };
@@ -63,7 +67,8 @@ impl Records {
     fn open(input: &Input) -> Result<Self, Problem> {
         let goals = input.goals(&[])?;
         let claims = goals.iter().filter_map(|goal: &Goal| goal.claims.as_ref());
-        let shares: BTreeMap<_, _> = claims.map(|one| (one.name.clone(), Share::at(&one.folder))).collect();
+        let shares: BTreeMap<_, _> =
+            claims.map(|one| (one.name.clone(), Share::at(&one.folder, &one.writers))).collect();
         if shares.is_empty() {
             return Err(Problem::input(
                 "no server of this manifest claims a pool: name a share under `rollout: { claims }`",
@@ -83,7 +88,7 @@ impl Records {
             }
             Self::Shares(shares) => {
                 let read =
-                    |(name, share): (&Fqdn, &Share)| Ok((name.clone(), share.read(name).map_err(Problem::failed)?));
+                    |(name, share): (&Fqdn, &Share)| Ok((name.clone(), share.read(name, None).map_err(unusable)?));
                 shares.iter().map(read).collect()
             }
         }
@@ -102,14 +107,18 @@ impl Records {
                 let _lock = lock(input, &RunId(run_name()))?;
                 // Opened anew: somebody may have changed it before the lock was ours.
                 let Some(mut lab) = opened(input)? else { return Ok(None) };
-                lab.break_claim(name, server, by, at, reason).map_err(Problem::input)
+                lab.break_claim(name, server, by, at, reason).map_err(Problem::failed)
             }
             Self::Shares(shares) => match shares.get(name) {
-                Some(share) => share.break_claim(name, server, by, at, reason).map_err(Problem::failed),
+                Some(share) => share.break_claim(name, server, by, at, reason).map_err(unusable),
                 None => Ok(None),
             },
         }
     }
+}
+
+fn unusable(error: ShareError) -> Problem {
+    if error.is_busy() { Problem::claims_busy(error) } else { Problem::failed(error) }
 }
 
 /// The lab of a manifest, where it has one.
@@ -124,23 +133,35 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn shown(name: &Fqdn, record: &PoolRecord) -> String {
+fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp) -> String {
     let mut out = format!("{name}\n");
-    if record.claims.is_empty() {
+    for doubt in &record.doubts {
+        let _ = writeln!(out, "  {WAITS}!{WAITS:#}  {}", escape(&doubt.to_string()));
+    }
+    let clock = |server: &ServerName, at, written| {
+        wrong_clock(server, at, written, now).map(|clock| format!(" ({clock})")).unwrap_or_default()
+    };
+    if record.claims.is_empty() && record.doubts.iter().all(Doubt::is_harmless) {
         let _ = writeln!(out, "  {GOOD}={GOOD:#}  no server is worked on");
     }
     for claim in &record.claims {
         let boot = claim.boot.as_ref().map(|boot| format!(", in {}", escape(&boot.0))).unwrap_or_default();
         let server = escape(claim.server.as_str());
-        let _ = writeln!(out, "  {WAITS}…{WAITS:#}  {server} is worked on since {:.0}{boot}", claim.at);
+        let _ = writeln!(
+            out,
+            "  {WAITS}…{WAITS:#}  {server} is worked on since {:.0}{boot}{}",
+            claim.at,
+            clock(&claim.server, claim.at, claim.written)
+        );
     }
     for (server, build) in &record.reached {
         let _ = writeln!(out, "  {FAINT}·{FAINT:#}  {server} was done at {build}");
     }
-    for (pool, Released { server, at, .. }) in &record.released {
+    for (pool, last @ Released { server, at, written, .. }) in &record.released {
+        let (back, clock) = (last.back(), clock(server, *at, *written));
         let _ = writeln!(
             out,
-            "  {FAINT}·{FAINT:#}  {server} came back at {at:.0}; the next Front End Server of {pool} may go {READY} later"
+            "  {FAINT}·{FAINT:#}  {server} came back at {back:.0}{clock}; the next Front End Server of {pool} may go {READY} later"
         );
     }
     for broken in &record.broken {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use reconcile_core::history;
 use reconcile_hosts::Journal;
-use reconcile_schema::{HistoryReport, PastRun, PastStep, Period, REPORT_VERSION, ServerHistory};
+use reconcile_schema::{Damage, HistoryReport, PastRun, PastStep, Period, REPORT_VERSION, ServerHistory};
 
 use crate::{
     args::{History, Output},
@@ -28,7 +28,8 @@ pub fn run(args: &History) -> Result<Exit, Problem> {
     let of = |goal: &reconcile_core::Goal| {
         let mut runs = past(&site, &goal.server)?;
         runs.drain(..runs.len().saturating_sub(args.last));
-        Ok(ServerHistory { name: goal.server.clone(), lab: site.is_lab(), runs })
+        let journal_damaged = damaged(&site, &goal.server)?;
+        Ok(ServerHistory { name: goal.server.clone(), lab: site.is_lab(), journal_damaged, runs })
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
     let report = HistoryReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), servers };
@@ -45,9 +46,38 @@ pub fn past(site: &Site, server: &reconcile_schema::ServerName) -> Result<Vec<Pa
     Ok(history(entries))
 }
 
+/// What of the journal of a server cannot be read, and nobody has acknowledged.
+///
+/// # Errors
+/// When the journal cannot be used.
+pub fn damaged(site: &Site, server: &reconcile_schema::ServerName) -> Result<Option<Damage>, Problem> {
+    let path = site.journal(server)?;
+    let marks = path.map(|path| Journal::read(&path)).transpose().map_err(Problem::failed)?;
+    Ok(marks.and_then(|marks| marks.damaged))
+}
+
+/// Warns on standard error of journals that are damaged, where the answer of a command has no place for it.
+pub fn warn(site: &Site, goals: &[reconcile_core::Goal]) {
+    for goal in goals {
+        let said = match damaged(site, &goal.server) {
+            Ok(None) => continue,
+            Ok(Some(damage)) => {
+                format!("the journal is damaged: {damage}; a hold may have been among them; see reconcile acknowledge")
+            }
+            Err(problem) => problem.text(),
+        };
+        let said = format_args!("warning: {}: {}\n", goal.server, escape(&said)).to_string();
+        let _ = std::io::Write::write_all(&mut anstream::stderr(), said.as_bytes());
+    }
+}
+
 fn text(server: &ServerHistory) -> String {
     let lab = if server.lab { "  (simulated)" } else { "" };
     let mut out = format!("\n{NAME}{}{NAME:#}{FAINT}{lab}{FAINT:#}\n", server.name);
+    if let Some(damage) = &server.journal_damaged {
+        let _ =
+            writeln!(out, "  {BAD}!{BAD:#} the journal of this server is damaged, so runs may be missing: {damage}");
+    }
     if server.runs.is_empty() {
         out += "  no run has left a trace here\n";
     }

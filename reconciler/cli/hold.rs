@@ -1,10 +1,10 @@
-//! `reconcile hold` and `release`: a server that must not be touched, and why.
+//! `reconcile hold`, `release` and `acknowledge`: what a person says of a server, for its journal.
 
 use reconcile_core::{Act, Observe};
-use reconcile_schema::{Mark, RunId};
+use reconcile_schema::{Damage, Mark, RunId};
 
 use crate::{
-    args::{Hold, Release},
+    args::{Acknowledge, Concern, Hold, Release},
     diagnostic::escape,
     exit::Exit,
     input::Input,
@@ -31,6 +31,20 @@ pub fn hold(args: &Hold) -> Result<Exit, Problem> {
 /// As [`hold`].
 pub fn release(args: &Release) -> Result<Exit, Problem> {
     say(&args.manifest, &args.servers, &|by| Mark::Released { by })
+}
+
+/// Says that somebody has looked into what runs do not pass over by themselves.
+///
+/// # Errors
+/// As [`hold`].
+pub fn acknowledge(args: &Acknowledge) -> Result<Exit, Problem> {
+    if args.reason.trim().is_empty() {
+        return Err(Problem::usage("an acknowledgement needs a reason: say what you found"));
+    }
+    let mark = |by| match args.what {
+        Concern::Journal => Mark::DamageAcknowledged { reason: args.reason.trim().into(), by },
+    };
+    say(&args.manifest, &args.servers, &mark)
 }
 
 fn say(
@@ -61,6 +75,7 @@ fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem
     let known = match (&mark, &marks.hold) {
         (Mark::Held { reason, .. }, Some(hold)) => hold.reason == *reason,
         (Mark::Released { .. }, None) => true,
+        (Mark::DamageAcknowledged { .. }, _) => marks.damaged.is_none(),
         _ => false,
     };
     if !known {
@@ -73,11 +88,29 @@ fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem
         ),
         None => String::new(),
     };
+    let damaged = match &marks.damaged {
+        Some(damage) => format!("\n  its journal is damaged: {damage}; see reconcile acknowledge"),
+        None => String::new(),
+    };
     Ok(match (&mark, &marks.hold) {
-        (Mark::Held { reason, .. }, _) => format!("held: {}{down}", escape(reason)),
-        (_, Some(hold)) => {
-            format!("released; it was held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason))
-        }
-        (_, None) => "was not held".into(),
+        (Mark::DamageAcknowledged { .. }, hold) => acknowledged(marks.damaged.as_ref(), hold.as_ref()),
+        (Mark::Held { reason, .. }, _) => format!("held: {}{down}{damaged}", escape(reason)),
+        (_, Some(hold)) => format!(
+            "released; it was held by {} since {:.0}: {}{damaged}",
+            escape(&hold.by),
+            hold.at,
+            escape(&hold.reason)
+        ),
+        (_, None) => format!("was not held{damaged}"),
     })
+}
+
+/// What an acknowledgement comes to.
+fn acknowledged(damage: Option<&Damage>, hold: Option<&reconcile_schema::Hold>) -> String {
+    let Some(damage) = damage else { return "its journal is not damaged: nothing was written".into() };
+    let held = match hold {
+        Some(hold) => format!("it is held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason)),
+        None => "it is not held: where it must not be touched, say so with reconcile hold".into(),
+    };
+    format!("acknowledged: {damage}; {held}")
 }

@@ -5,8 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use reconcile_core::{Entry, Goal, GoalError, Remedy, Roster, TopologyError, Warning, misplaced, warnings};
-use reconcile_schema::{ComponentName, Manifest, ManifestPlace, Releases, ServerName, ServerPattern, Sha256};
+use jiff::Timestamp;
+use reconcile_core::{
+    Entry, Goal, GoalError, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired, misplaced, stale,
+    warnings,
+};
+use reconcile_schema::{
+    ComponentName, Manifest, ManifestPlace, Mark, Marks, Releases, ServerName, ServerPattern, Sha256,
+};
 use sha2::Digest;
 
 use crate::{
@@ -16,7 +22,9 @@ use crate::{
     finding::{child, nearest},
     problem::Problem,
     schemas,
+    signed::Key,
     source::Source,
+    text, world,
 };
 
 /// A manifest that was read and checked.
@@ -25,6 +33,8 @@ pub struct Input {
     pub path: PathBuf,
     /// What it says.
     pub manifest: Manifest,
+    /// Whether manifests must be signed here, and this one is.
+    pub is_signed: bool,
     source: Source,
     releases: Releases,
 }
@@ -35,24 +45,32 @@ impl Input {
     /// # Errors
     /// When it is no manifest of this version, or asks for another version of `reconcile`.
     pub fn read(path: &Path) -> Result<Self, Problem> {
-        let source = Source::read(path)?;
+        let (source, is_signed) = admitted(path)?;
         let by_schema = || source.check(&schemas::schema(Format::Manifest));
         // Types made of fields accept a list of their values, too; the schema does not.
         let manifest = if source.root().has_list() { by_schema() } else { source.typed().or_else(|_| by_schema()) }?;
-        Self::of(path, source, manifest)
+        Self::of(path, source, manifest, is_signed)
     }
 
-    /// Reads the manifest at `path` and holds it to the JSON Schema as well.
+    /// Reads the manifest at `path` and holds it to the JSON Schema as well; and why it would be refused here all the same, where
+    /// manifests must be signed. The serial is compared on the server that has accepted another.
     ///
     /// # Errors
-    /// As [`Input::read`].
-    pub fn validate(path: &Path) -> Result<Self, Problem> {
-        let source = Source::read(path)?;
+    /// What is wrong with the manifest, whoever signed it.
+    #[expect(clippy::disallowed_methods, reason = "the edge: whether it has expired by now")]
+    pub fn validate(path: &Path) -> Result<(Self, Option<Problem>), Problem> {
+        let (key, bytes) = (Key::here(), text::bytes(path)?);
+        let is_signed = !matches!(key, Ok(None));
+        let signed = key.and_then(|key| key.iter().try_for_each(|key| key.check(path, &bytes)));
+        let source = Source::of(path, bytes)?;
         let manifest = source.check(&schemas::schema(Format::Manifest))?;
-        Self::of(path, source, manifest)
+        let input = Self::of(path, source, manifest, is_signed)?;
+        let expired = expired(&input.manifest, Timestamp::now()).filter(|_| is_signed);
+        let refusal = signed.err().or_else(|| expired.map(|stale| input.refusal(&stale)));
+        Ok((input, refusal))
     }
 
-    fn of(path: &Path, source: Source, manifest: Manifest) -> Result<Self, Problem> {
+    fn of(path: &Path, source: Source, manifest: Manifest, is_signed: bool) -> Result<Self, Problem> {
         let ours = semver::Version::parse(env!("CARGO_PKG_VERSION")).map_err(Problem::failed)?;
         if let Some(requires) = manifest.requires.as_ref().filter(|requires| !requires.matches(&ours)) {
             let message = format!("the manifest requires reconcile {requires}, this is {ours}");
@@ -68,11 +86,11 @@ impl Input {
         wrong.extend(misplaced(&manifest).iter().map(|error| explained(&source, error)));
         wrong.extend(misspelt(&manifest, &source));
         wrong.extend(named_twice(&manifest, &source));
-        wrong.extend(world_in_its_manifest(&manifest, path, &source));
+        wrong.extend(world_elsewhere(&manifest, path, &source));
         if !wrong.is_empty() {
             return Err(Diagnostics::sorted(wrong).into());
         }
-        Ok(Self { path: path.into(), manifest, source, releases: catalogue::releases()? })
+        Ok(Self { path: path.into(), manifest, is_signed, source, releases: catalogue::releases()? })
     }
 
     /// The probable mistakes, each at its place.
@@ -93,6 +111,36 @@ impl Input {
         let digest: String =
             sha2::Sha256::digest(self.source.text()).iter().map(|byte| format!("{byte:02x}")).collect();
         digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
+    }
+
+    /// In what it is older than it should be on a server with these marks. Where nobody signs, somebody may be editing it: another
+    /// content under the same serial is nothing to be told.
+    pub fn stale(&self, marks: &Marks, now: Timestamp) -> Option<Stale> {
+        let stale = stale(&self.manifest, &self.sha256(), marks.accepted.as_ref(), now)?;
+        let is_edited = !self.is_signed && matches!(stale, Stale::Changed(_));
+        if is_edited { expired(&self.manifest, now) } else { Some(stale) }
+    }
+
+    /// Refuses a signed manifest that is older than it should be.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn current(&self, marks: &Marks, now: Timestamp) -> Result<(), Problem> {
+        match self.stale(marks, now).filter(|_| self.is_signed) {
+            Some(stale) => Err(self.refusal(&stale)),
+            None => Ok(()),
+        }
+    }
+
+    /// The refusal of the manifest for its age.
+    pub fn refusal(&self, stale: &Stale) -> Problem {
+        let why = self.source.at(stale.pointer(), stale.code().key(), stale.to_string());
+        Problem::refused(stale.code(), why.help(stale.help()))
+    }
+
+    /// What a server with these marks is to remember of it when it is followed.
+    pub fn accepting(&self, marks: &Marks) -> Option<Mark> {
+        accepting(&self.manifest, &self.sha256(), &self.path.display().to_string(), marks.accepted.as_ref())
     }
 
     /// The goals of the servers called `only`, or of all servers.
@@ -143,6 +191,14 @@ impl Input {
         });
         Diagnostics::sorted(explained.collect()).into()
     }
+}
+
+/// The manifest at `path`, where it may be used here, and whether it had to be signed. What was verified is what is read: the file
+/// is opened once.
+fn admitted(path: &Path) -> Result<(Source, bool), Problem> {
+    let (key, bytes) = (Key::here()?, text::bytes(path)?);
+    key.iter().try_for_each(|key| key.check(path, &bytes))?;
+    Ok((Source::of(path, bytes)?, key.is_some()))
 }
 
 /// How many servers a manifest may name: more than anybody has, few enough to be listed.
@@ -217,21 +273,9 @@ fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
     again.collect()
 }
 
-/// A lab that would be kept in the manifest itself: the first `lab reset` would write over it.
-fn world_in_its_manifest(manifest: &Manifest, path: &Path, source: &Source) -> Option<Diagnostic> {
-    let lab = manifest.lab.as_ref()?;
-    let world = path.parent().unwrap_or(Path::new("")).join(&lab.world);
-    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        (Err(_), _) | (_, Err(_)) => one == other,
-    };
-    let wrong = if lab.world.trim().is_empty() {
-        "the lab has no file".to_owned()
-    } else if same(&world, path) {
-        format!("{} is the manifest itself: the lab would be written over it", lab.world)
-    } else {
-        return None;
-    };
+/// A lab that would be kept where the first `lab reset` writes over something else.
+fn world_elsewhere(manifest: &Manifest, path: &Path, source: &Source) -> Option<Diagnostic> {
+    let wrong = world::fault(path, &manifest.lab.as_ref()?.world)?;
     Some(source.at("/lab/world", "wrong-value", wrong).help("name a file of its own, such as `world: world.yaml`"))
 }
 

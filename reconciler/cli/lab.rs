@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use reconcile_hosts::{
     Lock,
-    lab::{Fault, Lab, Simulated},
+    lab::{Fault, Lab, LabError, Simulated},
 };
 use reconcile_schema::{RunId, ServerName};
 
@@ -77,7 +77,9 @@ fn damage(lab: &mut Lab, server: &ServerName, names: &[String]) -> Result<(), Pr
         Fault::named(name).ok_or_else(|| Problem::usage(format!("no fault is named \"{name}\": {}", fault_names())))
     };
     let faults: Vec<_> = names.iter().map(named).collect::<Result<_, _>>()?;
-    lab.change(server, |simulated| simulated.faults.extend(faults)).map_err(Problem::usage)
+    let changed = lab.change(server, |simulated| simulated.faults.extend(faults));
+    changed
+        .map_err(|error| if let LabError::NoServer(_) = error { Problem::usage(error) } else { Problem::failed(error) })
 }
 
 fn show(lab: &Lab) -> String {

@@ -15,6 +15,8 @@ mod dsc;
 mod exit;
 mod finding;
 mod fleet;
+#[doc(hidden)]
+pub mod fuzz;
 mod harmless;
 mod history;
 mod hold;
@@ -33,6 +35,7 @@ mod rescue;
 mod schedule;
 mod schemas;
 mod session;
+mod signed;
 mod site;
 mod source;
 mod status;
@@ -41,6 +44,7 @@ mod typed;
 mod unattended;
 mod validate;
 mod voice;
+mod world;
 mod yaml;
 
 use std::{io::Write, process::ExitCode};
@@ -69,7 +73,16 @@ pub fn main() -> ExitCode {
     if args.verbose && !matches!(args.command, Command::Dsc(_)) {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     }
-    run(args.command, args.verbose).unwrap_or_else(|problem| problem.report()).into()
+    #[cfg(windows)]
+    let for_people = !matches!(args.command, Command::Dsc(_)); // Its engine reads lines of JSON.
+    let exit = run(args.command, args.verbose).unwrap_or_else(|problem| problem.report());
+    #[cfg(windows)]
+    if for_people {
+        for moved in reconcile_hosts::windows::moved_aside() {
+            let _ = writeln!(anstream::stderr(), "warning: {}", diagnostic::escape(moved));
+        }
+    }
+    exit.into()
 }
 
 fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
@@ -87,6 +100,7 @@ fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::History(args) => history::run(&args),
         Command::Hold(args) => hold::hold(&args),
         Command::Release(args) => hold::release(&args),
+        Command::Acknowledge(args) => hold::acknowledge(&args),
         Command::Claims(args) => claims::run(&args),
         Command::Lab(command) => lab::run(&command),
         Command::Schedule(command) => schedule::run(&command),

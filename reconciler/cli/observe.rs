@@ -9,12 +9,12 @@ use crate::{
     appear, args,
     diagnostic::escape,
     exit::{Exit, worst},
-    harmless,
+    harmless, history,
     input::Input,
     print,
     problem::Problem,
     render,
-    session::{nobody_acts, run_name},
+    session::{nobody_acts, run_name, safe_program, trace_moved},
     site::Site,
     unattended::{self, Judgement, Reporter, Watch},
 };
@@ -29,7 +29,9 @@ pub fn run(args: &args::Observe, verbose: bool) -> Result<Exit, Problem> {
         return unattended::run(Mode::Observe, &args.manifest, verbose, work);
     }
     let input = Input::read(&args.manifest)?;
+    safe_program(&input)?;
     let (mut site, goals) = Site::open(&input, &args.servers)?;
+    history::warn(&site, &goals);
     for goal in &goals {
         let snapshot = snapshot(&mut site, goal)?;
         match &args.to {
@@ -47,9 +49,11 @@ pub fn run(args: &args::Observe, verbose: bool) -> Result<Exit, Problem> {
 /// Looks, compares as `drift` does, and reports as the manifest says. Not while a run is under way: it takes services down
 /// that are no drift, and no shell may be open beside it.
 fn report(args: &args::Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
+    safe_program(input)?;
     let (mut site, goals) = Site::open(input, &args.servers)?;
     let run = RunId(run_name());
     nobody_acts(input)?;
+    trace_moved();
     let mut states = Vec::new();
     for goal in &goals {
         let watch = Watch::begin(reporter, goal, site.last_run(&goal.server)?);
@@ -65,7 +69,7 @@ fn report(args: &args::Observe, input: &Input, reporter: &Reporter) -> Result<Ex
         let (state, outcome) = (judgement.state, escape(&judgement.outcome));
         print(&format!("{}: {}; {outcome}\n", goal.server, render::word(state)))?;
         states.push(state);
-        watch.end(judgement, &seen, site.is_lab());
+        watch.end(judgement, &seen, site.is_lab(), input.stale(&seen.marks, seen.host.at).as_ref());
     }
     Ok(worst(states).into())
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, io::Write, path::Path};
 
 use reconcile_core::{
-    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, compare, drift, foreseen, plan, strange,
-    waiting_elsewhere,
+    Ask, Command, Goal, Observe, Opening, PlanEnd, PlannedStep, Run, Seen, Stale, compare, drift, foreseen, plan,
+    strange, waiting_elsewhere,
 };
 use reconcile_schema::{
     Code, DriftCode, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, Reboots, Rests, RunId,
@@ -48,7 +48,10 @@ fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanReport, 
     let lab = site.is_lab();
     let (waiter, manifest) = (Waiter::of(lab, &input.path), input.sha256());
     let of = |goal: &Goal| {
-        let planned = server(goal, &seen(site, goal)?, lab, waiter);
+        let seen = seen(site, goal)?;
+        input.current(&seen.marks, seen.host.at)?;
+        let mut planned = server(goal, &seen, lab, waiter);
+        planned.notes.extend(input.stale(&seen.marks, seen.host.at).map(|stale| stale.to_string()));
         Ok(ServerPlan { rests_on: Some(rests(goal, &manifest)), ..planned })
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
@@ -133,17 +136,30 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     }
 }
 
-/// What there is to say of a server that changes neither its state nor what is done: a restart that Windows waits for.
+/// What there is to say of a server that is no difference: a restart that Windows waits for, a journal that is damaged.
 pub fn said(goal: &Goal, seen: &Seen) -> Vec<FindingReport> {
-    let notes = compare(goal, seen).into_iter().filter(|found| found.note && found.code == Some(DriftCode::RestartDue));
-    let report = notes.map(|found| FindingReport {
-        code: DriftCode::RestartDue.key().into(),
-        subject: found.subject.to_string(),
-        desired: found.desired.to_string(),
-        observed: found.observed.to_string(),
-        note: true,
+    let report = compare(goal, seen).into_iter().filter(|found| found.note).filter_map(|found| {
+        let code = found.code.filter(|code| matches!(code, DriftCode::RestartDue | DriftCode::JournalDamaged))?;
+        Some(FindingReport {
+            code: code.key().into(),
+            subject: found.subject.to_string(),
+            desired: found.desired.to_string(),
+            observed: found.observed.to_string(),
+            note: true,
+        })
     });
     report.collect()
+}
+
+/// That a manifest is followed although it is older than it should be.
+pub fn aged(stale: &Stale) -> FindingReport {
+    FindingReport {
+        code: stale.code().key().into(),
+        subject: "manifest".into(),
+        desired: "a manifest that is neither older than the last one nor expired".into(),
+        observed: stale.to_string(),
+        note: true,
+    }
 }
 
 /// What a person should know of, although it decides nothing.
@@ -164,8 +180,9 @@ fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport]) -> Vec<String> {
     });
     let takes_down = steps.iter().any(|step| step.step.takes_down());
     let is_planned = steps.iter().any(|step| step.step == Step::Reboot);
-    let waits = said(goal, seen).into_iter().filter(|_| !is_planned);
-    let waits = waits.map(|note| format!("a restart of Windows is pending, {}", note.observed));
+    let is_restart = |note: &FindingReport| note.code == DriftCode::RestartDue.key();
+    let waits = said(goal, seen).into_iter().filter(|note| !(is_planned && is_restart(note)));
+    let waits = waits.map(|note| render::sentence(&note));
     let restart = takes_down && !is_planned && goal.rules.reboot != Reboots::Never;
     let restart = restart.then(|| "may restart Windows, as the policy allows".to_owned());
     strange.chain(elsewhere).chain(waits).chain(restart).chain(servers.into_iter().map(unchecked)).collect()

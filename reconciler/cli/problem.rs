@@ -4,7 +4,10 @@ use std::{fmt::Display, io::Write};
 
 use reconcile_schema::Code;
 
-use crate::{diagnostic::Diagnostics, exit::Exit};
+use crate::{
+    diagnostic::{Diagnostic, Diagnostics},
+    exit::Exit,
+};
 
 /// A command could not do what it was asked.
 #[derive(Debug)]
@@ -41,6 +44,11 @@ impl Problem {
         Self::new(Exit::Blocked, Code::AnotherRun, error)
     }
 
+    /// Somebody else uses the record of the claims.
+    pub fn claims_busy(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::ClaimsBusy, error)
+    }
+
     /// Somebody was asked, and did not say yes.
     #[cfg(windows)]
     pub fn not_confirmed(error: impl Display) -> Self {
@@ -64,6 +72,11 @@ impl Problem {
     pub fn line(&self) -> String {
         let plain = anstream::adapter::strip_str(&self.text).to_string();
         plain.lines().next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// A manifest is refused, for this reason.
+    pub fn refused(code: Code, why: Diagnostic) -> Self {
+        Self { code, ..Diagnostics::from(why).into() }
     }
 
     /// The same, with more to say.

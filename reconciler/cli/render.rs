@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use reconcile_schema::{
-    FindingReport, Foreign, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun, ServiceStarts,
-    State, UnpublishedService,
+    DriftCode, FindingReport, Foreign, Heading, Period, PlanReport, Reason, RunReport, ServerPlan, ServerRun,
+    ServiceStarts, State, UnpublishedService,
 };
 
 use crate::diagnostic::escape;
@@ -69,7 +69,8 @@ fn server_plan(server: &ServerPlan) -> String {
         let name = escape(name.as_str());
         let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
     }
-    for note in &server.notes {
+    let said = |note: &&String| server.blocked_by.as_ref().is_none_or(|blocker| !note.starts_with(blocker));
+    for note in server.notes.iter().filter(said) {
         let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", escape(note));
     }
     for foreign in &server.foreign_services {
@@ -156,8 +157,9 @@ pub fn outcome(run: &ServerRun) -> String {
     if run.blocked_by.is_some() {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
-    for note in &run.notes {
-        let _ = writeln!(out, "     {WAITS}a restart of Windows is pending, {}{WAITS:#}", escape(&note.observed));
+    // What keeps the server from its goal has been said.
+    for note in run.notes.iter().filter(|note| note.code != run.code.key()) {
+        let _ = writeln!(out, "     {WAITS}{}{WAITS:#}", escape(&sentence(note)));
     }
     if let Some(lasted) = run.quiet_seconds {
         let lasted = Period::seconds(lasted);
@@ -173,6 +175,17 @@ pub fn outcome(run: &ServerRun) -> String {
         let _ = writeln!(out, "     next: {}", escape(help));
     }
     out
+}
+
+/// What there is to say of a server that is no difference, in a sentence.
+pub fn sentence(note: &FindingReport) -> String {
+    if note.code == DriftCode::JournalDamaged.key() {
+        return format!("the journal of this server is damaged: {}", note.observed);
+    }
+    if note.code == DriftCode::RestartDue.key() {
+        return format!("a restart of Windows is pending, {}", note.observed);
+    }
+    note.observed.clone()
 }
 
 /// What the sentence of a blocker leaves out: what is in the way of the installer, and where its log lies.

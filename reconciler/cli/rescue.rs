@@ -13,15 +13,18 @@ use crate::{
     problem::Problem,
     session::{run_name, user},
     source::Source,
+    text, world,
 };
 
 /// The same problem, once the services that an earlier run stopped were brought back, with what became of them. A problem that
 /// is none of the manifest changes nothing.
 pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
-    if !matches!(problem.code(), Code::InputWrong | Code::Untrusted) {
+    // Nobody vouches for what it says: also not, that it is for a lab.
+    let is_anybodys = matches!(problem.code(), Code::Untrusted | Code::ManifestUntrusted);
+    if !is_anybodys && !matches!(problem.code(), Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired) {
         return problem;
     }
-    match rescue(manifest) {
+    match rescue(manifest, is_anybodys) {
         Ok(told) if told.is_empty() => problem,
         Ok(told) => problem.and(&told.join("\n")),
         Err(why) => {
@@ -31,19 +34,19 @@ pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
 }
 
 /// Brings back what earlier runs stopped here, and tells it of each server.
-fn rescue(manifest: &Path) -> Result<Vec<String>, Problem> {
-    match world(manifest) {
-        Some(path) if path.exists() => in_lab(&path),
-        Some(_) => Ok(Vec::new()),
-        None => here(),
-    }
+fn rescue(manifest: &Path, is_anybodys: bool) -> Result<Vec<String>, Problem> {
+    let world = world(manifest);
+    // By the journal of this machine alone: a manifest that somebody else wrote must not lead away from it.
+    let here = if world.is_none() || is_anybodys { here() } else { Ok(Vec::new()) };
+    let lab = world.filter(|path| path.exists()).map_or_else(|| Ok(Vec::new()), |path| in_lab(&path));
+    Ok([here?, lab?].concat())
 }
 
 /// Where the lab is kept, when the manifest is for one, as far as that can be read.
 fn world(manifest: &Path) -> Option<PathBuf> {
-    let source = Source::read(manifest).ok()?;
-    let world = source.value().pointer("/lab/world")?.as_str()?;
-    Some(manifest.parent().unwrap_or(Path::new("")).join(world))
+    let source = Source::of(manifest, text::bytes(manifest).ok()?).ok()?;
+    let world = source.value().pointer("/lab/world")?.as_str()?.parse().ok()?;
+    world::fault(manifest, &world).is_none().then(|| world::place(manifest, &world))
 }
 
 fn in_lab(path: &Path) -> Result<Vec<String>, Problem> {
@@ -121,12 +124,12 @@ fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<Str
         }
     };
     let outcome = bring_back(host, &request, &mut on).map_err(Problem::failed)?;
-    let installing = host.observe(&goal).map_err(Problem::failed)?.installing.known().cloned().flatten();
-    Ok(Some(told(name, &ran, &outcome, installing.as_deref())))
+    let installer = host.observe(&goal).map_err(Problem::failed)?.installer;
+    Ok(Some(told(name, &ran, &outcome, installer.as_deref())))
 }
 
 /// What became of the services of a server.
-fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installing: Option<&str>) -> String {
+fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installer: Option<&str>) -> String {
     let outage = outcome.outage.unwrap_or_default();
     if outcome.left_down.is_empty() {
         return format!(
@@ -134,7 +137,7 @@ fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installing: Option
             ran.join(", ")
         );
     }
-    let why = match (&outcome.end, installing) {
+    let why = match (&outcome.end, installer) {
         (End::Blocked(blocker), _) if blocker.code() != Code::InputWrong => format!(" ({blocker})"),
         (_, Some(what)) => format!(" (an installation is under way, and nothing is started beneath it: {what})"),
         (End::Blocked(_) | End::AtGoal | End::GoingDown, None) => String::new(),

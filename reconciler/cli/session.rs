@@ -7,7 +7,7 @@ use reconcile_schema::{RunId, ServerName};
 use crate::{
     input::Input,
     problem::Problem,
-    site::{Site, lock_path},
+    site::{Site, lab_path, lock_path},
 };
 
 /// A name that no other run on this machine has.
@@ -25,6 +25,29 @@ pub fn user() -> String {
     }
     let name = ["USERNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
     name.unwrap_or_else(|| "unknown".into())
+}
+
+/// Traces what lay in the private folder and was not ours, for the log of unattended runs. A person is told of it at the end.
+pub fn trace_moved() {
+    #[cfg(windows)]
+    for moved in reconcile_hosts::windows::moved_aside() {
+        tracing::warn!("{moved}");
+    }
+}
+
+/// On a real server the program lies where administrators alone can write: anyone else could have it do something else, or have Windows
+/// load a library of his into it. A lab is tried from anywhere.
+///
+/// # Errors
+/// When others can change it.
+pub fn safe_program(input: &Input) -> Result<(), Problem> {
+    if lab_path(input).is_some() {
+        return Ok(());
+    }
+    #[cfg(windows)]
+    reconcile_hosts::windows::program_is_safe()
+        .map_err(|error| Problem::untrusted(format!("reconcile does not work on a server from here: {error}")))?;
+    Ok(())
 }
 
 /// Nobody works on the servers at this moment. What only looks holds nothing: a run that begins meanwhile is not kept from it.

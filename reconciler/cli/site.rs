@@ -6,7 +6,7 @@ use reconcile_core::Goal;
 use reconcile_hosts::lab::{self, Fault, Lab};
 use reconcile_schema::{LabServer, ServerName};
 
-use crate::{diagnostic::Diagnostics, input::Input, problem::Problem};
+use crate::{diagnostic::Diagnostics, input::Input, problem::Problem, world};
 
 /// The servers that can be reached.
 pub enum Site {
@@ -131,8 +131,7 @@ pub fn logs(input: &Input) -> Result<PathBuf, Problem> {
 
 /// Where the lab of a manifest is kept, if it has one.
 pub fn lab_path(input: &Input) -> Option<PathBuf> {
-    let lab = input.manifest.lab.as_ref()?;
-    Some(input.path.parent().unwrap_or(&PathBuf::new()).join(&lab.world))
+    Some(world::place(&input.path, &input.manifest.lab.as_ref()?.world))
 }
 
 /// The world that the manifest's lab starts out with.

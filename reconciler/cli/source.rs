@@ -20,12 +20,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads and parses a file.
+    /// Parses what the file at `path` holds.
     ///
     /// # Errors
-    /// The file cannot be read (see [`Text::read`]), or [`Source::parse`] refuses it.
-    pub fn read(path: &Path) -> Result<Self, Diagnostics> {
-        Self::new(Text::read(path)?)
+    /// Everything in it that is not plain, unambiguous YAML, with its place.
+    pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
+        Self::new(Text::of(path, bytes)?)
     }
 
     /// Parses a document; `name` is printed as its file name.

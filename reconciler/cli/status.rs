@@ -5,17 +5,18 @@ use std::fmt::Write;
 use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
 use reconcile_schema::{
-    DownSince, FindingReport, LastRun, Mode, NextStart, Period, REPORT_VERSION, RunId, ServerStatus, State,
+    DownSince, DriftCode, FindingReport, LastRun, Mode, NextStart, Period, REPORT_VERSION, RunId, ServerStatus, State,
     StatusReport, TaskStanding,
 };
 
 use crate::{
+    advice::ACKNOWLEDGE,
     args::{Output, Scope},
     diagnostic::escape,
     exit::{Exit, as_state},
     harmless, history,
     input::Input,
-    plan::{heading, shown},
+    plan::{aged, heading, shown},
     print,
     problem::Problem,
     render,
@@ -44,7 +45,9 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
             None
         });
         let last = history::past(&site, &goal.server)?.pop();
-        servers.push(ServerStatus { last, scheduled, ..server(goal, &seen, lab) });
+        let mut server = server(goal, &seen, lab);
+        server.findings.extend(input.stale(&seen.marks, seen.host.at).as_ref().map(aged));
+        servers.push(ServerStatus { last, scheduled, ..server });
     }
     let running = Lock::holder(&lock_path(&input)?);
     let (version, made_by, schedule) = (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), schedule(&site));
@@ -153,7 +156,12 @@ fn one(server: &ServerStatus) -> String {
             line(WAITS, "~", &format!("{}: {}", render::word(server.state), found(&server.findings)));
         }
     }
-    for note in server.findings.iter().filter(|found| found.note) {
+    let is_damage = |found: &&FindingReport| found.code == DriftCode::JournalDamaged.key();
+    if let Some(damage) = server.findings.iter().find(is_damage) {
+        line(BAD, "!", &format!("nothing is taken down: {}", render::sentence(damage)));
+        line(FAINT, " ", &format!("next: {ACKNOWLEDGE}"));
+    }
+    for note in server.findings.iter().filter(|found| found.note && !is_damage(found)) {
         line(FAINT, "·", &format!("{}: {}", escape(&note.subject), escape(&note.observed)));
     }
     if let Some(down) = &server.down {

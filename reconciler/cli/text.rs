@@ -1,9 +1,10 @@
 //! A text file and the places in it: read within limits, quoted by line and column.
 
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
+
+use reconcile_hosts::open;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Position};
 
@@ -57,21 +58,12 @@ impl Span {
 }
 
 impl Text {
-    /// Reads a file.
+    /// Takes bytes as the content of the file at `path`.
     ///
     /// # Errors
-    /// The file cannot be read, is larger than 1 MiB, is not UTF-8 or has control characters.
-    pub fn read(path: &Path) -> Result<Self, Diagnostics> {
+    /// They are more than 1 MiB, not UTF-8 or have control characters.
+    pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
         let name = path.display().to_string();
-        if path.is_dir() {
-            let error = Diagnostic::file(&name, "unreadable-file", "this is a directory");
-            return Err(error.expected("a YAML file").help("name the file in it that you mean").into());
-        }
-        let mut bytes = Vec::new();
-        // One byte more than allowed shows that there is more, also where a file has no end.
-        File::open(path)
-            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(&name, &error))?;
         Self::new(&name, decode(&name, bytes)?)
     }
 
@@ -182,12 +174,27 @@ fn quoted_end(line: &str, start: usize) -> Option<usize> {
     None
 }
 
+/// What a file holds, as it is.
+///
+/// # Errors
+/// The file cannot be read or is larger than 1 MiB.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostics> {
+    let name = path.display().to_string();
+    if open::metadata(path).is_ok_and(|found| found.is_dir()) {
+        let error = Diagnostic::file(&name, "unreadable-file", "this is a directory");
+        return Err(error.expected("a YAML file").help("name the file in it that you mean").into());
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed shows that there is more, also where a file has no end.
+    open::to_read(path)
+        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(&name, &error))?;
+    if bytes.len() > MAX_BYTES { Err(too_large(&name).into()) } else { Ok(bytes) }
+}
+
 /// The bytes of a file as text: UTF-8, with or without a byte order mark.
 fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
     const HELP: &str = "save the file as UTF-8; PowerShell: Set-Content -Encoding UTF8";
-    if bytes.len() > MAX_BYTES {
-        return Err(too_large(name).into());
-    }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(Diagnostic::file(name, "not-utf8", "the file is encoded as UTF-16")
             .expected("UTF-8")

@@ -11,8 +11,8 @@ use crate::{diagnostic::escape, exit::Exit, input::Input, print, problem::Proble
 pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
     let mut worst = Exit::Done;
     for path in manifests {
-        match Input::validate(path).and_then(|input| Ok((input.goals(&[])?.len(), input))) {
-            Ok((servers, input)) => {
+        match Input::validate(path).and_then(|(input, refusal)| Ok((input.goals(&[])?.len(), input, refusal))) {
+            Ok((servers, input, refusal)) => {
                 let (updates, path) = (input.manifest.updates.len(), escape(&path.display().to_string()));
                 let (some, such) = (plural(servers, "server"), plural(updates, "update"));
                 let warnings = input.warnings();
@@ -25,7 +25,11 @@ pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
                     worst = Exit::Input;
                     continue;
                 }
-                print(&format!("{path}: good: {servers} {some}, {updates} {such}\n"))?;
+                let accepted = if input.is_signed && refusal.is_none() { "; signed, and accepted here" } else { "" };
+                print(&format!("{path}: good: {servers} {some}, {updates} {such}{accepted}\n"))?;
+                if let Some(refusal) = refusal {
+                    worst = refusal.report();
+                }
             }
             Err(problem) => worst = problem.report(),
         }

@@ -20,6 +20,7 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         services,
         reboot,
         installing,
+        installer,
         at_work,
         package,
         package_size: _,
@@ -44,11 +45,14 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         reached: _,
         outages,
         hold,
+        damaged,
         begun: _,
         durations,
         started: _,
+        staged: _,
         claimed,
         told,
+        accepted: _,
         latest: _,
     } = &one.marks;
     let Run { id, spent, halt, waited, ready_again, taken_down, outage } = &one.run;
@@ -57,13 +61,14 @@ pub fn alike(goal: &Goal, one: &Seen, other: &Seen) -> bool {
         && same(services, &host.services)
         && databases.is(&host.databases)
         && (reboot, installing, package) == (&host.reboot, &host.installing, &host.package)
-        && *at_work == host.at_work
+        && (installer, at_work) == (&host.installer, &host.at_work)
         && (rights, shells, pool, claim) == (&host.rights, &host.shells, &host.pool, &host.claim)
         && foreign == &host.foreign
         && little(&one.host) == little(host)
         && (baseline, attempt, attempts, reboots) == (&marks.baseline, &marks.attempt, &marks.attempts, &marks.reboots)
         && awaited == &marks.awaited
         && (checked, outages, hold) == (&marks.checked, &marks.outages, &marks.hold)
+        && damaged == &marks.damaged
         && (claimed, told) == (&marks.claimed, &marks.told)
         && (*outages == 0 || aim == &marks.aim)
         && (!is_timed(goal) || durations == &marks.durations)
@@ -97,7 +102,8 @@ fn is_timed(goal: &Goal) -> bool {
 /// When the host was looked at and how long its boot had lasted then, where something lasts since another time or waits for
 /// one.
 fn clock(goal: &Goal, seen: &Seen) -> Option<(Timestamp, Option<Period>)> {
-    let settles = seen.host.claim.known().is_some_and(|record| !record.released.is_empty());
+    let settles =
+        seen.host.claim.known().is_some_and(|record| !record.released.is_empty() || !record.claims.is_empty());
     let lasts = seen.marks.baseline.is_some() || !seen.marks.checked.is_empty();
     (lasts || settles || goal.rules.maintenance.is_some()).then_some((seen.host.at, seen.host.uptime))
 }

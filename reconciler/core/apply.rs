@@ -184,6 +184,11 @@ fn work<H: Act>(
         work.unproven |= starts(&step);
         match work.take(&step, &seen, on) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
+            Ok(Acted::Busy(why)) => {
+                on(Event::Failed(&step, &why));
+                let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
+                work.run.spent.push((step.clone(), Spent::Busy(why)));
+            }
             Ok(acted) => {
                 let (said, now) = work.conclude(&step, &seen, acted)?;
                 on(Event::Ended(&step, &said, &now));
@@ -272,11 +277,11 @@ impl<H: Act> Work<'_, H> {
     /// Writes a mark, and before the first one that the run began.
     fn mark(&mut self, mark: &Mark) -> Result<(), String> {
         if !self.begun {
-            self.begun = true;
             let (version, by) = (self.request.version.to_string(), self.request.by.to_string());
             let (target, components) = (self.request.goal.core.clone(), (*self.request.goal.floors).clone());
             let began = Mark::RunBegan { target, components, version, by };
             self.host.mark(&self.run.id, &began).map_err(|error| error.to_string())?;
+            self.begun = true; // Only now: where it cannot be written, the next mark tries again.
         }
         self.host.mark(&self.run.id, mark).map_err(|error| error.to_string())
     }
@@ -458,6 +463,7 @@ impl<H: Act> Work<'_, H> {
                 let words = alloc::format!("exit code {}{lies}", shown_code(code));
                 Account { words, success: matches!(code, 0 | 3010 | 1641) }
             }
+            Acted::Busy(why) => Account::failure(why),
             Acted::GoingDown => Account::success("going down"),
         };
         let stopped =

@@ -1,6 +1,7 @@
 //! The blocker: why nothing that helps may be done now, and who can do something about it.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -9,11 +10,11 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName, ServiceStarts,
-    ServiceState, Shell, Step, Store, ZoneName,
+    Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName,
+    ServiceStarts, ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Deviation, Drive, Forced, Opening, Right, Unready, room::bytes};
+use crate::{Deviation, Drive, Forced, Opening, Right, Unready, WrongClock, room::bytes};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +142,23 @@ pub enum Blocker {
         /// The pool after which the claim is named.
         pool: Fqdn,
         /// The claim.
-        claim: Claim,
+        claim: Box<Claim>,
+        /// The clock that is wrong, where one is.
+        clock: Option<WrongClock>,
+    },
+    /// The record of the claims stays in use by somebody else.
+    ClaimsBusy {
+        /// The step that would change it.
+        step: Step,
+        /// Which file, and for how long.
+        why: String,
+    },
+    /// What lies on the share of the claims is not believed.
+    ClaimsUntrusted {
+        /// The pool after which the record is named.
+        pool: Fqdn,
+        /// What is wrong.
+        doubts: Vec<Doubt>,
     },
     /// A Front End Server comes before its back end and has not said that it is done.
     ComesAfter {
@@ -203,6 +220,11 @@ pub enum Blocker {
     Held {
         /// Who, when, and why.
         hold: Hold,
+    },
+    /// Lines of the journal cannot be read, and nobody has acknowledged it: a hold may have been among them.
+    JournalDamaged {
+        /// How many, and from when on.
+        damage: Damage,
     },
     /// The services were taken down as often as is allowed for one target.
     OutagesSpent {
@@ -311,12 +333,15 @@ impl Blocker {
             | Self::Mirrored { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
+            | Self::ClaimsBusy { .. }
+            | Self::ClaimsUntrusted { .. }
             | Self::ComesAfter { .. }
             | Self::FailedOver
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
             | Self::ClockBehind { .. }
             | Self::Held { .. }
+            | Self::JournalDamaged { .. }
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
             | Self::InstallFailed { .. }
@@ -359,12 +384,14 @@ impl Blocker {
                 ..
             }
             | Self::Claimed { .. }
+            | Self::ClaimsBusy { .. }
             | Self::ComesAfter { .. }
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
             | Self::WindowClosed { .. }
             | Self::WindowTooShort { .. }
             | Self::Held { .. }
+            | Self::JournalDamaged { .. }
             | Self::AtWork { .. }
             | Self::Interrupted
             | Self::Forced { .. } => Class::Later,
@@ -381,6 +408,7 @@ impl Blocker {
             | Self::Confined
             | Self::Mirrored { .. }
             | Self::FailedOver
+            | Self::ClaimsUntrusted { .. }
             | Self::ClockBehind { .. }
             | Self::OutagesSpent { .. }
             | Self::AttemptsSpent { .. }
@@ -427,10 +455,7 @@ impl fmt::Display for Blocker {
                 write!(f, "the service {service} is {state} and has not settled")
             }
             Self::ShellsOpen { shells } => {
-                let list: Vec<_> = shells
-                    .iter()
-                    .map(|shell| format!("{} (PID {}) of {}", shell.program, shell.pid, shell.user))
-                    .collect();
+                let list: Vec<_> = shells.iter().map(shown_shell).collect();
                 write!(f, "management shells are open: {}", list.join(", "))
             }
             Self::Foreign { services } => {
@@ -456,11 +481,16 @@ impl fmt::Display for Blocker {
                  the databases would be cut off when the session ends",
             ),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
-            Self::Claimed { pool, claim } => write!(
-                f,
-                "{} has claimed the pool {pool} since {:.0}: one server of it at a time",
-                claim.server, claim.at
-            ),
+            Self::Claimed { pool, claim, clock } => {
+                let (server, since) = (&claim.server, claim.at);
+                write!(f, "{server} has claimed the pool {pool} since {since:.0}: one server of it at a time")?;
+                clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
+            }
+            Self::ClaimsBusy { step, why } => write!(f, "{step}: {why}"),
+            Self::ClaimsUntrusted { pool, doubts } => {
+                let all: Vec<_> = doubts.iter().map(ToString::to_string).collect();
+                write!(f, "nobody can tell whether another server of the pool {pool} is worked on: {}", listed(&all))
+            }
             Self::ComesAfter { server, told: Some(told), due } => write!(
                 f,
                 "the back end comes after its Front End Servers: {server} has told of {told}, and must be at {due}"
@@ -504,6 +534,9 @@ impl fmt::Display for Blocker {
             }
             Self::Held { hold } => {
                 write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
+            }
+            Self::JournalDamaged { damage } => {
+                write!(f, "the journal of this server is damaged: {damage}; a hold may have been among them")
             }
             Self::OutagesSpent { outages } => {
                 write!(f, "the services were taken down {} for this target, and it was not reached", times(*outages))
@@ -569,6 +602,15 @@ pub(crate) fn listed(all: &[String]) -> String {
         Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
         Some(_) | None => all.join(", "),
     }
+}
+
+/// A process that holds modules of the product: which one, and whose.
+fn shown_shell(shell: &Shell) -> String {
+    let Shell { pid, program, user, session, path, module } = shell;
+    let session = session.map_or_else(String::new, |session| format!(", session {session}"));
+    let path = path.as_ref().map_or_else(String::new, |path| format!(", {path}"));
+    let module = module.as_ref().map_or_else(String::new, |module| format!(" holds {module}"));
+    format!("{program} (PID {pid}{session}{path}) of {user}{module}")
 }
 
 /// An exit code of the installer, and what is known of it.

@@ -39,6 +39,8 @@ impl Blocker {
                 Unready::Quorum { .. } => Code::PoolQuorum,
             },
             Self::Claimed { .. } => Code::PoolClaimed,
+            Self::ClaimsBusy { .. } => Code::ClaimsBusy,
+            Self::ClaimsUntrusted { .. } => Code::ClaimsUntrusted,
             Self::ComesAfter { .. } => Code::ComesAfter,
             Self::FailedOver => Code::FailedOver,
             Self::Outage { .. } => Code::OutageOverBudget,
@@ -47,6 +49,7 @@ impl Blocker {
             Self::WindowTooShort { .. } => Code::WindowTooShort,
             Self::ClockBehind { .. } => Code::ClockBehind,
             Self::Held { .. } => Code::Held,
+            Self::JournalDamaged { .. } => Code::JournalDamaged,
             Self::OutagesSpent { .. } => Code::OutagesSpent,
             Self::AttemptsSpent { .. } => Code::AttemptsSpent,
             Self::InstallFailed { .. } => Code::InstallFailed,
@@ -104,6 +107,8 @@ impl Blocker {
             | Self::Rights { .. }
             | Self::Pool { .. }
             | Self::Claimed { .. }
+            | Self::ClaimsBusy { .. }
+            | Self::ClaimsUntrusted { .. }
             | Self::ComesAfter { .. }
             | Self::FailedOver
             | Self::Outage { .. }
@@ -112,6 +117,7 @@ impl Blocker {
             | Self::WindowTooShort { .. }
             | Self::ClockBehind { .. }
             | Self::Held { .. }
+            | Self::JournalDamaged { .. }
             | Self::OutagesSpent { .. }
             | Self::Died { .. }
             | Self::AtWork { .. }

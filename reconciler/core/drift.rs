@@ -97,6 +97,8 @@ pub enum FactKind {
     Database,
     /// The versions of a set of databases.
     Databases,
+    /// Whether the journal can be read.
+    Journal,
 }
 
 impl FactKind {
@@ -113,6 +115,7 @@ impl FactKind {
             Self::Restart | Self::WindowsRestart => "restart",
             Self::Database => "database",
             Self::Databases => "databases",
+            Self::Journal => "journal",
         }
     }
 
@@ -121,7 +124,12 @@ impl FactKind {
     pub const fn is_of_builds(self) -> bool {
         match self {
             Self::Product | Self::Component | Self::Components | Self::Installation | Self::Restart => true,
-            Self::WindowsRestart | Self::Service | Self::Services | Self::Database | Self::Databases => false,
+            Self::WindowsRestart
+            | Self::Service
+            | Self::Services
+            | Self::Database
+            | Self::Databases
+            | Self::Journal => false,
         }
     }
 
@@ -132,7 +140,7 @@ impl FactKind {
             Self::Product | Self::Component | Self::Components => "the Uninstall key",
             Self::Service => "the service manager",
             Self::Services => "the service manager, and the journal",
-            Self::Installation => "the journal",
+            Self::Installation | Self::Journal => "the journal",
             Self::Restart => "the keys of a pending restart, and the journal",
             Self::WindowsRestart => "the keys of a pending restart",
             Self::Database | Self::Databases => "Test-CsDatabase",
@@ -167,7 +175,7 @@ fn state_by(compared: &[Compared<'_>]) -> Option<DriftState> {
         | DriftCode::RestartDue
         | DriftCode::AssembliesHeld
         | DriftCode::InstallationUnproven => DriftState::Drift,
-        DriftCode::OriginalRelease | DriftCode::ComponentMissing => DriftState::AtGoal,
+        DriftCode::OriginalRelease | DriftCode::ComponentMissing | DriftCode::JournalDamaged => DriftState::AtGoal,
         DriftCode::BuildsOnly => DriftState::BuildsOnly,
         DriftCode::NotReadable => DriftState::NotReadable,
         DriftCode::Unknown
@@ -196,6 +204,7 @@ pub fn drift<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
 #[must_use]
 pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     let mut all = components(goal, seen);
+    all.extend(journal(seen));
     let fits = seen.host.components.known().is_none_or(|components| refusal(goal, components).is_none());
     if !fits {
         return all; // What runs on a host that this manifest does not fit is nobody's drift.
@@ -229,7 +238,8 @@ pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: 
         | DriftCode::UnnamedServer
         | DriftCode::PoolUnequal
         | DriftCode::OriginalRelease
-        | DriftCode::ComponentMissing => false,
+        | DriftCode::ComponentMissing
+        | DriftCode::JournalDamaged => false,
     };
     if !asks {
         return None;
@@ -327,6 +337,19 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
         all.extend(seen.disabled().map(of));
     }
     all
+}
+
+/// What of the journal cannot be read, until somebody acknowledges it.
+fn journal(seen: &Seen) -> Option<Compared<'static>> {
+    let damage = seen.marks.damaged.as_ref()?;
+    let damaged = Some(DriftCode::JournalDamaged);
+    Some(compared(
+        FactKind::Journal,
+        "journal",
+        "readable",
+        format!("{damage}; a hold may have been among them"),
+        damaged,
+    ))
 }
 
 /// An installation that nobody saw end well.

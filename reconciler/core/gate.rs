@@ -11,7 +11,7 @@ use reconcile_schema::{
 
 use crate::{
     Ask, Blocker, Goal, Halt, Seen, Spent,
-    claims::{claim_of, not_done, unsettled},
+    claims::{CLOCK_TOLERANCE, claim_of, doubts, not_done, unsettled, wrong_clock},
     goal::REBOOTS,
     lacking,
     next::{is_up, lacks_update, leave, reboot_due},
@@ -42,18 +42,22 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
         Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
         Cause::Unreleased => &[spent, held],
-        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, halted],
-        Cause::AssembliesHeld => &[spent, held, halted, installing, outages, clock, taking_down, ready, claimed],
-        // Nothing of ours is under way: a restart that Windows waits for is work as any other.
-        Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => {
-            &[spent, held, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready, claimed]
+        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, readable, halted],
+        Cause::AssembliesHeld => {
+            &[spent, held, readable, halted, installing, outages, clock, taking_down, ready, claimed]
         }
+        // Nothing of ours is under way: a restart that Windows waits for is work as any other.
+        Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => &[
+            spent, held, readable, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready,
+            claimed,
+        ],
         Cause::RebootPending(_) => {
-            &[spent, held, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
+            &[spent, held, readable, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
         }
         Cause::StoreBehind { .. } => &[
             spent,
             held,
+            readable,
             halted,
             installing,
             settled,
@@ -74,6 +78,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             &[
                 spent,
                 held,
+                readable,
                 halted,
                 installing,
                 settled,
@@ -186,6 +191,7 @@ fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
             let (step, refused, in_the_way) = (step.clone(), refused.clone(), in_the_way.clone());
             Gate::Shut(Blocker::Stuck { step, refused, in_the_way })
         }
+        Some(Spent::Busy(why)) => Gate::Shut(Blocker::ClaimsBusy { step: step.clone(), why: why.clone() }),
         Some(Spent::Failed(why)) => Gate::Shut(Blocker::StepFailed { step: step.clone(), why: why.clone() }),
         Some(Spent::Died(names)) => {
             let services = names.iter().map(|name| (name.clone(), seen.starts(name)));
@@ -205,6 +211,12 @@ fn first(goal: &Goal, seen: &Seen, step: Step, cause: Cause) -> Gate {
 /// Somebody said that the host must not be touched.
 fn held(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     seen.marks.hold.as_ref().map_or(Gate::Open, |hold| Gate::Shut(Blocker::Held { hold: hold.clone() }))
+}
+
+/// What of the journal cannot be read may be a hold. As on a host that is held, what was stopped comes back.
+fn readable(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let damage = seen.marks.damaged.as_ref();
+    damage.map_or(Gate::Open, |damage| Gate::Shut(Blocker::JournalDamaged { damage: damage.clone() }))
 }
 
 /// On a host that must not be touched, only what this program stopped itself is brought back.
@@ -234,8 +246,17 @@ fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
 
 /// Services that start now would make an installer fail: never while our own runs, and what somebody else stopped
 /// (no baseline) is left alone while another one runs.
-fn undisturbed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    if unfinished(seen) || seen.marks.baseline.is_none() { installing(goal, seen, step) } else { Gate::Open }
+///
+/// Only an installer that is known counts. What any user can bring about, a busy Windows Installer or a list of processes that
+/// cannot be read, keeps no service down. Where lines of the journal are lost, an installer that is known may be ours.
+fn undisturbed(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let may_be_ours = unfinished(seen) || seen.marks.damaged.is_some();
+    match &seen.host.installer {
+        Some(what) if may_be_ours || seen.marks.baseline.is_none() => {
+            Gate::Shut(Blocker::Installing { what: what.clone() })
+        }
+        Some(_) | None => Gate::Open,
+    }
 }
 
 /// Before the first stop no service may be on its way somewhere: it would not follow.
@@ -341,9 +362,6 @@ fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
 }
 
-/// How far the clock may be behind the journal's last entry: what a time service corrects in passing.
-const CLOCK_TOLERANCE: Period = Period::minutes(5);
-
 /// By a clock that is behind the journal nothing is taken down, windows or not: an outage and its budget, the age of what was
 /// seen and the claim of a pool are all told by it.
 fn clock(_: &Goal, seen: &Seen, _: &Step) -> Gate {
@@ -382,11 +400,17 @@ fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
         Fact::Known(record) => record,
     };
+    // Before our own claim counts: a claim that was written late may lie next to another one, and neither goes on.
+    if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
+        let clock = wrong_clock(&claim.server, claim.at, claim.written, seen.host.at);
+        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone().into(), clock });
+    }
+    let doubts = doubts(goal, seen);
+    if !doubts.is_empty() {
+        return Gate::Shut(Blocker::ClaimsUntrusted { pool: claims.name.clone(), doubts });
+    }
     if record.is_claimed_by(&goal.server) {
         return Gate::Open;
-    }
-    if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
-        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone() });
     }
     if let Some((server, told)) = not_done(goal, seen) {
         let (server, told, due) = (server.clone(), told.cloned(), goal.core.clone());
@@ -425,8 +449,12 @@ fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     }
 }
 
-/// A restart is allowed, and not already spent.
+/// A restart is allowed, and not already spent. One that failed in this run takes the server down no more.
 fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let failed = spent(goal, seen, &Step::Reboot);
+    if !matches!(failed, Gate::Open) {
+        return failed;
+    }
     let who = match reboot_due(seen) {
         Some(Cause::RebootPending(who)) => who,
         _ => Vec::new(),

@@ -250,7 +250,9 @@ impl Goal {
     pub fn told_by(marks: &Marks, server: &ServerName) -> Option<Self> {
         let baseline = marks.baseline.as_ref()?;
         let (aim, attempt) = (marks.aim.as_ref(), marks.attempt.as_ref());
-        let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target))?;
+        let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target));
+        // Of what the run was to bring, a damaged journal may not tell: the product is as it was.
+        let core = core.or_else(|| marks.reached.as_ref().map(|reached| &reached.aim.core))?;
         let product = Product::ALL.into_iter().find(|product| product.line() == core.line)?;
         // Only a Front End Server of a pool is failed over; of which pool, its own cmdlets know.
         let pool = baseline.failed_over.then(|| server.as_str().parse().ok()).flatten();

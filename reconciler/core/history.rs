@@ -65,11 +65,18 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
             (past.code, past.ended, past.outcome, past.at_goal) = (code, Some(at), Some(outcome), at_goal);
             past.outage_seconds = outage.map(reconcile_schema::Period::as_seconds);
         }
+        Mark::Accepted { serial, manifest, .. } => {
+            past.notes.push(format!("accepted serial {serial} of {manifest}"));
+        }
         Mark::Held { reason, by } => told(past, at, &by, format!("held by {by}: {reason}")),
         Mark::Released { by } => told(past, at, &by, format!("released by {by}")),
+        Mark::DamageAcknowledged { reason, by } => {
+            told(past, at, &by, format!("damage of the journal acknowledged by {by}: {reason}"));
+        }
         Mark::Forgiven => past.notes.push("earlier attempts were forgiven".into()),
         Mark::Carried { .. }
         | Mark::TakingDown { .. }
+        | Mark::Staged(_)
         | Mark::Claiming
         | Mark::Unclaimed { .. }
         | Mark::FailingOver

@@ -134,6 +134,8 @@ pub enum Acted {
         /// Where its log lies.
         log: Option<String>,
     },
+    /// Somebody else uses what it changes, and goes on: nothing was done.
+    Busy(String),
     /// The machine is going down, and this process with it.
     GoingDown,
 }

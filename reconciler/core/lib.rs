@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod age;
 mod alike;
 mod apply;
 mod approved;
@@ -16,6 +17,9 @@ mod claims;
 mod code;
 mod command;
 mod dear;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+mod decision_tests;
 mod drift;
 mod fleet;
 mod gate;
@@ -40,13 +44,14 @@ mod topology;
 mod warnings;
 mod waves;
 
+pub use age::{Stale, accepting, expired, stale};
 pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
 pub use approved::{Approved, Deviation};
 pub use batches::{Batch, batches};
 pub use blocker::{Blocker, Class, shown_code};
 pub use calendar::{Opening, next_opening, open_at, openings};
-pub use claims::{Claims, claim_of, reached};
+pub use claims::{Claims, WrongClock, claim_of, reached, wrong_clock};
 pub use command::Command;
 pub use dear::Dear;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};

@@ -6,7 +6,7 @@ use core::fmt;
 use jiff::Timestamp;
 use reconcile_schema::{Fabric, Period, PoolSeen, Readiness, ServerName, UpgradeDomain};
 
-use crate::{Goal, Seen, quorum::spare};
+use crate::{Goal, Seen, WrongClock, quorum::spare};
 
 /// How long a Front End pool must have been ready before its next servers are taken down (Microsoft Learn, "Topologies and
 /// components for Front End Servers", Lync Server 2013: between upgrade domains; nothing shorter is documented for later
@@ -66,6 +66,8 @@ pub enum Unready {
         again: Option<Timestamp>,
         /// How long the pool must still be ready.
         left: Period,
+        /// The clock that is wrong, where one is.
+        clock: Option<WrongClock>,
     },
 }
 
@@ -181,14 +183,15 @@ impl fmt::Display for Unready {
             Self::Quorum { active, servers, needed } => {
                 write!(f, "{active} of its {servers} servers are active, and {needed} must stay")
             }
-            Self::Settling { server, back, again: None, left: _ } => {
-                write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")
-            }
-            Self::Settling { server, back: _, again: Some(again), left: _ } => {
-                write!(
-                    f,
-                    "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only"
-                )
+            Self::Settling { server, back, again, left: _, clock } => {
+                match again {
+                    Some(again) => write!(
+                        f,
+                        "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only"
+                    )?,
+                    None => write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")?,
+                }
+                clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
             }
         }
     }

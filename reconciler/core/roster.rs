@@ -164,6 +164,8 @@ mod tests {
         Manifest {
             version: 1,
             requires: None,
+            serial: None,
+            expires: None,
             policy: reconcile_schema::Policy::default(),
             updates: BTreeMap::new(),
             groups: BTreeMap::new(),

@@ -68,6 +68,8 @@ pub enum Spent {
     },
     /// It could not be done.
     Failed(String),
+    /// Somebody else uses what it changes, and goes on: nothing was done.
+    Busy(String),
     /// These services were started by it, or by a step before it, and ended again by themselves.
     Died(Vec<String>),
 }
@@ -178,7 +180,10 @@ impl Seen {
     pub fn is_failed_over_by_us(&self) -> bool {
         let baseline = self.marks.baseline.as_ref().filter(|baseline| baseline.failed_over);
         baseline.is_some_and(|baseline| {
-            self.is_failed_over() || self.disabled().any(|service| baseline.running.contains(&service.name))
+            // Where the line is lost that says what ran, each of them may have.
+            let lost = self.marks.damaged.is_some() && baseline.running.is_empty();
+            let ours = |service: &Service| lost || baseline.running.contains(&service.name);
+            self.is_failed_over() || self.disabled().any(ours)
         })
     }
 

@@ -9,8 +9,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, Fqdn, Manifest, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots, Releases, Role, Rollout,
-    ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_share, is_whole,
+    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots,
+    Releases, Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
 };
 
 use crate::{
@@ -48,6 +48,7 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(unknown_builds(manifest, releases));
     all.extend(unknown_components(manifest));
     all.extend(no_share(manifest));
+    all.extend(domain_share(manifest));
     all.extend(unequal_pools(manifest));
     all.extend(lone_back_ends(manifest));
     all.extend(shared_central_stores(manifest));
@@ -106,7 +107,8 @@ fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
 
 /// A folder for claims that each server has for itself: no other server sees what it claims.
 fn no_share(manifest: &Manifest) -> Option<Warning> {
-    let folder = manifest.rollout.claims.as_deref().filter(|folder| !is_share(folder))?;
+    let folder =
+        manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| !folder.is_on_share())?;
     Some(Warning {
         pointer: "/rollout/claims".into(),
         code: "no-share",
@@ -114,6 +116,27 @@ fn no_share(manifest: &Manifest) -> Option<Warning> {
             "{folder} is not on a share: servers that each look at a folder of their own agree on nothing"
         ),
         help: r"write a folder on a share by its full name, such as `'\\files.contoso.example\reconcile\claims'`"
+            .into(),
+    })
+}
+
+/// A folder for claims below the name of a domain: that is a namespace of DFS, and where its folder has several targets, servers
+/// that each come to another one agree on nothing. How many it has is not known here; a run asks Windows.
+fn domain_share(manifest: &Manifest) -> Option<Warning> {
+    let folder = manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| folder.is_on_share())?;
+    let host = folder.as_str().trim_start_matches(['\\', '/']).split(['\\', '/']).next()?.to_ascii_lowercase();
+    // A server cannot be told from a domain by its name: what stands behind the first label of a server is one.
+    let domains = manifest.servers.keys().filter_map(|pattern| pattern.as_str().split_once('.'));
+    let inside = domains.map(|(_, domain)| domain.to_ascii_lowercase()).find(|domain| {
+        *domain == host || domain.strip_suffix(&host).is_some_and(|before| before.ends_with('.') && host.contains('.'))
+    })?;
+    Some(Warning {
+        pointer: "/rollout/claims".into(),
+        code: "domain-share",
+        message: format!(
+            "{host} is no server but the domain of servers in {inside}, so {folder} is a path of DFS: where its folder has several targets, each has claims of its own"
+        ),
+        help: r"name the share of one server, such as `'\\files.contoso.example\reconcile\claims'`, or make sure that the folder has one target"
             .into(),
     })
 }
@@ -284,9 +307,11 @@ fn strange_pools(manifest: &Manifest) -> Vec<Warning> {
 
 /// Reports that go where the task happens to be started.
 fn relative_reports(manifest: &Manifest) -> impl Iterator<Item = Warning> {
-    let places = [("snapshots", &manifest.reports.snapshots), ("prometheus", &manifest.reports.prometheus)];
+    let snapshots = manifest.reports.snapshots.as_ref().map(FilePath::as_str);
+    let prometheus = manifest.reports.prometheus.as_ref().map(MetricsPath::as_str);
+    let places = [("snapshots", snapshots), ("prometheus", prometheus)];
     places.into_iter().filter(|_| manifest.lab.is_none()).filter_map(|(field, path)| {
-        let path = path.as_deref().filter(|path| !is_whole(path))?;
+        let path = path.filter(|path| !is_whole(path))?;
         Some(Warning {
             pointer: format!("/reports/{field}"),
             code: "relative-report",

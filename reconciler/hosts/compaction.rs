@@ -6,27 +6,51 @@ use std::path::{Path, PathBuf};
 
 use reconcile_schema::{Mark, Marks, RunId};
 
-use super::{Entry, Folded, JournalError, Line, line};
+use super::{
+    Folded, JournalError,
+    lines::{Entry, Line, Piece, line, pieces},
+};
+
+/// A journal, compacted.
+pub struct Compacted {
+    /// What it says then.
+    pub text: Vec<u8>,
+    /// What could not be read of it, and has no place any more.
+    pub lost: Vec<u8>,
+}
 
 /// The journal with its last `kept` bytes or less as they are, from the beginning of a run on, and one entry for what
-/// stands before them; none where no run begins there.
+/// stands before them; none where no run begins there. What cannot be read stands before them.
 ///
 /// # Errors
 /// As reading the journal.
-pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compacted>, JournalError> {
     let keep_from = bytes.len().saturating_sub(kept) as u64;
+    let (pieces, _) = pieces(bytes, path)?;
     let (mut before, mut last, mut place): (Marks, Option<_>, u64) = (Marks::default(), None, 0);
     let mut rest: Vec<Entry> = Vec::new();
-    Folded::with(bytes, path, |entry, end| {
-        let begins = matches!(entry.mark, Mark::RunBegan { .. }) && place >= keep_from;
-        if rest.is_empty() && !begins {
-            before.take(&entry.run, entry.at, &entry.mark);
-            last = Some(entry.at);
-        } else {
-            rest.push(entry);
+    let mut lost = Vec::new();
+    let mut damaged = pieces.iter().filter(|(piece, _)| matches!(piece, Piece::Lost(_))).count();
+    for (piece, end) in pieces {
+        match piece {
+            Piece::Line(entry) => {
+                let begins = matches!(entry.mark, Mark::RunBegan { .. }) && place >= keep_from && damaged == 0;
+                if rest.is_empty() && !begins {
+                    last = Some(entry.at);
+                    before.take(&entry.run, entry.at, &entry.mark);
+                } else {
+                    rest.push(entry);
+                }
+            }
+            Piece::Lost(lines) => {
+                damaged -= 1;
+                before.lose(lines);
+                let [from, until] = [place, end].map(|place| usize::try_from(place).unwrap_or(usize::MAX));
+                lost.extend_from_slice(bytes.get(from..until).unwrap_or_default());
+            }
         }
         place = end;
-    })?;
+    }
     let (Some(at), false) = (last, rest.is_empty()) else { return Ok(None) };
     let (run, mark) = (RunId("compaction".into()), Mark::Carried { marks: before.into() });
     let unusable = |cause: serde_json::Error| JournalError::Unusable {
@@ -38,7 +62,7 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Vec<u8
     for (seq, entry) in (2..).zip(&rest) {
         text += &line(&Line { seq, at: entry.at, run: &entry.run, mark: &entry.mark }).map_err(unusable)?;
     }
-    Ok(Some(text.into_bytes()))
+    Ok(Some(Compacted { text: text.into_bytes(), lost }))
 }
 
 /// Where the journal lies while it is being replaced, and until the next run has found the new one whole.
@@ -52,50 +76,96 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole. `next` is called
+/// before each operation: a test cuts it off there.
+pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
     let new = beside(path, ".new");
-    let written = File::create(&new).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    if let Err(full) = written {
-        let _ = fs::remove_file(&new); // Half a copy takes the room that the next entries need.
-        return Err(full);
-    }
+    write_to(&new, bytes, next)?;
+    next();
     fs::rename(path, old(path))?;
+    next();
     fs::rename(&new, path).inspect_err(|_| {
         let _ = fs::rename(old(path), path);
     })
 }
 
-/// Ends a replacement that was cut off, and takes the old journal away once the new one was found whole.
+/// Writes a file, whole or not at all.
+fn write_to(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
+    let mut write = || {
+        next();
+        let mut file = File::create(path)?;
+        next();
+        file.write_all(bytes)?;
+        next();
+        file.sync_all()
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(path); // Half a copy takes the room that the next entries need.
+    })
+}
+
+/// Ends a replacement that was cut off, and takes the old journal away once the new one was found whole. `kept` is what compaction
+/// keeps as it is.
 ///
 /// Windows may give back zeros after a power cut for a file, or for pieces of it, although it was flushed and then renamed:
 /// the old journal is kept until then.
-pub fn settle(path: &Path) -> Result<(), JournalError> {
+pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
     let unusable = |cause| JournalError::Unusable { what: "settle", path: path.to_owned(), cause };
     let old = old(path);
     if !old.exists() {
         return Ok(());
     }
-    let held = super::read_all(path)?;
-    match &held {
-        None => fs::rename(&old, path),
-        Some(bytes) if contains(bytes, &super::read_all(&old)?.unwrap_or_default(), path)? => fs::remove_file(&old),
-        Some(_) => fs::rename(path, beside(path, ".damaged-by-replacement")).and_then(|()| fs::rename(&old, path)),
+    let aside = beside(path, ".damaged-by-replacement");
+    let Some(new) = super::read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
+    match replaced(&new, &super::read_all(&old)?.unwrap_or_default(), kept, path)? {
+        Replaced::New => Ok(()),
+        Replaced::Old => {
+            return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);
+        }
+        Replaced::Again(bytes) => fs::copy(path, aside)
+            .and_then(|_| write_to(&beside(path, ".new"), &bytes, &mut || {}))
+            .and_then(|()| fs::rename(beside(path, ".new"), path)),
     }
+    .and_then(|()| fs::remove_file(&old))
     .map_err(unusable)
 }
 
-/// Whether a new journal has come to say what the old one said. Entries may have been appended to it since, and the last of
-/// them may be torn.
+/// What counts while the old journal lies beside the new one.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// The new one: it says what the old one said, and what was appended to it since.
+    New,
+    /// The old one: the new one was cut off, or never came to its place whole.
+    Old,
+    /// The old one, compacted once more, and what was appended to the new one since: of what the new one began with, pieces are lost.
+    Again(Vec<u8>),
+}
+
+/// Which journal counts. Entries may have been appended to the new one since, and the last of them may be torn.
 ///
 /// # Errors
 /// As reading the journals.
-pub fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
+pub fn replaced(new: &[u8], old: &[u8], kept: usize, path: &Path) -> Result<Replaced, JournalError> {
+    if contains(new, old, path)? {
+        return Ok(Replaced::New);
+    }
+    let Some(Compacted { mut text, .. }) = compacted(old, kept, path)? else { return Ok(Replaced::Old) };
+    let appended = new.get(text.len()..).unwrap_or_default();
+    let begun = text.len() as u64;
+    text.extend_from_slice(appended);
+    // It fits where at least one line of it takes the place that it says.
+    let fits = pieces(&text, path)?.0.iter().any(|(piece, end)| matches!(piece, Piece::Line(_)) && *end > begun);
+    Ok(if fits { Replaced::Again(text) } else { Replaced::Old })
+}
+
+/// Whether a new journal has come to say what the old one said.
+fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
     let said = Folded::of(old, path)?.marks;
     let (mut marks, mut found) = (Marks::default(), false);
-    Folded::with(new, path, |entry, _| {
-        marks.take(&entry.run, entry.at, &entry.mark);
+    let (pieces, _) = pieces(new, path)?;
+    for (piece, _) in pieces.iter().take_while(|(piece, _)| matches!(piece, Piece::Line(_))) {
+        piece.tell(&mut marks);
         found = found || marks == said;
-    })?;
+    }
     Ok(found)
 }

@@ -1,9 +1,9 @@
 //! Compaction, wherever the journal is split, and wherever the replacement is cut off.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::fs;
 
-use reconcile_schema::{BootId, Build, Period, Step, Store, Uptime};
+use reconcile_schema::{BootId, Build, Period, StagedCopy, Step, Store, Uptime};
 
 use super::{
     tests::{bytes, ends, folder, remembered, story},
@@ -40,7 +40,7 @@ fn drawn(seed: u64, count: usize) -> Entries {
             nth @ 0..5 => steps[nth as usize].clone(),
             _ => Step::UpdateDatabases(store.clone()),
         };
-        let mark = match draw(16) {
+        let mark = match draw(17) {
             0 | 1 => {
                 run += 1;
                 let (components, version, by) = (std::collections::BTreeMap::new(), "0.1.0".into(), "β".into());
@@ -63,6 +63,10 @@ fn drawn(seed: u64, count: usize) -> Entries {
             12 => Mark::Installed { code: [0, 2, 3010][draw(3) as usize], moved: draw(2) == 0, log: None },
             13 => Mark::RebootAsked { boot, queued: Vec::new() },
             14 => Mark::Checked { store, core: target, databases: Vec::new() },
+            15 => {
+                let digit = char::from(b'0' + draw(10) as u8).to_string();
+                Mark::Staged(StagedCopy { folder: digit.repeat(32), sha256: digit.repeat(64).parse().unwrap() })
+            }
             _ if draw(2) == 0 => Mark::Up,
             _ => {
                 let outage = (draw(2) == 0).then(|| Period::minutes(20));
@@ -79,7 +83,7 @@ fn journals() -> Vec<Entries> {
 }
 
 fn compacted(bytes: &[u8], kept: usize) -> Option<Vec<u8>> {
-    compaction::compacted(bytes, kept, Path::new("journal.jsonl")).unwrap()
+    compaction::compacted(bytes, kept, Path::new("journal.jsonl")).unwrap().map(|compacted| compacted.text)
 }
 
 /// How much must be kept for as little as possible to be compacted.
@@ -104,9 +108,12 @@ fn nothing_is_forgotten_wherever_the_journal_is_split() {
             assert_eq!(now.length, short.len() as u64, "every line is intact and in its place");
             // What is kept is kept as it was, and every mark that follows is taken as it would have been.
             let rest = entries.len() - usize::try_from(now.entries - 1).unwrap();
-            let mut after = Vec::new();
-            Folded::with(&short, Path::new("journal.jsonl"), |entry, _| after.push((entry.run, entry.at, entry.mark)))
-                .unwrap();
+            let (pieces, _) = pieces(&short, Path::new("journal.jsonl")).unwrap();
+            let after = pieces.into_iter().map(|(piece, _)| match piece {
+                Piece::Line(entry) => (entry.run, entry.at, entry.mark),
+                Piece::Lost(lines) => panic!("{lines} lines are lost"),
+            });
+            let after: Vec<_> = after.collect();
             assert_eq!(after[1..], entries[rest..]);
             // It can be compacted again, and again nothing is forgotten.
             let again = compacted(&short, short.len() / 2).map_or(said.clone(), |again| folded(&again).marks);
@@ -224,7 +231,104 @@ fn what_is_damaged_is_kept_aside_before_the_journal_is_compacted() {
     let journal = Journal::open_within(&path, 4000, least(&long)).unwrap();
     assert_eq!(journal.marks(), &remembered(&entries).pop().unwrap());
     assert!(fs::read(&path).unwrap() == compacted(&long, least(&long)).unwrap());
-    assert_eq!(fs::read(journal.damaged().unwrap()).unwrap(), [0; 700]);
+    assert_eq!(fs::read(folder.path().join("journal.jsonl.damaged-1")).unwrap(), [0; 700]);
+}
+
+/// What nobody has acknowledged stays in the journal. Once somebody has, it lies beside it, and all that it stood for stays as it
+/// was.
+#[test]
+fn a_damaged_journal_is_compacted_once_the_damage_is_acknowledged() {
+    for (seed, damaged) in (20..26).flat_map(|seed| [0, 7, 30, 58].map(|line| (seed, line))) {
+        let (mut entries, more, folder) = (drawn(seed, 60), drawn(seed + 100, 60), folder());
+        let acknowledged = Mark::DamageAcknowledged { reason: "an old disk".into(), by: "alex".into() };
+        entries.push((RunId("by hand".into()), entries[59].1, acknowledged));
+        entries.extend(more);
+        let mut long = bytes(&entries);
+        let lines = ends(&long);
+        long[lines[damaged] + 9] ^= 1;
+        let path = folder.path().join("journal.jsonl");
+
+        let before = &long[..lines[60]]; // Before the acknowledgement.
+        fs::write(&path, before).unwrap();
+        let said = Journal::open_within(&path, 0, 0).unwrap().marks().clone();
+        assert_eq!(said.damaged.map(|damage| damage.lines), Some(1));
+        assert!(fs::read(&path).unwrap() == before, "what nobody has acknowledged stays");
+
+        fs::write(&path, &long).unwrap();
+        let said = Journal::read(&path).unwrap();
+        assert_eq!(said, super::tests::without(&entries, damaged..damaged + 1));
+        let most = ends(&long).into_iter().find(|kept| compacted(&long, *kept).is_some()).unwrap();
+        let journal = Journal::open_within(&path, 0, most).unwrap();
+        assert_eq!((journal.marks(), &Journal::read(&path).unwrap()), (&said, &said));
+        assert!(fs::metadata(&path).unwrap().len() < long.len() as u64 && said.damaged.is_none());
+        let aside = fs::read(folder.path().join("journal.jsonl.damaged-1")).unwrap();
+        assert_eq!(aside, long[lines[damaged]..lines[damaged + 1]]);
+        assert_eq!(Journal::open_within(&path, u64::MAX, 0).unwrap().marks(), &said, "settled");
+    }
+}
+
+/// Killed before each operation of a replacement, which ends it where a test stops it: the journal is there, the old one or
+/// the new.
+#[test]
+fn a_replacement_is_cut_off_before_each_of_its_operations() {
+    let entries = drawn(6, 60);
+    let (long, said) = (bytes(&entries), remembered(&entries).pop().unwrap());
+    let short = compacted(&long, least(&long)).unwrap();
+    let mut cuts = 0;
+    for operation in 0.. {
+        let folder = folder();
+        let path = folder.path().join("journal.jsonl");
+        fs::write(&path, &long).unwrap();
+        let mut calls = 0;
+        let replaced = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut next = || {
+                assert!(calls < operation, "killed here, as asked");
+                calls += 1;
+            };
+            compaction::replace(&path, &short, &mut next)
+        }));
+        assert_eq!(Journal::read(&path).unwrap(), said, "looked at, cut off before operation {operation}");
+        assert!(!Journal::entries(&path).unwrap().is_empty());
+        assert_eq!(Journal::open_within(&path, u64::MAX, 0).unwrap().marks(), &said, "opened, {operation}");
+        assert_eq!(Journal::open_within(&path, u64::MAX, 0).unwrap().marks(), &said, "opened again, {operation}");
+        if replaced.is_ok() {
+            break;
+        }
+        cuts += 1;
+    }
+    assert_eq!(cuts, 5);
+}
+
+/// One byte of a journal that was just compacted is damaged, after a hold was appended to it and before the next run takes the old
+/// journal away: nothing of either is lost.
+#[test]
+fn a_hold_behind_a_compaction_survives_damage_in_front_of_it() {
+    let (entries, held) = (drawn(7, 60), Mark::Held { reason: "an audit".into(), by: "alex".into() });
+    let (long, mut said) = (bytes(&entries), remembered(&entries).pop().unwrap());
+    let (at, run) = (entries[59].1, RunId("by hand".into()));
+    said.take(&run, at, &held);
+    let kept = least(&long);
+    let short = compacted(&long, kept).unwrap();
+    for damaged in ends(&short).into_iter().filter(|line| *line < short.len()) {
+        let folder = folder();
+        let path = folder.path().join("journal.jsonl");
+        fs::write(&path, &long).unwrap();
+        let mut journal = Journal::open_within(&path, 0, kept).unwrap();
+        journal.append(&run, at, &held).unwrap();
+        drop(journal);
+        let mut new = fs::read(&path).unwrap();
+        assert!(new.starts_with(&short) && compaction::old(&path).exists());
+        new[damaged + 9] ^= 1;
+        fs::write(&path, &new).unwrap();
+        let looked = compaction::replaced(&new, &long, kept, &path).unwrap();
+        let compaction::Replaced::Again(both) = looked else { panic!("{looked:?}") };
+        assert_eq!(folded(&both).marks, said, "looked at, damaged at {damaged}");
+        for opened in ["opened", "opened again"] {
+            let journal = Journal::open_within(&path, u64::MAX, kept).unwrap();
+            assert_eq!(journal.marks(), &said, "{opened}, damaged at {damaged}");
+            assert!(!compaction::old(&path).exists());
+        }
+    }
 }
 
 #[test]

@@ -3,18 +3,19 @@
 //! A line is JSON that a person can read; its last field holds the CRC-32 of everything before that field. A checksum
 //! against accidents (torn writes, bad sectors, editors) is enough: who may write here may also run the product.
 //! Lines end as Notepad on the older servers expects it.
+//!
+//! A damaged line stays where it is, and the lines around it count. So the damage is seen by whoever reads the journal, until an
+//! entry behind it says that somebody has acknowledged it: no moment exists in which a kill could hide it. Only what an append
+//! leaves that was cut off is removed, since nobody was told that it was written.
 
-use reconcile_schema::{Mark, Marks, RunId, unread};
-use std::fmt;
+use reconcile_schema::{Mark, Marks, RunId};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use compaction::{Compacted, Replaced};
 use jiff::Timestamp;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use lines::{Entry, Line, Piece, line, pieces};
 
 /// The largest journal that is read, in bytes: what runs write never comes near.
 const LIMIT: u64 = 64 << 20;
@@ -25,11 +26,8 @@ const GROWN: u64 = 512 << 10;
 /// How much of its end a compacted journal keeps as it was written, in bytes: some hundred runs.
 const KEPT: usize = 256 << 10;
 
-/// How many damaged ends of a journal are kept.
+/// How many damaged pieces of a journal are kept.
 const DAMAGED: u32 = 10;
-
-/// What stands between a line's content and its checksum.
-const SUM: &str = r#","sum":""#;
 
 /// Why the journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -85,8 +83,7 @@ pub struct Journal {
 impl Journal {
     /// Opens a journal and creates it, with its folder, where it is missing.
     ///
-    /// The longest intact beginning counts. What follows it is moved to a file beside the journal, see
-    /// [`damaged`](Self::damaged).
+    /// Every intact line in its place counts; what cannot be read is told by [`marks`](Self::marks).
     ///
     /// # Errors
     /// It cannot be opened or read, it is too large, or a newer version wrote it. Damage is no error.
@@ -100,29 +97,31 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(unusable)?;
         }
-        compaction::settle(path)?;
+        compaction::settle(path, kept)?;
         // Not in append mode: Windows would not let such a handle cut the file.
         let open =
             || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable);
-        let mut disk = Disk { file: open()?, path: path.to_owned(), damaged: None };
+        let mut disk = Disk { file: open()?, path: path.to_owned() };
         let mut bytes = load(&disk.file, path)?;
         let mut folded = Folded::of(&bytes, path)?;
         // A full disk must not keep a host down: this is tried again, and reported, before anything is appended.
         let cut = disk.cut(folded.length);
         bytes.truncate(usize::try_from(folded.length).unwrap_or(usize::MAX));
+        // What nobody has acknowledged stays where it is.
+        let grown = folded.length > grown && folded.marks.damaged.is_none();
         if cut.is_ok()
-            && folded.length > grown
-            && let Some(compacted) = compaction::compacted(&bytes, kept, path)?
+            && grown
+            && let Some(Compacted { text, lost }) = compaction::compacted(&bytes, kept, path)?
+            && (lost.is_empty() || disk.keep(&lost).is_ok())
         {
-            let Disk { file, path: _, damaged } = disk;
-            drop(file); // On Windows a file that is open cannot be replaced.
-            let replaced = compaction::replace(path, &compacted);
+            drop(disk); // On Windows a file that is open cannot be replaced.
+            let replaced = compaction::replace(path, &text, &mut || {});
             if replaced.is_ok() {
-                folded = Folded::of(&compacted, path)?;
+                folded = Folded::of(&text, path)?;
             } else {
-                compaction::settle(path)?; // The longer journal is as good, once it is in its place.
+                compaction::settle(path, kept)?; // The longer journal is as good, once it is in its place.
             }
-            disk = Disk { file: open()?, path: path.to_owned(), damaged };
+            disk = Disk { file: open()?, path: path.to_owned() };
         }
         Ok(Self { folded, disk: Some(disk) })
     }
@@ -130,37 +129,40 @@ impl Journal {
     /// A journal that ends with the process.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { folded: Folded::default(), disk: None }
+        Self::remembering(Marks::default())
+    }
+
+    /// The same, with what it says already.
+    #[must_use]
+    pub fn remembering(marks: Marks) -> Self {
+        Self { folded: Folded { marks, ..Folded::default() }, disk: None }
     }
 
     /// What a journal tells, without creating, repairing or locking anything; nothing where it is missing.
     ///
     /// # Errors
-    /// It cannot be read, it is too large, or a newer version wrote it. Damage is no error: what stands before it counts.
+    /// It cannot be read, it is too large, or a newer version wrote it. Damage is no error.
     pub fn read(path: &Path) -> Result<Marks, JournalError> {
         Ok(Folded::of(&peek(path)?, path)?.marks)
     }
 
-    /// The intact entries of a journal in their order, without creating, repairing or locking anything.
+    /// The entries of a journal that count, in their order, without creating, repairing or locking anything.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
-        let mut entries = Vec::new();
-        Folded::with(&peek(path)?, path, |entry, _| entries.push((entry.run, entry.at, entry.mark)))?;
-        Ok(entries)
+        let (pieces, _) = pieces(&peek(path)?, path)?;
+        let entry = |(piece, _)| match piece {
+            Piece::Line(Entry { run, at, mark, .. }) => Some((run, at, mark)),
+            Piece::Lost(_) => None,
+        };
+        Ok(pieces.into_iter().filter_map(entry).collect())
     }
 
     /// What the journal tells.
     #[must_use]
     pub const fn marks(&self) -> &Marks {
         &self.folded.marks
-    }
-
-    /// The file that holds what was damaged, when there was damage. The marks that stood there are not counted.
-    #[must_use]
-    pub fn damaged(&self) -> Option<&Path> {
-        self.disk.as_ref()?.damaged.as_deref()
     }
 
     /// Appends what `run` has to remember of `at`; it is on the disk when this returns.
@@ -172,9 +174,12 @@ impl Journal {
         if let Some(disk) = &mut self.disk {
             let line = line(&Line { seq, at, run, mark });
             let line = line.map_err(|cause| disk.unusable("write a line for", cause.into()))?;
+            // What is damaged may have lost its line end.
+            let line = format!("{}{line}", self.folded.lacks);
             disk.cut(self.folded.length)?;
             disk.append(self.folded.length, &line)?;
             self.folded.length += line.len() as u64;
+            self.folded.lacks = "";
         }
         self.folded.entries = seq;
         self.folded.marks.take(run, at, mark);
@@ -186,9 +191,13 @@ impl Journal {
 /// whole.
 fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
     match (read_all(path)?, read_all(&compaction::old(path))?) {
-        (Some(new), Some(old)) if !compaction::contains(&new, &old, path)? => Ok(old),
-        (Some(new), _) => Ok(new),
-        (None, old) => Ok(old.unwrap_or_default()),
+        (Some(new), Some(old)) => Ok(match compaction::replaced(&new, &old, KEPT, path)? {
+            Replaced::New => new,
+            Replaced::Old => old,
+            Replaced::Again(both) => both,
+        }),
+        (Some(one), None) | (None, Some(one)) => Ok(one),
+        (None, None) => Ok(Vec::new()),
     }
 }
 
@@ -206,7 +215,6 @@ fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
 struct Disk {
     file: File,
     path: PathBuf,
-    damaged: Option<PathBuf>,
 }
 
 impl Disk {
@@ -223,14 +231,13 @@ impl Disk {
         let mut tail = Vec::new();
         let read = self.file.seek(SeekFrom::Start(length)).and_then(|_| self.file.read_to_end(&mut tail));
         read.map_err(|cause| self.unusable("read the damaged end of", cause))?;
-        let aside = self.keep(&tail).map_err(|cause| self.unusable("keep the damaged end of", cause))?;
-        self.damaged = Some(aside);
+        self.keep(&tail).map_err(|cause| self.unusable("keep the damaged end of", cause))?;
         let cut = self.file.set_len(length).and_then(|()| self.file.sync_all());
         cut.map_err(|cause| self.unusable("cut the damaged end of", cause))
     }
 
     /// Writes `bytes` to a new file beside the journal, of which the newest ten are kept.
-    fn keep(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+    fn keep(&self, bytes: &[u8]) -> io::Result<()> {
         let named = |number: u32| {
             let mut name = self.path.clone().into_os_string();
             name.push(format!(".damaged-{number}"));
@@ -252,10 +259,10 @@ impl Disk {
         if written.is_err() {
             let _ = std::fs::remove_file(&path); // Half a copy of what is still in the journal.
         }
-        written.map(|()| path)
+        written
     }
 
-    /// The numbers of the damaged ends that are kept beside the journal.
+    /// The numbers of the damaged pieces that are kept beside the journal.
     fn kept(&self) -> io::Result<Vec<u32>> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let own = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ".damaged-";
@@ -270,7 +277,7 @@ impl Disk {
     fn append(&mut self, length: u64, line: &str) -> Result<(), JournalError> {
         let written = self.file.seek(SeekFrom::Start(length)).and_then(|_| self.file.write_all(line.as_bytes()));
         written.and_then(|()| self.file.sync_data()).map_err(|cause| {
-            let _ = self.file.set_len(length); // Where this fails, half a line stays and is cut later as damaged.
+            let _ = self.file.set_len(length); // Where this fails, half a line stays and is cut later.
             self.unusable("write to", cause)
         })
     }
@@ -286,122 +293,40 @@ fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
     Ok(bytes)
 }
 
-/// An entry as it is written. The mark stands beside the other fields, so that a line reads as one.
-#[derive(Serialize)]
-struct Line<'a> {
-    seq: u64,
-    at: Timestamp,
-    run: &'a RunId,
-    #[serde(flatten)]
-    mark: &'a Mark,
-}
-
-/// An entry as it is read.
-struct Entry {
-    seq: u64,
-    at: Timestamp,
-    run: RunId,
-    mark: Mark,
-}
-
-/// By hand, because a derived one would first put the whole line aside to find out which fields are the mark's: they stand
-/// in the order of [`Line`], and a journal is read at every run.
-impl<'de> Deserialize<'de> for Entry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Entry;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("seq, at, run and a mark, in this order")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
-                let (seq, at, run) = (field(&mut map, "seq")?, field(&mut map, "at")?, field(&mut map, "run")?);
-                Ok(Entry { seq, at, run, mark: Mark::deserialize(MapAccessDeserializer::new(map))? })
-            }
-        }
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-/// The field that comes next, which must have this name.
-fn field<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A, name: &'static str) -> Result<T, A::Error> {
-    match map.next_entry::<&str, T>()? {
-        Some((found, value)) if found == name => Ok(value),
-        Some(_) | None => Err(de::Error::missing_field(name)),
-    }
-}
-
-/// A line with its checksum and its end.
-fn line(entry: &Line<'_>) -> serde_json::Result<String> {
-    let mut line = serde_json::to_string(entry)?;
-    line.pop(); // The brace that closes it stands behind the checksum.
-    let sum = crc32fast::hash(line.as_bytes());
-    line.push_str(&format!("{SUM}{sum:08x}\"}}\r\n"));
-    Ok(line)
-}
-
-/// The content of a whole line as JSON, when its checksum is right.
-fn intact(line: &[u8]) -> Option<String> {
-    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let line = line.strip_suffix('\r').unwrap_or(line).strip_suffix("\"}")?;
-    let (content, sum) = line.rsplit_once(SUM)?;
-    (sum == format!("{:08x}", crc32fast::hash(content.as_bytes()))).then(|| format!("{content}}}"))
-}
-
-/// The intact beginning of a journal.
+/// What a journal comes to.
 #[derive(Debug, Default)]
 struct Folded {
     marks: Marks,
+    /// The number of the last entry.
     entries: u64,
-    /// In bytes.
+    /// In bytes, without an append that was cut off.
     length: u64,
+    /// What its last line lacks of a line end.
+    lacks: &'static str,
 }
 
 impl Folded {
-    /// Takes in line after line, up to one that is not intact or not in its place.
     fn of(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
-        Self::with(bytes, path, |_, _| {})
-    }
-
-    /// The same; each entry is handed on with the place behind it, in bytes.
-    fn with(bytes: &[u8], path: &Path, mut each: impl FnMut(Entry, u64)) -> Result<Self, JournalError> {
-        let mut folded = Self::default();
-        let mut version = None;
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let Some(json) = intact(line) else { break };
-            let entry = whole(&json).map_err(|cause| {
-                let version = version.take();
-                JournalError::Newer { path: path.to_owned(), line: folded.entries + 1, version, cause }
-            })?;
-            if entry.seq != folded.entries + 1 {
-                break;
+        let (pieces, length) = pieces(bytes, path)?;
+        let last = usize::try_from(length).ok().and_then(|length| bytes.get(..length)?.last());
+        let lacks = match last {
+            None | Some(b'\n') => "",
+            Some(b'\r') => "\n",
+            Some(_) => "\r\n",
+        };
+        let mut folded = Self { length, lacks, ..Self::default() };
+        for (piece, _) in &pieces {
+            piece.tell(&mut folded.marks);
+            if let Piece::Line(entry) = piece {
+                folded.entries = entry.seq;
             }
-            folded.marks.take(&entry.run, entry.at, &entry.mark);
-            folded.entries = entry.seq;
-            folded.length += line.len() as u64;
-            if let Mark::RunBegan { version: wrote, .. } = &entry.mark {
-                version = Some(wrote.clone());
-            }
-            each(entry, folded.length);
         }
         Ok(folded)
     }
 }
 
-/// The entry that a line is, all of it: what a later version has added may be why something must not be done.
-fn whole(json: &str) -> Result<Entry, serde_json::Error> {
-    let entry: Entry = serde_json::from_str(json)?;
-    let mut written: serde_json::Value = serde_json::from_str(json)?;
-    if let Some(fields) = written.as_object_mut() {
-        fields.retain(|name, _| !["seq", "at", "run", "sum"].contains(&name.as_str())); // What is around each mark.
-    }
-    match unread(&written, &serde_json::to_value(&entry.mark)?) {
-        Some(field) => Err(serde_json::Error::custom(format_args!("unknown field {field}"))),
-        None => Ok(entry),
-    }
-}
+#[path = "lines.rs"]
+mod lines;
 
 #[path = "compaction.rs"]
 mod compaction;

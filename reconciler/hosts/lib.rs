@@ -2,13 +2,22 @@
 // On Windows the Windows host alone lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
+mod believed;
+mod claim_files;
+mod command_line;
+mod dfs;
 mod interrupt;
 mod journal;
 pub mod lab;
 mod lock;
+pub mod open;
+#[cfg(any(windows, test))]
+mod ownership;
 mod plain;
 mod recognise;
 mod restart;
+#[cfg(any(windows, test))]
+mod running;
 mod share;
 pub mod snapshot;
 pub mod task;
@@ -16,8 +25,9 @@ mod uninstall;
 #[cfg(windows)]
 pub mod windows;
 
+pub use command_line::command_line;
 pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use lock::{Lock, LockError};
 pub use plain::read_plain;
-pub use share::{Share, ShareError};
+pub use share::{Claimed, Share, ShareError};

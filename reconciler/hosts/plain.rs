@@ -1,10 +1,11 @@
 //! A plain file of bounded size: what is a pipe or a device has no end, and what is larger is none of ours.
 
 use std::{
-    fs::{self, File},
     io::{self, Read},
     path::Path,
 };
+
+use crate::open;
 
 const NOT_PLAIN: &str = "expected a plain file, found a folder, a pipe or a device";
 
@@ -13,11 +14,11 @@ const NOT_PLAIN: &str = "expected a plain file, found a folder, a pipe or a devi
 /// # Errors
 /// It is not there, no plain file or larger, or cannot be read.
 pub fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
+    if !open::metadata(path)?.is_file() {
         return Err(io::Error::other(NOT_PLAIN));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    open::to_read(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("expected at most {} MiB, found more", limit >> 20)));
     }
@@ -27,6 +28,8 @@ pub fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -31,6 +31,9 @@ const OTHERS_DISPLAY_NAMES: [&str; 4] = ["SQL Server", "SQL Full-text", "Windows
 /// The folders of Windows Fabric, wherever they lie: the product brings Windows Fabric along.
 const FABRIC_FOLDERS: [&str; 3] = [r"\windows fabric\", r"\windowsfabric\", r"\microsoft service fabric\"];
 
+/// How the object manager's form of a path begins.
+const PREFIXES: [&str; 2] = [r"\??\", r"\\?\"];
+
 /// How a service is recognised as one of the product's; none where it is somebody else's. `folders` are the product's, as
 /// [`folders`] gives them.
 pub fn recognise(service: Registered<'_>, folders: &[String]) -> Option<Recognised> {
@@ -69,7 +72,7 @@ pub fn folders(program_files: &[&str]) -> Vec<String> {
 }
 
 /// Whether a file lies below one of the product's folders.
-#[cfg(windows)]
+#[cfg(any(windows, test))]
 pub fn is_products_file(path: &str, folders: &[String]) -> bool {
     is_below(&normal(path), folders)
 }
@@ -95,7 +98,7 @@ pub fn program(image_path: &str, variable: &dyn Fn(&str) -> Option<String>) -> S
         Some(quoted) => quoted.split('"').next().unwrap_or_default(),
         None => unquoted(text),
     };
-    [r"\??\", r"\\?\"].iter().find_map(|prefix| program.strip_prefix(prefix)).unwrap_or(program).trim().to_owned()
+    PREFIXES.iter().find_map(|prefix| program.strip_prefix(prefix)).unwrap_or(program).trim().to_owned()
 }
 
 /// The program of an image path without quotes, which may contain blanks: it ends with the first `.exe` before a blank.
@@ -126,10 +129,16 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
     out + rest
 }
 
-/// A path in lower case, without `.`, `..` and empty parts.
-fn normal(path: &str) -> String {
+/// A path in lower case, without `.`, `..`, empty parts, and a prefix of the object manager.
+pub fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.split(['\\', '/']).filter(|part| !matches!(*part, "" | ".")) {
+    for part in PREFIXES
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path)
+        .split(['\\', '/'])
+        .filter(|part| !matches!(*part, "" | "."))
+    {
         match part {
             ".." => drop(parts.pop()),
             part => parts.push(part),

@@ -1,30 +1,47 @@
-//! The share where the servers of a pool agree: one small file for each pool, changed by one of them at a time.
+//! The share where the servers of a pool agree: one small file for each server, changed under one lock for each record.
 //!
-//! Who changes a record holds the lock beside it, reads, decides, and puts the whole file in its place; so a claim is taken
-//! from the state that was seen, or not at all. The lock ends with whoever holds it. The claim does not: its holder may be
-//! down, and only a person can tell.
+//! A server that claims the pool holds the lock, reads what all files say, decides, reads them again, and puts its own file in its
+//! place; so a claim is taken from the state that was seen, or not at all. The lock ends with its holder. The claim does not: its
+//! holder may be down, and only a person can tell.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read, Write},
+    fs::{File, TryLockError},
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use reconcile_schema::{Build, Claim, Fqdn, PoolRecord, ServerName};
+use reconcile_schema::{AccountName, BrokenClaim, Build, Claim, Doubt, Fqdn, PoolRecord, ServerName};
 
-/// How often, and after what pause, somebody who finds a record being changed tries again: a change takes some milliseconds.
+use crate::{
+    believed::{Verdict, judge},
+    claim_files::{Eyes, Kind, Lying},
+    open,
+};
+
+/// How often, and after what pause, a server that finds a record being changed tries again: a change takes some milliseconds.
 const TRIES: u32 = 250;
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// The largest record that is read, in bytes: a pool has some dozen servers.
-const LIMIT: u64 = 1 << 20;
 
 /// The folder on the share.
 #[derive(Debug, Clone)]
 pub struct Share {
     folder: PathBuf,
+    writers: Vec<AccountName>,
+    eyes: Eyes,
+    tries: u32,
+}
+
+/// How a claim ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// The server has it.
+    Granted,
+    /// Another server has it.
+    Taken(Claim),
+    /// Nobody knows whether another server has it.
+    Doubted(Doubt),
 }
 
 /// A record cannot be read or changed.
@@ -41,56 +58,89 @@ pub enum ShareError {
         cause: io::Error,
     },
     /// The file holds something else.
-    #[error("{}: {cause}; mend the file; or, when no server of the pool is worked on, move it away and run apply --retry on each of them, so that they tell again", path.display())]
+    #[error("{}: {cause}; fix the file; or, when its server is not worked on, move it away and run apply --retry on that server, which writes it again", path.display())]
     NoRecord {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         cause: serde_json::Error,
     },
+    /// There are more files than any pool has servers.
+    #[error("{} has more than {most} files of one record; find out who writes them, and move away those of no server", path.display())]
+    Crowded {
+        /// The folder.
+        path: PathBuf,
+        /// How many are read.
+        most: usize,
+    },
     /// Somebody changes the record and does not end.
-    #[error("{}: another server has been changing this record for {} s; if it does not end, look who has the file open", path.display(), (PAUSE * TRIES).as_secs())]
+    #[error("{}: somebody else has been using this record for {lasts} s; if that does not end, see on the file server who has the file open (Get-SmbOpenFile)", path.display())]
     Busy {
         /// The lock.
         path: PathBuf,
+        /// For how long.
+        lasts: u64,
+    },
+    /// Somebody wrote while the lock was ours: it was lost with the connection.
+    #[error("{}: somebody else has changed the record since it was read, so nothing was written", path.display())]
+    Changed {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
+    /// No server would believe the file.
+    #[error("{} would belong to {owner}, and no server would believe it: run this as {expected}, or list that account in the manifest under `rollout: {{ claims: {{ folder, writers }} }}`", path.display())]
+    NotBelieved {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// Whose it would be.
+        owner: String,
+        /// Whose it should be.
+        expected: String,
     },
 }
 
-impl Share {
-    /// The share at this folder.
+impl ShareError {
+    /// Whether it passes by itself: somebody else uses the record.
     #[must_use]
-    pub fn at(folder: &str) -> Self {
-        Self { folder: folder.into() }
+    pub const fn is_busy(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Changed { .. } => true,
+            Self::Unusable { .. } | Self::NoRecord { .. } | Self::Crowded { .. } | Self::NotBelieved { .. } => false,
+        }
+    }
+}
+
+impl Share {
+    /// The share at this folder, where files of these accounts are believed in addition to those of the servers themselves.
+    #[must_use]
+    pub fn at(folder: &str, writers: &[AccountName]) -> Self {
+        Self { folder: folder.into(), writers: writers.to_vec(), eyes: EYES, tries: TRIES }
     }
 
-    /// What the record says; nothing where no server has ever claimed the pool.
+    /// What the record says to `reader`, where that is one of its servers; nothing where no server has ever claimed the pool.
     ///
     /// # Errors
-    /// The folder or the file cannot be read, or holds no record.
-    pub fn read(&self, name: &Fqdn) -> Result<PoolRecord, ShareError> {
-        let path = self.path(name, "json");
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            // A folder that is missing is no pool without a claim.
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                let seen = std::fs::metadata(&self.folder);
-                seen.map_err(|cause| ShareError::Unusable { what: "look at", path: self.folder.clone(), cause })?;
-                return Ok(PoolRecord::default());
-            }
-            Err(cause) => return Err(ShareError::Unusable { what: "open", path, cause }),
-        };
-        let mut text = Vec::new();
-        let read = file.take(LIMIT).read_to_end(&mut text);
-        read.map_err(|cause| ShareError::Unusable { what: "read", path: path.clone(), cause })?;
-        serde_json::from_slice(&text).map_err(|cause| ShareError::NoRecord { path, cause })
+    /// The folder or a file cannot be read, or holds no record.
+    pub fn read(&self, name: &Fqdn, reader: Option<&ServerName>) -> Result<PoolRecord, ShareError> {
+        self.lying(name)?.together(reader)
     }
 
-    /// Claims the pool, or says who has claimed it.
+    /// Claims the pool, or says why not.
     ///
     /// # Errors
     /// As [`read`](Self::read), or the record cannot be written.
-    pub fn claim(&self, name: &Fqdn, claim: Claim) -> Result<Option<Claim>, ShareError> {
-        self.change(name, |record| record.claim(claim))
+    pub fn claim(&self, name: &Fqdn, claim: Claim) -> Result<Claimed, ShareError> {
+        let server = claim.server.clone();
+        self.change(name, Some(&server), Kind::Server(server.clone()), |together, own| {
+            if let Some(other) = together.against(&claim) {
+                return Claimed::Taken(other.clone());
+            }
+            if let Some(doubt) = together.doubts.iter().find(|doubt| doubt.forbids(&server)) {
+                return Claimed::Doubted(doubt.clone());
+            }
+            own.claim(claim);
+            Claimed::Granted
+        })
     }
 
     /// Releases the claim of `server`, if it has it, and notes when, and the build that it is at, if it is done.
@@ -104,10 +154,10 @@ impl Share {
         reached: Option<Build>,
         at: Timestamp,
     ) -> Result<(), ShareError> {
-        self.change(name, |record| record.release(server, reached, at))
+        self.change(name, Some(server), Kind::Server(server.clone()), |_, own| own.release(server, reached, at))
     }
 
-    /// Takes the claim away from a server; the record keeps who did so and why.
+    /// Takes the claim away from a server; a file of its own keeps who did so and why.
     ///
     /// # Errors
     /// As [`release`](Self::release).
@@ -119,58 +169,135 @@ impl Share {
         at: Timestamp,
         reason: String,
     ) -> Result<Option<Claim>, ShareError> {
-        self.change(name, |record| record.break_claim(server, by, at, reason))
+        self.change(name, None, Kind::Broken(server.clone()), |together, own| {
+            let claim = together.claims.iter().find(|claim| claim.server == *server)?;
+            let broken = Claim { written: None, ..claim.clone() };
+            own.note_broken(BrokenClaim { claim: broken, by, at, reason, later: std::collections::BTreeMap::new() });
+            Some(claim.clone())
+        })
     }
 
-    fn change<T>(&self, name: &Fqdn, how: impl FnOnce(&mut PoolRecord) -> T) -> Result<T, ShareError> {
+    fn lying(&self, name: &Fqdn) -> Result<Lying, ShareError> {
+        Lying::read(&self.folder, name, &self.eyes, &self.writers)
+    }
+
+    /// Changes one file by what all files say.
+    fn change<T>(
+        &self,
+        name: &Fqdn,
+        reader: Option<&ServerName>,
+        kind: Kind,
+        how: impl FnOnce(&PoolRecord, &mut PoolRecord) -> T,
+    ) -> Result<T, ShareError> {
         let _lock = self.lock(name)?;
-        let before = self.read(name)?;
-        let mut record = before.clone();
-        let told = how(&mut record);
-        if record != before {
-            self.write(name, &record)?;
+        let path = kind.path(&self.folder, name);
+        self.clear(&path);
+        let lying = self.lying(name)?;
+        let before = lying.own(&kind)?;
+        let mut own = before.clone();
+        let told = how(&lying.together(reader)?, &mut own);
+        if own != before {
+            self.write(name, &path, &kind, &own, &lying)?;
         }
         Ok(told)
     }
 
-    /// The lock of a record; it ends with the file's handle, or with the server that holds it.
+    /// The lock of a record; it ends with the file's handle, or with the server that holds it. To read it is enough: the file may
+    /// belong to another server.
     fn lock(&self, name: &Fqdn) -> Result<File, ShareError> {
-        let path = self.path(name, "lock");
+        let path = self.folder.join(format!("{name}.lock"));
         let unusable = |cause| ShareError::Unusable { what: "lock", path: path.clone(), cause };
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
-        for _ in 0..TRIES {
+        let file = match open::to_read(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                open::options().write(true).create(true).truncate(false).open(&path)
+            }
+            opened => opened,
+        };
+        let file = file.map_err(unusable)?;
+        for _ in 0..self.tries {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) => pause(),
                 Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
             }
         }
-        Err(ShareError::Busy { path })
+        Err(ShareError::Busy { path, lasts: (PAUSE * self.tries).as_secs() })
     }
 
-    fn write(&self, name: &Fqdn, record: &PoolRecord) -> Result<(), ShareError> {
-        let path = self.path(name, "json");
-        let unusable = |cause| ShareError::Unusable { what: "write", path: path.clone(), cause };
+    /// Puts a file in its place, if what lies on the share is still what was read.
+    fn write(
+        &self,
+        name: &Fqdn,
+        path: &Path,
+        kind: &Kind,
+        record: &PoolRecord,
+        lying: &Lying,
+    ) -> Result<(), ShareError> {
+        let unusable = |cause| ShareError::Unusable { what: "write", path: path.to_owned(), cause };
         let mut text = serde_json::to_vec_pretty(record).map_err(|cause| unusable(cause.into()))?;
         text.push(b'\n');
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(unusable)?;
+        let (before, after) = temporary(path);
+        let file = tempfile::Builder::new().prefix(&before).suffix(after).tempfile_in(&self.folder);
+        let mut file = file.map_err(unusable)?;
         file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(unusable)?;
+        self.is_believed(path, kind, file.as_file())?;
         // On Windows a file that somebody reads at this moment may not be replaced.
-        for _ in 1..TRIES {
-            match file.persist(&path) {
-                Ok(_) => return Ok(()),
-                Err(again) if again.error.kind() == io::ErrorKind::PermissionDenied => file = again.file,
+        for left in (0..self.tries).rev() {
+            if self.lying(name)? != *lying {
+                return Err(ShareError::Changed { path: path.to_owned() });
+            }
+            match file.persist(path) {
+                Ok(_) => break,
+                Err(again) if left > 0 && again.error.kind() == io::ErrorKind::PermissionDenied => file = again.file,
                 Err(other) => return Err(unusable(other.error)),
             }
             pause();
         }
-        file.persist(&path).map(|_| ()).map_err(|error| unusable(error.error))
+        Ok(())
     }
 
-    fn path(&self, name: &Fqdn, kind: &str) -> PathBuf {
-        Path::new(&self.folder).join(format!("{name}.{kind}"))
+    /// Whether the servers will believe what is about to be put in its place.
+    fn is_believed(&self, path: &Path, kind: &Kind, file: &File) -> Result<(), ShareError> {
+        let (Kind::Server(server) | Kind::Broken(server)) = kind else { return Ok(()) };
+        let (owner, domain) = ((self.eyes.owner)(file), (self.eyes.domain)());
+        let owner = match judge(server, &owner, domain.as_deref(), &self.writers) {
+            Verdict::Believed => return Ok(()),
+            Verdict::Stranger(owner) => owner,
+            Verdict::Unread(why) => format!("nobody knows whom ({why})"),
+        };
+        let expected = match kind {
+            Kind::Server(_) => format!("the computer account of {server}, as SYSTEM does"),
+            Kind::Broken(_) | Kind::Earlier => "an account that is listed there".into(),
+        };
+        Err(ShareError::NotBelieved { path: path.to_owned(), owner, expected })
+    }
+
+    /// Removes what a run left that was killed between writing and renaming: nobody else writes while the lock is ours.
+    fn clear(&self, path: &Path) {
+        let (before, after) = temporary(path);
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let is_left =
+                entry.file_name().to_str().is_some_and(|name| name.starts_with(&before) && name.ends_with(after));
+            if is_left {
+                let _ = std::fs::remove_file(entry.path()); // One that somebody else put there is in nobody's way.
+            }
+        }
     }
 }
+
+/// How the name of a file begins and ends while it is written.
+fn temporary(path: &Path) -> (String, &'static str) {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    (format!("{name}."), ".tmp")
+}
+
+/// What Windows tells of a share.
+#[cfg(windows)]
+const EYES: Eyes = crate::windows::EYES;
+
+/// Elsewhere nobody tells whose a file is: `reconcile claims` shows what lies there, and no server decides by it.
+#[cfg(not(windows))]
+const EYES: Eyes = Eyes { owner: |_| crate::believed::Owner::Untold, domain: || None, targets: |_| None };
 
 #[expect(clippy::disallowed_methods, reason = "no file tells when another machine gives up its lock")]
 fn pause() {

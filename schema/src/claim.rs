@@ -1,6 +1,7 @@
 //! What the servers of a pool keep on a share: which of them is worked on, and which of them are done.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -8,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BootId, Build, Fqdn, RunId, ServerName, UpdateName};
 
-/// The record of a pool, or of two pools that stand in for each other: one file on the share.
+/// The record of a pool, or of two pools that stand in for each other: what the files of its servers say together. The file of
+/// one server has the same form, and only that server speaks in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PoolRecord {
@@ -24,6 +26,9 @@ pub struct PoolRecord {
     /// The claims that somebody broke, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<BrokenClaim>,
+    /// What lies on the share and is not believed, or not all of it. No file says this of itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// What a later version has added: kept where an earlier one writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
@@ -48,9 +53,19 @@ pub struct Claim {
     /// The boot that the server was in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<BootId>,
+    /// When the file that says so was written, by the clock of the share. No file says this of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Timestamp>,
     /// What a later version has added: kept where an earlier one writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
+}
+
+impl Claim {
+    /// Whether it was made at one moment by one run: when a server claims its pool again, that is another claim.
+    fn is_the_same(&self, other: &Self) -> bool {
+        (&self.server, &self.run, self.at) == (&other.server, &other.run, other.at)
+    }
 }
 
 /// A claim that its server took back when it served again.
@@ -64,9 +79,114 @@ pub struct Released {
     pub domain: Option<UpdateName>,
     /// When, by the server's own clock.
     pub at: Timestamp,
+    /// When the file that says so was written, by the clock of the share. No file says this of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Timestamp>,
     /// What a later version has added: kept where an earlier one writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
+}
+
+impl Released {
+    /// When the server was back: a server whose clock is fast cannot have been back after it wrote so.
+    #[must_use]
+    pub fn back(&self) -> Timestamp {
+        self.written.map_or(self.at, |written| self.at.min(written))
+    }
+}
+
+/// Why what lies on the share is not believed, or not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Doubt {
+    /// The file of a server belongs to somebody else, so nobody knows whether that server is worked on.
+    Stranger {
+        /// The server that the file is named after.
+        server: ServerName,
+        /// The file.
+        file: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// The file of a server cannot be read, or whose it is cannot.
+    Unread {
+        /// The server that the file is named after.
+        server: ServerName,
+        /// The file.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+    /// The folder is a path of DFS with several targets: each has a lock and claims of its own.
+    Targets {
+        /// The folder.
+        folder: String,
+        /// The targets.
+        targets: Vec<String>,
+    },
+    /// Somebody whom the manifest does not list says that a claim is broken: it is not.
+    Breaker {
+        /// The file.
+        file: String,
+        /// Whose it is, or why that cannot be read.
+        owner: String,
+    },
+    /// The record of an earlier version, which everybody wrote: its claims count, the builds in it do not.
+    Earlier {
+        /// The file.
+        file: String,
+        /// Who wrote it last.
+        owner: String,
+    },
+}
+
+impl Doubt {
+    /// Whether it keeps this server from being taken down. What is wrong with its own file does not: it writes that again.
+    #[must_use]
+    pub fn forbids(&self, own: &ServerName) -> bool {
+        match self {
+            Self::Stranger { server, .. } | Self::Unread { server, .. } => server != own,
+            Self::Targets { .. } => true,
+            Self::Breaker { .. } | Self::Earlier { .. } => false,
+        }
+    }
+
+    /// Whether it keeps no server from being taken down.
+    #[must_use]
+    pub const fn is_harmless(&self) -> bool {
+        match self {
+            Self::Stranger { .. } | Self::Unread { .. } | Self::Targets { .. } => false,
+            Self::Breaker { .. } | Self::Earlier { .. } => true,
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stranger { server, file, owner } => {
+                write!(f, "{file} speaks for {server} and belongs to {owner}")
+            }
+            Self::Unread { server, file, why } => write!(f, "{file} speaks for {server} and cannot be read: {why}"),
+            Self::Targets { folder, targets } => {
+                write!(
+                    f,
+                    "{folder} is a DFS path with {} targets ({}), and each has claims of its own",
+                    targets.len(),
+                    targets.join(", ")
+                )
+            }
+            Self::Breaker { file, owner } => {
+                write!(f, "{file} says that a claim is broken and belongs to {owner}, so the claim stands")
+            }
+            Self::Earlier { file, owner } => {
+                write!(
+                    f,
+                    "{file} is the record of an earlier version, last written by {owner}: its claims count, the builds in it do not"
+                )
+            }
+        }
+    }
 }
 
 /// A claim that was taken away from a server.
@@ -89,6 +209,37 @@ pub struct BrokenClaim {
 impl PoolRecord {
     /// How many broken claims are kept.
     const KEPT: usize = 10;
+
+    /// What this server says of itself: the rest of its file is not its to say.
+    #[must_use]
+    pub fn said_by(mut self, server: &ServerName) -> Self {
+        self.claims.retain(|claim| claim.server == *server);
+        self.reached.retain(|name, _| name == server);
+        self.released.retain(|_, last| last.server == *server);
+        self.claims.iter_mut().for_each(|claim| claim.written = None);
+        self.released.values_mut().for_each(|last| last.written = None);
+        Self { broken: Vec::new(), doubts: Vec::new(), ..self }
+    }
+
+    /// Takes in what a server says, in a file that was written then by the clock of the share.
+    pub fn take_in(&mut self, said: Self, written: Option<Timestamp>) {
+        self.claims.extend(said.claims.into_iter().map(|claim| Claim { written, ..claim }));
+        self.reached.extend(said.reached);
+        for (pool, last) in said.released {
+            let last = Released { written, ..last };
+            if self.released.get(&pool).is_none_or(|other| other.back() < last.back()) {
+                self.released.insert(pool, last);
+            }
+        }
+    }
+
+    /// Takes in what somebody says who may break claims.
+    pub fn take_in_broken(&mut self, broken: Vec<BrokenClaim>) {
+        for one in broken {
+            self.claims.retain(|claim| !claim.is_the_same(&one.claim));
+            self.broken.push(one);
+        }
+    }
 
     /// Claims the pool for a server; again, where it has the claim already. The claim of another server stays, and comes back.
     pub fn claim(&mut self, claim: Claim) -> Option<Claim> {
@@ -127,20 +278,23 @@ impl PoolRecord {
     pub fn release(&mut self, server: &ServerName, reached: Option<Build>, at: Timestamp) {
         let own = self.claims.iter().position(|claim| claim.server == *server).map(|place| self.claims.remove(place));
         self.reached.extend(reached.map(|build| (server.clone(), build)));
-        self.released.extend(
-            own.map(|Claim { server, pool, domain, .. }| {
-                (pool, Released { server, domain, at, later: BTreeMap::new() })
-            }),
-        );
+        self.released.extend(own.map(|Claim { server, pool, domain, .. }| {
+            (pool, Released { server, domain, at, written: None, later: BTreeMap::new() })
+        }));
     }
 
     /// Takes the claim away from a server, and says so.
     pub fn break_claim(&mut self, server: &ServerName, by: String, at: Timestamp, reason: String) -> Option<Claim> {
         let place = self.claims.iter().position(|claim| claim.server == *server)?;
         let claim = self.claims.remove(place);
-        self.broken.push(BrokenClaim { claim: claim.clone(), by, at, reason, later: BTreeMap::new() });
+        self.note_broken(BrokenClaim { claim: claim.clone(), by, at, reason, later: BTreeMap::new() });
+        Some(claim)
+    }
+
+    /// Notes that a claim was broken; the newest are kept.
+    pub fn note_broken(&mut self, broken: BrokenClaim) {
+        self.broken.push(broken);
         let surplus = self.broken.len().saturating_sub(Self::KEPT);
         self.broken.drain(..surplus);
-        Some(claim)
     }
 }

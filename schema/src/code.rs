@@ -70,6 +70,10 @@ pub enum Code {
     PoolQuorum,
     /// Another server of the pool is worked on.
     PoolClaimed,
+    /// The record of the claims stays in use by somebody else.
+    ClaimsBusy,
+    /// What lies on the share of the claims is not believed.
+    ClaimsUntrusted,
     /// A Front End Server comes before its back end and is not done.
     ComesAfter,
     /// The server is failed over, and not by a run that the journal knows of.
@@ -86,6 +90,8 @@ pub enum Code {
     ClockBehind,
     /// Somebody said that the server must not be touched.
     Held,
+    /// Lines of the journal cannot be read, and a hold may have been among them.
+    JournalDamaged,
     /// The services were taken down as often as is allowed for one target.
     OutagesSpent,
     /// The installer was started as often as is allowed for one target.
@@ -110,6 +116,12 @@ pub enum Code {
     NotConfirmed,
     /// A file lies where others than administrators can write.
     Untrusted,
+    /// The manifest is not signed with the key of this machine.
+    ManifestUntrusted,
+    /// The manifest is older than the last one that was accepted here.
+    ManifestOlder,
+    /// The manifest has expired.
+    ManifestExpired,
     /// The manifest, or another input, is wrong.
     InputWrong,
     /// The command line is wrong.
@@ -120,7 +132,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 60] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -152,6 +164,8 @@ impl Code {
         Self::PoolSettling,
         Self::PoolQuorum,
         Self::PoolClaimed,
+        Self::ClaimsBusy,
+        Self::ClaimsUntrusted,
         Self::ComesAfter,
         Self::FailedOver,
         Self::OutageOverBudget,
@@ -160,6 +174,7 @@ impl Code {
         Self::WindowTooShort,
         Self::ClockBehind,
         Self::Held,
+        Self::JournalDamaged,
         Self::OutagesSpent,
         Self::AttemptsSpent,
         Self::InstallFailed,
@@ -172,6 +187,9 @@ impl Code {
         Self::AnotherRun,
         Self::NotConfirmed,
         Self::Untrusted,
+        Self::ManifestUntrusted,
+        Self::ManifestOlder,
+        Self::ManifestExpired,
         Self::InputWrong,
         Self::UsageWrong,
         Self::Failed,
@@ -212,6 +230,8 @@ impl Code {
             Self::PoolSettling => "pool-settling",
             Self::PoolQuorum => "pool-quorum",
             Self::PoolClaimed => "pool-claimed",
+            Self::ClaimsBusy => "claims-busy",
+            Self::ClaimsUntrusted => "claims-untrusted",
             Self::ComesAfter => "comes-after",
             Self::FailedOver => "failed-over",
             Self::OutageOverBudget => "outage-over-budget",
@@ -220,6 +240,7 @@ impl Code {
             Self::WindowTooShort => "window-too-short",
             Self::ClockBehind => "clock-behind",
             Self::Held => "held",
+            Self::JournalDamaged => "journal-damaged",
             Self::OutagesSpent => "outages-spent",
             Self::AttemptsSpent => "attempts-spent",
             Self::InstallFailed => "install-failed",
@@ -232,6 +253,9 @@ impl Code {
             Self::AnotherRun => "another-run",
             Self::NotConfirmed => "not-confirmed",
             Self::Untrusted => "untrusted",
+            Self::ManifestUntrusted => "manifest-untrusted",
+            Self::ManifestOlder => "manifest-older",
+            Self::ManifestExpired => "manifest-expired",
             Self::InputWrong => "input-wrong",
             Self::UsageWrong => "usage-wrong",
             Self::Failed => "failed",
@@ -275,6 +299,8 @@ impl Code {
             Self::PoolSettling => "the pool has not been ready for long enough",
             Self::PoolQuorum => "too few servers of the pool would be left",
             Self::PoolClaimed => "another server of the pool is worked on",
+            Self::ClaimsBusy => "the record of the claims stays in use by somebody else",
+            Self::ClaimsUntrusted => "what lies on the share of the claims is not believed",
             Self::ComesAfter => "a Front End Server comes before its back end and is not done",
             Self::FailedOver => "the server is failed over, and not by a run that the journal knows of",
             Self::OutageOverBudget => "the outage has lasted as long as it may, and the installer has not started",
@@ -283,6 +309,7 @@ impl Code {
             Self::WindowTooShort => "the maintenance window closes before the services would run again",
             Self::ClockBehind => "the clock is behind the journal's last entry",
             Self::Held => "somebody said that the server must not be touched",
+            Self::JournalDamaged => "lines of the journal cannot be read, and a hold may have been among them",
             Self::OutagesSpent => "the services were taken down as often as is allowed for one target",
             Self::AttemptsSpent => "the installer was started as often as is allowed for one target",
             Self::InstallFailed => "the installer failed and moved no component",
@@ -295,6 +322,9 @@ impl Code {
             Self::AnotherRun => "another run of reconcile works here",
             Self::NotConfirmed => "somebody was asked and did not say yes",
             Self::Untrusted => "a file lies where others than administrators can write",
+            Self::ManifestUntrusted => "the manifest is not signed with the key of this machine",
+            Self::ManifestOlder => "the manifest is older than the last one that was accepted here",
+            Self::ManifestExpired => "the manifest has expired",
             Self::InputWrong => "the manifest, or another input, is wrong",
             Self::UsageWrong => "the command line is wrong",
             Self::Failed => "the command failed",

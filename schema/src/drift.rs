@@ -291,11 +291,14 @@ pub enum DriftCode {
     OriginalRelease,
     /// The manifest names a component that is not installed. A warning: an update may be for servers of several roles.
     ComponentMissing,
+    /// Lines of the journal cannot be read, and nobody has acknowledged it. A warning: it says nothing of the server, but until then
+    /// nothing is taken down.
+    JournalDamaged,
 }
 
 impl DriftCode {
     /// Every code.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ComponentBehind,
         Self::PoolUnequal,
         Self::DatabaseBehind,
@@ -315,12 +318,13 @@ impl DriftCode {
         Self::UnnamedServer,
         Self::OriginalRelease,
         Self::ComponentMissing,
+        Self::JournalDamaged,
     ];
 
     /// Whether it is said and changes neither state nor exit code.
     #[must_use]
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::OriginalRelease | Self::ComponentMissing)
+        matches!(self, Self::OriginalRelease | Self::ComponentMissing | Self::JournalDamaged)
     }
 
     /// The code as files write it.
@@ -346,6 +350,7 @@ impl DriftCode {
             Self::UnnamedServer => "unnamed-server",
             Self::OriginalRelease => "original-release",
             Self::ComponentMissing => "component-missing",
+            Self::JournalDamaged => "journal-damaged",
         }
     }
 
@@ -372,6 +377,7 @@ impl DriftCode {
             Self::UnnamedServer => "the manifest does not name the server",
             Self::OriginalRelease => "a component is at its original release",
             Self::ComponentMissing => "a component that the manifest names is not installed",
+            Self::JournalDamaged => "lines of the journal cannot be read",
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum EventKind {
     ReportNotWritten,
     /// The installer gives no sign of life. It is not ended for that.
     Quiet,
+    /// The run follows a manifest that is older than one that was accepted here before, or that has expired.
+    ManifestOlder,
     /// Somebody must act before anything more is done.
     NeedsOperator,
     /// The run ended because a step failed.
@@ -48,6 +50,8 @@ pub enum EventKind {
     ServicesDown,
     /// The run could not begin, or the server could not be looked at: the manifest is wrong, a file cannot be used.
     NotRun,
+    /// Lines of the journal cannot be read, and nobody has acknowledged it: until then nothing is taken down.
+    JournalDamaged,
 }
 
 /// How much an event matters.
@@ -64,7 +68,7 @@ pub enum EventLevel {
 
 impl EventKind {
     /// Every event, by its number.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::AtGoal,
         Self::RunBegan,
         Self::Restarting,
@@ -77,12 +81,14 @@ impl EventKind {
         Self::OutageNear,
         Self::ReportNotWritten,
         Self::Quiet,
+        Self::ManifestOlder,
         Self::NeedsOperator,
         Self::Failed,
         Self::StepFailed,
         Self::OutageOver,
         Self::ServicesDown,
         Self::NotRun,
+        Self::JournalDamaged,
     ];
 
     /// Its number in the event log: 1xx informs, 2xx warns, 3xx is an error. From 1 to 1000, which is what the message file
@@ -102,12 +108,14 @@ impl EventKind {
             Self::OutageNear => 205,
             Self::ReportNotWritten => 206,
             Self::Quiet => 207,
+            Self::ManifestOlder => 208,
             Self::NeedsOperator => 300,
             Self::Failed => 301,
             Self::StepFailed => 302,
             Self::OutageOver => 303,
             Self::ServicesDown => 304,
             Self::NotRun => 305,
+            Self::JournalDamaged => 306,
         }
     }
 
@@ -137,12 +145,14 @@ impl EventKind {
             Self::OutageNear => "outage-near",
             Self::ReportNotWritten => "report-not-written",
             Self::Quiet => "quiet",
+            Self::ManifestOlder => "manifest-older",
             Self::NeedsOperator => "needs-operator",
             Self::Failed => "failed",
             Self::StepFailed => "step-failed",
             Self::OutageOver => "outage-over",
             Self::ServicesDown => "services-down",
             Self::NotRun => "not-run",
+            Self::JournalDamaged => "journal-damaged",
         }
     }
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begun, Build, Code, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State, Step,
-    TaskStanding,
+    Begun, Build, Code, Damage, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State,
+    Step, TaskStanding,
 };
 
 /// The answer of `history`.
@@ -32,6 +32,9 @@ pub struct ServerHistory {
     pub name: ServerName,
     /// Whether it is simulated.
     pub lab: bool,
+    /// What of the journal cannot be read, and nobody has acknowledged: runs may be missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_damaged: Option<Damage>,
     /// The runs that left a trace, the newest last. A run that found nothing to do leaves none.
     pub runs: Vec<PastRun>,
 }

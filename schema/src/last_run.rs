@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, EventKind, OpeningReport, Reason, State};
+use crate::{Code, Damage, EventKind, OpeningReport, Reason, State};
 
 /// The last unattended run on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,9 @@ pub struct LastRun {
     pub code: Code,
     /// The same in words.
     pub outcome: String,
+    /// In what the manifest that it followed is older than it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<String>,
     /// The step that keeps the server from its goal, and what that said, where it is a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -48,6 +51,9 @@ pub struct LastRun {
     /// Services that should run and do not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_down: Vec<String>,
+    /// What of the journal cannot be read, and nobody has acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_damaged: Option<Damage>,
     /// The maintenance window in which it goes on, where it waits for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<OpeningReport>,

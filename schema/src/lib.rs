@@ -11,6 +11,7 @@ pub mod by_store;
 mod claim;
 mod code;
 mod database;
+mod day;
 mod drift;
 mod dsc;
 mod durations;
@@ -24,6 +25,7 @@ mod manifest;
 mod marks;
 mod names;
 mod observed;
+mod path;
 mod period;
 mod pool;
 mod product;
@@ -42,9 +44,10 @@ mod window;
 mod zone;
 
 pub use build::{Build, BuildError};
-pub use claim::{BrokenClaim, Claim, PoolRecord, Released};
+pub use claim::{BrokenClaim, Claim, Doubt, PoolRecord, Released};
 pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
+pub use day::Day;
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
@@ -61,14 +64,17 @@ pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
     OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
-pub use marks::{Aim, Attempt, Baseline, Begun, Checked, Hold, Mark, Marks, Reached, RunId, Started, Uptime};
+pub use marks::{
+    Accepted, Aim, Attempt, Baseline, Begun, Checked, Damage, Hold, Mark, Marks, Reached, RunId, StagedCopy, Started,
+    Uptime,
+};
 pub use names::{
-    FolderPath, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, is_share,
-    is_whole,
+    AccountName, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName,
 };
 pub use observed::{
     BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
 };
+pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};
 pub use pool::{Pool, Together};
 pub use product::{Component, ComponentName, Product};
@@ -79,7 +85,7 @@ pub use report::{
 };
 pub use reports::{Log, Reports};
 pub use role::Role;
-pub use rollout::{OnFailure, Rollout};
+pub use rollout::{ClaimShare, OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
 pub use service::{
     FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,

@@ -7,15 +7,13 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    Build, ComponentName, FolderPath, Fqdn, Period, Pool, Product, Reports, Role, Rollout, ServerPattern, ServiceName,
-    Sha256, SqlInstance, UpdateName, When, names::is_exe,
+    BelowPath, Build, ComponentName, Day, FolderPath, Fqdn, Period, Pool, Product, Reports, Role, Rollout,
+    ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, When,
+    path::{AN_EXE, EXE, LONGEST, is_exe},
 };
 
 /// What an error expects of a name that a manifest gives.
 const NAME: &str = "a name of letters, digits, dots, hyphens and underscores";
-
-/// What an error expects of the path of an installer.
-const EXE: &str = r"the whole path of an .exe on a drive of the server or on a share, such as D:\Updates\SkypeServerUpdateInstaller.exe";
 
 /// The servers of a deployment and the cumulative update that each must have.
 ///
@@ -32,6 +30,15 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub requires: Option<VersionReq>,
+    /// The number of this edition of the manifest: raise it with each change. A server remembers the highest that it accepted. With
+    /// a public key next to the program it follows no lower one, and none with other content; without a key it reports a lower one.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "serial")]
+    #[schemars(range(min = 1))]
+    pub serial: Option<u64>,
+    /// The last day on which the manifest may be followed, by the clock of its own `policy.maintenance.timeZone`, else of UTC. With
+    /// a public key next to the program no server is taken down by it afterwards; without a key this is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Day>,
     /// The rules that hold for every server, unless its group or the server itself says otherwise.
     #[serde(default)]
     pub policy: Policy,
@@ -82,7 +89,7 @@ pub struct Update {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Installer {
     /// Where the file lies: its whole path, on a drive of the server or on a share.
-    #[schemars(extend("pattern" = r"^([A-Za-z]:[\\/]|[\\/]{2}[^\\/?]).*\.[Ee][Xx][Ee]$", "x-expected" = EXE))]
+    #[schemars(length(max = LONGEST), extend("pattern" = EXE, "x-expected" = AN_EXE, "x-path" = true))]
     #[serde(deserialize_with = "exe")]
     pub path: String,
     /// The SHA-256 of the file.
@@ -420,7 +427,7 @@ pub struct Timeouts {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lab {
     /// The file that holds the simulated servers, relative to the manifest. It is made at the first run.
-    pub world: String,
+    pub world: BelowPath,
     /// How each server starts out.
     #[schemars(extend("x-expected" = ServerPattern::EXPECTED))]
     pub servers: BTreeMap<ServerPattern, LabServer>,
@@ -444,6 +451,13 @@ fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     }
 }
 
+fn serial<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    match Option::deserialize(from)? {
+        Some(0) => Err(D::Error::custom("expected at least 1, found 0")),
+        serial => Ok(serial),
+    }
+}
+
 fn attempts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u8>, D::Error> {
     match Option::deserialize(from)? {
         Some(other) if !(1..=10).contains(&other) => {
@@ -459,7 +473,7 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 
 fn exe<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let path = String::deserialize(from)?;
-    if is_exe(&path) { Ok(path) } else { Err(D::Error::custom(format_args!("expected {EXE}, found \"{path}\""))) }
+    if is_exe(&path) { Ok(path) } else { Err(D::Error::custom(format_args!("expected {AN_EXE}, found \"{path}\""))) }
 }
 
 /// A text that says something, and is no longer than any path.

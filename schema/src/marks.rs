@@ -1,12 +1,13 @@
 //! What the journal of a host says: only what cannot be observed later.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Step, Store, by_store};
+use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Sha256, Step, Store, by_store};
 
 /// A run of `reconcile` on one host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +32,15 @@ pub enum Mark {
     },
     /// An operator repaired the cause: attempts and restarts count from zero again.
     Forgiven,
+    /// A manifest with a serial was accepted.
+    Accepted {
+        /// Its serial.
+        serial: u64,
+        /// Its SHA-256.
+        sha256: Sha256,
+        /// Where it lay.
+        manifest: String,
+    },
     /// Nothing is to be done to the host, until it is released.
     Held {
         /// Why.
@@ -40,6 +50,13 @@ pub enum Mark {
     },
     /// The host may be worked on again.
     Released {
+        /// Who says so.
+        by: String,
+    },
+    /// Somebody has looked into what of the journal could not be read before this entry.
+    DamageAcknowledged {
+        /// What was found, or why it does not matter.
+        reason: String,
         /// Who says so.
         by: String,
     },
@@ -84,6 +101,8 @@ pub enum Mark {
         /// Why not, in its own words.
         said: String,
     },
+    /// The update was copied into a folder of its own, and checked there.
+    Staged(StagedCopy),
     /// The pool is about to be claimed for this server.
     Claiming,
     /// The claim was released.
@@ -191,6 +210,9 @@ pub struct Marks {
     /// Why nothing is to be done to the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// What of the journal could not be read, until somebody acknowledges it: a hold may have been among it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<Damage>,
     /// The step that was begun and has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
@@ -200,12 +222,18 @@ pub struct Marks {
     /// The services that runs have started, by name, since they were last found running before an outage.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub started: BTreeMap<String, Started>,
+    /// The last copy of an update that was made and checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<StagedCopy>,
     /// Whether the pool was claimed for this server, and not released since.
     #[serde(default, skip_serializing_if = "is_false")]
     pub claimed: bool,
     /// The build that the other servers of the pool were last told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Build>,
+    /// The manifest with the highest serial that was accepted, in the content that was accepted last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
     /// The latest time that any entry of the journal was written at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Timestamp>,
@@ -231,6 +259,20 @@ pub struct Uptime {
     pub lasted: Period,
 }
 
+/// A manifest that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// Its serial.
+    pub serial: u64,
+    /// Its SHA-256.
+    pub sha256: Sha256,
+    /// Where it lay.
+    pub manifest: String,
+    /// When it was accepted first, in this content.
+    pub at: Timestamp,
+}
+
 /// Why nothing is to be done to a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -243,6 +285,30 @@ pub struct Hold {
     pub at: Timestamp,
 }
 
+/// What of a journal could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Damage {
+    /// How many lines, as far as that can be told.
+    pub lines: u32,
+    /// When the last line before them was written; none where they are the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lines {
+            1 => f.write_str("1 line cannot be read")?,
+            lines => write!(f, "{lines} lines cannot be read")?,
+        }
+        match self.after {
+            Some(after) => write!(f, ", the last one before was written at {after:.0}"),
+            None => f.write_str(", from its beginning on"),
+        }
+    }
+}
+
 /// The starts of one service: one that stays up is started once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -251,6 +317,16 @@ pub struct Started {
     pub runs: u32,
     /// When the first of them did.
     pub since: Timestamp,
+}
+
+/// A copy of an update in the private folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StagedCopy {
+    /// The name of its folder, which nobody could foresee.
+    pub folder: String,
+    /// Its hash.
+    pub sha256: Sha256,
 }
 
 /// A step that was begun.
@@ -373,6 +449,9 @@ impl Marks {
                 self.aim = Some(aim);
             }
             Mark::Began { step } => {
+                if self.damaged.is_some() {
+                    self.make_up_for(run, at, step);
+                }
                 if let Step::UpdateDatabases(store) = step {
                     self.checked.remove(store);
                 }
@@ -402,23 +481,52 @@ impl Marks {
                 self.told = None; // The record on the share may be another one: it is told again.
                 self.latest = Some(at); // Whoever says so has looked at the clock.
             }
+            Mark::Accepted { serial, sha256, manifest } => {
+                // An older one may be followed where nobody signs, but the highest is what the next is compared with.
+                if self.accepted.as_ref().is_none_or(|accepted| accepted.serial <= *serial) {
+                    let (serial, sha256, manifest) = (*serial, sha256.clone(), manifest.clone());
+                    self.accepted = Some(Accepted { serial, sha256, manifest, at });
+                }
+            }
             Mark::Held { reason, by } => self.hold = Some(Hold { reason: reason.clone(), by: by.clone(), at }),
             Mark::Released { .. } => self.hold = None,
-            Mark::Carried { marks } => *self = (**marks).clone(),
+            Mark::DamageAcknowledged { .. } => self.damaged = None,
+            Mark::Carried { marks } => {
+                let before = self.damaged.take();
+                *self = (**marks).clone();
+                self.damaged = self.damaged.take().or(before);
+            }
             Mark::TakingDown { running, up } => {
                 self.outages += 1;
                 self.started.retain(|service, _| !running.contains(service)); // Until now they stayed up.
-                if self.baseline.is_none() {
-                    let (running, up) = (running.clone(), up.clone());
-                    self.baseline = Some(Baseline { running, since: at, up, installing: false, failed_over: false });
+                match &mut self.baseline {
+                    None => {
+                        let (running, up) = (running.clone(), up.clone());
+                        self.baseline =
+                            Some(Baseline { running, since: at, up, installing: false, failed_over: false });
+                    }
+                    // That all services ran again in between may have stood in a line that is lost.
+                    Some(baseline) if self.damaged.is_some() => {
+                        (baseline.since, baseline.up) = (at, up.clone());
+                        baseline.running.extend(running.iter().cloned());
+                        baseline.running.sort();
+                        baseline.running.dedup();
+                    }
+                    Some(_) => {}
                 }
             }
+            Mark::Staged(copy) => self.staged = Some(copy.clone()),
             Mark::Claiming => self.claimed = true,
             Mark::Unclaimed { told } => {
                 self.claimed = false;
                 self.told = told.clone().or(self.told.take());
             }
-            Mark::FailingOver => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true),
+            Mark::FailingOver => {
+                if self.damaged.is_some() {
+                    self.make_up_for(run, at, &Step::FailOver);
+                }
+                self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+            }
             Mark::FailedBack => self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = false),
             Mark::Stopped => {
                 if let Some(attempt) = &mut self.attempt {
@@ -426,24 +534,7 @@ impl Marks {
                 }
             }
             Mark::Installing { target, boot, queued } => {
-                (self.attempts, self.reboots) = match &self.attempt {
-                    Some(last) if last.target != *target => (1, 0),
-                    Some(_) | None => (self.attempts + 1, self.reboots),
-                };
-                self.checked.clear(); // The new binaries may expect other versions.
-                if let Some(baseline) = &mut self.baseline {
-                    baseline.installing = true;
-                }
-                self.attempt = Some(Attempt {
-                    run: run.clone(),
-                    target: target.clone(),
-                    boot: boot.clone(),
-                    code: None,
-                    moved: false,
-                    queued: queued.clone(),
-                    log: None,
-                    stopped_since: false,
-                });
+                self.installs(run, target.clone(), boot.clone(), queued.clone());
             }
             Mark::Installed { code, moved, log } => {
                 if let Some(attempt) = &mut self.attempt {
@@ -472,6 +563,49 @@ impl Marks {
                     self.reached = self.aim.take().map(|aim| Reached { at, aim });
                 }
             }
+        }
+    }
+
+    /// The installer is about to be started.
+    fn installs(&mut self, run: &RunId, target: Build, boot: Option<BootId>, queued: Option<Vec<String>>) {
+        (self.attempts, self.reboots) = match &self.attempt {
+            Some(last) if last.target != target => (1, 0),
+            Some(_) | None => (self.attempts + 1, self.reboots),
+        };
+        self.checked.clear(); // The new binaries may expect other versions.
+        if let Some(baseline) = &mut self.baseline {
+            baseline.installing = true;
+        }
+        let (run, code, moved, log, stopped_since) = (run.clone(), None, false, None, false);
+        self.attempt = Some(Attempt { run, target, boot, code, moved, queued, log, stopped_since });
+    }
+
+    /// Takes in that `lines` of the journal could not be read.
+    pub fn lose(&mut self, lines: u32) {
+        if lines == 0 {
+            return;
+        }
+        let damage = self.damaged.get_or_insert(Damage { lines: 0, after: self.latest });
+        damage.lines = damage.lines.saturating_add(lines);
+        // In an outage of ours nobody else takes the server out of its pool: where it is found so, it is given back.
+        self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+    }
+
+    /// Takes in what must have stood in lost lines before a step could begin, so that what was stopped comes back and an
+    /// installation that was cut off is not taken for a whole one.
+    fn make_up_for(&mut self, run: &RunId, at: Timestamp, step: &Step) {
+        if self.baseline.is_none() && step.takes_down() {
+            // Which services ran is lost: those come back that start by themselves.
+            self.outages += 1;
+            self.baseline =
+                Some(Baseline { running: Vec::new(), since: at, up: None, installing: false, failed_over: false });
+        }
+        if *step == Step::FailOver {
+            self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
+        }
+        let known = self.attempt.as_ref().is_some_and(|attempt| attempt.code.is_none() && attempt.run == *run);
+        if let (Step::Install, false, Some(target)) = (step, known, self.aim.as_ref().map(|aim| aim.core.clone())) {
+            self.installs(run, target, None, None);
         }
     }
 }

@@ -34,6 +34,10 @@ pub struct Observed {
     pub reboot: Fact<Vec<Pending>>,
     /// Another installation that is under way, in words; none when there is none.
     pub installing: Fact<Option<String>>,
+    /// An installer that is known to run, in words: one that a run of ours started, or one with the rights of an administrator. No
+    /// service is started beneath it. Nothing that an ordinary user can do appears here. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installer: Option<String>,
     /// A command of an earlier run that has outlived it and is at work, in words. The next run waits for its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_work: Option<String>,
@@ -53,7 +57,7 @@ pub struct Observed {
     /// What the account that looks may do.
     #[serde(default)]
     pub rights: Fact<Rights>,
-    /// Processes that hold the product's management assemblies.
+    /// Processes that hold modules of the product and are no services.
     #[serde(default)]
     pub shells: Fact<Vec<Shell>>,
     /// Services of others that hold modules of the product, and that the manifest does not name.
@@ -200,7 +204,7 @@ pub struct Rights {
     pub confined: bool,
 }
 
-/// A process that holds the product's management assemblies.
+/// A process that holds modules of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shell {
@@ -210,6 +214,15 @@ pub struct Shell {
     pub program: String,
     /// Whose it is.
     pub user: String,
+    /// The session of Windows that it runs in. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u32>,
+    /// The file that it runs. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The module of the product that it holds. Earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
 }
 
 /// A service of somebody else's that holds a module of the product.

@@ -1,9 +1,9 @@
 //! What unattended runs report, and where.
 
-use alloc::string::String;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use crate::{FilePath, MetricsPath};
 
 /// What the runs of the scheduled task report, and where. Runs that a person starts report to that person alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,13 +18,11 @@ pub struct Reports {
     pub log: Log,
     /// The file for the textfile collector of windows_exporter, such as
     /// `C:\Program Files\windows_exporter\textfile_inputs\reconcile.prom`; its name must end in `.prom`. Default none.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "metrics")]
-    #[schemars(length(min = 6, max = 1024), extend("pattern" = METRICS, "x-expected" = A_METRICS_FILE))]
-    pub prometheus: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<MetricsPath>,
     /// The folder, usually a share, that gets a snapshot of each server, for `reconcile drift --from`. Default none.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "folder")]
-    #[schemars(length(min = 1, max = 1024))]
-    pub snapshots: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<FilePath>,
 }
 
 impl Default for Reports {
@@ -52,11 +50,6 @@ impl Default for Log {
 /// The most files of the log that can be kept: ten years.
 const MOST_FILES: u16 = 3660;
 
-/// How the name of a metrics file ends: the textfile collector reads no other.
-const METRICS: &str = r"[^/\\]\.prom$";
-
-const A_METRICS_FILE: &str = "a file whose name ends in .prom";
-
 const fn yes() -> bool {
     true
 }
@@ -69,27 +62,5 @@ fn files<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     match u16::deserialize(from)? {
         files if files <= MOST_FILES => Ok(files),
         other => Err(D::Error::custom(format_args!("expected 0 to {MOST_FILES} files, found {other}"))),
-    }
-}
-
-fn metrics<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let named = |path: &str| {
-        let stem = path.strip_suffix(".prom").and_then(|stem| stem.chars().last());
-        stem.is_some_and(|last| !matches!(last, '/' | '\\' | '\n'))
-    };
-    match folder(from)? {
-        Some(path) if !named(&path) => {
-            Err(D::Error::custom(format_args!("expected {A_METRICS_FILE}, found \"{path}\"")))
-        }
-        path => Ok(path),
-    }
-}
-
-fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    match Option::<String>::deserialize(from)? {
-        Some(path) if !(1..=1024).contains(&path.chars().count()) => {
-            Err(D::Error::custom(format_args!("expected 1 to 1024 characters, found {}", path.chars().count())))
-        }
-        path => Ok(path),
     }
 }

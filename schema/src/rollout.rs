@@ -1,11 +1,12 @@
 //! The rollout: how an update goes through the fleet.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
+use core::fmt;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Period, Role, UpdateName};
+use crate::{AccountName, FilePath, Period, Role, UpdateName};
 
 /// In which order the servers are updated, and how many at once. An engine moves the work by it; each server's own gate
 /// holds without one.
@@ -29,9 +30,8 @@ pub struct Rollout {
     /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, whoever starts the
     /// runs, and that the back end comes after the Front End Servers. Edge Servers cannot come there and take no part. Default
     /// none: then whoever starts the runs sees to it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "folder")]
-    #[schemars(length(min = 1, max = 1024))]
-    pub claims: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<ClaimShare>,
     /// What a failure does to the servers that have not begun. Default stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<OnFailure>,
@@ -48,14 +48,82 @@ pub enum OnFailure {
     StopPool,
 }
 
-fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Option::<String>::deserialize(from)?.map(crate::manifest::text_of).transpose()
+/// The share where the servers of a pool agree: a path or, where other accounts than the servers' own write there, an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimShare {
+    /// The folder.
+    pub folder: FilePath,
+    /// The accounts whose files are believed in addition to those of the servers' own computer accounts.
+    pub writers: Vec<AccountName>,
+}
+
+/// The folder, and the accounts that write there in addition to the servers.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClaimSettings {
+    /// The folder on the share.
+    folder: FilePath,
+    /// The accounts whose files are believed in addition to those of the servers' own computer accounts: a service account that
+    /// runs apply on them, and those who may break a claim. A file that belongs to anybody else keeps the pool as it is. Default
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    writers: Vec<AccountName>,
+}
+
+impl Serialize for ClaimShare {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.writers.is_empty() {
+            return self.folder.serialize(to);
+        }
+        ClaimSettings { folder: self.folder.clone(), writers: self.writers.clone() }.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClaimShare {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        /// Reads a path, or an object: of an untagged enum the error would not say what is wrong in it.
+        struct Either;
+
+        impl<'de> de::Visitor<'de> for Either {
+            type Value = ClaimShare;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a folder on a share, or `{ folder, writers }`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ClaimShare, E> {
+                let folder = text.parse().map_err(E::custom)?;
+                Ok(ClaimShare { folder, writers: Vec::new() })
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ClaimShare, A::Error> {
+                let settings = ClaimSettings::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(ClaimShare { folder: settings.folder, writers: settings.writers })
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for ClaimShare {
+    fn schema_name() -> Cow<'static, str> {
+        "ClaimShare".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let folder = generator.subschema_for::<FilePath>();
+        let settings = generator.subschema_for::<ClaimSettings>();
+        json_schema!({
+            "description": "The share where the servers of a pool agree: a folder or, where other accounts than the servers' own write there, `{ folder, writers }`.",
+            "anyOf": [folder, settings],
+        })
+    }
 }
 
 fn at_once<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     match Option::deserialize(from)? {
         Some(other) if !(1..=1000).contains(&other) => {
-            Err(D::Error::custom(format_args!("expected 1 to 1000 servers, found {other}")))
+            Err(de::Error::custom(format_args!("expected 1 to 1000 servers, found {other}")))
         }
         at_once => Ok(at_once),
     }

@@ -21,7 +21,8 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     let claims = |args: &[&str]| reconcile(folder.path(), &[&["claims", "site.yaml"], args].concat());
     assert_eq!(claims(&[]).out, "a.contoso.example\n  =  no server is worked on\n");
     let claim = r#"{ "server": "fe01.contoso.example", "pool": "b.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z", "boot": "boot 7" }"#;
-    fs::write(share.join("a.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}")).unwrap();
+    fs::write(share.join("a.contoso.example.fe01.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}"))
+        .unwrap();
     let worked = "a.contoso.example\n  …  fe01.contoso.example is worked on since 2026-11-02T02:00:00Z, in boot 7\n";
     assert_eq!(claims(&[]).out, worked);
     for (args, code, said) in [
@@ -39,6 +40,41 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     assert!(broken.out.contains("the claim of fe01.contoso.example is broken"), "{}", broken.out);
     let shown = claims(&[]).out;
     assert!(shown.contains("no server is worked on") && shown.ends_with(": its disk is gone\n"), "{shown}");
+    let files = ["fe01.contoso.example.json", "fe01.contoso.example.broken.json", "lock"];
+    for file in files.map(|file| share.join(format!("a.contoso.example.{file}"))) {
+        assert!(file.exists(), "{}", file.display());
+    }
+}
+
+#[test]
+fn the_record_of_an_earlier_version_and_a_time_to_come_are_told() {
+    let folder = folder("");
+    let share = folder.path().join("claims");
+    fs::create_dir(&share).unwrap();
+    fs::write(folder.path().join("site.yaml"), site(share.to_str().unwrap())).unwrap();
+    let claim = r#"{ "server": "fe01.contoso.example", "pool": "b.contoso.example", "run": "a run", "at": "2126-11-02T02:00:00Z" }"#;
+    fs::write(share.join("a.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}")).unwrap();
+    let shown = reconcile(folder.path(), &["claims", "site.yaml"]).out;
+    assert!(shown.contains("a.contoso.example.json is the record of an earlier version, last written by "), "{shown}");
+    let ahead = "fe01.contoso.example is worked on since 2126-11-02T02:00:00Z (the clock of fe01.contoso.example was ";
+    assert!(shown.contains(ahead) && shown.contains(" ahead of the share's)"), "{shown}");
+}
+
+/// Five seconds, as a server would wait.
+#[test]
+fn a_record_that_stays_in_use_is_blocked() {
+    let folder = folder("");
+    let share = folder.path().join("claims");
+    fs::create_dir(&share).unwrap();
+    fs::write(folder.path().join("site.yaml"), site(share.to_str().unwrap())).unwrap();
+    let claim = r#"{ "server": "fe01.contoso.example", "pool": "b.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z" }"#;
+    fs::write(share.join("a.contoso.example.fe01.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}"))
+        .unwrap();
+    let lock = fs::File::create(share.join("a.contoso.example.lock")).unwrap();
+    lock.lock().unwrap();
+    let ended = reconcile(folder.path(), &["claims", "site.yaml", "--break", "fe01.contoso.example", "--reason", "x"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    assert!(ended.err.contains("has been using this record for 5 s"), "{}", ended.err);
 }
 
 #[test]

@@ -245,6 +245,19 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
         quiet(&format!("{command:?}"), &ended);
         assert!(!ended.out.contains(['\u{fe0f}', '\u{e0100}', '\u{1d173}']), "{command:?}: {}", ended.out);
     }
+    // In the files that an unattended run leaves.
+    for command in [
+        &["lab", "reset", "site.yaml"] as &[&str],
+        &["hold", "site.yaml", "--reason", evil],
+        &["apply", "site.yaml", "--unattended"],
+    ] {
+        quiet(&format!("{command:?}"), &reconcile(folder.path(), command));
+    }
+    for file in ["world.events.jsonl", &format!("world.journal/{NAME}.last-run.json")] {
+        let written = fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(written.contains("task.setvariable"), "{file}: {written}");
+        assert!(!COMMANDS.iter().any(|command| written.contains(command)), "{file}: {written}");
+    }
 }
 
 /// Ranges that stand for ten million servers, in a few kilobytes.
@@ -305,6 +318,7 @@ fn a_lab_is_not_made_where_something_else_lies() {
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     let broken = fs::read_to_string(at("world.yaml")).unwrap().replace("\nservers:", "\nservants:");
     fs::write(at("world.yaml"), broken).unwrap();
+    fs::write(at("world.journal/.reconcile-a1B2c3"), "what a run that was killed had not yet named").unwrap();
     let repaired = reset();
     assert_eq!(repaired.code, Some(0), "a lab that somebody broke is replaced: {}", repaired.err);
     for text in ["the wine list\n", "\u{0}\u{1}\u{2}", "version: 1\nupdates: {}\n"] {
@@ -316,8 +330,71 @@ fn a_lab_is_not_made_where_something_else_lies() {
     }
     fs::remove_file(at("world.yaml")).unwrap();
     fs::create_dir_all(at("world.journal")).unwrap();
-    fs::write(at("world.journal/thesis.txt"), "years of work").unwrap();
-    let refused = reset();
-    assert_eq!(refused.code, Some(1), "{}", refused.err);
-    assert!(at("world.journal/thesis.txt").exists());
+    for (name, text) in [
+        ("thesis.txt", "years of work"),
+        ("thesis.jsonl.txt", "{\"seq\":1}"),
+        ("thesis.jsonl", "years of work"),
+        ("a_b.jsonl", "{\"seq\":1}"),
+        ("fe01.jsonl.damaged-x", ""),
+    ] {
+        let path = at("world.journal").join(name);
+        fs::write(&path, text).unwrap();
+        let refused = reset();
+        assert_eq!(refused.code, Some(1), "{name}: {}", refused.err);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        fs::remove_file(path).unwrap();
+    }
+    fs::create_dir(at("world.journal/fe01.jsonl")).unwrap();
+    fs::write(at("world.journal/fe01.jsonl/thesis.txt"), "years of work").unwrap();
+    assert_eq!(reset().code, Some(1));
+    assert!(at("world.journal/fe01.jsonl/thesis.txt").exists());
+    fs::remove_dir_all(at("world.journal/fe01.jsonl")).unwrap();
+    // What a lab leaves, whole or cut off.
+    for (name, text) in [
+        ("fe01.contoso.example.jsonl", "torn\n{\"seq\":1"),
+        ("fe01.contoso.example.jsonl.old", ""),
+        ("fe01.contoso.example.jsonl.damaged-7", "torn"),
+        ("fe01.contoso.example.last-run.json", "{"),
+        (".reconcile-x7", ""),
+    ] {
+        fs::write(at("world.journal").join(name), text).unwrap();
+    }
+    let made = reset();
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(!at("world.journal").exists());
+}
+
+/// A link would lead what a lab writes and removes to another place.
+#[cfg(unix)]
+#[test]
+fn no_link_leads_out_of_a_lab() {
+    use std::os::unix::fs::symlink;
+
+    let elsewhere = folder(&lab(""));
+    assert_eq!(reconcile(elsewhere.path(), &["apply", "site.yaml"]).code, Some(0));
+    let world = fs::read(elsewhere.path().join("world.yaml")).unwrap();
+    for (link, to, manifest) in [
+        ("world.yaml", "world.yaml", lab("")),
+        ("world.journal", "world.journal", lab("")),
+        ("world.lock", "world.lock", lab("")),
+        ("world.events.jsonl", "site.yaml", lab("")),
+        ("below", "", lab("").replace("world.yaml", "below/world.yaml")),
+    ] {
+        let folder = folder(&manifest);
+        symlink(elsewhere.path().join(to), folder.path().join(link)).unwrap();
+        for command in [
+            &["lab", "reset", "site.yaml"] as &[&str],
+            &["lab", "wait", "site.yaml", "1h"],
+            &["lab", "break", "site.yaml", "fe01.contoso.example", "shell-open"],
+            &["apply", "site.yaml"],
+            &["apply", "site.yaml", "--unattended"],
+        ] {
+            let ended = reconcile(folder.path(), command);
+            assert_eq!(ended.code, Some(65), "{link} {command:?}: {}{}", ended.out, ended.err);
+            assert!(ended.err.contains("is a link: expected a plain file"), "{}", ended.err);
+        }
+        assert!(folder.path().join(link).symlink_metadata().unwrap().is_symlink());
+    }
+    assert_eq!(fs::read(elsewhere.path().join("world.yaml")).unwrap(), world);
+    assert!(crate::listing(&elsewhere.path().join("world.journal")).len() == 1);
 }

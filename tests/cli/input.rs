@@ -117,6 +117,54 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
             "site.yaml:6:24",
             "on a share",
         ),
+        (
+            "a stream",
+            good.replace("Installer.exe", "Installer.exe:evil.exe"),
+            "site.yaml:6:24",
+            "names a stream of a file",
+        ),
+        ("a way out", good.replace("D:\\", "D:\\a\\..\\"), "site.yaml:6:24", "`..` leads out of the folder"),
+        ("a pipe by way of a share", good.replace("D:\\", r"\\localhost\pipe\"), "site.yaml:6:24", "holds no files"),
+        ("a pipe", good.replace("D:\\", "//./pipe/"), "site.yaml:6:24", "begins as a device does"),
+        ("a device for claims", format!("{good}rollout: {{ claims: 'D:\\COM¹' }}\n"), "site.yaml:13:20", "is a device"),
+        (
+            "a blank at the end",
+            format!("{good}reports: {{ snapshots: 'D:\\a ' }}\n"),
+            "site.yaml:13:23",
+            "remove the dot",
+        ),
+        (
+            "a device for metrics",
+            format!("{good}reports: {{ prometheus: 'nul.prom' }}\n"),
+            "site.yaml:13:24",
+            "is a device",
+        ),
+        ("a lab above", good.replace("world.yaml", "../world.yaml"), "site.yaml:10:10", "below the manifest's folder"),
+        (
+            "a lab elsewhere",
+            good.replace("world.yaml", "/tmp/world.yaml"),
+            "site.yaml:10:10",
+            "below the manifest's folder",
+        ),
+        (
+            "a lab on a drive",
+            good.replace("world.yaml", "'C:\\world.yaml'"),
+            "site.yaml:10:10",
+            "below the manifest's folder",
+        ),
+        ("a serial of nothing", good.replace("version: 1", "version: 1\nserial: 0"), "site.yaml:2:9", "at least 1"),
+        (
+            "no day",
+            good.replace("version: 1", "version: 1\nexpires: 30.06.2027"),
+            "site.yaml:2:10",
+            "a day such as 2027-06-30",
+        ),
+        (
+            "a day that is none",
+            good.replace("version: 1", "version: 1\nexpires: 2027-02-30"),
+            "site.yaml:2:10",
+            "a day such as 2027-06-30",
+        ),
         ("no program", good.replace("Installer.exe", "Installer.msp"), "site.yaml:6:24", "on a share"),
         ("a backslash in double quotes", good.replace('\'', "\""), "site.yaml:6:24", "in single quotes a backslash"),
     ];
@@ -136,18 +184,14 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
 /// `lab reset` would write the lab over the manifest.
 #[test]
 fn a_lab_is_not_kept_in_its_own_manifest() {
-    for world in ["site.yaml", "./site.yaml", "''"] {
+    for world in ["site.yaml", "./site.yaml", "''", "site.lock", "site.journal"] {
         let text = lab("").replace("world.yaml", world);
         let folder = folder(&text);
         for command in ["validate", "lab reset"] {
             let args: Vec<_> = command.split(' ').chain(["site.yaml"]).collect();
             let said = reconcile(folder.path(), &args);
             assert_eq!(said.code, Some(65), "{world}: {}", said.err);
-            assert!(
-                said.err.contains("site.yaml:10:10") && said.err.contains("name a file of its own"),
-                "{}",
-                said.err
-            );
+            assert!(said.err.contains("site.yaml:10:10") && said.err.contains("file of its own"), "{}", said.err);
         }
         assert_eq!(fs::read_to_string(folder.path().join("site.yaml")).unwrap(), text);
     }
@@ -178,6 +222,12 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
         ("a narrow window", window("22:24", long), "narrow-window", "site.yaml:8:74"),
         ("a narrow window by what is assumed", window("22:29", ""), "narrow-window", "site.yaml:8:74"),
         ("a component that nobody knows", good.replace("installer:", "components: { contoso-recorder: \"7.0.2046.385\" }\n    installer:"), "unknown-component", "site.yaml:6:19"),
+        (
+            "claims of the servers' domain",
+            format!("{good}rollout: {{ claims: '\\\\contoso.example\\files' }}\n"),
+            "domain-share",
+            "site.yaml:13:12",
+        ),
         ("claims on a drive", format!("{good}rollout: {{ claims: 'D:\\claims' }}\n"), "no-share", "site.yaml:13:12"),
         ("an outage that never fits", policy(&format!("estimates: {{ {long} }}, outage: {{ budget: 20m }}")), "over-budget", "site.yaml:8:74"),
         ("restarts in windows that there are not", policy("reboot: inWindow"), "no-window", "site.yaml:8:74"),

@@ -3,13 +3,16 @@
 
 mod claims;
 mod contract;
+mod damage;
 mod fleet;
 mod hostile;
 mod input;
+mod opens;
 mod program;
 mod pull;
 mod rescue;
 mod running;
+mod signed;
 mod unattended;
 mod usage;
 

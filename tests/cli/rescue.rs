@@ -9,10 +9,10 @@ use tempfile::TempDir;
 
 use crate::{Ended, folder, lab, reconcile};
 
-const SERVER: &str = "fe01.contoso.example";
+pub const SERVER: &str = "fe01.contoso.example";
 
 /// A lab whose run was killed in this effect.
-fn killed(at: u32, when: When, also: &[Fault]) -> TempDir {
+pub fn killed(at: u32, when: When, also: &[Fault]) -> TempDir {
     let folder = folder(&lab(""));
     let manifest: Manifest =
         serde_yaml::from_str(&fs::read_to_string(folder.path().join("site.yaml")).unwrap()).unwrap();
@@ -38,7 +38,7 @@ fn killed(at: u32, when: When, also: &[Fault]) -> TempDir {
 }
 
 /// The effect of an uninterrupted run in which this step is taken.
-fn effect_of(step: &str) -> u32 {
+pub fn effect_of(step: &str) -> u32 {
     let takes = |effect: &u32| {
         let folder = killed(*effect, When::Before, &[]);
         let journal =
@@ -56,13 +56,13 @@ fn change(folder: &Path, from: &str, to: &str) {
     fs::write(path, text.replace(from, to)).unwrap();
 }
 
-fn services(folder: &Path) -> (usize, usize) {
+pub fn services(folder: &Path) -> (usize, usize) {
     let lab = Lab::open(&folder.join("world.yaml"), || unreachable!()).unwrap();
     let server = lab.world().servers.values().next().unwrap();
     (server.services.iter().filter(|service| service.is_running()).count(), server.services.len())
 }
 
-fn assert_rescued(folder: &Path, ended: &Ended) {
+pub fn assert_rescued(folder: &Path, ended: &Ended) {
     assert_eq!(ended.code, Some(65), "{}", ended.err);
     assert!(ended.err.contains("the services that an earlier run had stopped run again"), "{}", ended.err);
     let (up, all) = services(folder);

@@ -2,6 +2,8 @@
 
 use std::{fs, fs::File, process::Stdio};
 
+use reconcile_hosts::lab::{Fault, Lab, LabError};
+
 use crate::{command, folder, lab, listing, reconcile};
 
 #[test]
@@ -122,4 +124,18 @@ fn a_lab_is_not_changed_beneath_a_run() {
     }
     assert_eq!(fs::read(folder.path().join("world.yaml")).unwrap(), before);
     assert_eq!(reconcile(folder.path(), &["lab", "show", "site.yaml"]).code, Some(0), "looking needs no lock");
+}
+
+/// A step of the lab that its file does not take has not happened: else a run would end at a goal that nobody finds again.
+#[test]
+fn what_a_lab_cannot_write_has_not_happened() {
+    let folder = folder(&lab(""));
+    assert_eq!(reconcile(folder.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
+    let server = "fe01.contoso.example".parse().unwrap();
+    let mut lab = Lab::open(&folder.path().join("world.yaml"), || unreachable!()).unwrap();
+    let before = lab.world().clone();
+    drop(folder);
+    let refused = lab.change(&server, |server| server.faults.extend([Fault::ShellOpen]));
+    assert!(matches!(refused, Err(LabError::File { .. })), "{refused:?}");
+    assert!(*lab.world() == before, "{:?}", lab.world());
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_hosts::lab::{Lab, Simulated, World};
 use reconcile_schema::{
-    Aim, Attempt, BootId, Build, Component, Fact, Manifest, Pending, Product, Reached, Releases, Rights, RunId,
+    Aim, Attempt, BootId, Build, Component, Damage, Fact, Manifest, Pending, Product, Reached, Releases, Rights, RunId,
     ServiceState, Shared, Snapshot,
 };
 
@@ -34,7 +34,7 @@ pub fn write(folder: &Path) {
     let current: &dyn Fn(&mut Snapshot) = &|_| {};
     // Sites that collect one file for each server.
     put("se-01", current);
-    put("se-02", current);
+    put("se-02", &|it| it.marks.damaged = Some(Damage { lines: 3, after: it.marks.latest }));
     put("se-03", &|it| it.seen.components = below("7.0.2046.521", &["web-components-server"], "7.0.2046.530")); // Above its build: fine.
     put("se-04", &|it| behind(it, "7.0.2046.385", None));
     put("se-05", &|it| behind(it, "7.0.2046.455", Some("7.0.2046.521")));

@@ -1,10 +1,12 @@
 //! Texts that hosts control, made to act on whoever shows them; and that no form of a report lets them.
 
-use std::fmt::Write as _;
-
 use serde_json::json;
 
-use crate::{Ended, drift_in, manifest_of, readers, snapshot_of};
+use crate::{
+    Ended, drift_in, manifest_of,
+    readers::{self, visible},
+    snapshot_of,
+};
 
 /// Something for every sink: terminals, the runners of CI systems, Markdown, HTML, XML, JSON, Prometheus, spreadsheets.
 pub const CORPUS: [&str; 40] = [
@@ -49,39 +51,6 @@ pub const CORPUS: [&str; 40] = [
     "unknown: unknown: ",
     "\u{1b}P+q\u{1b}\\\u{1b}_APC\u{1b}\\",
 ];
-
-/// A text as every report must show it: what cannot be seen, or acts, is written out.
-pub fn visible(text: &str) -> String {
-    let mut out = String::new();
-    let text = text.replace("##", "#\u{0}"); // Begins a command of Azure Pipelines.
-    for c in text.chars() {
-        let invisible = [
-            0xad..=0xad,
-            0x34f..=0x34f,
-            0x61c..=0x61c,
-            0x115f..=0x1160,
-            0x180e..=0x180e,
-            0x200b..=0x200f,
-            0x2028..=0x202e,
-            0x2060..=0x206f,
-            0x3164..=0x3164,
-            0xfeff..=0xfeff,
-            0xffa0..=0xffa0,
-            0xfff9..=0xfffb,
-            0xe0000..=0xe007f,
-        ];
-        if c.is_control()
-            || u32::from(c) & 0xfffe == 0xfffe
-            || invisible.iter().any(|range: &std::ops::RangeInclusive<u32>| range.contains(&u32::from(c)))
-        {
-            write!(out, "\\u{{{:x}}}", u32::from(c)).unwrap();
-        } else {
-            out.push(c);
-        }
-    }
-    let out = if out.starts_with("::") { out.replacen(':', "\\u{3a}", 1) } else { out };
-    out.replace("#\\u{0}", "#\\u{23}")
-}
 
 /// One server for each text: its components cannot be read, for this reason.
 fn fleet() -> String {

@@ -9,6 +9,7 @@ mod judging;
 #[path = "../cli/program.rs"]
 mod program;
 mod readers;
+mod reading;
 mod registry;
 
 use std::{

@@ -33,7 +33,10 @@ pub fn manifest(plain: &Plain) -> Manifest {
         let text = UPDATE.replace("PRODUCT", product).replace("RELEASE", release).replace("HASH", &"0a".repeat(32));
         manifest.updates.insert(name.parse().unwrap(), serde_yaml::from_str(&text).unwrap());
     }
-    manifest.rollout.claims = Some(r"\\files.contoso.example\claims".into());
+    manifest.rollout.claims = Some(reconcile_schema::ClaimShare {
+        folder: r"\\files.contoso.example\claims".parse().unwrap(),
+        writers: vec![],
+    });
     (manifest.policy.reboot, manifest.policy.outage.budget) = (Some(Reboots::WhenRequired), Some(Period::minutes(60)));
     for host in &plain.hosts {
         let has_domains = plain.hosts.iter().any(|other| other.pool == host.pool && other.domain.is_some());

@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use reconcile_schema::Manifest;
+use reconcile_schema::{BelowPath, FilePath, FolderPath, Installer, Manifest, MetricsPath};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::{files, schema};
@@ -27,6 +28,140 @@ fn the_types_refuse_every_manifest_that_the_schema_refuses() {
     }
     println!("{mutants} mutated manifests, {refused} refused by the schema and by the types");
     assert!(refused > 1000, "{refused} of {mutants}: too few to say anything");
+}
+
+/// Paths are said twice, as code and as a pattern: neither accepts what the other refuses.
+#[test]
+fn the_schema_and_the_types_accept_the_same_paths() {
+    let installer = |path: &str| json!({ "path": path, "sha256": "c0ffee00".repeat(8), "publisher": "x" });
+    type Accepts = fn(Value) -> bool;
+    let types: [(&str, Accepts); 5] = [
+        ("FilePath", accepts::<FilePath>),
+        ("MetricsPath", accepts::<MetricsPath>),
+        ("BelowPath", accepts::<BelowPath>),
+        ("FolderPath", accepts::<FolderPath>),
+        ("Installer", accepts::<Installer>),
+    ];
+    let (mut accepted, mut refused) = (0, 0);
+    for (name, typed) in types {
+        let schema = jsonschema::validator_for(&part(name)).unwrap();
+        for path in paths() {
+            let value = if name == "Installer" { installer(&path) } else { json!(path) };
+            let (by_schema, by_type) = (schema.is_valid(&value), typed(value));
+            assert_eq!(by_schema, by_type, "{name}: {path:?}: the schema says {by_schema}, the type {by_type}");
+            *(if by_type { &mut accepted } else { &mut refused }) += 1;
+        }
+    }
+    println!("{accepted} paths accepted, {refused} refused, by the schema and by the types");
+    assert!(accepted > 500 && refused > 5000, "{accepted} and {refused}: too few to say anything");
+}
+
+fn accepts<T: DeserializeOwned>(value: Value) -> bool {
+    serde_json::from_value::<T>(value).is_ok()
+}
+
+/// What the manifest's schema says of one type.
+fn part(name: &str) -> Value {
+    let schema = schema("manifest");
+    let part = schema["$defs"][name].clone();
+    let (Value::Object(mut all), Value::Object(part)) = (schema, part) else { panic!("no {name}") };
+    all.retain(|key, _| key.starts_with('$'));
+    all.extend(part);
+    Value::Object(all)
+}
+
+/// Beginnings, names and ends of paths, each with each.
+fn paths() -> Vec<String> {
+    let begins = [
+        "",
+        "./",
+        r".\",
+        "/",
+        r"\",
+        "C:",
+        r"C:\",
+        "c:/",
+        r"CC:\",
+        r"é:\",
+        r"\\files\share\",
+        "//files/share/",
+        r"\\files\",
+        r"\\files@80\share\",
+        r"\\files\pipe\",
+        r"\\files\Ipc$\",
+        r"\\?\",
+        r"\\.\",
+        "//./",
+        r"\/?/",
+        r"\??\",
+        "/??/",
+        "..\\",
+        "%WinDir%",
+        r"%windir%\",
+        r"%TEMP%\",
+        "https://",
+        "a/",
+        r"a\b/",
+    ];
+    let names = [
+        "",
+        ".",
+        "..",
+        "a",
+        "a b",
+        " a",
+        "a ",
+        "a.",
+        ".a",
+        "...a",
+        "a@b",
+        "con",
+        "CON",
+        "con.txt",
+        "con .a",
+        "console",
+        "a.con",
+        "NUL",
+        " nul",
+        "Prn",
+        "aux",
+        "CONIN$",
+        "conout$.x",
+        "CLOCK$",
+        "COM",
+        "COM0",
+        "com1",
+        "Com\u{b9}",
+        "LPT\u{b3}.a",
+        "COM10",
+        "COM\u{2074}",
+        "a:b",
+        "a*",
+        "a?",
+        "a|b",
+        "a\tb",
+        "a\nb",
+        "a\u{7f}",
+        "a\u{9f}",
+        "a\u{a0}",
+        "日本",
+        "a%b",
+        "pipe",
+        "mailslot",
+        "a//b",
+        r"a\\b",
+        r"a/..\b",
+        "a/../b",
+        r"nul\a",
+        "a\\com\u{b2}\\b",
+    ];
+    let ends = ["", "/", r"\", ".exe", ".EXE", ".exe ", ".prom", ".PROM", "/.prom", ".exe:x", ".txt"];
+    let long = [1023, 1024, 1025, 260, 261, 257, 258].map(|length| "x".repeat(length));
+    let long = long.iter().flat_map(|name| ["", r"C:\"].map(|begin| format!("{begin}{name}")));
+    let all = begins
+        .iter()
+        .flat_map(|begin| names.iter().flat_map(move |name| ends.map(|end| format!("{begin}{name}{end}"))));
+    all.chain(long).collect()
 }
 
 /// A type made of fields accepts a list of their values, too; the program asks the schema about such a manifest.

@@ -3,6 +3,7 @@
 //! A story is Markdown that a person reads. A fence says what it is for:
 //! - ```` ```yaml NAME ```` is a file of that name,
 //! - ```` ```diff NAME ```` is a change to one, by hand,
+//! - ```` ```flip NAME ```` is a bit that flips in one, in the first byte of what the fence holds,
 //! - ```` ```console ```` is a transcript: `$ reconcile …`, then exactly what was printed, standard output and standard
 //!   error as they came, and `exit code N` where it is not 0.
 //!
@@ -73,6 +74,7 @@ fn retell(told: &str) -> String {
         let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
         match fence.split_once(' ').unwrap_or((fence, "")) {
             ("yaml", name) => fs::write(world.path().join(name), block.join("\n") + "\n").unwrap(),
+            ("flip", name) => flip(&world.path().join(name), &block.join("\n")),
             ("diff", name) => change(&world.path().join(name), &block),
             ("console", "") => {
                 for command in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
@@ -98,6 +100,17 @@ fn change(path: &Path, block: &[&str]) {
     let old = lines("-");
     assert_eq!(text.matches(&old).count(), 1, "{} must have this once:\n{old}", path.display());
     fs::write(path, text.replace(&old, &lines("+"))).unwrap();
+}
+
+/// Flips a bit in the first byte of `text`, which the file has once.
+fn flip(path: &Path, text: &str) {
+    let mut bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut places = (0..bytes.len()).filter(|place| bytes[*place..].starts_with(text.as_bytes()));
+    let (Some(place), None) = (places.next(), places.next()) else {
+        panic!("{} must have this once: {text}", path.display())
+    };
+    bytes[place] ^= 1;
+    fs::write(path, bytes).unwrap();
 }
 
 /// The words of a command; those in quotes are one.

@@ -23,7 +23,7 @@ pub const RECONCILE: &str = r"C:\Program Files\reconcile\reconcile.exe";
 pub const POWERSHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe";
 
 /// Where the management shell is that a person has open.
-const SHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell_ise.exe";
+pub const SHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell_ise.exe";
 
 /// How often a program is started that Wine ends before it begins.
 const STARTS: usize = 3;
@@ -97,7 +97,7 @@ impl Machine {
         let server = &self.server;
         let mut hive = OpenOptions::new().append(true).open(self.prefix().join("system.reg")).expect("the hive");
         hive.write_all(server.hive().as_bytes()).expect("the hive can be written");
-        for part in ["boot", "cmdlet", "confined", "look", "ordinary", "run", "service"] {
+        for part in ["asleep", "boot", "cmdlet", "confined", "look", "ordinary", "run", "service", "swapper"] {
             self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
         }
         for program in server.lab.services.iter().chain(&server.lab.bystanders).filter_map(|one| one.program.as_ref()) {
@@ -142,7 +142,8 @@ impl Machine {
         fs::write(self.place(windows), content).expect("the machine takes a file");
     }
 
-    fn put_program(&self, program: &str, windows: &str) {
+    /// Puts a program of the tests on the machine.
+    pub fn put_program(&self, program: &str, windows: &str) {
         let program = Path::new(&given("WINDOWS_PROGRAMS")).join(program);
         fs::copy(&program, self.place(windows)).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     }

@@ -11,6 +11,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "the driver starts Wine and waits for it, with a limit")]
 
+mod campaigns;
 mod conformance;
 mod crashes;
 mod documented;
@@ -18,6 +19,7 @@ mod doubles_play;
 mod machine;
 mod others;
 mod overlap;
+mod planted;
 mod pools;
 mod processes;
 mod real_powershell;
@@ -28,4 +30,5 @@ mod restarts;
 mod schedule;
 mod server;
 mod setbacks;
+mod strangers;
 mod unpublished;

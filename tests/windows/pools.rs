@@ -21,29 +21,40 @@ const CLAIMS: &str = r"C:\claims";
 /// A machine with this server, and with the folder.
 fn with_claims(server: Server) -> Machine {
     let machine = Machine::new(server);
-    let claims = format!("rollout: {{ claims: '{CLAIMS}' }}\npools: {{ {POOL}: {{}} }}\nservers:\n");
-    machine.put(MANIFEST, manifest(&machine, "{}").replace("servers:\n", &claims));
-    machine.put(&record_path(), "{}");
+    declare(&machine, &format!("{{ folder: '{CLAIMS}', writers: [{WINE}] }}"));
+    std::fs::create_dir_all(machine.path(CLAIMS)).unwrap();
     machine
 }
 
-fn record_path() -> String {
-    format!(r"{CLAIMS}\{POOL}.json")
+/// Whose files are, here: Wine knows this account, and everybody else as one other.
+const WINE: &str = "S-1-5-21-0-0-0-1000";
+
+/// Declares where the servers of the pool agree.
+fn declare(machine: &Machine, claims: &str) {
+    let claims = format!("rollout: {{ claims: {claims} }}\npools: {{ {POOL}: {{}} }}\nservers:\n");
+    machine.put(MANIFEST, manifest(machine, "{}").replace("servers:\n", &claims));
 }
 
-/// What the servers of the pool have told each other.
-fn record(machine: &Machine) -> PoolRecord {
-    serde_json::from_slice(&std::fs::read(machine.path(&record_path())).unwrap()).unwrap()
+/// The file of a server.
+fn file_of(server: &str) -> String {
+    format!(r"{CLAIMS}\{POOL}.{server}.json")
 }
 
-/// The servers that have claimed the pool.
-fn claimed_by(machine: &Machine) -> Vec<String> {
-    record(machine).claims.iter().map(|claim| claim.server.to_string()).collect()
+/// What a server has told the others.
+fn said_by(machine: &Machine, server: &str) -> PoolRecord {
+    let text = std::fs::read(machine.path(&file_of(server)));
+    text.map_or_else(|_| PoolRecord::default(), |text| serde_json::from_slice(&text).unwrap())
+}
+
+/// Whether a server has claimed the pool, by its own word.
+fn has_claimed(machine: &Machine, server: &str) -> bool {
+    said_by(machine, server).claims.iter().any(|claim| claim.server.as_str() == server)
 }
 
 /// The build that a server has told.
 fn told(machine: &Machine, server: &str) -> Option<String> {
-    record(machine).reached.iter().find(|(name, _)| name.as_str() == server).map(|(_, build)| build.to_string())
+    let reached = said_by(machine, server).reached;
+    reached.into_iter().find(|(name, _)| name.as_str() == server).map(|(_, build)| build.to_string())
 }
 
 /// Where the computer was moved, one time after the other.
@@ -230,7 +241,7 @@ fn a_run_that_is_killed_while_the_pool_takes_over_keeps_its_claim_and_the_next_o
     let machine = with_claims(server);
     let name = machine.server().lab.fqdn.as_str();
     killed_when_told(&machine, "stop");
-    assert_eq!(claimed_by(&machine), [name], "claimed before the first stop");
+    assert!(has_claimed(&machine, name), "claimed before the first stop");
     assert_eq!(told(&machine, name), None);
 
     let again = machine.apply();
@@ -239,7 +250,7 @@ fn a_run_that_is_killed_while_the_pool_takes_over_keeps_its_claim_and_the_next_o
     assert_eq!(moves(&machine), [r#""out""#, r#""back""#], "the fail-over went on and was waited for");
     assert_eq!(installs(&machine), 1);
     assert_eq!(again.count(&Step::Claim), 0, "{again:#?}");
-    assert_eq!((claimed_by(&machine), told(&machine, name).as_deref()), (Vec::new(), Some(SFB_2019.after)));
+    assert_eq!((has_claimed(&machine, name), told(&machine, name).as_deref()), (false, Some(SFB_2019.after)));
 }
 
 #[test]
@@ -251,13 +262,13 @@ fn a_run_that_is_killed_while_the_pool_gives_back_keeps_its_claim_and_the_next_o
     machine.change(slow);
     let name = machine.server().lab.fqdn.as_str();
     killed_when_told(&machine, "start");
-    assert_eq!(claimed_by(&machine), [name], "released when the services run, and not before");
+    assert!(has_claimed(&machine, name), "released when the services run, and not before");
 
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();
     assert_eq!(again.server.steps, [Step::Release], "the fail-back went on and was waited for: {again:#?}");
-    assert_eq!((claimed_by(&machine), told(&machine, name).as_deref()), (Vec::new(), Some(SFB_SE.after)));
+    assert_eq!((has_claimed(&machine, name), told(&machine, name).as_deref()), (false, Some(SFB_SE.after)));
 }
 
 #[test]
@@ -328,7 +339,7 @@ fn a_server_that_somebody_else_failed_over_is_left_alone() {
 fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let machine = with_claims(Server::front_end(SFB_2019));
     let (name, other) = (machine.server().lab.fqdn.as_str(), "other.lab.example");
-    machine.put(&record_path(), "one of us is worked on");
+    machine.put(&file_of(other), "one of us is worked on");
     let ran = refused(&machine, 5, State::Unknown);
     assert!(ran.why().contains("move it away and run apply --retry"), "{}", ran.why());
     std::fs::remove_dir_all(machine.path(CLAIMS)).unwrap();
@@ -337,7 +348,7 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
 
     let at = "2026-01-01T02:00:00Z";
     let claim = json!({ "server": other, "pool": POOL, "run": "20260101T020000Z-1", "at": at });
-    machine.put(&record_path(), json!({ "claims": [claim], "reached": { other: SFB_2019.before } }).to_string());
+    machine.put(&file_of(other), json!({ "claims": [claim], "reached": { other: SFB_2019.before } }).to_string());
     let ran = refused(&machine, 3, State::Blocked);
     let why = format!("{other} has claimed the pool {POOL} since {at}: one server of it at a time");
     assert_eq!(ran.why(), why);
@@ -345,12 +356,11 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     assert!(planned.stdout.contains(&why), "{}{}", planned.stdout, planned.stderr);
     let shown = machine.reconcile(&["claims", MANIFEST]);
     assert!(shown.stdout.contains(&format!("{other} is worked on since {at}")), "{}{}", shown.stdout, shown.stderr);
-    assert_eq!(claimed_by(&machine), [other]);
 
     // It will never say that it is done: somebody has taken it out of the rack.
     let broken = machine.reconcile(&["claims", MANIFEST, "--break", other, "--reason", "scrapped"]);
     assert_eq!(broken.code, 0, "{}{}", broken.stdout, broken.stderr);
-    assert_eq!(claimed_by(&machine), [""; 0]);
+    assert!(has_claimed(&machine, other), "its file is its own, and another one says that the claim is broken");
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
@@ -359,7 +369,7 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     assert_eq!((first, last), (Some(&Step::Claim), Some(&Step::Release)), "{ran:#?}");
     let asked = machine.calls().iter().skip(known).filter(|call| call.script() == Some(ASK)).count();
     assert_eq!(asked, 2, "once more, now that nobody else takes a server from it");
-    assert_eq!(claimed_by(&machine), [""; 0]);
+    assert!(!has_claimed(&machine, name));
     assert_eq!(told(&machine, name).as_deref(), Some(SFB_2019.after));
     assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the others' words stay");
 
@@ -367,4 +377,30 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let again = machine.apply();
     again.is(0, State::AtGoal);
     assert_eq!((again.server.steps.len(), machine.calls().len()), (0, known));
+}
+
+/// Wine knows two accounts: the one that the prefix belongs to, and everybody else.
+#[test]
+fn a_file_of_somebody_else_keeps_the_pool_as_it_is_and_is_named() {
+    let machine = with_claims(Server::front_end(SFB_2019));
+    let other = "other.lab.example";
+    machine.put(&file_of(other), "{}");
+    declare(&machine, &format!("'{CLAIMS}'"));
+    let ran = refused(&machine, 4, State::NeedsOperator);
+    let why = format!(r"{} speaks for {other} and belongs to ", file_of(other));
+    assert!(ran.why().contains(&why), "{}", ran.why());
+    let shown = machine.reconcile(&["claims", MANIFEST]);
+    assert!(shown.stdout.contains(&why) && !shown.stdout.contains("no server is worked on"), "{}", shown.stdout);
+
+    // Our own file would not be believed either, which is said before anything is stopped.
+    std::fs::remove_file(machine.path(&file_of(other))).unwrap();
+    let known = machine.calls().len();
+    let ran = machine.apply();
+    ran.is(1, State::Failed);
+    assert!(ran.why().contains("no server would believe it"), "{}", ran.why());
+    assert!(!ran.server.steps.iter().any(Step::takes_down), "{ran:#?}");
+    machine.assert_untouched(known);
+    declare(&machine, &format!("{{ folder: '{CLAIMS}', writers: [{WINE}] }}"));
+    machine.apply().is(0, State::AtGoal);
+    machine.assert_converged();
 }

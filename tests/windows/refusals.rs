@@ -33,6 +33,8 @@ fn an_open_shell_blocks_and_is_named() {
     let why = refused(&machine, 3, State::Blocked).why().to_owned();
     assert!(why.contains("management shells are open: powershell_ise.exe (PID "), "{why}");
     assert!(why.contains(") of ") && !why.contains("cannot be read"), "its user is named: {why}");
+    let held = why.to_lowercase().contains(" holds microsoft.rtc.management.dll");
+    assert!(why.contains(", session ") && why.contains(r"\powershell_ise.exe) of ") && held, "{why}");
     assert!(machine.runs("powershell_ise.exe"));
 }
 

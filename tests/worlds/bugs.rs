@@ -68,6 +68,8 @@ enum Bug {
     NeverFailsBack,
     /// The claim of another server is not seen.
     OverlooksTheClaim,
+    /// Whoever wrote what lies on the share is believed.
+    BelievesAnybody,
     /// The pool is taken for released.
     NeverReleases,
     /// Nobody knows that another server of the pool is back just now.
@@ -78,7 +80,7 @@ enum Bug {
     KnowsPublishedNamesOnly,
 }
 
-const BUGS: [Bug; 27] = [
+const BUGS: [Bug; 28] = [
     Bug::StopsNothing,
     Bug::NeverStartsAgain,
     Bug::BuildsCompareAsText,
@@ -102,6 +104,7 @@ const BUGS: [Bug; 27] = [
     Bug::ForgetsTheFailOver,
     Bug::NeverFailsBack,
     Bug::OverlooksTheClaim,
+    Bug::BelievesAnybody,
     Bug::NeverReleases,
     Bug::OverlooksTheRelease,
     Bug::TrustsCoreComponents,
@@ -156,6 +159,11 @@ impl Observe for Buggy<'_> {
             Bug::OverlooksTheClaim => {
                 if let Fact::Known(record) = &mut seen.claim {
                     record.claims.retain(|claim| claim.server == self.host.goal.server);
+                }
+            }
+            Bug::BelievesAnybody => {
+                if let Fact::Known(record) = &mut seen.claim {
+                    record.doubts.clear();
                 }
             }
             Bug::OverlooksTheRelease => {
@@ -308,6 +316,7 @@ pub fn each_is_found() {
         Case { kind: Kind::FrontEndThatClaims, ..SMOOTH },
         Case { kind: Kind::FrontEndThatClaims, record: Record::Taken, ..SMOOTH },
         Case { kind: Kind::FrontEndThatClaims, record: Record::Fresh, ..SMOOTH },
+        Case { kind: Kind::FrontEndThatClaims, record: Record::Stranger, ..SMOOTH },
     ];
     for case in &cases {
         assert_eq!(faults(case, Bug::None), Vec::<String>::new(), "{case:?}");

@@ -2,7 +2,7 @@
 
 use reconcile_core::{Blocker, Class, End, Observe, Outcome};
 use reconcile_hosts::lab::{Fault, Kill, LabError, When};
-use reconcile_schema::{Period, StartType, Step};
+use reconcile_schema::{Mark, Period, RunId, StartType, Step};
 
 use crate::{
     converge::rests,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every place at which the first run in this world can be killed.
-fn places(effects: &[Effect]) -> Vec<Kill> {
+pub fn places(effects: &[Effect]) -> Vec<Kill> {
     let moments = |effect: &Effect| match effect {
         Effect::Act => &[When::Before, When::Midway, When::After][..],
         Effect::Mark => &[When::Before, When::After][..], // Half a line is no line.
@@ -24,14 +24,14 @@ fn places(effects: &[Effect]) -> Vec<Kill> {
 }
 
 /// The effects of an uninterrupted run.
-fn effects(case: &Case) -> Vec<Effect> {
+pub fn effects(case: &Case) -> Vec<Effect> {
     let mut scene = Scene::of(case);
     let earlier = scene.watch.effects.len();
     scene.run(&How { name: "run 1", ..How::default() }).unwrap();
     scene.watch.effects.split_off(earlier)
 }
 
-fn kill(scene: &mut Scene, name: &str, kill: Kill) -> Result<(), String> {
+pub fn kill(scene: &mut Scene, name: &str, kill: Kill) -> Result<(), String> {
     match scene.run(&How { name, kill: Some(kill), ..How::default() }) {
         // In its last mark nobody waits for the journal any more.
         Err(LabError::Killed) | Ok(_) => Ok(()),
@@ -280,6 +280,40 @@ pub fn unwritable(case: &Case) -> Result<usize, String> {
         }
         scene.watch.unwritable_from = None;
         rest(&mut scene, Memory::Whole, &format!("no mark from {from} on"))?;
+    }
+    Ok(marks)
+}
+
+/// The journal cannot be written once, at every mark: the run, or the next one, does all the same; whoever reads the history
+/// finds who ran it and for what, and each outage is counted.
+pub fn unwritable_once(case: &Case) -> Result<usize, String> {
+    let marks = effects(case).iter().filter(|effect| **effect == Effect::Mark).count();
+    for once in 0..marks {
+        let mut scene = Scene::of(case);
+        (scene.watch.unwritable_once, scene.watch.lossy) = (Some(once), true);
+        let outcome = scene.run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;
+        let mut faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
+        let run = |told: &&(RunId, jiff::Timestamp, Mark)| told.0.0 == "run 1";
+        if let Some((_, _, first)) = scene.watch.told.iter().find(run)
+            && !matches!(first, Mark::RunBegan { .. })
+        {
+            faults.push(format!("nobody knows who ran it and for what: it begins with {first:?}"));
+        }
+        if scene.watch.told.iter().any(|(_, _, mark)| matches!(mark, Mark::TakingDown { .. }))
+            && let End::Blocked(_) = outcome.end
+            && scene.host().marks().unwrap().outages == 0
+            && !outcome.steps.contains(&Step::Reboot)
+        {
+            faults.push("an outage is not counted".into());
+        }
+        faults.retain(|fault| !started_by_installer(case, fault)); // What was not written may not be stopped again.
+        if !faults.is_empty() {
+            return Err(format!("no mark {once}: {faults:?}\n    after {:?}", outcome.steps));
+        }
+        if case.installer == Some(Fault::InstallerStartsServices) && outcome.end != End::AtGoal {
+            scene.counts_as_before(); // What the installer started ran on, and was there when the next outage began.
+        }
+        rest(&mut scene, Memory::Whole, &format!("no mark {once}"))?;
     }
     Ok(marks)
 }

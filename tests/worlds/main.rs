@@ -2,13 +2,14 @@
 //!
 //! The default run walks a part of each space, [`part`] says which; the whole of them, optimised, is a part of CI:
 //! `WORLDS=all cargo test --profile worlds -p reconcile-worlds -- --nocapture`. The figures are printed.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod beside;
 mod bugs;
 mod converge;
 mod crash;
 mod cut;
+mod damage;
 mod dies;
 mod minimal;
 mod peers;
@@ -19,6 +20,7 @@ mod restarts;
 mod run;
 mod settle;
 mod space;
+mod strangers;
 mod truth;
 mod unknown;
 mod vain;
@@ -80,6 +82,7 @@ fn every_world_converges_or_ends_as_it_must_however_it_is_interrupted() {
         ("asked to end", space::interrupted(), crash::asked_to_end),
         ("ended at once", space::interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::interrupted(), crash::unwritable),
+        ("the journal cannot be written once", space::interrupted(), crash::unwritable_once),
         ("somebody starts or stops every service", space::interrupted(), crash::disturbed),
     ]);
     println!("{count} worlds, {runs} runs, {interruptions} interruptions: all converged or ended as they must");
@@ -98,6 +101,7 @@ fn a_server_leaves_its_pool_when_that_is_ready_and_comes_back_however_it_is_inte
         ("asked to end", space::pools_interrupted(), crash::asked_to_end),
         ("ended at once", space::pools_interrupted(), crash::left_at_once),
         ("the journal cannot be written from here on", space::pools_interrupted(), crash::unwritable),
+        ("the journal cannot be written once", space::pools_interrupted(), crash::unwritable_once),
         ("somebody starts or stops every service", space::pools_interrupted(), crash::disturbed),
         ("plans", space::pools_foreseen(), plans::agrees),
         ("steps left out", space::pools_interrupted(), minimal::every_step_is_needed),
@@ -114,6 +118,7 @@ fn one_server_of_a_pool_is_taken_down_at_a_time_however_it_is_interrupted() {
         ("killed, and the journal deleted", space::claims_interrupted(), crash::forgotten),
         ("asked to end", space::claims_interrupted(), crash::asked_to_end),
         ("the journal cannot be written from here on", space::claims_interrupted(), crash::unwritable),
+        ("the journal cannot be written once", space::claims_interrupted(), crash::unwritable_once),
         ("somebody starts or stops every service", space::claims_interrupted(), crash::disturbed),
         ("plans", space::claims_foreseen(), plans::agrees),
         ("steps left out", space::claims_without_a_pause(), minimal::every_step_is_needed),
@@ -168,6 +173,16 @@ fn the_plan_is_what_apply_does() {
 }
 
 #[test]
+fn no_stranger_keeps_a_service_down() {
+    // Each is killed everywhere, with three strangers: every seventh world is enough.
+    let some = space::interrupted().into_iter().step_by(7).collect();
+    shown(&[
+        ("killed, and somebody is in the way", some, strangers::keep_nothing_down),
+        ("the same of a server in a pool", space::pools_killed_twice(), strangers::keep_nothing_down),
+    ]);
+}
+
+#[test]
 fn no_step_is_superfluous() {
     shown(&[("steps left out", space::interrupted(), minimal::every_step_is_needed)]);
 }
@@ -213,8 +228,20 @@ fn a_restart_that_windows_waits_for_is_shown_or_made_as_any_other_outage() {
         ("asked to end", restarts::made(), crash::asked_to_end),
         ("ended at once", restarts::made(), crash::left_at_once),
         ("the journal cannot be written from here on", restarts::made(), crash::unwritable),
+        ("the journal cannot be written once", restarts::made(), crash::unwritable_once),
         ("somebody starts or stops every service", restarts::made(), crash::disturbed),
         ("plans", restarts::made(), plans::agrees),
+    ]);
+}
+
+#[test]
+fn with_any_line_of_the_journal_lost_nothing_is_taken_down_and_what_is_down_comes_back() {
+    // Each is killed everywhere, and loses each line then: every third world with claims is enough.
+    let some = space::claims_without_a_pause().into_iter().step_by(3).collect();
+    shown(&[
+        ("a line is lost, after a kill anywhere", space::killed_twice(), damage::any_line),
+        ("a line is lost, after a kill anywhere, in a pool", space::pools_killed_twice(), damage::any_line),
+        ("a line is lost, after a kill anywhere, with claims", some, damage::any_line),
     ]);
 }
 

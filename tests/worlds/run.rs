@@ -202,7 +202,9 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
         twin.host.boot = Fact::Known(BootId("another".into()));
     }
     let behind = seen.marks.latest.is_some_and(|latest| latest > seen.host.at); // Then it matters how far.
-    let timeless = goal.rules.maintenance.is_none() && !behind;
+    // What a server has said of a time is compared with ours.
+    let told = |record: &reconcile_schema::PoolRecord| !record.released.is_empty() || !record.claims.is_empty();
+    let timeless = goal.rules.maintenance.is_none() && !behind && !seen.host.claim.known().is_some_and(told);
     if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() && timeless {
         twin.host.at += SignedDuration::from_hours(24 * 365);
         twin.host.uptime = None;

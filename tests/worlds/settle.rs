@@ -56,6 +56,57 @@ fn where_the_pool_is_not_ready_meanwhile_the_time_begins_anew() {
     assert_eq!((outcome.end, pauses), (End::AtGoal, vec![]), "the next run finds a pool that was ready meanwhile");
 }
 
+/// Nobody knows when that was, so the pool must be ready while the run waits; that ends, and the reason says whose clock to look at.
+#[test]
+fn a_server_that_is_back_in_a_year_is_not_waited_for_until_then() {
+    let mut scene = Scene::of(&Case { record: Record::Future, ..FRESH });
+    let (outcome, pauses) = waits(&mut scene, 0);
+    assert_eq!((outcome.end, pauses), (End::AtGoal, vec![10, 10]));
+
+    let mut scene = Scene::of(&Case { record: Record::Future, ..FRESH });
+    let (outcome, pauses) = waits(&mut scene, 1);
+    let End::Blocked(why) = &outcome.end else { panic!("{outcome:?}") };
+    assert!(why.to_string().ends_with("is ahead, or that of this server behind, by 365 days"), "{why}");
+    assert_eq!((outcome.steps, pauses), (vec![Step::Stage], vec![10, 10]), "ten minutes busy, ten ready");
+}
+
+/// Somebody else uses the record for longer than the server tries: nothing has failed, and nothing is taken down.
+#[test]
+fn a_record_that_stays_in_use_is_a_reason_to_come_back_later() {
+    let busy = Some(Fault::ShareBusy);
+    for record in [Record::Free, Record::Own] {
+        let mut scene = Scene::of(&Case { record, fault: busy, ..FRESH });
+        let outcome = scene.run(&How { name: "run 1", ..How::default() }).unwrap();
+        let End::Blocked(why) = &outcome.end else { panic!("{outcome:?}") };
+        assert_eq!(
+            (why.class(), why.code()),
+            (reconcile_core::Class::Later, reconcile_schema::Code::ClaimsBusy),
+            "{why}"
+        );
+        let server = scene.goal.server.clone();
+        scene.lab.change(&server, |server| server.faults.clear()).unwrap();
+        assert_eq!(scene.run(&How { name: "run 2", ..How::default() }).unwrap().end, End::AtGoal);
+    }
+}
+
+/// The file of a Front End Server that belongs to somebody else opens no gate for the back end, and the report says whose it is.
+#[test]
+fn a_strangers_word_keeps_the_pool_as_it_is_and_is_named() {
+    for kind in [Kind::FrontEndThatClaims, Kind::BackEndThatClaims] {
+        for (record, named) in [(Record::Stranger, r"CONTOSO\mallory"), (Record::Unread, "access is denied")] {
+            let mut scene = Scene::of(&Case { kind, record, ..SMOOTH });
+            let outcome = scene.run(&How { name: "run 1", ..How::default() }).unwrap();
+            let End::Blocked(why) = &outcome.end else { panic!("{outcome:?}") };
+            assert_eq!(why.code(), reconcile_schema::Code::ClaimsUntrusted);
+            assert!(
+                why.to_string().contains(named) && why.to_string().contains("front2.contoso.example.json"),
+                "{why}"
+            );
+            assert!(!outcome.steps.iter().any(Step::takes_down), "{outcome:?}");
+        }
+    }
+}
+
 #[test]
 fn servers_of_one_upgrade_domain_do_not_wait_for_each_other() {
     let domain: UpdateName = "ud1".parse().unwrap();

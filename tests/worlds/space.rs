@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use reconcile_core::{Claims, Goal, Rules};
 use reconcile_hosts::lab::{Cut, Fault, Simulated, SimulatedRegistration};
 use reconcile_schema::{
-    Build, Claim, Estimates, Fabric, ForeignServices, Installer, Maintenance, Mirrored, OnExceed, PendingRestart,
-    Period, PoolRecord, Product, Reboots, Recognised, Released, Role, RunId, Service, ServiceState, Shells, StartType,
-    Store, Window,
+    Build, Claim, Doubt, Estimates, Fabric, ForeignServices, Installer, Maintenance, Mirrored, OnExceed,
+    PendingRestart, Period, PoolRecord, Product, Reboots, Recognised, Released, Role, RunId, Service, ServiceState,
+    Shells, StartType, Store, Window,
 };
 
 /// The servers of the documentation, one product for each.
@@ -40,6 +40,12 @@ pub enum Record {
     Early,
     /// Another server had, and took the claim back five minutes ago.
     Fresh,
+    /// Another server had, and took it back at a time that is a year off.
+    Future,
+    /// The file of one of the servers that come first belongs to somebody else, whatever it says.
+    Stranger,
+    /// Whose that file is cannot be read.
+    Unread,
 }
 
 /// How the services stand when the run begins.
@@ -151,7 +157,16 @@ pub const KINDS: [Kind; 4] =
     [Kind::Standard, Kind::StandardWithCentral, Kind::BackEnd, Kind::BackEndCollocatedWithCentral];
 pub const POOL_KINDS: [Kind; 2] = [Kind::FrontEnd, Kind::FrontEndOf2013];
 pub const CLAIMING_KINDS: [Kind; 2] = [Kind::FrontEndThatClaims, Kind::BackEndThatClaims];
-pub const RECORDS: [Record; 5] = [Record::Free, Record::Taken, Record::Own, Record::Early, Record::Fresh];
+pub const RECORDS: [Record; 8] = [
+    Record::Free,
+    Record::Taken,
+    Record::Own,
+    Record::Early,
+    Record::Fresh,
+    Record::Future,
+    Record::Stranger,
+    Record::Unread,
+];
 pub const SERVICES: [Services; 8] = [
     Services::Run,
     Services::Stopped,
@@ -438,9 +453,9 @@ fn claiming_kinds(case: Case) -> Vec<Case> {
     CLAIMING_KINDS.map(|kind| Case { kind, databases: Databases::Current, ..case }).to_vec()
 }
 
-/// What lies on the share × every state of need × what the installer may do × whether the share can be reached.
+/// What lies on the share × every state of need × what the installer may do × whether the share can be reached and is free.
 ///
-/// 2 servers × 5 records × 3 sets of components × 4 states of the services × 4 installers × 2 shares.
+/// 2 servers × 8 records × 3 sets of components × 4 states of the services × 4 installers × 3 shares.
 pub fn claims() -> Vec<Case> {
     let [works, asks, _, starts, _, _, _, fails] = INSTALLERS;
     product(&[
@@ -449,7 +464,9 @@ pub fn claims() -> Vec<Case> {
         &components(&[0, 0b0110, CURRENT]),
         &services(&[Services::Run, Services::Stopped, Services::HalfStopped, Services::ManualRuns]),
         &|case| [works, asks, starts, fails].map(|installer| Case { installer, ..case }).to_vec(),
-        &|case| [None, Some(Fault::ShareUnreachable)].map(|fault| Case { fault, ..case }).to_vec(),
+        &|case| {
+            [None, Some(Fault::ShareUnreachable), Some(Fault::ShareBusy)].map(|fault| Case { fault, ..case }).to_vec()
+        },
     ])
 }
 
@@ -646,7 +663,14 @@ impl Case {
             claims: self.kind.claims().then(|| {
                 let after =
                     if self.kind == Kind::BackEndThatClaims { (1..=3).map(front).collect() } else { Vec::new() };
-                Arc::new(Claims { folder: r"\\files\claims".into(), name: pool(), pool: pool(), domain: None, after })
+                Arc::new(Claims {
+                    folder: r"\\files\claims".into(),
+                    writers: vec![],
+                    name: pool(),
+                    pool: pool(),
+                    domain: None,
+                    after,
+                })
             }),
             pool: (self.kind.is_in_pool() || self.kind.claims()).then(|| "pool01.contoso.example".parse().unwrap()),
             upgrade_domain: None,
@@ -708,7 +732,16 @@ impl Case {
     pub fn record(&self) -> PoolRecord {
         let claim = |server| {
             let (run, at) = (RunId("an earlier run".into()), jiff::Timestamp::UNIX_EPOCH);
-            vec![Claim { server, pool: pool(), domain: None, run, at, boot: None, later: BTreeMap::new() }]
+            vec![Claim {
+                server,
+                pool: pool(),
+                domain: None,
+                run,
+                at,
+                boot: None,
+                written: None,
+                later: BTreeMap::new(),
+            }]
         };
         let Goal { core, claims, server, .. } = self.goal();
         let reached = claims.iter().flat_map(|claims| &claims.after).map(|server| (server.clone(), core.clone()));
@@ -721,9 +754,20 @@ impl Case {
                 let older = Build { revision: BEHIND, ..core };
                 record.reached.insert(front(2), older);
             }
-            Record::Fresh => {
-                let at = self.server().clock - jiff::SignedDuration::from_mins(5);
-                record.released.insert(pool(), Released { server: front(2), domain: None, at, later: BTreeMap::new() });
+            Record::Fresh | Record::Future => {
+                let (year, fresh) = (jiff::SignedDuration::from_hours(365 * 24), jiff::SignedDuration::from_mins(-5));
+                let at = self.server().clock + if self.record == Record::Future { year } else { fresh };
+                let last = Released { server: front(2), domain: None, at, written: None, later: BTreeMap::new() };
+                record.released.insert(pool(), last);
+            }
+            Record::Stranger | Record::Unread => {
+                let (server, file) = (front(2), "pool01.contoso.example.front2.contoso.example.json".to_owned());
+                record.reached.remove(&server);
+                record.doubts.push(if self.record == Record::Stranger {
+                    Doubt::Stranger { server, file, owner: r"CONTOSO\mallory".into() }
+                } else {
+                    Doubt::Unread { server, file, why: "access is denied".into() }
+                });
             }
         }
         record

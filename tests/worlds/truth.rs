@@ -77,6 +77,8 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::AnotherInstallation) => {
             return if work || !runs(case) { Fate::Short(Class::Later) } else { Fate::Goal };
         }
+        // What any user can do forbids the work, and holds no service back.
+        Some(Fault::WindowsInstallerHeld) => return if work { Fate::Short(Class::Later) } else { Fate::Goal },
         Some(Fault::DatabaseUpdateDoesNothing) => {
             return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
@@ -99,9 +101,14 @@ pub fn expected(case: &Case) -> Fate {
         match (case.fault, case.record) {
             (Some(Fault::ShareUnreachable), _) if work => return Fate::Short(Class::Unknown),
             (Some(Fault::ShareUnreachable), _) => return Fate::Short(Class::Failed), // It cannot say that it is done.
+            (_, Record::Stranger | Record::Unread) if work => return Fate::Short(Class::Operator),
+            // A server whose update failed keeps its claim, and has nothing to say.
+            (Some(Fault::ShareBusy), Record::Own) if install && case.installer == Some(Fault::InstallerFails) => {}
+            (Some(Fault::ShareBusy), _) => return Fate::Short(Class::Later), // It cannot say that it is done, either.
             (_, Record::Taken) => return barred(Class::Later),
             (_, Record::Early) if case.kind == Kind::BackEndThatClaims => return barred(Class::Later),
-            (_, Record::Free | Record::Own | Record::Early | Record::Fresh) => {}
+            (_, Record::Free | Record::Own | Record::Early | Record::Fresh | Record::Future) => {}
+            (_, Record::Stranger | Record::Unread) => {}
         }
     }
     match case.leave {
@@ -295,7 +302,9 @@ pub fn untouched(case: &Case) -> bool {
     }
     let early = case.record == Record::Early && case.kind == Kind::BackEndThatClaims;
     let unreachable = case.fault == Some(Fault::ShareUnreachable);
-    if case.kind.claims() && (case.record == Record::Taken || early || unreachable) {
+    let busy = case.fault == Some(Fault::ShareBusy) && case.record != Record::Own;
+    let barred = matches!(case.record, Record::Taken | Record::Stranger | Record::Unread);
+    if case.kind.claims() && (barred || early || unreachable || busy) {
         return true;
     }
     if case.fault == Some(Fault::DatabaseMirrored) && !case.kind.is_in_pool() {

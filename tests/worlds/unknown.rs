@@ -6,7 +6,7 @@ use reconcile_schema::{Fact, Mark, Marks, Observed, Period, RunId, Step, Store};
 
 use crate::{
     run::{How, Scene, run},
-    space::{CURRENT, Case, Databases, Kind, Services},
+    space::{CURRENT, Case, Databases, Kind},
     truth::{Fate, Memory, expected, fate, wrong},
     watch::Watched,
 };
@@ -131,9 +131,8 @@ fn needs(step: &Step, up: bool) -> &'static [Name] {
         Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::Reboot => {
             &[Components, States, Installing]
         }
-        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers if up => {
-            &[Components, States, Installing]
-        }
+        // Whether something is installed is not asked: any user might keep it from being read.
+        Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers if up => &[Components, States],
         Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers => &[States],
     }
 }
@@ -159,8 +158,6 @@ fn needed(case: &Case) -> Vec<Name> {
     if install || database {
         needed.extend([Reboot, Installing, Rights]);
         needed.extend((install || matches!(case.kind, Kind::Standard | Kind::StandardWithCentral)).then_some(Disk));
-    } else if case.services == Services::HalfStopped {
-        needed.push(Installing);
     }
     if install {
         needed.extend([Package, Shells, Foreign]);

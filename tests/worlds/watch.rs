@@ -37,6 +37,10 @@ pub struct Watch {
     pub crowded: bool,
     /// From which mark of this watch on the journal cannot be written.
     pub unwritable_from: Option<usize>,
+    /// Which mark of this watch, counted from 0, cannot be written, once.
+    pub unwritable_once: Option<usize>,
+    /// Every mark that was written, in its order.
+    pub told: Vec<(RunId, Timestamp, Mark)>,
     /// After which act somebody starts (or stops) every service that is not disabled.
     pub meddle: Option<(usize, bool)>,
     observations: u32,
@@ -80,6 +84,8 @@ impl Watch {
             lossy: false,
             crowded: false,
             unwritable_from: None,
+            unwritable_once: None,
+            told: Vec::new(),
             meddle: None,
             observations: 0,
         }
@@ -117,6 +123,8 @@ impl Watch {
     ) {
         let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
         self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
+        let doubted = goal.claims.is_some() && record.doubts.iter().any(|doubt| doubt.forbids(&goal.server));
+        self.insist(!doubted || !step.takes_down(), "C5: taken down by a record that is not believed", step);
         let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = own(now).all(|service| service.is_stopped());
         let others_stopped = now.services.iter().filter(|one| is_named(goal, one)).all(|one| one.is_stopped());
@@ -169,7 +177,9 @@ impl Watch {
             }
             Step::Claim => {
                 self.insist(record.claims.is_empty(), "C3: somebody has the claim", step);
-                let fresh = |last: &&Released| Period::between(last.at, now.clock) < Period::minutes(20);
+                // A time that is still to come says nothing of when that was.
+                let past = |last: &&Released| Period::between(now.clock, last.at) < Period::minutes(5);
+                let fresh = |last: &&Released| past(last) && Period::between(last.at, now.clock) < Period::minutes(20);
                 let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
                 self.insist(!goal.is_in_pool() || other.is_none(), "C4: another server is back just now", step);
             }
@@ -206,6 +216,7 @@ impl Watch {
         let up =
             matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb | Step::Release);
         self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
+        self.insist(marks.damaged.is_none() || up, "W3: a hold may be lost", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
         let down = now.services.iter().any(|one| one.start == StartType::Automatic && one.is_stopped());
@@ -319,6 +330,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         }
         Fault::DatabaseUnreachable | Fault::DatabaseVersionEmpty | Fault::DatabaseMirrored => !goal.stores.is_empty(),
         Fault::AnotherInstallation
+        | Fault::WindowsInstallerHeld
         | Fault::NotAdministrator
         | Fault::Confined
         | Fault::ComponentsUnreadable
@@ -342,7 +354,8 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
             goal.rules.reboot == reconcile_schema::Reboots::Never
         }
         Fault::ShareUnreachable => goal.claims.is_some(),
-        Fault::RenameElsewhere
+        Fault::ShareBusy // Whoever has the claim already needs the record at the end only.
+        | Fault::RenameElsewhere
         | Fault::InstallerAsksForReboot
         | Fault::InstallerBeginsReboot
         | Fault::InstallerStartsServices
@@ -479,10 +492,14 @@ impl Act for Watched<'_> {
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), LabError> {
         self.watch.effects.push(Effect::Mark);
         let marks = self.watch.effects.iter().filter(|effect| **effect == Effect::Mark).count();
-        if self.watch.unwritable_from.is_some_and(|from| marks > from) {
+        let once = self.watch.unwritable_once.is_some_and(|once| marks == once + 1);
+        if once || self.watch.unwritable_from.is_some_and(|from| marks > from) {
             return Err(LabError::Step("the disk is full".into()));
         }
-        self.lab.mark(run, mark)
+        let at = self.truth().clock;
+        self.lab.mark(run, mark)?;
+        self.watch.told.push((run.clone(), at, mark.clone()));
+        Ok(())
     }
 
     fn pause(&mut self, period: Period) {

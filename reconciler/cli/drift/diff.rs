@@ -1,6 +1,6 @@
 //! Desired and observed in one normal form, and the difference between them as a unified diff.
 
-use reconcile_core::{Compared, Said};
+use reconcile_core::{Compared, FactKind, Said};
 use reconcile_schema::{DriftCode, Period};
 use similar::TextDiff;
 
@@ -11,7 +11,9 @@ const AROUND: usize = 1;
 
 /// The unified diff from what is observed to what is desired. Nothing in it can act on a terminal.
 pub fn of(compared: &[Compared<'_>]) -> String {
-    let (observed, desired): (Vec<_>, Vec<_>) = compared.iter().map(|fact| (observed(fact), desired(fact))).unzip();
+    // The journal is no fact of the server that a run would change.
+    let facts = compared.iter().filter(|fact| fact.kind != FactKind::Journal);
+    let (observed, desired): (Vec<_>, Vec<_>) = facts.map(|fact| (observed(fact), desired(fact))).unzip();
     let observed: Vec<&str> = observed.iter().map(String::as_str).collect();
     let desired: Vec<&str> = desired.iter().map(String::as_str).collect();
     let diff = TextDiff::from_slices(&observed, &desired);

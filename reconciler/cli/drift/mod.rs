@@ -3,6 +3,7 @@
 mod annotations;
 mod attendance;
 mod diff;
+mod forms;
 mod html;
 mod json;
 mod judge;
@@ -27,6 +28,7 @@ use reconcile_core::Place;
 use reconcile_hosts::snapshot::{Origin, Piece, Reader, Sources, read};
 use reconcile_schema::{Build, DriftState, DriftSummary, Fqdn, ServerDrift, ServerName};
 
+pub use self::forms::every_form;
 use self::{
     attendance::Attendance,
     judge::{Judge, Judged, Known, duplicate, unequal},

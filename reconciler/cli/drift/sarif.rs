@@ -101,6 +101,9 @@ const fn help(code: DriftCode) -> &'static str {
         DriftCode::ComponentMissing => {
             "Correct the name, or leave the component out where no server of the update has it."
         }
+        DriftCode::JournalDamaged => {
+            "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it."
+        }
         DriftCode::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
     }
 }
@@ -125,7 +128,7 @@ const fn level(code: DriftCode) -> &'static str {
         | DriftCode::MissingSnapshot
         | DriftCode::DuplicateSnapshot
         | DriftCode::UnreadableSnapshot => "warning",
-        DriftCode::OriginalRelease | DriftCode::ComponentMissing => "note",
+        DriftCode::OriginalRelease | DriftCode::ComponentMissing | DriftCode::JournalDamaged => "note",
     }
 }
 

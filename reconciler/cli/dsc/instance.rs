@@ -13,6 +13,9 @@ use super::ask::Asked;
 
 /// The server of a goal, as it was seen.
 pub fn instance(asked: &Asked, goal: &Goal, seen: &Seen, lab: bool) -> DscInstance {
+    if let Some(damage) = &seen.marks.damaged {
+        tracing::warn!("{}: its journal is damaged: {damage}; see reconcile acknowledge", goal.server);
+    }
     let ServerPlan { server, code, findings, steps, blocked_by, help, .. } =
         plan::server(goal, seen, lab, Waiter::Elsewhere);
     let declared = |component: &Component| component.product == goal.product && component.name.is_core();

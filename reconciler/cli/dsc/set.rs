@@ -1,5 +1,7 @@
 //! Bringing a server to its desired state for the engine, and telling what that would do.
 
+use std::path::Path;
+
 use reconcile_core::{Blocker, End, Goal, PlanEnd, Seen, after, plan};
 use reconcile_schema::{DscInstance, DscMetadata, DscRestart, Period, ServerPlan, ServerRun, Step};
 
@@ -12,6 +14,7 @@ use crate::{
     plan::{seen, server},
     problem::Problem,
     render::{UNSURE, aftermath, plural, word},
+    rescue::rescued,
     voice::Voice,
 };
 
@@ -28,6 +31,10 @@ use super::{
 /// As `apply`.
 pub fn set(asked: &Asked) -> Result<Exit, Problem> {
     asked.wants_the_product()?;
+    brought(asked).map_err(|problem| rescued(problem, Path::new(asked.manifest())))
+}
+
+fn brought(asked: &Asked) -> Result<Exit, Problem> {
     let (input, mut site, goal) = asked.server()?;
     let lab = site.is_lab();
     let before = instance(asked, &goal, &seen(&mut site, &goal)?, lab);
@@ -71,8 +78,9 @@ const fn restart_due(end: &End) -> Result<bool, &Blocker> {
 /// When the manifest or the server cannot be used.
 pub fn what_if(asked: &Asked) -> Result<Exit, Problem> {
     asked.wants_the_product()?;
-    let (_, mut site, goal) = asked.server()?;
+    let (input, mut site, goal) = asked.server()?;
     let (lab, now) = (site.is_lab(), seen(&mut site, &goal)?);
+    input.current(&now.marks, now.host.at)?;
     let planned = server(&goal, &now, lab, Waiter::Elsewhere);
     if let Some(why) = &planned.blocked_by {
         tracing::warn!("{}: {why}", goal.server);

@@ -1,6 +1,6 @@
 use super::*;
 
-fn code(result: Result<Text, Diagnostics>) -> String {
+fn code<T>(result: Result<T, Diagnostics>) -> String {
     match result {
         Ok(_) => "accepted".to_owned(),
         Err(faults) => faults.errors.iter().map(|it| format!("{} {}", it.code, it.place)).collect(),
@@ -32,14 +32,14 @@ fn control_characters_are_refused_where_they_stand() {
 #[test]
 fn what_is_no_readable_file_is_refused() {
     let missing = Path::new("no/such/manifest.yaml");
-    assert_eq!(code(Text::read(missing)), "unreadable-file no/such/manifest.yaml");
+    assert_eq!(code(bytes(missing)), "unreadable-file no/such/manifest.yaml");
     let directory = std::env::temp_dir();
-    assert!(code(Text::read(&directory)).starts_with("unreadable-file"));
+    assert!(code(bytes(&directory)).starts_with("unreadable-file"));
     let long = "#".repeat(MAX_BYTES);
     assert_eq!(decoded(long.as_bytes()), "accepted");
     assert_eq!(decoded(format!("{long}#").as_bytes()), "too-large m");
     #[cfg(unix)]
-    assert_eq!(code(Text::read(Path::new("/dev/zero"))), "too-large /dev/zero");
+    assert_eq!(code(bytes(Path::new("/dev/zero"))), "too-large /dev/zero");
 }
 
 #[test]

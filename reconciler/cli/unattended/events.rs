@@ -1,18 +1,19 @@
 //! Where events go: on a server into its event log, in a lab into a file beside its world.
 
+use reconcile_hosts::open;
 #[cfg(windows)]
 use reconcile_hosts::windows::event_log;
 #[cfg(windows)]
 use reconcile_schema::Code;
 use reconcile_schema::EventLine;
 use std::{
-    fs::OpenOptions,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 #[cfg(windows)]
 use crate::diagnostic::escape;
+use crate::harmless;
 
 /// Where events go.
 pub enum Events {
@@ -57,11 +58,12 @@ impl Events {
             }
             Self::File(path) => {
                 let append = || {
-                    let mut text = serde_json::to_string(line)?;
-                    text.push('\n');
-                    OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
+                    let mut text = Vec::new();
+                    harmless::write(&mut text, line)?;
+                    text.push(b'\n');
+                    open::options().create(true).append(true).open(path)?.write_all(&text)
                 };
-                append().map_err(|error| format!("{}: {error}", path.display()))
+                append().map_err(|error: io::Error| format!("{}: {error}", path.display()))
             }
         }
     }

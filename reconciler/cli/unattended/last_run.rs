@@ -8,7 +8,7 @@ use std::{
 use reconcile_hosts::read_plain;
 use reconcile_schema::{LastRun, REPORT_VERSION};
 
-use crate::appear;
+use crate::{appear, harmless};
 
 /// What the last unattended run left at `path`, if one did.
 ///
@@ -40,8 +40,7 @@ pub fn write(path: &Path, last: &LastRun) -> Result<(), String> {
             std::fs::create_dir_all(folder)?;
         }
         let mut file = appear::beside(path)?;
-        serde_json::to_writer_pretty(&mut file, last)?;
-        file.write_all(b"\n")?;
+        file.write_all(harmless::pretty(last).map_err(|problem| io::Error::other(problem.text()))?.as_bytes())?;
         file.persist(path).map_err(|error| error.error)?;
         Ok::<_, io::Error>(())
     };

@@ -1,13 +1,13 @@
 //! The log of unattended runs: everything that is traced, one line of JSON for each, a file for each day.
 
 use std::{
-    fs::OpenOptions,
     io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use reconcile_hosts::open;
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -22,7 +22,7 @@ pub type Listening = DefaultGuard;
 pub fn listen(folder: &Path, keep: u16, now: Timestamp, verbose: bool) -> io::Result<Listening> {
     std::fs::create_dir_all(folder)?;
     let day = now.to_zoned(TimeZone::UTC).date();
-    let file = OpenOptions::new().create(true).append(true).open(folder.join(name(day)))?;
+    let file = open::options().create(true).append(true).open(folder.join(name(day)))?;
     prune(folder, usize::from(keep))?;
     let lines = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(file));
     let shown = verbose.then(|| fmt::layer().with_writer(io::stderr).with_target(false));

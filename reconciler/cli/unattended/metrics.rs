@@ -19,7 +19,7 @@ use crate::{
 /// A metric of servers: its name, what it says, and its value for a server; none where it is not known.
 type Metric = (&'static str, &'static str, fn(&Sample) -> Option<i64>);
 
-const METRICS: [Metric; 11] = [
+const METRICS: [Metric; 12] = [
     ("reconcile_last_run_timestamp_seconds", "When the last unattended run ended.", |sample| {
         Some(sample.last.ended.as_second())
     }),
@@ -43,6 +43,11 @@ const METRICS: [Metric; 11] = [
     ("reconcile_held", "Whether somebody said that the server must not be touched.", |sample| {
         sample.standing.as_ref().map(|now| now.held.into())
     }),
+    (
+        "reconcile_journal_damaged",
+        "Lines of the journal that cannot be read, and that nobody has acknowledged.",
+        |sample| sample.standing.as_ref().map(|now| now.journal_damaged),
+    ),
     ("reconcile_window_open", "Whether a maintenance window is open, where the manifest has windows.", |sample| {
         sample.standing.as_ref()?.window_open.map(i64::from)
     }),
@@ -65,6 +70,7 @@ pub struct Standing {
     outage_seconds: i64,
     services_down: i64,
     held: bool,
+    journal_damaged: i64,
     window_open: Option<bool>,
     restart_pending: Option<bool>,
 }
@@ -78,6 +84,7 @@ impl Standing {
             outage_seconds: seen.outage().unwrap_or_default().as_seconds().into(),
             services_down: count(down(goal, seen).len()),
             held: seen.marks.hold.is_some(),
+            journal_damaged: seen.marks.damaged.as_ref().map_or(0, |damage| damage.lines.into()),
             window_open: windows.map(|windows| open_at(windows, seen.host.at).is_some()),
             restart_pending: seen.host.reboot.known().map(|pending| !pending.is_empty()),
         }

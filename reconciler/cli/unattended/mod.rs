@@ -84,13 +84,13 @@ impl Reporter {
         let Reports { event_log, log, prometheus, snapshots } = &input.manifest.reports;
         let lab = site::lab_path(input);
         // A task runs in a folder of Windows: a path that is not whole starts where the manifest is.
-        let beside = |path: &String| input.path.parent().unwrap_or(Path::new("")).join(path);
+        let beside = |path: &str| input.path.parent().unwrap_or(Path::new("")).join(path);
         let mut reporter = Self {
             mode,
             began: lab.is_none().then(now),
             events: if *event_log { Events::of(lab.as_deref()) } else { Events::None },
-            metrics: prometheus.as_ref().map(beside),
-            snapshots: snapshots.as_ref().map(beside),
+            metrics: prometheus.as_ref().map(|path| beside(path.as_str())),
+            snapshots: snapshots.as_ref().map(|path| beside(path.as_str())),
             samples: Mutex::default(),
             failures: AtomicU32::default(),
             _log: None,

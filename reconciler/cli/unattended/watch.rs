@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use reconcile_core::{Event, Goal, Seen};
+use reconcile_core::{Event, Goal, Seen, Stale};
 use reconcile_schema::{Code, EventKind, EventLine, LastRun, Period, REPORT_VERSION, SNAPSHOT_VERSION, Snapshot, Step};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     now,
 };
 use crate::{
+    advice::ACKNOWLEDGE,
     exit::Exit,
     outage::Alarm,
     problem::Problem,
@@ -94,10 +95,28 @@ impl<'a> Watch<'a> {
     }
 
     /// The run ended so, and this is how the server is now. What is as it was at the last run is not told again.
-    pub fn end(mut self, judgement: Judgement, now: &Seen, lab: bool) {
+    pub fn end(mut self, judgement: Judgement, now: &Seen, lab: bool, stale: Option<&Stale>) {
         self.seen_at(now.host.at);
+        let (stale, code) = (stale.map(Stale::to_string), stale.map(Stale::code));
+        let known = self.last.as_ref().and_then(|last| last.stale.as_ref());
+        if let Some(stale) = stale.as_ref().filter(|stale| known != Some(*stale)) {
+            self.tell_code(
+                EventKind::ManifestOlder,
+                code,
+                format!("{stale}; it is followed, since nobody signs manifests here"),
+            );
+        }
         if !judgement.left_down.is_empty() {
             self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
+        }
+        if let Some(damage) = &now.marks.damaged {
+            // In every run, until somebody acknowledges it: a hold may be lost.
+            let text = format!("the journal of this server is damaged: {damage}; a hold may have been among them");
+            self.tell_code(
+                EventKind::JournalDamaged,
+                Some(Code::JournalDamaged),
+                format!("{text}\nnext: {ACKNOWLEDGE}"),
+            );
         }
         let known = |last: &LastRun| (last.event, &last.outcome) == (judgement.event, &judgement.outcome);
         let told = if judgement.event == EventKind::Restarting {
@@ -119,15 +138,17 @@ impl<'a> Watch<'a> {
         };
         let exit = Exit::from(judgement.state);
         let standing = Standing::of(self.goal, now);
-        self.keep(judgement, exit, Some(standing), Some(&snapshot));
+        self.keep(judgement, stale, exit, Some((standing, &snapshot)));
     }
 
     /// The run came to no outcome. Whoever called it tells the event.
     pub fn broke(self, problem: &Problem) {
-        self.keep(Judgement::broken(problem.code(), problem.text()), problem.exit(), None, None);
+        let stale = self.last.as_ref().and_then(|last| last.stale.clone()); // Not judged: as it was.
+        self.keep(Judgement::broken(problem.code(), problem.text()), stale, problem.exit(), None);
     }
 
-    fn keep(self, judgement: Judgement, exit: Exit, standing: Option<Standing>, snapshot: Option<&Snapshot>) {
+    fn keep(self, judgement: Judgement, stale: Option<String>, exit: Exit, seen: Option<(Standing, &Snapshot)>) {
+        let (standing, snapshot) = seen.unzip();
         let ended = self.at.unwrap_or_else(now);
         let (state, code, outcome) = (judgement.state.key(), judgement.code.key(), &judgement.outcome);
         tracing::info!(server = %self.goal.server, state, code, outcome, exit = exit.code(), "run ended");
@@ -143,10 +164,12 @@ impl<'a> Watch<'a> {
             event: judgement.event,
             code: judgement.code,
             outcome: judgement.outcome,
+            stale,
             reason: judgement.reason,
             help: judgement.help,
             outage_seconds: judgement.outage_seconds,
             left_down: judgement.left_down,
+            journal_damaged: snapshot.and_then(|snapshot| snapshot.marks.damaged.clone()),
             next: judgement.next,
         };
         let sample = Sample { server: self.goal.server.clone(), last: last.clone(), standing };

@@ -24,8 +24,14 @@ impl Act for LabHost<'_> {
             return self.outlive(goal, seen, step);
         }
         let half = dies == Some(When::Midway);
-        let told = if half { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
-        let acted = told.and_then(|()| take(self.server()?, goal, seen, step, half));
+        let busy = self.server()?.has(Fault::ShareBusy) && matches!(step, Step::Claim | Step::Release);
+        let told = if half || busy { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
+        let acted = told.and_then(|()| {
+            if busy {
+                return Ok(Acted::Busy("somebody else has been using this record for 5 s (simulated)".into()));
+            }
+            take(self.server()?, goal, seen, step, half)
+        });
         self.dear.forget(step);
         self.started |= matches!(step, Step::StartServices | Step::FailBack);
         if *step == Step::Claim {
@@ -48,6 +54,11 @@ impl Act for LabHost<'_> {
             return Err(LabError::Killed); // A torn line is no entry: the journal's own tests show it.
         }
         let at = self.server()?.clock;
+        // An entry later than the clock that is kept would come from a time that has not been, were the run killed behind it.
+        let kept = self.lab.kept.as_ref().and_then(|kept| kept.servers.get(&self.name));
+        if kept.is_some_and(|kept| kept.clock != at) {
+            self.lab.save()?;
+        }
         self.journal()?.append(run, at, mark)?;
         if dies.is_some() { Err(LabError::Killed) } else { Ok(()) }
     }
@@ -71,7 +82,7 @@ impl LabHost<'_> {
         let mut after = self.server()?.clone();
         let code = match take(&mut after, goal, seen, step, false) {
             Ok(Acted::Installed { code, .. }) => Some(code),
-            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::GoingDown) | Err(_) => None,
+            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::Busy(_) | Acted::GoingDown) | Err(_) => None,
         };
         let (step, run) = (step.clone(), seen.run.id.clone());
         self.server()?.outlives = Some(Box::new(Outlives { step, run, code, after }));

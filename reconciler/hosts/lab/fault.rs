@@ -50,8 +50,10 @@ pub enum Fault {
     RenameElsewhere,
     /// A file in the product's folder does.
     RenameOutlasts,
-    /// Another installation is under way.
+    /// Another installation is under way, with the rights of an administrator.
     AnotherInstallation,
+    /// Somebody, who may be any user, holds the mutex of Windows Installer.
+    WindowsInstallerHeld,
     /// The databases cannot be reached.
     DatabaseUnreachable,
     /// A database gives no installed version.
@@ -112,6 +114,8 @@ pub enum Fault {
     PoolUnreadable,
     /// The share where the servers of the pool agree cannot be reached.
     ShareUnreachable,
+    /// Somebody else uses the record there, and goes on.
+    ShareBusy,
     /// The pool does not take over within an hour: nothing is done.
     FailOverTimesOut,
     /// The pool does not take the server back within an hour: it stays disabled.
@@ -143,6 +147,7 @@ impl Fault {
         Self::RenameElsewhere,
         Self::RenameOutlasts,
         Self::AnotherInstallation,
+        Self::WindowsInstallerHeld,
         Self::DatabaseUnreachable,
         Self::DatabaseVersionEmpty,
         Self::DatabaseMirrored,
@@ -173,6 +178,7 @@ impl Fault {
         Self::PoolInAnotherLanguage,
         Self::PoolUnreadable,
         Self::ShareUnreachable,
+        Self::ShareBusy,
         Self::FailOverTimesOut,
         Self::FailBackTimesOut,
     ];

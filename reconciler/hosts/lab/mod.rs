@@ -14,7 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_core::{Dear, Goal};
-use reconcile_schema::{Build, Claim, Fqdn, Period, ServerName};
+use reconcile_schema::{Build, Claim, Fqdn, Marks, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
@@ -29,6 +29,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Lab {
     world: World,
+    /// The world as its file has it, where there is one: what cannot be written has not happened.
+    kept: Option<World>,
     journals: BTreeMap<ServerName, Journal>,
     /// The world's file; the journals lie in a folder beside it. A lab without one lives in memory.
     path: Option<PathBuf>,
@@ -80,7 +82,7 @@ impl Lab {
     /// A lab in memory.
     #[must_use]
     pub const fn in_memory(world: World) -> Self {
-        Self { world, journals: BTreeMap::new(), path: None }
+        Self { world, kept: None, journals: BTreeMap::new(), path: None }
     }
 
     /// The lab whose world is kept at `path`; where nothing is kept yet, `start` makes the world, which is written at
@@ -96,7 +98,11 @@ impl Lab {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => start(),
             Err(source) => return Err(LabError::File { path: path.into(), source }),
         };
-        Ok(Self { world, journals: BTreeMap::new(), path: Some(path.into()) })
+        Ok(Self::at(path, world))
+    }
+
+    fn at(path: &Path, world: World) -> Self {
+        Self { kept: Some(world.clone()), world, journals: BTreeMap::new(), path: Some(path.into()) }
     }
 
     /// Makes the lab anew: the world as it starts out, and no journals.
@@ -105,14 +111,17 @@ impl Lab {
     /// When a file cannot be written or removed, or holds something else than a lab.
     pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
         let journals = journals(path);
-        is_a_labs(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
-        match std::fs::remove_dir_all(&journals) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(LabError::File { path: journals, source });
+        let made = made_by_a_lab(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
+        for path in made.iter().chain([&journals]) {
+            let removed = if *path == journals { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
+            match removed {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(LabError::File { path: path.clone(), source });
+                }
+                Ok(()) | Err(_) => {}
             }
-            Ok(()) | Err(_) => {}
         }
-        let lab = Self { world, journals: BTreeMap::new(), path: Some(path.into()) };
+        let mut lab = Self::at(path, world);
         lab.save()?;
         Ok(lab)
     }
@@ -184,6 +193,13 @@ impl Lab {
         }
     }
 
+    /// Has the journal of a server remember this, in a lab that lives in memory.
+    pub fn remember(&mut self, name: &ServerName, marks: Marks) {
+        if self.path.is_none() {
+            self.journals.insert(name.clone(), Journal::remembering(marks));
+        }
+    }
+
     /// The journal of a server, where this lab is kept in files.
     #[must_use]
     pub fn journal_path(&self, name: &ServerName) -> Option<PathBuf> {
@@ -196,11 +212,21 @@ impl Lab {
         path.with_extension("lock")
     }
 
-    fn save(&self) -> Result<(), LabError> {
+    /// Writes the world; where that fails, the world is what its file says it is.
+    fn save(&mut self) -> Result<(), LabError> {
         let Some(path) = &self.path else { return Ok(()) };
-        let file_error = |source| LabError::File { path: path.clone(), source };
+        let written = self.write(path);
+        match (&written, &self.kept) {
+            (Err(_), Some(kept)) => self.world = kept.clone(),
+            (Ok(()) | Err(_), _) => self.kept = Some(self.world.clone()),
+        }
+        written
+    }
+
+    fn write(&self, path: &Path) -> Result<(), LabError> {
+        let file_error = |source| LabError::File { path: path.into(), source };
         let text =
-            serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.clone(), source })?;
+            serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.into(), source })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
         file.write_all(HEADER.as_bytes()).and_then(|()| file.write_all(text.as_bytes())).map_err(file_error)?;
@@ -209,13 +235,16 @@ impl Lab {
     }
 }
 
-/// Whether what would be written over and removed is a lab's: a world, also one that somebody broke, and a folder with journals
-/// only.
-fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
+/// The files in the folder of journals, once it is known that all that would be written over and removed is a lab's: a world, also
+/// one that somebody broke, and plain files that a lab makes. No link is followed.
+fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let strange = |path: &Path, what: &str| {
         let why = format!("expected {what}, found another file; move it away, or give the lab another `world`");
         Err((path.to_owned(), io::Error::other(why)))
     };
+    if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+        return strange(path, "the file of a lab");
+    }
     match read_plain(path, LARGEST) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err((path.to_owned(), source)),
@@ -227,21 +256,37 @@ fn is_a_labs(path: &Path, journals: &Path) -> Result<(), (PathBuf, io::Error)> {
         }
     }
     let kind = match std::fs::symlink_metadata(journals) {
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err((journals.to_owned(), source)),
         Ok(metadata) => metadata.file_type(),
     };
     if !kind.is_dir() {
         return strange(journals, "the folder of a lab's journals");
     }
+    let mut made = Vec::new();
     for entry in std::fs::read_dir(journals).map_err(|source| (journals.to_owned(), source))? {
         let entry = entry.map_err(|source| (journals.to_owned(), source))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.contains(".jsonl") && !name.ends_with(".last-run.json") {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file()); // A link is none.
+        if !is_file || !is_made_by_a_lab(&entry.file_name().to_string_lossy(), &entry.path()) {
             return strange(&entry.path(), "a journal");
         }
+        made.push(entry.path());
     }
-    Ok(())
+    Ok(made)
+}
+
+/// Whether a lab makes files of this name, and this one says what they say: in a journal at least one line is one.
+fn is_made_by_a_lab(name: &str, path: &Path) -> bool {
+    let is_server = |name: &str| name.parse::<ServerName>().is_ok();
+    if name.strip_suffix(".last-run.json").is_some_and(is_server) || name.starts_with(".reconcile-") {
+        return true;
+    }
+    let Some((server, end)) = name.split_once(".jsonl") else { return false };
+    let is_damaged = |number: &str| number == "by-replacement" || number.parse::<u32>().is_ok();
+    let is_kept = matches!(end, "" | ".old" | ".new") || end.strip_prefix(".damaged-").is_some_and(is_damaged);
+    let begins = |text: &[u8]| text.split(|byte| *byte == b'\n').any(|line| line.starts_with(br#"{"seq":"#));
+    let holds = || read_plain(path, LARGEST).is_ok_and(|text| text.is_empty() || begins(&text));
+    is_server(server) && is_kept && (end.starts_with(".damaged-") || holds())
 }
 
 fn journal(path: &Path, server: &ServerName) -> PathBuf {

@@ -37,6 +37,7 @@ impl Observe for LabHost<'_> {
             services: services(server, goal),
             reboot: reboot(server),
             installing: Fact::Known(installing(server)),
+            installer: installer(server),
             at_work: outlived(server, false),
             package: Fact::NotLooked,
             package_size: None,
@@ -114,8 +115,14 @@ impl Observe for LabHost<'_> {
 
 /// An installation that is under way.
 fn installing(server: &Simulated) -> Option<String> {
-    let foreign = server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string());
-    foreign.or_else(|| outlived(server, true))
+    let held = "somebody holds the mutex of Windows Installer (simulated)";
+    installer(server).or_else(|| server.has(Fault::WindowsInstallerHeld).then(|| held.to_string()))
+}
+
+/// An installer that is known to run.
+fn installer(server: &Simulated) -> Option<String> {
+    let another = server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string());
+    another.or_else(|| outlived(server, true))
 }
 
 /// The command that has outlived its run: an installer, or any other.
@@ -123,6 +130,10 @@ fn outlived(server: &Simulated, installs: bool) -> Option<String> {
     let outlives = server.outlives.as_ref().filter(|outlives| (outlives.step == Step::Install) == installs)?;
     Some(format!("{} of run {} (simulated)", outlives.step, outlives.run.0))
 }
+
+/// How far the clocks of a lab come apart while one server is worked on after the other. Further is no time that has passed, but
+/// a clock that is wrong.
+const FAR: Period = Period::hours(90 * 24);
 
 impl LabHost<'_> {
     /// What lies on the share of its pool.
@@ -142,7 +153,10 @@ impl LabHost<'_> {
             record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref()).map(|last| last.at)
         });
         let server = self.server()?;
-        server.pass(last.map_or_else(Period::default, |at| Period::between(server.clock, at)));
+        let behind = last.map_or_else(Period::default, |at| Period::between(server.clock, at));
+        if behind < FAR {
+            server.pass(behind);
+        }
         Ok(())
     }
 
@@ -311,6 +325,9 @@ fn shells(server: &Simulated) -> Fact<Vec<Shell>> {
         pid: 4711,
         program: "powershell.exe".into(),
         user: r"LAB\alex".into(),
+        session: Some(2),
+        path: Some(r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe".into()),
+        module: Some("Microsoft.Rtc.Management.dll".into()),
     });
     Fact::Known(open.into_iter().collect())
 }

@@ -1,7 +1,6 @@
 //! A server's registry that was taken away from it: what an export or a `SOFTWARE` hive tells of the server.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use reconcile_schema::{Component, Fact, Pending, Shared};
 
 use super::{export, hive};
+use crate::open;
 use crate::restart::{ASKING, Asking};
 use crate::uninstall::{self, CONTROL_PANEL, ComponentError, Entry, LIST, short};
 
@@ -185,7 +185,7 @@ impl Offline {
 /// It cannot be read or is too large.
 pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, OfflineError> {
     let unreadable = |cause| OfflineError::Unreadable { path: path.to_owned(), cause };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open::to_read(path).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     if size > limit {
         return Err(OfflineError::TooLarge { size, limit });

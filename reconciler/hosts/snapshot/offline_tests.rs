@@ -120,7 +120,7 @@ fn a_restart_that_somebody_asked_for_is_known_and_its_absence_is_not() {
 fn more_than_the_limit_is_refused_before_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("SOFTWARE");
-    File::create(&path).unwrap().set_len(10 << 30).unwrap();
+    std::fs::File::create(&path).unwrap().set_len(10 << 30).unwrap();
     let error = read_limited(&path, HIVE_LIMIT).unwrap_err().to_string();
     assert!(error.starts_with("expected at most 256 MiB, found 10737418240 bytes"), "{error}");
     let error = read_limited(&folder.path().join("none"), HIVE_LIMIT).unwrap_err().to_string();

@@ -137,6 +137,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         services: absent(kind),
         reboot: offline.reboot,
         installing: absent(kind),
+        installer: None,
         at_work: None,
         package: Fact::NotLooked,
         package_size: None,

@@ -2,13 +2,13 @@
 
 use std::{
     collections::VecDeque,
-    fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::offline::Offline;
+use crate::open;
 
 /// How much of a file is read at once.
 const BLOCK: usize = 64 << 10;
@@ -159,7 +159,7 @@ impl Sources {
 /// The file, or the files of a folder that may be snapshots, by name.
 fn collect(path: &Path, into: &mut VecDeque<Named>) -> Result<(), SourceError> {
     let unreadable = |cause| SourceError::Unreadable { path: path.into(), cause };
-    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+    if !open::metadata(path).map_err(unreadable)?.is_dir() {
         into.push_back(Named::File(path.into()));
         return Ok(());
     }
@@ -180,7 +180,7 @@ fn collect(path: &Path, into: &mut VecDeque<Named>) -> Result<(), SourceError> {
 
 /// Whether this is no pipe and no device, nor a link to one. A link that leads nowhere is told of when it is opened.
 fn may_end(path: &Path) -> bool {
-    std::fs::metadata(path).map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
+    open::metadata(path).map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
 }
 
 fn ending(path: &Path) -> Option<&'static str> {
@@ -201,7 +201,7 @@ impl Iterator for Sources {
                 Named::Standard => self.reading = Some(Lines::of("-".into(), io::stdin())),
                 Named::File(path) => {
                     let name = path.display().to_string().into();
-                    match File::open(&path) {
+                    match open::to_read(&path) {
                         Ok(from) => {
                             let mut lines = Lines::of(name, from);
                             if matches!(ending(&path), Some("reg" | "hiv" | "hive")) || lines.are_a_registry() {

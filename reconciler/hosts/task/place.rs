@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use reconcile_schema::{PathFault, Root, path_parts};
+
 /// The most units of UTF-16 that a path has (Microsoft Learn: pathType Simple Type: "less than 260 characters").
 const LONGEST: usize = 259;
 
@@ -55,32 +57,25 @@ impl FromStr for Place {
 
 fn fault(path: &str) -> Option<String> {
     const ABSOLUTE: &str = r"is not absolute: expected one such as C:\Program Files\reconcile\manifest.yaml or \\server\share\manifest.yaml";
-    let share = path.strip_prefix(r"\\");
-    let inside = match (share, path.get(..3), path.get(3..)) {
-        (Some(share), _, _) => share,
-        (None, Some(drive), Some(inside)) if is_drive(drive) => inside,
-        (None, _, _) => return Some(ABSOLUTE.into()),
+    // What a plain path is, the manifest and the task agree on; a file on a share stands below a server and a share.
+    let parts = match path_parts(path) {
+        Ok((Root::Drive, parts)) => parts,
+        Ok((Root::Share, parts)) if parts.len() > 2 => parts,
+        Ok((Root::Share | Root::Slash | Root::Relative, _)) | Err(PathFault::NoDrive | PathFault::NoShare) => {
+            return Some(ABSOLUTE.into());
+        }
+        Err(fault) => return Some(format!("is none of a plain file: {fault}")),
     };
-    let parts: Vec<&str> = inside.split('\\').collect();
-    // A file on a share stands below a server and a share.
-    if parts.len() < if share.is_some() { 3 } else { 1 } {
-        return Some(ABSOLUTE.into());
-    }
-    let forbidden = |char: char| char.is_control() || "\"<>|?*%:/\u{FFFE}\u{FFFF}".contains(char);
-    if let Some(char) = inside.chars().find(|char| forbidden(*char)) {
+    let forbidden = |char: char| "%/\u{FFFE}\u{FFFF}".contains(char);
+    if let Some(char) = path.chars().find(|char| forbidden(*char)) {
         return Some(format!("contains {char:?}, which cannot stand in the path of a task"));
     }
-    if inside.contains("$(") {
+    if path.contains("$(") {
         return Some(r#"contains "$(", which the Task Scheduler would replace"#.into());
     }
-    if let Some(part) = parts.iter().find(|part| part.is_empty() || part.ends_with(['.', ' ']) || part.starts_with(' '))
-    {
-        return Some(format!("has a part {part:?}, which names no file or folder"));
+    if path.ends_with('\\') || parts.iter().any(|part| part.starts_with(' ')) {
+        return Some("has a part that names no file or folder".into());
     }
     let units = path.encode_utf16().count();
     (units > LONGEST).then(|| format!("has {units} characters, expected at most {LONGEST}"))
-}
-
-fn is_drive(start: &str) -> bool {
-    matches!(start.as_bytes(), [letter, b':', b'\\'] if letter.is_ascii_alphabetic())
 }

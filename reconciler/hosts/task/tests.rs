@@ -276,6 +276,9 @@ fn a_path_that_cannot_stand_in_a_task_is_refused() {
         "C:\\a\nb.yaml",
         "C:\\a\u{FFFF}.yaml",
         r"9:\manifest.yaml",
+        r"C:\nul\manifest.yaml",
+        r"C:\COM¹.yaml",
+        r"\\server\pipe\manifest.yaml",
     ] {
         let error = path.parse::<Place>().unwrap_err().to_string();
         assert!(error.starts_with(&format!("the path {path:?} ")), "{error}");

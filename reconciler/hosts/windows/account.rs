@@ -2,17 +2,24 @@
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 
-use windows_sys::Win32::Foundation::{ERROR_NONE_MAPPED, LocalFree};
-use windows_sys::Win32::Security::Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_NONE_MAPPED, ERROR_SUCCESS, LUID, LocalFree};
+use windows_sys::Win32::Security::Authorization::{
+    ConvertSidToStringSidW, ConvertStringSidToSidW, GetSecurityInfo, SE_KERNEL_OBJECT,
+};
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, CheckTokenMembership, CopySid, CreateWellKnownSid, EqualSid, GetTokenInformation,
-    LUID_AND_ATTRIBUTES, LookupAccountNameW, LookupAccountSidW, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED,
-    SECURITY_MAX_SID_SIZE, TOKEN_ADJUST_PRIVILEGES, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenUser,
-    WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinLocalSystemSid,
+    LUID_AND_ATTRIBUTES, LookupAccountNameW, LookupAccountSidW, LookupPrivilegeValueW, OWNER_SECURITY_INFORMATION,
+    PSID, SE_PRIVILEGE_ENABLED, SECURITY_MAX_SID_SIZE, SID_AND_ATTRIBUTES, TOKEN_ADJUST_PRIVILEGES, TOKEN_GROUPS,
+    TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenGroups, TokenUser, WELL_KNOWN_SID_TYPE,
+    WinBuiltinAdministratorsSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
 use super::win32::{Win32Error, check, text, text_at, wide};
+use crate::running::Standing;
+
+/// The attribute of a group that counts, and does not only deny (winnt.h: `SE_GROUP_ENABLED`).
+const ENABLED: u32 = 4;
 
 /// A security identifier in a buffer of its own, which holds any.
 #[derive(Clone, Copy)]
@@ -102,6 +109,66 @@ pub fn owner_of(process: RawHandle) -> Result<String, Win32Error> {
     unsafe { name_of((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
 }
 
+/// The account that an object of the kernel belongs to, as `DOMAIN\name`.
+///
+/// # Errors
+/// Its handle does not allow the question.
+pub fn owner_of_object(object: RawHandle) -> Result<String, Win32Error> {
+    let (mut owner, mut descriptor, null) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    let (lists, what) = (std::ptr::null_mut(), OWNER_SECURITY_INFORMATION);
+    // SAFETY: the handle is open; the owner points into the descriptor, which is freed below.
+    let asked = unsafe {
+        GetSecurityInfo(object, SE_KERNEL_OBJECT, what, &raw mut owner, null, lists, lists, &raw mut descriptor)
+    };
+    if asked != ERROR_SUCCESS {
+        return Err(Win32Error(asked));
+    }
+    // SAFETY: the owner is a valid identifier until the descriptor is freed.
+    let name = unsafe { name_of(owner) };
+    // SAFETY: the descriptor came from GetSecurityInfo and is not used any more.
+    unsafe { LocalFree(descriptor) };
+    name
+}
+
+/// What a process may do: whether the Administrators count in its token, as they do in that of the system, or whether it is the
+/// system. An administrator's token that is not elevated has the group for denying only.
+///
+/// # Errors
+/// The process does not let us look.
+pub fn standing_of(process: RawHandle) -> Result<Standing, Win32Error> {
+    let token = token_of(process, TOKEN_QUERY)?;
+    let (administrators, system) = (Sid::well_known(WinBuiltinAdministratorsSid)?, Sid::well_known(WinLocalSystemSid)?);
+    let (user, groups) = (user(&token)?, groups(&token)?);
+    // SAFETY: the buffers were filled with these structures, aligned by their words, and live until the end; the groups are as many
+    // as is said; the identifiers are valid.
+    let rules = unsafe {
+        let (user, groups) = (&*user.as_ptr().cast::<TOKEN_USER>(), &*groups.as_ptr().cast::<TOKEN_GROUPS>());
+        let groups = std::slice::from_raw_parts((&raw const groups.Groups).cast(), groups.GroupCount as usize);
+        let counts = |group: &SID_AND_ATTRIBUTES| {
+            group.Attributes & ENABLED != 0 && EqualSid(group.Sid, administrators.as_ptr()) != 0
+        };
+        EqualSid(user.User.Sid, system.as_ptr()) != 0 || groups.iter().any(counts)
+    };
+    Ok(if rules { Standing::Administrator } else { Standing::Ordinary })
+}
+
+/// A `TOKEN_GROUPS` and the identifiers behind it.
+fn groups(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
+    let mut buffer = vec![0_u64; 512];
+    loop {
+        let (size, mut needed) = (u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX), 0);
+        let into = buffer.as_mut_ptr().cast();
+        // SAFETY: the token is open; the buffer has the size that is given.
+        match check(unsafe { GetTokenInformation(token.as_raw_handle(), TokenGroups, into, size, &raw mut needed) }) {
+            Ok(()) => return Ok(buffer),
+            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER)) if needed > size => {
+                buffer.resize((needed as usize).div_ceil(8), 0);
+            }
+            Err(cause) => return Err(cause),
+        }
+    }
+}
+
 /// Runs `look` with the identifier of the account that we run as.
 pub fn with_own_sid<T>(look: impl FnOnce(PSID) -> T) -> Result<T, Win32Error> {
     let user = user(&own_token(TOKEN_QUERY)?)?;
@@ -146,18 +213,28 @@ pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
     });
     match found {
         Ok(()) => Ok(format!(r"{}\{}", text(&domain), text(&name)).trim_start_matches('\\').to_owned()),
-        Err(Win32Error(ERROR_NONE_MAPPED)) => {
-            let mut shown = std::ptr::null_mut();
-            // SAFETY: the identifier is valid; the text is freed below.
-            check(unsafe { ConvertSidToStringSidW(sid, &raw mut shown) })?;
-            // SAFETY: the call gave a NUL-terminated text.
-            let name = unsafe { text_at(shown) };
-            // SAFETY: the text came from ConvertSidToStringSidW and is not used any more.
-            unsafe { LocalFree(shown.cast()) };
-            Ok(name)
-        }
+        // SAFETY: as above.
+        Err(Win32Error(ERROR_NONE_MAPPED)) => unsafe { sid_text(sid) },
         Err(cause) => Err(cause),
     }
+}
+
+/// An identifier as text, such as `S-1-5-18`.
+///
+/// # Errors
+/// Windows does not say.
+///
+/// # Safety
+/// `sid` is a valid identifier.
+pub unsafe fn sid_text(sid: PSID) -> Result<String, Win32Error> {
+    let mut shown = std::ptr::null_mut();
+    // SAFETY: the identifier is valid as the caller promises; the text is freed below.
+    check(unsafe { ConvertSidToStringSidW(sid, &raw mut shown) })?;
+    // SAFETY: the call gave a NUL-terminated text.
+    let name = unsafe { text_at(shown) };
+    // SAFETY: the text came from ConvertSidToStringSidW and is not used any more.
+    unsafe { LocalFree(shown.cast()) };
+    Ok(name)
 }
 
 /// The one name of an account that is given by a name or by an identifier: `DOMAIN\name`, and `S-1-5-18` for SYSTEM, whose name
@@ -190,24 +267,49 @@ pub fn is_administrator() -> Result<bool, Win32Error> {
     Ok(member != 0)
 }
 
-/// Turns on a privilege that our token has, such as `SeShutdownPrivilege`.
-///
-/// # Errors
-/// The token does not have it.
-pub fn enable_privilege(privilege: &str) -> Result<(), Win32Error> {
-    let token = own_token(TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY)?;
-    let name = wide(privilege);
-    let mut enable = LUID_AND_ATTRIBUTES { Attributes: SE_PRIVILEGE_ENABLED, ..LUID_AND_ATTRIBUTES::default() };
-    // SAFETY: a null system means this one; the name ends with a NUL.
-    check(unsafe { LookupPrivilegeValueW(std::ptr::null(), name.as_ptr(), &raw mut enable.Luid) })?;
-    let privileges = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [enable] };
-    let (before, size) = (std::ptr::null_mut(), std::ptr::null_mut());
-    // SAFETY: the token is open for this; the structure holds the one privilege that it counts.
-    check(unsafe { AdjustTokenPrivileges(token.as_raw_handle(), 0, &raw const privileges, 0, before, size) })?;
-    // Success with a remainder: the call reports a missing privilege only through the last error.
-    match Win32Error::last() {
-        Win32Error(0) => Ok(()),
-        missing => Err(missing),
+/// A privilege of our token, such as `SeShutdownPrivilege`, that is on for as long as this value lives: what is started meanwhile
+/// has it too.
+pub struct Enabled {
+    token: OwnedHandle,
+    privilege: LUID,
+    was_on: bool,
+}
+
+impl Enabled {
+    /// # Errors
+    /// The token does not have it.
+    pub fn new(privilege: &str) -> Result<Self, Win32Error> {
+        let (token, name) = (own_token(TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY)?, wide(privilege));
+        let mut enabled = Self { token, privilege: LUID::default(), was_on: false };
+        // SAFETY: a null system means this one; the name ends with a NUL.
+        check(unsafe { LookupPrivilegeValueW(std::ptr::null(), name.as_ptr(), &raw mut enabled.privilege) })?;
+        let before = enabled.set(SE_PRIVILEGE_ENABLED)?;
+        // What was changed comes back; where it was on, nothing was. Wine tells how it was either way.
+        let [privilege] = before.Privileges;
+        enabled.was_on = before.PrivilegeCount == 0 || privilege.Attributes & SE_PRIVILEGE_ENABLED != 0;
+        Ok(enabled)
+    }
+
+    fn set(&self, attributes: u32) -> Result<TOKEN_PRIVILEGES, Win32Error> {
+        let one = LUID_AND_ATTRIBUTES { Luid: self.privilege, Attributes: attributes };
+        let (wanted, mut before) =
+            (TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [one] }, TOKEN_PRIVILEGES::default());
+        let (token, mut size) = (self.token.as_raw_handle(), size_of::<TOKEN_PRIVILEGES>() as u32);
+        // SAFETY: the token is open for this; both structures hold the one privilege that they count, and the size is theirs.
+        check(unsafe { AdjustTokenPrivileges(token, 0, &raw const wanted, size, &raw mut before, &raw mut size) })?;
+        // Success with a remainder: the call reports a missing privilege only through the last error.
+        match Win32Error::last() {
+            Win32Error(0) => Ok(before),
+            missing => Err(missing),
+        }
+    }
+}
+
+impl Drop for Enabled {
+    fn drop(&mut self) {
+        if !self.was_on {
+            let _ = self.set(0); // What we may look into more than we need is no error.
+        }
     }
 }
 
@@ -234,6 +336,13 @@ mod tests {
 
     #[test]
     fn a_privilege_that_does_not_exist_is_an_error() {
-        assert!(enable_privilege("SeNoSuchPrivilege").is_err());
+        assert!(Enabled::new("SeNoSuchPrivilege").is_err());
+    }
+
+    #[test]
+    fn a_privilege_that_is_on_may_be_turned_on_again() {
+        let once = Enabled::new("SeBackupPrivilege").expect("an administrator has it");
+        assert!(Enabled::new("SeBackupPrivilege").is_ok());
+        drop(once);
     }
 }

@@ -5,15 +5,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
-use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, Step, Store, WEB_SERVICE, Whose};
+use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, StagedCopy, Step, Store, WEB_SERVICE, Whose};
 
 use super::clock::{moment, now, wait};
 use super::discover::{again, discover};
 use super::environment::system_root;
 use super::layered::{Left, down, up};
 use super::logs::log_folder;
-use super::observe::services;
-use super::package::{find, stage};
+use super::observe::{refused, services};
+use super::own::unforeseen;
+use super::package::stage;
 use super::pool_share::{record as pool_record, tell_pool};
 use super::powershell::{Change, hold, said};
 use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
@@ -83,8 +84,12 @@ impl ActingHost<'_> {
             self.host.scripts = hold(self.host.private()?)?;
         }
         let said = match step {
-            Step::Claim | Step::Release => tell_pool(goal, seen, step)?,
-            Step::Stage => self.host.stage(goal)?,
+            Step::Claim | Step::Release => return Ok(tell_pool(goal, seen, step)?),
+            Step::Stage => {
+                let (said, copy) = self.host.stage(goal)?;
+                self.journal.append(&seen.run.id, now(), &Mark::Staged(copy))?;
+                said
+            }
             Step::StopOthers => return self.host.stop_services(goal, Whose::Others),
             Step::StopServices => return self.host.stop_services(goal, Whose::Product),
             Step::FailOver => self.host.fail_over(goal, Change { run: &seen.run.id, step })?,
@@ -92,7 +97,7 @@ impl ActingHost<'_> {
             Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
-                shells.iter().try_for_each(close)?;
+                shells.iter().try_for_each(|shell| close(shell, &self.host.also))?;
                 format!("{} processes were ended", shells.len())
             }
             Step::Install => return self.host.install_and_warm_up(goal, &seen.run.id, quiet),
@@ -116,12 +121,20 @@ impl WindowsHost {
         self.interrupt.ends()
     }
 
-    fn stage(&mut self, goal: &Goal) -> Result<String, WindowsError> {
-        self.staged = None; // It would keep its own file from being replaced.
-        let staged = stage(self.private()?, goal.product.installer(), &goal.installer)?;
-        let said = format!("{} has the declared SHA-256 and publisher", staged.path.display());
+    fn stage(&mut self, goal: &Goal) -> Result<(String, StagedCopy), WindowsError> {
+        let fresh = unforeseen().map_err(WindowsError::NoName)?;
+        let staged = match stage(self.private()?, goal.product.installer(), &goal.installer, &fresh) {
+            Ok(staged) => staged,
+            Err(error) => {
+                // No copy is left, and its source says nothing of its signer: the next look would find a good package.
+                let seen = refused(&error);
+                self.refused = seen.map(|seen| (goal.installer.sha256.clone(), seen));
+                return Err(error.into());
+            }
+        };
+        let (said, copy) = (format!("{} has the declared SHA-256 and publisher", staged.path.display()), staged.copy());
         self.staged = Some(staged);
-        Ok(said)
+        Ok((said, copy))
     }
 
     /// Stops the product's services or those of others, those of one dependency layer together.
@@ -237,12 +250,12 @@ impl WindowsHost {
         let program = goal.product.installer();
         let staged = match self.staged.take() {
             Some(staged) if staged.sha256 == goal.installer.sha256 => staged,
-            Some(_) | None => find(self.private()?, program, &goal.installer)?
-                .ok_or_else(|| WindowsError::NotStaged(goal.installer.path.clone()))?,
+            Some(_) | None => self.staged(goal)?.ok_or_else(|| WindowsError::NotStaged(goal.installer.path.clone()))?,
         };
         let folder = log_folder(self.private()?, "install")?;
         let arguments = ["/silentmode"].map(OsString::from);
         let private = self.private()?.to_owned();
+        staged.is_alone()?; // The last thing before its start. Where it is not, the next run copies it again.
         let child = Child {
             program: &staged.path,
             arguments: &arguments,

@@ -28,6 +28,7 @@ use windows_sys::Win32::System::Threading::{
 use super::job::Job;
 use super::sleeper::Note;
 use super::win32::{Win32Error, check, wide};
+use crate::command_line::command_line;
 
 /// What a process is created from.
 pub struct Creation<'a> {
@@ -128,7 +129,7 @@ impl Creation<'_> {
         let [stdin, stdout, stderr] = self.streams.map(|stream| stream.as_raw_handle());
         (startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput) = (stdin, stdout);
         startup.StartupInfo.hStdError = stderr;
-        let (program, mut line) = (wide(self.program), command_line(self.program, self.arguments));
+        let (program, mut line) = (wide(self.program), line_of(self.program, self.arguments));
         let block = self.variables.map(environment_block);
         let folder = self.folder.map(wide);
         let mut flags = CREATE_NO_WINDOW | CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT | more;
@@ -290,36 +291,13 @@ impl Drop for Attributes {
     }
 }
 
-/// The command line that a program of Windows takes apart into these arguments again (Microsoft Learn: Parsing C
-/// command-line arguments).
-fn command_line(program: &Path, arguments: &[OsString]) -> Vec<u16> {
-    // A path holds no quotation mark.
-    let mut line: Vec<u16> = [QUOTE].into_iter().chain(program.as_os_str().encode_wide()).chain([QUOTE]).collect();
-    for argument in arguments {
-        line.push(BLANK);
-        quote(&mut line, argument);
-    }
+/// The command line of a program, with the NUL that ends it.
+fn line_of(program: &Path, arguments: &[OsString]) -> Vec<u16> {
+    let units = |text: &OsStr| text.encode_wide().collect::<Vec<u16>>();
+    let arguments: Vec<_> = arguments.iter().map(|argument| units(argument)).collect();
+    let mut line = command_line(&units(program.as_os_str()), &arguments);
     line.push(0);
     line
-}
-
-const BLANK: u16 = b' ' as u16;
-const QUOTE: u16 = b'"' as u16;
-const BACKSLASH: u16 = b'\\' as u16;
-
-fn quote(line: &mut Vec<u16>, argument: &OsStr) {
-    line.push(QUOTE);
-    let mut backslashes = 0;
-    for unit in argument.encode_wide() {
-        if unit == QUOTE {
-            // Those before a quotation mark stand for half as many, and one more makes it a mark of the text.
-            line.extend(std::iter::repeat_n(BACKSLASH, backslashes + 1));
-        }
-        backslashes = if unit == BACKSLASH { backslashes + 1 } else { 0 };
-        line.push(unit);
-    }
-    line.extend(std::iter::repeat_n(BACKSLASH, backslashes));
-    line.push(QUOTE);
 }
 
 /// The variables in the form and the order that Windows wants.
@@ -340,20 +318,6 @@ fn environment_block(variables: &[(OsString, OsString)]) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_argument_arrives_as_it_was() {
-        let line = |arguments: &[&str]| {
-            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-            let line = command_line(Path::new(r"C:\Program Files\a.exe"), &arguments);
-            String::from_utf16_lossy(&line).trim_end_matches('\0').to_owned()
-        };
-        assert_eq!(line(&[]), r#""C:\Program Files\a.exe""#);
-        assert_eq!(line(&["/silentmode", ""]), r#""C:\Program Files\a.exe" "/silentmode" """#);
-        assert_eq!(line(&[r"C:\with blanks\"]), r#""C:\Program Files\a.exe" "C:\with blanks\\""#);
-        assert_eq!(line(&[r#"say "yes""#]), r#""C:\Program Files\a.exe" "say \"yes\"""#);
-        assert_eq!(line(&[r#"a\"b"#]), r#""C:\Program Files\a.exe" "a\\\"b""#);
-    }
 
     #[test]
     fn the_environment_is_in_the_order_that_windows_wants() {

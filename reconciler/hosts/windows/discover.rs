@@ -6,13 +6,15 @@ use std::sync::OnceLock;
 
 use reconcile_schema::{Foreign, PRODUCT_SERVICES, Recognised, ServiceName, WEB_SERVICE};
 use windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED;
-use windows_sys::Win32::Storage::FileSystem::GetLongPathNameW;
+use windows_sys::Win32::Storage::FileSystem::{GetLongPathNameW, GetShortPathNameW};
 
-use super::environment::variable;
+use super::environment::{system_root, variable};
+use super::library::CallError;
 use super::services::{Found, Listed, ServiceError, Services};
 use super::shells::{ShellError, products_module};
 use super::win32::{Win32Error, text, wide};
-use crate::recognise::{Registered, folders, is_products_file, program, recognise};
+use crate::recognise::{Registered, folders, program, recognise};
+use crate::running::{self, ServiceProcesses};
 
 /// The variables by which image paths name the folders of programs.
 const VARIABLES: [&str; 5] =
@@ -21,11 +23,11 @@ const VARIABLES: [&str; 5] =
 /// Where programs lie on this machine.
 struct Places {
     variables: Vec<(&'static str, String)>,
-    folders: Vec<String>,
+    products: running::Places,
 }
 
 impl Places {
-    fn read() -> Result<Self, Win32Error> {
+    fn read() -> Result<Self, CallError> {
         let mut variables = Vec::new();
         for name in VARIABLES {
             variables.extend(variable(name)?.map(|value| (name, value.to_string_lossy().into_owned())));
@@ -33,8 +35,13 @@ impl Places {
         let is_folder = |name: &str| matches!(name, "ProgramFiles" | "CommonProgramFiles");
         let bases: Vec<_> =
             variables.iter().filter(|(name, _)| is_folder(name)).map(|(_, base)| base.as_str()).collect();
-        let folders = folders(&bases);
-        Ok(Self { variables, folders })
+        let mut folders = folders(&bases);
+        // A module is called by the name by which it was loaded. Only our own folders are asked for their short names: a path that a
+        // stranger gives may lead to a computer of theirs.
+        let short: Vec<_> = folders.iter().filter_map(|folder| renamed(folder, Naming::Short)).collect();
+        folders.extend(short.iter().map(|folder| format!(r"{}\", folder.trim_end_matches('\\').to_lowercase())));
+        let windows = system_root()?.to_string_lossy().into_owned();
+        Ok(Self { variables, products: running::Places { folders, windows } })
     }
 
     /// The folders of a machine do not change while a program runs.
@@ -51,8 +58,27 @@ impl Places {
     fn program(&self, image_path: &str) -> String {
         let value = |name: &str| self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         let program = program(image_path, &|name| value(name).map(|(_, value)| value.clone()));
-        if program.contains('~') { long(&program).unwrap_or(program) } else { program }
+        if program.contains('~') { renamed(&program, Naming::Long).unwrap_or(program) } else { program }
     }
+}
+
+/// Where the product's files lie on this machine.
+///
+/// # Errors
+/// Windows does not tell its folders.
+pub fn known_places() -> Result<&'static running::Places, ServiceError> {
+    Places::known().map(|places| &places.products)
+}
+
+/// The processes of the services, and which of them the procedure stops, those that `also` names among them.
+///
+/// # Errors
+/// The service manager cannot be asked.
+pub fn service_processes(also: &[ServiceName]) -> Result<ServiceProcesses, ServiceError> {
+    let manager = Services::open()?;
+    let stopped = discover(&manager, also)?.into_iter().filter_map(|found| found.pid).collect();
+    let all = manager.list()?.into_iter().map(|listed| listed.pid).filter(|pid| *pid != 0).collect();
+    Ok(ServiceProcesses { all, stopped })
 }
 
 /// The product's services that exist here, in their start order, then those whose names are not published, then those of
@@ -102,7 +128,7 @@ pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
     let (mut modules, mut foreign) = (BTreeMap::new(), Vec::new());
     for Listed { name, pid, .. } in listed {
         if let Entry::Vacant(unread) = modules.entry(pid) {
-            unread.insert(products_module(pid, &|path| is_products_file(path, &places.folders))?);
+            unread.insert(products_module(&name, pid, &|path| places.products.is_products_module(path))?);
         }
         if let Some(Some(module)) = modules.get(&pid) {
             foreign.push(Foreign { service: name, pid, module: module.clone() });
@@ -139,15 +165,29 @@ fn recognised(manager: &Services, places: &Places, listed: &Listed) -> Result<Op
         Err(ServiceError::Unreadable { cause: Win32Error(ERROR_ACCESS_DENIED), .. }) => String::new(),
         Err(error) => return Err(error),
     };
-    Ok(recognise(Registered { name, display, program: &program }, &places.folders))
+    Ok(recognise(Registered { name, display, program: &program }, &places.products.folders))
 }
 
-/// The long name of a file that was named by a short one, such as `C:\PROGRA~1`; none where there is no such file.
-fn long(path: &str) -> Option<String> {
+/// The two names that a file may have.
+#[derive(Clone, Copy)]
+enum Naming {
+    /// Such as `C:\Program Files`.
+    Long,
+    /// Such as `C:\PROGRA~1`.
+    Short,
+}
+
+/// The other name of a file; none where there is no such file.
+fn renamed(path: &str, naming: Naming) -> Option<String> {
     let path = wide(path);
     let mut buffer = vec![0_u16; 1024];
     let size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
     // SAFETY: the path ends with a NUL; the buffer has the length that is given.
-    let length = unsafe { GetLongPathNameW(path.as_ptr(), buffer.as_mut_ptr(), size) };
+    let length = unsafe {
+        match naming {
+            Naming::Long => GetLongPathNameW(path.as_ptr(), buffer.as_mut_ptr(), size),
+            Naming::Short => GetShortPathNameW(path.as_ptr(), buffer.as_mut_ptr(), size),
+        }
+    };
     (length > 0 && length < size).then(|| text(&buffer))
 }

@@ -4,17 +4,17 @@
 //! and their like. But a child must be able to live in it: PowerShell runs no program at all where there is no `PATHEXT`,
 //! without a word of it, and what an installer starts may rely on any variable that Windows always has.
 
-use std::ffi::OsString;
+use std::ffi::{OsString, c_void};
 use std::os::windows::ffi::OsStringExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
 
+use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Security::TOKEN_QUERY;
-use windows_sys::Win32::System::Environment::{CreateEnvironmentBlock, DestroyEnvironmentBlock};
 use windows_sys::Win32::System::SystemInformation::GetSystemWindowsDirectoryW;
-use windows_sys::Win32::UI::Shell::GetUserProfileDirectoryW;
 
 use super::account::{own_name, own_token};
+use super::library::{CallError, function, profile_directory};
 use super::win32::{Win32Error, check, text};
 
 /// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not every
@@ -46,7 +46,7 @@ const EXTENSIONS: &str = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"
 ///
 /// # Errors
 /// Windows does not give the variables.
-pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, Win32Error> {
+pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallError> {
     let defined = defined()?;
     let value = |wanted: &str| {
         let found = defined.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
@@ -99,17 +99,17 @@ pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, Win32E
 ///
 /// # Errors
 /// Windows does not give the variables.
-pub fn variable(name: &str) -> Result<Option<OsString>, Win32Error> {
+pub fn variable(name: &str) -> Result<Option<OsString>, CallError> {
     Ok(defined()?.into_iter().find(|(defined, _)| defined.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// The profile folder of the account that we run as.
-fn profile() -> Result<OsString, Win32Error> {
-    let token = own_token(TOKEN_QUERY)?;
+fn profile() -> Result<OsString, CallError> {
+    let (token, profile) = (own_token(TOKEN_QUERY)?, profile_directory()?);
     let mut buffer = [0_u16; 1024];
     let mut size = buffer.len() as u32;
     // SAFETY: the token is open; the buffer has the length that is given.
-    check(unsafe { GetUserProfileDirectoryW(token.as_raw_handle(), buffer.as_mut_ptr(), &raw mut size) })?;
+    check(unsafe { profile(token.as_raw_handle(), buffer.as_mut_ptr(), &raw mut size) })?;
     Ok(text(&buffer).into())
 }
 
@@ -117,22 +117,32 @@ fn profile() -> Result<OsString, Win32Error> {
 ///
 /// # Errors
 /// Windows does not say.
-pub fn system_root() -> Result<PathBuf, Win32Error> {
+pub fn system_root() -> Result<PathBuf, CallError> {
     let mut buffer = [0_u16; 260];
     // SAFETY: the buffer has the length that is given.
     let length = unsafe { GetSystemWindowsDirectoryW(buffer.as_mut_ptr(), buffer.len() as u32) };
     match buffer.get(..length as usize) {
         Some(path) if length > 0 => Ok(OsString::from_wide(path).into()),
-        _ => Err(Win32Error::last()),
+        _ => Err(Win32Error::last().into()),
     }
 }
 
 /// Every variable that the registry defines for the whole machine. None that was handed down to us, and none of the
 /// account: programs without our rights may set those.
-fn defined() -> Result<Vec<(OsString, OsString)>, Win32Error> {
+fn defined() -> Result<Vec<(OsString, OsString)>, CallError> {
+    // SAFETY: the signatures are the documented ones (Microsoft Learn: CreateEnvironmentBlock, DestroyEnvironmentBlock).
+    let (create, destroy) = unsafe {
+        (
+            function::<unsafe extern "system" fn(*mut *mut c_void, HANDLE, i32) -> i32>(
+                "userenv.dll",
+                c"CreateEnvironmentBlock",
+            )?,
+            function::<unsafe extern "system" fn(*const c_void) -> i32>("userenv.dll", c"DestroyEnvironmentBlock")?,
+        )
+    };
     let mut block = std::ptr::null_mut();
     // SAFETY: no token means the variables of the machine; the block is freed below.
-    check(unsafe { CreateEnvironmentBlock(&raw mut block, std::ptr::null_mut(), 0) })?;
+    check(unsafe { create(&raw mut block, std::ptr::null_mut(), 0) })?;
     let mut variables = Vec::new();
     let mut at: *const u16 = block.cast_const().cast();
     loop {
@@ -155,7 +165,7 @@ fn defined() -> Result<Vec<(OsString, OsString)>, Win32Error> {
         at = unsafe { at.add(length + 1) };
     }
     // SAFETY: the block came from CreateEnvironmentBlock and is not used any more.
-    unsafe { DestroyEnvironmentBlock(block) };
+    unsafe { destroy(block) };
     Ok(variables)
 }
 

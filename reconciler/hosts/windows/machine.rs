@@ -10,7 +10,7 @@ use windows_sys::Win32::Foundation::{
     ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_SHUTDOWN_IN_PROGRESS, ERROR_SHUTDOWN_IS_SCHEDULED,
     RtlNtStatusToDosError, WAIT_ABANDONED, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
-use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
+use windows_sys::Win32::Storage::FileSystem::{GetDiskFreeSpaceExW, READ_CONTROL};
 use windows_sys::Win32::System::Shutdown::{
     InitiateSystemShutdownExW, SHTDN_REASON_FLAG_PLANNED, SHTDN_REASON_MAJOR_APPLICATION,
     SHTDN_REASON_MINOR_INSTALLATION,
@@ -24,7 +24,7 @@ use windows_sys::Win32::System::Threading::{
 };
 use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION;
 
-use super::account::enable_privilege;
+use super::account::{Enabled, owner_of_object};
 use super::win32::{Win32Error, check, text, wide};
 
 /// How long people have between the announcement of a restart and the restart, in minutes: to save their work, or to cancel.
@@ -133,14 +133,30 @@ pub fn windows_version() -> String {
     format!("{}.{}.{}", version.dwMajorVersion, version.dwMinorVersion, version.dwBuildNumber)
 }
 
-/// Whether Windows Installer is changing this machine.
+/// Who made the mutex of Windows Installer, while somebody holds it: no installer of its kind begins meanwhile (1618).
 ///
-/// The mutex alone says nothing, it can outlive the installation; what counts is whether somebody holds it.
+/// The mutex alone says nothing, it can outlive the installation; what counts is whether somebody holds it. Any user can: so
+/// nothing that brings services back may wait for it.
 ///
 /// # Errors
 /// Windows does not say.
-pub fn msi_busy() -> Result<bool, MachineError> {
-    is_held(MSI_EXECUTE).map_err(|cause| MachineError::Unreadable { what: "whether Windows Installer is busy", cause })
+pub fn msi_held() -> Result<Option<String>, MachineError> {
+    let unreadable = |cause| MachineError::Unreadable { what: "whether Windows Installer is busy", cause };
+    Ok(is_held(MSI_EXECUTE).map_err(unreadable)?.then(|| maker(MSI_EXECUTE)))
+}
+
+fn maker(mutex: &str) -> String {
+    let name = wide(mutex);
+    // SAFETY: the name ends with a NUL; the handle is checked.
+    let handle = unsafe { OpenMutexW(READ_CONTROL, 0, name.as_ptr()) };
+    let owner = if handle.is_null() {
+        Err(Win32Error::last())
+    } else {
+        // SAFETY: the handle is open and ours alone.
+        let mutex = unsafe { OwnedHandle::from_raw_handle(handle) };
+        owner_of_object(mutex.as_raw_handle())
+    };
+    owner.unwrap_or_else(|cause| format!("an account that cannot be read ({cause})"))
 }
 
 fn is_held(mutex: &str) -> Result<bool, Win32Error> {
@@ -174,7 +190,7 @@ fn is_held(mutex: &str) -> Result<bool, Win32Error> {
 /// # Errors
 /// Windows refuses. A restart that is under way already is none.
 pub fn restart(why: &str) -> Result<(), MachineError> {
-    enable_privilege("SeShutdownPrivilege").map_err(MachineError::Restart)?;
+    let _may = Enabled::new("SeShutdownPrivilege").map_err(MachineError::Restart)?;
     let (message, seconds) = (wide(announcement(why)), GRACE * 60);
     let reason = SHTDN_REASON_MAJOR_APPLICATION | SHTDN_REASON_MINOR_INSTALLATION | SHTDN_REASON_FLAG_PLANNED;
     // SAFETY: a null machine means this one; the message ends with a NUL.
@@ -237,6 +253,7 @@ mod tests {
         };
         let asked = std::thread::scope(|scope| scope.spawn(|| is_held(&name)).join());
         assert_eq!(asked.expect("asked"), Ok(true), "this thread holds it");
+        assert!(!maker(&name).is_empty(), "Wine knows no owner of a mutex, which is said");
         // SAFETY: this thread owns the mutex.
         assert_ne!(unsafe { ReleaseMutex(mutex.as_raw_handle()) }, 0);
         assert_eq!(is_held(&name), Ok(false), "it is there and free");

@@ -1,6 +1,7 @@
 //! This machine, where it is a Windows server: looked at and acted on through its own interfaces.
 #![expect(unsafe_code, reason = "Win32 is called here and nowhere else; every block says why it is sound")]
 
+mod access;
 mod account;
 mod act;
 mod clock;
@@ -10,23 +11,28 @@ mod databases;
 mod discover;
 mod environment;
 pub mod event_log;
+mod installing;
 mod job;
 mod layered;
+mod library;
 mod logs;
 mod machine;
 mod observe;
 mod output;
+mod own;
 mod package;
 mod pool_share;
 mod pools;
 mod powershell;
 mod process;
+mod processes;
 mod protect;
 mod record;
 mod registry;
 mod script;
 mod services;
 mod settle;
+mod share_eyes;
 mod shells;
 mod signature;
 mod sleeper;
@@ -36,7 +42,6 @@ mod trust;
 mod watcher;
 mod win32;
 
-use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,16 +49,18 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use reconcile_core::{Dear, Goal};
-use reconcile_schema::{Mark, Marks, Product, RunId, ServerName, ServiceName, Step};
+use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
 use self::environment::{system_root, variable};
+use self::library::CallError;
 use self::logs::log_folder;
-use self::package::{PackageError, Staged, forget_others};
+use self::package::{PackageError, Staged, find, forget_others};
 use self::powershell::{Call, PowerShell, PowerShellError, Warm};
 use self::process::{Ending, ProcessError, Runner};
 use self::record::{End, Order};
 use self::registry::Registry;
 use self::services::ServiceError;
+pub(crate) use self::share_eyes::EYES;
 use self::shells::ShellError;
 use self::sleeper::end_sleepers;
 use self::state::{StateError, private_folder};
@@ -66,8 +73,9 @@ use crate::share::ShareError;
 pub use self::machine::{MachineError, name, windows_version};
 pub use self::process::WATCHER;
 pub use self::protect::protect;
+pub use self::state::moved_aside;
 pub use self::task::{Installed, Scheduler, SchedulerError};
-pub use self::trust::{TrustError, Trusted, trusted};
+pub use self::trust::{TrustError, Trusted, program_is_safe, trusted};
 pub use self::watcher::attend;
 
 /// Why this machine cannot be looked at, or a step cannot be taken on it.
@@ -93,7 +101,9 @@ pub enum WindowsError {
     #[error(transparent)]
     Share(#[from] ShareError),
     #[error("cannot find the folders of Windows: {0}")]
-    Folders(Win32Error),
+    Folders(CallError),
+    #[error("cannot name the folder of the update: {0}")]
+    NoName(io::Error),
     #[error("cannot find out whether the installer could outlive this Windows session: {0}")]
     Confinement(Win32Error),
     #[error("cannot create the log folder {}: {cause}", path.display())]
@@ -118,10 +128,10 @@ pub struct WindowsHost {
     runner: Runner,
     /// The shell that waits for the question for databases.
     warm: Option<Warm>,
-    /// The private folder, once it was found to be private.
-    private: OnceCell<PathBuf>,
     /// The update, from the moment when it was checked: nobody can change it any more.
     staged: Option<Staged>,
+    /// The hash of a package that was copied and is not what was declared, and what is wrong with it.
+    refused: Option<(Sha256, PackageSeen)>,
     /// The scripts, from the first stop on: nobody can change them, or take them away.
     scripts: Vec<std::fs::File>,
     /// Raised when somebody wants the run to end.
@@ -144,7 +154,7 @@ pub struct ActingHost<'a> {
 /// # Errors
 /// The private folder cannot be used.
 pub fn lock_path() -> Result<PathBuf, WindowsError> {
-    Ok(lock_in(&private_folder()?))
+    Ok(lock_in(&private_folder()?.path))
 }
 
 /// The account that we run as, as `DOMAIN\name`.
@@ -180,7 +190,7 @@ pub fn journal_path() -> Result<PathBuf, WindowsError> {
 /// # Errors
 /// The private folder cannot be used.
 pub fn logs_folder() -> Result<PathBuf, WindowsError> {
-    Ok(logs_in(&private_folder()?))
+    Ok(logs_in(&private_folder()?.path))
 }
 
 fn logs_in(private: &Path) -> PathBuf {
@@ -235,7 +245,8 @@ impl ActingHost<'_> {
     /// Removes what is no longer needed once the goal is reached: the packages of earlier targets.
     pub fn tidy(&mut self, goal: &Goal) {
         if let Ok(private) = self.host.private() {
-            forget_others(private, &goal.installer);
+            let kept = self.journal.marks().staged.as_ref().filter(|copy| copy.sha256 == goal.installer.sha256);
+            forget_others(private, kept);
         }
     }
 
@@ -259,8 +270,8 @@ impl WindowsHost {
             dear: Dear::default(),
             runner: Runner::default(),
             warm: None,
-            private: OnceCell::new(),
             staged: None,
+            refused: None,
             scripts: Vec::new(),
             interrupt: Interrupt::default(),
             acts: false,
@@ -288,13 +299,17 @@ impl WindowsHost {
         Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
     }
 
-    /// The private folder, made and made private at its first use.
-    fn private(&self) -> Result<&Path, StateError> {
-        if let Some(private) = self.private.get() {
-            return Ok(private);
-        }
-        let private = private_folder()?;
-        Ok(self.private.get_or_init(|| private))
+    /// The private folder, made and owned at its first use.
+    #[expect(clippy::unused_self, reason = "it is this machine's")]
+    fn private(&self) -> Result<&'static Path, StateError> {
+        Ok(&private_folder()?.path)
+    }
+
+    /// The copy of the update that the journal knows, if it is as it was made.
+    fn staged(&self, goal: &Goal) -> Result<Option<Staged>, WindowsError> {
+        let private = self.private()?;
+        let known = Journal::read(&journal_in(private))?.staged;
+        Ok(find(private, goal.product.installer(), &goal.installer, known.as_ref())?)
     }
 
     /// Runs `call` in the management shell of `product`, in a log folder of its own.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reconcile_core::{Ask, Goal, Observe, Right, product_steps};
 use reconcile_schema::{
-    Component, Fact, FolderPath, Marks, Observed, PackageSeen, Pending, PoolSeen, Product, QueuedFile, Rights, Service,
+    Component, Fact, FolderPath, Marks, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Rights, Service,
     ServiceName, Shared, Shell, Step, Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
@@ -14,14 +14,16 @@ use super::clock::{now, wait};
 use super::confinement;
 use super::discover::{discover, foreign};
 use super::environment::{system_root, variable};
-use super::machine::{boot, free_disk, msi_busy, uptime};
-use super::package::{PackageError, find, hash_at_source};
+use super::installing::under_way;
+use super::library::CallError;
+use super::machine::{boot, free_disk, uptime};
+use super::package::{PackageError, hash_at_source};
 use super::pool_share::record as pool_record;
 use super::powershell::Call;
 use super::record::{self, Recorded};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
-use super::shells::{ShellError, is_of_another_command, open_shells, processes};
+use super::shells::{ShellError, is_of_another_command, open_shells};
 use super::win32::Win32Error;
 use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
@@ -47,27 +49,16 @@ enum ListError {
     Components(#[from] ComponentError),
 }
 
-/// Why it cannot be told whether another installation is under way.
-#[derive(Debug, thiserror::Error)]
-enum InstallingError {
-    #[error(transparent)]
-    Processes(#[from] ShellError),
-    #[error(transparent)]
-    Machine(#[from] MachineError),
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-}
-
 impl Observe for WindowsHost {
     type Error = WindowsError;
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
         self.also = Arc::clone(&goal.also_stop);
+        let _ = self.own(); // Where it cannot be owned, whoever needs it says so.
         // Who may not look into the private folder is told elsewhere that this is so.
-        let recorded =
-            state::place().ok().and_then(|private| record::last(&private)).filter(|recorded| recorded.at_work);
-        let (installs, changes) = recorded.as_ref().map_or((None, None), command_at_work);
-        let installing = installing(&self.registry).map(|installing| installing.or(installs));
+        let recorded = state::place().ok().and_then(|private| record::last(&private));
+        let changes = recorded.as_ref().filter(|recorded| recorded.at_work && recorded.order.step != Step::Install);
+        let under_way = under_way(&self.registry, recorded.as_ref());
         let mut seen = Observed {
             host: self.name.clone(),
             at: now(),
@@ -76,8 +67,9 @@ impl Observe for WindowsHost {
             components: components(&self.registry).map(Shared::from).into(),
             services: services(&self.also).map(Shared::from).into(),
             reboot: reboot(&self.registry, goal).into(),
-            installing: installing.into(),
-            at_work: changes,
+            installing: under_way.any.into(),
+            installer: under_way.installer,
+            at_work: changes.map(change_at_work),
             package: Fact::NotLooked,
             package_size: None,
             disk: Fact::NotLooked,
@@ -119,6 +111,7 @@ impl Observe for WindowsHost {
     }
 
     fn marks(&mut self) -> Result<Marks, WindowsError> {
+        self.own()?;
         let mut marks = Journal::read(&journal_path()?)?;
         if let Some((run, mark)) = unseen_end(&state::place()?, &marks) {
             marks.take(&run, now(), &mark); // The next run that acts writes it down.
@@ -147,14 +140,24 @@ impl Observe for ActingHost<'_> {
 const LOOKS: (u32, std::time::Duration) = (20, std::time::Duration::from_millis(250));
 
 impl WindowsHost {
+    /// Makes the private folder ours before anything in it is read: a planted journal is moved aside by then. Who is no administrator
+    /// acts on nothing that he reads there.
+    fn own(&self) -> Result<(), WindowsError> {
+        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
+        if is_administrator().map_err(cannot)? {
+            self.private()?;
+        }
+        Ok(())
+    }
+
     fn shells(&self) -> Result<Vec<Shell>, ShellError> {
-        let mut open = open_shells()?;
+        let mut open = open_shells(&self.also)?;
         for _ in 0..LOOKS.0 {
             if !self.acts || !open.iter().any(is_of_another_command) {
                 break;
             }
             wait(LOOKS.1);
-            open = open_shells()?;
+            open = open_shells(&self.also)?;
         }
         Ok(open)
     }
@@ -206,9 +209,13 @@ impl WindowsHost {
             return Fact::Known(PackageSeen::Staged);
         }
         self.dear.package_size = None;
-        let found = match self.private() {
-            Ok(private) => find(private, goal.product.installer(), installer),
+        if let Some((_, seen)) = self.refused.as_ref().filter(|(sha256, _)| *sha256 == installer.sha256) {
+            return Fact::Known(seen.clone());
+        }
+        let found = match self.staged(goal) {
+            Err(WindowsError::Package(error)) => Err(error),
             Err(error) => return Fact::Unknown(error.to_string()),
+            Ok(found) => Ok(found),
         };
         let seen = match found {
             Ok(Some(staged)) => {
@@ -222,19 +229,19 @@ impl WindowsHost {
             }),
             Err(error) => Err(error),
         };
-        seen.or_else(refused).into()
+        seen.or_else(|error| refused(&error).ok_or(error)).into()
     }
 }
 
 /// What is known to be wrong with a package is a refusal; what cannot be read now is unknown.
-fn refused(error: PackageError) -> Result<PackageSeen, PackageError> {
+pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
     match error {
         PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
         | PackageError::Path(_)
         | PackageError::Hash { .. }
-        | PackageError::Signature { .. } => Ok(PackageSeen::Refused(error.to_string())),
-        PackageError::Publisher { .. } => Ok(PackageSeen::Foreign(error.to_string())),
-        PackageError::File { .. } => Err(error),
+        | PackageError::Signature { .. } => Some(PackageSeen::Refused(error.to_string())),
+        PackageError::Publisher { .. } => Some(PackageSeen::Foreign(error.to_string())),
+        PackageError::File { .. } | PackageError::Foreign { .. } | PackageError::NotAlone { .. } => None,
     }
 }
 
@@ -259,7 +266,7 @@ enum RestartError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error("cannot find the folders of Windows: {0}")]
-    Folders(#[from] Win32Error),
+    Folders(#[from] CallError),
 }
 
 fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError> {
@@ -283,15 +290,15 @@ struct Roots {
 }
 
 impl Roots {
-    fn of(goal: &Goal) -> Result<Self, Win32Error> {
+    fn of(goal: &Goal) -> Result<Self, CallError> {
         let windows = system_root()?.to_string_lossy().into_owned();
-        let value = |name: &str| -> Result<String, Win32Error> {
+        let value = |name: &str| -> Result<String, CallError> {
             match name.to_ascii_lowercase().as_str() {
                 "windir" => Ok(windows.clone()),
                 _ => Ok(variable(name)?.unwrap_or_default().to_string_lossy().into_owned()),
             }
         };
-        let expanded = |path: &FolderPath| -> Result<String, Win32Error> {
+        let expanded = |path: &FolderPath| -> Result<String, CallError> {
             match path.as_str().strip_prefix('%').and_then(|text| text.split_once('%')) {
                 Some((name, rest)) => Ok(value(name)? + rest),
                 None => Ok(path.as_str().to_owned()),
@@ -315,31 +322,11 @@ impl Roots {
     }
 }
 
-/// An installation that is under way: an update's installer, ours of an earlier run among them, or Windows Installer.
-fn installing(registry: &Registry) -> Result<Option<String>, InstallingError> {
-    let installer =
-        |program: &str| Product::ALL.iter().any(|product| program.eq_ignore_ascii_case(product.installer()));
-    if let Some(process) = processes()?.into_iter().find(|process| installer(&process.program)) {
-        return Ok(Some(format!("{} (process {})", process.program, process.pid)));
-    }
-    if !msi_busy()? {
-        // A key that an installation left when it was cut off keeps nobody from installing: Windows Installer itself rolls
-        // it back or goes on with it at the next installation.
-        return Ok(None);
-    }
-    let busy = "Windows Installer is changing this machine";
-    Ok(Some(registry.in_progress()?.map_or_else(|| busy.to_owned(), |key| format!("{busy} ({key})"))))
-}
-
-/// A command that outlived its run and is at work, in words: an installation, or something else.
-fn command_at_work(recorded: &Recorded) -> (Option<String>, Option<String>) {
+/// A command that outlived its run and is at work, and is no installation, in words.
+fn change_at_work(recorded: &Recorded) -> String {
     let order = &recorded.order;
     let process = recorded.started.map_or_else(String::new, |(pid, _)| format!(" (process {pid})"));
-    if order.step == Step::Install {
-        let program = order.program.file_name().unwrap_or_default().to_string_lossy();
-        return (Some(format!("{program}{process}")), None);
-    }
-    (None, Some(format!("{} of run {}{process}", order.step, order.run.0)))
+    format!("{} of run {}{process}", order.step, order.run.0)
 }
 
 /// Where the private folder does not exist yet, it will lie on the drive of the folder around it.
@@ -392,7 +379,7 @@ mod tests {
         for fact in [seen.boot.known().is_some(), seen.services.known().is_some(), seen.reboot.known().is_some()] {
             assert!(fact, "{seen:?}");
         }
-        assert_eq!(seen.installing, Fact::Known(None));
+        assert_eq!((seen.installing, seen.installer), (Fact::Known(None), None));
         assert_eq!(seen.disk, Fact::NotLooked);
     }
 
@@ -400,7 +387,7 @@ mod tests {
     fn a_package_that_is_not_there_is_refused_and_one_that_cannot_be_read_now_is_unknown() {
         let file =
             |code| PackageError::File { what: "open", path: r"\\share\update.exe".into(), cause: Win32Error(code) };
-        assert!(refused(file(ERROR_FILE_NOT_FOUND)).is_ok());
-        assert!(refused(file(53)).is_err(), "the share does not answer");
+        assert!(refused(&file(ERROR_FILE_NOT_FOUND)).is_some());
+        assert!(refused(&file(53)).is_none(), "the share does not answer");
     }
 }

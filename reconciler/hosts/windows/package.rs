@@ -1,6 +1,8 @@
-//! The update's package: copied to the private folder, checked there on one open handle, and held until its child has ended.
+//! The update's package: copied into a folder of its own, checked there on one open handle, and held until its child has ended.
 //!
-//! What was checked is what runs: from the first byte of the check on, nobody can write, replace or delete the file.
+//! What was checked is what runs: from the first byte of the check on, nobody can write, replace or delete the file. Windows takes
+//! what a program needs from the program's folder first; so that folder has a name that nobody can foresee, is private from its first
+//! moment, holds the one file, and is looked at right before the start. Which folder that is, the journal keeps.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek};
@@ -8,13 +10,17 @@ use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
 
-use reconcile_schema::{Installer, Sha256};
+use reconcile_schema::{Installer, Sha256, StagedCopy};
 use sha2::Digest;
-use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
-use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
+use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
+use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_OPEN_REPARSE_POINT, FILE_SHARE_READ};
 
+use super::access::Access;
+use super::own::look;
 use super::signature::{SignatureError, signer};
+use super::trust::Judge;
 use super::win32::Win32Error;
+use crate::ownership::{Foreign, Kind, beside, is_package, judge};
 
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +56,25 @@ pub enum PackageError {
         /// What is wrong with it.
         cause: SignatureError,
     },
+    /// A folder of ours is not ours.
+    #[error("{path} is not reconcile's ({why}): remove it, then run again")]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        why: Foreign,
+    },
+    /// Something lies next to the copy.
+    #[error(
+        "{folder} holds {found} next to the installer, and Windows would take libraries from there first: the installer was not \
+         started; find out who put that there, then run again: the update is copied into another folder"
+    )]
+    NotAlone {
+        /// The folder of the copy.
+        folder: PathBuf,
+        /// What else is in it.
+        found: String,
+    },
     /// It is signed by somebody else.
     #[error("{path}: expected a signature of {expected}, found one of {found}")]
     Publisher {
@@ -71,6 +96,8 @@ pub struct Staged {
     pub sha256: Sha256,
     /// How many bytes it has.
     pub size: u64,
+    /// The name of its folder.
+    folder: String,
     /// Open for reading, shared for reading only: nobody writes, replaces or deletes it.
     held: File,
 }
@@ -80,25 +107,81 @@ impl Staged {
     pub const fn held(&self) -> &File {
         &self.held
     }
+
+    /// What the journal keeps of it.
+    pub fn copy(&self) -> StagedCopy {
+        StagedCopy { folder: self.folder.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// Makes sure that nothing lies next to it. To be asked right before its start.
+    ///
+    /// # Errors
+    /// Something does, or nobody can tell.
+    pub fn is_alone(&self) -> Result<(), PackageError> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        let found = others(folder, &self.path).map_err(|error| failed("look into", folder, &error))?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(PackageError::NotAlone { folder: folder.into(), found: found.join(", ") })
+    }
 }
 
-/// The package of `installer`, called `name`, in `folder`; none when it is not there, or not whole.
+/// What lies next to a copy.
+fn others(folder: &Path, copy: &Path) -> io::Result<Vec<String>> {
+    let name = copy.file_name().unwrap_or_default().to_string_lossy();
+    let found: io::Result<Vec<_>> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
+    Ok(beside(&name, found?))
+}
+
+/// The copy of `installer` that the journal knows, called `name`; none where it is not there, not whole, or not as it was made.
 ///
 /// # Errors
 /// It is there and cannot be read, or its signature is not what was declared.
-pub fn find(folder: &Path, name: &str, installer: &Installer) -> Result<Option<Staged>, PackageError> {
-    let path = place(folder, name, installer);
-    let held = match open(&path) {
+pub fn find(
+    private: &Path,
+    name: &str,
+    installer: &Installer,
+    known: Option<&StagedCopy>,
+) -> Result<Option<Staged>, PackageError> {
+    let Some(copy) = known.filter(|copy| copy.sha256 == installer.sha256 && is_package(&copy.folder)) else {
+        return Ok(None);
+    };
+    let folder = packages(private).join(&copy.folder);
+    let path = folder.join(name);
+    if !as_made(&folder, &path)? {
+        return Ok(None);
+    }
+    let held = match open(&path, FILE_FLAG_OPEN_REPARSE_POINT) {
         Ok(held) => held,
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(failed("open", &path, &error)),
     };
-    match checked(held, &path, installer) {
+    match checked(held, &path, &copy.folder, installer) {
         Ok(staged) => Ok(Some(staged)),
-        // A copy that was cut off. It is made again.
+        // A copy that was changed. It is made again.
         Err(PackageError::Hash { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a copy and its folder are as we made them: ours, no links, and nothing next to the copy.
+fn as_made(folder: &Path, path: &Path) -> Result<bool, PackageError> {
+    let unreadable = |cause| PackageError::File { what: "look at", path: path.to_owned(), cause };
+    let eye = Judge::new().map_err(unreadable)?;
+    for path in [folder, path] {
+        let Some(entry) = look(path, &eye).map_err(unreadable)? else { return Ok(false) };
+        if let Err(why) = judge(&entry, false) {
+            tracing::warn!(path = %path.display(), %why, "a copy of the update is not ours any more, and is made again");
+            return Ok(false);
+        }
+    }
+    let found = others(folder, path).map_err(|error| failed("look into", folder, &error))?;
+    if !found.is_empty() {
+        tracing::warn!(folder = %folder.display(), ?found, "something lies next to the copy of the update, which is made again");
+    }
+    Ok(found.is_empty())
 }
 
 /// The hash of the package at its source, and its size in bytes.
@@ -107,7 +190,7 @@ pub fn find(folder: &Path, name: &str, installer: &Installer) -> Result<Option<S
 /// It cannot be read.
 pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageError> {
     let source = source(installer)?;
-    let file = open(source).map_err(|error| failed("open", source, &error))?;
+    let file = open(source, 0).map_err(|error| failed("open", source, &error))?;
     let failed = |error| failed("read", source, &error);
     let (found, size) = (hash(&file).map_err(failed)?, file.metadata().map_err(failed)?.len());
     let sha256 = found.parse().map_err(|_| PackageError::Hash {
@@ -118,32 +201,63 @@ pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageErr
     Ok((sha256?, size))
 }
 
-/// Copies the package from its source into `folder`, where it is called `name`, and checks the copy.
+/// Copies the package from its source into a new folder `fresh`, where it is called `name`, and checks the copy. `fresh` is a word
+/// that nobody can foresee.
 ///
 /// # Errors
-/// It cannot be copied, or is not what was declared.
-pub fn stage(folder: &Path, name: &str, installer: &Installer) -> Result<Staged, PackageError> {
-    let (source, path) = (source(installer)?, place(folder, name, installer));
-    let from = open(source).map_err(|error| failed("open", source, &error))?;
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(|error| failed("create", parent, &error))?;
-    }
+/// It cannot be copied, or is not what was declared; then nothing of it stays.
+pub fn stage(private: &Path, name: &str, installer: &Installer, fresh: &str) -> Result<Staged, PackageError> {
+    let source = source(installer)?;
+    let from = open(source, 0).map_err(|error| failed("open", source, &error))?;
+    let folder = home(private)?.join(fresh);
+    let access = Access::private().and_then(|access| access.create(&folder)); // One that is there already is none of ours.
+    access.map_err(|cause| PackageError::File { what: "create", path: folder.clone(), cause })?;
+    copied(&from, &folder.join(name), fresh, installer).inspect_err(|_| {
+        let _ = std::fs::remove_dir_all(&folder); // What stays is removed with other packages.
+    })
+}
+
+fn copied(mut from: &File, path: &Path, folder: &str, installer: &Installer) -> Result<Staged, PackageError> {
     let mut to = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .share_mode(0)
-        .open(&path)
-        .map_err(|error| failed("write", &path, &error))?;
-    io::copy(&mut &from, &mut to).map_err(|error| failed("copy the package to", &path, &error))?;
-    to.sync_all().map_err(|error| failed("write", &path, &error))?;
+        .open(path)
+        .map_err(|error| failed("write", path, &error))?;
+    io::copy(&mut from, &mut to).map_err(|error| failed("copy the package to", path, &error))?;
+    to.sync_all().map_err(|error| failed("write", path, &error))?;
     drop(to);
-    let held = open(&path).map_err(|error| failed("open", &path, &error))?;
-    checked(held, &path, installer)
+    let held = open(path, FILE_FLAG_OPEN_REPARSE_POINT).map_err(|error| failed("open", path, &error))?;
+    let staged = checked(held, path, folder, installer)?;
+    staged.is_alone()?;
+    Ok(staged)
+}
+
+/// The folder of packages, made where it is missing, and ours.
+fn home(private: &Path) -> Result<PathBuf, PackageError> {
+    let path = packages(private);
+    let file = |what| {
+        let path = path.clone();
+        move |cause| PackageError::File { what, path, cause }
+    };
+    match Access::private().and_then(|access| access.create(&path)) {
+        Ok(()) | Err(Win32Error(ERROR_ALREADY_EXISTS)) => {}
+        Err(cause) => return Err(file("create")(cause)),
+    }
+    let eye = Judge::new().map_err(file("look at"))?;
+    let why = match look(&path, &eye).map_err(file("look at"))? {
+        None => return Err(file("look at")(Win32Error(ERROR_PATH_NOT_FOUND))),
+        Some(entry) => judge(&entry, false).and(match entry.kind {
+            Kind::File(_) => Err(Foreign::Kind),
+            Kind::Folder | Kind::EmptyFolder => Ok(()),
+        }),
+    };
+    why.map_err(|why| PackageError::Foreign { path: path.clone(), why })?;
+    Ok(path)
 }
 
 /// The only place where a [`Staged`] is made: hash and signature are read through the handle that it keeps.
-fn checked(mut held: File, path: &Path, installer: &Installer) -> Result<Staged, PackageError> {
+fn checked(mut held: File, path: &Path, folder: &str, installer: &Installer) -> Result<Staged, PackageError> {
     let found = hash(&held).map_err(|error| failed("read", path, &error))?;
     if found != installer.sha256.as_str() {
         return Err(PackageError::Hash { path: path.into(), expected: installer.sha256.clone(), found });
@@ -156,26 +270,25 @@ fn checked(mut held: File, path: &Path, installer: &Installer) -> Result<Staged,
         return Err(PackageError::Publisher { path: path.into(), expected, found });
     }
     let size = held.metadata().map_err(|error| failed("read", path, &error))?.len();
-    Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), size, held })
+    Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), size, folder: folder.into(), held })
 }
 
-/// Removes the packages of other updates from `folder`: each lies in a folder that is named after its hash. What cannot be removed
-/// now, because somebody has it open, is removed another time.
-pub fn forget_others(folder: &Path, installer: &Installer) {
-    let packages = folder.join("packages");
-    let Ok(entries) = std::fs::read_dir(&packages) else { return };
+/// Removes every package but the one that is kept: those of other updates, those that no journal knows, and those of earlier
+/// versions, in folders that are named after a hash. What cannot be removed now, because somebody has it open, is removed another time.
+pub fn forget_others(private: &Path, kept: Option<&StagedCopy>) {
+    let Ok(entries) = std::fs::read_dir(packages(private)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_hash = name.parse::<Sha256>().is_ok_and(|hash| hash != installer.sha256);
-        if is_hash && let Err(error) = std::fs::remove_dir_all(entry.path()) {
+        let is_other = is_package(&name) && kept.is_none_or(|copy| copy.folder != name);
+        if is_other && let Err(error) = std::fs::remove_dir_all(entry.path()) {
             tracing::debug!(%error, package = %entry.path().display(), "an earlier package is not removed");
         }
     }
 }
 
 /// Opens a file that nobody may write, replace or delete while it is open.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).share_mode(FILE_SHARE_READ).open(path)
+fn open(path: &Path, flags: u32) -> io::Result<File> {
+    crate::open::options().read(true).share_mode(FILE_SHARE_READ).custom_flags(flags).open(path)
 }
 
 fn hash(mut file: &File) -> io::Result<String> {
@@ -197,10 +310,9 @@ fn source(installer: &Installer) -> Result<&Path, PackageError> {
     if path.is_absolute() && is_exe { Ok(path) } else { Err(PackageError::Path(installer.path.clone())) }
 }
 
-/// Every update of a product has the same file name, by which a running one is known; a folder named after the hash keeps
-/// them apart.
-fn place(folder: &Path, name: &str, installer: &Installer) -> PathBuf {
-    folder.join("packages").join(installer.sha256.as_str()).join(name)
+/// Every update of a product has the same file name, by which a running one is known; each lies in a folder of its own.
+fn packages(private: &Path) -> PathBuf {
+    private.join("packages")
 }
 
 fn failed(what: &'static str, path: &Path, error: &io::Error) -> PackageError {

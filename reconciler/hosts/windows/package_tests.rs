@@ -3,12 +3,21 @@
 
 use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
 
+use super::super::trust::tests::allow;
 use super::*;
 
 /// SHA-256 of `update`.
 const UPDATE: &str = "2937013f2181810606b2a799b05bda2849f3e369a20982a4138f0e0a55984ce4";
 
 const NAME: &str = "SkypeServerUpdateInstaller.exe";
+
+/// The folder of a copy.
+const FRESH: &str = "0123456789abcdef0123456789abcdef";
+
+/// What the journal says of it.
+fn known() -> StagedCopy {
+    StagedCopy { folder: FRESH.into(), sha256: UPDATE.parse().expect("a hash") }
+}
 
 struct Scratch(tempfile::TempDir);
 
@@ -40,18 +49,81 @@ fn the_hash_at_the_source_is_that_of_the_file() {
 }
 
 #[test]
-fn once_a_target_is_reached_the_packages_of_others_are_removed_and_nothing_else_is() {
+fn once_a_target_is_reached_other_packages_are_removed_and_nothing_else_is() {
     let scratch = Scratch::new();
     let packages = scratch.private().join("packages");
-    let earlier = "0123456789abcdef".repeat(4);
-    for name in [UPDATE, &earlier, "notes"] {
+    let (hash, other) = ("0123456789abcdef".repeat(4), "fedcba9876543210".repeat(2));
+    for name in [FRESH, &other, &hash, "notes"] {
         std::fs::create_dir_all(packages.join(name)).expect("made");
         std::fs::write(packages.join(name).join(NAME), "update").expect("written");
     }
-    forget_others(&scratch.private(), &scratch.installer(UPDATE));
+    forget_others(&scratch.private(), Some(&known()));
     let is_there = |name: &str| packages.join(name).join(NAME).is_file();
-    assert!(is_there(UPDATE) && is_there("notes") && !packages.join(&earlier).exists());
-    forget_others(&scratch.private().join("nowhere"), &scratch.installer(UPDATE));
+    assert!(is_there(FRESH) && is_there("notes"));
+    assert!(!packages.join(&other).exists(), "that of another update");
+    assert!(!packages.join(&hash).exists(), "that of an earlier version");
+    forget_others(&scratch.private().join("nowhere"), None);
+}
+
+#[test]
+fn a_copy_has_a_folder_of_its_own_and_is_made_in_none_that_is_there() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.source(), "update").expect("written");
+    let planted = scratch.private().join("packages").join(FRESH);
+    std::fs::create_dir_all(&planted).expect("made");
+    std::fs::write(planted.join("version.dll"), "foreign").expect("written");
+    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE), FRESH).expect_err("refused").to_string();
+    assert!(error.starts_with(&format!("cannot create {}: ", planted.display())), "{error}");
+    assert!(planted.join("version.dll").is_file(), "it is left as it was");
+}
+
+#[test]
+fn a_folder_of_packages_that_is_not_ours_is_refused() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.source(), "update").expect("written");
+    std::fs::create_dir(scratch.private()).expect("made");
+    let packages = scratch.private().join("packages");
+    let refused =
+        || stage(&scratch.private(), NAME, &scratch.installer(UPDATE), FRESH).expect_err("refused").to_string();
+    std::fs::write(&packages, "").expect("written");
+    let error = refused();
+    assert!(error.contains("it is a file where a folder belongs"), "{error}");
+    std::fs::remove_file(&packages).expect("removed");
+    std::fs::create_dir(&packages).expect("made");
+    allow(&packages, "D:(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)");
+    let error = refused();
+    assert!(error.contains("Everyone can change it"), "{error}");
+}
+
+#[test]
+fn a_copy_that_no_journal_knows_does_not_count() {
+    let scratch = Scratch::new();
+    let folder = scratch.private().join("packages").join(FRESH);
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::write(folder.join(NAME), "update").expect("written");
+    let found = |known: Option<&StagedCopy>| find(&scratch.private(), NAME, &scratch.installer(UPDATE), known);
+    assert!(found(None).expect("readable").is_none());
+    let other = StagedCopy { folder: "fedcba9876543210".repeat(2), ..known() };
+    assert!(found(Some(&other)).expect("readable").is_none());
+    let elsewhere = StagedCopy { folder: r"..\..\elsewhere".into(), ..known() };
+    assert!(found(Some(&elsewhere)).expect("readable").is_none());
+    // The one that the journal knows is read, down to its signature.
+    assert!(matches!(found(Some(&known())), Err(PackageError::Signature { .. })));
+    std::fs::write(folder.join("version.dll"), "foreign").expect("written");
+    assert!(found(Some(&known())).expect("readable").is_none(), "something lies next to it");
+}
+
+#[test]
+fn what_lies_next_to_a_copy_right_before_the_start_is_named() {
+    let scratch = Scratch::new();
+    std::fs::write(scratch.source(), "update").expect("written");
+    let held = open(&scratch.source(), 0).expect("opens");
+    let (path, sha256) = (scratch.source(), UPDATE.parse().expect("a hash"));
+    let staged = Staged { path, sha256, size: 6, folder: FRESH.into(), held };
+    staged.is_alone().expect("alone");
+    std::fs::write(scratch.0.path().join("version.dll"), "foreign").expect("written");
+    let error = staged.is_alone().expect_err("refused").to_string();
+    assert!(error.contains("holds version.dll next to the installer"), "{error}");
 }
 
 #[test]
@@ -67,7 +139,7 @@ fn only_an_absolute_exe_is_a_package() {
     for path in ["update.exe", r"\update.exe", r"C:update.exe", r"C:\update.cmd", r"C:\", ""] {
         let installer = Installer { path: path.into(), ..scratch.installer(UPDATE) };
         assert!(
-            matches!(stage(&scratch.private(), NAME, &installer), Err(PackageError::Path(found)) if found == path),
+            matches!(stage(&scratch.private(), NAME, &installer, FRESH), Err(PackageError::Path(found)) if found == path),
             "{path}"
         );
     }
@@ -77,26 +149,19 @@ fn only_an_absolute_exe_is_a_package() {
 fn another_file_than_declared_is_refused_with_both_hashes() {
     let scratch = Scratch::new();
     std::fs::write(scratch.source(), "another file").expect("written");
-    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect_err("refused").to_string();
+    std::fs::create_dir(scratch.private()).expect("made");
+    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE), FRESH).expect_err("refused").to_string();
     assert!(error.contains(&format!("expected SHA-256 {UPDATE}, found ")), "{error}");
-    assert!(
-        find(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect("readable").is_none(),
-        "it does not count as staged"
-    );
+    assert!(!scratch.private().join("packages").join(FRESH).exists(), "nothing of it stays");
 }
 
 #[test]
 fn a_file_without_a_signature_is_refused() {
     let scratch = Scratch::new();
     std::fs::write(scratch.source(), "update").expect("written");
-    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect_err("refused");
+    std::fs::create_dir(scratch.private()).expect("made");
+    let error = stage(&scratch.private(), NAME, &scratch.installer(UPDATE), FRESH).expect_err("refused");
     assert!(matches!(error, PackageError::Signature { .. }), "{error}");
-}
-
-#[test]
-fn nothing_is_staged_at_first() {
-    let scratch = Scratch::new();
-    assert!(find(&scratch.private(), NAME, &scratch.installer(UPDATE)).expect("readable").is_none());
 }
 
 #[test]
@@ -106,7 +171,7 @@ fn a_held_file_can_be_run_but_not_written_replaced_renamed_or_deleted() {
     std::fs::copy(std::env::current_exe().expect("a path"), &path).expect("copied");
     std::fs::write(&other, "foreign").expect("written");
     let before = std::fs::read(&path).expect("readable");
-    let held = open(&path).expect("opens");
+    let held = open(&path, FILE_FLAG_OPEN_REPARSE_POINT).expect("opens");
 
     let refused = |tried: io::Result<()>| tried.map_err(|error| Win32Error::of(&error).0);
     let tries = [

@@ -1,28 +1,40 @@
 //! The share of the pool that this machine belongs to.
 
-use reconcile_core::{Goal, Seen, claim_of, reached};
+use reconcile_core::{Account, Acted, Claims, Goal, Seen, claim_of, reached};
 use reconcile_schema::{Fact, PoolRecord, Step};
 
-use crate::share::{Share, ShareError};
+use crate::share::{Claimed, Share, ShareError};
 
 /// What the servers of the pool have there.
 pub fn record(goal: &Goal) -> Fact<PoolRecord> {
     match &goal.claims {
-        Some(claims) => Share::at(&claims.folder).read(&claims.name).into(),
+        Some(claims) => share(claims).read(&claims.name, Some(&goal.server)).into(),
         None => Fact::Unknown("the manifest names no share for the claims of pools".into()),
     }
 }
 
 /// Claims the pool, or releases it.
-pub fn tell_pool(goal: &Goal, seen: &Seen, step: &Step) -> Result<String, ShareError> {
+pub fn tell_pool(goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, ShareError> {
+    match told(goal, seen, step) {
+        Err(busy) if busy.is_busy() => Ok(Acted::Busy(busy.to_string())),
+        told => Ok(Acted::Ended(Account::success(told?))),
+    }
+}
+
+fn told(goal: &Goal, seen: &Seen, step: &Step) -> Result<String, ShareError> {
     let Some(claims) = &goal.claims else { return Ok("the manifest names no share".into()) };
-    let share = Share::at(&claims.folder);
     if *step == Step::Claim {
-        if let Some(other) = share.claim(&claims.name, claim_of(goal, claims, seen))? {
-            return Ok(format!("{} was quicker", other.server));
+        match share(claims).claim(&claims.name, claim_of(goal, claims, seen))? {
+            Claimed::Granted => {}
+            Claimed::Taken(other) => return Ok(format!("{} was quicker", other.server)),
+            Claimed::Doubted(doubt) => return Ok(doubt.to_string()),
         }
     } else {
-        share.release(&claims.name, &goal.server, reached(goal, seen), seen.host.at)?;
+        share(claims).release(&claims.name, &goal.server, reached(goal, seen), seen.host.at)?;
     }
     Ok(format!("the record {} in {} says so", claims.name, claims.folder))
+}
+
+fn share(claims: &Claims) -> Share {
+    Share::at(&claims.folder, &claims.writers)
 }

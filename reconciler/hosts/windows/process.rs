@@ -15,6 +15,7 @@ use super::clock::moment;
 use super::create::{Creation, Process};
 use super::environment::environment;
 use super::job::{Job, is_own_process_in_job};
+use super::library::CallError;
 use super::output::Output;
 use super::record::{End, Entry, Order, Record};
 use super::sleeper::Note;
@@ -132,6 +133,14 @@ pub enum ProcessError {
         program: PathBuf,
         /// What went wrong.
         cause: io::Error,
+    },
+    /// It cannot be given an environment.
+    #[error("cannot give an environment to {program}: {cause}")]
+    Environment {
+        /// The program.
+        program: PathBuf,
+        /// What Windows said.
+        cause: CallError,
     },
     /// A step of starting it failed.
     #[error("cannot {what} {program}: {cause}")]
@@ -266,8 +275,8 @@ impl Runner {
         let temporary = child.folder.join("temp");
         std::fs::create_dir(&temporary).map_err(folder)?;
         let (output, stdout, stderr) = Output::create(child.folder).map_err(folder)?;
-        let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
-        let variables = environment(&temporary).map_err(start("give an environment to"))?;
+        let variables = environment(&temporary)
+            .map_err(|cause| ProcessError::Environment { program: program.to_owned(), cause })?;
         let started = match child.lifetime {
             Lifetime::Ours | Lifetime::Finishes => inside(child, &variables, &stdout, &stderr)?,
             Lifetime::Outlives(outliving) => self.watched(child, outliving, &variables, &stdout, &stderr)?,

@@ -483,7 +483,7 @@ fn a_run_looks_after_a_child_whose_watcher_was_ended() {
     let mut ends_watcher = |_: Pulse| {
         // The child is the only one that has the watcher as its parent.
         let seen = record::last(folder.path()).and_then(|recorded| recorded.started);
-        let all = crate::windows::shells::processes().expect("listed");
+        let all = crate::windows::processes::listed().expect("listed");
         let child = seen.and_then(|(pid, _)| all.into_iter().find(|process| process.pid == pid));
         if let Some(watcher) = child.and_then(|child| Process::open_to_end(child.parent).ok()) {
             watcher.end();

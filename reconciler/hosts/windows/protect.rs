@@ -2,9 +2,9 @@
 
 use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE};
-use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress, LOAD_LIBRARY_SEARCH_SYSTEM32};
+use windows_sys::Win32::System::LibraryLoader::LOAD_LIBRARY_SEARCH_SYSTEM32;
 
-use super::win32::wide;
+use super::library::in_kernel;
 
 /// Makes our standard handles private, and lets libraries come from the system's folder only. To be called once, first
 /// thing in `main`.
@@ -19,13 +19,7 @@ pub fn protect() {
         unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) };
     }
     // Not imported, but looked up: Windows Server 2008 R2 has it only since the update KB2533623.
-    let kernel = wide("kernel32.dll");
-    // SAFETY: the name ends with a NUL; kernel32 is part of every process and never leaves it.
-    let kernel = unsafe { GetModuleHandleW(kernel.as_ptr()) };
-    // SAFETY: the name ends with a NUL; a module or a function that is not there is null.
-    let Some(function) = (unsafe { GetProcAddress(kernel, c"SetDefaultDllDirectories".as_ptr().cast()) }) else {
-        return;
-    };
+    let Some(function) = in_kernel(c"SetDefaultDllDirectories") else { return };
     // SAFETY: the function of this name has this signature (Microsoft Learn: SetDefaultDllDirectories).
     let set: unsafe extern "system" fn(u32) -> i32 = unsafe { std::mem::transmute(function) };
     // SAFETY: the flag is a documented one.

@@ -19,6 +19,7 @@ use windows_sys::Win32::System::Services::{
     SERVICE_SYSTEM_START, SERVICE_WIN32, StartServiceW,
 };
 
+use super::library::CallError;
 use super::win32::{Win32Error, check, text_at, wide};
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
@@ -33,7 +34,7 @@ pub enum ServiceError {
     List(Win32Error),
     /// Windows does not tell where the product's folders are.
     #[error("cannot find the folders of programs: {0}")]
-    Folders(Win32Error),
+    Folders(CallError),
     /// One service cannot be read.
     #[error("cannot read {what} of service {name}: {cause}; run as an administrator of this computer")]
     Unreadable {

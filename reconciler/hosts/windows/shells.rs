@@ -1,30 +1,31 @@
-//! Open management shells: processes that hold the product's management assemblies, so that an update cannot replace them.
+//! Open shells: processes of any user that hold modules of the product, so that an update cannot replace them.
 //!
 //! What is seen is what the module list of a process shows. An assembly that the runtime has read without mapping it as
 //! a module is not seen.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::AsRawHandle;
 
-use reconcile_schema::Shell;
+use reconcile_schema::{ServiceName, Shell};
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, ERROR_NOACCESS,
-    ERROR_PARTIAL_COPY, INVALID_HANDLE_VALUE,
+    ERROR_PARTIAL_COPY,
 };
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, MODULEENTRY32W, Module32FirstW, Module32NextW, PROCESSENTRY32W, Process32FirstW,
-    Process32NextW, TH32CS_SNAPMODULE, TH32CS_SNAPMODULE32, TH32CS_SNAPPROCESS,
+    MODULEENTRY32W, Module32FirstW, Module32NextW, TH32CS_SNAPMODULE, TH32CS_SNAPMODULE32,
 };
-use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows_sys::Win32::System::Threading::{
-    OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess,
-    WaitForSingleObject,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
 };
 
-use super::account::owner_of;
-use super::services::{ServiceError, Services};
+use super::account::{Enabled, is_administrator};
+use super::discover::{known_places, service_processes};
+use super::processes::{listed, look, open, path, placed, snapshot};
+use super::services::ServiceError;
 use super::win32::{Win32Error, check, text};
+use crate::running::{Process, may_be_shell};
 
-/// Programs that host a management shell, in any session: PowerShell, its remote host, the management console.
+/// Programs that host a management shell, in any session: PowerShell, its remote host, the management console. One that shows no
+/// modules is suspicious; one that does is judged by them, as every process.
 const HOSTS: &[&str] = &["powershell.exe", "powershell_ise.exe", "pwsh.exe", "wsmprovhost.exe", "mmc.exe"];
 
 /// How often a module list that changes while it is read is read again.
@@ -32,6 +33,9 @@ const PASSES: usize = 8;
 
 /// How long a process may take to go after it was ended, in milliseconds.
 const GOING: u32 = 10_000;
+
+/// With this, administrators may look into the processes of other users, which by default let in only their own and the system.
+const LOOKING: &str = "SeDebugPrivilege";
 
 /// Why the open shells cannot be told or closed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,13 +48,11 @@ pub enum ShellError {
     Services(#[from] ServiceError),
     /// The modules of a process that may be a shell cannot be listed.
     #[error(
-        "cannot tell whether {program} (process {pid}) holds the product's assemblies: {cause}; run as an administrator of this computer"
+        "cannot tell whether {process} holds modules of the product: {cause}; run as an administrator of this computer"
     )]
     Modules {
-        /// Its program.
-        program: String,
-        /// The process.
-        pid: u32,
+        /// The process, in words.
+        process: String,
         /// What Windows said.
         cause: Win32Error,
     },
@@ -66,82 +68,66 @@ pub enum ShellError {
     },
 }
 
-/// A process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// The number of the process that started it. That one may be gone, and its number another one's.
-    pub parent: u32,
-    /// The file name of its program.
-    pub program: String,
-}
-
-/// Every process of this machine.
+/// The open shells, without ourselves. Services are none, nor what goes with those that the procedure stops, `also` among them.
 ///
 /// # Errors
-/// They cannot be listed.
-pub fn processes() -> Result<Vec<Process>, ShellError> {
-    let snapshot = snapshot(TH32CS_SNAPPROCESS, 0).map_err(ShellError::Processes)?;
-    let mut entry = PROCESSENTRY32W { dwSize: size_of::<PROCESSENTRY32W>() as u32, ..PROCESSENTRY32W::default() };
-    let mut found = Vec::new();
-    // SAFETY: the snapshot is open; the entry says its own size.
-    let mut more = check(unsafe { Process32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
-    while more.is_ok() {
-        let (pid, parent) = (entry.th32ProcessID, entry.th32ParentProcessID);
-        found.push(Process { pid, parent, program: text(&entry.szExeFile) });
-        // SAFETY: as above.
-        more = check(unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) });
-    }
-    match more {
-        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(found),
-        Err(cause) => Err(ShellError::Processes(cause)),
-    }
-}
-
-/// The open management shells, without ourselves.
-///
-/// # Errors
-/// They cannot be told: a process that may be one does not let us look.
-pub fn open_shells() -> Result<Vec<Shell>, ShellError> {
+/// They cannot be told: an administrator's process that may be one does not let us look.
+pub fn open_shells(also: &[ServiceName]) -> Result<Vec<Shell>, ShellError> {
+    let _looking = Enabled::new(LOOKING); // Where we do not have it, fewer processes let us look.
+    let places = known_places()?;
+    let (services, all) = (service_processes(also)?, listed().map_err(ShellError::Processes)?);
+    let all: Vec<_> = all.iter().map(placed).collect();
     let mut shells = Vec::new();
-    let services: Vec<_> = Services::open()?.list()?.into_iter().map(|service| service.pid).collect();
-    for Process { pid, program, .. } in processes()? {
-        if pid == std::process::id() || !may_be_shell(pid, &program, &services) {
+    for process in &all {
+        // Asked for the modules of process 0, Windows lists our own.
+        if [0, std::process::id()].contains(&process.pid) || places.goes_with_a_service(process, &all, &services) {
             continue;
         }
-        match holds_assemblies(pid) {
-            Ok(false) => {}
-            Ok(true) => {
-                let user = query(pid).and_then(|process| owner_of(process.as_raw_handle()));
-                let user = user.unwrap_or_else(|cause| format!("an account that cannot be read ({cause})"));
-                shells.push(Shell { pid, program, user });
-            }
-            // A service in a session of its own that we may not look into is no shell, and neither is a process that has
-            // no modules yet; a shell that we may not look into is unknown.
-            Err(Win32Error(ERROR_ACCESS_DENIED | ERROR_NOACCESS | ERROR_PARTIAL_COPY)) if !is_host(&program) => {}
-            Err(cause) => return Err(ShellError::Modules { program, pid, cause }),
+        match module(process.pid, &|path| places.is_products_module(path)) {
+            Ok(None) => {}
+            Ok(module @ Some(_)) => shells.extend(shell(process, module)),
+            Err(cause) => is_no_shell(process, cause)?,
         }
     }
     Ok(shells)
 }
 
-/// Whether another command of this program has started a shell: one that only looks.
+fn shell(process: &Process, module: Option<String>) -> Option<Shell> {
+    let looked = look(process)?;
+    let Process { pid, program, session, path, .. } = looked.process;
+    Some(Shell { pid, program, user: looked.user, session, path, module })
+}
+
+/// Nothing that any user can do makes the open shells unknown; a shell of an administrator that we may not look into does.
+fn is_no_shell(process: &Process, cause: Win32Error) -> Result<(), ShellError> {
+    let host = HOSTS.iter().any(|host| process.program.eq_ignore_ascii_case(host));
+    let looks = is_administrator().unwrap_or(false);
+    match look(process) {
+        Some(looked) if may_be_shell(host, looked.standing, looks) => {
+            Err(ShellError::Modules { process: looked.shown(), cause })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether another command of this very program has started a shell: one that only looks.
 pub fn is_of_another_command(shell: &Shell) -> bool {
-    let Ok(all) = processes() else { return false };
-    let of = |pid: u32| all.iter().find(|process| process.pid == pid);
-    let (parent, own) = (of(shell.pid).and_then(|shell| of(shell.parent)), of(std::process::id()));
-    parent
-        .zip(own)
-        .is_some_and(|(parent, own)| parent.pid != own.pid && parent.program.eq_ignore_ascii_case(&own.program))
+    let Ok(all) = listed() else { return false };
+    let of = |pid: u32| all.iter().find(|process| process.pid == pid).map(placed);
+    let (Some(own), Some(shell)) = (of(std::process::id()), of(shell.pid)) else { return false };
+    let Some(parent) = of(shell.parent) else { return false };
+    let same = own.path.zip(parent.path).is_some_and(|(own, parent)| own.eq_ignore_ascii_case(&parent));
+    let older = parent.created.zip(shell.created).is_some_and(|(parent, shell)| parent <= shell);
+    parent.pid != own.pid && same && older
 }
 
 /// Ends a shell, if the process of that number is still the shell that was seen.
 ///
 /// # Errors
 /// It cannot be ended.
-pub fn close(shell: &Shell) -> Result<(), ShellError> {
+pub fn close(shell: &Shell, also: &[ServiceName]) -> Result<(), ShellError> {
     let failed = |cause| ShellError::End { program: shell.program.clone(), pid: shell.pid, cause };
+    let _looking = Enabled::new(LOOKING);
     let access = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE | PROCESS_SYNCHRONIZE;
     // Opened before it is looked at: while we hold it, its number cannot become another process's.
     let process = match open(shell.pid, access) {
@@ -149,7 +135,11 @@ pub fn close(shell: &Shell) -> Result<(), ShellError> {
         Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(()),
         Err(cause) => return Err(failed(cause)),
     };
-    if !open_shells()?.contains(shell) {
+    let is_seen = |open: &Shell| {
+        let key = |shell: &Shell| (shell.pid, shell.session, shell.path.clone(), shell.user.clone());
+        key(open) == key(shell) && open.path == path(&process).ok()
+    };
+    if !open_shells(also)?.iter().any(is_seen) {
         return Ok(());
     }
     // SAFETY: the handle is open and allows it.
@@ -159,29 +149,20 @@ pub fn close(shell: &Shell) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// A program that hosts shells, or any program of a user's session that is no service. In session 0 live the services, the
-/// product's own among them: those are stopped by their own step.
-fn may_be_shell(pid: u32, program: &str, services: &[u32]) -> bool {
-    let mut session = 0;
-    // SAFETY: the number goes into our variable.
-    let asked = check(unsafe { ProcessIdToSessionId(pid, &raw mut session) });
-    is_host(program) || (asked.is_ok() && session != 0 && !services.contains(&pid))
-}
-
-fn is_host(program: &str) -> bool {
-    HOSTS.iter().any(|host| program.eq_ignore_ascii_case(host))
-}
-
-/// The first module of the product in the list of a service's process: an assembly, or a file that lies where the product's
-/// do. None where the process has ended meanwhile, or is one of those that Windows lets nobody look into.
+/// The first module of the product in the list of a service's process. None where the process has ended meanwhile, or is one of
+/// those that Windows lets nobody look into.
 ///
 /// # Errors
 /// The modules cannot be listed.
-pub fn products_module(pid: u32, is_products: &dyn Fn(&str) -> bool) -> Result<Option<String>, ShellError> {
-    match module(pid, &|name, path| is_assembly(name) || is_products(path)) {
+pub fn products_module(
+    service: &str,
+    pid: u32,
+    is_products: &dyn Fn(&str) -> bool,
+) -> Result<Option<String>, ShellError> {
+    match module(pid, is_products) {
         Ok(found) => Ok(found),
         Err(Win32Error(ERROR_ACCESS_DENIED)) => Ok(None),
-        Err(cause) => Err(ShellError::Modules { program: "a service".to_owned(), pid, cause }),
+        Err(cause) => Err(ShellError::Modules { process: format!("the service {service} (process {pid})"), cause }),
     }
 }
 
@@ -190,13 +171,9 @@ pub fn has_modules(pid: u32) -> bool {
     snapshot(TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32, pid).is_ok()
 }
 
-/// Whether a module `Microsoft.Rtc.*.dll` is in the list of a process; not, where the process has ended meanwhile.
-fn holds_assemblies(pid: u32) -> Result<bool, Win32Error> {
-    Ok(module(pid, &|name, _| is_assembly(name))?.is_some())
-}
-
-/// The name of the first module of a process whose name and path are wanted; none where the process has ended meanwhile.
-fn module(pid: u32, wanted: &dyn Fn(&str, &str) -> bool) -> Result<Option<String>, Win32Error> {
+/// The name of the first module of a process whose path is wanted; none where the process has ended meanwhile, or shows no module
+/// yet: one that was created suspended never does, and holds nothing.
+fn module(pid: u32, wanted: &dyn Fn(&str) -> bool) -> Result<Option<String>, Win32Error> {
     let mut passes = 0;
     let snapshot = loop {
         passes += 1;
@@ -204,7 +181,7 @@ fn module(pid: u32, wanted: &dyn Fn(&str, &str) -> bool) -> Result<Option<String
             Ok(snapshot) => break snapshot,
             // The list changed while it was read (Microsoft Learn: CreateToolhelp32Snapshot asks for a retry).
             Err(Win32Error(ERROR_BAD_LENGTH | ERROR_PARTIAL_COPY)) if passes < PASSES => {}
-            Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(None),
+            Err(Win32Error(ERROR_INVALID_PARAMETER | ERROR_PARTIAL_COPY | ERROR_NOACCESS)) => return Ok(None),
             Err(cause) => return Err(cause),
         }
     };
@@ -212,9 +189,8 @@ fn module(pid: u32, wanted: &dyn Fn(&str, &str) -> bool) -> Result<Option<String
     // SAFETY: the snapshot is open; the entry says its own size.
     let mut more = check(unsafe { Module32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
     while more.is_ok() {
-        let name = text(&entry.szModule);
-        if wanted(&name, &text(&entry.szExePath)) {
-            return Ok(Some(name));
+        if wanted(&text(&entry.szExePath)) {
+            return Ok(Some(text(&entry.szModule)));
         }
         // SAFETY: as above.
         more = check(unsafe { Module32NextW(snapshot.as_raw_handle(), &raw mut entry) });
@@ -225,60 +201,28 @@ fn module(pid: u32, wanted: &dyn Fn(&str, &str) -> bool) -> Result<Option<String
     }
 }
 
-fn is_assembly(module: &str) -> bool {
-    let module = module.to_ascii_lowercase();
-    module.starts_with("microsoft.rtc.") && module.ends_with(".dll")
-}
-
-fn query(pid: u32) -> Result<OwnedHandle, Win32Error> {
-    // PROCESS_QUERY_LIMITED_INFORMATION suffices to open the token of a process (Microsoft Learn: OpenProcessToken).
-    open(pid, PROCESS_QUERY_LIMITED_INFORMATION)
-}
-
-fn open(pid: u32, access: u32) -> Result<OwnedHandle, Win32Error> {
-    // SAFETY: no preconditions; the handle is checked.
-    let process = unsafe { OpenProcess(access, 0, pid) };
-    // SAFETY: a handle that is not null is open and ours alone.
-    if process.is_null() { Err(Win32Error::last()) } else { Ok(unsafe { OwnedHandle::from_raw_handle(process) }) }
-}
-
-fn snapshot(what: u32, pid: u32) -> Result<OwnedHandle, Win32Error> {
-    // SAFETY: no preconditions; the handle is checked.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(what, pid) };
-    if snapshot == INVALID_HANDLE_VALUE {
-        return Err(Win32Error::last());
-    }
-    // SAFETY: the handle is open and ours alone.
-    Ok(unsafe { OwnedHandle::from_raw_handle(snapshot) })
-}
-
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
-    #[test]
-    fn we_are_among_the_processes_and_hold_no_assembly() {
-        let own = processes().expect("listed").into_iter().find(|process| process.pid == std::process::id());
-        let program = std::env::current_exe().expect("a path");
-        assert_eq!(own.map(|own| own.program.into()), program.file_name().map(std::ffi::OsStr::to_owned));
-        assert_eq!(holds_assemblies(std::process::id()), Ok(false));
+    fn shell(pid: u32) -> Shell {
+        let (program, user) = ("powershell.exe".into(), "CONTOSO\\admin".into());
+        Shell { pid, program, user, session: Some(1), path: None, module: None }
     }
 
     #[test]
-    fn only_the_products_assemblies_count() {
-        for module in ["Microsoft.Rtc.Management.dll", "MICROSOFT.RTC.COMMON.NI.DLL"] {
-            assert!(is_assembly(module), "{module}");
-        }
-        for module in ["Microsoft.Rtc.Management.exe", "System.Management.Automation.dll", "Not.Microsoft.Rtc.dll"] {
-            assert!(!is_assembly(module), "{module}");
-        }
+    fn we_hold_no_module_of_the_product_and_are_no_shell() {
+        let places = known_places().expect("known");
+        assert_eq!(module(std::process::id(), &|path| places.is_products_module(path)), Ok(None));
+        assert!(module(std::process::id(), &|path| path.ends_with(".exe")).expect("listed").is_some());
+        let own = open_shells(&[]).expect("told").into_iter().find(|shell| shell.pid == std::process::id());
+        assert_eq!(own, None);
     }
 
     #[test]
     fn a_shell_that_is_gone_is_closed_already() {
-        let shell = Shell { pid: !3, program: "powershell.exe".into(), user: "CONTOSO\\admin".into() };
-        assert_eq!(close(&shell), Ok(()));
+        assert_eq!(close(&shell(!3), &[]), Ok(()));
     }
 
     #[test]
@@ -289,8 +233,7 @@ mod tests {
             .stdout(std::process::Stdio::null())
             .spawn()
             .expect("started");
-        let shell = Shell { pid: child.id(), program: "powershell.exe".into(), user: "CONTOSO\\admin".into() };
-        assert_eq!(close(&shell), Ok(()));
+        assert_eq!(close(&shell(child.id()), &[]), Ok(()));
         assert!(child.wait().expect("ends").success(), "it ended by itself");
     }
 }

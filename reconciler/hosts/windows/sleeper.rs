@@ -17,7 +17,8 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 use windows_sys::Win32::System::Threading::{OpenThread, ResumeThread, SuspendThread, THREAD_SUSPEND_RESUME};
 
 use super::create::Process;
-use super::shells::{has_modules, processes};
+use super::processes::{listed, placed};
+use super::shells::has_modules;
 use super::win32::{Win32Error, check};
 
 /// How long a process that was ended may take to be gone.
@@ -37,7 +38,7 @@ struct Noted {
     maker: u32,
     /// When that was created itself.
     created: u64,
-    /// The file name of the program of the process that is created.
+    /// The program of the process that is created.
     program: String,
 }
 
@@ -60,7 +61,7 @@ impl Note {
         let maker = std::process::id();
         let own = Process::open(maker).and_then(|own| own.times());
         let (created, _) = own.map_err(|cause| io::Error::from_raw_os_error(cause.0.cast_signed()))?;
-        let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let program = program.to_string_lossy().into_owned();
         let notes = private.join(NOTES);
         fs::create_dir_all(&notes)?;
         let path = notes.join(format!("{maker}.json"));
@@ -114,7 +115,7 @@ pub fn end_sleepers(private: &Path) -> Vec<String> {
 
 fn end_those_of(noted: &Noted) -> Vec<String> {
     let mut ended = Vec::new();
-    for found in processes().unwrap_or_default() {
+    for found in listed().unwrap_or_default() {
         // Looked at through one handle: while it is open, the number cannot become another process's.
         let Ok(process) = Process::open_to_end(found.pid) else { continue };
         if found.parent != noted.maker {
@@ -122,7 +123,8 @@ fn end_those_of(noted: &Noted) -> Vec<String> {
         }
         let Ok((created, cpu)) = process.times() else { continue };
         let (ran, suspended) = (cpu > 0 && has_modules(found.pid), is_suspended(found.pid));
-        if noted.is_of(&Suspect { parent: found.parent, program: &found.program, created, ran, suspended }) {
+        let file = placed(&found).path.unwrap_or_default();
+        if noted.is_of(&Suspect { parent: found.parent, program: &file, created, ran, suspended }) {
             process.end();
             let _ = process.wait(GOING); // What it holds is free when it is gone.
             ended.push(format!("{} (process {})", found.program, found.pid));
@@ -183,12 +185,14 @@ mod tests {
 
     #[test]
     fn only_what_was_being_created_and_never_ran_is_a_sleeper() {
-        let noted = Noted { maker: 7, created: 1_000, program: "powershell.exe".into() };
-        let sleeper = || Suspect { parent: 7, program: "PowerShell.exe", created: 2_000, ran: false, suspended: true };
+        let noted = Noted { maker: 7, created: 1_000, program: r"C:\Windows\powershell.exe".into() };
+        let program = r"C:\WINDOWS\PowerShell.exe";
+        let sleeper = || Suspect { parent: 7, program, created: 2_000, ran: false, suspended: true };
         assert!(noted.is_of(&sleeper()));
         let others = [
             ("another one's child", Suspect { parent: 8, ..sleeper() }),
-            ("another program", Suspect { program: "notepad.exe", ..sleeper() }),
+            ("another program", Suspect { program: r"C:\Windows\notepad.exe", ..sleeper() }),
+            ("another one of its name", Suspect { program: r"C:\Users\x\powershell.exe", ..sleeper() }),
             ("older than its maker: the number was used before", Suspect { created: 999, ..sleeper() }),
             ("it has run", Suspect { ran: true, ..sleeper() }),
             ("it runs", Suspect { suspended: false, ..sleeper() }),

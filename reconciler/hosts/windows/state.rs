@@ -1,40 +1,44 @@
 //! The private folder of this host: journal, lock, staged update, scripts and logs, for administrators only.
+//!
+//! It is owned entry by entry. A folder that we create is private from its first moment, so everything in it is ours. One that was
+//! there before is gone through once, and what somebody else put there is moved aside; a file in it says that this was done.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
-use std::os::windows::io::AsRawHandle;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_ENVVAR_NOT_FOUND, ERROR_SUCCESS, LocalFree};
-use windows_sys::Win32::Security::Authorization::{
-    ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1, SE_FILE_OBJECT,
-    SetSecurityInfo,
-};
-use windows_sys::Win32::Security::{
-    DACL_SECURITY_INFORMATION, EqualSid, GetSecurityDescriptorDacl, OWNER_SECURITY_INFORMATION,
-    PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES, WinBuiltinAdministratorsSid,
-    WinLocalSystemSid,
-};
-use windows_sys::Win32::Storage::FileSystem::{
-    CreateDirectoryW, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_BACKUP_SEMANTICS,
-    FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_READ, FILE_SHARE_WRITE, READ_CONTROL, WRITE_DAC,
-};
+use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_ENVVAR_NOT_FOUND};
+use windows_sys::Win32::Storage::FileSystem::{FILE_LIST_DIRECTORY, FILE_SHARE_READ, FILE_SHARE_WRITE, WRITE_DAC};
 
-use super::account::{Sid, is_administrator, name_of, with_own_sid};
+use super::access::Access;
+use super::account::is_administrator;
 use super::environment::variable;
-use super::win32::{Win32Error, check, wide};
+use super::library::CallError;
+use super::own::{Aside, has_links, look, open};
+use super::trust::Judge;
+use super::win32::Win32Error;
+use crate::ownership::{Foreign, Kind, Top, judge, judge_top};
 
-/// Who may use the folder: the system and administrators, wholly, and what is created in it likewise. `P`: nothing is
-/// inherited from above, where every user may create files.
-const ACCESS: &str = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+/// The file that says that everything in the folder was found to be ours.
+const SETTLED: &str = "private.txt";
+
+/// What stands in it, for people.
+const SETTLED_TEXT: &str = "Everything in this folder belongs to reconcile. Only SYSTEM and Administrators may write here.\r\n\
+                            If this file is removed, the next run looks at every entry and moves aside what is not its own.\r\n";
+
+/// How often the folder is made again where somebody makes one in its place at the same time.
+const ATTEMPTS: u32 = 3;
 
 /// Why the private folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Windows does not say where programs keep their data.
     #[error("cannot find the folder for program data: {0}")]
-    NoProgramData(Win32Error),
+    NoProgramData(CallError),
+    /// It is for administrators.
+    #[error("the private folder {0} is for administrators of this computer: run this as one of them, elevated")]
+    NotElevated(PathBuf),
     /// It cannot be created or opened.
     #[error("cannot {what} the private folder {path}: {cause}; run as an administrator of this computer")]
     Folder {
@@ -45,27 +49,41 @@ pub enum StateError {
         /// What Windows said.
         cause: Win32Error,
     },
-    /// Something else stands there.
+    /// Something that is not ours cannot be moved away.
     #[error(
-        "the private folder {path} is {found}; somebody may mean to redirect what is written there: remove it, then run again"
+        "{path} is not reconcile's ({why}), and cannot be moved away: {cause}; a process of somebody else may have it open: \
+         end that process or restart this server, then run again"
     )]
-    NotAFolder {
-        /// The folder.
+    Stuck {
+        /// The entry.
         path: PathBuf,
-        /// What it is instead.
-        found: &'static str,
+        /// Why it is not ours.
+        why: Foreign,
+        /// What Windows said.
+        cause: String,
     },
-    /// Somebody else made it.
+    /// An administrator has put a link in its place.
     #[error(
-        "the private folder {path} belongs to {owner}, expected the system or an administrator: remove it, then run again"
+        "the private folder {0} is a link that an administrator made; what reconcile keeps is not looked for through links: put the \
+         folder itself there, then run again"
     )]
-    ForeignOwner {
-        /// The folder.
-        path: PathBuf,
-        /// Whose it is.
-        owner: String,
-    },
+    Link(PathBuf),
+    /// Whenever it was moved away, another one stood there.
+    #[error("somebody makes the private folder {0} again whenever it is moved away: end that process, then run again")]
+    Contested(PathBuf),
 }
+
+/// The private folder, once everything in it was found to be ours.
+#[derive(Debug)]
+pub struct Private {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What was not ours and was moved aside, in words.
+    pub moved: Vec<String>,
+}
+
+/// What was found, once a process: nobody else can change it from then on.
+static OWNED: OnceLock<Private> = OnceLock::new();
 
 /// Where the private folder is, or will be: `%ProgramData%\reconcile`.
 ///
@@ -73,159 +91,166 @@ pub enum StateError {
 /// Windows does not say where programs keep their data.
 pub fn place() -> Result<PathBuf, StateError> {
     let data = variable("ProgramData").map_err(StateError::NoProgramData)?;
-    let data = data.ok_or(StateError::NoProgramData(Win32Error(ERROR_ENVVAR_NOT_FOUND)))?;
+    let data = data.ok_or(StateError::NoProgramData(Win32Error(ERROR_ENVVAR_NOT_FOUND).into()))?;
     Ok(PathBuf::from(data).join("reconcile"))
 }
 
-/// The private folder, created where it is missing; one that is there already must belong to an administrator.
+/// The private folder, created where it is missing, and owned with everything in it.
 ///
 /// # Errors
 /// See [`StateError`].
-pub fn private_folder() -> Result<PathBuf, StateError> {
+pub fn private_folder() -> Result<&'static Private, StateError> {
+    if let Some(private) = OWNED.get() {
+        return Ok(private);
+    }
     let path = place()?;
-    make_private(&path)?;
-    Ok(path)
+    // Windows lets everybody make folders there: one that we make without rights would be a stranger's.
+    let elevated = is_administrator();
+    if !elevated.map_err(|cause| StateError::Folder { what: "find out who may use", path: path.clone(), cause })? {
+        return Err(StateError::NotElevated(path));
+    }
+    let moved = make_private(&path)?;
+    Ok(OWNED.get_or_init(|| Private { path, moved }))
 }
 
-/// Creates a folder for administrators only, or makes one so that is there already.
+/// What this process has found in the private folder that was not ours, and moved aside, in words.
+pub fn moved_aside() -> &'static [String] {
+    OWNED.get().map_or(&[], |private| &private.moved)
+}
+
+/// Creates a folder for administrators only, or makes one so that is there already, with everything in it. What it moved aside
+/// comes back in words.
 ///
 /// # Errors
 /// See [`StateError`].
-pub fn make_private(path: &Path) -> Result<(), StateError> {
+pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
     let failed = |what| move |cause| StateError::Folder { what, path: path.to_owned(), cause };
-    let access = Access::new().map_err(failed("describe the access to"))?;
-    match access.create(path) {
-        Ok(()) | Err(Win32Error(ERROR_ALREADY_EXISTS)) => {}
-        Err(cause) => return Err(failed("create")(cause)),
-    }
-    // Looked at through one handle, also where we created it: nobody can change it between the looks.
-    let folder = open(path).map_err(|error| failed("open")(Win32Error::of(&error)))?;
-    let metadata = folder.metadata().map_err(|error| failed("look at")(Win32Error::of(&error)))?;
-    if metadata.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
-        return Err(StateError::NotAFolder { path: path.to_owned(), found: "a link to another place" });
-    }
-    if metadata.file_attributes() & FILE_ATTRIBUTE_DIRECTORY == 0 {
-        return Err(StateError::NotAFolder { path: path.to_owned(), found: "a file" });
-    }
-    if let Some(owner) = foreign_owner(&folder).map_err(failed("read the owner of"))? {
-        return Err(StateError::ForeignOwner { path: path.to_owned(), owner });
-    }
-    access.set(&folder).map_err(failed("set the access to"))
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC)
-        .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
-        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(path)
-}
-
-/// The owner's name, where the owner is not the system, the administrators or the administrator that we run as.
-fn foreign_owner(folder: &File) -> Result<Option<String>, Win32Error> {
-    let trusted = [Sid::well_known(WinLocalSystemSid)?, Sid::well_known(WinBuiltinAdministratorsSid)?];
-    let (mut owner, mut descriptor): (PSID, PSECURITY_DESCRIPTOR) = (std::ptr::null_mut(), std::ptr::null_mut());
-    let null = std::ptr::null_mut();
-    // SAFETY: the handle is open; the owner points into the descriptor, which is freed when `_kept` is dropped.
-    let asked = unsafe {
-        GetSecurityInfo(
-            folder.as_raw_handle(),
-            SE_FILE_OBJECT,
-            OWNER_SECURITY_INFORMATION,
-            &raw mut owner,
-            null,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            &raw mut descriptor,
-        )
-    };
-    if asked != ERROR_SUCCESS {
-        return Err(Win32Error(asked));
-    }
-    let _kept = Access(descriptor);
-    // SAFETY: all identifiers are valid for as long as they are compared.
-    let same = |sid: PSID| unsafe { EqualSid(owner, sid) } != 0;
-    if trusted.iter().any(|sid| same(sid.as_ptr())) || (is_administrator()? && with_own_sid(same)?) {
-        return Ok(None);
-    }
-    // SAFETY: the owner is a valid identifier until the descriptor is freed.
-    unsafe { name_of(owner) }.map(Some)
-}
-
-/// A security descriptor from the system's heap.
-struct Access(PSECURITY_DESCRIPTOR);
-
-impl Access {
-    fn new() -> Result<Self, Win32Error> {
-        let text = wide(ACCESS);
-        let mut descriptor = std::ptr::null_mut();
-        let size = std::ptr::null_mut();
-        // SAFETY: the text ends with a NUL; the descriptor is freed when dropped.
-        check(unsafe {
-            ConvertStringSecurityDescriptorToSecurityDescriptorW(
-                text.as_ptr(),
-                SDDL_REVISION_1,
-                &raw mut descriptor,
-                size,
-            )
-        })?;
-        Ok(Self(descriptor))
-    }
-
-    fn create(&self, path: &Path) -> Result<(), Win32Error> {
-        let path = wide(path);
-        let attributes = SECURITY_ATTRIBUTES {
-            nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
-            lpSecurityDescriptor: self.0,
-            bInheritHandle: 0,
-        };
-        // SAFETY: the path ends with a NUL; the attributes point to a valid descriptor.
-        check(unsafe { CreateDirectoryW(path.as_ptr(), &raw const attributes) })
-    }
-
-    fn set(&self, folder: &File) -> Result<(), Win32Error> {
-        let (mut present, mut defaulted, mut list) = (0, 0, std::ptr::null_mut());
-        // SAFETY: the descriptor is valid; the list points into it.
-        check(unsafe { GetSecurityDescriptorDacl(self.0, &raw mut present, &raw mut list, &raw mut defaulted) })?;
-        let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-        let (owner, group, audit) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null());
-        // SAFETY: the handle is open for this; only the list is set.
-        match unsafe { SetSecurityInfo(folder.as_raw_handle(), SE_FILE_OBJECT, what, owner, group, list, audit) } {
-            ERROR_SUCCESS => Ok(()),
-            code => Err(Win32Error(code)),
+    let access = Access::private().map_err(failed("describe the access to"))?;
+    let eye = Judge::new().map_err(failed("find out who may use"))?;
+    let mut aside = Aside::of(path);
+    for _ in 0..ATTEMPTS {
+        match access.create(path) {
+            Ok(()) => {
+                settle(path, &eye)?;
+                return Ok(aside.said);
+            }
+            Err(Win32Error(ERROR_ALREADY_EXISTS)) => {}
+            Err(cause) => return Err(failed("create")(cause)),
         }
+        // While this is open nobody renames the folder or puts another one in its place: Windows holds others to what is shared of a
+        // handle that may read. Not every folder lets us have one.
+        let held = open(path, WRITE_DAC | FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE);
+        let seen = match &held {
+            Ok(folder) => eye.entry(folder).map(Some),
+            Err(_) => look(path, &eye),
+        };
+        let Some(top) = seen.map_err(failed("look at"))? else { continue };
+        let is_folder = !top.link && !matches!(top.kind, Kind::File(_));
+        let settled = is_folder && is_settled(path, &eye).map_err(failed("look through"))?;
+        let verdict = judge_top(&top, settled);
+        match &verdict {
+            Top::Replace(why) => {
+                drop(held);
+                aside.whole(why)?;
+                continue;
+            }
+            Top::Refuse => return Err(StateError::Link(path.to_owned())),
+            Top::Ours | Top::LookInside => {}
+        }
+        let folder = held.map_err(|error| failed("open")(Win32Error::of(&error)))?;
+        access.set(&folder).map_err(failed("set the access to"))?; // From here on nobody else makes anything in it.
+        if verdict == Top::LookInside {
+            aside.empty_of_strangers(path, &eye, top.writer.is_some())?;
+            settle(path, &eye)?;
+        }
+        return Ok(aside.said);
     }
+    Err(StateError::Contested(path.to_owned()))
 }
 
-impl Drop for Access {
-    fn drop(&mut self) {
-        // SAFETY: the descriptor came from the system's heap and is not used any more.
-        unsafe { LocalFree(self.0) };
+/// Whether an earlier run has found everything in the folder to be ours, and nothing right below it is a link.
+fn is_settled(path: &Path, eye: &Judge) -> Result<bool, Win32Error> {
+    let said = look(&path.join(SETTLED), eye)?.is_some_and(|entry| judge(&entry, false).is_ok());
+    Ok(said && !has_links(path).map_err(|error| Win32Error::of(&error))?)
+}
+
+/// Says that everything in the folder is ours.
+fn settle(path: &Path, eye: &Judge) -> Result<(), StateError> {
+    let at = path.join(SETTLED);
+    let failed = |cause| StateError::Folder { what: "write into", path: path.to_owned(), cause };
+    let written = OpenOptions::new().write(true).create_new(true).open(&at);
+    match written.and_then(|mut file| file.write_all(SETTLED_TEXT.as_bytes())) {
+        Ok(()) => Ok(()),
+        // Ours, as everything here by now; another run may have written it at this moment.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look(&at, eye).map_err(failed)? {
+            Some(_) => Ok(()),
+            None => Err(failed(Win32Error::of(&error))),
+        },
+        Err(error) => Err(failed(Win32Error::of(&error))),
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    use super::super::trust::tests::allow;
     use super::*;
 
-    #[test]
-    fn a_private_folder_is_made_once_and_found_again() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let path = parent.path().join("reconcile");
-        make_private(&path).expect("made");
-        std::fs::write(path.join("journal"), "kept").expect("written");
-        make_private(&path).expect("found");
-        assert_eq!(std::fs::read_to_string(path.join("journal")).expect("readable"), "kept");
+    /// As Windows' own folder for program data: everybody may write.
+    const LOOSE: &str = "D:(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)";
+
+    struct Scratch(tempfile::TempDir);
+
+    impl Scratch {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a folder"))
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.path().join("reconcile")
+        }
+
+        /// A file in the private folder, with the folders above it.
+        fn put(&self, name: &str) -> PathBuf {
+            let path = self.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(&path, name).expect("written");
+            path
+        }
+
+        /// The names of what was moved aside, without their numbers.
+        fn aside(&self) -> Vec<String> {
+            let beside = std::fs::read_dir(self.0.path()).expect("readable").flatten().map(|entry| entry.path());
+            let foreign = beside.filter(|path| path.file_name() != self.path().file_name());
+            let inside = foreign.flat_map(|folder| std::fs::read_dir(folder).expect("readable").flatten());
+            let names = inside.map(|entry| entry.file_name().to_string_lossy().into_owned());
+            let mut names: Vec<_> =
+                names.map(|name| name.split_once('-').map_or(name.clone(), |(_, name)| name.into())).collect();
+            names.sort();
+            names
+        }
     }
 
     #[test]
-    fn a_file_in_its_place_is_refused() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let path = parent.path().join("reconcile");
-        std::fs::write(&path, "").expect("written");
-        let error = make_private(&path).expect_err("refused");
-        assert!(matches!(error, StateError::NotAFolder { found: "a file", .. }), "{error}");
+    fn a_private_folder_is_made_once_and_found_again() {
+        let scratch = Scratch::new();
+        assert!(make_private(&scratch.path()).expect("made").is_empty());
+        let journal = scratch.put("journal.jsonl");
+        assert!(make_private(&scratch.path()).expect("found").is_empty());
+        assert_eq!(std::fs::read_to_string(journal).expect("kept"), "journal.jsonl");
+    }
+
+    #[test]
+    fn a_file_in_its_place_is_moved_aside() {
+        let scratch = Scratch::new();
+        std::fs::write(scratch.path(), "a stranger's").expect("written");
+        let moved = make_private(&scratch.path()).expect("made");
+        assert!(scratch.path().is_dir());
+        let [said] = moved.as_slice() else { unreachable!("{moved:?}") };
+        assert!(said.contains("it is a file where a folder belongs"), "{said}");
+        assert!(said.contains("reconcile.foreign-"), "{said}");
     }
 
     #[test]
@@ -237,16 +262,75 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_its_place_is_refused() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let (path, elsewhere) = (parent.path().join("reconcile"), parent.path().join("elsewhere"));
+    fn what_others_can_change_is_moved_aside_and_what_is_ours_stays() {
+        let scratch = Scratch::new();
+        let kept = ["journal.jsonl", r"logs\2026-03-01T04-05-06Z-install\stdout.log"].map(|name| scratch.put(name));
+        let planted = [r"packages\0123\version.dll", r"logs\hosts.log", "last-run.json"].map(|name| scratch.put(name));
+        for path in &planted {
+            allow(path, LOOSE);
+        }
+        allow(&scratch.path().join("packages"), LOOSE);
+        let moved = make_private(&scratch.path()).expect("made private");
+        assert_eq!(scratch.aside(), ["hosts.log", "last-run.json", "packages"], "{moved:?}");
+        assert!(kept.iter().all(|path| path.is_file()) && !planted.iter().any(|path| path.exists()), "{moved:?}");
+        let everything = moved.join("\n");
+        assert!(everything.contains("Everyone can change it"), "{everything}");
+
+        // A later run looks at the top alone, until somebody opens it again.
+        let planted = scratch.put("planted.txt");
+        allow(&planted, LOOSE);
+        assert!(make_private(&scratch.path()).expect("found").is_empty() && planted.exists());
+        allow(&scratch.path(), LOOSE);
+        assert_eq!(make_private(&scratch.path()).expect("private again").len(), 1);
+        assert!(!planted.exists() && kept.iter().all(|path| path.is_file()));
+    }
+
+    #[test]
+    fn a_planted_journal_is_not_believed_and_that_is_said() {
+        let scratch = Scratch::new();
+        let journal = scratch.put("journal.jsonl");
+        allow(&journal, LOOSE);
+        let moved = make_private(&scratch.path()).expect("made private").join("\n");
+        assert!(!journal.exists() && moved.contains("is not believed: if a hold stood in it, set it again"), "{moved}");
+    }
+
+    #[test]
+    fn a_file_with_a_second_name_and_an_empty_folder_that_was_open_are_not_ours() {
+        let scratch = Scratch::new();
+        let (named, elsewhere) = (scratch.put("lock"), scratch.0.path().join("elsewhere"));
+        std::fs::create_dir(scratch.path().join("logs")).expect("made");
+        std::fs::create_dir(&elsewhere).expect("made");
+        std::fs::hard_link(&named, elsewhere.join("lock")).expect("linked");
+        allow(&scratch.path(), LOOSE);
+        let moved = make_private(&scratch.path()).expect("made private").join("\n");
+        assert!(moved.contains("it is one file under 2 names"), "{moved}");
+        assert!(moved.contains("it is an empty folder"), "{moved}");
+        assert!(!named.exists() && !scratch.path().join("logs").exists());
+    }
+
+    #[test]
+    fn what_cannot_be_moved_away_is_named_with_what_to_do() {
+        let scratch = Scratch::new();
+        std::fs::write(scratch.path(), "").expect("written");
+        let held = OpenOptions::new().read(true).share_mode(FILE_SHARE_READ).open(scratch.path()).expect("open");
+        let error = make_private(&scratch.path()).expect_err("refused").to_string();
+        assert!(error.contains("cannot be moved away") && error.contains("end that process"), "{error}");
+        drop(held);
+        make_private(&scratch.path()).expect("made");
+    }
+
+    #[test]
+    fn a_link_that_an_administrator_made_is_refused() {
+        let scratch = Scratch::new();
+        let elsewhere = scratch.0.path().join("elsewhere");
         std::fs::create_dir(&elsewhere).expect("made");
         // Wine 8 reports success and makes no link.
-        if std::os::windows::fs::symlink_dir(&elsewhere, &path).is_err() || !path.is_symlink() {
+        if std::os::windows::fs::symlink_dir(&elsewhere, scratch.path()).is_err() || !scratch.path().is_symlink() {
             eprintln!("not shown here: this system makes no symbolic links");
             return;
         }
-        let error = make_private(&path).expect_err("refused");
-        assert!(matches!(error, StateError::NotAFolder { found: "a link to another place", .. }), "{error}");
+        let error = make_private(&scratch.path()).expect_err("refused").to_string();
+        assert!(error.contains("is a link that an administrator made"), "{error}");
+        assert!(scratch.path().is_symlink() && std::fs::read_dir(elsewhere).expect("readable").count() == 0);
     }
 }

@@ -95,7 +95,7 @@ impl Scheduler {
     /// The private folder cannot be used.
     pub fn open() -> Result<Self, WindowsError> {
         let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\schtasks.exe");
-        Ok(Self { runner: Runner::default(), private: private_folder()?, program })
+        Ok(Self { runner: Runner::default(), private: private_folder()?.path.clone(), program })
     }
 
     /// The account as Windows writes its name, so that two names of one account are no difference.

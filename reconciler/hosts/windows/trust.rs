@@ -1,6 +1,6 @@
 //! Whether a file is safe to act on with high rights: nobody but administrators can change it, or put another in its place.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
 use std::os::windows::io::AsRawHandle;
 use std::path::{Component, Path, PathBuf, Prefix};
@@ -13,14 +13,15 @@ use windows_sys::Win32::Security::{
     WinLocalSystemSid,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT, FILE_DELETE_CHILD,
-    FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ,
-    FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA, GetDriveTypeW, READ_CONTROL, WRITE_DAC,
-    WRITE_OWNER,
+    BY_HANDLE_FILE_INFORMATION, DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT,
+    FILE_DELETE_CHILD, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA, FILE_WRITE_EA,
+    GetDriveTypeW, GetFileInformationByHandle, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
 };
 
 use super::account::{Sid, is_administrator, name_of, with_own_sid};
 use super::win32::{Win32Error, wide};
+use crate::ownership::{Entry, Kind};
 
 /// The service that owns the files of Windows (Microsoft Learn: Windows Resource Protection).
 const TRUSTED_INSTALLER: &str = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
@@ -123,6 +124,17 @@ pub fn trusted(file: &Path) -> Result<Trusted, TrustError> {
     Ok(all)
 }
 
+/// Looks at this program, as [`trusted`] does. Windows takes what our libraries need at run time from its folder on the oldest servers,
+/// and anyone who can write there can replace the program itself.
+///
+/// # Errors
+/// See [`TrustError`].
+pub fn program_is_safe() -> Result<(), TrustError> {
+    let program = std::env::current_exe()
+        .map_err(|error| TrustError::Unreadable { path: "reconcile.exe".into(), cause: Win32Error::of(&error) })?;
+    trusted(&program).map(drop)
+}
+
 /// Whether the letter of a path's drive stands for a share.
 fn is_mapped(file: &Path) -> bool {
     let Some(Component::Prefix(prefix)) = file.components().next() else { return false };
@@ -133,13 +145,15 @@ fn is_mapped(file: &Path) -> bool {
 }
 
 /// Who may change what we act on.
-struct Judge {
+pub struct Judge {
     trusted: [Sid; 4],
     administrator: bool,
 }
 
 impl Judge {
-    fn new() -> Result<Self, Win32Error> {
+    /// # Errors
+    /// Windows does not say who we are.
+    pub fn new() -> Result<Self, Win32Error> {
         let trusted = [
             Sid::well_known(WinLocalSystemSid)?,
             Sid::well_known(WinBuiltinAdministratorsSid)?,
@@ -150,9 +164,48 @@ impl Judge {
         Ok(Self { trusted, administrator: is_administrator()? })
     }
 
+    /// What an open entry is, and who can change it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn entry(&self, file: &File) -> Result<Entry, Win32Error> {
+        let mut found = BY_HANDLE_FILE_INFORMATION::default();
+        // SAFETY: the handle is open; the answer goes into our variable.
+        super::win32::check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
+        let security = Security::of(file)?;
+        let name = |who| {
+            // SAFETY: the identifier points into the descriptor, which is kept.
+            unsafe { name_of(who) }
+        };
+        // SAFETY: the owner is a valid identifier while the descriptor is kept.
+        let owned = unsafe { self.trusts(security.owner) }?;
+        let mut writer = None;
+        for entry in security.entries()? {
+            writer = match entry {
+                Access::Everybody => Some("everybody, since it has no access list,".into()),
+                Access::Unknown(kind) => Some(format!("whomever an entry of kind {kind} of its list names")),
+                // SAFETY: as above.
+                Access::Allows { mask, who } if mask & CHANGE != 0 && unsafe { self.trusts(who) }?.is_none() => {
+                    Some(name(who)?)
+                }
+                Access::Allows { .. } => continue,
+            };
+            break;
+        }
+        Ok(Entry {
+            link: found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT != 0,
+            kind: match found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY {
+                0 => Kind::File(found.nNumberOfLinks),
+                _ => Kind::Folder,
+            },
+            stranger: if owned.is_some() { None } else { Some(name(security.owner)?) },
+            writer,
+        })
+    }
+
     fn look(&self, path: &Path, folder: bool, rights: u32) -> Result<Trusted, TrustError> {
         let unreadable = |cause| TrustError::Unreadable { path: path.to_owned(), cause };
-        let opened = OpenOptions::new()
+        let opened = crate::open::options()
             .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL)
             .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
             .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
@@ -178,11 +231,11 @@ impl Judge {
         let mut all = owner;
         for entry in security.entries().map_err(unreadable)? {
             match entry {
-                Entry::Everybody => return Err(open("everybody: it has no access list".into())),
-                Entry::Unknown(kind) => {
+                Access::Everybody => return Err(open("everybody: it has no access list".into())),
+                Access::Unknown(kind) => {
                     return Err(open(format!("whomever an entry of kind {kind} of its list names")));
                 }
-                Entry::Allows { mask, who } if mask & rights != 0 => {
+                Access::Allows { mask, who } if mask & rights != 0 => {
                     // SAFETY: the identifier is part of the list, which is kept.
                     match unsafe { self.trusts(who) }.map_err(unreadable)? {
                         Some(Trusted::ByAdministrators) => {}
@@ -191,7 +244,7 @@ impl Judge {
                         None => return Err(open(unsafe { name_of(who) }.map_err(unreadable)?)),
                     }
                 }
-                Entry::Allows { .. } => {}
+                Access::Allows { .. } => {}
             }
         }
         Ok(all)
@@ -212,7 +265,7 @@ impl Judge {
 }
 
 /// An entry of an access list that counts.
-enum Entry {
+enum Access {
     /// There is no list.
     Everybody,
     /// It allows something in a way that we do not know.
@@ -249,9 +302,9 @@ impl Security {
     }
 
     /// The entries that allow something here.
-    fn entries(&self) -> Result<Vec<Entry>, Win32Error> {
+    fn entries(&self) -> Result<Vec<Access>, Win32Error> {
         if self.list.is_null() {
-            return Ok(vec![Entry::Everybody]);
+            return Ok(vec![Access::Everybody]);
         }
         let mut entries = Vec::new();
         // SAFETY: the list is valid while the descriptor is kept.
@@ -269,13 +322,13 @@ impl Security {
                     let allowed = entry.cast::<ACCESS_ALLOWED_ACE>();
                     // SAFETY: an entry of these kinds has this layout; the identifier begins in its last field.
                     unsafe {
-                        Entry::Allows {
+                        Access::Allows {
                             mask: (&raw const (*allowed).Mask).read_unaligned(),
                             who: (&raw mut (*allowed).SidStart).cast(),
                         }
                     }
                 }
-                kind => Entry::Unknown(kind),
+                kind => Access::Unknown(kind),
             });
         }
         Ok(entries)
@@ -292,4 +345,4 @@ impl Drop for Security {
 #[cfg(test)]
 #[expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #[path = "trust_tests.rs"]
-mod tests;
+pub mod tests;

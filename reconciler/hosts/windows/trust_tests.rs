@@ -7,8 +7,8 @@ use super::*;
 use crate::windows::win32::check;
 
 /// Gives a file or folder this access list.
-fn allow(path: &Path, list: &str) {
-    let file = OpenOptions::new()
+pub fn allow(path: &Path, list: &str) {
+    let file = std::fs::OpenOptions::new()
         .access_mode(READ_CONTROL | WRITE_DAC)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
         .open(path)

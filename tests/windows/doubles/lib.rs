@@ -299,6 +299,17 @@ pub struct Sight {
     pub renames: Vec<String>,
 }
 
+/// What somebody who swaps the package has done so far: `swaps.json`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swaps {
+    /// How often it was tried.
+    pub tried: u32,
+    /// How often it was done: at all other times somebody held the file.
+    pub taken: u32,
+    /// How often a library was put next to the source.
+    pub planted: u32,
+}
+
 /// Whether the version `left` is at or above `right`, number by number.
 #[must_use]
 pub fn reaches(left: &str, right: &str) -> bool {

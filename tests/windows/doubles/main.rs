@@ -4,6 +4,8 @@
 //! Where a double itself is wrongly used it ends with 70, which no part of the play does.
 
 #[cfg(windows)]
+mod asleep;
+#[cfg(windows)]
 mod boot;
 #[cfg(windows)]
 mod calls;
@@ -30,6 +32,8 @@ mod services;
 #[cfg(windows)]
 mod shell;
 #[cfg(windows)]
+mod swapper;
+#[cfg(windows)]
 mod updater;
 
 #[cfg(windows)]
@@ -37,6 +41,7 @@ fn main() {
     type Part = fn() -> Result<u32, Box<dyn std::error::Error>>;
     let program = calls::program();
     let part: Part = match program.as_str() {
+        "asleep.exe" => asleep::main,
         "boot.exe" => boot::main,
         "cmdlet.exe" => powershell::cmdlet,
         "confined.exe" => confined::main,
@@ -47,6 +52,7 @@ fn main() {
         "run.exe" => run::main,
         "schtasks.exe" => schtasks::main,
         "service.exe" => service::main,
+        "swapper.exe" => swapper::main,
         "lyncserverupdateinstaller.exe" | "skypeserverupdateinstaller.exe" => updater::main,
         _ => || Err("no part goes by this file name".into()),
     };

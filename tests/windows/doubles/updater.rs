@@ -4,6 +4,7 @@
 //! older, and writes a log in its working directory.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::ptr;
@@ -15,7 +16,7 @@ use windows_sys::Win32::System::Threading::CreateMutexW;
 
 use reconcile_doubles::{End, Lab, reaches};
 
-use super::{calls, components, services};
+use super::{calls, components, services, shell};
 
 const SERVICES_RUN: u32 = 2;
 const INVALID_PARAMETER: u32 = 87;
@@ -27,6 +28,11 @@ const CONTROL_PANEL: (&str, &str) =
 
 /// Installs the update.
 pub fn main() -> Result<u32, Box<dyn Error>> {
+    if std::env::args().nth(1).as_deref() == Some("--stay") {
+        calls::hang(); // It is somebody else's, and has only the name.
+    }
+    // A library that need not be there, without a path, so that one next to the installer is loaded.
+    let _ = shell::load(OsStr::new("helper.dll"));
     let call = calls::this_call()?;
     let lab = calls::lab()?;
     let run = calls::nth(&lab.updater, calls::record(&call)?);

@@ -1,0 +1,80 @@
+//! What the fuzz targets (tests/fuzz) call: files as the commands read them, and reports as they write them. No command uses it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use reconcile_hosts::snapshot::Piece;
+use reconcile_schema::{Manifest, PlanReport, Releases};
+
+use crate::{apply, args::Format, drift, harmless, input::Input, problem::Problem, schemas, source::Source, text};
+
+/// A file was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The exit code.
+    pub exit: u8,
+    /// What a person reads.
+    pub text: String,
+    /// What a program reads.
+    pub lines: Vec<String>,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self { exit: problem.exit().code(), text: problem.text(), lines: problem.lines() }
+    }
+}
+
+/// A manifest as every command reads it (by its types), and as `validate` does (by its JSON Schema).
+///
+/// # Errors
+/// Each, when that way refuses it.
+pub fn manifest(path: &Path) -> [Result<Manifest, Refused>; 2] {
+    let validated = Input::validate(path).map(|(input, _)| input);
+    [Input::read(path), validated].map(|read| Ok(read?.manifest))
+}
+
+/// How many servers a manifest makes goals of, and what `validate` warns of.
+///
+/// # Errors
+/// When it is no manifest, or makes no goals.
+pub fn goals(path: &Path) -> Result<(usize, Vec<String>), Refused> {
+    let input = Input::read(path)?;
+    let goals = input.goals(&[])?.len();
+    Ok((goals, input.warnings().iter().map(|warning| warning.render(false)).collect()))
+}
+
+/// A catalogue of releases, by its JSON Schema and its types.
+///
+/// # Errors
+/// When it is none.
+pub fn catalogue(path: &Path) -> Result<Releases, Refused> {
+    let read = text::bytes(path)
+        .and_then(|bytes| Source::of(path, bytes))
+        .and_then(|source| source.check(&schemas::schema(Format::Releases)));
+    read.map_err(|wrong| Problem::from(wrong).into())
+}
+
+/// An approved plan, as `apply --plan` reads it.
+///
+/// # Errors
+/// When it is none.
+pub fn plan(path: &Path) -> Result<PlanReport, Refused> {
+    Ok(apply::read_plan(path)?)
+}
+
+/// A plan, as `plan --out` writes it.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn written(plan: &PlanReport) -> Result<String, Refused> {
+    Ok(harmless::pretty(plan)?)
+}
+
+/// The drift report of these snapshots, in each form: its name, and what is written.
+///
+/// # Errors
+/// When the manifest makes no goals, or a report cannot be written.
+pub fn reports(manifest: &Path, as_of: Timestamp, pieces: Vec<Piece>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
+    Ok(drift::every_form(&Input::read(manifest)?, as_of, pieces)?)
+}

@@ -1,0 +1,118 @@
+//! Whether a manifest may still be followed: its serial only rises, and it may have a last day.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::fmt;
+
+use jiff::{Timestamp, tz::TimeZone};
+use reconcile_schema::{Accepted, Code, Day, Manifest, Mark, Sha256, When, ZoneName};
+
+/// Why a manifest is not to be followed any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stale {
+    /// One with a higher serial was accepted here.
+    Older {
+        /// Its serial, where it has one.
+        serial: Option<u64>,
+        /// What was accepted.
+        accepted: Accepted,
+    },
+    /// One with the same serial and another content was accepted here.
+    Changed(Accepted),
+    /// Its last day is over.
+    Expired {
+        /// The day.
+        day: Day,
+        /// On whose clock.
+        zone: String,
+    },
+}
+
+impl Stale {
+    /// What programs match on.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Older { .. } | Self::Changed(_) => Code::ManifestOlder,
+            Self::Expired { .. } => Code::ManifestExpired,
+        }
+    }
+
+    /// The place in the manifest that it is about, as a JSON pointer.
+    #[must_use]
+    pub const fn pointer(&self) -> &'static str {
+        match self {
+            Self::Older { serial: None, .. } => "",
+            Self::Older { serial: Some(_), .. } | Self::Changed(_) => "/serial",
+            Self::Expired { .. } => "/expires",
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Older { accepted, .. } => {
+                format!(
+                    "put the newer manifest back; or, where this one is meant, give it a serial above {}",
+                    accepted.serial
+                )
+            }
+            Self::Changed(accepted) => format!("give it a serial above {}", accepted.serial),
+            Self::Expired { .. } => "check what it declares, then give it a later day".into(),
+        }
+    }
+}
+
+impl fmt::Display for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let was = |accepted: &Accepted| format!("serial {} was accepted here at {:.0}", accepted.serial, accepted.at);
+        match self {
+            Self::Older { serial: Some(serial), accepted } => {
+                write!(f, "the manifest has serial {serial}, and {}", was(accepted))
+            }
+            Self::Older { serial: None, accepted } => write!(f, "the manifest has no serial, and {}", was(accepted)),
+            Self::Changed(accepted) => write!(f, "{} with other content, from {}", was(accepted), accepted.manifest),
+            Self::Expired { day, zone } => write!(f, "the manifest expired at the end of {day} ({zone})"),
+        }
+    }
+}
+
+/// Why this manifest is not to be followed any more on a server that has accepted this one last.
+#[must_use]
+pub fn stale(manifest: &Manifest, sha256: &Sha256, accepted: Option<&Accepted>, now: Timestamp) -> Option<Stale> {
+    match (manifest.serial, accepted) {
+        (Some(serial), Some(accepted)) if serial == accepted.serial && *sha256 != accepted.sha256 => {
+            Some(Stale::Changed(accepted.clone()))
+        }
+        (serial, Some(accepted)) if serial.is_none_or(|serial| serial < accepted.serial) => {
+            Some(Stale::Older { serial, accepted: accepted.clone() })
+        }
+        (_, Some(_) | None) => expired(manifest, now),
+    }
+}
+
+/// Whether the last day of a manifest is over.
+#[must_use]
+pub fn expired(manifest: &Manifest, now: Timestamp) -> Option<Stale> {
+    let day = manifest.expires?;
+    // One moment for all its servers: each could have a clock of its own, the manifest has one.
+    let zone = manifest.policy.maintenance.as_ref().and_then(When::windows).map(|windows| &windows.time_zone);
+    let end = day.end(zone.map_or(&TimeZone::UTC, ZoneName::rules));
+    (now >= end).then(|| Stale::Expired { day, zone: zone.map_or_else(|| "UTC".into(), ToString::to_string) })
+}
+
+/// What is to be remembered of a manifest that is followed; nothing where that is known, or where a newer one is.
+#[must_use]
+pub fn accepting(manifest: &Manifest, sha256: &Sha256, path: &str, accepted: Option<&Accepted>) -> Option<Mark> {
+    let serial = manifest.serial?;
+    let is_news = accepted.is_none_or(|last| last.serial < serial || last.serial == serial && last.sha256 != *sha256);
+    is_news.then(|| Mark::Accepted { serial, sha256: sha256.clone(), manifest: path.into() })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[path = "age_tests.rs"]
+mod tests;

@@ -1,0 +1,1055 @@
+//! A Standard Edition server that is behind: what keeps it from being taken down.
+
+use super::*;
+use crate::{Deviation, Forced, Halt, Spent};
+use reconcile_schema::{
+    Foreign, ForeignServices, Hold, Mirrored, OnExceed, PendingRestart, Phase, Reboots, Shell, Shells, Step,
+};
+
+fn unknown<T>() -> Fact<T> {
+    Fact::Unknown("access denied".into())
+}
+
+#[test]
+fn what_is_declared_must_fit_what_is_installed() {
+    decided(
+        standard,
+        &[
+            (
+                "nothing is unusual",
+                |_| {},
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            ("it is at the declared build", |it| it.core(CURRENT), "done"),
+            (
+                "it is at a later build",
+                |it| it.core(LATER),
+                "blocked: Core Components is at 7.0.2046.900, above the declared 7.0.2046.530; an update cannot be taken back",
+            ),
+            (
+                "the components are unknown",
+                |it| it.seen.host.components = unknown(),
+                "blocked: the installed components: access denied",
+            ),
+            (
+                "nothing is installed",
+                |it| it.seen.host.components = Fact::Known(Vec::new().into()),
+                "blocked: Skype for Business Server 2019 is not installed here: found no Skype for Business Server 2019, Core Components",
+            ),
+            (
+                "another product is installed",
+                |it| {
+                    if let Fact::Known(all) = &mut it.seen.host.components {
+                        all[0].product = Product::Lync2013;
+                    }
+                },
+                "blocked: the manifest declares Skype for Business Server 2019, found Lync Server 2013",
+            ),
+            (
+                "Core Components has another name",
+                |it| {
+                    if let Fact::Known(all) = &mut it.seen.host.components {
+                        all[0].name = component("kernkomponenten");
+                    }
+                },
+                "blocked: the build of Core Components: found none, but of Skype for Business Server 2019: kernkomponenten 7.0.2046.0",
+            ),
+            (
+                "Core Components of another product stand beside it",
+                |it| {
+                    if let Fact::Known(all) = &mut it.seen.host.components {
+                        let other = Component { product: Product::Lync2013, ..all[0].clone() };
+                        all.insert(0, Component { build: build("5.0.8308.0"), ..other });
+                    }
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a declared component is of another line",
+                |it| {
+                    it.goal.floors = alloc::sync::Arc::new([(component("web-components"), build(CURRENT))].into());
+                    if let Fact::Known(all) = &mut it.seen.host.components {
+                        let web = Component {
+                            name: component("web-components"),
+                            build: build("6.0.9319.0"),
+                            ..all[0].clone()
+                        };
+                        all.push(web);
+                    }
+                },
+                "blocked: web-components: expected a build of the line 7.0.2046, found 6.0.9319.0",
+            ),
+            (
+                "a component that nobody declared is of another line",
+                |it| {
+                    if let Fact::Known(all) = &mut it.seen.host.components {
+                        let web = Component {
+                            name: component("web-components"),
+                            build: build("6.0.9319.0"),
+                            ..all[0].clone()
+                        };
+                        all.push(web);
+                    }
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the services are unknown",
+                |it| it.seen.host.services = unknown(),
+                "blocked: the services: access denied",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn an_installation_that_was_begun_decides_what_comes_next() {
+    decided(
+        standard,
+        &[
+            (
+                "the last run tried, and failed",
+                |it| it.attempt(Some(1603)).stopped_since = true,
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the builds are reached, and the installer failed",
+                |it| {
+                    it.core(CURRENT);
+                    it.attempt(Some(1603));
+                },
+                "stopping the services: the last installation ended with exit code 1603",
+            ),
+            (
+                "the builds are reached, and nobody saw the end",
+                |it| {
+                    it.core(CURRENT);
+                    it.attempt(None);
+                },
+                "stopping the services: the last installation was not seen to end",
+            ),
+            (
+                "the builds are reached, and another target was tried",
+                |it| {
+                    it.core(CURRENT);
+                    let attempt = it.attempt(None);
+                    (attempt.target, attempt.stopped_since) = (build(ORIGINAL), true);
+                },
+                "done",
+            ),
+            (
+                "a later update was begun",
+                |it| it.attempt(None).target = build(LATER),
+                "blocked: an installation of 7.0.2046.900 was begun here and was not seen to end, so components may be above the declared 7.0.2046.530; an update cannot be taken back",
+            ),
+            (
+                "a later update was begun, and an operator says that it is mended",
+                |it| {
+                    it.attempt(None).target = build(LATER);
+                    it.seen.marks.attempts = 0;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "twice in vain",
+                |it| {
+                    it.attempt(Some(1603));
+                    it.seen.marks.attempts = 2;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "three times in vain",
+                |it| {
+                    it.attempt(Some(1603));
+                    it.seen.marks.attempts = 3;
+                },
+                "blocked: the installer was started 3 times for this target, the last exit code was 1603 (fatal error during installation)",
+            ),
+            (
+                "three times in vain, of which four are allowed",
+                |it| {
+                    it.attempt(Some(1603));
+                    (it.seen.marks.attempts, it.goal.rules.attempts) = (3, 4);
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "three times in vain, for another target",
+                |it| {
+                    it.attempt(Some(1603)).target = build(ORIGINAL);
+                    it.seen.marks.attempts = 3;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "it said success in this run, and moved nothing",
+                |it| {
+                    let attempt = it.attempt(Some(0));
+                    (attempt.run, attempt.moved) = (RunId("run".into()), false);
+                },
+                "blocked: the installation reported success, but nothing that it should change changed; core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "it said success in an earlier run, and moved nothing",
+                |it| it.attempt(Some(0)).moved = false,
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "it said success in this run, and moved something",
+                |it| it.attempt(Some(0)).run = RunId("run".into()),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "it failed in this run, and moved nothing",
+                |it| {
+                    let attempt = it.attempt(Some(1603));
+                    (attempt.run, attempt.moved) = (RunId("run".into()), false);
+                },
+                "blocked: the installer ended with exit code 1603 (fatal error during installation) and moved no component",
+            ),
+            (
+                "it failed in this run, and moved something",
+                |it| it.attempt(Some(1603)).run = RunId("run".into()),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a service ran when it looked, in this run",
+                |it| {
+                    let attempt = it.attempt(Some(2));
+                    (attempt.run, attempt.moved) = (RunId("run".into()), false);
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "services were taken down twice for this target",
+                |it| {
+                    it.aims_at(CURRENT);
+                    it.seen.marks.outages = 2;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "services were taken down three times for this target",
+                |it| {
+                    it.aims_at(CURRENT);
+                    it.seen.marks.outages = 3;
+                },
+                "blocked: the services were taken down 3 times for this target, and it was not reached",
+            ),
+            (
+                "services were taken down three times for another target",
+                |it| {
+                    it.aims_at(LATER);
+                    it.seen.marks.outages = 3;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "services were taken down three times for other components",
+                |it| {
+                    it.aims_at(CURRENT);
+                    it.seen.marks.aim.as_mut().unwrap().components.insert(component("web-components"), build(CURRENT));
+                    it.seen.marks.outages = 3;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "they are down for the third time",
+                |it| {
+                    it.aims_at(CURRENT);
+                    it.seen.marks.outages = 3;
+                    it.down();
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn somebody_may_have_said_no() {
+    decided(
+        standard,
+        &[
+            (
+                "it is held",
+                |it| {
+                    let at = "2026-02-01T00:00:00Z".parse().unwrap();
+                    it.seen.marks.hold = Some(Hold { reason: "a trial".into(), by: "CONTOSO\\admin".into(), at });
+                },
+                "blocked: held by CONTOSO\\admin since 2026-02-01T00:00:00Z: a trial",
+            ),
+            (
+                "the run was interrupted",
+                |it| it.seen.run.halt = Some(Halt::Interrupted),
+                "blocked: the run was interrupted",
+            ),
+            (
+                "the run was interrupted, and a look is needed",
+                |it| {
+                    (it.seen.run.halt, it.seen.host.package) = (Some(Halt::Interrupted), Fact::NotLooked);
+                },
+                "blocked: the run was interrupted",
+            ),
+            (
+                "the run was interrupted, and the services are unknown",
+                |it| {
+                    (it.seen.run.halt, it.seen.host.services) = (Some(Halt::Interrupted), unknown());
+                },
+                "blocked: the run was interrupted",
+            ),
+            (
+                "the run was interrupted, and it is newer",
+                |it| {
+                    it.seen.run.halt = Some(Halt::Interrupted);
+                    it.core(LATER);
+                },
+                "blocked: Core Components is at 7.0.2046.900, above the declared 7.0.2046.530; an update cannot be taken back",
+            ),
+            (
+                "the run was interrupted, and all is done",
+                |it| {
+                    it.seen.run.halt = Some(Halt::Interrupted);
+                    it.core(CURRENT);
+                },
+                "done",
+            ),
+            (
+                "the manifest cannot be used",
+                |it| it.seen.run.halt = Some(Halt::NoManifest),
+                "blocked: the manifest cannot be used",
+            ),
+            (
+                "the run ends at once",
+                |it| it.seen.run.halt = Some(Halt::Forced(Forced::Closed)),
+                "blocked: the run was interrupted: its console was closed, and it left the services as they were",
+            ),
+            (
+                "the run ends at once, and all is done",
+                |it| {
+                    it.seen.run.halt = Some(Halt::Forced(Forced::Closed));
+                    it.core(CURRENT);
+                },
+                "blocked: the run was interrupted: its console was closed, and it left the services as they were",
+            ),
+            (
+                "the approved plan says something else",
+                |it| {
+                    it.seen.run.halt = Some(Halt::Deviated(Deviation::Fact("the installer is another".into())));
+                },
+                "blocked: the approved plan does not hold any more: the installer is another",
+            ),
+            (
+                "another installation is under way",
+                |it| it.seen.host.installing = Fact::Known(Some("msiexec.exe".into())),
+                "blocked: another installation is under way: msiexec.exe",
+            ),
+            (
+                "nobody can tell of another installation",
+                |it| it.seen.host.installing = unknown(),
+                "blocked: whether another installation is under way: access denied",
+            ),
+            (
+                "nobody has looked for another installation",
+                |it| it.seen.host.installing = Fact::NotLooked,
+                "blocked: whether another installation is under way: nobody looked",
+            ),
+            (
+                "a service is stopping",
+                |it| it.is("RTCCAS", ServiceState::StopPending),
+                "starting the services: should run and does not: RTCCAS",
+            ),
+            (
+                "a service is stopping in an outage",
+                |it| {
+                    it.down();
+                    it.is("RTCCAS", ServiceState::StopPending);
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_command_of_an_earlier_run_is_waited_for() {
+    decided(
+        standard,
+        &[
+            (
+                "one is at work",
+                |it| it.seen.host.at_work = Some("the installer".into()),
+                "wait: a command that outlived its run is at work: the installer",
+            ),
+            (
+                "for almost as long as any may take",
+                |it| {
+                    (it.seen.host.at_work, it.seen.run.waited) =
+                        (Some("the installer".into()), Period::seconds(100 * 60 - 1));
+                },
+                "wait: a command that outlived its run is at work: the installer",
+            ),
+            (
+                "for as long as any may take",
+                |it| {
+                    (it.seen.host.at_work, it.seen.run.waited) = (Some("the installer".into()), Period::minutes(100));
+                },
+                "blocked: a command that outlived its run is at work: the installer",
+            ),
+            (
+                "for as long as any may take, where databases may take longer",
+                |it| {
+                    (it.seen.host.at_work, it.seen.run.waited) = (Some("the installer".into()), Period::minutes(100));
+                    it.goal.rules.database = Period::minutes(120);
+                },
+                "wait: a command that outlived its run is at work: the installer",
+            ),
+            (
+                "and the run is interrupted",
+                |it| {
+                    (it.seen.host.at_work, it.seen.run.halt) = (Some("the installer".into()), Some(Halt::Interrupted));
+                },
+                "blocked: the run was interrupted",
+            ),
+            (
+                "and the manifest cannot be used",
+                |it| {
+                    (it.seen.host.at_work, it.seen.run.halt) = (Some("the installer".into()), Some(Halt::NoManifest));
+                },
+                "blocked: a command that outlived its run is at work: the installer",
+            ),
+            (
+                "and the run deviates",
+                |it| {
+                    let deviated = Halt::Deviated(Deviation::Fact("the installer is another".into()));
+                    (it.seen.host.at_work, it.seen.run.halt) = (Some("the installer".into()), Some(deviated));
+                },
+                "wait: a command that outlived its run is at work: the installer",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn an_outage_has_its_time() {
+    decided(
+        standard,
+        &[
+            (
+                "it is foreseen to fit its budget exactly",
+                |it| it.estimates(5, 15, 10),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "it is foreseen not to fit its budget",
+                |it| it.estimates(5, 16, 10),
+                "blocked: the services may be down for 31 min (one case of twenty takes longer), the budget is 30 min",
+            ),
+            (
+                "it is foreseen not to fit its budget, which is said only",
+                |it| {
+                    it.estimates(5, 16, 10);
+                    it.goal.rules.on_exceed = OnExceed::Warn;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "nobody estimates the start",
+                |it| {
+                    it.estimates(50, 50, 50);
+                    it.goal.rules.estimates.start = None;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the start took long here",
+                |it| {
+                    it.estimates(5, 15, 1);
+                    it.seen.marks.durations.push(Phase::Start, Period::minutes(50));
+                },
+                "blocked: the services may be down for 1 h 10 min (one case of twenty takes longer), the budget is 30 min",
+            ),
+            (
+                "what has passed counts",
+                |it| {
+                    it.estimates(5, 15, 10);
+                    it.down();
+                    it.is("W3SVC", ServiceState::Running);
+                },
+                "starting the services: should run and does not: RTCSRV, RTCCAS",
+            ),
+            (
+                "the budget is spent to the second",
+                |it| {
+                    it.down();
+                    it.baseline().since = "2026-03-01T20:30:00Z".parse().unwrap();
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the budget is overspent",
+                |it| {
+                    it.down();
+                    it.baseline().since = "2026-03-01T20:29:59Z".parse().unwrap();
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "the budget is overspent, which is said only",
+                |it| {
+                    it.down();
+                    it.baseline().since = "2026-03-01T20:29:59Z".parse().unwrap();
+                    it.goal.rules.on_exceed = OnExceed::Warn;
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the budget is overspent, and the installer was started",
+                |it| {
+                    it.down();
+                    (it.baseline().since, it.baseline().installing) = ("2026-03-01T20:29:59Z".parse().unwrap(), true);
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "this run has seen a longer outage",
+                |it| {
+                    it.down();
+                    it.seen.run.outage = Some(Period::minutes(31));
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "no window is open",
+                |it| it.window("22:00", "23:00"),
+                "blocked: no maintenance window is open before Sun 2026-03-01 22:00 (UTC)",
+            ),
+            (
+                "no window is open, and the package lies at its source",
+                |it| {
+                    it.window("22:00", "23:00");
+                    it.seen.host.package =
+                        Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
+                },
+                "staging the update: the installer must not change between check and run",
+            ),
+            (
+                "no window is open, and all is installed but a database",
+                |it| {
+                    it.window("22:00", "23:00");
+                    (it.seen.host.package, it.seen.marks.attempt) = (Fact::NotLooked, None);
+                    it.core(CURRENT);
+                    it.databases(&Store::Local, |database| database.installed = Some([15, 13, 1].into()));
+                },
+                "blocked: no maintenance window is open before Sun 2026-03-01 22:00 (UTC)",
+            ),
+            (
+                "a window is open for just long enough",
+                |it| {
+                    it.window("20:00", "21:30");
+                    it.estimates(5, 15, 10);
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a window is open for too short",
+                |it| {
+                    it.window("20:00", "21:29");
+                    it.estimates(5, 15, 10);
+                },
+                "blocked: the maintenance window closes in 29 min, the outage may need 30 min; one that is long enough opens Sun 2026-03-08 20:00 (UTC)",
+            ),
+            (
+                "a window is open for as long as the budget",
+                |it| it.window("20:00", "21:30"),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a window is open for less than the budget",
+                |it| it.window("20:00", "21:29"),
+                "blocked: the maintenance window closes in 29 min, the outage may need 30 min (the longest case is assumed: nobody has recorded or estimated stop, install, database, start); one that is long enough opens Sun 2026-03-08 20:00 (UTC)",
+            ),
+            (
+                "no window is open any more, and the services are down",
+                |it| {
+                    it.window("10:00", "11:00");
+                    it.down();
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "no window is open any more, and the installer was started",
+                |it| {
+                    it.window("10:00", "11:00");
+                    it.down();
+                    it.baseline().installing = true;
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "no window is open any more, the installer was started, and a service came back",
+                |it| {
+                    it.window("10:00", "11:00");
+                    it.down();
+                    it.baseline().installing = true;
+                    it.seen.run.taken_down = false;
+                    it.is("RTCSRV", ServiceState::Running);
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "the clock is behind the journal by what a time service corrects",
+                |it| {
+                    it.seen.marks.latest = Some("2026-03-01T21:05:00Z".parse().unwrap());
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the clock is behind the journal",
+                |it| it.seen.marks.latest = Some("2026-03-01T21:05:01Z".parse().unwrap()),
+                "blocked: the clock says 2026-03-01T21:00:00Z, but the journal was written at 2026-03-01T21:05:01Z, which is later",
+            ),
+            (
+                "the clock is behind the journal, and the services are down",
+                |it| {
+                    it.down();
+                    it.seen.marks.latest = Some("2026-03-01T21:05:01Z".parse().unwrap());
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "the clock is behind the journal, and the installer was started",
+                |it| {
+                    it.down();
+                    it.baseline().installing = true;
+                    it.seen.marks.latest = Some("2026-03-01T21:05:01Z".parse().unwrap());
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn everything_that_can_be_asked_before_the_first_stop_is() {
+    decided(
+        standard,
+        &[
+            (
+                "nobody has asked for the rights",
+                |it| it.seen.host.rights = Fact::NotLooked,
+                "look at the rights of the account",
+            ),
+            (
+                "the rights are unknown",
+                |it| it.seen.host.rights = unknown(),
+                "blocked: the rights of this account: access denied",
+            ),
+            (
+                "no administrator",
+                |it| {
+                    it.seen.host.rights =
+                        Fact::Known(Rights { administrator: false, server_admin: None, confined: true })
+                },
+                "blocked: the account is not a member of Administrators, which stopping the services requires",
+            ),
+            (
+                "no member of the domain's group",
+                |it| {
+                    it.seen.host.rights =
+                        Fact::Known(Rights { administrator: true, server_admin: Some(false), confined: false });
+                },
+                "blocked: the account is not a member of RTCUniversalServerAdmins, which updating the local databases requires",
+            ),
+            (
+                "no member of the domain's group, and confined",
+                |it| {
+                    it.seen.host.rights =
+                        Fact::Known(Rights { administrator: true, server_admin: Some(false), confined: true });
+                },
+                "blocked: reconcile runs in a job that its children cannot leave, as in a remote session: the installer and the update of the databases would be cut off when the session ends",
+            ),
+            (
+                "no member of the domain's group, where no step needs it",
+                |it| {
+                    it.seen.host.rights =
+                        Fact::Known(Rights { administrator: true, server_admin: Some(false), confined: false });
+                    it.goal.stores.clear();
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "confined",
+                |it| {
+                    it.seen.host.rights =
+                        Fact::Known(Rights { administrator: true, server_admin: Some(true), confined: true })
+                },
+                "blocked: reconcile runs in a job that its children cannot leave, as in a remote session: the installer and the update of the databases would be cut off when the session ends",
+            ),
+            (
+                "nobody has looked at the package",
+                |it| it.seen.host.package = Fact::NotLooked,
+                "look at the update's package",
+            ),
+            (
+                "the package is unknown",
+                |it| it.seen.host.package = unknown(),
+                "blocked: the update's package: access denied",
+            ),
+            (
+                "the package lies at its source",
+                |it| {
+                    it.seen.host.package =
+                        Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
+                },
+                "staging the update: the installer must not change between check and run",
+            ),
+            (
+                "the package lies at its source, and copying it did nothing",
+                |it| {
+                    it.seen.host.package =
+                        Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
+                    it.seen.run.spent.push((Step::Stage, Spent::Stuck { refused: None, in_the_way: Vec::new() }));
+                },
+                "blocked: staging the update reported success, but nothing that it should change changed",
+            ),
+            (
+                "another file lies at its source",
+                |it| {
+                    it.seen.host.package =
+                        Fact::Known(PackageSeen::AtSource { sha256: "badbad00".repeat(8).parse().unwrap() });
+                },
+                "blocked: the package cannot be used: D:\\update.exe: expected SHA-256 c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00, found badbad00badbad00badbad00badbad00badbad00badbad00badbad00badbad00",
+            ),
+            (
+                "the package is refused",
+                |it| it.seen.host.package = Fact::Known(PackageSeen::Refused("no signature".into())),
+                "blocked: the package cannot be used: no signature",
+            ),
+            (
+                "the package is somebody else's",
+                |it| it.seen.host.package = Fact::Known(PackageSeen::Foreign("of Evil Corp".into())),
+                "blocked: the package is not the declared publisher's: of Evil Corp",
+            ),
+            ("nobody has looked at the disk", |it| it.seen.host.disk = Fact::NotLooked, "look at the free disk space"),
+            (
+                "the disk is full",
+                |it| it.seen.host.disk = Fact::Known(1 << 30),
+                "blocked: Install-CsDatabase needs 16 GB free on the system drive, found 1 GB",
+            ),
+            (
+                "nobody has looked for shells",
+                |it| it.seen.host.shells = Fact::NotLooked,
+                "look at the open management shells",
+            ),
+            (
+                "the shells are unknown",
+                |it| it.seen.host.shells = unknown(),
+                "blocked: the open management shells: access denied",
+            ),
+            (
+                "a shell is open",
+                open_shell,
+                "blocked: management shells are open: powershell.exe (PID 7) of CONTOSO\\admin",
+            ),
+            (
+                "a shell is open, and is waited for",
+                |it| {
+                    open_shell(it);
+                    it.goal.rules.shells = Shells::Wait;
+                },
+                "wait: management shells are open: powershell.exe (PID 7) of CONTOSO\\admin",
+            ),
+            (
+                "a shell is open, and was waited for",
+                |it| {
+                    open_shell(it);
+                    (it.goal.rules.shells, it.seen.run.waited) = (Shells::Wait, Period::minutes(10));
+                },
+                "blocked: management shells are open: powershell.exe (PID 7) of CONTOSO\\admin",
+            ),
+            (
+                "a shell is open, and will be closed",
+                |it| {
+                    open_shell(it);
+                    it.goal.rules.shells = Shells::Close;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a shell is open, and the installer comes next",
+                |it| {
+                    open_shell(it);
+                    it.goal.rules.shells = Shells::Close;
+                    it.down();
+                },
+                "closing the open shells: open shells hold assemblies that the installer replaces",
+            ),
+            (
+                "nobody has looked for services of others",
+                |it| it.seen.host.foreign = Fact::NotLooked,
+                "look at the services of others",
+            ),
+            (
+                "nobody has looked for services of others, and nobody asks",
+                |it| {
+                    (it.seen.host.foreign, it.goal.rules.foreign) = (Fact::NotLooked, None);
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the services of others are unknown",
+                |it| it.seen.host.foreign = unknown(),
+                "blocked: the services of others: access denied",
+            ),
+            (
+                "the services of others are unknown, which is said only",
+                |it| {
+                    (it.seen.host.foreign, it.goal.rules.foreign) = (unknown(), Some(ForeignServices::Warn));
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a service of others holds a module",
+                |it| {
+                    let module = "C:\\x.dll".into();
+                    it.seen.host.foreign = Fact::Known(vec![Foreign { service: "BACKUP".into(), pid: 7, module }]);
+                },
+                "blocked: services of others hold what the update replaces: BACKUP (process 7) holds C:\\x.dll",
+            ),
+            (
+                "nobody has looked at the databases",
+                |it| {
+                    it.seen.host.databases.insert(Store::Local, Fact::NotLooked);
+                },
+                "look at the local databases",
+            ),
+            (
+                "nobody has looked at the databases, and the services are down",
+                |it| {
+                    it.down();
+                    it.seen.host.databases.insert(Store::Local, Fact::NotLooked);
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "the databases are unknown",
+                |it| {
+                    it.seen.host.databases.insert(Store::Local, unknown());
+                },
+                "blocked: local databases: access denied",
+            ),
+            (
+                "a database is out of reach",
+                |it| it.databases(&Store::Local, |database| database.reachable = false),
+                "blocked: database rtcxds of the local databases: it could not be reached",
+            ),
+            (
+                "a database is behind",
+                |it| it.databases(&Store::Local, |database| database.installed = Some([15, 13, 1].into())),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a database is mirrored",
+                |it| it.databases(&Store::Local, |database| database.mirrored = true),
+                "blocked: the local databases are mirrored, and the sources contradict each other: Install-CsDatabase -Update fails on mirrored databases (Microsoft Learn), or works with them since July 2013 (a blog of Microsoft's)",
+            ),
+            (
+                "a database is mirrored, and may be updated",
+                |it| {
+                    it.databases(&Store::Local, |database| database.mirrored = true);
+                    it.goal.mirrored = Mirrored::Update;
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a stop has failed",
+                |it| it.seen.run.spent.push((Step::StopServices, Spent::Failed("error 5".into()))),
+                "blocked: stopping the services failed: error 5",
+            ),
+            (
+                "the stop of the web server has failed",
+                |it| it.seen.run.spent.push((Step::StopWeb, Spent::Failed("error 5".into()))),
+                "blocked: stopping the web server failed: error 5",
+            ),
+            (
+                "the installation has failed",
+                |it| it.seen.run.spent.push((Step::Install, Spent::Failed("error 5".into()))),
+                "blocked: the installation failed: error 5",
+            ),
+            (
+                "a start has failed",
+                |it| it.seen.run.spent.push((Step::StartWeb, Spent::Failed("error 5".into()))),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+        ],
+    );
+}
+
+fn open_shell(it: &mut Server) {
+    it.seen.host.shells = Fact::Known(vec![Shell {
+        pid: 7,
+        program: "powershell.exe".into(),
+        user: "CONTOSO\\admin".into(),
+        session: None,
+        path: None,
+        module: None,
+    }]);
+}
+
+#[test]
+fn a_restart_comes_before_the_work_and_only_where_it_may() {
+    decided(
+        standard,
+        &[
+            (
+                "nobody can tell whether one is pending",
+                |it| it.seen.host.reboot = unknown(),
+                "blocked: whether a restart is pending: access denied",
+            ),
+            (
+                "one is pending",
+                |it| it.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]),
+                "blocked: a restart is pending (asked for by setup), and the policy allows none",
+            ),
+            (
+                "one is pending, when required",
+                |it| {
+                    restart(it);
+                    it.goal.rules.reboot = Reboots::WhenRequired;
+                },
+                "the restart: a restart is asked for by setup",
+            ),
+            (
+                "one is pending, and one was taken",
+                |it| {
+                    restart(it);
+                    (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 1);
+                },
+                "the restart: a restart is asked for by setup",
+            ),
+            (
+                "one is pending, and two were taken",
+                |it| {
+                    restart(it);
+                    (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 2);
+                },
+                "blocked: a restart is pending again after 2 restarts for this target",
+            ),
+            (
+                "one is pending, and the second was asked for in this boot",
+                |it| {
+                    restart(it);
+                    (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 2);
+                    it.seen.marks.rebooting = Some(BootId("this boot".into()));
+                },
+                "the restart: a restart is asked for by setup",
+            ),
+            (
+                "one is pending, and two were taken; the services are down",
+                |it| {
+                    restart(it);
+                    it.down();
+                    (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 2);
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "one is pending, in a window, and one is open",
+                |it| {
+                    restart(it);
+                    it.window("20:00", "23:00");
+                    it.goal.rules.reboot = Reboots::InWindow;
+                },
+                "the restart: a restart is asked for by setup",
+            ),
+            (
+                "one is pending, in a window, and none is open; the services are down",
+                |it| {
+                    restart(it);
+                    it.down();
+                    it.baseline().installing = true;
+                    it.window("10:00", "11:00");
+                    it.goal.rules.reboot = Reboots::InWindow;
+                },
+                "starting the web server: should run and does not: W3SVC",
+            ),
+            (
+                "one is pending, when required, and no window is open; the services are down",
+                |it| {
+                    restart(it);
+                    it.down();
+                    it.baseline().installing = true;
+                    it.window("10:00", "11:00");
+                    it.goal.rules.reboot = Reboots::WhenRequired;
+                },
+                "the restart: a restart is asked for by setup",
+            ),
+            (
+                "a file waits that matters",
+                |it| files(it, &[("C:\\a.dll", true)]),
+                "the restart: a restart is asked for by files",
+            ),
+            (
+                "a file waits that does not matter",
+                |it| files(it, &[("C:\\a.dll", false)]),
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a file waits that has outlasted a restart",
+                |it| {
+                    files(it, &[("C:\\a.dll", true)]);
+                    it.seen.marks.awaited.push("C:\\a.dll".into());
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "a file waits for a restart that has not happened yet",
+                |it| {
+                    files(it, &[("C:\\a.dll", true)]);
+                    it.seen.marks.awaited.push("C:\\a.dll".into());
+                    it.seen.marks.rebooting = Some(BootId("this boot".into()));
+                },
+                "the restart: a restart is asked for by files",
+            ),
+            (
+                "a file waits that outlasted a restart of an earlier boot",
+                |it| {
+                    files(it, &[("C:\\a.dll", true)]);
+                    it.seen.marks.awaited.push("C:\\a.dll".into());
+                    it.seen.marks.rebooting = Some(BootId("an earlier boot".into()));
+                },
+                "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+        ],
+    );
+}
+
+fn restart(it: &mut Server) {
+    it.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
+}
+
+fn files(it: &mut Server, files: &[(&str, bool)]) {
+    it.seen.host.reboot = Fact::Known(vec![pending("files", files)]);
+    it.goal.rules.reboot = Reboots::WhenRequired;
+}
+
+#[test]
+fn a_restart_of_windows_is_taken_where_the_policy_says_so() {
+    let windows = |it: &mut Server| {
+        it.seen.host.reboot = Fact::Known(vec![Pending { of_windows: true, ..pending("Windows Update", &[]) }]);
+    };
+    let mut server = patched();
+    windows(&mut server);
+    assert_eq!(helps(&server), "nothing");
+    server.goal.rules.pending_restart = PendingRestart::Restart;
+    assert_eq!(helps(&server), "the restart: a restart is asked for by Windows Update");
+    server.seen.host.reboot = unknown();
+    assert_eq!(helps(&server), "cannot: whether a restart is pending: access denied");
+    server.goal.rules.pending_restart = PendingRestart::Report;
+    assert_eq!(helps(&server), "nothing");
+    server.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
+    server.goal.rules.pending_restart = PendingRestart::Restart;
+    assert_eq!(helps(&server), "nothing");
+}

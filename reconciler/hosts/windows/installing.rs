@@ -1,0 +1,95 @@
+//! Whether another installation is under way on this machine, and whether services may start meanwhile.
+
+use reconcile_schema::{Product, Step};
+
+use super::account::is_administrator;
+use super::machine::{MachineError, msi_held};
+use super::processes::{Looked, listed, look};
+use super::record::Recorded;
+use super::registry::{Registry, RegistryError};
+use super::state;
+use super::win32::Win32Error;
+use crate::recognise::is_at_or_below;
+use crate::running::{Process, Standing, installs};
+
+/// Why it cannot be told whether another installation is under way.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallingError {
+    /// The processes cannot be listed.
+    #[error("cannot list the processes: {0}")]
+    Processes(Win32Error),
+    /// Windows Installer's mutex cannot be read.
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    /// Windows Installer's keys cannot be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// What installs.
+pub struct UnderWay {
+    /// An installer that is known to run: ours, of an earlier run, or an administrator's.
+    pub installer: Option<String>,
+    /// That, or whatever else keeps an installer from beginning.
+    pub any: Result<Option<String>, InstallingError>,
+}
+
+/// What installs on this machine. `recorded` is the last command of ours that outlives its run.
+pub fn under_way(registry: &Registry, recorded: Option<&Recorded>) -> UnderWay {
+    let ours = recorded.filter(|recorded| recorded.order.step == Step::Install);
+    let at_work = ours.filter(|ours| ours.at_work).map(in_words);
+    let (installer, failed) = match running(ours) {
+        Ok(found) => (found.or(at_work), None),
+        Err(cause) => (at_work, Some(cause)),
+    };
+    let any = match (&installer, failed) {
+        (Some(installer), _) => Ok(Some(installer.clone())),
+        (None, Some(cause)) => Err(InstallingError::Processes(cause)),
+        (None, None) => windows_installer(registry),
+    };
+    UnderWay { installer, any }
+}
+
+/// The first process that is an installer of an update at work.
+fn running(ours: Option<&Recorded>) -> Result<Option<String>, Win32Error> {
+    let (private, looks) = (state::place().ok(), is_administrator().unwrap_or(false));
+    let is_named = |program: &str| Product::ALL.iter().any(|product| program.eq_ignore_ascii_case(product.installer()));
+    let lies_in_ours =
+        |path: &String| private.as_ref().is_some_and(|private| is_at_or_below(path, &private.to_string_lossy()));
+    let goes_on = |process: &Process| {
+        let installer = ours.filter(|ours| ours.end.is_none()).and_then(|ours| ours.started);
+        installer.filter(|(pid, _)| *pid == process.parent && *pid != process.pid)
+    };
+    let at_work = |looked: &Looked| {
+        let Looked { process, standing, .. } = looked;
+        let named =
+            is_named(&process.program) && installs(*standing, process.path.as_ref().is_some_and(lies_in_ours), looks);
+        // What our installer has started and nobody saw the end of: its number alone may be another process's by now.
+        let later = |(_, began)| process.created.is_some_and(|created| created >= began);
+        named || *standing == Standing::Administrator && goes_on(process).is_some_and(later)
+    };
+    let suspects = listed()?.into_iter().filter(|process| is_named(&process.program) || goes_on(process).is_some());
+    Ok(suspects.filter_map(|process| look(&process)).find(at_work).map(|looked| looked.shown()))
+}
+
+/// An installer that outlived its run and is at work, in words.
+fn in_words(recorded: &Recorded) -> String {
+    let program = recorded.order.program.file_name().unwrap_or_default().to_string_lossy();
+    let process = recorded.started.map_or_else(String::new, |(pid, _)| format!(" (process {pid})"));
+    format!("{program}{process} of run {}", recorded.order.run.0)
+}
+
+/// Why an installation would end with 1618, in words.
+fn windows_installer(registry: &Registry) -> Result<Option<String>, InstallingError> {
+    let Some(maker) = msi_held()? else {
+        // A key that an installation left when it was cut off keeps nobody from installing: Windows Installer itself rolls
+        // it back or goes on with it at the next installation.
+        return Ok(None);
+    };
+    Ok(Some(match registry.in_progress()? {
+        Some(key) => format!("Windows Installer is changing this machine ({key})"),
+        None => format!(
+            "somebody holds the mutex of Windows Installer, which belongs to {maker}, so that an installer would end with 1618"
+        ),
+    }))
+}

@@ -1,0 +1,158 @@
+//! Reads the entries of the private folder without following one, and moves aside what is not ours.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, READ_CONTROL,
+};
+
+use super::access::Access;
+use super::account::Enabled;
+use super::state::StateError;
+use super::trust::Judge;
+use super::win32::Win32Error;
+use crate::ownership::{Entry, Foreign, Kind, judge};
+
+/// The journal's file name: what is lost with it is said.
+const JOURNAL: &str = "journal.jsonl";
+
+/// A word that nobody can foresee: 128 bits of the system's randomness.
+///
+/// # Errors
+/// The system gives none.
+pub fn unforeseen() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(format!("no random name: {error}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Opens an entry itself, whatever it leads to, with these rights besides those to look at it. Others may do `share` with it
+/// meanwhile.
+pub fn open(path: &Path, more: u32, share: u32) -> io::Result<File> {
+    OpenOptions::new()
+        .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL | more)
+        .share_mode(share)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+        .open(path)
+}
+
+/// What an entry is, and whose; none where there is none any more.
+///
+/// # Errors
+/// It cannot be read.
+pub fn look(path: &Path, judge: &Judge) -> Result<Option<Entry>, Win32Error> {
+    let look = || open(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+    let opened = look().or_else(|error| match Win32Error::of(&error).0 {
+        // Its owner keeps even administrators out, but not one who makes backups.
+        ERROR_ACCESS_DENIED => Enabled::new("SeBackupPrivilege").map_or(Err(error), |_on| look()),
+        _ => Err(error),
+    });
+    match opened {
+        Ok(file) => judge.entry(&file).map(Some),
+        Err(error) => match Win32Error::of(&error) {
+            Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND) => Ok(None),
+            cause => Err(cause),
+        },
+    }
+}
+
+/// Whether anything right below a folder leads elsewhere: the list of the folder says so, nothing is opened.
+pub fn has_links(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        if entry?.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Where what is not ours goes, and what went there.
+pub struct Aside<'a> {
+    top: &'a Path,
+    /// The folder for entries, once there is one.
+    folder: Option<PathBuf>,
+    /// What was moved, in words.
+    pub said: Vec<String>,
+}
+
+impl<'a> Aside<'a> {
+    /// Nothing was moved out of `top` yet.
+    pub const fn of(top: &'a Path) -> Self {
+        Self { top, folder: None, said: Vec::new() }
+    }
+
+    /// Moves the whole of the private folder, or what stands in its place.
+    pub fn whole(&mut self, why: &Foreign) -> Result<(), StateError> {
+        let to = self.place().map_err(|cause| self.stuck(self.top, why, &cause))?;
+        self.rename(self.top, &to, why)
+    }
+
+    /// Goes through `folder` and moves aside what is not ours; gives what it is afterwards.
+    pub fn empty_of_strangers(&mut self, folder: &Path, eye: &Judge, was_open: bool) -> Result<Kind, StateError> {
+        let unreadable = |path: &Path, cause| StateError::Folder { what: "look through", path: path.to_owned(), cause };
+        let mut kind = Kind::EmptyFolder;
+        let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, Win32Error::of(&error)))?;
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(folder, Win32Error::of(&error)))?.path();
+            let Some(mut entry) = look(&path, eye).map_err(|cause| unreadable(&path, cause))? else { continue };
+            let mut verdict = judge(&entry, was_open);
+            if verdict.is_ok() && entry.kind == Kind::Folder {
+                entry.kind = self.empty_of_strangers(&path, eye, was_open)?;
+                verdict = judge(&entry, was_open);
+            }
+            match verdict {
+                Ok(()) => kind = Kind::Folder,
+                Err(why) => self.entry(&path, &why)?,
+            }
+        }
+        Ok(kind)
+    }
+
+    fn entry(&mut self, path: &Path, why: &Foreign) -> Result<(), StateError> {
+        let folder = match self.folder.clone() {
+            Some(folder) => folder,
+            None => {
+                let folder = self.place().map_err(|cause| self.stuck(path, why, &cause))?;
+                let access = Access::private().and_then(|access| access.create(&folder));
+                access.map_err(|cause| StateError::Folder { what: "create", path: folder.clone(), cause })?;
+                self.folder.insert(folder).clone()
+            }
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.rename(path, &folder.join(format!("{}-{name}", self.said.len() + 1)), why)
+    }
+
+    fn rename(&mut self, path: &Path, to: &Path, why: &Foreign) -> Result<(), StateError> {
+        match fs::rename(path, to) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()), // Another run has moved it.
+            Err(error) => return Err(self.stuck(path, why, &error)),
+        }
+        let mut said = format!(
+            "{} is not reconcile's ({why}): moved to {}; look at it, then remove it",
+            path.display(),
+            to.display()
+        );
+        if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(JOURNAL)) || to.join(JOURNAL).exists() {
+            said += ". A journal that others could write is not believed: if a hold stood in it, set it again";
+        }
+        self.said.push(said);
+        Ok(())
+    }
+
+    /// A path beside the private folder that nobody can have taken.
+    fn place(&self) -> io::Result<PathBuf> {
+        let mut name = self.top.as_os_str().to_owned();
+        name.push(format!(".foreign-{}", unforeseen()?));
+        Ok(name.into())
+    }
+
+    fn stuck(&self, path: &Path, why: &Foreign, cause: &io::Error) -> StateError {
+        StateError::Stuck { path: path.to_owned(), why: why.clone(), cause: cause.to_string() }
+    }
+}

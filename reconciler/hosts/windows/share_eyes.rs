@@ -1,0 +1,156 @@
+//! What Windows tells of a share: whose an open file is, the domain of this computer, and the targets of a path of DFS.
+
+use std::fs::File;
+use std::os::windows::io::AsRawHandle;
+use std::path::Path;
+
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, LocalFree};
+use windows_sys::Win32::Security::Authentication::Identity::{
+    LSA_HANDLE, LSA_OBJECT_ATTRIBUTES, LsaClose, LsaFreeMemory, LsaOpenPolicy, LsaQueryInformationPolicy,
+    POLICY_PRIMARY_DOMAIN_INFO, POLICY_VIEW_LOCAL_INFORMATION, PolicyPrimaryDomainInformation,
+};
+use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
+use windows_sys::Win32::Security::{OWNER_SECURITY_INFORMATION, PSID};
+use windows_sys::Win32::Storage::DistributedFileSystem::{DFS_INFO_3, DFS_STORAGE_INFO};
+
+use super::account::{name_of, sid_text};
+use super::library::function;
+use super::win32::{Win32Error, text_at, wide};
+use crate::believed::Owner;
+use crate::claim_files::Eyes;
+use crate::dfs::several;
+
+/// What Windows tells of a share.
+pub const EYES: Eyes = Eyes { owner, domain, targets };
+
+/// Whose an open file is.
+fn owner(file: &File) -> Owner {
+    let (mut sid, mut descriptor) = (std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: the handle is open and may read its security; the owner points into the descriptor, which is freed below.
+    let asked = unsafe {
+        GetSecurityInfo(
+            file.as_raw_handle(),
+            SE_FILE_OBJECT,
+            OWNER_SECURITY_INFORMATION,
+            &raw mut sid,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            &raw mut descriptor,
+        )
+    };
+    if asked != ERROR_SUCCESS {
+        return Owner::Unread(Win32Error(asked).to_string());
+    }
+    // A file system without owners gives none.
+    // SAFETY: the owner is a valid identifier while the descriptor is kept.
+    let owner = if sid.is_null() { Err("it has no owner".into()) } else { unsafe { account(sid) } };
+    // SAFETY: the descriptor came from the system's heap and is not used any more.
+    unsafe { LocalFree(descriptor) };
+    owner.unwrap_or_else(Owner::Unread)
+}
+
+/// The account of an identifier.
+///
+/// # Safety
+/// `sid` is a valid identifier.
+unsafe fn account(sid: PSID) -> Result<Owner, String> {
+    // SAFETY: as the caller promises.
+    let (text, name) = unsafe { (sid_text(sid), name_of(sid)) };
+    let (sid, name) = (text.map_err(|cause| cause.to_string())?, name.map_err(|cause| cause.to_string())?);
+    // Where no name is known, the identifier stands for it.
+    let name = (name != sid).then_some(name);
+    Ok(Owner::Account { sid, name })
+}
+
+/// The domain that this computer is a member of, by the short name that stands before accounts.
+fn domain() -> Option<String> {
+    let attributes = LSA_OBJECT_ATTRIBUTES { Length: size_of::<LSA_OBJECT_ATTRIBUTES>() as u32, ..Default::default() };
+    let mut policy = LSA_HANDLE::default();
+    let access = POLICY_VIEW_LOCAL_INFORMATION.cast_unsigned();
+    // SAFETY: a null system means this one; the handle goes into our variable and is closed below.
+    if unsafe { LsaOpenPolicy(std::ptr::null(), &raw const attributes, access, &raw mut policy) } != 0 {
+        return None;
+    }
+    let mut found = std::ptr::null_mut();
+    // SAFETY: the handle is open; the buffer is freed below.
+    let asked = unsafe { LsaQueryInformationPolicy(policy, PolicyPrimaryDomainInformation, &raw mut found) };
+    // SAFETY: the handle is open and not used any more.
+    unsafe { LsaClose(policy) };
+    if asked != 0 || found.is_null() {
+        return None;
+    }
+    // SAFETY: the call filled the buffer with this structure.
+    let info = unsafe { &*found.cast::<POLICY_PRIMARY_DOMAIN_INFO>() };
+    // A computer of a workgroup has a name there and no identifier.
+    let is_member = !info.Sid.is_null() && !info.Name.Buffer.is_null();
+    // SAFETY: the text has the length in bytes that the structure says.
+    let name = is_member.then(|| unsafe {
+        String::from_utf16_lossy(std::slice::from_raw_parts(info.Name.Buffer, usize::from(info.Name.Length) / 2))
+    });
+    // SAFETY: the buffer came from the policy and is not used any more.
+    unsafe { LsaFreeMemory(found) };
+    name
+}
+
+/// The targets of a folder, where that is a path of DFS with several.
+fn targets(folder: &Path) -> Option<Vec<String>> {
+    several(folder.to_str()?, targets_of)
+}
+
+/// Asks for the root or link of a path (Microsoft Learn: `NetDfsGetClientInfo`).
+type ClientInfo = unsafe extern "system" fn(*const u16, *const u16, *const u16, u32, *mut *mut DFS_INFO_3) -> u32;
+/// Frees what it gave (Microsoft Learn: `NetApiBufferFree`).
+type Free = unsafe extern "system" fn(*const DFS_INFO_3) -> u32;
+
+/// The level that tells the targets.
+const TARGETS: u32 = 3;
+
+/// The targets of a path, where the DFS client of this computer knows it as a root or a link; it does once the folder was read.
+/// What Windows does not tell counts as no DFS: the pool's own readiness is asked all the same.
+fn targets_of(path: &str) -> Option<Vec<String>> {
+    // SAFETY: the signature is the documented one.
+    let ask: ClientInfo = unsafe { function("netapi32.dll", c"NetDfsGetClientInfo") }.ok()?;
+    // SAFETY: as above.
+    let free: Free = unsafe { function("netapi32.dll", c"NetApiBufferFree") }.ok()?;
+    let (path, mut found) = (wide(path), std::ptr::null_mut());
+    // SAFETY: the path ends with a NUL; the buffer is freed below.
+    let asked = unsafe { ask(path.as_ptr(), std::ptr::null(), std::ptr::null(), TARGETS, &raw mut found) };
+    if asked != ERROR_SUCCESS || found.is_null() {
+        return None;
+    }
+    // SAFETY: the call filled the buffer with this structure.
+    let info = unsafe { &*found };
+    let storages = if info.Storage.is_null() {
+        &[]
+    } else {
+        // SAFETY: the structure says how many there are.
+        unsafe { std::slice::from_raw_parts(info.Storage, info.NumberOfStorages as usize) }
+    };
+    // SAFETY: the texts of the structure end with a NUL, or are null.
+    let shown =
+        |one: &DFS_STORAGE_INFO| unsafe { format!(r"\\{}\{}", text_at(one.ServerName), text_at(one.ShareName)) };
+    let targets = storages.iter().map(shown).collect();
+    // SAFETY: the buffer came from the library and is not used any more.
+    unsafe { free(found) };
+    Some(targets)
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_we_made_belongs_to_an_account_that_has_an_identifier() {
+        let file = tempfile::tempfile().expect("a file");
+        let Owner::Account { sid, .. } = owner(&file) else { panic!("{}", owner(&file)) };
+        assert!(sid.starts_with("S-1-"), "{sid}");
+    }
+
+    #[test]
+    fn a_folder_that_is_in_no_dfs_has_no_targets() {
+        assert_eq!(targets(Path::new(r"\\localhost\nothing")), None);
+        let _ = domain(); // There is one or there is none.
+    }
+}

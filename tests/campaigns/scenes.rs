@@ -1,0 +1,248 @@
+//! What the program is doing when it is cut off: a folder with a manifest, what came before, and one command.
+
+use std::{fs, path::Path};
+
+use crate::program::{Action, Fault, Program};
+
+/// A scene.
+pub struct Scene {
+    pub name: &'static str,
+    /// The manifest.
+    site: String,
+    /// What is done before, undisturbed.
+    before: &'static [&'static [&'static str]],
+    /// What the server's journal says already.
+    journal: Option<fn() -> String>,
+    /// Whether an earlier run of the command was killed when it had changed the lab so often.
+    cut_after: Option<usize>,
+    /// The command that is cut off, and run again until it ends as it should.
+    pub command: &'static [&'static str],
+    /// The exit codes with which it has ended as it should.
+    pub ends: &'static [i32],
+    /// What must hold then: a command, its exit code, and words that it says.
+    pub then: &'static [(&'static [&'static str], i32, &'static str)],
+}
+
+const MANIFEST: &str = "site.yaml";
+const SERVER: &str = "se01.contoso.example";
+const APPLY: &[&str] = &["apply", MANIFEST];
+const RESET: &[&str] = &["lab", "reset", MANIFEST];
+const STAYS_HELD: &[(&[&str], i32, &str)] = &[(APPLY, 3, "held")];
+const FIRST: &str = "fe01.contoso.example";
+/// How often the lab has changed when the services and the web server are down.
+const DOWN: usize = 3;
+const REPORTS: &str = "reports: { prometheus: reconcile.prom, snapshots: share }\n";
+
+/// All scenes.
+pub fn all() -> Vec<Scene> {
+    let plain = || Scene {
+        name: "the first run",
+        site: standard("", ""),
+        before: &[],
+        journal: None,
+        cut_after: None,
+        command: APPLY,
+        ends: &[0],
+        then: &[],
+    };
+    vec![
+        plain(),
+        Scene { name: "an outage goes on", cut_after: Some(DOWN), ..plain() },
+        Scene {
+            name: "an installer that fails half-way",
+            site: standard(", faults: [installer-stops-half-way]", ""),
+            ..plain()
+        },
+        Scene {
+            name: "an installer that asks for a restart",
+            site: standard(", faults: [installer-asks-for-reboot]", "")
+                .replace("cu7 }", "cu7, policy: { reboot: whenRequired } }"),
+            ..plain()
+        },
+        Scene { name: "a pool with claims", site: pool(), ..plain() },
+        Scene { name: "several servers", site: several(), ..plain() },
+        Scene { name: "a journal that has grown", journal: Some(grown), ..plain() },
+        Scene {
+            name: "an unattended run with reports",
+            site: standard("", REPORTS),
+            command: &["apply", MANIFEST, "--unattended"],
+            ..plain()
+        },
+        Scene {
+            name: "a look with reports",
+            site: standard("", REPORTS),
+            before: &[RESET],
+            command: &["observe", MANIFEST, "--unattended"],
+            ends: &[2],
+            then: &[(APPLY, 0, "at its goal")],
+            ..plain()
+        },
+        Scene {
+            name: "a hold",
+            before: &[RESET],
+            command: &["hold", MANIFEST, "--reason", "the board meets"],
+            then: STAYS_HELD,
+            ..plain()
+        },
+        Scene {
+            name: "another hold in a journal that has grown",
+            before: &[RESET],
+            journal: Some(grown_and_held),
+            command: &["hold", MANIFEST, "--reason", "the board meets"],
+            then: STAYS_HELD,
+            ..plain()
+        },
+        Scene {
+            name: "the end of a hold",
+            before: &[RESET, &["hold", MANIFEST, "--reason", "the board meets"]],
+            command: &["release", MANIFEST],
+            then: &[(APPLY, 0, "at its goal")],
+            ..plain()
+        },
+        Scene {
+            name: "a claim that is broken",
+            site: pool(),
+            cut_after: Some(DOWN),
+            command: &["claims", MANIFEST, "--break", FIRST, "--reason", "its disk is gone"],
+            ends: &[0, 65], // 65: it is broken already
+            then: &[(&["claims", MANIFEST], 0, "no server is worked on"), (APPLY, 0, "3 at goal")],
+            ..plain()
+        },
+        Scene {
+            name: "a plan that is kept",
+            command: &["plan", MANIFEST, "--out", "plan.json"],
+            ends: &[2],
+            then: &[(&["apply", MANIFEST, "--plan", "plan.json"], 0, "at its goal")],
+            ..plain()
+        },
+        Scene {
+            name: "a lab that is changed",
+            before: &[RESET],
+            command: &["lab", "break", MANIFEST, SERVER, "shell-open"],
+            then: &[(&["lab", "show", MANIFEST], 0, "shell-open"), (APPLY, 3, "")],
+            ..plain()
+        },
+        Scene {
+            name: "a lab that is reset",
+            before: &[APPLY],
+            command: RESET,
+            then: &[(APPLY, 0, "at its goal")],
+            ..plain()
+        },
+    ]
+}
+
+impl Scene {
+    /// Whether entries of the journal may be replaced by what they come to.
+    pub const fn compacts(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Makes the scene in an empty folder.
+    pub fn make(&self, folder: &Path, program: &Program) {
+        fs::write(folder.join(MANIFEST), &self.site).unwrap();
+        for command in self.before {
+            let ended = program.run(folder, command);
+            assert_eq!(ended.code, Some(0), "{}: {command:?}: {}", self.name, ended.said());
+        }
+        if let Some(journal) = self.journal {
+            fs::create_dir_all(folder.join("world.journal")).unwrap();
+            fs::write(folder.join(format!("world.journal/{SERVER}.jsonl")), journal()).unwrap();
+        }
+        let Some(times) = self.cut_after else { return };
+        let trial = folder.with_extension("trial");
+        copy(folder, &trial);
+        let (_, operations) = program.operations(&trial, APPLY);
+        fs::remove_dir_all(trial).unwrap();
+        let mut changes = operations.iter().enumerate().filter(|(_, what)| what.ends_with(" world.yaml"));
+        let operation = changes.nth(times - 1).unwrap().0 + 1;
+        let ended = program.run_with(folder, APPLY, Fault { operation, action: Action::After });
+        assert_eq!(ended.code, None, "{}: it was to be killed: {}", self.name, ended.said());
+    }
+}
+
+/// Copies a folder.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let place = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
+fn manifest(rollout: &str, servers: &str, lab: &str, rest: &str) -> String {
+    let sha256 = "c0ffee00".repeat(8);
+    format!(
+        "version: 1
+updates:
+  cu7:
+    product: sfb-2019
+    release: CU7
+    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
+{rollout}servers:
+{servers}
+lab:
+  world: world.yaml
+  servers:
+{lab}
+{rest}"
+    )
+}
+
+/// A Standard Edition server; `extra` goes to the end of its line in the lab.
+fn standard(extra: &str, rest: &str) -> String {
+    let servers = format!("  {SERVER}: {{ role: standard-edition, target: cu7 }}");
+    manifest("", &servers, &format!("    {SERVER}: {{ build: \"7.0.2046.123\"{extra} }}"), rest)
+}
+
+/// A pool of two Front End Servers and their back end, which claim it one after the other.
+fn pool() -> String {
+    let servers = "  fe[01-02].contoso.example: { role: front-end, target: cu7, pool: pool01.contoso.example }
+  zz-be01.contoso.example: { role: back-end, target: cu7, pool: pool01.contoso.example, databases: { sqlServer: sql01.contoso.example } }";
+    let lab = "    fe[01-02].contoso.example: { build: \"7.0.2046.123\" }
+    zz-be01.contoso.example: { build: \"7.0.2046.123\" }";
+    manifest("rollout: { claims: '\\\\files.contoso.example\\claims' }\n", servers, lab, "")
+}
+
+/// The lab that the README begins with.
+fn several() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/lab.yaml");
+    fs::read_to_string(path).unwrap().replace("lab.world.yaml", "world.yaml")
+}
+
+/// A journal of 600 KiB: runs that found nothing to do, and holds that have ended.
+fn grown() -> String {
+    let held = |run| if run % 2 == 0 { HELD } else { RELEASED };
+    lines((0..1600).flat_map(|run| [BEGAN, held(run), ENDED]))
+}
+
+/// The same, of a server that has been held from the beginning.
+fn grown_and_held() -> String {
+    lines([HELD].into_iter().chain((0..2200).flat_map(|_| [BEGAN, ENDED])))
+}
+
+const BEGAN: &str = r#""mark":"runBegan","target":"7.0.2046.369","version":"0.1.0","by":"CONTOSO\\alex""#;
+const ENDED: &str = r#""mark":"runEnded","code":"at-goal","outcome":"at its goal","atGoal":true"#;
+const HELD: &str = r#""mark":"held","reason":"the switch is replaced","by":"CONTOSO\\alex""#;
+const RELEASED: &str = r#""mark":"released","by":"CONTOSO\\alex""#;
+
+/// Entries as a journal has them, with a checksum of our own.
+fn lines(marks: impl Iterator<Item = &'static str>) -> String {
+    let line = |(seq, mark): (usize, &str)| {
+        let line = format!(r#"{{"seq":{seq},"at":"2026-01-01T02:00:00Z","run":"run {seq}",{mark}"#);
+        let sum = crc32(line.as_bytes());
+        format!("{line},\"sum\":\"{sum:08x}\"}}\r\n")
+    };
+    (1..).zip(marks).map(line).collect()
+}
+
+/// The CRC-32 of IEEE 802.3, bit by bit.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let step = |sum: u32| (sum >> 1) ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 };
+    !bytes.iter().fold(!0, |sum, &byte| (0..8).fold(sum ^ u32::from(byte), |sum, _| step(sum)))
+}

@@ -1,0 +1,165 @@
+//! A journal of which lines cannot be read: every command of the server reports it until somebody acknowledges it, and until
+//! then nothing is taken down.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::{Ended, folder, lab, reconcile};
+
+const SERVER: &str = "fe01.contoso.example";
+
+/// A held server, in whose hold one bit has flipped.
+fn damaged() -> TempDir {
+    let reports = "reports: { prometheus: reconcile.prom, snapshots: share }\n";
+    let folder = folder(&format!("{}{reports}", lab("")));
+    let held = reconcile(folder.path(), &["hold", "site.yaml", "--reason", "an audit"]);
+    assert_eq!(held.code, Some(0), "{}", held.err);
+    change(&folder, |journal| {
+        let place = journal.windows(8).position(|bytes| bytes == b"an audit").unwrap();
+        journal[place] ^= 1;
+    });
+    folder
+}
+
+fn journal(folder: &TempDir) -> std::path::PathBuf {
+    folder.path().join(format!("world.journal/{SERVER}.jsonl"))
+}
+
+fn change(folder: &TempDir, how: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(journal(folder)).unwrap();
+    how(&mut bytes);
+    fs::write(journal(folder), bytes).unwrap();
+}
+
+fn acknowledge(folder: &TempDir) -> Ended {
+    reconcile(folder.path(), &["acknowledge", "site.yaml", "journal", "--reason", "an old disk"])
+}
+
+fn running(folder: &TempDir) -> bool {
+    let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
+    shown.contains("components at 7.0.2046.123")
+}
+
+#[test]
+fn every_command_of_the_server_reports_it_and_none_repairs_it() {
+    let folder = damaged();
+    let before = fs::read(journal(&folder)).unwrap();
+    let said = "1 line cannot be read";
+    for (args, code) in [
+        (&["plan", "site.yaml"] as &[&str], 3),
+        (&["plan", "site.yaml", "--output", "json"], 3),
+        (&["apply", "site.yaml"], 3),
+        (&["apply", "site.yaml", "--output", "json"], 3),
+        (&["status", "site.yaml"], 0),
+        (&["status", "site.yaml", "--output", "json"], 0),
+        (&["history", "site.yaml"], 0),
+        (&["drift", "site.yaml"], 2),
+        (&["drift", "site.yaml", "--output", "json"], 2),
+        (&["drift", "site.yaml", "--output", "sarif"], 2),
+        (&["observe", "site.yaml"], 0),
+        (&["release", "site.yaml"], 0),
+    ] {
+        let ended = reconcile(folder.path(), args);
+        assert_eq!(ended.code, Some(code), "{args:?}: {}{}", ended.out, ended.err);
+        assert!(ended.out.contains(said) || ended.err.contains(said), "{args:?}: {}{}", ended.out, ended.err);
+        assert_eq!(fs::read(journal(&folder)).unwrap(), before, "{args:?} changes nothing");
+    }
+    let history = reconcile(folder.path(), &["history", "site.yaml", "--output", "json"]);
+    assert!(history.out.contains("\"journalDamaged\": {\n        \"lines\": 1"), "{}", history.out);
+    let plan = reconcile(folder.path(), &["plan", "site.yaml", "--output", "json"]);
+    assert!(plan.out.contains("\"code\": \"journal-damaged\""), "{}", plan.out);
+    assert!(running(&folder));
+}
+
+#[test]
+fn an_unattended_run_reports_it_each_time_until_somebody_acknowledges_it() {
+    let folder = damaged();
+    let events = || fs::read_to_string(folder.path().join("world.events.jsonl")).unwrap_or_default();
+    let count = || events().matches("\"event\":\"journal-damaged\"").count();
+    for run in 1..=3 {
+        let verb = if run == 2 { "observe" } else { "apply" };
+        let ended = reconcile(folder.path(), &[verb, "site.yaml", "--unattended"]);
+        assert_eq!(ended.code, Some(if run == 2 { 2 } else { 3 }), "{}", ended.err);
+        assert_eq!(count(), run, "{}", events());
+        let last = fs::read_to_string(folder.path().join(format!("world.journal/{SERVER}.last-run.json"))).unwrap();
+        assert!(last.contains("\"journalDamaged\"") && last.contains("\"code\": \"journal-damaged\""), "{last}");
+        let metrics = fs::read_to_string(folder.path().join("reconcile.prom")).unwrap();
+        assert!(metrics.contains(&format!("reconcile_journal_damaged{{server=\"{SERVER}\"}} 1")), "{metrics}");
+    }
+    assert!(events().contains("\"id\":306,\"level\":\"error\",\"event\":\"journal-damaged\""), "{}", events());
+    assert!(running(&folder));
+    let ended = acknowledge(&folder);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(
+        ended.out.contains("acknowledged: 1 line cannot be read") && ended.out.contains("it is not held"),
+        "{}",
+        ended.out
+    );
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml", "--unattended"]).code, Some(0));
+    assert_eq!(count(), 3);
+    let last = fs::read_to_string(folder.path().join(format!("world.journal/{SERVER}.last-run.json"))).unwrap();
+    assert!(!last.contains("journalDamaged"), "{last}");
+    let history = reconcile(folder.path(), &["history", "site.yaml"]).out;
+    assert!(
+        history.contains("damage of the journal acknowledged by") && history.contains(": an old disk"),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_hold_beside_a_damaged_line_still_holds_when_the_damage_is_acknowledged() {
+    for (cut, place) in [(0, 0), (1, 0), (0, 2), (2, 0)] {
+        let folder = folder(&lab(""));
+        for reason in ["first", "an audit", "an audit for sure"] {
+            assert_eq!(reconcile(folder.path(), &["hold", "site.yaml", "--reason", reason]).code, Some(0));
+        }
+        change(&folder, |journal| {
+            let mut lines: Vec<Vec<u8>> = journal.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+            assert_eq!(lines.len(), 3);
+            match cut {
+                0 => lines[place][20] ^= 4,                // A bit flips.
+                1 => drop(lines.remove(1)),                // A line is gone.
+                _ => lines.insert(1, b"by hand\n".into()), // Somebody wrote into it.
+            }
+            *journal = lines.concat();
+        });
+        let blocked = reconcile(folder.path(), &["apply", "site.yaml"]);
+        assert_eq!(blocked.code, Some(3), "{}", blocked.out);
+        assert_eq!(acknowledge(&folder).code, Some(0));
+        let held = reconcile(folder.path(), &["apply", "site.yaml"]);
+        assert_eq!(held.code, Some(3), "{}", held.out);
+        let reason = if place == 2 { "an audit\n" } else { "an audit for sure" };
+        assert!(held.out.contains(reason), "{}", held.out);
+        assert!(running(&folder));
+    }
+}
+
+#[test]
+fn an_append_that_was_cut_off_is_no_damage() {
+    let folder = folder(&lab(""));
+    assert_eq!(reconcile(folder.path(), &["hold", "site.yaml", "--reason", "an audit"]).code, Some(0));
+    assert_eq!(reconcile(folder.path(), &["release", "site.yaml"]).code, Some(0));
+    // Half a line, and zeros where the rest should be.
+    for tail in [&b"{\"seq\":3,\"at\":\"20"[..], &[0; 300]] {
+        change(&folder, |journal| journal.extend_from_slice(tail));
+        for command in ["status", "history", "drift"] {
+            let said = reconcile(folder.path(), &[command, "site.yaml"]);
+            assert!(!said.out.contains("damaged") && !said.out.contains("cannot be read"), "{}", said.out);
+        }
+    }
+    let applied = reconcile(folder.path(), &["apply", "site.yaml"]);
+    assert_eq!(applied.code, Some(0), "{}", applied.out);
+}
+
+#[test]
+fn an_acknowledgement_needs_a_reason_and_damage() {
+    let folder = damaged();
+    let empty = reconcile(folder.path(), &["acknowledge", "site.yaml", "journal", "--reason", " "]);
+    assert_eq!(empty.code, Some(64), "{}", empty.err);
+    assert_eq!(acknowledge(&folder).code, Some(0));
+    let before = fs::read(journal(&folder)).unwrap();
+    let again = acknowledge(&folder);
+    assert!(again.out.contains("its journal is not damaged: nothing was written"), "{}", again.out);
+    assert_eq!(fs::read(journal(&folder)).unwrap(), before);
+}

@@ -1,0 +1,72 @@
+//! Every committed input holds, and so does what a few blind changes make of it: the short form of the fuzzing, for every commit.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::{fs, path::Path};
+
+use reconcile_fuzz::{TARGETS, check};
+
+/// How many changed inputs a target gets: some seconds' worth. What takes longer is found by tests/fuzz/run.
+fn rounds(target: &str) -> usize {
+    // Eight reports are written for each, and read by other people's readers.
+    if target == "reports" { 20 } else { 200 }
+}
+
+/// The committed inputs of a target, by their names.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    let mut inputs: Vec<_> = files.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    inputs.sort();
+    assert!(!inputs.is_empty(), "{} is empty", folder.display());
+    inputs
+}
+
+/// One change: a byte, a piece taken out, or a piece of another input put in.
+fn changed(random: &mut fastrand::Rng, bytes: &mut Vec<u8>, other: &[u8]) {
+    let at = random.usize(..=bytes.len());
+    let piece =
+        |random: &mut fastrand::Rng, bytes: &[u8], from: usize| from..(from + random.usize(..=32)).min(bytes.len());
+    match random.u8(..4) {
+        0 if at < bytes.len() => bytes[at] = random.u8(..),
+        1 => drop(bytes.drain(piece(random, bytes, at))),
+        2 => bytes.truncate(at),
+        _ => {
+            let from = random.usize(..=other.len());
+            let piece = other[piece(random, other, from)].to_vec();
+            drop(bytes.splice(at..at, piece));
+        }
+    }
+}
+
+fn replay(target: &str) {
+    let corpus = corpus(target);
+    for (name, bytes) in &corpus {
+        eprintln!("{name}"); // Shown where it fails.
+        check(target, bytes);
+    }
+    let mut random = fastrand::Rng::with_seed(18);
+    for round in 0..rounds(target) {
+        let (name, mut bytes) = random.choice(&corpus).unwrap().clone();
+        for _ in 0..random.u8(1..4) {
+            let other = random.choice(&corpus).unwrap();
+            changed(&mut random, &mut bytes, &other.1);
+        }
+        eprintln!("{name}, changed in round {round}: {:?}", bytes.escape_ascii().to_string());
+        check(target, &bytes);
+    }
+}
+
+/// A test for each target, so that they run side by side.
+macro_rules! targets {
+    ($($target:ident)*) => {
+        $(#[test] fn $target() { replay(stringify!($target)); })*
+
+        #[test]
+        fn every_target_is_replayed() {
+            assert_eq!(TARGETS.map(|(name, _)| name), [$(stringify!($target)),*]);
+        }
+    };
+}
+
+targets!(arguments catalogue claims export hive journal manifest plan reports snapshot);

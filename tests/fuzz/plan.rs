@@ -1,0 +1,18 @@
+//! An approved plan: nothing in it is passed over, and what was read can be written and read again.
+
+use reconcile::fuzz;
+
+use crate::scratch::{Scratch, acts_on_nobody, is_well_said};
+
+pub fn check(bytes: &[u8]) {
+    let scratch = Scratch::new();
+    let path = scratch.file("plan.json", bytes);
+    let plan = match fuzz::plan(&path) {
+        Ok(plan) => plan,
+        Err(refused) => return is_well_said(&refused, "plan.json"),
+    };
+    let written = fuzz::written(&plan).unwrap();
+    assert!(written.lines().all(acts_on_nobody), "{written}");
+    scratch.file("plan.json", written.as_bytes());
+    assert_eq!(fuzz::plan(&path), Ok(plan), "what was read is written as something else");
+}

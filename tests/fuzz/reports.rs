@@ -1,0 +1,66 @@
+//! The drift report of a hostile fleet: each form is what its readers take it for, and nothing in it acts on anybody.
+
+use std::sync::LazyLock;
+
+use reconcile::fuzz;
+use reconcile_hosts::snapshot::Piece;
+use serde_json::{Value, json};
+
+use crate::{
+    readers::{self, visible},
+    scratch::{Scratch, acts_on_nobody},
+};
+
+const MANIFEST: &str = "version: 1
+updates:
+  cu7:
+    product: sfb-2019
+    release: CU7
+    installer: { path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00 }
+servers:
+  h-[0-3].contoso.example: { role: standard-edition, target: cu7 }
+";
+
+/// A server at its goal.
+static SERVER: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../drift/fleet/snapshots/se-01.berlin.contoso.example.json")).unwrap()
+});
+
+/// A line of the fleet: the server of this number, with one thing of it changed.
+fn server(number: usize, at: &str, value: Value) -> Vec<u8> {
+    let mut snapshot = SERVER.clone();
+    snapshot["seen"]["host"] = format!("h-{number}.contoso.example").into();
+    *snapshot.pointer_mut(at).unwrap() = value;
+    snapshot.to_string().into_bytes()
+}
+
+pub fn check(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let hold = json!({ "reason": text, "by": text, "at": "2026-11-20T02:00:00Z" });
+    let mut marks = SERVER["marks"].clone();
+    marks["hold"] = hold;
+    let file = |name: &str, bytes: Vec<u8>| Piece::Document { file: name.into(), bytes };
+    let pieces = vec![
+        file("0.json", server(0, "/seen/components", json!({ "unknown": text }))),
+        file("1.json", server(1, "/marks", marks)),
+        file("2.json", server(2, "/madeBy", json!(text))),
+        file(&text, bytes.to_vec()), // Most of the time it is no snapshot, and shown by the name of its file.
+    ];
+    let scratch = Scratch::new();
+    let manifest = scratch.file("site.yaml", MANIFEST.as_bytes());
+    let reports = fuzz::reports(&manifest, "2026-11-22T06:00:00Z".parse().unwrap(), pieces).unwrap();
+    assert!(reports.iter().map(|(form, _)| form).eq(readers::FORMS));
+    for (form, report) in reports {
+        let report = String::from_utf8(report).unwrap();
+        for line in report.lines() {
+            // What begins so is a command of ours, and a selector of the page's stylesheet.
+            let ours = form == "github" || form == "html";
+            assert!(acts_on_nobody(line.strip_prefix("::").filter(|_| ours).unwrap_or(line)), "{form}: {line:?}");
+        }
+        // Each reader refuses what is not of its form.
+        let said = readers::observed(&form, &report);
+        let told = said.get("h-0.contoso.example").unwrap_or_else(|| panic!("{form} does not name h-0: {report}"));
+        // Metrics hold names and numbers, and no other text of a host.
+        assert!(form == "prometheus" || told.contains(&visible(&text)), "{form}: {text:?} is {told:?}");
+    }
+}
