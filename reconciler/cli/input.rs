@@ -56,7 +56,7 @@ impl Input {
     /// manifests must be signed. The serial is compared on the server that has accepted another.
     ///
     /// # Errors
-    /// What is wrong with the manifest, whoever signed it.
+    /// What is wrong with the manifest, signed or not.
     #[expect(clippy::disallowed_methods, reason = "the edge: whether it has expired by now")]
     pub fn validate(path: &Path) -> Result<(Self, Option<Problem>), Problem> {
         let (key, bytes) = (Key::here(), text::bytes(path)?);

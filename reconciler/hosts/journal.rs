@@ -4,7 +4,7 @@
 //! against accidents (torn writes, bad sectors, editors) is enough: who may write here may also run the product.
 //! Lines end as Notepad on the older servers expects it.
 //!
-//! A damaged line stays where it is, and the lines around it count. So the damage is seen by whoever reads the journal, until an
+//! A damaged line stays where it is, and the lines around it count. So every reader of the journal sees the damage, until an
 //! entry behind it says that somebody has acknowledged it: no moment exists in which a kill could hide it. Only what an append
 //! leaves that was cut off is removed, since nobody was told that it was written.
 

@@ -1,6 +1,6 @@
 //! Opening what somebody else has named: a manifest's path, a share's file. What is opened never learns to act as us.
 //!
-//! A path may lead to a pipe, today or tomorrow, and a server at its other end may take on the identity of whoever opens it. So all
+//! A path may lead to a pipe, today or tomorrow, and a server at its other end may take on the identity of its opener. So all
 //! such opens allow identification only (Microsoft Learn: `CreateFileW`, `SECURITY_IDENTIFICATION`; Impersonation Levels).
 
 use std::{

@@ -42,7 +42,7 @@ pub enum Foreign {
     Writer(String),
     /// It has other names, by which it can be changed elsewhere.
     Names(u32),
-    /// Whoever has it open since others could write there can still make it a link: Windows allows that of empty folders.
+    /// Somebody who has had it open since others could write there can still make it a link: Windows allows that of empty folders.
     Empty,
 }
 

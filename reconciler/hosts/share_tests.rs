@@ -327,7 +327,7 @@ fn a_claim_is_broken_by_those_who_may_speak_for_its_server() {
     assert_eq!(share.claim(&name(), claim(2)).unwrap(), Claimed::Granted);
 }
 
-/// Whoever runs it finds out before anything is stopped.
+/// The run finds that out before anything is stopped.
 #[test]
 fn a_file_that_no_server_would_believe_is_not_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -424,7 +424,7 @@ fn the_next_server_of_the_pool_may_begin_when_this_one_serves() {
                 "releasing the pool: the next server of the pool may begin",
             ),
             (
-                "it has its claim, may not go on, and was down in vain",
+                "it has its claim, may not go on, and was down without effect",
                 |it| {
                     (it.seen.marks.claimed, it.seen.marks.outages) = (true, 1);
                     refuse(it);

@@ -143,7 +143,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                 "blocked: an installation of 7.0.2046.900 was begun here and was not seen to end, so components may be above the declared 7.0.2046.530; an update cannot be taken back",
             ),
             (
-                "a later update was begun, and an operator says that it is mended",
+                "a later update was begun, and an operator says that it is repaired",
                 |it| {
                     it.attempt(None).target = build(LATER);
                     it.seen.marks.attempts = 0;
@@ -151,7 +151,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                 "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
-                "twice in vain",
+                "twice without effect",
                 |it| {
                     it.attempt(Some(1603));
                     it.seen.marks.attempts = 2;
@@ -159,7 +159,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                 "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
-                "three times in vain",
+                "three times without effect",
                 |it| {
                     it.attempt(Some(1603));
                     it.seen.marks.attempts = 3;
@@ -167,7 +167,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                 "blocked: the installer was started 3 times for this target, the last exit code was 1603 (fatal error during installation)",
             ),
             (
-                "three times in vain, of which four are allowed",
+                "three times without effect, of which four are allowed",
                 |it| {
                     it.attempt(Some(1603));
                     (it.seen.marks.attempts, it.goal.rules.attempts) = (3, 4);
@@ -175,7 +175,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                 "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
-                "three times in vain, for another target",
+                "three times without effect, for another target",
                 |it| {
                     it.attempt(Some(1603)).target = build(ORIGINAL);
                     it.seen.marks.attempts = 3;

@@ -54,7 +54,7 @@ impl Observe for WindowsHost {
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
         self.also = Arc::clone(&goal.also_stop);
-        let _ = self.own(); // Where it cannot be owned, whoever needs it says so.
+        let _ = self.own(); // Where it cannot be owned, the step that needs it says so.
         // Who may not look into the private folder is told elsewhere that this is so.
         let recorded = state::place().ok().and_then(|private| record::last(&private));
         let changes = recorded.as_ref().filter(|recorded| recorded.at_work && recorded.order.step != Step::Install);
