@@ -7,7 +7,6 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark starts the program that it measures")]
 
 mod draw;
-mod figures;
 mod overhead;
 mod schedules;
 
@@ -15,10 +14,10 @@ use std::error::Error;
 
 use draw::{MODELS, Model};
 use fastrand::Rng;
-use figures::{Estimate, median};
 use reconcile_core::Goal;
 use reconcile_hosts::lab::Simulated;
 use reconcile_schema::{Manifest, OnExceed, Releases};
+use reconcile_support::figures::{Estimate, median};
 use schedules::{Budgeted, Due, IDLE_INSTALLER, Outages, budgeted, history, outages};
 
 type Ended<T> = Result<T, Box<dyn Error + Send + Sync>>;

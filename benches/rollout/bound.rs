@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use reconcile_schema::Role;
 
-use crate::{
-    draw::{Host, Plain, WINDOW},
-    judge::READY,
-};
+use reconcile_support::rollout::{Host, Plain, READY, WINDOW};
 
 /// A pool as a chain: what it works, in seconds, and how often it waits.
 struct Chain<'a> {

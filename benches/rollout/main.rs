@@ -11,20 +11,15 @@
 )]
 
 mod bound;
-mod draw;
-mod drive;
-#[path = "../outage/figures.rs"]
-mod figures;
-mod judge;
 
 use std::time::Instant;
 
-use draw::{Kind, Plain};
-use drive::{Trouble, Work, drive, start};
 use fastrand::Rng;
-use figures::{Estimate, median};
-use judge::{Broken, judge};
 use reconcile_core::schedule;
+use reconcile_support::{
+    figures::{Estimate, median},
+    rollout::{Broken, Kind, Plain, Trouble, Work, drive, judge, start},
+};
 
 /// Fleets that are drawn where no other number is given.
 const FLEETS: u64 = 1000;

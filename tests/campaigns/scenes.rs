@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use reconcile_support::manifest::with_one_update;
+
 use crate::program::{Action, Fault, Program};
 
 /// A scene.
@@ -176,22 +178,7 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 fn manifest(rollout: &str, servers: &str, lab: &str, rest: &str) -> String {
-    let sha256 = "c0ffee00".repeat(8);
-    format!(
-        "version: 1
-updates:
-  cu7:
-    product: sfb-2019
-    release: CU7
-    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
-{rollout}servers:
-{servers}
-lab:
-  world: world.yaml
-  servers:
-{lab}
-{rest}"
-    )
+    with_one_update(&format!("{rollout}servers:\n{servers}\nlab:\n  world: world.yaml\n  servers:\n{lab}\n{rest}"))
 }
 
 /// A Standard Edition server; `extra` goes to the end of its line in the lab.

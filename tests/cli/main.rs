@@ -8,7 +8,6 @@ mod fleet;
 mod hostile;
 mod input;
 mod opens;
-mod program;
 mod pull;
 mod rescue;
 mod running;
@@ -16,11 +15,14 @@ mod signed;
 mod unattended;
 mod usage;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;
 
-use program::{Ended, command, ended};
+use reconcile_support::{
+    manifest::with_one_update,
+    program::{self, Ended, ended},
+};
 
 /// A lab of one server; `extra` goes to the end of its line.
 fn lab(extra: &str) -> String {
@@ -34,18 +36,7 @@ fn lab(extra: &str) -> String {
 
 /// A manifest for Standard Edition servers of a name or range.
 fn manifest(servers: &str, rest: &str) -> String {
-    let sha256 = "c0ffee00".repeat(8);
-    format!(
-        "version: 1
-updates:
-  cu7:
-    product: sfb-2019
-    release: CU7
-    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
-servers:
-  {servers}: {{ role: standard-edition, target: cu7 }}
-{rest}"
-    )
+    with_one_update(&format!("servers:\n  {servers}: {{ role: standard-edition, target: cu7 }}\n{rest}"))
 }
 
 /// A folder with one file, `site.yaml`.
@@ -61,6 +52,10 @@ fn listing(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    program::command(env!("CARGO_BIN_EXE_reconcile"), folder, args)
 }
 
 fn reconcile(folder: &Path, args: &[&str]) -> Ended {

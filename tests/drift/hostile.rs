@@ -1,12 +1,9 @@
 //! Texts that hosts control, made to act on whoever shows them; and that no form of a report lets them.
 
+use reconcile_support::readers::{self, visible};
 use serde_json::json;
 
-use crate::{
-    Ended, drift_in, manifest_of,
-    readers::{self, visible},
-    snapshot_of,
-};
+use crate::{Ended, drift_in, manifest_of, snapshot_of};
 
 /// Something for every sink: terminals, the runners of CI systems, Markdown, HTML, XML, JSON, Prometheus, spreadsheets.
 pub const CORPUS: [&str; 40] = [

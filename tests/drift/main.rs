@@ -6,9 +6,6 @@ mod fleet;
 mod golden;
 mod hostile;
 mod judging;
-#[path = "../cli/program.rs"]
-mod program;
-mod readers;
 mod reading;
 mod registry;
 
@@ -21,14 +18,14 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use program::{Ended, command, ended};
+use reconcile_support::program::{Ended, command, ended};
 
 /// When the fleet is judged.
 const AS_OF: &str = "2026-11-22T06:00:00Z";
 
 /// Runs the program in a folder.
 fn run_in(folder: &Path, args: &[&str]) -> Ended {
-    ended(command(folder, args).output().unwrap())
+    ended(command(env!("CARGO_BIN_EXE_reconcile"), folder, args).output().unwrap())
 }
 
 /// The committed fleet.

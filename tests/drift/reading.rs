@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    Ended, fleet_copy, judge,
-    readers::{FORMS, observed},
-};
+use reconcile_support::readers::{FORMS, observed, visible};
+
+use crate::{Ended, fleet_copy, judge};
 
 /// The fleet, read from each form: the same servers, with the same words about each.
 #[test]
@@ -51,7 +50,7 @@ fn no_name_of_a_file_acts_on_a_reader() {
         assert!(out.chars().all(|c| c == '\n' || !c.is_control()), "{form}");
         if form != "github" && form != "sarif" {
             for name in &names {
-                let name = crate::readers::visible(&format!("in/{name}:1"));
+                let name = visible(&format!("in/{name}:1"));
                 assert!(read.contains_key(&name), "{form} does not name {name:?}: {:#?}", read.keys());
             }
         }

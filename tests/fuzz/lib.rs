@@ -15,8 +15,6 @@ mod hive;
 mod journal;
 mod manifest;
 mod plan;
-#[path = "../drift/readers.rs"]
-mod readers;
 mod reports;
 mod scratch;
 mod snapshot;

@@ -4,12 +4,10 @@ use std::sync::LazyLock;
 
 use reconcile::fuzz;
 use reconcile_hosts::snapshot::Piece;
+use reconcile_support::readers::{self, visible};
 use serde_json::{Value, json};
 
-use crate::{
-    readers::{self, visible},
-    scratch::{Scratch, acts_on_nobody},
-};
+use crate::scratch::{Scratch, acts_on_nobody};
 
 const MANIFEST: &str = "version: 1
 updates:

@@ -8,7 +8,7 @@ use std::{
 use reconcile::fuzz::Refused;
 use tempfile::TempDir;
 
-use crate::readers::visible;
+use reconcile_support::readers::visible;
 
 /// A folder that goes with this value.
 pub struct Scratch(TempDir);

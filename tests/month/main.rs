@@ -3,11 +3,6 @@
 //! `UPDATE_GOLDEN=1` writes the calendar anew; read the difference.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-#[path = "../../examples/month/fleet.rs"]
-mod fleet;
-#[path = "../../examples/month/nights.rs"]
-mod nights;
-
 use std::{collections::BTreeSet, env, fs, path::Path};
 
 use jiff::{
@@ -17,7 +12,7 @@ use jiff::{
 };
 use reconcile_schema::Step;
 
-use nights::{Month, play};
+use reconcile_support::month::{Month, play};
 
 /// Whether the clock on the wall of a server shows a time of its windows: written from the manifest of the fleet by hand.
 fn in_window(server: &str, at: Timestamp) -> bool {

@@ -9,11 +9,7 @@ use reconcile_hosts::lab::{Fault, Lab, start as healthy};
 use reconcile_schema::{
     Build, CentralStore, Databases, Manifest, Period, Product, Reboots, Releases, Role, RunId, Service, ServiceState,
 };
-
-use crate::{
-    draw::Plain,
-    drive::{Trouble, Work, start},
-};
+use reconcile_support::rollout::{Plain, Trouble, Work, start};
 
 /// What an update needs to be one.
 const UPDATE: &str = r"{ product: PRODUCT, release: 'RELEASE', installer: { path: 'D:\U.exe', sha256: HASH } }";

@@ -1,22 +1,14 @@
 //! Rollouts of small fleets over virtual time: whatever is drawn, no rule is broken, by an arithmetic of its own.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "../../benches/rollout/draw.rs"]
-mod draw;
-#[path = "../../benches/rollout/drive.rs"]
-mod drive;
-#[path = "../../benches/rollout/judge.rs"]
-mod judge;
 mod lab;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use draw::{Kind, Plain};
-use drive::{Trouble, Work, drive};
 use fastrand::Rng;
-use judge::{Broken, judge};
 use reconcile_core::{Blocker, Left, Unready, batches, misplaced, schedule};
 use reconcile_schema::Role;
+use reconcile_support::rollout::{Broken, Kind, Plain, Trouble, WINDOW, Work, drive, judge, start};
 
 /// A small fleet, with windows in every other case.
 fn drawn(seed: u64) -> (Plain, Rng) {
@@ -60,9 +52,9 @@ fn the_schedule_is_what_happens() {
     for seed in 0..300 {
         let (plain, done) = played(seed, Trouble::default());
         let manifest = plain.manifest();
-        let planned = schedule(&plain.fleet(&manifest), drive::start());
+        let planned = schedule(&plain.fleet(&manifest), start());
         let told: Vec<_> = planned.turns.iter().map(|turn| (turn.server, turn.from.as_second())).collect();
-        let from = drive::start().as_second();
+        let from = start().as_second();
         let happened: Vec<_> = done.iter().map(|work| (work.host, from + i64::try_from(work.from).unwrap())).collect();
         assert_eq!(told, happened, "seed {seed}");
         assert!(planned.left.is_empty(), "seed {seed}: {:?}", planned.left);
@@ -190,9 +182,9 @@ fn a_server_that_fits_no_window_is_left_with_all_that_come_after_it() {
         let (plain, mut rng) = drawn(seed);
         let mut plain = plain.with_windows(&mut rng);
         let long = rng.usize(..plain.hosts.len());
-        plain.hosts[long].length = draw::WINDOW + 1;
+        plain.hosts[long].length = WINDOW + 1;
         let manifest = plain.manifest();
-        let planned = schedule(&plain.fleet(&manifest), drive::start());
+        let planned = schedule(&plain.fleet(&manifest), start());
         assert_eq!(planned.turns.len() + planned.left.len(), plain.hosts.len(), "seed {seed}");
         for (server, why) in &planned.left {
             match why {

@@ -8,7 +8,7 @@ use reconcile_core::{Act, Blocker, Class, End, Event, Goal, Opening, Outcome, Re
 use reconcile_hosts::lab::{Kill, Lab, LabError, When, start};
 use reconcile_schema::{Build, Manifest, Mark, Period, Releases, RunId, ServerName, Step, ZoneName};
 
-use crate::fleet::{MONTH, START, TARGETS, TURNS, Turn, manifest};
+use super::fleet::{MONTH, START, TARGETS, TURNS, Turn, manifest};
 
 type Played<T> = Result<T, Box<dyn Error>>;
 
@@ -105,7 +105,7 @@ pub fn play() -> Played<Month> {
 
 fn goals(target: &str) -> Played<Vec<Goal>> {
     let manifest: Manifest = serde_yaml::from_str(&manifest(target))?;
-    let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml"))?;
+    let releases: Releases = serde_yaml::from_str(include_str!("../../../manifests/releases.yaml"))?;
     Goal::of_all(&manifest, &releases).map_err(|errors| format!("{errors:?}").into())
 }
 

@@ -6,7 +6,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use reconcile_core::{Fleet, Waves};
 
-use crate::draw::Plain;
+use super::draw::Plain;
 
 /// When every rollout begins: a Monday noon, in UTC.
 pub fn start() -> Timestamp {

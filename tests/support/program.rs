@@ -1,6 +1,7 @@
 //! Starts the program that is tested, in a folder and without a terminal.
 
 use std::{
+    ffi::OsStr,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -19,10 +20,10 @@ pub fn ended(output: Output) -> Ended {
     Ended { code: output.status.code(), out, err }
 }
 
-/// The program with these arguments, to be started in a folder.
+/// The program (a test's own `CARGO_BIN_EXE_reconcile`) with these arguments, to be started in a folder.
 #[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
-pub fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+pub fn command(program: impl AsRef<OsStr>, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(args).current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
     command
 }

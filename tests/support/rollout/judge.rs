@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_schema::Role;
 
-use crate::{
+use super::{
     draw::{Plain, WINDOW},
     drive::Work,
 };
