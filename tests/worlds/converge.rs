@@ -4,6 +4,7 @@ use reconcile_core::{Observe, PlanEnd, Run, Seen};
 use reconcile_schema::RunId;
 
 use crate::{
+    rules::Rule,
     run::{How, Scene},
     space::Case,
     truth::{Fate, Memory, expected, fate, takes_down, untold, untouched, wrong},
@@ -25,7 +26,7 @@ pub fn walk(case: &Case) -> Result<usize, String> {
     faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
     faults.extend(untold(&scene, &outcome));
     if end == Fate::Goal && scene.watch.held() {
-        faults.push("I10: at the goal with assemblies held".into());
+        faults.push(Rule::AssembliesReleased.broken("at the goal with assemblies held"));
     }
     let mut runs = 1;
     if end == Fate::Goal && faults.is_empty() {

@@ -7,6 +7,7 @@ use reconcile_schema::{Mark, Period, RunId, StartType, Step};
 use crate::{
     converge::rests,
     part,
+    rules::Rule,
     run::{How, Scene},
     space::{CURRENT, Case},
     truth::{Fate, Memory, expected, fate, untold, wrong},
@@ -50,7 +51,7 @@ fn judge(scene: &mut Scene, outcome: &Outcome, memory: Memory, expected: Fate) -
     faults.extend(untold(scene, outcome));
     if end == Fate::Goal && faults.is_empty() {
         if scene.watch.held() {
-            faults.push("I10: at the goal with assemblies held".into());
+            faults.push(Rule::AssembliesReleased.broken("at the goal with assemblies held"));
         }
         faults.extend(rests(scene));
     }
@@ -336,7 +337,9 @@ pub fn disturbed(case: &Case) -> Result<usize, String> {
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Lost);
         // They were started by somebody; or stopped, when all was done and only the others were to be told.
         let last = case.kind.claims() && !starts;
-        let ours = |fault: &&String| !(fault.starts_with("I5") || last && fault.ends_with("is down at the goal"));
+        let ours = |fault: &&String| {
+            !(Rule::StoppedStaysStopped.is_in(fault) || last && fault.ends_with("is down at the goal"))
+        };
         if let Some(fault) = faults.iter().find(ours) {
             return Err(format!("{what} after act {after}: {fault}\n    after {:?}", scene.watch.acts));
         }
@@ -348,5 +351,5 @@ pub fn disturbed(case: &Case) -> Result<usize, String> {
 }
 
 fn started_by_installer(case: &Case, fault: &str) -> bool {
-    fault.starts_with("I5") && case.installer == Some(Fault::InstallerStartsServices)
+    Rule::StoppedStaysStopped.is_in(fault) && case.installer == Some(Fault::InstallerStartsServices)
 }

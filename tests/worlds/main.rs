@@ -17,6 +17,7 @@ mod plans;
 mod race;
 mod renames;
 mod restarts;
+mod rules;
 mod run;
 mod settle;
 mod space;
@@ -43,13 +44,21 @@ fn part<T: Copy>(space: &[T]) -> Vec<T> {
     space.iter().step_by(stride).copied().collect()
 }
 
+/// The worlds of a space that this run walks: with `WORLD` the one of that name, else a part.
+fn walked(space: &[Case]) -> Vec<Case> {
+    match std::env::var("WORLD") {
+        Ok(name) => space.iter().find(|case| case.name() == name).into_iter().copied().collect(),
+        Err(_) => part(space),
+    }
+}
+
 /// Shows each of `parts` in its worlds, and prints how often it was shown and how long that took; all failures are told
 /// together.
 #[expect(clippy::disallowed_methods, reason = "the seconds are printed, and nothing depends on them")]
 fn shown(parts: &[(&str, Vec<Case>, Show)]) -> usize {
     let (mut sum, mut failures) = (0, Vec::new());
     for (what, cases, show) in parts {
-        let (walked, began) = (part(cases), std::time::Instant::now());
+        let (walked, began) = (walked(cases), std::time::Instant::now());
         match all(&walked, show) {
             Ok(count) => {
                 let (worlds, whole, seconds) = (walked.len(), cases.len(), began.elapsed().as_secs_f64());

@@ -238,7 +238,7 @@ pub fn all(cases: &[Case], work: &(impl Fn(&Case) -> Result<usize, String> + Syn
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             match work(case) {
                 Ok(count) => sum += count,
-                Err(why) => failures.push(format!("{case:?}\n    {why}")),
+                Err(why) => failures.push(format!("  WORLD='{}'\n    {why}", case.name())),
             }
         }
         (sum, failures)

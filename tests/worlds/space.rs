@@ -240,6 +240,29 @@ pub const SMOOTH: Case = Case {
     fault: None,
 };
 
+impl Case {
+    /// In what a world differs from the smooth case, as `WORLD` names it: `fault: Some(PoolBusy), web: Stopped`.
+    pub fn name(&self) -> String {
+        let (ours, smooth) = (self.fields(), SMOOTH.fields());
+        let differs = ours.iter().zip(&smooth).filter(|(ours, smooth)| ours != smooth);
+        let named: Vec<_> = differs.map(|((field, value), _)| format!("{field}: {value}")).collect();
+        if named.is_empty() { "SMOOTH".into() } else { named.join(", ") }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        macro_rules! fields {
+            ($($field:ident),*) => {{
+                let Self { $($field),* } = self;
+                vec![$((stringify!($field), format!("{:?}", $field))),*]
+            }};
+        }
+        fields!(
+            kind, current, services, web, databases, staged, installer, cut, pending, reboot, restart, shell, leave,
+            journal, record, fault
+        )
+    }
+}
+
 /// Every product of the given axes, each a function from a world to the worlds that differ in it.
 fn product(axes: &[&dyn Fn(Case) -> Vec<Case>]) -> Vec<Case> {
     axes.iter().fold(vec![SMOOTH], |cases, axis| cases.into_iter().flat_map(axis).collect())

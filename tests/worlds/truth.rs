@@ -5,6 +5,7 @@ use reconcile_hosts::lab::{Fault, Simulated};
 use reconcile_schema::{PendingRestart, Reboots, Service, Shells, StartType, Step};
 
 use crate::{
+    rules::Rule,
     run::Scene,
     space::{CURRENT, Case, Databases, Journal, Kind, Leave, Record, Services, Shell, Web},
     watch::{asked, behind, outdated},
@@ -220,44 +221,69 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
         let before = ran.contains(name);
         match service.start {
             StartType::Automatic if !before && (leaves_alone || blind) => {}
-            StartType::Automatic => {
-                insist(service.is_running() || named(service), format!("I4: {name} is down, unnamed"))
-            }
+            StartType::Automatic => insist(
+                service.is_running() || named(service),
+                Rule::UpOrNamed.broken(format_args!("{name} is down, unnamed")),
+            ),
             StartType::Manual if before && memory == Memory::Whole => {
-                insist(service.is_running() || named(service), format!("I4: {name} is down, unnamed"));
+                insist(
+                    service.is_running() || named(service),
+                    Rule::UpOrNamed.broken(format_args!("{name} is down, unnamed")),
+                );
             }
             StartType::Disabled if before && memory == Memory::Whole => {
-                insist(service.is_running() || named(service), format!("I4: {name} cannot be started, and is unnamed"));
+                insist(
+                    service.is_running() || named(service),
+                    Rule::UpOrNamed.broken(format_args!("{name} cannot be started, and is unnamed")),
+                );
             }
             StartType::Manual if before => {}
             StartType::Manual => {
                 // The web server is not stopped again after an installer that started it.
                 let installer = service.is_web() && now.has(Fault::InstallerStartsServices);
-                insist(!service.is_running() || installer, format!("I5: {name} runs and did not"));
+                insist(
+                    !service.is_running() || installer,
+                    Rule::StoppedStaysStopped.broken(format_args!("{name} runs and did not")),
+                );
             }
-            StartType::Disabled => insist(!service.is_running() || before, format!("I5: {name} runs and is disabled")),
+            StartType::Disabled => insist(
+                !service.is_running() || before,
+                Rule::StoppedStaysStopped.broken(format_args!("{name} runs and is disabled")),
+            ),
         }
         if at_goal {
             let disabled = service.start == StartType::Disabled;
-            insist(!named(service) || disabled, format!("{name} is down at the goal"));
+            insist(!named(service) || disabled, Rule::GoalIsTrue.broken(format_args!("{name} is down at the goal")));
         }
     }
     if at_goal {
-        insist(now.failed_over.is_empty() || memory == Memory::Lost, "P3: failed over at the goal".into());
-        insist(!behind(goal, now), "a component is below its build at the goal".into());
-        insist(now.reboot_asked.is_none() || memory == Memory::Lost, "our installer waits for a restart".into());
+        insist(
+            now.failed_over.is_empty() || memory == Memory::Lost,
+            Rule::FailedBack.broken("failed over at the goal"),
+        );
+        insist(!behind(goal, now), Rule::GoalIsTrue.broken("a component is below its build at the goal"));
+        insist(
+            now.reboot_asked.is_none() || memory == Memory::Lost,
+            Rule::GoalIsTrue.broken("our installer waits for a restart"),
+        );
         for store in &goal.stores {
-            insist(!outdated(now, store), format!("the {store} are below their version at the goal"));
+            insist(
+                !outdated(now, store),
+                Rule::GoalIsTrue.broken(format_args!("the {store} are below their version at the goal")),
+            );
         }
     }
     let early = now.boot == 1 && asked(now) && goal.rules.reboot == Reboots::WhenRequired && at_goal;
     // Without a journal a server whose components and databases are where they belong is at its goal, whatever pends.
     let updates = outcome.steps.iter().any(|step| matches!(step, Step::UpdateDatabases(_)));
     let nobody_knows = memory == Memory::Lost && !updates;
-    insist(!early || nobody_knows || now.reboot_asked.is_none(), "a restart was allowed, needed and not taken".into());
+    insist(
+        !early || nobody_knows || now.reboot_asked.is_none(),
+        Rule::GoalIsTrue.broken("a restart was allowed, needed and not taken"),
+    );
     insist(
         at_goal || !outcome.steps.is_empty() || outcome.outage.is_none() || memory == Memory::Lost || !ran.is_empty(),
-        "an outage without a step".into(),
+        Rule::GoalIsTrue.broken("an outage without a step"),
     );
     wrong
 }
@@ -270,9 +296,11 @@ pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
     let told = record.reached.get(&scene.goal.server) == Some(&scene.goal.core);
     let taken = scene.case.record == Record::Taken;
     match fate(&outcome.end) {
-        _ if taken && (ours || record.claims.is_empty()) => Some("C3: the claim of another server is gone".into()),
-        Fate::Goal if ours => Some("C1: at the goal, and the pool is claimed".into()),
-        Fate::Goal if !told => Some("C1: at the goal, and nobody was told".into()),
+        _ if taken && (ours || record.claims.is_empty()) => {
+            Some(Rule::OneClaim.broken("the claim of another server is gone"))
+        }
+        Fate::Goal if ours => Some(Rule::GoalIsReported.broken("at the goal, and the pool is claimed")),
+        Fate::Goal if !told => Some(Rule::GoalIsReported.broken("at the goal, and not on the record")),
         Fate::Goal | Fate::Short(_) | Fate::Down => None,
     }
 }

@@ -5,6 +5,7 @@ use reconcile_hosts::lab::LabError;
 use reconcile_schema::{Fact, Mark, Marks, Observed, Period, RunId, Step, Store};
 
 use crate::{
+    rules::Rule,
     run::{How, Scene, run},
     space::{CURRENT, Case, Databases, Kind},
     truth::{Fate, Memory, expected, fate, wrong},
@@ -103,7 +104,10 @@ impl Act for Blind<'_> {
                 asked && needs(step, self.after == 0).contains(name)
             })
         {
-            self.host.watch.violations.push(format!("I11: {step} although {name:?} is unknown"));
+            self.host
+                .watch
+                .violations
+                .push(Rule::UnknownForbids.broken(format_args!("{step} although {name:?} is unknown")));
         }
         self.host.act(goal, seen, step, quiet)
     }
@@ -187,7 +191,7 @@ pub fn from_the_start(case: &Case) -> Result<usize, String> {
                 || claimed && matches!(step, Step::Claim | Step::Release)
         };
         if lacks && !outcome.steps.iter().all(harmless) {
-            faults.push("I11: something was done".into());
+            faults.push(Rule::UnknownForbids.broken("something was done"));
         }
         if !faults.is_empty() {
             return Err(format!("{names:?} unknown: {faults:?}\n    after {:?}", outcome.steps));

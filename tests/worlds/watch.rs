@@ -10,7 +10,10 @@ use reconcile_schema::{
     Released, RunId, ServiceState, Shells, StartType, Step, Store,
 };
 
-use crate::space::{RECORDER, UNPUBLISHED};
+use crate::{
+    rules::Rule,
+    space::{RECORDER, UNPUBLISHED},
+};
 
 /// What was noticed in one world, over all its runs.
 #[derive(Debug)]
@@ -106,9 +109,9 @@ impl Watch {
         self.held && !self.forgetful
     }
 
-    fn insist(&mut self, holds: bool, rule: &str, step: &Step) {
+    fn insist(&mut self, holds: bool, rule: Rule, what: &str, step: &Step) {
         if !holds {
-            self.violations.push(format!("{step}: {rule}"));
+            self.violations.push(format!("{step}: {}", rule.broken(what)));
         }
     }
 
@@ -122,9 +125,14 @@ impl Watch {
         step: &Step,
     ) {
         let alone = goal.claims.is_none() || record.is_claimed_by(&goal.server);
-        self.insist(alone || !step.takes_down(), "C2: taken down without a claim", step);
+        self.insist(alone || !step.takes_down(), Rule::ClaimFirst, "taken down without a claim", step);
         let doubted = goal.claims.is_some() && record.doubts.iter().any(|doubt| doubt.forbids(&goal.server));
-        self.insist(!doubted || !step.takes_down(), "C5: taken down by a record that is not believed", step);
+        self.insist(
+            !doubted || !step.takes_down(),
+            Rule::BelievedRecordsOnly,
+            "taken down by a record that is not believed",
+            step,
+        );
         let products_stopped = own(now).filter(|service| !service.is_web()).all(|one| one.is_stopped());
         let all_stopped = own(now).all(|service| service.is_stopped());
         let others_stopped = now.services.iter().filter(|one| is_named(goal, one)).all(|one| one.is_stopped());
@@ -137,27 +145,47 @@ impl Watch {
         let quiet = self.crowded; // What somebody else did since the last look cannot be held against the run.
         match step {
             Step::Install => {
-                self.insist(behind, "I1: nothing is below its build", step);
-                self.insist(all_stopped || quiet, "I3: services run", step);
-                self.insist(!now.has(Fault::ShellOpen) || quiet, "I3: a shell is open", step);
+                self.insist(behind, Rule::OnlyWhatIsNeeded, "nothing is below its build", step);
+                self.insist(all_stopped || quiet, Rule::StoppedForInstall, "services run", step);
+                self.insist(!now.has(Fault::ShellOpen) || quiet, Rule::StoppedForInstall, "a shell is open", step);
                 let warned = goal.rules.foreign == Some(ForeignServices::Warn);
-                self.insist(!held || warned || quiet, "I3: a service of others holds modules", step);
-                self.insist(now.staged, "the package is not verified", step);
-                self.insist(marks.attempt.is_some(), "I7: the journal does not know of it", step);
-                self.insist(!now.has(Fault::RebootPending), "a restart is pending", step);
-                self.insist(now.reboot_asked.is_none(), "S4: a restart is pending", step);
+                self.insist(
+                    !held || warned || quiet,
+                    Rule::StoppedForInstall,
+                    "a service of others holds modules",
+                    step,
+                );
+                self.insist(now.staged, Rule::VerifiedPackage, "the package is not verified", step);
+                self.insist(marks.attempt.is_some(), Rule::JournalFirst, "the journal does not know of it", step);
+                self.insist(!now.has(Fault::RebootPending), Rule::RestartFirst, "a restart is pending", step);
+                self.insist(now.reboot_asked.is_none(), Rule::RestartFirst, "our installer asked for a restart", step);
             }
             Step::UpdateDatabases(store) => {
-                self.insist(!behind || self.lossy, "the binaries are not at their builds", step);
-                self.insist(products_stopped || quiet, "services run", step);
-                self.insist(outdated(now, store), "I2: nothing is below its version", step);
-                self.insist(!self.held(), "I10: the services were not stopped since the installation", step);
+                self.insist(
+                    !behind || self.lossy,
+                    Rule::BinariesBeforeDatabases,
+                    "a component is below its build",
+                    step,
+                );
+                self.insist(products_stopped || quiet, Rule::BinariesBeforeDatabases, "services run", step);
+                self.insist(outdated(now, store), Rule::OnlyWhatIsNeeded, "nothing is below its version", step);
+                self.insist(
+                    !self.held(),
+                    Rule::AssembliesReleased,
+                    "the services were not stopped since the installation",
+                    step,
+                );
             }
             Step::StopOthers | Step::FailOver | Step::StopServices | Step::StopWeb | Step::Reboot => {
                 let first = *step == Step::StopOthers || *step == Step::Reboot;
-                self.insist(first || others_stopped || quiet, "I11: a service of others runs that uses ours", step);
+                self.insist(
+                    first || others_stopped || quiet,
+                    Rule::OthersAroundOurs,
+                    "a service of others runs that uses ours",
+                    step,
+                );
                 let known = marks.baseline.is_some() || own(now).all(|service| service.is_stopped());
-                self.insist(known, "I7: the journal does not know what ran", step);
+                self.insist(known, Rule::JournalFirst, "the journal does not know what ran", step);
                 // Where a mark was lost, stopping what is stopped costs nothing.
                 let idle = *step == Step::StopServices && products_stopped;
                 let missed = self.lossy || self.crowded; // The run may not have seen what was stopped.
@@ -169,24 +197,34 @@ impl Watch {
                     || self.may_hold
                     || asked(now)
                     || goal.stores.iter().any(|store| outdated(now, store));
-                self.insist(needed, "I2: nothing needs it", step);
+                self.insist(needed, Rule::OnlyWhatIsNeeded, "nothing needs it", step);
             }
-            Step::Stage => self.insist(behind, "I2: nothing needs it", step),
+            Step::Stage => self.insist(behind, Rule::OnlyWhatIsNeeded, "nothing needs it", step),
             Step::CloseShells => {
-                self.insist(goal.rules.shells == Shells::Close, "a human's shell was closed", step);
+                self.insist(
+                    goal.rules.shells == Shells::Close,
+                    Rule::ShellsArePeoples,
+                    "a shell was closed that nobody allowed to be",
+                    step,
+                );
             }
             Step::Claim => {
-                self.insist(record.claims.is_empty(), "C3: somebody has the claim", step);
+                self.insist(record.claims.is_empty(), Rule::OneClaim, "another server has the claim", step);
                 // A time that is still to come says nothing of when that was.
                 let past = |last: &&Released| Period::between(now.clock, last.at) < Period::minutes(5);
                 let fresh = |last: &&Released| past(last) && Period::between(last.at, now.clock) < Period::minutes(20);
                 let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
-                self.insist(!goal.is_in_pool() || other.is_none(), "C4: another server is back just now", step);
+                self.insist(
+                    !goal.is_in_pool() || other.is_none(),
+                    Rule::OneAfterAnother,
+                    "another server is back for less than 20 minutes",
+                    step,
+                );
             }
             Step::StartOthers => {
                 let up = |one: &reconcile_schema::Service| one.is_running() || one.start != StartType::Automatic;
                 let stuck = now.has(Fault::ServiceHangsInStop) || now.has(Fault::ServiceHangsInStart);
-                self.insist(own(now).all(up) || stuck || quiet, "I11: ours do not run yet", step);
+                self.insist(own(now).all(up) || stuck || quiet, Rule::OthersAroundOurs, "ours do not run yet", step);
             }
             Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
         }
@@ -195,7 +233,7 @@ impl Watch {
         let first = self.down.is_none() && step.takes_down();
         if first && (behind || goal.stores.iter().any(|store| outdated(now, store))) {
             let forbids = forbidding(goal, now, behind);
-            self.insist(forbids.is_empty(), &format!("taken down although {forbids:?}"), step);
+            self.insist(forbids.is_empty(), Rule::GateHolds, &format!("taken down although {forbids:?}"), step);
         }
         if first {
             self.down = Some(now.clock);
@@ -205,18 +243,23 @@ impl Watch {
     /// What must hold of a pool when a step is about to be taken on one of its servers.
     fn pool(&mut self, goal: &Goal, now: &Simulated, step: &Step) {
         let moves = matches!(step, Step::FailOver | Step::FailBack);
-        self.insist(goal.fails_over() || !moves, "P1: no pool takes over for this server", step);
+        self.insist(goal.fails_over() || !moves, Rule::OwnPoolOnly, "no pool takes over for this server", step);
         let serves = goal.fails_over() && now.is_active() && !self.crowded;
         let others = *step == Step::StopOthers; // Those stop while the server still serves in its pool.
-        self.insist(!serves || moves || others || !step.takes_down(), "P2: taken down without a fail-over", step);
+        self.insist(
+            !serves || moves || others || !step.takes_down(),
+            Rule::FailoverFirst,
+            "taken down without a failover",
+            step,
+        );
     }
 
     /// What must hold of windows and holds when a step is about to be taken.
     fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
         let up =
             matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb | Step::Release);
-        self.insist(marks.hold.is_none() || up, "W1: the server is on hold", step);
-        self.insist(marks.damaged.is_none() || up, "W3: a hold may be lost", step);
+        self.insist(marks.hold.is_none() || up, Rule::HoldHolds, "the server is on hold", step);
+        self.insist(marks.damaged.is_none() || up, Rule::DamageForbids, "a hold may be lost", step);
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
         let down = now.services.iter().any(|one| one.start == StartType::Automatic && one.is_stopped());
@@ -224,7 +267,7 @@ impl Watch {
         let goes_on = marks.baseline.as_ref().is_some_and(|baseline| baseline.installing);
         let ends = down && marks.attempt.is_some();
         let may = if *step == Step::Reboot && goal.rules.reboot == Reboots::InWindow { false } else { goes_on || ends };
-        self.insist(open || may, "W2: no window is open", step);
+        self.insist(open || may, Rule::WindowsOnly, "no window is open", step);
     }
 
     /// What must hold when a step was taken, survived or not.
@@ -233,12 +276,12 @@ impl Watch {
             .components
             .iter()
             .any(|(name, build)| !before.components.get(name).is_some_and(|was| build.reaches(was)));
-        self.insist(!fell, "I1: a build fell", step);
+        self.insist(!fell, Rule::NothingFalls, "a build fell", step);
         let versions = |server: &Simulated| -> Vec<_> {
             server.databases.iter().flat_map(|store| store.databases.values().map(|one| one.installed)).collect()
         };
         let lower = versions(before).iter().zip(versions(now)).any(|(was, is)| is < *was);
-        self.insist(!lower, "a database fell", step);
+        self.insist(!lower, Rule::NothingFalls, "a database fell", step);
         if matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb) {
             for service in now
                 .services
@@ -249,7 +292,12 @@ impl Watch {
             {
                 let back = |was: &reconcile_schema::Service| was.name == service.name && !was.is_stopped();
                 let ran = before.failed_over.iter().any(back); // What the pool took over, it gives back.
-                self.insist(ran || self.startable.contains(&service.name), "I5: started what did not run", step);
+                self.insist(
+                    ran || self.startable.contains(&service.name),
+                    Rule::StoppedStaysStopped,
+                    "started what did not run",
+                    step,
+                );
             }
         }
         let others = |server: &Simulated| -> Vec<_> {
@@ -261,7 +309,12 @@ impl Watch {
                 .collect()
         };
         let touched = *step != Step::Reboot && others(before) != others(now);
-        self.insist(!touched || self.crowded, "I9: a service of others was stopped or started", step);
+        self.insist(
+            !touched || self.crowded,
+            Rule::OthersUntouched,
+            "a service of others was stopped or started",
+            step,
+        );
         self.may_hold |= *step == Step::Install && earlier.is_some_and(|last| last.code.is_none());
         match step {
             Step::Install if before.components != now.components => self.held = true,
@@ -274,9 +327,9 @@ impl Watch {
             Step::UpdateDatabases(_) | Step::StartServices | Step::Claim | Step::Release => {}
             Step::StopOthers | Step::StartOthers => {}
         }
-        self.insist(self.count(&Step::Install) <= 3, "I8: too many installations", step);
-        self.insist(self.count(&Step::Reboot) <= 2, "I8: too many restarts", step);
-        self.insist(self.acts.len() <= MOST, "I8: too many acts", step);
+        self.insist(self.count(&Step::Install) <= 3, Rule::Ends, "too many installations", step);
+        self.insist(self.count(&Step::Reboot) <= 2, Rule::Ends, "too many restarts", step);
+        self.insist(self.acts.len() <= MOST, Rule::Ends, "too many acts", step);
     }
 }
 
@@ -386,12 +439,15 @@ pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
     let (found, rests) = (drift(goal, seen), wanted(goal, seen) == Want::Nothing);
     let mut faults = Vec::new();
     if found.is_empty() != rests || (state(goal, seen, &compare(goal, seen)) == DriftState::AtGoal) != rests {
-        faults.push(format!("wanted {:?}, and drift {found:?}", wanted(goal, seen)));
+        faults.push(Rule::OneDecision.broken(format_args!("wanted {:?}, and drift {found:?}", wanted(goal, seen))));
     }
     if let Some(code) = told(&wanted(goal, seen))
         && !found.iter().any(|it| it.code == Some(code))
     {
-        faults.push(format!("wanted {:?}, and no finding tells {code:?}: {found:?}", wanted(goal, seen)));
+        faults.push(
+            Rule::OneDecision
+                .broken(format_args!("wanted {:?}, and no finding is {code:?}: {found:?}", wanted(goal, seen))),
+        );
     }
     let alike = |found: &&Compared| found.desired == found.observed;
     faults.extend(
@@ -399,10 +455,15 @@ pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
             .iter()
             .filter(alike)
             .filter(|it| it.code.is_some() && !it.note)
-            .map(|it| format!("not seen: {it:?}")),
+            .map(|it| Rule::OneDecision.broken(format_args!("not seen: {it:?}"))),
     );
     let unlike = |it: &&Compared| it.desired != it.observed && it.code.is_none();
-    faults.extend(compare(goal, seen).iter().filter(unlike).map(|it| format!("not told: {it:?}")));
+    faults.extend(
+        compare(goal, seen)
+            .iter()
+            .filter(unlike)
+            .map(|it| Rule::OneDecision.broken(format_args!("not reported: {it:?}"))),
+    );
     faults
 }
 

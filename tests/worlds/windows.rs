@@ -12,6 +12,7 @@ use reconcile_schema::{
 use crate::{
     beside::Beside,
     converge::rests,
+    rules::Rule,
     run::{How, Scene, run},
     space::{CURRENT, Case, Databases, KINDS, SMOOTH, Services, weekly},
     truth::{Fate, Memory, expected, fate, takes_down, wrong},
@@ -61,7 +62,7 @@ fn faults(scene: &mut Scene, outcome: &Outcome) -> Vec<String> {
     faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), outcome, Memory::Whole));
     // What the installer started is not stopped again by a run that is given up.
     let starts = scene.case.installer == Some(Fault::InstallerStartsServices);
-    faults.retain(|fault| !(starts && fault.starts_with("I5")));
+    faults.retain(|fault| !(starts && Rule::StoppedStaysStopped.is_in(fault)));
     faults
 }
 

@@ -1,0 +1,89 @@
+//! The rules that hold in every world, by name: README.md says what each means.
+
+use std::fmt;
+
+/// A rule. Its name stands before what broke it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    OnlyWhatIsNeeded,
+    NothingFalls,
+    StoppedForInstall,
+    VerifiedPackage,
+    RestartFirst,
+    UpOrNamed,
+    StoppedStaysStopped,
+    JournalFirst,
+    Ends,
+    OthersUntouched,
+    OthersAroundOurs,
+    AssembliesReleased,
+    BinariesBeforeDatabases,
+    ShellsArePeoples,
+    UnknownForbids,
+    GateHolds,
+    OwnPoolOnly,
+    FailoverFirst,
+    FailedBack,
+    GoalIsReported,
+    ClaimFirst,
+    OneClaim,
+    OneAfterAnother,
+    BelievedRecordsOnly,
+    HoldHolds,
+    WindowsOnly,
+    DamageForbids,
+    GoalIsTrue,
+    OneDecision,
+}
+
+impl Rule {
+    /// How a broken rule is reported.
+    pub fn broken(self, what: impl fmt::Display) -> String {
+        format!("{self}: {what}")
+    }
+
+    /// Whether a report says that this rule was broken.
+    pub fn is_in(self, report: &str) -> bool {
+        report.contains(&format!("{self}: "))
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::OnlyWhatIsNeeded => "only-what-is-needed",
+            Self::NothingFalls => "nothing-falls",
+            Self::StoppedForInstall => "stopped-for-install",
+            Self::VerifiedPackage => "verified-package",
+            Self::RestartFirst => "restart-first",
+            Self::UpOrNamed => "up-or-named",
+            Self::StoppedStaysStopped => "stopped-stays-stopped",
+            Self::JournalFirst => "journal-first",
+            Self::Ends => "ends",
+            Self::OthersUntouched => "others-untouched",
+            Self::OthersAroundOurs => "others-around-ours",
+            Self::AssembliesReleased => "assemblies-released",
+            Self::BinariesBeforeDatabases => "binaries-before-databases",
+            Self::ShellsArePeoples => "shells-are-peoples",
+            Self::UnknownForbids => "unknown-forbids",
+            Self::GateHolds => "gate-holds",
+            Self::OwnPoolOnly => "own-pool-only",
+            Self::FailoverFirst => "failover-first",
+            Self::FailedBack => "failed-back",
+            Self::GoalIsReported => "goal-is-reported",
+            Self::ClaimFirst => "claim-first",
+            Self::OneClaim => "one-claim",
+            Self::OneAfterAnother => "one-after-another",
+            Self::BelievedRecordsOnly => "believed-records-only",
+            Self::HoldHolds => "hold-holds",
+            Self::WindowsOnly => "windows-only",
+            Self::DamageForbids => "damage-forbids",
+            Self::GoalIsTrue => "goal-is-true",
+            Self::OneDecision => "one-decision",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
