@@ -1,7 +1,7 @@
 //! What a person can do about what keeps a server from its goal.
 
-use reconcile_core::{Blocker, Right, Unready, WrongClock};
-use reconcile_schema::{Doubt, Fqdn, Product, Step};
+use reconcile_core::{Blocker, Unready, WrongClock};
+use reconcile_schema::{Doubt, Fqdn, Product, Right, Step};
 
 use crate::comeback::Waiter;
 

@@ -180,7 +180,7 @@ pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option
     if *step == Step::Install {
         let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
         let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
-        return match (names.as_slice(), seen.unproven(goal)) {
+        return match (names.as_slice(), seen.unproven(&goal.core)) {
             ([], None) => None,
             ([], Some(_)) => Some(format!("{words}; other components may be missing")),
             (names, _) => Some(format!("{words}; still behind: {}", names.join(", "))),

@@ -10,7 +10,7 @@ use core::fmt;
 
 use reconcile_schema::{Cause, ServiceName, Step, Store};
 
-use crate::Goal;
+use crate::goal::Goal;
 
 /// What a person would type for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]

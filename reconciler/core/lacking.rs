@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use reconcile_schema::{DatabaseState, Service, Step, Store, Whose};
 
-use crate::{Goal, Seen};
+use crate::{goal::Goal, seen::Seen};
 
 /// What `step` should have brought about and has not, one name with its state each, as far as it is seen.
 #[must_use]

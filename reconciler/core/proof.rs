@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use reconcile_schema::{Period, Service, ServiceStarts, Step, Whose};
 
-use crate::{Goal, Next, Seen};
+use crate::{goal::Goal, seen::Seen};
 
 /// How long a service must run after the last start, before it is looked at for the second time.
 pub(crate) const PROOF: Period = Period::seconds(5);
@@ -31,15 +31,6 @@ const fn whose(step: &Step) -> Option<Whose> {
         | Step::Install
         | Step::UpdateDatabases(_)
         | Step::Release => None,
-    }
-}
-
-/// Whether what comes next takes for granted that the services stay up: the end of the run, and the word to other servers
-/// that they may begin.
-pub(crate) const fn takes_for_granted(next: &Next) -> bool {
-    match next {
-        Next::Done | Next::Blocked(_) | Next::Do(Step::Release, _) => true,
-        Next::Do(..) | Next::Look(_) | Next::Wait(_) => false,
     }
 }
 

@@ -1,39 +1,8 @@
 //! Which rights each step needs: one table, with its sources.
 
-use reconcile_schema::{Rights, Step};
+use reconcile_schema::{Right, Rights, Step};
 
-use crate::Goal;
-
-/// A right that an account may lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Right {
-    /// Elevated, and a member of the local Administrators.
-    Administrator,
-    /// A member of `RTCUniversalServerAdmins`, a group of the domain. A workgroup has none, and SYSTEM belongs to none.
-    ServerAdmin,
-}
-
-/// Every right, that of the machine before that of the domain.
-const ALL: [Right; 2] = [Right::Administrator, Right::ServerAdmin];
-
-impl Right {
-    /// The group whose members have it.
-    #[must_use]
-    pub const fn group(self) -> &'static str {
-        match self {
-            Self::Administrator => "Administrators",
-            Self::ServerAdmin => "RTCUniversalServerAdmins",
-        }
-    }
-
-    /// Whether an account has it that was found so. What nobody asked for is not there.
-    const fn is_among(self, rights: Rights) -> bool {
-        match self {
-            Self::Administrator => rights.administrator,
-            Self::ServerAdmin => matches!(rights.server_admin, Some(true)),
-        }
-    }
-}
+use crate::goal::Goal;
 
 /// The rights on the server that a step needs.
 ///
@@ -64,13 +33,13 @@ const fn needed(step: &Step) -> &'static [Right] {
 
 /// Whether the account has every right that any step needs.
 pub(crate) fn may_all(rights: Rights) -> bool {
-    ALL.iter().all(|right| right.is_among(rights))
+    Right::ALL.iter().all(|right| rights.has(*right))
 }
 
 /// The first of these steps for which the account lacks a right, that of the machine before that of the domain.
 pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
-    ALL.into_iter().find_map(|right| {
-        let lacking = |step: &&Step| needed(step).contains(&right) && !right.is_among(rights);
+    Right::ALL.into_iter().find_map(|right| {
+        let lacking = |step: &&Step| needed(step).contains(&right) && !rights.has(right);
         steps.iter().find(lacking).map(|step| (step, right))
     })
 }

@@ -1,11 +1,7 @@
 //! Warnings: what a manifest may say and is probably a mistake.
 
 use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
-    vec::Vec,
+    borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, format, string::String, string::ToString, vec::Vec,
 };
 
 use reconcile_schema::{
@@ -14,12 +10,13 @@ use reconcile_schema::{
 };
 
 use crate::{
-    Goal, assumed,
-    calendar::ANY_DAY,
-    foreseen_whole, next_opening,
+    calendar::{ANY_DAY, next_opening},
+    foresee::{assumed, foreseen_whole},
+    goal::Goal,
+    remedy::at,
     roster::{Entry, Roster},
     together::{Unguarded, unguarded},
-    topology::{Standing, at},
+    topology::Standing,
 };
 
 /// A probable mistake in a manifest that can be used.

@@ -72,7 +72,8 @@ pub use names::{
     AccountName, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName,
 };
 pub use observed::{
-    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
+    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Right, Rights, Shell,
+    UpgradeDomain,
 };
 pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};

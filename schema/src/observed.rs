@@ -204,6 +204,40 @@ pub struct Rights {
     pub confined: bool,
 }
 
+/// A right that an account may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Elevated, and a member of the local Administrators.
+    Administrator,
+    /// A member of `RTCUniversalServerAdmins`, a group of the domain. A workgroup has none, and SYSTEM belongs to none.
+    ServerAdmin,
+}
+
+impl Right {
+    /// Every right, that of the machine before that of the domain.
+    pub const ALL: [Self; 2] = [Self::Administrator, Self::ServerAdmin];
+
+    /// The group whose members have it.
+    #[must_use]
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrators",
+            Self::ServerAdmin => "RTCUniversalServerAdmins",
+        }
+    }
+}
+
+impl Rights {
+    /// Whether the account has this right. What nobody asked for is not there.
+    #[must_use]
+    pub const fn has(self, right: Right) -> bool {
+        match right {
+            Right::Administrator => self.administrator,
+            Right::ServerAdmin => matches!(self.server_admin, Some(true)),
+        }
+    }
+}
+
 /// A process that holds modules of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -15,7 +15,7 @@ use draw::{Kind, Plain};
 use drive::{Trouble, Work, drive};
 use fastrand::Rng;
 use judge::{Broken, judge};
-use reconcile_core::{Blocker, Left, Unready, batches, misplaced, schedule};
+use reconcile_core::{Blocker, Left, Unready, batches, schedule, topology_errors};
 use reconcile_schema::Role;
 
 /// A small fleet, with windows in every other case.
@@ -30,7 +30,7 @@ fn drawn(seed: u64) -> (Plain, Rng) {
 fn played(seed: u64, trouble: Trouble) -> (Plain, Vec<Work>) {
     let (plain, mut rng) = drawn(seed);
     let manifest = plain.manifest();
-    assert!(misplaced(&manifest).is_empty(), "{seed}: {:?}", misplaced(&manifest));
+    assert!(topology_errors(&manifest).is_empty(), "{seed}: {:?}", topology_errors(&manifest));
     let done = drive(&plain, &plain.fleet(&manifest), &mut rng, trouble);
     (plain, done)
 }
@@ -121,7 +121,7 @@ fn documented(seed: u64) -> Plain {
 fn a_lab_of_four_hundred_servers_is_brought_to_its_goal_by_the_waves() {
     let plain = documented(0);
     let manifest = lab::manifest(&plain);
-    assert_eq!(misplaced(&manifest), []);
+    assert_eq!(topology_errors(&manifest), []);
     let trouble = Trouble { failures: 0, restarts: 100 };
     let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(1), trouble);
     let (done, short) = lab::rolled(&plain, &manifest, &mut servers);
