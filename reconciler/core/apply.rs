@@ -18,8 +18,9 @@ use crate::{
     next::{Next, next},
     plan::plan,
     pool::unready,
-    proof::{PROOF, died, ended_again, not_running, started, started_again, starts},
+    proof::{PROOF, died, ended_again, not_running, started, started_again},
     seen::{Halt, Run, Seen, Spent},
+    step::unchanged,
     unready::Unready,
 };
 
@@ -192,7 +193,7 @@ fn work<H: Act>(
             continue;
         }
         on(Event::Began(&step, &cause, &seen));
-        work.unproven |= starts(&step);
+        work.unproven |= step.starts().is_some();
         match work.take(&step, &seen, on) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(Acted::Busy(why)) => {
@@ -593,26 +594,6 @@ fn took(before: &Observed, now: &Observed) -> Option<Period> {
 /// knows its exit codes: some of them ask for another start.
 fn is_bounded_here(step: &Step) -> bool {
     *step != Step::Install
-}
-
-/// Whether nothing changed of what `step` should change.
-fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
-    let services = |host: &Observed, whose: Whose| -> Vec<Service> {
-        host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
-    };
-    let same = |whose| services(before, whose) == services(now, whose);
-    match step {
-        Step::Stage => before.package == now.package,
-        Step::Claim => before.claim == now.claim,
-        Step::Release => true, // A mark tells of it: taken again, it was taken in vain.
-        Step::Reboot => before.boot == now.boot,
-        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => same(Whose::Product),
-        Step::StopOthers | Step::StartOthers => same(Whose::Others),
-        Step::StopWeb | Step::StartWeb => same(Whose::WebServer),
-        Step::CloseShells => before.shells == now.shells,
-        Step::Install => before.components == now.components,
-        Step::UpdateDatabases(store) => before.databases(store) == now.databases(store),
-    }
 }
 
 /// Whether what comes next takes for granted that the services stay up: the end of the run, and the word to other servers

@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeMap, format, vec::Vec};
 
 use reconcile_schema::{
-    Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
+    Change, Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
 };
 
 /// What was last looked at. Every host that can act keeps one.
@@ -60,25 +60,22 @@ impl Expensive {
     pub fn forget(&mut self, step: &Step) {
         // Others work on the pool, too: what it says counts for one step.
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
-        match step {
-            Step::Stage => {
+        match step.change() {
+            Change::Package => {
                 (self.package, self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked, Fact::NotLooked);
             }
-            Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::CloseShells => {
-                (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
-            }
-            Step::Install => {
+            Change::Stopped(_) | Change::Shells => (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked),
+            Change::Components => {
                 (self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked);
                 (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
                 self.databases.clear();
             }
-            Step::UpdateDatabases(store) => {
+            Change::Databases(store) => {
                 self.disk = Fact::NotLooked;
                 self.databases.remove(store);
             }
-            Step::Reboot => *self = Self::default(),
-            Step::Claim | Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers | Step::Release => {
-            }
+            Change::Boot => *self = Self::default(),
+            Change::Claim | Change::Mark | Change::Running(_) => {}
         }
     }
 

@@ -69,7 +69,7 @@ pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     let mut again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
     let (mut fail_over, mut outage) = (Prediction::default(), None);
     for step in parts {
-        let Some(phase) = Phase::of(step, again) else { continue };
+        let Some(phase) = step.phase(again) else { continue };
         let part = length(phase, &seen.marks.durations, rules)?;
         if phase == Phase::FailOver {
             fail_over = fail_over + part;
@@ -135,7 +135,7 @@ pub(crate) fn unestimated(goal: &Goal, seen: &Seen) -> Vec<&'static str> {
     let (recorded, estimates) = (&seen.marks.durations, &goal.rules.estimates);
     let lacks = |phase: Phase, estimate: &Option<Period>| recorded.of(phase).is_empty() && estimate.is_none();
     let steps = remaining(goal, seen);
-    let remains = |phase| steps.iter().any(|step| Phase::of(step, false) == Some(phase));
+    let remains = |phase| steps.iter().any(|step| step.phase(false) == Some(phase));
     let all = [
         ("failOver", remains(Phase::FailOver) && lacks(Phase::FailOver, &estimates.fail_over)),
         ("stop", remains(Phase::Stop) && lacks(Phase::Stop, &estimates.stop)),

@@ -77,34 +77,19 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         }
     };
     // What forbids the work forbids the first stop for it.
-    let work = match cause {
-        Cause::Behind(_) | Cause::Unproven { .. } => Some(Step::Install),
-        Cause::StoreBehind { store, .. } => Some(Step::UpdateDatabases(store.clone())),
-        Cause::Down(_)
-        | Cause::FailedOver
-        | Cause::NotStaged
-        | Cause::ShellsOpen
-        | Cause::Unclaimed
-        | Cause::Unreleased
-        | Cause::AssembliesHeld
-        | Cause::RebootPending(_) => None,
-    };
-    // Nothing is taken down again for a stop that was in vain.
-    let stops: &[Step] = match cause {
-        _ if *step == Step::StopOthers => &[Step::FailOver, Step::StopServices, Step::StopWeb],
-        _ if *step == Step::FailOver => &[Step::StopServices, Step::StopWeb],
-        Cause::Behind(_) | Cause::Unproven { .. } if *step == Step::StopServices => &[Step::StopWeb],
-        Cause::Behind(_)
-        | Cause::Unproven { .. }
-        | Cause::StoreBehind { .. }
-        | Cause::Down(_)
-        | Cause::FailedOver
-        | Cause::NotStaged
-        | Cause::ShellsOpen
-        | Cause::Unclaimed
-        | Cause::Unreleased
-        | Cause::AssembliesHeld
-        | Cause::RebootPending(_) => &[],
+    let installs = matches!(cause, Cause::Behind(_) | Cause::Unproven { .. });
+    let databases =
+        if let Cause::StoreBehind { store, .. } = cause { Some(Step::UpdateDatabases(store.clone())) } else { None };
+    let work = databases.or_else(|| installs.then_some(Step::Install));
+    // Nothing is taken down again for a stop that was without effect.
+    let stops: &[Step] = if *step == Step::StopOthers {
+        &[Step::FailOver, Step::StopServices, Step::StopWeb]
+    } else if *step == Step::FailOver {
+        &[Step::StopServices, Step::StopWeb]
+    } else if installs && *step == Step::StopServices {
+        &[Step::StopWeb]
+    } else {
+        &[]
     };
     let later = work.iter().chain(stops).map(|later| spent(goal, seen, later));
     let mut gates = later.chain(checks.iter().map(|check| check(goal, seen, step)));

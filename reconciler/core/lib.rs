@@ -17,7 +17,7 @@
 //! | 6 | `wanted` | the documented procedure |
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
 //! | 8 | `claims`, `pool`, `declared`, `goal`, `rules`, `topology`, `roster`, `remedy` | what one server must become, and where it stands |
-//! | 9 | `code`, `blocker`, `expensive`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
+//! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
 //! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `roster`, `remedy`, `quorum`, `calendar` |
 //!
 //! What stands apart is used by nobody here and never meets `Seen`: it knows manifests and fleets, not servers.
@@ -65,6 +65,7 @@ mod room;
 mod roster;
 mod rules;
 mod seen;
+mod step;
 mod together;
 mod topology;
 mod unready;

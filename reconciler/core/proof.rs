@@ -9,31 +9,6 @@ use crate::{goal::Goal, seen::Seen};
 /// How long a service must run after the last start, before it is looked at for the second time.
 pub(crate) const PROOF: Period = Period::seconds(5);
 
-/// Whether `step` starts services.
-pub(crate) const fn starts(step: &Step) -> bool {
-    whose(step).is_some()
-}
-
-/// Whose services `step` starts, if it starts any.
-const fn whose(step: &Step) -> Option<Whose> {
-    match step {
-        Step::StartWeb => Some(Whose::WebServer),
-        Step::FailBack | Step::StartServices => Some(Whose::Product),
-        Step::StartOthers => Some(Whose::Others),
-        Step::Stage
-        | Step::Claim
-        | Step::Reboot
-        | Step::FailOver
-        | Step::StopOthers
-        | Step::StopServices
-        | Step::StopWeb
-        | Step::CloseShells
-        | Step::Install
-        | Step::UpdateDatabases(_)
-        | Step::Release => None,
-    }
-}
-
 /// Those of `started` that ran at the first look and do not at the second.
 pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
     let ran = first.host.services.known().into_iter().flatten();
@@ -43,7 +18,7 @@ pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose
 
 /// Those of `started` that `step` would have to start again: they ran, and ended by themselves since.
 pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &Seen) -> Vec<String> {
-    let Some(whose) = whose(step) else { return Vec::new() };
+    let Some(whose) = step.starts() else { return Vec::new() };
     let down = goal.should_run(&seen.host, seen.baseline());
     let down = down.filter(|service| service.whose() == whose && !service.is_running());
     down.map(|service| service.name.clone()).filter(|name| started.contains(name)).collect()
@@ -60,7 +35,8 @@ pub(crate) fn started(step: &Step, before: &Seen, now: &Seen) -> Vec<String> {
     let (Some(before), Some(now)) = (before.host.services.known(), now.host.services.known()) else {
         return Vec::new();
     };
-    let new = now.iter().filter(|service| starts(step) && service.is_running() && !runs(before, &service.name));
+    let new =
+        now.iter().filter(|service| step.starts().is_some() && service.is_running() && !runs(before, &service.name));
     new.map(|service| service.name.clone()).collect()
 }
 

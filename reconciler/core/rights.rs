@@ -1,35 +1,8 @@
-//! Which rights each step needs: one table, with its sources.
+//! Which rights are lacking for the steps that remain.
 
 use reconcile_schema::{Right, Rights, Step};
 
 use crate::goal::Goal;
-
-/// The rights on the server that a step needs.
-///
-/// - Services, files and the installer belong to the machine: an administrator of it (Microsoft Learn, Lync Server 2013,
-///   "Upgrade or update a Back End Server or Standard Edition server").
-/// - `Install-CsDatabase` needs an administrator of the machine who is a member of `RTCUniversalServerAdmins` and a sysadmin of
-///   the SQL Server (Microsoft Learn, Lync Server 2013, "Deployment permissions for SQL Server"). The last is a login of
-///   that server; `Test-CsDatabase` finds it out before the first stop.
-/// - Failover and failback are cmdlets of the product that run locally, which needs the same group (there as well), and an
-///   administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
-/// - A claim is a file on a share, which says by itself who may write it.
-const fn needed(step: &Step) -> &'static [Right] {
-    match step {
-        Step::Stage
-        | Step::Reboot
-        | Step::StopOthers
-        | Step::StopServices
-        | Step::StopWeb
-        | Step::CloseShells
-        | Step::Install
-        | Step::StartWeb
-        | Step::StartServices
-        | Step::StartOthers => &[Right::Administrator],
-        Step::FailOver | Step::FailBack | Step::UpdateDatabases(_) => &[Right::Administrator, Right::ServerAdmin],
-        Step::Claim | Step::Release => &[],
-    }
-}
 
 /// Whether the account has every right that any step needs.
 pub(crate) fn may_all(rights: Rights) -> bool {
@@ -39,7 +12,7 @@ pub(crate) fn may_all(rights: Rights) -> bool {
 /// The first of these steps for which the account lacks a right, that of the machine before that of the domain.
 pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
     Right::ALL.into_iter().find_map(|right| {
-        let lacking = |step: &&Step| needed(step).contains(&right) && !rights.has(right);
+        let lacking = |step: &&Step| step.rights().contains(&right) && !rights.has(right);
         steps.iter().find(lacking).map(|step| (step, right))
     })
 }
@@ -48,7 +21,7 @@ pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
 pub fn product_steps(goal: &Goal) -> impl Iterator<Item = Step> {
     let databases = goal.stores.iter().cloned().map(Step::UpdateDatabases);
     let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
-    databases.chain(moves).filter(|step| needed(step).contains(&Right::ServerAdmin))
+    databases.chain(moves).filter(|step| step.rights().contains(&Right::ServerAdmin))
 }
 
 #[cfg(test)]

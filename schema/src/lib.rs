@@ -93,7 +93,7 @@ pub use service::{
 };
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
-pub use step::{Behind, Cause, Step};
+pub use step::{Behind, Cause, Change, Step};
 pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::ZoneName;

@@ -76,6 +76,33 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// A host of which nothing is known.
+    #[must_use]
+    pub fn unread(host: ServerName, at: Timestamp) -> Self {
+        Self {
+            host,
+            at,
+            boot: Fact::NotLooked,
+            uptime: None,
+            components: Fact::NotLooked,
+            services: Fact::NotLooked,
+            reboot: Fact::NotLooked,
+            installing: Fact::NotLooked,
+            installer: None,
+            at_work: None,
+            package: Fact::NotLooked,
+            package_size: None,
+            disk: Fact::NotLooked,
+            private_disk: Fact::NotLooked,
+            rights: Fact::NotLooked,
+            shells: Fact::NotLooked,
+            foreign: Fact::NotLooked,
+            databases: Shared::default(),
+            pool: Fact::NotLooked,
+            claim: Fact::NotLooked,
+        }
+    }
+
     /// The build of the Core Components of `product`, when it is known.
     #[must_use]
     pub fn core(&self, product: Product) -> Option<&Build> {

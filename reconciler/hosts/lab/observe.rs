@@ -29,8 +29,6 @@ impl Observe for LabHost<'_> {
         let expensive = self.expensive.clone();
         let server = self.server()?;
         let mut seen = Observed {
-            host,
-            at: server.clock,
             boot: Fact::Known(BootId(format!("boot {}", server.boot))),
             uptime: Some(Period::seconds(server.uptime)),
             components: components(server),
@@ -39,16 +37,7 @@ impl Observe for LabHost<'_> {
             installing: Fact::Known(installing(server)),
             installer: installer(server),
             at_work: outlived(server, false),
-            package: Fact::NotLooked,
-            package_size: None,
-            disk: Fact::NotLooked,
-            private_disk: Fact::NotLooked,
-            rights: Fact::NotLooked,
-            shells: Fact::NotLooked,
-            foreign: Fact::NotLooked,
-            databases: Shared::default(),
-            pool: Fact::NotLooked,
-            claim: Fact::NotLooked,
+            ..Observed::unread(host, server.clock)
         };
         expensive.carry(&mut seen);
         Ok(seen)

@@ -60,8 +60,6 @@ impl Observe for WindowsHost {
         let changes = recorded.as_ref().filter(|recorded| recorded.at_work && recorded.order.step != Step::Install);
         let under_way = under_way(&self.registry, recorded.as_ref());
         let mut seen = Observed {
-            host: self.name.clone(),
-            at: now(),
             boot: boot().into(),
             uptime: Some(uptime()),
             components: components(&self.registry).map(Shared::from).into(),
@@ -70,16 +68,7 @@ impl Observe for WindowsHost {
             installing: under_way.any.into(),
             installer: under_way.installer,
             at_work: changes.map(change_at_work),
-            package: Fact::NotLooked,
-            package_size: None,
-            disk: Fact::NotLooked,
-            private_disk: Fact::NotLooked,
-            rights: Fact::NotLooked,
-            shells: Fact::NotLooked,
-            foreign: Fact::NotLooked,
-            databases: Shared::default(),
-            pool: Fact::NotLooked,
-            claim: Fact::NotLooked,
+            ..Observed::unread(self.name.clone(), now())
         };
         self.expensive.carry(&mut seen);
         Ok(seen)
