@@ -104,10 +104,10 @@ impl Goal {
             help: among("updates", target.as_str(), manifest.updates.keys().map(ToString::to_string)),
         })?;
         let update_at = |field: &str| format!("/updates/{}{field}", escaped(target.as_str()));
-        if update.product == Product::Lync2010 {
+        if !update.product.is_patched() {
             return Err(GoalError {
                 pointer: update_at("/product"),
-                message: "Lync Server 2010 is recognised, but not patched by reconcile".into(),
+                message: format!("{} is recognised, but not patched by reconcile", update.product),
                 help: Some(Remedy::Do("declare Lync Server 2013 or a Skype for Business Server".into())),
             });
         }

@@ -127,15 +127,10 @@ impl Goal {
         self.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }))
     }
 
-    /// Whether its pool takes over for this server: the procedure of Skype for Business Server 2015 and later (Microsoft
-    /// Learn: Patch or update Front End Servers in Skype for Business Server). Subscription Edition is assumed to do the same.
+    /// Whether its pool takes over for this server.
     #[must_use]
     pub fn fails_over(&self) -> bool {
-        self.is_in_pool()
-            && match self.product {
-                Product::Sfb2015 | Product::Sfb2019 | Product::SfbSe => true,
-                Product::Lync2010 | Product::Lync2013 => false,
-            }
+        self.is_in_pool() && self.product.fails_over()
     }
 
     /// The components of this product that are below their builds.

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
 
-use reconcile_schema::{Fqdn, Manifest, Product, Role, UpdateName};
+use reconcile_schema::{Fqdn, Manifest, Role, UpdateName};
 
 use crate::{
     remedy::{Remedy, at},
@@ -192,10 +192,13 @@ impl<'a> Check<'a> {
             let server = entry.server;
             let group = server.group.as_ref().and_then(|group| self.manifest.groups.get(group));
             let target = server.target.as_ref().or_else(|| group.and_then(|group| group.target.as_ref()));
-            let product = target.and_then(|target| self.manifest.updates.get(target)).map(|update| update.product);
-            let (message, help) = match (standing.role, product, standing.pool) {
-                (Some(Role::FrontEnd) | None, Some(Product::Lync2013) | None, Some(_)) => continue,
-                (Some(Role::FrontEnd) | None, Some(Product::Lync2013) | None, None) => {
+            let other = target
+                .and_then(|target| self.manifest.updates.get(target))
+                .map(|update| update.product)
+                .filter(|product| !product.is_updated_by_domains());
+            let (message, help) = match (standing.role, other, standing.pool) {
+                (Some(Role::FrontEnd) | None, None, Some(_)) => continue,
+                (Some(Role::FrontEnd) | None, None, None) => {
                     ("a server with an upgrade domain belongs to a pool".into(), "add `pool:`")
                 }
                 (Some(Role::FrontEnd) | None, Some(product), _) => (

@@ -5,8 +5,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots,
-    Releases, Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
+    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, Period, Policy, Product, Reboots, Releases,
+    Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
 };
 
 use crate::{
@@ -265,7 +265,7 @@ fn own_services(manifest: &Manifest) -> Vec<Warning> {
     for (place, names) in groups.chain(servers) {
         for (nth, name) in names.iter().enumerate() {
             let is = |own: &str| own.eq_ignore_ascii_case(name.as_str());
-            let help = if PRODUCT_SERVICES.iter().any(|own| is(own)) || is(WEB_SERVICE) {
+            let help = if Product::services().any(is) || is(WEB_SERVICE) {
                 "remove it: the product's services and the web server are stopped and started anyway"
             } else if name.as_str().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("MSSQL$")) {
                 "remove it: databases are updated while SQL Server runs"

@@ -88,9 +88,7 @@ pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{ClaimShare, OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{
-    FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,
-};
+pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Change, Step};
