@@ -1,7 +1,7 @@
 //! What a person can do about what keeps a server from its goal.
 
-use reconcile_core::{Blocker, Right, Unready, WrongClock};
-use reconcile_schema::{Doubt, Fqdn, Product, Step};
+use reconcile_core::{Blocker, Unready, WrongClock};
+use reconcile_schema::{Doubt, Fqdn, Right, Step};
 
 use crate::comeback::Waiter;
 
@@ -15,8 +15,8 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Missing { .. } => {
             "check `target` of this server in the manifest; the product itself is installed by its own setup".into()
         }
-        Blocker::WrongProduct { found: Product::Lync2010, .. } => {
-            "reconcile does not patch Lync Server 2010: take this server out of the manifest".into()
+        Blocker::WrongProduct { found, .. } if !found.is_patched() => {
+            format!("reconcile does not patch {found}: take this server out of the manifest")
         }
         Blocker::WrongProduct { found, .. } => {
             format!("set `target` of this server to an update whose `product` is {}", found.key())

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_core::{
-    Entry, Goal, GoalError, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired, misplaced, stale,
+    Entry, Goal, GoalError, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired, stale, topology_errors,
     warnings,
 };
 use reconcile_schema::{
@@ -83,7 +83,7 @@ impl Input {
         // The names of hosts know no capitals; those of updates and groups do.
         let mut wrong: Vec<_> =
             ["/servers", "/pools", "/lab/servers"].iter().flat_map(|map| source.twice(map)).collect();
-        wrong.extend(misplaced(&manifest).iter().map(|error| explained(&source, error)));
+        wrong.extend(topology_errors(&manifest).iter().map(|error| explained(&source, error)));
         wrong.extend(misspelt(&manifest, &source));
         wrong.extend(named_twice(&manifest, &source));
         wrong.extend(world_elsewhere(&manifest, path, &source));

@@ -6,7 +6,7 @@ use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use reconcile_core::{Account, Command, Event, Goal, Seen, lacking};
-use reconcile_schema::{Fact, Foreign, Period, Step, Whose};
+use reconcile_schema::{Change, Fact, Foreign, Period, Step, Whose};
 
 use crate::{
     diagnostic::escape,
@@ -180,7 +180,7 @@ pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option
     if *step == Step::Install {
         let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
         let names: Vec<_> = behind.iter().map(|behind| behind.component.to_string()).collect();
-        return match (names.as_slice(), seen.unproven(goal)) {
+        return match (names.as_slice(), seen.unproven(&goal.core)) {
             ([], None) => None,
             ([], Some(_)) => Some(format!("{words}; other components may be missing")),
             (names, _) => Some(format!("{words}; still behind: {}", names.join(", "))),
@@ -197,22 +197,7 @@ pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option
 
 /// The services that do not run while a step is taken, as far as they should.
 fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
-    let stops = |whose: Whose| match step {
-        Step::FailOver | Step::StopServices => whose == Whose::Product,
-        Step::StopOthers => whose == Whose::Others,
-        Step::StopWeb => whose == Whose::WebServer,
-        Step::Reboot => true,
-        Step::Stage
-        | Step::Claim
-        | Step::Release
-        | Step::CloseShells
-        | Step::Install
-        | Step::StartWeb
-        | Step::UpdateDatabases(_)
-        | Step::FailBack
-        | Step::StartServices
-        | Step::StartOthers => false,
-    };
+    let stops = |whose: Whose| step.change() == Change::Boot || step.change() == Change::Stopped(whose);
     let all = goal.should_run(&seen.host, seen.baseline());
     let down = all.filter(|service| !service.is_running() || stops(service.whose()));
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()

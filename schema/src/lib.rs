@@ -72,7 +72,8 @@ pub use names::{
     AccountName, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName,
 };
 pub use observed::{
-    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
+    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Right, Rights, Shell,
+    UpgradeDomain,
 };
 pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};
@@ -87,12 +88,10 @@ pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{ClaimShare, OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{
-    FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,
-};
+pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
-pub use step::{Behind, Cause, Step};
+pub use step::{Behind, Cause, Change, Step};
 pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::ZoneName;

@@ -456,7 +456,7 @@ impl Marks {
                     self.checked.remove(store);
                 }
                 let again = self.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
-                self.begun = Some(Begun { step: step.clone(), at, phase: Phase::of(step, again) });
+                self.begun = Some(Begun { step: step.clone(), at, phase: step.phase(again) });
             }
             Mark::Ended { step, took, started, .. } => {
                 for service in started {

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use reconcile_core::{Goal, Right, Roster, next_opening, open_at, product_steps, unguarded};
+use reconcile_core::{Goal, Roster, next_opening, open_at, product_steps, unguarded};
 use reconcile_hosts::task::Request;
-use reconcile_schema::{Fqdn, Period};
+use reconcile_schema::{Fqdn, Period, Right};
 
 use crate::{input::Input, problem::Problem};
 

@@ -32,7 +32,7 @@ impl Act for LabHost<'_> {
             }
             take(self.server()?, goal, seen, step, half)
         });
-        self.dear.forget(step);
+        self.expensive.forget(step);
         self.started |= matches!(step, Step::StartServices | Step::FailBack);
         if *step == Step::Claim {
             self.look(goal, &Ask::Claim)?;
@@ -64,7 +64,7 @@ impl Act for LabHost<'_> {
     }
 
     fn pause(&mut self, period: Period) {
-        self.dear.forget_after_pause();
+        self.expensive.forget_after_pause();
         let started = self.started;
         if let Ok(server) = self.server() {
             server.pass(period);

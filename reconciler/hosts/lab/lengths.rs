@@ -39,24 +39,37 @@ pub struct ServiceLengths {
     pub start: Period,
 }
 
-/// How long a step takes; a start, of the services with these names.
+/// How long a step takes; a start, of the services with these names. Without lengths of its own a server has round figures, so that a
+/// person can add them up; no claim about real servers.
 pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period {
-    let Some(lengths) = &server.lengths else { return round(server, step) };
-    match step {
-        Step::Stage => lengths.stage,
-        Step::StopServices => lengths.together(up(server), |one| one.stop),
-        Step::FailOver | Step::FailBack | Step::Claim | Step::Release => round(server, step),
-        Step::StopOthers | Step::StartOthers => round(server, step),
-        Step::StopWeb | Step::StartWeb => lengths.web,
-        Step::CloseShells => Period::seconds(2),
-        Step::Install => lengths.install,
-        Step::UpdateDatabases(_) => lengths.database,
-        Step::StartServices => {
+    let minutes = Period::minutes;
+    match (step, &server.lengths) {
+        (Step::Stage, Some(lengths)) => lengths.stage,
+        (Step::Stage, None) => Period::seconds(40),
+        (Step::StopServices, Some(lengths)) => lengths.together(up(server), |one| one.stop),
+        (Step::StopServices, None) => Period::seconds(if up(server).next().is_some() { 150 } else { 10 }),
+        (Step::FailOver, _) => minutes(if server.has(Fault::FailOverTimesOut) { 60 } else { 12 }),
+        (Step::FailBack, _) => minutes(if server.has(Fault::FailBackTimesOut) { 60 } else { 5 }),
+        (Step::StopWeb | Step::StartWeb, Some(lengths)) => lengths.web,
+        (Step::StopWeb | Step::StartWeb, None) => Period::seconds(5),
+        (Step::CloseShells, _) => Period::seconds(2),
+        (Step::StopOthers | Step::StartOthers, _) => Period::seconds(10),
+        (Step::Claim | Step::Release, _) => Period::seconds(1),
+        (Step::Install, Some(lengths)) => lengths.install,
+        (Step::Install, None) if server.has(Fault::InstallerIsSlow) || server.has(Fault::InstallerGoesQuiet) => {
+            minutes(40)
+        }
+        (Step::Install, None) => minutes(11),
+        (Step::UpdateDatabases(_), Some(lengths)) => lengths.database,
+        (Step::UpdateDatabases(_), None) => minutes(3),
+        (Step::StartServices, Some(lengths)) => {
             let due = |one: &&Service| !one.is_web() && !one.is_running() && starting.contains(&one.name);
             let starts = |one: &&Service| due(one) && server.recognised(one).is_some();
             lengths.together(server.services.iter().filter(starts), |one| one.start)
         }
-        Step::Reboot => lengths.restart,
+        (Step::StartServices, None) => minutes(4),
+        (Step::Reboot, Some(lengths)) => lengths.restart,
+        (Step::Reboot, None) => minutes(6),
     }
 }
 
@@ -71,29 +84,6 @@ impl Lengths {
             layer.into_iter().filter_map(|service| self.services.get(&service.name)).map(&length).max()
         };
         layers(services).into_iter().filter_map(slowest).fold(Period::default(), |sum, layer| sum + layer)
-    }
-}
-
-/// Round figures, so that a person can add them up; no claim about real servers.
-fn round(server: &Simulated, step: &Step) -> Period {
-    match step {
-        Step::Stage => Period::seconds(40),
-        Step::StopServices => Period::seconds(if up(server).next().is_some() { 150 } else { 10 }),
-        Step::FailOver if server.has(Fault::FailOverTimesOut) => Period::minutes(60),
-        Step::FailBack if server.has(Fault::FailBackTimesOut) => Period::minutes(60),
-        Step::FailOver => Period::minutes(12),
-        Step::FailBack => Period::minutes(5),
-        Step::StopWeb | Step::StartWeb => Period::seconds(5),
-        Step::CloseShells => Period::seconds(2),
-        Step::StopOthers | Step::StartOthers => Period::seconds(10),
-        Step::Claim | Step::Release => Period::seconds(1),
-        Step::Install if server.has(Fault::InstallerIsSlow) || server.has(Fault::InstallerGoesQuiet) => {
-            Period::minutes(40)
-        }
-        Step::Install => Period::minutes(11),
-        Step::UpdateDatabases(_) => Period::minutes(3),
-        Step::StartServices => Period::minutes(4),
-        Step::Reboot => Period::minutes(6),
     }
 }
 

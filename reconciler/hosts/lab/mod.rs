@@ -13,7 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use reconcile_core::{Dear, Goal};
+use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Build, Claim, Fqdn, Marks, Period, ServerName};
 
 pub use fault::Fault;
@@ -152,7 +152,7 @@ impl Lab {
         Ok(LabHost {
             lab: self,
             name: name.clone(),
-            dear: Dear::default(),
+            expensive: Expensive::default(),
             shell: None,
             started: false,
             effects: 0,
@@ -312,7 +312,7 @@ pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fau
 pub struct LabHost<'a> {
     lab: &'a mut Lab,
     name: ServerName,
-    dear: Dear,
+    expensive: Expensive,
     /// When the management shell that was opened last can be used, by the uptime in seconds.
     shell: Option<u32>,
     /// Whether services were started.

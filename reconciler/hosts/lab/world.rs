@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
-    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, PoolRecord, Product,
-    Recognised, Role, RunId, ServerName, Service, ServiceState, StartType, Step, Store, WEB_SERVICE,
+    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, Period, PoolRecord, Product, Recognised, Role,
+    RunId, ServerName, Service, ServiceState, StartType, Step, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -283,7 +283,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
         Role::PersistentChat => &["REPLICA", "RTCCLSAGT", "RTCCHAT"],
         Role::Edge => &["REPLICA", "RTCCLSAGT", "RTCSRV", "RTCDATAPROXY", "RTCMRAUTH", "RTCMEDIARELAY"],
     };
-    let here = |name: &&&str| named.contains(name) || (central && matches!(**name, "MASTER" | "FTA"));
+    let here = |name: &&str| named.contains(name) || (central && matches!(*name, "MASTER" | "FTA"));
     let running = |name: &str| Service {
         name: name.to_string(),
         state: ServiceState::Running,
@@ -295,7 +295,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
         },
         recognised: Recognised::Name,
     };
-    let product = PRODUCT_SERVICES.iter().filter(here).map(|name| running(name));
+    let product = Product::services().filter(here).map(running);
     let web = match role {
         Role::StandardEdition | Role::BackEnd | Role::FrontEnd | Role::Director => true,
         Role::Mediation | Role::PersistentChat | Role::Edge => false,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 use std::sync::OnceLock;
 
-use reconcile_schema::{Foreign, PRODUCT_SERVICES, Recognised, ServiceName, WEB_SERVICE};
+use reconcile_schema::{Foreign, Product, Recognised, ServiceName, WEB_SERVICE};
 use windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED;
 use windows_sys::Win32::Storage::FileSystem::{GetLongPathNameW, GetShortPathNameW};
 
@@ -89,10 +89,10 @@ pub fn service_processes(also: &[ServiceName]) -> Result<ServiceProcesses, Servi
 pub fn discover(manager: &Services, also: &[ServiceName]) -> Result<Vec<Found>, ServiceError> {
     let places = Places::known()?;
     let mut found = Vec::new();
-    for name in PRODUCT_SERVICES {
+    for name in Product::services() {
         found.extend(manager.find(name)?);
     }
-    let is_known = |name: &str| PRODUCT_SERVICES.iter().chain([&WEB_SERVICE]).any(|it| it.eq_ignore_ascii_case(name));
+    let is_known = |name: &str| Product::services().chain([WEB_SERVICE]).any(|it| it.eq_ignore_ascii_case(name));
     let (mut unknown, mut others) = (manager.list()?, Vec::new());
     unknown.retain(|listed| !is_known(&listed.name));
     unknown.sort();

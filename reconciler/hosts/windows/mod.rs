@@ -48,7 +48,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use reconcile_core::{Dear, Goal};
+use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
 use self::environment::{system_root, variable};
@@ -124,7 +124,7 @@ pub struct WindowsHost {
     registry: Registry,
     /// The services of others that the goal names.
     also: Arc<[ServiceName]>,
-    dear: Dear,
+    expensive: Expensive,
     runner: Runner,
     /// The shell that waits for the question for databases.
     warm: Option<Warm>,
@@ -267,7 +267,7 @@ impl WindowsHost {
             name: name()?,
             registry: Registry::machine(),
             also: Arc::default(),
-            dear: Dear::default(),
+            expensive: Expensive::default(),
             runner: Runner::default(),
             warm: None,
             staged: None,

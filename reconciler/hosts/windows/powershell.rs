@@ -153,13 +153,8 @@ pub fn program(system_root: &Path) -> PathBuf {
 }
 
 /// Where a product's management module lies below `%CommonProgramFiles%`.
-///
-/// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; the others: by the same pattern.
 pub fn module(common_program_files: &Path, product: Product) -> PathBuf {
-    let name = match product {
-        Product::Lync2010 | Product::Lync2013 => "Lync",
-        Product::Sfb2015 | Product::Sfb2019 | Product::SfbSe => "SkypeForBusiness",
-    };
+    let name = product.module();
     common_program_files.join(product.folder()).join("Modules").join(name).join(format!("{name}.psd1"))
 }
 

@@ -3,9 +3,16 @@
 use alloc::vec::Vec;
 use core::ops::Add;
 
-use reconcile_schema::{Durations, OutageForecast, Period, Phase};
+use reconcile_schema::{Durations, Fact, OutageForecast, Period, Phase, Step};
 
-use crate::{Goal, Rules, Seen, next::leave, plan::remaining};
+use crate::{
+    ask::Ask,
+    effect::after,
+    goal::Goal,
+    rules::Rules,
+    seen::Seen,
+    wanted::{MOST_STEPS, Want, leave, restart_first, wanted},
+};
 
 /// A length of time that is foreseen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,7 +69,7 @@ pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     let mut again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
     let (mut fail_over, mut outage) = (Prediction::default(), None);
     for step in parts {
-        let Some(phase) = Phase::of(step, again) else { continue };
+        let Some(phase) = step.phase(again) else { continue };
         let part = length(phase, &seen.marks.durations, rules)?;
         if phase == Phase::FailOver {
             fail_over = fail_over + part;
@@ -98,13 +105,37 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
     ahead + (outage.p95 - seen.outage().unwrap_or_default())
 }
 
+/// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
+pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
+    let mut seen = seen.clone();
+    let mut steps = Vec::new();
+    steps.extend(restart_first(goal, &seen).map(|_| Step::Reboot));
+    while steps.len() < MOST_STEPS {
+        match wanted(goal, &seen) {
+            Want::Nothing | Want::Cannot(_) => break,
+            Want::Step(step, _) => {
+                seen = after(goal, seen, &step);
+                steps.push(step);
+            }
+            Want::Look(Ask::Databases(store)) => {
+                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
+                steps.push(Step::UpdateDatabases(store));
+            }
+            Want::Look(
+                Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Foreign | Ask::Pool | Ask::Claim,
+            ) => break, // Asked by gates only.
+        }
+    }
+    steps
+}
+
 /// The estimates, as the manifest calls them, that would say how long the work takes: those of parts that remain and that no run
 /// has recorded.
 pub(crate) fn unestimated(goal: &Goal, seen: &Seen) -> Vec<&'static str> {
     let (recorded, estimates) = (&seen.marks.durations, &goal.rules.estimates);
     let lacks = |phase: Phase, estimate: &Option<Period>| recorded.of(phase).is_empty() && estimate.is_none();
     let steps = remaining(goal, seen);
-    let remains = |phase| steps.iter().any(|step| Phase::of(step, false) == Some(phase));
+    let remains = |phase| steps.iter().any(|step| step.phase(false) == Some(phase));
     let all = [
         ("failOver", remains(Phase::FailOver) && lacks(Phase::FailOver, &estimates.fail_over)),
         ("stop", remains(Phase::Stop) && lacks(Phase::Stop, &estimates.stop)),

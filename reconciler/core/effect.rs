@@ -1,4 +1,4 @@
-//! The model: what each step is expected to change. The only prediction in the program; `plan` lives on it.
+//! The effect: what each step is expected to change. The only prediction in the program; `plan` lives on it.
 
 use alloc::{string::ToString, vec::Vec};
 
@@ -7,7 +7,11 @@ use reconcile_schema::{
     Step, Whose,
 };
 
-use crate::{Goal, Seen, claim_of, next::queued, reached};
+use crate::{
+    claims::{claim_of, reached},
+    goal::Goal,
+    seen::Seen,
+};
 
 /// What will be seen after `step`, if it does what it should.
 ///
@@ -18,7 +22,7 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
     let was_active = next.is_active();
     if step.takes_down() && next.marks.baseline.is_none() {
         next.marks.baseline = Some(Baseline {
-            running: running(&next),
+            running: next.running(),
             since: next.host.at,
             up: None,
             installing: false,
@@ -99,12 +103,6 @@ fn set_start(seen: &mut Seen, which: impl Fn(&Service) -> bool, start: StartType
     }
 }
 
-/// The services that run, the web server among them.
-pub fn running(seen: &Seen) -> Vec<alloc::string::String> {
-    let services = seen.host.services.known().into_iter().flatten();
-    services.filter(|service| !service.is_stopped()).map(|service| service.name.clone()).collect()
-}
-
 fn start(goal: &Goal, seen: &mut Seen, which: impl Fn(&Service) -> bool) {
     let names: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
     set(seen, |service| which(service) && names.contains(&service.name), ServiceState::Running);
@@ -140,7 +138,7 @@ fn install(goal: &Goal, seen: &mut Seen) {
         baseline.installing = true;
     }
     seen.marks.attempts += 1;
-    let queued = Some(queued(seen));
+    let queued = Some(seen.queued());
     seen.marks.attempt = Some(Attempt {
         run: seen.run.id.clone(),
         target: goal.core.clone(),

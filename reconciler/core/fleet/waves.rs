@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use reconcile_schema::{Maintenance, OnFailure, Period};
 
 use crate::{
-    Fleet, Opening,
-    calendar::{next_opening, open_at},
-    fleet::Order,
+    calendar::{Opening, next_opening, open_at},
+    fleet::chains::{Fleet, Order},
 };
 
 /// A rollout on its way: told what ended, it says what begins. Whoever drives it keeps the time: the one that plans takes

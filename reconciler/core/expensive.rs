@@ -1,14 +1,14 @@
-//! The dear facts of a host between two looks: kept until an act may have changed them.
+//! The expensive facts of a host between two observations: kept until an act may have changed them.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, format, vec::Vec};
 
 use reconcile_schema::{
-    Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
+    Change, Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
 };
 
 /// What was last looked at. Every host that can act keeps one.
 #[derive(Debug, Clone, Default)]
-pub struct Dear {
+pub struct Expensive {
     /// How the update's package stands.
     pub package: Fact<PackageSeen>,
     /// How many bytes it has.
@@ -31,7 +31,7 @@ pub struct Dear {
     pub claim: Fact<PoolRecord>,
 }
 
-impl Dear {
+impl Expensive {
     /// Puts what was looked at into an observation.
     pub fn carry(&self, seen: &mut Observed) {
         seen.package = self.package.clone();
@@ -51,7 +51,7 @@ impl Dear {
     pub fn not_readable(&self, fact: Fact<Vec<Database>>) -> Fact<Vec<Database>> {
         let may_not = self.rights.known().is_some_and(|rights| rights.server_admin == Some(false));
         match fact {
-            Fact::Unknown(why) if may_not => Fact::Unknown(alloc::format!("not readable by this account: {why}")),
+            Fact::Unknown(why) if may_not => Fact::Unknown(format!("not readable by this account: {why}")),
             Fact::Known(_) | Fact::Unknown(_) | Fact::NotLooked => fact,
         }
     }
@@ -60,25 +60,22 @@ impl Dear {
     pub fn forget(&mut self, step: &Step) {
         // Others work on the pool, too: what it says counts for one step.
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
-        match step {
-            Step::Stage => {
+        match step.change() {
+            Change::Package => {
                 (self.package, self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked, Fact::NotLooked);
             }
-            Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::CloseShells => {
-                (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
-            }
-            Step::Install => {
+            Change::Stopped(_) | Change::Shells => (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked),
+            Change::Components => {
                 (self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked);
                 (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
                 self.databases.clear();
             }
-            Step::UpdateDatabases(store) => {
+            Change::Databases(store) => {
                 self.disk = Fact::NotLooked;
                 self.databases.remove(store);
             }
-            Step::Reboot => *self = Self::default(),
-            Step::Claim | Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers | Step::Release => {
-            }
+            Change::Boot => *self = Self::default(),
+            Change::Claim | Change::Mark | Change::Running(_) => {}
         }
     }
 

@@ -4,7 +4,11 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use reconcile_schema::{Fqdn, Maintenance, Manifest, OnFailure, Period, Role, ServerName, UpdateName};
 
-use crate::{Prediction, pool::READY, quorum::spare, topology::Standing};
+use crate::{
+    foresee::Prediction,
+    quorum::{READY, spare},
+    topology::Standing,
+};
 
 /// How many servers are worked on at once where the rollout does not say.
 const AT_ONCE: u32 = 10;

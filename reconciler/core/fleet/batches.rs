@@ -5,7 +5,12 @@ use alloc::{vec, vec::Vec};
 use jiff::Timestamp;
 use reconcile_schema::{Manifest, Period};
 
-use crate::{Fleet, Member, Prediction, READY, Waves};
+use crate::{
+    fleet::chains::{Fleet, Member},
+    fleet::waves::Waves,
+    foresee::Prediction,
+    quorum::READY,
+};
 
 /// The place of a server in a rollout by batches: the servers of one begin together, when all of the batch before are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
