@@ -12,8 +12,9 @@ use reconcile_schema::{RunId, Step};
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_BROKEN_PIPE};
 
 use super::clock::moment;
-use super::create::{Creation, Process};
+use super::create::Creation;
 use super::environment::environment;
+use super::handle::Process;
 use super::job::{Job, is_own_process_in_job};
 use super::library::CallError;
 use super::output::Output;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
 use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
 
-use super::create::Process;
+use super::handle::Process;
 
 /// The file name of the record, in the private folder.
 const NAME: &str = "at-work.jsonl";

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use reconcile_schema::{Attempt, BootId, Build, Database, StagedCopy, Step, Store};
 
-use super::{lines::intact, *};
+use super::{error::LIMIT, lines::intact, *};
 
 /// Lines that version 0.1 wrote; every later version reads them.
-const GOLDEN: &[u8] = include_bytes!("testdata/journal-0.1.jsonl");
+const GOLDEN: &[u8] = include_bytes!("../testdata/journal-0.1.jsonl");
 
 fn build(text: &str) -> Build {
     text.parse().unwrap()

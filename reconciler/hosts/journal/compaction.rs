@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use reconcile_schema::{Mark, Marks, RunId};
 
 use super::{
-    Folded, JournalError,
+    error::JournalError,
+    folded::{Folded, read_all},
     lines::{Entry, Line, Piece, line, pieces},
 };
 
@@ -116,8 +117,8 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
         return Ok(());
     }
     let aside = beside(path, ".damaged-by-replacement");
-    let Some(new) = super::read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
-    match replaced(&new, &super::read_all(&old)?.unwrap_or_default(), kept, path)? {
+    let Some(new) = read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
+    match replaced(&new, &read_all(&old)?.unwrap_or_default(), kept, path)? {
         Replaced::New => Ok(()),
         Replaced::Old => {
             return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);

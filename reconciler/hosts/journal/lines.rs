@@ -9,7 +9,7 @@ use serde::{
     de::{self, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::JournalError;
+use super::error::JournalError;
 
 /// How many zeros at its end are taken for an append that was cut off, in bytes: a page. After a power cut, NTFS may show zeros
 /// where a file has grown and its data was not written. An append that has returned was flushed; so the zeros are one that
