@@ -1,0 +1,33 @@
+//! Which services of a server are down, or are about to be.
+
+use reconcile_core::{Goal, Seen};
+use reconcile_schema::{Step, Whose};
+
+/// The services that do not run while a step is taken, as far as they should.
+pub fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
+    let stops = |whose: Whose| match step {
+        Step::FailOver | Step::StopServices => whose == Whose::Product,
+        Step::StopOthers => whose == Whose::Others,
+        Step::StopWeb => whose == Whose::WebServer,
+        Step::Reboot => true,
+        Step::Stage
+        | Step::Claim
+        | Step::Release
+        | Step::CloseShells
+        | Step::Install
+        | Step::StartWeb
+        | Step::UpdateDatabases(_)
+        | Step::FailBack
+        | Step::StartServices
+        | Step::StartOthers => false,
+    };
+    let all = goal.should_run(&seen.host, seen.baseline());
+    let down = all.filter(|service| !service.is_running() || stops(service.whose()));
+    down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
+}
+
+/// The services that should run and do not.
+pub fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
+    let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
+    down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
+}
