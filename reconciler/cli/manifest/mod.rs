@@ -8,6 +8,7 @@ mod finding;
 pub mod harmless;
 pub mod input;
 pub mod problem;
+mod scalar;
 pub mod schemas;
 mod signed;
 pub mod source;

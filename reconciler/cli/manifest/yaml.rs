@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use saphyr::Scalar;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::manifest::{
     diagnostic::{Diagnostic, Diagnostics},
+    scalar,
     text::{Span, Text},
 };
 
@@ -213,24 +213,16 @@ impl<'a> Builder<'a> {
         }
         let is_key = matches!(self.open.last(), Some(Open::Map(_, None, _)));
         let is_merge = style == ScalarStyle::Plain && content == "<<";
-        let value = match Scalar::parse_from_cow_and_metadata(content, style, None) {
-            None | Some(Scalar::Null) => Value::Null,
-            Some(Scalar::Boolean(value)) => Value::Bool(value),
-            Some(Scalar::Integer(value)) => Value::from(value),
-            Some(Scalar::String(value)) => Value::String(value.into_owned()),
-            Some(Scalar::FloatingPoint(value)) => match Number::from_f64(*value) {
-                Some(value) => Value::Number(value),
-                None => {
-                    self.faults.push(|| {
-                        let written = text.written(span);
-                        text.fault(span, "not-a-number", format!("{written} is no finite number"))
-                            .expected("a number, or text in quotes")
-                            .help(format!("write it in quotes: \"{written}\""))
-                    });
-                    Value::Null
-                }
-            },
-        };
+        let value = if style == ScalarStyle::Plain { scalar::value(&content) } else { Some(content.into()) };
+        let value = value.unwrap_or_else(|| {
+            self.faults.push(|| {
+                let written = text.written(span);
+                text.fault(span, "not-a-number", format!("{written} is no finite number"))
+                    .expected("a number, or text in quotes")
+                    .help(format!("write it in quotes: \"{written}\""))
+            });
+            Value::Null
+        });
         if !is_key {
             self.put(Node { span, inside: Inside::Scalar(value) });
         } else if is_merge {
