@@ -3,6 +3,7 @@
 //! Types only. Nothing here decides, and nothing here touches the world; `no_std` keeps it so.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_docs)] // Here alone: the JSON Schemas are made of them.
 
 extern crate alloc;
 

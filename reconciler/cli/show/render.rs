@@ -42,7 +42,6 @@ pub fn heading(heading: &Heading) -> String {
     format!("{NAME}{name}{NAME:#}{FAINT}{lab}{FAINT:#}\n{product}, {way}\n")
 }
 
-/// A plan.
 pub fn plan(report: &PlanReport) -> String {
     let mut out = String::new();
     for server in &report.servers {
@@ -205,7 +204,6 @@ pub fn summary(report: &RunReport) -> String {
     format!("{total} {}: {}; {changed} changed.\n", plural(total, "server"), parts.join(", "))
 }
 
-/// A state in words.
 pub const fn word(state: State) -> &'static str {
     match state {
         State::AtGoal => "at goal",

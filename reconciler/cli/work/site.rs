@@ -12,7 +12,6 @@ use crate::manifest::{diagnostic::Diagnostics, input::Input, problem::Problem, w
 pub enum Site {
     /// Simulated servers.
     Lab(Lab),
-    /// This machine.
     #[cfg(windows)]
     Machine(Box<reconcile_hosts::windows::WindowsHost>),
 }

@@ -42,7 +42,6 @@ pub fn each_in_order<Piece, Done, Work: FnMut(Piece) -> Done, Error: Send>(
     now.ended.flatten().map_or(Ok(()), Err)
 }
 
-/// Whose turn it is.
 struct Turns<Hand, Error> {
     now: Mutex<Now<Hand, Error>>,
     changed: Condvar,

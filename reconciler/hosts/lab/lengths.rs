@@ -16,14 +16,12 @@ pub struct Lengths {
     pub stage: Period,
     /// Stopping the web server, and starting it.
     pub web: Period,
-    /// The installer.
     pub install: Period,
     /// Updating the databases of one form.
     pub database: Period,
     /// Opening a management shell. The first look at the databases waits for it, and the first behind the installer, which
     /// it is opened right behind.
     pub shell: Period,
-    /// A restart.
     pub restart: Period,
 }
 
@@ -31,9 +29,7 @@ pub struct Lengths {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceLengths {
-    /// To stop.
     pub stop: Period,
-    /// To start.
     pub start: Period,
 }
 

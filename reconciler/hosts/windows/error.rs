@@ -16,7 +16,6 @@ use crate::share_error::ShareError;
 
 /// Why this machine cannot be looked at, or a step cannot be taken on it.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each case is explained by the error that it holds, or by its own text")]
 pub enum WindowsError {
     #[error(transparent)]
     Machine(#[from] MachineError),

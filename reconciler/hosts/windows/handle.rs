@@ -47,7 +47,6 @@ impl Process {
         Ok(Self { handle: unsafe { OwnedHandle::from_raw_handle(handle) }, id })
     }
 
-    /// Its handle.
     pub fn handle(&self) -> HANDLE {
         self.handle.as_raw_handle()
     }

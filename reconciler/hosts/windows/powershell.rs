@@ -45,15 +45,12 @@ pub struct Call<'a> {
 /// A change that is not cut off in its middle: the run that makes it, and the step that it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// The run.
     pub run: &'a RunId,
-    /// The step.
     pub step: &'a Step,
 }
 
 /// A management shell that was started ahead of the question for databases.
 pub struct Warm {
-    /// Its folder.
     pub folder: PathBuf,
     waiting: Waiting,
     /// Nobody changes the script while it may still be read.

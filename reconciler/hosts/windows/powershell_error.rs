@@ -27,7 +27,6 @@ pub enum PowerShellError {
          server (RemoteSigned)"
     )]
     Policy {
-        /// The script.
         script: &'static str,
         /// PowerShell's own words.
         said: String,
@@ -35,7 +34,6 @@ pub enum PowerShellError {
     /// The script failed, or did not come to its end.
     #[error("{script} {ending}: {said}; everything that it printed is in {folder}")]
     Ended {
-        /// The script.
         script: &'static str,
         /// How it ended.
         ending: Ending,
@@ -47,7 +45,6 @@ pub enum PowerShellError {
     /// The script ended well, and its answer is not one.
     #[error("{script} was expected to answer {expected}, found {found}; everything that it printed is in {folder}")]
     Answer {
-        /// The script.
         script: &'static str,
         /// What the answer should have been.
         expected: &'static str,

@@ -27,9 +27,7 @@ pub struct Order {
     pub run: RunId,
     /// The step that it is.
     pub step: Step,
-    /// The program.
     pub program: PathBuf,
-    /// Its arguments.
     pub arguments: Vec<String>,
     /// What it reads, if anything.
     pub input: Option<PathBuf>,
@@ -54,7 +52,6 @@ pub enum Entry {
         /// When it was created.
         created: u64,
     },
-    /// It ended.
     Ended(End),
 }
 
@@ -136,7 +133,6 @@ impl Record {
         }
     }
 
-    /// The file.
     pub const fn file(&self) -> &File {
         &self.0
     }

@@ -33,7 +33,6 @@ const ATTEMPTS: u32 = 3;
 /// The private folder, once everything in it was found to be ours.
 #[derive(Debug)]
 pub struct Private {
-    /// Where it is.
     pub path: PathBuf,
     /// What was not ours and was moved aside, in words.
     pub moved: Vec<String>,

@@ -34,7 +34,6 @@ pub enum SchedulerError {
         what: &'static str,
         /// How it ended.
         ending: Ending,
-        /// What it said.
         said: String,
         /// Where its output is.
         folder: PathBuf,
@@ -56,7 +55,6 @@ pub enum SchedulerError {
     /// There is no such account.
     #[error("cannot find the account {account}: {cause}")]
     Account {
-        /// The account.
         account: String,
         /// What Windows said.
         cause: Win32Error,

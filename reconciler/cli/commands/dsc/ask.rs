@@ -21,7 +21,6 @@ const MOST: u64 = 1 << 20;
 /// How what is asked for is named in errors.
 const PLACE: &str = "standard input";
 
-/// What is asked for.
 pub struct Asked(DscInstance);
 
 impl Asked {

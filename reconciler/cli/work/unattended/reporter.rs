@@ -71,7 +71,6 @@ impl Reporter {
         reporter
     }
 
-    /// Tells an event.
     pub fn tell(&self, line: &EventLine) {
         let EventLine { id, level, event, server, code, text, .. } = line;
         let (server, code) = (server.as_ref().map_or("", ServerName::as_str), code.map(Code::key));
