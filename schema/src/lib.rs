@@ -3,6 +3,7 @@
 //! Types only. Nothing here decides, and nothing here touches the world; `no_std` keeps it so.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_docs)] // Here alone: the JSON Schemas are made of them.
 
 extern crate alloc;
 
@@ -20,6 +21,7 @@ mod exit_code;
 mod fact;
 mod fleet;
 mod history;
+mod ids;
 mod last_run;
 mod manifest;
 mod marks;
@@ -59,21 +61,20 @@ pub use exit_code::ExitCode;
 pub use fact::Fact;
 pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
+pub use ids::{BootId, RunId};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
     OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use marks::{
-    Accepted, Aim, Attempt, Baseline, Begun, Checked, Damage, Hold, Mark, Marks, Reached, RunId, StagedCopy, Started,
-    Uptime,
+    Accepted, Aim, Attempt, Baseline, Begun, Checked, Damage, Hold, Mark, Marks, Reached, StagedCopy, Started, Uptime,
 };
 pub use names::{
     AccountName, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName,
 };
 pub use observed::{
-    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Right, Rights, Shell,
-    UpgradeDomain,
+    Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Right, Rights, Shell, UpgradeDomain,
 };
 pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};

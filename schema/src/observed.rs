@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Component, Database, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store, by_store,
+    BootId, Build, Component, Database, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store,
+    by_store,
 };
 
 /// Everything that was seen of one host.
@@ -116,11 +117,6 @@ impl Observed {
         self.databases.get(store).unwrap_or(&Fact::NotLooked)
     }
 }
-
-/// One boot of a machine; two looks in the same boot give the same text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct BootId(pub String);
 
 /// A reason why the host waits for a restart, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
 use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store, Whose};
 
-use super::{Cut, LabError, LabHost, Outlives, When, fault::Fault, lengths, observe::brought, world::Simulated};
+use super::{Cut, LabError, LabHost, Outlives, When, clock, fault::Fault, observe::brought, world::Simulated};
 
 /// The service that dies where one does: every role has it.
 const DIES: &str = "REPLICA";
@@ -109,7 +109,7 @@ impl LabHost<'_> {
 /// Takes a step, or half of it.
 fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: bool) -> Result<Acted, LabError> {
     let starting: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
-    server.pass(lengths::of(server, step, &starting));
+    server.pass(clock::of(server, step, &starting));
     let said = match step {
         Step::Claim => "the record on the share says so",
         Step::Release => "the record on the share says so",

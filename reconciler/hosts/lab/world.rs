@@ -45,7 +45,6 @@ pub struct Simulated {
     /// neither stopped nor started.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub registered: BTreeMap<String, SimulatedRegistration>,
-    /// The databases.
     pub databases: Vec<SimulatedStore>,
     /// Whether the update lies in the private folder.
     pub staged: bool,
@@ -88,9 +87,7 @@ pub struct Cut {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SimulatedRegistration {
-    /// Its display name.
     pub display_name: String,
-    /// Its image path.
     pub image_path: String,
     /// Whether it holds modules of the product while it runs.
     #[serde(default)]
@@ -102,7 +99,6 @@ pub struct SimulatedRegistration {
 pub struct Outlives {
     /// The step that it is.
     pub step: Step,
-    /// The run.
     pub run: RunId,
     /// How it will end, where it is an installer.
     pub code: Option<u32>,
@@ -120,7 +116,6 @@ pub struct SimulatedStore {
     pub databases: BTreeMap<String, SimulatedDatabase>,
 }
 
-/// One database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SimulatedDatabase {

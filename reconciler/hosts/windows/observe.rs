@@ -12,8 +12,9 @@ use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND}
 use super::account::is_administrator;
 use super::clock::{now, wait};
 use super::confinement;
-use super::discover::{discover, foreign};
+use super::discover::discover;
 use super::environment::{system_root, variable};
+use super::foreign::foreign;
 use super::installing::under_way;
 use super::library::CallError;
 use super::machine::{boot, free_disk, uptime};
