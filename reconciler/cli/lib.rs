@@ -14,8 +14,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    commands::args::{Args, Command},
-    manifest::exit::Exit,
+    commands::{
+        args::{Args, Command},
+        words,
+    },
+    manifest::{exit::Exit, problem::Problem},
     show::out::report,
 };
 
@@ -27,6 +30,9 @@ pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
+            if let Some(answer) = words::answer(&error) {
+                return report(&Problem::usage(answer)).into();
+            }
             let asked = !error.use_stderr(); // --help and --version are no errors.
             let _ = error.print();
             return if asked { Exit::Done } else { Exit::Usage }.into();

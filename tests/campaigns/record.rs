@@ -36,7 +36,8 @@ impl Record {
         let text = fs::read_to_string(&path).unwrap_or_default();
         // A last line without an end was being written when the campaign was cut off.
         let lines = text.split_inclusive('\n').filter_map(|line| understood(line.strip_suffix('\n')?));
-        let known = lines.collect();
+        // A point that failed is tried again: the campaign itself may have been wrong.
+        let known = lines.filter(|(_, verdict)| verdict.is_ok()).collect();
         let mut file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
         if !text.is_empty() && !text.ends_with('\n') {
             file.write_all(b"\n").unwrap();

@@ -97,7 +97,7 @@ pub fn all() -> Vec<Scene> {
         Scene {
             name: "the end of a hold",
             before: &[RESET, &["hold", MANIFEST, "--reason", "the board meets"]],
-            command: &["release", MANIFEST],
+            command: &["unhold", MANIFEST],
             then: &[(APPLY, 0, "at its goal")],
             ..plain()
         },

@@ -58,7 +58,7 @@ fn every_command_of_the_server_reports_it_and_none_repairs_it() {
         (&["drift", "site.yaml", "--output", "json"], 2),
         (&["drift", "site.yaml", "--output", "sarif"], 2),
         (&["observe", "site.yaml"], 0),
-        (&["release", "site.yaml"], 0),
+        (&["unhold", "site.yaml"], 0),
     ] {
         let ended = reconcile(folder.path(), args);
         assert_eq!(ended.code, Some(code), "{args:?}: {}{}", ended.out, ended.err);
@@ -139,7 +139,7 @@ fn a_hold_beside_a_damaged_line_still_holds_when_the_damage_is_acknowledged() {
 fn an_append_that_was_cut_off_is_no_damage() {
     let folder = folder(&lab(""));
     assert_eq!(reconcile(folder.path(), &["hold", "site.yaml", "--reason", "an audit"]).code, Some(0));
-    assert_eq!(reconcile(folder.path(), &["release", "site.yaml"]).code, Some(0));
+    assert_eq!(reconcile(folder.path(), &["unhold", "site.yaml"]).code, Some(0));
     // Half a line, and zeros where the rest should be.
     for tail in [&b"{\"seq\":3,\"at\":\"20"[..], &[0; 300]] {
         change(&folder, |journal| journal.extend_from_slice(tail));

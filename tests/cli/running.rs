@@ -2,7 +2,10 @@
 
 use std::{fs, fs::File, process::Stdio};
 
+use reconcile_core::{Act, Goal, Observe, Run, Seen};
 use reconcile_hosts::lab::{Fault, Lab, LabError};
+use reconcile_schema::{Manifest, Releases, RunId, Step};
+use reconcile_support::manifest::with_one_update;
 
 use crate::{command, folder, lab, listing, reconcile};
 
@@ -138,4 +141,33 @@ fn what_a_lab_cannot_write_has_not_happened() {
     let refused = lab.change(&server, |server| server.faults.extend([Fault::ShellOpen]));
     assert!(matches!(refused, Err(LabError::File { .. })), "{refused:?}");
     assert!(*lab.world() == before, "{:?}", lab.world());
+}
+
+/// A claim that the share did not take is none: the run that made it must not take the server down.
+#[test]
+fn a_claim_that_a_lab_cannot_write_is_not_seen() {
+    let site = with_one_update(
+        "rollout: { claims: '\\\\files.contoso.example\\claims' }
+servers:
+  fe01.contoso.example: { role: front-end, target: cu7, pool: pool01.contoso.example }
+lab:
+  world: world.yaml
+  servers:
+    fe01.contoso.example: { build: \"7.0.2046.123\" }
+",
+    );
+    let folder = folder(&site);
+    assert_eq!(reconcile(folder.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
+    let manifest: Manifest = serde_yaml::from_str(&site).unwrap();
+    let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml")).unwrap();
+    let goal = &Goal::of_all(&manifest, &releases).unwrap()[0];
+    let mut lab = Lab::open(&folder.path().join("world.yaml"), || unreachable!()).unwrap();
+    drop(folder);
+    let mut host = lab.host(&goal.server).unwrap();
+    let run = Run::new(RunId("a run".into()));
+    let seen = Seen { host: host.observe(goal).unwrap(), marks: host.marks().unwrap(), run };
+    let claimed = host.act(goal, &seen, &Step::Claim, &mut |_| {});
+    assert!(matches!(claimed, Err(LabError::File { .. })), "{claimed:?}");
+    let claim = host.observe(goal).unwrap().claim;
+    assert!(claim.known().is_none(), "{claim:?}");
 }

@@ -52,6 +52,25 @@ fn a_misspelt_word_gets_the_nearest_right_one() {
 }
 
 #[test]
+fn a_word_of_another_tool_is_answered_with_ours() {
+    let folder = folder(&lab(""));
+    for (args, ours) in [
+        (&["release", "site.yaml"] as &[&str], "reconcile unhold MANIFEST"),
+        (&["diff", "site.yaml"], "reconcile drift MANIFEST"),
+        (&["check", "site.yaml"], "reconcile validate MANIFEST"),
+        (&["test", "site.yaml"], "reconcile drift MANIFEST"),
+        (&["apply", "site.yaml", "--dry-run"], "reconcile plan MANIFEST"),
+        (&["resume", "site.yaml"], "apply again"),
+        (&["unlock", "site.yaml"], "reconcile claims MANIFEST --break"),
+        (&["rollback", "site.yaml"], "cannot be taken back"),
+    ] {
+        let ended = reconcile(folder.path(), args);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}");
+        assert!(ended.err.contains(ours), "{args:?}: {}", ended.err);
+    }
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     let folder = folder(&lab(""));
     let commands =

@@ -43,8 +43,8 @@ pub enum Command {
     History(History),
     /// Say that a server must not be touched, and why.
     Hold(Hold),
-    /// Say that a server may be worked on again.
-    Release(Release),
+    /// End a hold: say that a server may be worked on again.
+    Unhold(Unhold),
     /// Say that you have looked into something that a run will not pass over by itself.
     Acknowledge(Acknowledge),
     /// Show which server of each pool is worked on, by its own word on the share; or break a claim that nobody will release.
@@ -270,9 +270,9 @@ pub struct Claims {
     pub reason: Option<String>,
 }
 
-/// `reconcile release`.
+/// `reconcile unhold`.
 #[derive(Debug, clap::Args)]
-pub struct Release {
+pub struct Unhold {
     /// The manifest that names the servers.
     pub manifest: PathBuf,
     /// Only this server; can be given several times.

@@ -1,10 +1,10 @@
-//! `reconcile hold`, `release` and `acknowledge`: what a person says of a server, for its journal.
+//! `reconcile hold`, `unhold` and `acknowledge`: what a person says of a server, for its journal.
 
 use reconcile_core::{Act, Observe};
 use reconcile_schema::{Damage, Mark, RunId};
 
 use crate::{
-    commands::args::{Acknowledge, Concern, Hold, Release},
+    commands::args::{Acknowledge, Concern, Hold, Unhold},
     manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
     show::out::print,
     work::{
@@ -28,7 +28,7 @@ pub fn hold(args: &Hold) -> Result<Exit, Problem> {
 ///
 /// # Errors
 /// As [`hold`].
-pub fn release(args: &Release) -> Result<Exit, Problem> {
+pub fn unhold(args: &Unhold) -> Result<Exit, Problem> {
     say(&args.manifest, &args.servers, &|by| Mark::Released { by })
 }
 
@@ -95,7 +95,7 @@ fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem
         (Mark::DamageAcknowledged { .. }, hold) => acknowledged(marks.damaged.as_ref(), hold.as_ref()),
         (Mark::Held { reason, .. }, _) => format!("held: {}{down}{damaged}", escape(reason)),
         (_, Some(hold)) => format!(
-            "released; it was held by {} since {:.0}: {}{damaged}",
+            "no longer held; it was held by {} since {:.0}: {}{damaged}",
             escape(&hold.by),
             hold.at,
             escape(&hold.reason)

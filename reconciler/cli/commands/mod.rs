@@ -16,6 +16,7 @@ mod releases;
 mod schedule;
 mod status;
 mod validate;
+pub mod words;
 
 use clap::CommandFactory;
 
@@ -43,7 +44,7 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Status(scope) => status::run(&scope),
         Command::History(args) => history::run(&args),
         Command::Hold(args) => hold::hold(&args),
-        Command::Release(args) => hold::release(&args),
+        Command::Unhold(args) => hold::unhold(&args),
         Command::Acknowledge(args) => hold::acknowledge(&args),
         Command::Claims(args) => claims::run(&args),
         Command::Lab(command) => lab::run(&command),

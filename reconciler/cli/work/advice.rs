@@ -102,7 +102,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::ClockBehind { .. } => {
             "set the clock of the server; if it is right now, say so by running apply with --retry".into()
         }
-        Blocker::Held { .. } => "when the reason is gone: reconcile release".into(),
+        Blocker::Held { .. } => "when the reason is gone: reconcile unhold".into(),
         Blocker::JournalDamaged { .. } => ACKNOWLEDGE.into(),
         Blocker::OutagesSpent { .. } => {
             "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()

@@ -82,11 +82,16 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
     let new = beside(path, ".new");
     write_to(&new, bytes, next)?;
-    next();
-    fs::rename(path, old(path))?;
-    next();
-    fs::rename(&new, path).inspect_err(|_| {
-        let _ = fs::rename(old(path), path);
+    let mut swap = || {
+        next();
+        fs::rename(path, old(path))?;
+        next();
+        fs::rename(&new, path).inspect_err(|_| {
+            let _ = fs::rename(old(path), path);
+        })
+    };
+    swap().inspect_err(|_| {
+        let _ = fs::remove_file(&new);
     })
 }
 

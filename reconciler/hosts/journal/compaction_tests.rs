@@ -299,6 +299,19 @@ fn a_replacement_is_cut_off_before_each_of_its_operations() {
     assert_eq!(cuts, 5);
 }
 
+/// Windows, or a full disk, refuses to rename: the journal stays, and the copy goes.
+#[test]
+fn a_replacement_that_fails_leaves_no_copy() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    fs::write(&path, "the journal").unwrap();
+    fs::create_dir_all(compaction::old(&path).join("in the way")).unwrap();
+    compaction::replace(&path, b"shorter", &mut || {}).unwrap_err();
+    assert_eq!(fs::read(&path).unwrap(), b"the journal");
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
 /// One byte of a journal that was just compacted is damaged, after a hold was appended to it and before the next run takes the old
 /// journal away: nothing of either is lost.
 #[test]

@@ -34,13 +34,13 @@ impl Act for LabHost<'_> {
         });
         self.expensive.forget(step);
         self.started |= matches!(step, Step::StartServices | Step::FailBack);
+        self.lab.save()?; // First: what the file does not take has not happened, and nothing of it is seen.
         if *step == Step::Claim {
             self.look(goal, &Ask::Claim)?;
         }
         if *step == Step::Install {
             self.open_shell()?;
         }
-        self.lab.save()?;
         if dies.is_some() { Err(LabError::Killed) } else { acted }
     }
 

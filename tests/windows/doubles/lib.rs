@@ -306,6 +306,8 @@ pub struct Swaps {
     pub tried: u32,
     /// How often it was done: at all other times somebody held the file.
     pub taken: u32,
+    /// How many of these were of a copy in the private folder.
+    pub taken_private: u32,
     /// How often a library was put next to the source.
     pub planted: u32,
 }

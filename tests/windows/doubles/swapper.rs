@@ -33,6 +33,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
                 continue;
             }
             swaps.taken += 1;
+            swaps.taken_private += u32::from(package != Path::new(source));
             std::thread::sleep(Duration::from_micros(drawn.below(4) * drawn.below(2_000)));
             // What is put back is what the next run begins with; now and then it stays swapped.
             while drawn.below(8) > 0 && swap(drawn.below(3), &package, &genuine).is_err() {}

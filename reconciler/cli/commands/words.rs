@@ -1,0 +1,50 @@
+//! Words that people bring from other tools, and which of ours they mean.
+
+use clap::error::{ContextKind, ContextValue};
+
+/// Each word, and the answer to it.
+const WORDS: [(&[&str], &str); 8] = [
+    (&["release"], "`release` is called `unhold`: reconcile unhold MANIFEST"),
+    (
+        &["diff", "compare"],
+        "to see how servers differ from the manifest: reconcile drift MANIFEST; to see the steps that remain: reconcile plan MANIFEST",
+    ),
+    (
+        &["check", "test", "lint", "verify"],
+        "to check the manifest: reconcile validate MANIFEST; to check the servers: reconcile drift MANIFEST",
+    ),
+    (
+        &["dry-run", "--dry-run", "--dryrun", "--check", "--what-if", "--whatif", "--noop", "preview", "what-if"],
+        "to see the steps and change nothing: reconcile plan MANIFEST",
+    ),
+    (
+        &["resume", "continue", "retry"],
+        "run apply again: it goes on with the steps that remain. After an operator fixed what failed: reconcile apply MANIFEST --retry",
+    ),
+    (
+        &["unlock", "force-unlock"],
+        "a lock ends with the run that holds it, and the message that names it names its process. To take a claim of a pool from a \
+         server: reconcile claims MANIFEST --break SERVER --reason TEXT. To end a hold: reconcile unhold MANIFEST",
+    ),
+    (
+        &["rollback", "undo", "revert", "uninstall", "downgrade"],
+        "a cumulative update of this product cannot be taken back: Microsoft publishes no way to uninstall one. To bring back the \
+         services that a run stopped: reconcile apply MANIFEST. The way to an older build is a server that is restored from a \
+         backup, or built again",
+    ),
+    (
+        &["install", "update", "upgrade", "patch", "converge", "sync", "run"],
+        "to bring the server to its update: reconcile apply MANIFEST",
+    ),
+];
+
+/// The answer to a word that the command line does not know.
+#[must_use]
+pub fn answer(error: &clap::Error) -> Option<&'static str> {
+    let of = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.as_str()),
+        _ => None,
+    };
+    let word = of(ContextKind::InvalidSubcommand).or_else(|| of(ContextKind::InvalidArg))?;
+    WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, answer)| *answer)
+}
