@@ -74,14 +74,12 @@ pub struct Outcome {
     pub reason: Option<Reason>,
     /// Services that this run had to start although an earlier one had started them.
     pub started_again: Vec<ServiceStarts>,
-    /// Where it ended.
     pub end: End,
 }
 
 /// Where a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// At the goal.
     AtGoal,
     /// Short of it, for this reason.
     Blocked(Blocker),
@@ -560,17 +558,7 @@ impl<H: Act> Work<'_, H> {
 /// How long to pause before this is asked about again.
 fn pause(blocker: &Blocker) -> Period {
     let Blocker::Pool { why, .. } = blocker else { return PAUSE };
-    match why {
-        Unready::Settling { left, .. } => POOL_PAUSE.min(*left),
-        Unready::Busy
-        | Unready::Insufficient { .. }
-        | Unready::Domain { .. }
-        | Unready::Replicas { .. }
-        | Unready::Warned { .. }
-        | Unready::Untold
-        | Unready::NotUnderstood { .. }
-        | Unready::Quorum { .. } => POOL_PAUSE,
-    }
+    if let Unready::Settling { left, .. } = why { POOL_PAUSE.min(*left) } else { POOL_PAUSE }
 }
 
 /// Whether everything that should run is seen running.
