@@ -32,7 +32,6 @@
 extern crate alloc;
 
 mod age;
-#[warn(clippy::wildcard_enum_match_arm)]
 mod apply;
 mod approved;
 mod ask;
