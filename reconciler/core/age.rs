@@ -13,14 +13,12 @@ pub enum Stale {
     Older {
         /// Its serial, where it has one.
         serial: Option<u64>,
-        /// What was accepted.
         accepted: Accepted,
     },
     /// One with the same serial and another content was accepted here.
     Changed(Accepted),
     /// Its last day is over.
     Expired {
-        /// The day.
         day: Day,
         /// On whose clock.
         zone: String,

@@ -4,7 +4,8 @@ use alloc::{format, string::String, string::ToString, vec::Vec};
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Cause, Code, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime, Whose,
+    Cause, Change, Code, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime,
+    Whose,
 };
 
 use crate::{
@@ -74,14 +75,12 @@ pub struct Outcome {
     pub reason: Option<Reason>,
     /// Services that this run had to start although an earlier one had started them.
     pub started_again: Vec<ServiceStarts>,
-    /// Where it ended.
     pub end: End,
 }
 
 /// Where a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// At the goal.
     AtGoal,
     /// Short of it, for this reason.
     Blocked(Blocker),
@@ -367,31 +366,21 @@ impl<H: Act> Work<'_, H> {
             self.run.taken_down = true;
             marks.push(Mark::TakingDown { running: seen.running(), up: uptime(&seen.host) });
         }
-        match step {
-            Step::Install => {
+        match step.change() {
+            Change::Components => {
                 self.untold = None; // What follows is another start.
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
                 let queued = Some(seen.queued()).filter(|files| files.len() <= QUEUED);
                 marks.push(Mark::Installing { target, boot, queued });
             }
-            Step::Reboot => {
+            Change::Boot => {
                 let (boot, mut queued) = (seen.host.boot.known().cloned(), seen.queued());
                 queued.truncate(QUEUED);
                 marks.push(Mark::RebootAsked { boot, queued });
             }
-            Step::FailOver => marks.push(Mark::FailingOver),
-            Step::Claim => marks.push(Mark::Claiming),
-            Step::StopOthers
-            | Step::StopServices
-            | Step::StopWeb
-            | Step::Stage
-            | Step::CloseShells
-            | Step::StartWeb
-            | Step::FailBack
-            | Step::UpdateDatabases(_)
-            | Step::StartServices
-            | Step::StartOthers
-            | Step::Release => {}
+            Change::Stopped(_) if *step == Step::FailOver => marks.push(Mark::FailingOver),
+            Change::Claim => marks.push(Mark::Claiming),
+            _ => {} // The next look shows it.
         }
         marks.push(Mark::Began { step: step.clone() });
         for mark in &marks {
@@ -560,17 +549,7 @@ impl<H: Act> Work<'_, H> {
 /// How long to pause before this is asked about again.
 fn pause(blocker: &Blocker) -> Period {
     let Blocker::Pool { why, .. } = blocker else { return PAUSE };
-    match why {
-        Unready::Settling { left, .. } => POOL_PAUSE.min(*left),
-        Unready::Busy
-        | Unready::Insufficient { .. }
-        | Unready::Domain { .. }
-        | Unready::Replicas { .. }
-        | Unready::Warned { .. }
-        | Unready::Untold
-        | Unready::NotUnderstood { .. }
-        | Unready::Quorum { .. } => POOL_PAUSE,
-    }
+    if let Unready::Settling { left, .. } = why { POOL_PAUSE.min(*left) } else { POOL_PAUSE }
 }
 
 /// Whether everything that should run is seen running.

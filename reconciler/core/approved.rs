@@ -17,7 +17,6 @@ pub struct Approved {
 /// What was decided and is not approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deviation {
-    /// A step.
     Step {
         /// The step that comes next in the approved plan, if any is left.
         approved: Option<Step>,

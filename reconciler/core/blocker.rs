@@ -29,27 +29,17 @@ pub enum Blocker {
         why: String,
     },
     /// The declared product is not installed here.
-    Missing {
-        /// The product.
-        product: Product,
-    },
+    Missing { product: Product },
     /// Another product is installed here.
     WrongProduct {
-        /// The declared product.
         declared: Product,
         /// The product that was found.
         found: Product,
     },
     /// Core Components is above the declared build. There is no way down.
-    Newer {
-        /// The declared build.
-        declared: Build,
-        /// The installed build.
-        found: Build,
-    },
+    Newer { declared: Build, found: Build },
     /// The installation of a later update was begun and not seen to end well: components may be newer than declared.
     BegunLater {
-        /// The declared build.
         declared: Build,
         /// The build that the installation was to bring.
         begun: Build,
@@ -57,51 +47,25 @@ pub enum Blocker {
         code: Option<u32>,
     },
     /// An installed build is of a line that the product does not have.
-    WrongLine {
-        /// The component.
-        component: ComponentName,
-        /// The declared build.
-        declared: Build,
-        /// The installed build.
-        found: Build,
-    },
+    WrongLine { component: ComponentName, declared: Build, found: Build },
     /// A restart is due, and the policy does not allow one.
-    Reboot {
-        /// Who asks for it.
-        who: Vec<String>,
-    },
+    Reboot { who: Vec<String> },
     /// The machine was restarted as often as is allowed for one target.
-    RebootsSpent {
-        /// How often.
-        reboots: u32,
-    },
+    RebootsSpent { reboots: u32 },
     /// Another installation is under way.
-    Installing {
-        /// Which.
-        what: String,
-    },
+    Installing { what: String },
     /// A service is on its way from one state to another.
     ServicePending {
-        /// The service.
         service: String,
         /// What it is doing.
         state: ServiceState,
     },
     /// Management shells are open.
-    ShellsOpen {
-        /// Which.
-        shells: Vec<Shell>,
-    },
+    ShellsOpen { shells: Vec<Shell> },
     /// Services of others hold modules of the product.
-    Foreign {
-        /// Which.
-        services: Vec<Foreign>,
-    },
+    Foreign { services: Vec<Foreign> },
     /// The package cannot be used.
-    Package {
-        /// Why.
-        why: String,
-    },
+    Package { why: String },
     /// The package is signed by somebody else than the declared publisher.
     ForeignSigner {
         /// The file, whose signature was expected, and whose it is.
@@ -109,7 +73,6 @@ pub enum Blocker {
     },
     /// There is too little free disk space.
     Disk {
-        /// The drive.
         drive: Drive,
         /// The free bytes that there are.
         free: u64,
@@ -133,17 +96,11 @@ pub enum Blocker {
     /// The installer could not outlive the session that it is started from.
     Confined,
     /// The pool cannot do without this server.
-    Pool {
-        /// The pool.
-        pool: Fqdn,
-        /// Why not.
-        why: Unready,
-    },
+    Pool { pool: Fqdn, why: Unready },
     /// Another server of the pool, or of the pool that stands in for it, is worked on.
     Claimed {
         /// The pool after which the claim is named.
         pool: Fqdn,
-        /// The claim.
         claim: Box<Claim>,
         /// The clock that is wrong, where one is.
         clock: Option<WrongClock>,
@@ -159,7 +116,6 @@ pub enum Blocker {
     ClaimsUntrusted {
         /// The pool after which the record is named.
         pool: Fqdn,
-        /// What is wrong.
         doubts: Vec<Doubt>,
     },
     /// A Front End Server comes before its back end and has not said that it is done.
@@ -219,23 +175,16 @@ pub enum Blocker {
         latest: Timestamp,
     },
     /// Somebody said that the server must not be touched.
-    Held {
-        /// Who, when, and why.
-        hold: Hold,
-    },
+    Held { hold: Hold },
     /// Lines of the journal cannot be read, and nobody has acknowledged it: a hold may have been among them.
     JournalDamaged {
         /// How many, and from when on.
         damage: Damage,
     },
     /// The services were taken down as often as is allowed for one target.
-    OutagesSpent {
-        /// How often.
-        outages: u32,
-    },
+    OutagesSpent { outages: u32 },
     /// The installer was started as often as is allowed for one target.
     AttemptsSpent {
-        /// How often.
         attempts: u32,
         /// The last exit code, when one was seen.
         code: Option<u32>,
@@ -246,12 +195,10 @@ pub enum Blocker {
     InstallFailed {
         /// Its exit code.
         code: u32,
-        /// Where its log lies.
         log: Option<String>,
     },
     /// A step was taken, and nothing that it should change changed.
     Stuck {
-        /// The step.
         step: Step,
         /// Its own words, where it reported failure.
         refused: Option<String>,
@@ -259,31 +206,20 @@ pub enum Blocker {
         in_the_way: Vec<String>,
     },
     /// A step could not be done.
-    StepFailed {
-        /// The step.
-        step: Step,
-        /// Why not.
-        why: String,
-    },
+    StepFailed { step: Step, why: String },
     /// Services were started, and ended again by themselves.
     Died {
         /// The services, with how often runs have started each, where the journal knows of it.
         services: Vec<(String, Option<ServiceStarts>)>,
     },
     /// A command of an earlier run has outlived it and is at work.
-    AtWork {
-        /// Which one.
-        what: String,
-    },
+    AtWork { what: String },
     /// Somebody interrupted the run.
     Interrupted,
     /// The manifest cannot be used: there is nothing to work towards.
     NoManifest,
     /// The run ended at once.
-    Forced {
-        /// Why.
-        why: Forced,
-    },
+    Forced { why: Forced },
     /// The approved plan says something else.
     Deviated(Deviation),
 }
@@ -291,7 +227,6 @@ pub enum Blocker {
 /// Who can do something about a blocker, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// It failed.
     Failed,
     /// It may pass by itself: try later.
     Later,
@@ -315,46 +250,7 @@ impl Blocker {
     pub const fn opens(&self) -> Option<Opening> {
         match self {
             Self::WindowClosed { opens, .. } | Self::WindowTooShort { opens, .. } => *opens,
-            Self::Unknown { .. }
-            | Self::Missing { .. }
-            | Self::WrongProduct { .. }
-            | Self::Newer { .. }
-            | Self::BegunLater { .. }
-            | Self::WrongLine { .. }
-            | Self::Reboot { .. }
-            | Self::RebootsSpent { .. }
-            | Self::Installing { .. }
-            | Self::ServicePending { .. }
-            | Self::ShellsOpen { .. }
-            | Self::Foreign { .. }
-            | Self::Package { .. }
-            | Self::ForeignSigner { .. }
-            | Self::Disk { .. }
-            | Self::Rights { .. }
-            | Self::Confined
-            | Self::Mirrored { .. }
-            | Self::Pool { .. }
-            | Self::Claimed { .. }
-            | Self::ClaimsBusy { .. }
-            | Self::ClaimsUntrusted { .. }
-            | Self::ComesAfter { .. }
-            | Self::FailedOver
-            | Self::Outage { .. }
-            | Self::OutageForeseen { .. }
-            | Self::ClockBehind { .. }
-            | Self::Held { .. }
-            | Self::JournalDamaged { .. }
-            | Self::OutagesSpent { .. }
-            | Self::AttemptsSpent { .. }
-            | Self::InstallFailed { .. }
-            | Self::Stuck { .. }
-            | Self::StepFailed { .. }
-            | Self::Died { .. }
-            | Self::AtWork { .. }
-            | Self::Interrupted
-            | Self::NoManifest
-            | Self::Forced { .. }
-            | Self::Deviated(_) => None,
+            _ => None,
         }
     }
 

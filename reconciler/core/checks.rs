@@ -2,7 +2,6 @@
 
 use alloc::{format, string::ToString, vec::Vec};
 
-use jiff::Timestamp;
 use reconcile_schema::{
     Cause, DatabaseState, Fact, ForeignServices, Mirrored, OnExceed, PackageSeen, Period, Reboots, Right, Shells, Step,
     Store,
@@ -13,7 +12,7 @@ use crate::{
     blocker::Blocker,
     calendar::{next_opening, open_at},
     claims::{claim_of, doubts, not_done, unsettled},
-    clock::{CLOCK_TOLERANCE, wrong_clock},
+    clock::wrong_clock,
     foresee::{foreseen, remaining, turn, unestimated},
     goal::Goal,
     lacking::lacking,
@@ -221,14 +220,8 @@ pub(crate) fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
 /// By a clock that is behind the journal nothing is taken down, windows or not: an outage and its budget, the age of what was
 /// seen and the claim of a pool are all told by it.
 pub(crate) fn clock(_: &Goal, seen: &Seen, _: &Step) -> Gate {
-    let behind = clock_behind(seen).filter(|_| returning(seen) || seen.begins_outage());
+    let behind = seen.clock_behind().filter(|_| returning(seen) || seen.begins_outage());
     behind.map_or(Gate::Open, |(now, latest)| Gate::Shut(Blocker::ClockBehind { now, latest }))
-}
-
-/// What the clock says, and when the journal was last written, where that is more than a correction later.
-pub(crate) fn clock_behind(seen: &Seen) -> Option<(Timestamp, Timestamp)> {
-    let (now, latest) = (seen.host.at, seen.marks.latest?);
-    (Period::between(now, latest) > CLOCK_TOLERANCE).then_some((now, latest))
 }
 
 /// Whether a restart is pending is known, and the one that is may be taken.

@@ -18,21 +18,18 @@ pub(crate) fn is_ahead(time: Timestamp, of: Timestamp) -> bool {
 pub enum WrongClock {
     /// That of the server, which was ahead of the share's clock.
     Theirs {
-        /// The server.
         server: ServerName,
         /// How far it was ahead.
         ahead: Period,
     },
     /// Ours: the server and the share agree.
     Ours {
-        /// The server.
         server: ServerName,
         /// How far ours is behind, at least.
         behind: Period,
     },
     /// That of the server or ours: no third clock is known.
     Either {
-        /// The server.
         server: ServerName,
         /// How far the server's is ahead of ours, at least.
         apart: Period,

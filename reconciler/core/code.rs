@@ -88,44 +88,7 @@ impl Blocker {
                 Some(Reason { said: refused.clone(), in_the_way: in_the_way.clone(), ..of(step) })
             }
             Self::StepFailed { step, why } => Some(Reason { said: Some(why.clone()), ..of(step) }),
-            Self::Unknown { .. }
-            | Self::Missing { .. }
-            | Self::WrongProduct { .. }
-            | Self::Newer { .. }
-            | Self::BegunLater { .. }
-            | Self::WrongLine { .. }
-            | Self::Reboot { .. }
-            | Self::RebootsSpent { .. }
-            | Self::Installing { .. }
-            | Self::ServicePending { .. }
-            | Self::ShellsOpen { .. }
-            | Self::Foreign { .. }
-            | Self::Package { .. }
-            | Self::ForeignSigner { .. }
-            | Self::Disk { .. }
-            | Self::Mirrored { .. }
-            | Self::Rights { .. }
-            | Self::Pool { .. }
-            | Self::Claimed { .. }
-            | Self::ClaimsBusy { .. }
-            | Self::ClaimsUntrusted { .. }
-            | Self::ComesAfter { .. }
-            | Self::FailedOver
-            | Self::Outage { .. }
-            | Self::OutageForeseen { .. }
-            | Self::WindowClosed { .. }
-            | Self::WindowTooShort { .. }
-            | Self::ClockBehind { .. }
-            | Self::Held { .. }
-            | Self::JournalDamaged { .. }
-            | Self::OutagesSpent { .. }
-            | Self::Died { .. }
-            | Self::AtWork { .. }
-            | Self::Confined
-            | Self::Interrupted
-            | Self::Forced { .. }
-            | Self::NoManifest
-            | Self::Deviated(_) => None,
+            _ => None,
         }
     }
 }

@@ -23,7 +23,6 @@ use crate::{
 pub struct GoalError {
     /// The place in the manifest.
     pub pointer: String,
-    /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub help: Option<Remedy>,

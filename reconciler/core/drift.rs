@@ -22,9 +22,7 @@ pub struct Compared<'a> {
     pub kind: FactKind,
     /// What it is about: a component, a service, a database.
     pub subject: Cow<'a, str>,
-    /// What is desired.
     pub desired: Said<'a>,
-    /// What is observed.
     pub observed: Said<'a>,
     /// What the difference means, when there is one.
     pub code: Option<DriftCode>,
@@ -72,7 +70,6 @@ impl From<String> for Said<'_> {
 /// The kinds of facts that a goal speaks of. Where a list of facts could not be read, the whole list is one fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactKind {
-    /// Which product is installed.
     Product,
     /// The build of a component.
     Component,
@@ -117,15 +114,7 @@ impl FactKind {
     /// Whether it is about what is installed, and how.
     #[must_use]
     pub const fn is_of_builds(self) -> bool {
-        match self {
-            Self::Product | Self::Component | Self::Components | Self::Installation | Self::Restart => true,
-            Self::WindowsRestart
-            | Self::Service
-            | Self::Services
-            | Self::Database
-            | Self::Databases
-            | Self::Journal => false,
-        }
+        matches!(self, Self::Product | Self::Component | Self::Components | Self::Installation | Self::Restart)
     }
 
     /// Where such a fact is read on a host.
@@ -216,26 +205,7 @@ pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
 /// How a difference came about, by what the host was last brought to.
 #[must_use]
 pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: &str) -> Option<Origin> {
-    let asks = match code {
-        DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::ServiceDown => true,
-        DriftCode::RestartDue
-        | DriftCode::AssembliesHeld
-        | DriftCode::InstallationUnproven
-        | DriftCode::Ahead
-        | DriftCode::WrongProduct
-        | DriftCode::Unknown
-        | DriftCode::BuildsOnly
-        | DriftCode::NotReadable
-        | DriftCode::StaleSnapshot
-        | DriftCode::MissingSnapshot
-        | DriftCode::DuplicateSnapshot
-        | DriftCode::UnreadableSnapshot
-        | DriftCode::UnnamedServer
-        | DriftCode::PoolUnequal
-        | DriftCode::OriginalRelease
-        | DriftCode::ComponentMissing
-        | DriftCode::JournalDamaged => false,
-    };
+    let asks = matches!(code, DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::ServiceDown);
     if !asks {
         return None;
     }

@@ -23,7 +23,6 @@ pub struct Expensive {
     pub shells: Fact<Vec<Shell>>,
     /// Which services of others hold modules of the product.
     pub foreign: Fact<Vec<Foreign>>,
-    /// The databases.
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
     /// How the pool stands.
     pub pool: Fact<PoolSeen>,

@@ -121,9 +121,7 @@ pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
                 seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
                 steps.push(Step::UpdateDatabases(store));
             }
-            Want::Look(
-                Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Foreign | Ask::Pool | Ask::Claim,
-            ) => break, // Asked by gates only.
+            Want::Look(_) => break, // Asked by gates only.
         }
     }
     steps

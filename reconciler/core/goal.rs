@@ -13,7 +13,6 @@ use crate::{blocker::Blocker, rules::Rules, topology::Claims};
 /// What one server must become.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
-    /// The server.
     pub server: ServerName,
     /// The product that it runs.
     pub product: Product,

@@ -95,7 +95,6 @@ pub enum Acted {
     Installed {
         /// Its exit code.
         code: u32,
-        /// Where its log lies.
         log: Option<String>,
     },
     /// Somebody else uses what it changes, and goes on: nothing was done.

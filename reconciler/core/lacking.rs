@@ -23,7 +23,7 @@ pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
             let other = other.and_then(|record| record.claims.first());
             other.map(|claim| format!("{} has the claim", claim.server)).into_iter().collect()
         }
-        Change::Package | Change::Mark | Change::Shells | Change::Boot => Vec::new(),
+        _ => Vec::new(), // Nothing has a name of its own.
     }
 }
 

@@ -10,9 +10,9 @@
 //! | row | files | what they are |
 //! |---|---|---|
 //! | 1 | `apply`, `plan` | the decision, unfolded over a host and over expected effects |
-//! | 2 | `next`, `alike` | the decision: what is wanted, if nothing forbids it |
+//! | 2 | `next` | the decision: what is wanted, if nothing forbids it |
 //! | 3 | `gate`, `checks` | what forbids: a table from causes to checks, and the checks |
-//! | 4 | `foresee` | lengths and outages of what remains |
+//! | 4 | `foresee`, `decisive` | lengths and outages of what remains; what of a server matters to a decision |
 //! | 5 | `drift`, `effect`, `room` | what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
@@ -23,11 +23,15 @@
 //! What stands apart is used by nobody here and never meets `Seen`: it knows manifests and fleets, not servers.
 #![no_std]
 #![forbid(unsafe_code)]
+#![expect(missing_docs, reason = "a name that says it needs no second one")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "it protects the matches over Step and Cause; their files have it on"
+)]
 
 extern crate alloc;
 
 mod age;
-mod alike;
 mod apply;
 mod approved;
 mod ask;
@@ -37,17 +41,21 @@ mod checks;
 mod claims;
 mod clock;
 mod code;
+#[warn(clippy::wildcard_enum_match_arm)]
 mod command;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 mod decision_tests;
+mod decisive;
 mod declared;
 mod drift;
 mod drive;
+#[warn(clippy::wildcard_enum_match_arm)]
 mod effect;
 mod expensive;
 mod fleet;
 mod foresee;
+#[warn(clippy::wildcard_enum_match_arm)]
 mod gate;
 mod goal;
 mod history;
@@ -74,7 +82,6 @@ mod wanted;
 mod warnings;
 
 pub use age::{Stale, accepting, expired, stale};
-pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
 pub use approved::{Approved, Deviation};
 pub use ask::Ask;
@@ -83,6 +90,7 @@ pub use calendar::{Opening, next_opening, open_at, openings};
 pub use claims::{claim_of, reached};
 pub use clock::{WrongClock, wrong_clock};
 pub use command::Command;
+pub use decisive::decisive;
 pub use declared::GoalError;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
 pub use drive::Drive;

@@ -22,14 +22,12 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The maintenance window that the steps wait for.
     pub opens: Option<Opening>,
-    /// Where they end.
     pub end: PlanEnd,
 }
 
 /// A step that is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
-    /// The step.
     pub step: Step,
     /// Why it is taken.
     pub cause: Cause,
@@ -38,10 +36,8 @@ pub struct PlannedStep {
     pub certain: bool,
 }
 
-/// Where a plan ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanEnd {
-    /// At the goal.
     AtGoal,
     /// Here, because of this.
     Blocked(Blocker),
@@ -106,11 +102,7 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
                 continue;
             }
             // Asked by gates only, or not to be helped by a step.
-            Want::Look(
-                Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Foreign | Ask::Pool | Ask::Claim,
-            )
-            | Want::Nothing
-            | Want::Cannot(_) => break,
+            Want::Look(_) | Want::Nothing | Want::Cannot(_) => break,
         };
         let installed = steps.iter().any(|planned| planned.step == Step::Install);
         let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));

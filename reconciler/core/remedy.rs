@@ -5,7 +5,6 @@ use alloc::{format, string::String, vec::Vec};
 /// What to do about such an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// This.
     Do(String),
     /// Take one of the names that exist.
     Names {

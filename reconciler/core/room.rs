@@ -52,15 +52,9 @@ pub(crate) const fn drives(host: &Observed) -> [(Drive, &Fact<u64>); 2] {
     [(Drive::System, &host.disk), (Drive::Private, &host.private_disk)]
 }
 
-/// The free space, as far as any decision looks at it.
-pub(crate) fn little(host: &Observed) -> (Option<u64>, [Fact<u64>; 2]) {
-    let most = DATABASE.max(host.package_size.unwrap_or_default().saturating_mul(TIMES));
-    let little = drives(host).map(|(_, free)| match free {
-        Fact::Known(free) => Fact::Known(most.min(*free)),
-        Fact::Unknown(why) => Fact::Unknown(why.clone()),
-        Fact::NotLooked => Fact::NotLooked,
-    });
-    (host.package_size, little)
+/// More free space than this changes no decision about a package of so many bytes.
+pub(crate) fn enough(package: Option<u64>) -> u64 {
+    DATABASE.max(package.unwrap_or_default().saturating_mul(TIMES))
 }
 
 #[cfg(test)]

@@ -8,12 +8,11 @@ use reconcile_schema::{
     Attempt, Build, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step,
 };
 
-use crate::approved::Deviation;
+use crate::{approved::Deviation, clock::CLOCK_TOLERANCE};
 
 /// Everything that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The host.
     pub host: Observed,
     /// What cannot be observed.
     pub marks: Marks,
@@ -24,7 +23,6 @@ pub struct Seen {
 /// How this run has gone so far. It lives in memory only: the next run starts anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// Which run it is.
     pub id: RunId,
     /// Steps that this run will not take again, and why.
     pub spent: Vec<(Step, Spent)>,
@@ -216,6 +214,12 @@ impl Seen {
             (Some(up), Some(now)) => now - up.lasted, // Somebody may have set the clock meanwhile.
             (None, _) | (_, None) => Period::between(baseline.since, self.host.at),
         })
+    }
+
+    /// What the clock says, and when the journal was last written, where that is more than a correction later.
+    pub(crate) fn clock_behind(&self) -> Option<(Timestamp, Timestamp)> {
+        let (now, latest) = (self.host.at, self.marks.latest?);
+        (Period::between(now, latest) > CLOCK_TOLERANCE).then_some((now, latest))
     }
 
     /// How often runs have started this service; none where the journal does not know of a start.

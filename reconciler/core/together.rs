@@ -13,11 +13,8 @@ use crate::{
 /// Two servers of one pool that nothing keeps from being taken down at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unguarded {
-    /// The pool.
     pub pool: Fqdn,
-    /// One of them.
     pub one: ServerName,
-    /// The other.
     pub other: ServerName,
     /// The place of the second one's entry in the manifest, as a JSON pointer.
     pub pointer: alloc::string::String,
@@ -78,7 +75,6 @@ fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
 /// Windows that do not overlap, for the servers of a pool whose windows do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// The pool.
     pub pool: Fqdn,
     /// Each server with its windows, by the names of those that it has now; without any where no server has one.
     pub windows: Vec<(ServerName, Vec<(UpdateName, Window)>)>,

@@ -11,7 +11,6 @@ use crate::roster::{Entry, Roster};
 /// Where a server stands, by its own entry, its group and its pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing<'a> {
-    /// Its role.
     pub role: Option<Role>,
     /// The site that it stands at.
     pub site: Option<&'a UpdateName>,
@@ -19,7 +18,6 @@ pub struct Standing<'a> {
     pub pool: Option<&'a Fqdn>,
     /// The ring in which it is updated, where one is named.
     pub ring: Option<&'a UpdateName>,
-    /// Its upgrade domain.
     pub upgrade_domain: Option<&'a UpdateName>,
     /// When it may be taken down; always, where nothing is said.
     pub maintenance: Option<&'a Maintenance>,
@@ -65,7 +63,6 @@ pub struct Claims {
     /// The name of the record: that of the pool or, of two pools that stand in for each other, the one that comes first. So one
     /// claim keeps them both.
     pub name: Fqdn,
-    /// The pool.
     pub pool: Fqdn,
     /// The upgrade domain: the servers of one may be taken down together.
     pub domain: Option<UpdateName>,

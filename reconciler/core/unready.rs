@@ -14,12 +14,7 @@ pub enum Unready {
     /// It is busy: replicas are on their way.
     Busy,
     /// By its own word, too few of its servers are active.
-    Insufficient {
-        /// How many are active.
-        active: Option<u32>,
-        /// How many it has.
-        servers: Option<u32>,
-    },
+    Insufficient { active: Option<u32>, servers: Option<u32> },
     /// Its upgrade domains may not all be taken down.
     Domain {
         /// Whether the one that is not ready is that of this server; otherwise nobody can tell which one that is.
@@ -29,9 +24,7 @@ pub enum Unready {
     Untold,
     /// With one server less, too few would run.
     Quorum {
-        /// How many are active.
         active: u32,
-        /// How many it has.
         servers: u32,
         /// How many must be.
         needed: u32,
@@ -42,10 +35,7 @@ pub enum Unready {
         missing: Vec<String>,
     },
     /// It warns of its fabric.
-    Warned {
-        /// The warnings.
-        warnings: Vec<String>,
-    },
+    Warned { warnings: Vec<String> },
     /// What it says of its fabric is not understood.
     NotUnderstood {
         /// Its words.
@@ -53,9 +43,7 @@ pub enum Unready {
     },
     /// The last server that was taken down has not been back for long enough.
     Settling {
-        /// That server.
         server: ServerName,
-        /// When it was back.
         back: Timestamp,
         /// When the pool was ready again, where it was not meanwhile.
         again: Option<Timestamp>,

@@ -15,7 +15,6 @@ use crate::{
 pub struct TopologyError {
     /// The place in the manifest, as a JSON pointer.
     pub pointer: String,
-    /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub help: Remedy,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_core::{
-    Blocker, Compared, Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state, state_of,
+    Blocker, Compared, Entry, Goal, Place, Roster, Run, Seen, Stranger, compare, decisive, origin, state, state_of,
 };
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
@@ -169,13 +169,13 @@ impl<'a> Judge<'a> {
         };
         drift.found = seen.core(goal.product).cloned();
         let seen = Seen { host: seen, marks, run: Run::new(RunId("drift".into())) };
-        let same =
-            |known: &(usize, Scope, Seen, Told)| (known.0, known.1) == (kind, scope) && alike(goal, &known.2, &seen);
-        let told = if let Some((_, _, _, told)) = known.0.find(same) {
+        let key = (kind, scope, decisive(goal, &seen));
+        let same = |known: &((usize, Scope, Seen), Told)| known.0 == key;
+        let told = if let Some((_, told)) = known.0.find(same) {
             told.clone()
         } else {
             let told = tell(goal, &seen, scope);
-            known.0.keep((kind, scope, seen.clone(), told.clone()));
+            known.0.keep((key, told.clone()));
             told
         };
         drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
@@ -311,9 +311,9 @@ fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
     finding(DriftCode::UnnamedServer, "server", "in the manifest", observed, "")
 }
 
-/// What was told of the last servers: of those that are alike, the same is to be told.
+/// What was told of the last servers: of those that are decided alike, the same is to be told.
 #[derive(Default)]
-pub struct Known(Recent<(usize, Scope, Seen, Told)>);
+pub struct Known(Recent<((usize, Scope, Seen), Told)>);
 
 /// What is told of all servers that are alike.
 #[derive(Clone)]

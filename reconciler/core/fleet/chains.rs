@@ -16,9 +16,7 @@ const AT_ONCE: u32 = 10;
 /// A server of a fleet.
 #[derive(Debug, Clone)]
 pub struct Member<'a> {
-    /// Its name.
     pub name: ServerName,
-    /// Where it stands.
     pub standing: Standing<'a>,
     /// Whether the Central Management Store is updated from it.
     pub central: bool,
@@ -323,19 +321,15 @@ impl Ranks<'_> {
 
 /// The windows of the members, each once, and the number of each member's.
 fn calendars<'a>(members: &[Member<'a>]) -> (Vec<Option<&'a Maintenance>>, Vec<usize>) {
-    /// Among how many of the last calendars an equal one is searched: most are one and the same value of the manifest.
-    const SEARCHED: usize = 16;
     let mut all: Vec<Option<&'a Maintenance>> = Vec::new();
-    let mut known: BTreeMap<Option<usize>, usize> = BTreeMap::new();
     let number = |member: &Member<'a>| {
         let maintenance = member.standing.maintenance;
-        let address = maintenance.map(|maintenance| core::ptr::from_ref(maintenance).addr());
-        *known.entry(address).or_insert_with(|| {
-            let mut last = all.iter().enumerate().rev().take(SEARCHED);
-            last.find(|(_, other)| **other == maintenance).map(|(number, _)| number).unwrap_or_else(|| {
-                all.push(maintenance);
-                all.len() - 1
-            })
+        // Most are one and the same value of the manifest, which is quicker to see than that two are equal.
+        let is = |known: &Maintenance| maintenance.is_some_and(|own| core::ptr::eq(known, own) || known == own);
+        let known = all.iter().rposition(|known| known.map_or(maintenance.is_none(), is));
+        known.unwrap_or_else(|| {
+            all.push(maintenance);
+            all.len() - 1
         })
     };
     let numbers = members.iter().map(number).collect();
