@@ -2,11 +2,31 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use reconcile_hosts::snapshot::Piece;
-use reconcile_schema::{Manifest, PlanReport, Releases};
+use reconcile_schema::{DriftSummary, Manifest, PlanReport, Releases};
 
-use crate::{apply, args::Format, drift, harmless, input::Input, problem::Problem, schemas, source::Source, text};
+use crate::{
+    manifest::{
+        harmless,
+        input::Input,
+        problem::Problem,
+        schemas::{self, Format},
+        source::Source,
+        text,
+    },
+    show::drift::{
+        forms::{Form, begin},
+        report::Head,
+        reports::{Reports, Target},
+    },
+    work::{
+        approval,
+        drift::Fleet,
+        judge::{Judge, Options},
+    },
+};
 
 /// A file was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +80,7 @@ pub fn catalogue(path: &Path) -> Result<Releases, Refused> {
 /// # Errors
 /// When it is none.
 pub fn plan(path: &Path) -> Result<PlanReport, Refused> {
-    Ok(apply::read_plan(path)?)
+    Ok(approval::read_plan(path)?)
 }
 
 /// A plan, as `plan --out` writes it.
@@ -76,5 +96,18 @@ pub fn written(plan: &PlanReport) -> Result<String, Refused> {
 /// # Errors
 /// When the manifest makes no goals, or a report cannot be written.
 pub fn reports(manifest: &Path, as_of: Timestamp, pieces: Vec<Piece>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
-    Ok(drift::every_form(&Input::read(manifest)?, as_of, pieces)?)
+    let input = Input::read(manifest)?;
+    let judge = Judge::new(&input, &Options { as_of, max_age: None, builds_alone: false, keeps: true })?;
+    let head = Head { made_by: env!("CARGO_PKG_VERSION"), manifest: manifest.display().to_string(), as_of };
+    let forms = Form::value_variants();
+    let mut written = vec![Vec::new(); forms.len()];
+    let mut reports = Reports { reports: Vec::new(), summary: DriftSummary::default() };
+    for (form, out) in forms.iter().zip(&mut written) {
+        let report = begin(*form, &head, input.releases(), false, out).map_err(Problem::failed)?;
+        reports.reports.push((report, Target::Standard));
+    }
+    Fleet::of(&judge, &[], |judged| reports.server(judged)).read(pieces.into_iter(), 1)?;
+    reports.finish()?;
+    let name = |form: &Form| form.to_possible_value().map(|value| value.get_name().to_owned());
+    Ok(forms.iter().filter_map(name).zip(written).collect())
 }

@@ -1,9 +1,6 @@
 //! Whether a manifest may still be followed: its serial only rises, and it may have a last day.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::{format, string::String, string::ToString};
 use core::fmt;
 
 use jiff::{Timestamp, tz::TimeZone};

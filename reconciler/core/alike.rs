@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use reconcile_schema::{BootId, Fact, Marks, Observed, OnExceed, Period, Shared};
 
-use crate::{Goal, Run, Seen, gate::clock_behind, room::little};
+use crate::{
+    checks::clock_behind,
+    goal::Goal,
+    room::little,
+    seen::{Run, Seen},
+};
 
 /// Whether two hosts with one goal are alike: they are in the same state, differ from the goal in the same, and have the
 /// same plan. What no decision looks at may differ, such as the name; how a difference came about is no decision.

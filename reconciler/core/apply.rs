@@ -1,27 +1,27 @@
 //! Applying: the decision, unfolded over a host. Decide, act, look again, until nothing remains or nothing may be done.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, string::ToString, vec::Vec};
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Cause, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime, Whose,
+    Cause, Code, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime, Whose,
 };
 
 use crate::{
-    Account, Act, Acted, Approved, Ask, Blocker, Deviation, Goal, Halt, Next, Run, Seen, Spent, Unready,
-    approved::Place,
-    blocker::listed,
-    lacking,
-    model::running,
-    next,
-    next::queued,
-    plan,
+    approved::{Approved, Deviation, Place},
+    ask::Ask,
+    blocker::{Blocker, listed, shown_code},
+    claims::reached,
+    goal::Goal,
+    host::{Account, Act, Acted},
+    lacking::lacking,
+    next::{Next, next},
+    plan::plan,
     pool::unready,
-    proof::{PROOF, died, ended_again, not_running, started, started_again, starts, takes_for_granted},
-    reached, shown_code,
+    proof::{PROOF, died, ended_again, not_running, started, started_again},
+    seen::{Halt, Run, Seen, Spent},
+    step::unchanged,
+    unready::Unready,
 };
 
 /// What a run is asked to do.
@@ -45,7 +45,7 @@ pub struct Request<'a> {
 /// What happens during a run, for whoever watches.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A dear fact is looked at.
+    /// An expensive fact is read.
     Looking(&'a Ask),
     /// A step begins.
     Began(&'a Step, &'a Cause, &'a Seen),
@@ -87,6 +87,18 @@ pub enum End {
     Blocked(Blocker),
     /// In a restart of the machine; the next run goes on.
     GoingDown,
+}
+
+impl End {
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::AtGoal => Code::AtGoal,
+            Self::Blocked(blocker) => blocker.code(),
+            Self::GoingDown => Code::Restarting,
+        }
+    }
 }
 
 /// How often one run takes one step. Three attempts of the installer, each with its stops, stay well below.
@@ -181,7 +193,7 @@ fn work<H: Act>(
             continue;
         }
         on(Event::Began(&step, &cause, &seen));
-        work.unproven |= starts(&step);
+        work.unproven |= step.starts().is_some();
         match work.take(&step, &seen, on) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(Acted::Busy(why)) => {
@@ -286,7 +298,7 @@ impl<H: Act> Work<'_, H> {
         self.host.mark(&self.run.id, mark).map_err(|error| error.to_string())
     }
 
-    /// Looks at a dear fact. What was seen of databases is worth remembering.
+    /// Reads an expensive fact. What was seen of databases is worth remembering.
     fn ask(&mut self, seen: &Seen, ask: &Ask) -> Result<(), H::Error> {
         self.host.look(self.request.goal, ask)?;
         if let (Ask::Databases(store), Some(core)) = (ask, seen.host.core(self.request.goal.product)) {
@@ -306,7 +318,8 @@ impl<H: Act> Work<'_, H> {
             // What will not be approved is found before the first stop, where it can be foreseen.
             let begins = step.takes_down() && seen.begins_outage();
             let foreseen = if begins { plan(self.request.goal, seen).steps } else { Vec::new() };
-            let place = approved.foreseen(self.place, &foreseen).and_then(|()| approved.after(self.place, step, cause));
+            let foreseen = foreseen.iter().map(|planned| (&planned.step, &planned.cause));
+            let place = approved.foreseen(self.place, foreseen).and_then(|()| approved.after(self.place, step, cause));
             match place {
                 Ok(place) => self.place = place,
                 Err(mut deviation) => {
@@ -352,17 +365,17 @@ impl<H: Act> Work<'_, H> {
         let mut marks: Vec<Mark> = Vec::new();
         if step.takes_down() && seen.begins_outage() {
             self.run.taken_down = true;
-            marks.push(Mark::TakingDown { running: running(seen), up: uptime(&seen.host) });
+            marks.push(Mark::TakingDown { running: seen.running(), up: uptime(&seen.host) });
         }
         match step {
             Step::Install => {
                 self.untold = None; // What follows is another start.
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
-                let queued = Some(queued(seen)).filter(|files| files.len() <= QUEUED);
+                let queued = Some(seen.queued()).filter(|files| files.len() <= QUEUED);
                 marks.push(Mark::Installing { target, boot, queued });
             }
             Step::Reboot => {
-                let (boot, mut queued) = (seen.host.boot.known().cloned(), queued(seen));
+                let (boot, mut queued) = (seen.host.boot.known().cloned(), seen.queued());
                 queued.truncate(QUEUED);
                 marks.push(Mark::RebootAsked { boot, queued });
             }
@@ -453,14 +466,14 @@ impl<H: Act> Work<'_, H> {
                 let goal = self.request.goal;
                 let is_whole = now.host.components.known().is_some_and(|components| goal.behind(components).is_empty());
                 let ended_well = matches!(code, 0 | 3010 | 1641);
-                let moved = changed || ended_well && is_whole && before.unproven(goal).is_some();
-                let lies = log.as_ref().map_or_else(String::new, |log| alloc::format!("; its log is in {log}"));
+                let moved = changed || ended_well && is_whole && before.unproven(&goal.core).is_some();
+                let lies = log.as_ref().map_or_else(String::new, |log| format!("; its log is in {log}"));
                 let ended = Mark::Installed { code, moved, log };
                 now.marks.take(&self.run.id, now.host.at, &ended);
                 if self.mark(&ended).is_err() {
                     self.untold = Some((now.host.at, ended));
                 }
-                let words = alloc::format!("exit code {}{lies}", shown_code(code));
+                let words = format!("exit code {}{lies}", shown_code(code));
                 Account { words, success: matches!(code, 0 | 3010 | 1641) }
             }
             Acted::Busy(why) => Account::failure(why),
@@ -498,7 +511,7 @@ impl<H: Act> Work<'_, H> {
         if *step != Step::FailOver || !unchanged(step, &before.host, &self.look()?.host) {
             return Ok(why);
         }
-        Ok(alloc::format!("{why}; nothing was done to the server: its services are as they were"))
+        Ok(format!("{why}; nothing was done to the server: its services are as they were"))
     }
 
     fn end(mut self, seen: &Seen, end: End) -> Result<Outcome, H::Error> {
@@ -583,22 +596,11 @@ fn is_bounded_here(step: &Step) -> bool {
     *step != Step::Install
 }
 
-/// Whether nothing changed of what `step` should change.
-fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
-    let services = |host: &Observed, whose: Whose| -> Vec<Service> {
-        host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
-    };
-    let same = |whose| services(before, whose) == services(now, whose);
-    match step {
-        Step::Stage => before.package == now.package,
-        Step::Claim => before.claim == now.claim,
-        Step::Release => true, // A mark tells of it: taken again, it was taken in vain.
-        Step::Reboot => before.boot == now.boot,
-        Step::FailOver | Step::StopServices | Step::FailBack | Step::StartServices => same(Whose::Product),
-        Step::StopOthers | Step::StartOthers => same(Whose::Others),
-        Step::StopWeb | Step::StartWeb => same(Whose::WebServer),
-        Step::CloseShells => before.shells == now.shells,
-        Step::Install => before.components == now.components,
-        Step::UpdateDatabases(store) => before.databases(store) == now.databases(store),
+/// Whether what comes next takes for granted that the services stay up: the end of the run, and the word to other servers
+/// that they may begin.
+const fn takes_for_granted(next: &Next) -> bool {
+    match next {
+        Next::Done | Next::Blocked(_) | Next::Do(Step::Release, _) => true,
+        Next::Do(..) | Next::Look(_) | Next::Wait(_) => false,
     }
 }

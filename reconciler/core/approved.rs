@@ -1,14 +1,9 @@
 //! What was approved: the steps that a run may take, and what it may do besides.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{Cause, Step};
-
-use crate::PlannedStep;
 
 /// The steps of a plan to which somebody has said yes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,8 +65,12 @@ impl Approved {
     }
 
     /// The first of the steps that are foreseen which may not be taken.
-    pub(crate) fn foreseen(&self, at: Place, steps: &[PlannedStep]) -> Result<(), Deviation> {
-        steps.iter().try_fold(at, |at, planned| self.after(at, &planned.step, &planned.cause)).map(drop)
+    pub(crate) fn foreseen<'a>(
+        &self,
+        at: Place,
+        steps: impl Iterator<Item = (&'a Step, &'a Cause)>,
+    ) -> Result<(), Deviation> {
+        { steps }.try_fold(at, |at, (step, cause)| self.after(at, step, cause)).map(drop)
     }
 }
 

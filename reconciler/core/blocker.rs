@@ -1,20 +1,22 @@
 //! The blocker: why nothing that helps may be done now, and who can do something about it.
 
-use alloc::{
-    boxed::Box,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{boxed::Box, format, string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, ServerName,
-    ServiceStarts, ServiceState, Shell, Step, Store, ZoneName,
+    Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, Right,
+    ServerName, ServiceStarts, ServiceState, Shell, Step, Store, ZoneName,
 };
 
-use crate::{Deviation, Drive, Forced, Opening, Right, Unready, WrongClock, room::bytes};
+use crate::{
+    approved::Deviation,
+    calendar::Opening,
+    clock::WrongClock,
+    drive::{Drive, bytes},
+    seen::Forced,
+    unready::Unready,
+};
 
 /// Why nothing that helps may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,10 @@
-//! The code of every way in which a plan or a run ends, and what the command said that it ended with.
+//! The code of every blocker, and what the command said that is in the way.
 
 use alloc::{string::ToString, vec::Vec};
 
 use reconcile_schema::{Code, ExitCode, Reason, Step};
 
-use crate::{Blocker, End, PlanEnd, Unready};
+use crate::{blocker::Blocker, unready::Unready};
 
 impl Blocker {
     /// Its code: what programs match on.
@@ -126,31 +126,6 @@ impl Blocker {
             | Self::Forced { .. }
             | Self::NoManifest
             | Self::Deviated(_) => None,
-        }
-    }
-}
-
-impl End {
-    /// Its code.
-    #[must_use]
-    pub const fn code(&self) -> Code {
-        match self {
-            Self::AtGoal => Code::AtGoal,
-            Self::Blocked(blocker) => blocker.code(),
-            Self::GoingDown => Code::Restarting,
-        }
-    }
-}
-
-impl PlanEnd {
-    /// Its code, where `steps` remain or not.
-    #[must_use]
-    pub const fn code(&self, steps: bool) -> Code {
-        match self {
-            Self::AtGoal if steps => Code::Drift,
-            Self::AtGoal => Code::AtGoal,
-            Self::Blocked(blocker) => blocker.code(),
-            Self::Unlooked(_) => Code::NotLooked,
         }
     }
 }

@@ -10,7 +10,7 @@ use core::fmt;
 
 use reconcile_schema::{Cause, ServiceName, Step, Store};
 
-use crate::Goal;
+use crate::goal::Goal;
 
 /// What a person would type for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,22 +43,15 @@ impl Command {
             Step::Install => Self::Program(format!("{} /silentmode", goal.product.installer())),
             Step::StartWeb => Self::Program("net start w3svc".into()),
             Step::UpdateDatabases(store) => Self::Cmdlet(format!("Install-CsDatabase -Update {}", form(store))),
-            Step::StartServices => Self::Cmdlet(match cause {
-                Cause::Down(names) if names.len() == 1 => format!("Start-CsWindowsService -Name {}", names.join("")),
-                Cause::Down(_)
-                | Cause::Behind(_)
-                | Cause::Unproven { .. }
-                | Cause::AssembliesHeld
-                | Cause::RebootPending(_)
-                | Cause::NotStaged
-                | Cause::ShellsOpen
-                | Cause::FailedOver
-                | Cause::Unclaimed
-                | Cause::Unreleased
-                | Cause::StoreBehind { .. } => "Start-CsWindowsService".into(),
-            }),
+            Step::StartServices => Self::Cmdlet(start(cause)),
         }
     }
+}
+
+/// How the product's services are started: the one that is down by its name.
+fn start(cause: &Cause) -> String {
+    let name = if let Cause::Down(names) = cause { names.first().filter(|_| names.len() == 1) } else { None };
+    name.map_or_else(|| "Start-CsWindowsService".into(), |name| format!("Start-CsWindowsService -Name {name}"))
 }
 
 /// The name under which the pool is claimed.

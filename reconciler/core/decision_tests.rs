@@ -15,7 +15,12 @@ use reconcile_schema::{
 };
 use serde_json::json;
 
-use crate::{Goal, Next, Run, Seen, Want, next, wanted};
+use crate::{
+    goal::Goal,
+    next::{Next, next},
+    seen::{Run, Seen},
+    wanted::{Want, wanted},
+};
 
 /// A server and what is declared for it.
 pub struct Server {

@@ -1,11 +1,6 @@
 //! The difference between a goal and what is seen, fact by fact.
 
-use alloc::{
-    borrow::Cow,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::Cow, format, string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{
@@ -14,10 +9,10 @@ use reconcile_schema::{
 };
 
 use crate::{
-    Blocker, Goal, Seen, Want,
-    gate::refusal,
-    next::{Databases, WindowsRestart, behind_in, lacks_update, reboot_due, windows_asks},
-    shown_code, wanted,
+    blocker::{Blocker, shown_code},
+    goal::Goal,
+    seen::Seen,
+    wanted::{Databases, Want, WindowsRestart, behind_in, lacks_update, reboot_due, wanted, windows_asks},
 };
 
 /// One fact as it is desired and as it is observed.
@@ -205,7 +200,7 @@ pub fn drift<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
 pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     let mut all = components(goal, seen);
     all.extend(journal(seen));
-    let fits = seen.host.components.known().is_none_or(|components| refusal(goal, components).is_none());
+    let fits = seen.host.components.known().is_none_or(|components| goal.refuses(components).is_none());
     if !fits {
         return all; // What runs on a host that this manifest does not fit is nobody's drift.
     }
@@ -278,7 +273,7 @@ fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
             return [compared(FactKind::Components, "components", desired, why(unread), unknown)].into();
         }
     };
-    let newer = match refusal(goal, known) {
+    let newer = match goal.refuses(known) {
         Some(Blocker::Newer { .. }) => true,
         Some(Blocker::Unknown { what: _, why }) => {
             let (desired, unknown) = (Said::Build(&goal.core), Some(DriftCode::Unknown));
@@ -354,7 +349,7 @@ fn journal(seen: &Seen) -> Option<Compared<'static>> {
 
 /// An installation that nobody saw end well.
 fn installation(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
-    let (attempt, code) = match (seen.begun_later(goal), seen.unproven(goal)) {
+    let (attempt, code) = match (seen.begun_later(&goal.core), seen.unproven(&goal.core)) {
         (Some(later), _) => (later, DriftCode::Ahead),
         (None, Some(unproven)) => (unproven, DriftCode::InstallationUnproven),
         (None, None) => return None,

@@ -3,58 +3,22 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step, Store};
+use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step};
 
-use crate::Goal;
-
-/// A dear fact, looked at only when a decision asks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// What the account may do here.
-    Rights,
-    /// How the update's package stands.
-    Package,
-    /// Free space on the system drive.
-    Disk,
-    /// Who holds the product's management assemblies.
-    Shells,
-    /// Which services of others hold modules of the product.
-    Foreign,
-    /// How the pool stands.
-    Pool,
-    /// What the servers of the pool have on their share.
-    Claim,
-    /// The versions of these databases.
-    Databases(Store),
-}
-
-impl fmt::Display for Ask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rights => f.write_str("the rights of the account"),
-            Self::Package => f.write_str("the update's package"),
-            Self::Disk => f.write_str("the free disk space"),
-            Self::Shells => f.write_str("the open management shells"),
-            Self::Foreign => f.write_str("the services of others"),
-            Self::Pool => f.write_str("the readiness of the pool"),
-            Self::Claim => f.write_str("the claim of the pool"),
-            Self::Databases(store) => write!(f, "the {store}"),
-        }
-    }
-}
+use crate::{ask::Ask, goal::Goal, seen::Seen};
 
 /// Looking at a host. Nothing is changed by it.
 pub trait Observe {
     /// What keeps a host from being looked at at all; a single fact that cannot be read is unknown instead.
     type Error: fmt::Display;
 
-    /// The cheap facts, read anew; the dear ones as they were last looked at. The goal names services besides the product's.
+    /// The cheap facts, read anew; the expensive ones as they were last read. The goal names services besides the product's.
     ///
     /// # Errors
     /// When the host cannot be looked at at all.
     fn observe(&mut self, goal: &Goal) -> Result<Observed, Self::Error>;
 
-    /// Looks at one dear fact; later observations carry it until an act may have changed it.
+    /// Reads one expensive fact; later observations carry it until an act may have changed it.
     ///
     /// # Errors
     /// When the host cannot be looked at at all.
@@ -77,7 +41,7 @@ pub trait Act: Observe {
     fn act(
         &mut self,
         goal: &Goal,
-        seen: &crate::Seen,
+        seen: &Seen,
         step: &Step,
         quiet: &mut dyn FnMut(Period),
     ) -> Result<Acted, Self::Error>;

@@ -2,34 +2,28 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use reconcile_schema::{DatabaseState, Service, Step, Store, Whose};
+use reconcile_schema::{Behind, Change, DatabaseState, Service, Step, Store, Whose};
 
-use crate::{Goal, Seen};
+use crate::{goal::Goal, seen::Seen};
 
 /// What `step` should have brought about and has not, one name with its state each, as far as it is seen.
 #[must_use]
 pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
-    match step {
-        Step::FailOver | Step::StopServices => up(seen, Whose::Product),
-        Step::StopOthers => up(seen, Whose::Others),
-        Step::StopWeb => up(seen, Whose::WebServer),
-        Step::StartServices | Step::FailBack => down(goal, seen, Whose::Product),
-        Step::StartOthers => down(goal, seen, Whose::Others),
-        Step::StartWeb => down(goal, seen, Whose::WebServer),
-        Step::Install => {
+    match step.change() {
+        Change::Stopped(whose) => up(seen, whose),
+        Change::Running(whose) => down(goal, seen, whose),
+        Change::Components => {
             let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
-            let of = |one: &reconcile_schema::Behind| {
-                format!("{} is at {}, must reach {}", one.component, one.found, one.desired)
-            };
+            let of = |one: &Behind| format!("{} is at {}, must reach {}", one.component, one.found, one.desired);
             behind.iter().map(of).collect()
         }
-        Step::UpdateDatabases(store) => databases(seen, store),
-        Step::Claim => {
+        Change::Databases(store) => databases(seen, store),
+        Change::Claim => {
             let other = seen.host.claim.known().filter(|record| !record.is_claimed_by(&goal.server));
             let other = other.and_then(|record| record.claims.first());
             other.map(|claim| format!("{} has the claim", claim.server)).into_iter().collect()
         }
-        Step::Stage | Step::Reboot | Step::CloseShells | Step::Release => Vec::new(),
+        Change::Package | Change::Mark | Change::Shells | Change::Boot => Vec::new(),
     }
 }
 

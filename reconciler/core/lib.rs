@@ -1,6 +1,26 @@
 //! What follows: from a goal and from what is seen, the one step that comes next.
 //!
 //! `no_std` not for small machines, but so that a decision cannot look at a clock, a file or a registry.
+//!
+//! # The walls
+//!
+//! A file uses only files of the rows below its own, or files to its right in the same row, and takes each name from the file that
+//! defines it, never from here. `tests/walls.rs` reads this table and holds every path of the crate against it.
+//!
+//! | row | files | what they are |
+//! |---|---|---|
+//! | 1 | `apply`, `plan` | the decision, unfolded over a host and over expected effects |
+//! | 2 | `next`, `alike` | the decision: what is wanted, if nothing forbids it |
+//! | 3 | `gate`, `checks` | what forbids: a table from causes to checks, and the checks |
+//! | 4 | `foresee` | lengths and outages of what remains |
+//! | 5 | `drift`, `effect`, `room` | what differs, what a step is expected to change, the disk space that it needs |
+//! | 6 | `wanted` | the documented procedure |
+//! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
+//! | 8 | `claims`, `pool`, `declared`, `goal`, `rules`, `topology`, `roster`, `remedy` | what one server must become, and where it stands |
+//! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
+//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `roster`, `remedy`, `quorum`, `calendar` |
+//!
+//! What stands apart is used by nobody here and never meets `Seen`: it knows manifests and fleets, not servers.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -10,68 +30,87 @@ mod age;
 mod alike;
 mod apply;
 mod approved;
-mod batches;
+mod ask;
 mod blocker;
 mod calendar;
+mod checks;
 mod claims;
+mod clock;
 mod code;
 mod command;
-mod dear;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 mod decision_tests;
+mod declared;
 mod drift;
+mod drive;
+mod effect;
+mod expensive;
 mod fleet;
+mod foresee;
 mod gate;
 mod goal;
 mod history;
 mod host;
 mod lacking;
 mod layers;
-mod model;
 mod next;
 mod plan;
 mod pool;
-mod predict;
 mod proof;
 mod quorum;
+mod remedy;
 mod rights;
 mod room;
 mod roster;
+mod rules;
 mod seen;
+mod step;
 mod together;
 mod topology;
+mod unready;
+mod validate;
+mod wanted;
 mod warnings;
-mod waves;
 
 pub use age::{Stale, accepting, expired, stale};
 pub use alike::alike;
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
 pub use approved::{Approved, Deviation};
-pub use batches::{Batch, batches};
+pub use ask::Ask;
 pub use blocker::{Blocker, Class, shown_code};
 pub use calendar::{Opening, next_opening, open_at, openings};
-pub use claims::{Claims, WrongClock, claim_of, reached, wrong_clock};
+pub use claims::{claim_of, reached};
+pub use clock::{WrongClock, wrong_clock};
 pub use command::Command;
-pub use dear::Dear;
+pub use declared::GoalError;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
-pub use fleet::{Chain, Fleet, Member};
-pub use goal::{Goal, GoalError, Rules};
+pub use drive::Drive;
+pub use effect::after;
+pub use expensive::Expensive;
+pub use fleet::{
+    batches::{Batch, batches},
+    chains::{Chain, Fleet, Member},
+    waves::{Left, Schedule, Turn, Waves, schedule},
+};
+pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole};
+pub use goal::Goal;
 pub use history::history;
-pub use host::{Account, Act, Acted, Ask, Observe};
+pub use host::{Account, Act, Acted, Observe};
 pub use lacking::lacking;
 pub use layers::layers;
-pub use model::after;
-pub use next::{Next, Want, next, waiting_elsewhere, wanted};
+pub use next::{Next, next};
 pub use plan::{Plan, PlanEnd, PlannedStep, ahead, plan};
-pub use pool::{READY, Unready, strange};
-pub use predict::{Foreseen, Prediction, assumed, foreseen, foreseen_whole};
-pub use quorum::spare;
-pub use rights::{Right, product_steps};
-pub use room::Drive;
+pub use pool::strange;
+pub use quorum::{READY, spare};
+pub use remedy::Remedy;
+pub use rights::product_steps;
 pub use roster::{Entry, Place, Roster, Stranger};
+pub use rules::Rules;
 pub use seen::{Forced, Halt, Run, Seen, Spent};
 pub use together::{Proposal, proposals, unguarded};
-pub use topology::{Remedy, Standing, TopologyError, misplaced};
+pub use topology::{Claims, Standing};
+pub use unready::Unready;
+pub use validate::{TopologyError, topology_errors};
+pub use wanted::{Want, waiting_elsewhere, wanted};
 pub use warnings::{Warning, warnings};
-pub use waves::{Left, Schedule, Turn, Waves, schedule};

@@ -1,16 +1,17 @@
 //! The decision: the one step that comes next.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::string::ToString;
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Pending, PendingRestart, Period, QueuedFile, Step, Store, Whose};
+use reconcile_schema::{Cause, Period, Step};
 
 use crate::{
-    Ask, Blocker, Goal, Halt, Seen,
-    claims::is_unreleased,
-    gate::{Gate, gate, may_restore, refusal},
+    ask::Ask,
+    blocker::Blocker,
+    checks::Gate,
+    gate::{gate, may_restore},
+    goal::Goal,
+    seen::{Halt, Seen},
+    wanted::{Want, down, wanted},
 };
 
 /// What comes next.
@@ -26,19 +27,6 @@ pub enum Next {
     Wait(Blocker),
     /// Nothing that helps may be done now.
     Blocked(Blocker),
-}
-
-/// What would help.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Want {
-    /// Nothing: the host is at its goal.
-    Nothing,
-    /// This step, for this reason.
-    Step(Step, Cause),
-    /// To know this first.
-    Look(Ask),
-    /// It cannot be told, or not be helped by a step.
-    Cannot(Blocker),
 }
 
 /// The next step: what is wanted, if nothing forbids it. When something does, the host is brought back up first.
@@ -86,253 +74,4 @@ fn at_work(goal: &Goal, seen: &Seen, what: &str) -> Next {
         // Somebody waits to hear of the manifest.
         Some(Halt::Deviated(_) | Halt::NoManifest) | None => Next::Blocked(blocker),
     }
-}
-
-/// The step that would move the host towards its goal: the documented procedure.
-///
-/// Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server"; that the services are started
-/// again at the end goes without saying there. Around it, for a Front End Server whose pool takes over for it, the same:
-/// "Patch or update Front End Servers in Skype for Business Server".
-#[must_use]
-pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
-    let Some(components) = seen.host.components.known() else {
-        return Want::Cannot(Blocker::unknown("the installed components", &seen.host.components));
-    };
-    if let Some(refusal) = refusal(goal, components) {
-        return Want::Cannot(refusal);
-    }
-    let Some(services) = seen.host.services.known() else {
-        return Want::Cannot(Blocker::unknown("the services", &seen.host.services));
-    };
-    let web_up = services.iter().any(|service| service.is_web() && !service.is_stopped());
-    if goal.fails_over() && seen.is_failed_over() && !seen.is_failed_over_by_us() {
-        return Want::Cannot(Blocker::FailedOver); // Whoever took it out of the pool has a reason, and may be at work.
-    }
-    if let Some(begun) = seen.begun_later(goal) {
-        let (declared, begun, code) = (goal.core.clone(), begun.target.clone(), begun.code);
-        return Want::Cannot(Blocker::BegunLater { declared, begun, code });
-    }
-    if let Some(cause) = lacks_update(goal, seen) {
-        let step = match (stop(goal, seen), web_up) {
-            (Some(stop), _) => stop,
-            (None, true) => Step::StopWeb,
-            (None, false) => Step::Install,
-        };
-        return Want::Step(step, cause);
-    }
-    if let Some(attempt) = seen.attempt_in_this_boot() {
-        // Stop again: services that ran meanwhile may hold assemblies that the installer replaced.
-        if !attempt.stopped_since {
-            return Want::Step(stop(goal, seen).unwrap_or(Step::StopServices), Cause::AssembliesHeld);
-        }
-        if let Some(cause) = reboot_due(seen) {
-            return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), cause);
-        }
-    }
-    for store in &goal.stores {
-        match behind_in(goal, seen, store) {
-            Databases::Current => {}
-            Databases::Ask => {
-                // In an outage the web server starts first: a host can use that time to get ready for the look.
-                let outage = seen.marks.baseline.is_some() && stop(goal, seen).is_none();
-                let web = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
-                return match web.filter(|_| outage) {
-                    Some((step, cause)) => Want::Step(step, cause),
-                    None => Want::Look(Ask::Databases(store.clone())),
-                };
-            }
-            Databases::Unclear(blocker) => return Want::Cannot(blocker),
-            Databases::Behind(databases) => {
-                let behind = Cause::StoreBehind { store: store.clone(), databases };
-                let web_down = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
-                let (step, cause) = match (stop(goal, seen), web_down) {
-                    (Some(stop), _) => (stop, behind),
-                    (None, Some(start)) => start,
-                    (None, None) => (Step::UpdateDatabases(store.clone()), behind),
-                };
-                return Want::Step(step, cause);
-            }
-        }
-    }
-    // Before the services are started: a restart starts them, too.
-    match windows_asks(goal, seen) {
-        WindowsRestart::Wanted(who) => {
-            return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), Cause::RebootPending(who));
-        }
-        WindowsRestart::Unknown(blocker) => return Want::Cannot(blocker),
-        WindowsRestart::Said(_) | WindowsRestart::None => {}
-    }
-    down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
-}
-
-/// How it stands with a restart that Windows Update or component servicing asks for.
-pub(crate) enum WindowsRestart {
-    /// Nobody asks.
-    None,
-    /// These ask, and the policy says to tell of it.
-    Said(Vec<String>),
-    /// These ask, and the policy says to do it.
-    Wanted(Vec<String>),
-    /// Whether anybody asks cannot be told, and the policy would have it done.
-    Unknown(Blocker),
-}
-
-pub(crate) fn windows_asks(goal: &Goal, seen: &Seen) -> WindowsRestart {
-    let wants = goal.rules.pending_restart == PendingRestart::Restart;
-    let pending = match &seen.host.reboot {
-        Fact::Known(pending) => pending,
-        unread @ (Fact::Unknown(_) | Fact::NotLooked) if wants => {
-            return WindowsRestart::Unknown(Blocker::unknown("whether a restart is pending", unread));
-        }
-        Fact::Unknown(_) | Fact::NotLooked => return WindowsRestart::None,
-    };
-    let who: Vec<_> = pending.iter().filter(|pending| pending.of_windows).map(|pending| pending.who.clone()).collect();
-    match (who.is_empty(), wants) {
-        (true, _) => WindowsRestart::None,
-        (false, true) => WindowsRestart::Wanted(who),
-        (false, false) => WindowsRestart::Said(who),
-    }
-}
-
-/// Why the machine is restarted before the work, if it is: something else than the work asks for it.
-pub(crate) fn restart_first(goal: &Goal, seen: &Seen) -> Option<Cause> {
-    let works = match wanted(goal, seen) {
-        Want::Step(_, Cause::Behind(_) | Cause::Unproven { .. } | Cause::StoreBehind { .. }) | Want::Look(_) => true,
-        Want::Step(..) | Want::Nothing | Want::Cannot(_) => false,
-    };
-    reboot_due(seen).filter(|_| works && seen.marks.baseline.is_none())
-}
-
-/// Why the update must be installed, when it must: a component is below its build; or an installation was begun and not seen
-/// to end well, so that nobody can tell what else is missing.
-pub(crate) fn lacks_update(goal: &Goal, seen: &Seen) -> Option<Cause> {
-    let behind = goal.behind(seen.host.components.known()?);
-    if !behind.is_empty() {
-        return Some(Cause::Behind(behind));
-    }
-    seen.unproven(goal).map(|attempt| Cause::Unproven { code: attempt.code })
-}
-
-/// The step that takes the services down, while any is up: those of others before the product's, which they use.
-fn stop(goal: &Goal, seen: &Seen) -> Option<Step> {
-    let others = || are_others_up(seen).then_some(Step::StopOthers);
-    others().or_else(|| leave(goal, seen)).or_else(|| is_up(seen).then_some(Step::StopServices))
-}
-
-/// Whether any service of others that the manifest names is up.
-fn are_others_up(seen: &Seen) -> bool {
-    let mut services = seen.host.services.known().into_iter().flatten();
-    services.any(|service| service.whose() == Whose::Others && !service.is_stopped())
-}
-
-/// The step that takes a Front End Server out of its pool, while it is in it: before anything else takes it down.
-pub(crate) fn leave(goal: &Goal, seen: &Seen) -> Option<Step> {
-    (goal.fails_over() && is_up(seen) && !seen.is_failed_over()).then_some(Step::FailOver)
-}
-
-/// Whether any service of the product is up.
-pub(crate) fn is_up(seen: &Seen) -> bool {
-    let mut services = seen.host.services.known().into_iter().flatten();
-    services.any(|service| service.is_products() && !service.is_stopped())
-}
-
-/// The steps that bring up what should run and does not: the web server first, and a server that is failed over goes back
-/// to its pool. When all of it runs, the next server of the pool may begin.
-fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
-    let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
-    let names = |whose: Whose| -> Vec<_> {
-        down.iter().filter(|service| service.whose() == whose).map(|service| service.name.clone()).collect()
-    };
-    let start = |step, names: Vec<_>| (!names.is_empty()).then_some((step, Cause::Down(names)));
-    let back = (goal.fails_over() && seen.is_failed_over_by_us()).then_some((Step::FailBack, Cause::FailedOver));
-    let all = [
-        start(Step::StartWeb, names(Whose::WebServer)),
-        back,
-        start(Step::StartServices, names(Whose::Product)),
-        start(Step::StartOthers, names(Whose::Others)),
-    ];
-    let up = seen.host.services.known().is_some() && all.iter().all(Option::is_none);
-    let done = up && is_unreleased(goal, seen);
-    all.into_iter().chain([done.then_some((Step::Release, Cause::Unreleased))]).flatten()
-}
-
-/// Why a restart is due, if one is.
-pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
-    let asked = seen.attempt_in_this_boot().and_then(|attempt| attempt.code).filter(|code| matches!(code, 3010 | 1641));
-    let mut who: Vec<_> = asked.map(|code| alloc::format!("the installer (exit code {code})")).into_iter().collect();
-    let pending = seen.host.reboot.known().into_iter().flatten();
-    who.extend(pending.filter(|pending| asks(seen, pending)).map(|pending| pending.who.clone()));
-    who.dedup(); // The installer may have left a word in the registry, too.
-    (!who.is_empty()).then_some(Cause::RebootPending(who))
-}
-
-/// Whether what is pending asks for a restart. Files that wait for one do where they lie in a folder that matters to an update, or came
-/// after our installer began in this boot; not where they have outlasted the last restart: another one would not help either.
-fn asks(seen: &Seen, pending: &Pending) -> bool {
-    let after_ours = |path: &String| {
-        seen.attempt_in_this_boot()
-            .is_some_and(|attempt| !attempt.queued.as_ref().is_some_and(|were| were.contains(path)))
-    };
-    let asks = |file: &QueuedFile| (file.matters || after_ours(&file.path)) && !outlasts(seen, &file.path);
-    pending.files.is_empty() || pending.files.iter().any(asks)
-}
-
-/// Whether a file waited for the last restart already, and that has happened.
-fn outlasts(seen: &Seen, path: &String) -> bool {
-    let happened = seen.marks.rebooting.is_none() || seen.marks.rebooting.as_ref() != seen.host.boot.known();
-    happened && seen.marks.awaited.contains(path)
-}
-
-/// The files that wait for a restart and ask for none: they are shown.
-#[must_use]
-pub fn waiting_elsewhere(seen: &Seen) -> Vec<&str> {
-    let pending = seen.host.reboot.known().into_iter().flatten().filter(|pending| !asks(seen, pending));
-    pending.flat_map(|pending| &pending.files).map(|file| file.path.as_str()).collect()
-}
-
-/// The files that wait for a restart.
-pub(crate) fn queued(seen: &Seen) -> Vec<String> {
-    let pending = seen.host.reboot.known().into_iter().flatten();
-    pending.flat_map(|pending| &pending.files).map(|file| file.path.clone()).collect()
-}
-
-/// How the databases of one store stand.
-pub(crate) enum Databases {
-    Current,
-    Behind(Vec<String>),
-    Ask,
-    Unclear(Blocker),
-}
-
-pub(crate) fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
-    let databases = match seen.host.databases(store) {
-        Fact::Known(databases) => databases,
-        Fact::Unknown(why) => {
-            return Databases::Unclear(Blocker::Unknown { what: store.to_string(), why: why.clone() });
-        }
-        Fact::NotLooked => match seen.marks.checked.get(store) {
-            Some(checked)
-                if Some(&checked.core) == seen.host.core(goal.product)
-                    && checked.at <= seen.host.at
-                    && Period::between(checked.at, seen.host.at) < goal.rules.database_check
-                    && checked.databases.iter().all(|database| database.state() == DatabaseState::Current) =>
-            {
-                return Databases::Current;
-            }
-            // What was behind or out of reach then may have been mended since: work needs a look of its own.
-            Some(_) | None => return Databases::Ask,
-        },
-    };
-    let mut behind = Vec::new();
-    for database in databases {
-        match database.state() {
-            DatabaseState::Current => {}
-            DatabaseState::Behind => behind.push(database.name.clone()),
-            DatabaseState::Unknown(why) => {
-                let what = alloc::format!("database {} of the {store}", database.name);
-                return Databases::Unclear(Blocker::Unknown { what, why: why.to_string() });
-            }
-        }
-    }
-    if behind.is_empty() { Databases::Current } else { Databases::Behind(behind) }
 }

@@ -1,10 +1,19 @@
-//! The plan: the decision, unfolded over the model.
+//! The plan: the decision, unfolded over the expected effects of its steps.
 
 use alloc::vec::Vec;
 
-use reconcile_schema::{Cause, Fact, PackageSeen, Reboots, Step};
+use reconcile_schema::{Cause, Code, Fact, PackageSeen, Reboots, Step};
 
-use crate::{Ask, Blocker, Goal, Next, Opening, Seen, Want, after, next, next::restart_first, wanted};
+use crate::{
+    ask::Ask,
+    blocker::Blocker,
+    calendar::Opening,
+    effect::after,
+    goal::Goal,
+    next::{Next, next},
+    seen::Seen,
+    wanted::{MOST_STEPS, Want, restart_first, wanted},
+};
 
 /// The steps that remain, and where they end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +49,6 @@ pub enum PlanEnd {
     Unlooked(Ask),
 }
 
-/// More steps than any goal needs: a plan that is longer is a defect of the decision, and ends as stuck.
-const MOST: usize = 32;
-
 /// The steps that remain for `goal`, as far as they can be foreseen from `seen`.
 #[must_use]
 pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
@@ -62,7 +68,7 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
                 }
                 None => return Plan { steps, opens, end: PlanEnd::Blocked(blocker) },
             },
-            Next::Do(step, _) if steps.len() >= MOST => {
+            Next::Do(step, _) if steps.len() >= MOST_STEPS => {
                 return Plan {
                     steps,
                     opens,
@@ -90,7 +96,7 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
     if goal.rules.reboot != Reboots::Never {
         steps.extend(restart_first(goal, &seen).map(|cause| sure(Step::Reboot, cause)));
     }
-    while steps.len() < MOST {
+    while steps.len() < MOST_STEPS {
         let (step, cause) = match wanted(goal, &seen) {
             Want::Step(step, cause) => (step, cause),
             Want::Look(Ask::Databases(store)) => {
@@ -123,34 +129,23 @@ const fn sure(step: Step, cause: Cause) -> PlannedStep {
     PlannedStep { step, cause, certain: true }
 }
 
-/// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
-pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
-    let mut seen = seen.clone();
-    let mut steps = Vec::new();
-    steps.extend(restart_first(goal, &seen).map(|_| Step::Reboot));
-    while steps.len() < MOST {
-        match wanted(goal, &seen) {
-            Want::Nothing | Want::Cannot(_) => break,
-            Want::Step(step, _) => {
-                seen = after(goal, seen, &step);
-                steps.push(step);
-            }
-            Want::Look(Ask::Databases(store)) => {
-                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
-                steps.push(Step::UpdateDatabases(store));
-            }
-            Want::Look(
-                Ask::Rights | Ask::Package | Ask::Disk | Ask::Shells | Ask::Foreign | Ask::Pool | Ask::Claim,
-            ) => break, // Asked by gates only.
-        }
-    }
-    steps
-}
-
 impl Plan {
     /// Whether nothing remains to be done.
     #[must_use]
     pub fn is_at_goal(&self) -> bool {
         self.steps.is_empty() && self.end == PlanEnd::AtGoal
+    }
+}
+
+impl PlanEnd {
+    /// Its code, where `steps` remain or not.
+    #[must_use]
+    pub const fn code(&self, steps: bool) -> Code {
+        match self {
+            Self::AtGoal if steps => Code::Drift,
+            Self::AtGoal => Code::AtGoal,
+            Self::Blocked(blocker) => blocker.code(),
+            Self::Unlooked(_) => Code::NotLooked,
+        }
     }
 }

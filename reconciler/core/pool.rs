@@ -1,75 +1,10 @@
 //! Whether a pool can do without one of its servers: what the product says of it, and how many must stay.
 
-use alloc::{string::String, vec::Vec};
-use core::fmt;
+use alloc::{format, string::String, vec::Vec};
 
-use jiff::Timestamp;
-use reconcile_schema::{Fabric, Period, PoolSeen, Readiness, ServerName, UpgradeDomain};
+use reconcile_schema::{Fabric, PoolSeen, Readiness, ServerName, UpgradeDomain};
 
-use crate::{Goal, Seen, WrongClock, quorum::spare};
-
-/// How long a Front End pool must have been ready before its next servers are taken down (Microsoft Learn, "Topologies and
-/// components for Front End Servers", Lync Server 2013: between upgrade domains; nothing shorter is documented for later
-/// products).
-pub const READY: Period = Period::minutes(20);
-
-/// Why a pool cannot do without one of its servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unready {
-    /// It is busy: replicas are on their way.
-    Busy,
-    /// By its own word, too few of its servers are active.
-    Insufficient {
-        /// How many are active.
-        active: Option<u32>,
-        /// How many it has.
-        servers: Option<u32>,
-    },
-    /// Its upgrade domains may not all be taken down.
-    Domain {
-        /// Whether the one that is not ready is that of this server; otherwise nobody can tell which one that is.
-        own: bool,
-    },
-    /// It reports neither upgrade domains nor how many of its servers are active.
-    Untold,
-    /// With one server less, too few would run.
-    Quorum {
-        /// How many are active.
-        active: u32,
-        /// How many it has.
-        servers: u32,
-        /// How many must be.
-        needed: u32,
-    },
-    /// Replicas are missing.
-    Replicas {
-        /// The product's words for each.
-        missing: Vec<String>,
-    },
-    /// It warns of its fabric.
-    Warned {
-        /// The warnings.
-        warnings: Vec<String>,
-    },
-    /// What it says of its fabric is not understood.
-    NotUnderstood {
-        /// Its words.
-        said: Vec<String>,
-    },
-    /// The last server that was taken down has not been back for long enough.
-    Settling {
-        /// That server.
-        server: ServerName,
-        /// When it was back.
-        back: Timestamp,
-        /// When the pool was ready again, where it was not meanwhile.
-        again: Option<Timestamp>,
-        /// How long the pool must still be ready.
-        left: Period,
-        /// The clock that is wrong, where one is.
-        clock: Option<WrongClock>,
-    },
-}
+use crate::{goal::Goal, quorum::spare, seen::Seen, unready::Unready};
 
 /// Why the pool that was found so cannot do without this server now.
 ///
@@ -142,7 +77,7 @@ pub fn strange(found: &PoolSeen) -> Option<Vec<String>> {
     if fabric.is_empty() {
         return Some(alloc::vec!["nothing".into()]);
     }
-    let strange: Vec<_> = fabric.iter().filter(|line| !is_sound(line)).map(|line| alloc::format!("{line:?}")).collect();
+    let strange: Vec<_> = fabric.iter().filter(|line| !is_sound(line)).map(|line| format!("{line:?}")).collect();
     (!strange.is_empty()).then_some(strange)
 }
 
@@ -151,50 +86,6 @@ fn is_sound(line: &str) -> bool {
     let all = names(line).count();
     let name = words.pop().filter(|name| words.is_empty() && name.parse::<ServerName>().is_ok());
     all == 3 && name.is_some() && ["OK", "UP"].iter().all(|word| names(line).any(|one| one == *word)) && line.is_ascii()
-}
-
-impl fmt::Display for Unready {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy => f.write_str("it is busy (PoolUpgradeState is Busy)"),
-            Self::Insufficient { active: Some(active), servers: Some(servers) } => {
-                write!(
-                    f,
-                    "{active} of its {servers} servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)"
-                )
-            }
-            Self::Insufficient { .. } => {
-                f.write_str("too few of its servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)")
-            }
-            Self::Domain { own: true } => {
-                f.write_str("the upgrade domain of this server is not ready (IsReadyForUpgrade is False)")
-            }
-            Self::Domain { own: false } => f.write_str(
-                "one of its upgrade domains is not ready (IsReadyForUpgrade is False), and which of them holds this server is not known",
-            ),
-            Self::Untold => f.write_str(
-                "it reports neither its upgrade domains (IsReadyForUpgrade) nor how many of its servers are active",
-            ),
-            Self::Replicas { missing } => write!(f, "replicas are missing: {}", missing.join("; ")),
-            Self::Warned { warnings } => write!(f, "Get-CsPoolFabricState warns: {}", warnings.join("; ")),
-            Self::NotUnderstood { said } => {
-                write!(f, "the answer of Get-CsPoolFabricState is not understood; it says {}", said.join(", "))
-            }
-            Self::Quorum { active, servers, needed } => {
-                write!(f, "{active} of its {servers} servers are active, and {needed} must stay")
-            }
-            Self::Settling { server, back, again, left: _, clock } => {
-                match again {
-                    Some(again) => write!(
-                        f,
-                        "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only"
-                    )?,
-                    None => write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")?,
-                }
-                clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
-            }
-        }
-    }
 }
 
 /// How many servers of a pool must run when one more is to go.

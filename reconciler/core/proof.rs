@@ -4,44 +4,10 @@ use alloc::{string::String, vec::Vec};
 
 use reconcile_schema::{Period, Service, ServiceStarts, Step, Whose};
 
-use crate::{Goal, Next, Seen};
+use crate::{goal::Goal, seen::Seen};
 
 /// How long a service must run after the last start, before it is looked at for the second time.
 pub(crate) const PROOF: Period = Period::seconds(5);
-
-/// Whether `step` starts services.
-pub(crate) const fn starts(step: &Step) -> bool {
-    whose(step).is_some()
-}
-
-/// Whose services `step` starts, if it starts any.
-const fn whose(step: &Step) -> Option<Whose> {
-    match step {
-        Step::StartWeb => Some(Whose::WebServer),
-        Step::FailBack | Step::StartServices => Some(Whose::Product),
-        Step::StartOthers => Some(Whose::Others),
-        Step::Stage
-        | Step::Claim
-        | Step::Reboot
-        | Step::FailOver
-        | Step::StopOthers
-        | Step::StopServices
-        | Step::StopWeb
-        | Step::CloseShells
-        | Step::Install
-        | Step::UpdateDatabases(_)
-        | Step::Release => None,
-    }
-}
-
-/// Whether what comes next takes for granted that the services stay up: the end of the run, and the word to other servers
-/// that they may begin.
-pub(crate) const fn takes_for_granted(next: &Next) -> bool {
-    match next {
-        Next::Done | Next::Blocked(_) | Next::Do(Step::Release, _) => true,
-        Next::Do(..) | Next::Look(_) | Next::Wait(_) => false,
-    }
-}
 
 /// Those of `started` that ran at the first look and do not at the second.
 pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
@@ -52,7 +18,7 @@ pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose
 
 /// Those of `started` that `step` would have to start again: they ran, and ended by themselves since.
 pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &Seen) -> Vec<String> {
-    let Some(whose) = whose(step) else { return Vec::new() };
+    let Some(whose) = step.starts() else { return Vec::new() };
     let down = goal.should_run(&seen.host, seen.baseline());
     let down = down.filter(|service| service.whose() == whose && !service.is_running());
     down.map(|service| service.name.clone()).filter(|name| started.contains(name)).collect()
@@ -69,7 +35,8 @@ pub(crate) fn started(step: &Step, before: &Seen, now: &Seen) -> Vec<String> {
     let (Some(before), Some(now)) = (before.host.services.known(), now.host.services.known()) else {
         return Vec::new();
     };
-    let new = now.iter().filter(|service| starts(step) && service.is_running() && !runs(before, &service.name));
+    let new =
+        now.iter().filter(|service| step.starts().is_some() && service.is_running() && !runs(before, &service.name));
     new.map(|service| service.name.clone()).collect()
 }
 

@@ -1,4 +1,11 @@
-//! How many Front End Servers of one pool may be down at the same time.
+//! How many Front End Servers of one pool may be down at the same time, and how long the pool must be ready between two of them.
+
+use reconcile_schema::Period;
+
+/// How long a Front End pool must have been ready before its next servers are taken down (Microsoft Learn, "Topologies and
+/// components for Front End Servers", Lync Server 2013: between upgrade domains; nothing shorter is documented for later
+/// products).
+pub const READY: Period = Period::minutes(20);
 
 /// How many Front End Servers of a pool of `servers` may be down at once, at least one: what is left is enough for the pool to
 /// stay functional (Microsoft Learn, "Topologies and components for Front End Servers, instant messaging, and presence": of

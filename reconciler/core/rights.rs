@@ -1,76 +1,18 @@
-//! Which rights each step needs: one table, with its sources.
+//! Which rights are lacking for the steps that remain.
 
-use reconcile_schema::{Rights, Step};
+use reconcile_schema::{Right, Rights, Step};
 
-use crate::Goal;
-
-/// A right that an account may lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Right {
-    /// Elevated, and a member of the local Administrators.
-    Administrator,
-    /// A member of `RTCUniversalServerAdmins`, a group of the domain. A workgroup has none, and SYSTEM belongs to none.
-    ServerAdmin,
-}
-
-/// Every right, that of the machine before that of the domain.
-const ALL: [Right; 2] = [Right::Administrator, Right::ServerAdmin];
-
-impl Right {
-    /// The group whose members have it.
-    #[must_use]
-    pub const fn group(self) -> &'static str {
-        match self {
-            Self::Administrator => "Administrators",
-            Self::ServerAdmin => "RTCUniversalServerAdmins",
-        }
-    }
-
-    /// Whether an account has it that was found so. What nobody asked for is not there.
-    const fn is_among(self, rights: Rights) -> bool {
-        match self {
-            Self::Administrator => rights.administrator,
-            Self::ServerAdmin => matches!(rights.server_admin, Some(true)),
-        }
-    }
-}
-
-/// The rights on the server that a step needs.
-///
-/// - Services, files and the installer belong to the machine: an administrator of it (Microsoft Learn, Lync Server 2013,
-///   "Upgrade or update a Back End Server or Standard Edition server").
-/// - `Install-CsDatabase` needs an administrator of the machine who is a member of `RTCUniversalServerAdmins` and a sysadmin of
-///   the SQL Server (Microsoft Learn, Lync Server 2013, "Deployment permissions for SQL Server"). The last is a login of
-///   that server; `Test-CsDatabase` finds it out before the first stop.
-/// - Failover and failback are cmdlets of the product that run locally, which needs the same group (there as well), and an
-///   administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
-/// - A claim is a file on a share, which says by itself who may write it.
-const fn needed(step: &Step) -> &'static [Right] {
-    match step {
-        Step::Stage
-        | Step::Reboot
-        | Step::StopOthers
-        | Step::StopServices
-        | Step::StopWeb
-        | Step::CloseShells
-        | Step::Install
-        | Step::StartWeb
-        | Step::StartServices
-        | Step::StartOthers => &[Right::Administrator],
-        Step::FailOver | Step::FailBack | Step::UpdateDatabases(_) => &[Right::Administrator, Right::ServerAdmin],
-        Step::Claim | Step::Release => &[],
-    }
-}
+use crate::goal::Goal;
 
 /// Whether the account has every right that any step needs.
 pub(crate) fn may_all(rights: Rights) -> bool {
-    ALL.iter().all(|right| right.is_among(rights))
+    Right::ALL.iter().all(|right| rights.has(*right))
 }
 
 /// The first of these steps for which the account lacks a right, that of the machine before that of the domain.
 pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
-    ALL.into_iter().find_map(|right| {
-        let lacking = |step: &&Step| needed(step).contains(&right) && !right.is_among(rights);
+    Right::ALL.into_iter().find_map(|right| {
+        let lacking = |step: &&Step| step.rights().contains(&right) && !rights.has(right);
         steps.iter().find(lacking).map(|step| (step, right))
     })
 }
@@ -79,7 +21,7 @@ pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
 pub fn product_steps(goal: &Goal) -> impl Iterator<Item = Step> {
     let databases = goal.stores.iter().cloned().map(Step::UpdateDatabases);
     let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
-    databases.chain(moves).filter(|step| needed(step).contains(&Right::ServerAdmin))
+    databases.chain(moves).filter(|step| step.rights().contains(&Right::ServerAdmin))
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Room: how much of a disk must be free before the work begins.
 
-use core::fmt;
-
-use reconcile_schema::{Fact, Observed, Step, Store};
+use reconcile_schema::{Fact, Observed, Store};
 
 use crate::{
-    Ask, Blocker, Goal, Seen,
-    gate::Gate,
-    next::{Databases, behind_in, lacks_update},
+    drive::Drive,
+    goal::Goal,
+    seen::Seen,
+    wanted::{Databases, behind_in, lacks_update},
 };
 
 /// The free space that `Install-CsDatabase` needs (Microsoft Support: error when installing Lync Server, "cannot
@@ -17,24 +16,6 @@ const DATABASE: u64 = 16 << 30;
 /// How many times its own size an installer takes at most: itself, what it unpacks, and what it keeps to undo it. An assumption: no
 /// figure is published.
 const TIMES: u64 = 3;
-
-/// A drive of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drive {
-    /// That of Windows.
-    System,
-    /// That of the private folder.
-    Private,
-}
-
-impl fmt::Display for Drive {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::System => "the system drive",
-            Self::Private => "the drive of reconcile's folder",
-        })
-    }
-}
 
 /// What the drives must have room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +28,7 @@ pub struct Room {
 
 impl Room {
     /// What remains to be done on a server takes this.
-    fn of(goal: &Goal, seen: &Seen) -> Self {
+    pub(crate) fn of(goal: &Goal, seen: &Seen) -> Self {
         let installs = lacks_update(goal, seen).is_some();
         // The new binaries may expect more of databases that are current now.
         let is_ahead = |store: &Store| installs || !matches!(behind_in(goal, seen, store), Databases::Current);
@@ -58,7 +39,7 @@ impl Room {
     }
 
     /// How many bytes must be free on a drive, and for what.
-    fn needed(self, drive: Drive) -> (u64, &'static str) {
+    pub(crate) fn needed(self, drive: Drive) -> (u64, &'static str) {
         let installer = self.installer.unwrap_or_default();
         match drive {
             Drive::System if self.databases && installer < DATABASE => (DATABASE, "Install-CsDatabase"),
@@ -67,28 +48,7 @@ impl Room {
     }
 }
 
-/// The drives have room for what is ahead.
-pub(crate) fn disk(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
-    if lacks_update(goal, seen).is_some() && seen.host.package == Fact::NotLooked {
-        return Gate::Look(Ask::Package); // How large it is.
-    }
-    let room = Room::of(goal, seen);
-    for (drive, free) in drives(&seen.host) {
-        let (needed, what) = room.needed(drive);
-        match free {
-            _ if needed == 0 => {}
-            Fact::NotLooked => return Gate::Look(Ask::Disk),
-            Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the free disk space", free)),
-            Fact::Known(free) if *free < needed => {
-                return Gate::Shut(Blocker::Disk { drive, free: *free, needed, what });
-            }
-            Fact::Known(_) => {}
-        }
-    }
-    Gate::Open
-}
-
-const fn drives(host: &Observed) -> [(Drive, &Fact<u64>); 2] {
+pub(crate) const fn drives(host: &Observed) -> [(Drive, &Fact<u64>); 2] {
     [(Drive::System, &host.disk), (Drive::Private, &host.private_disk)]
 }
 
@@ -103,24 +63,9 @@ pub(crate) fn little(host: &Observed) -> (Option<u64>, [Fact<u64>; 2]) {
     (host.package_size, little)
 }
 
-/// A number of bytes as people say it.
-pub(crate) fn bytes(count: u64) -> alloc::string::String {
-    const GIB: u64 = 1 << 30;
-    match count {
-        GIB.. => alloc::format!("{}.{} GB", count / GIB, count % GIB * 10 / GIB).replace(".0 GB", " GB"),
-        _ => alloc::format!("{} MB", count >> 20),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_said_as_people_say_them() {
-        let said = [5 << 20, 900 << 20, 1 << 30, (5 << 30) + (512 << 20), 16 << 30].map(bytes);
-        assert_eq!(said, ["5 MB", "900 MB", "1 GB", "5.5 GB", "16 GB"]);
-    }
 
     #[test]
     fn a_drive_holds_the_larger_of_both() {

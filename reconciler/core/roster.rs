@@ -5,6 +5,8 @@ use core::ops::RangeInclusive;
 
 use reconcile_schema::{Manifest, Server, ServerName, ServerPattern};
 
+use crate::remedy::at;
+
 /// The servers of a manifest, to be found by name. A server's own entry counts before the range that contains it.
 ///
 /// Finding takes time with the logarithm of the manifest's size, so that a fleet of a hundred thousand servers can be
@@ -25,6 +27,14 @@ pub struct Entry<'a> {
     pub pattern: &'a ServerPattern,
     /// What is said of them.
     pub server: &'a Server,
+}
+
+impl Entry<'_> {
+    /// The place of the entry in the manifest, as a JSON pointer.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        at("servers", self.pattern.as_str())
+    }
 }
 
 /// The place of a server in the manifest.

@@ -5,10 +5,10 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Attempt, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step,
+    Attempt, Build, FRONT_END_SERVICE, Marks, Observed, Period, RunId, Service, ServiceStarts, StartType, Started, Step,
 };
 
-use crate::{Deviation, Goal, next::is_up};
+use crate::approved::Deviation;
 
 /// Everything that a decision may look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,16 +133,16 @@ impl Seen {
     /// The installer's last start, when it was for this target and was not seen to end well: whatever the builds say that
     /// are known, components may be missing.
     #[must_use]
-    pub fn unproven(&self, goal: &Goal) -> Option<&Attempt> {
-        self.marks.attempt.as_ref().filter(|attempt| attempt.target == goal.core && !attempt.ended_well())
+    pub fn unproven(&self, target: &Build) -> Option<&Attempt> {
+        self.marks.attempt.as_ref().filter(|attempt| attempt.target == *target && !attempt.ended_well())
     }
 
     /// The installer's last start, when it was for a later target, may have moved something and was not seen to end well:
     /// components may be newer than declared, until an operator says with `--retry` that they are not.
-    pub(crate) fn begun_later(&self, goal: &Goal) -> Option<&Attempt> {
+    pub(crate) fn begun_later(&self, target: &Build) -> Option<&Attempt> {
         let later = |attempt: &&Attempt| {
             let moved = attempt.moved || attempt.code.is_none();
-            attempt.target != goal.core && attempt.target.reaches(&goal.core) && moved && !attempt.ended_well()
+            attempt.target != *target && attempt.target.reaches(target) && moved && !attempt.ended_well()
         };
         self.marks.attempt.as_ref().filter(later).filter(|_| self.marks.attempts > 0)
     }
@@ -204,7 +204,7 @@ impl Seen {
     /// services up although an earlier outage is not over, since one of them did not come back.
     #[must_use]
     pub fn begins_outage(&self) -> bool {
-        self.marks.baseline.is_none() || is_up(self) && !self.run.taken_down
+        self.marks.baseline.is_none() || self.is_up() && !self.run.taken_down
     }
 
     /// How long the outage has lasted.
@@ -223,6 +223,24 @@ impl Seen {
     pub fn starts(&self, service: &str) -> Option<ServiceStarts> {
         let Started { runs, since } = self.marks.started.get(service)?;
         Some(ServiceStarts { service: service.into(), runs: *runs, since: *since })
+    }
+
+    /// Whether any service of the product is up.
+    pub(crate) fn is_up(&self) -> bool {
+        let mut services = self.host.services.known().into_iter().flatten();
+        services.any(|service| service.is_products() && !service.is_stopped())
+    }
+
+    /// The services that run, the web server among them.
+    pub(crate) fn running(&self) -> Vec<String> {
+        let services = self.host.services.known().into_iter().flatten();
+        services.filter(|service| !service.is_stopped()).map(|service| service.name.clone()).collect()
+    }
+
+    /// The files that wait for a restart.
+    pub(crate) fn queued(&self) -> Vec<String> {
+        let pending = self.host.reboot.known().into_iter().flatten();
+        pending.flat_map(|pending| &pending.files).map(|file| file.path.clone()).collect()
     }
 
     /// Why `step` is not taken again in this run.

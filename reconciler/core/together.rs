@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 use reconcile_schema::{Fqdn, Maintenance, Manifest, Role, ServerName, Together, UpdateName, Window};
 
 use crate::{
-    calendar::ANY_DAY,
-    openings,
+    calendar::{ANY_DAY, Opening, openings},
     roster::{Entry, Roster},
     topology::Standing,
 };
@@ -70,8 +69,7 @@ fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
         (None, None) => true,
         (Some(openings), None) | (None, Some(openings)) => !openings.is_empty(),
         (Some(one), Some(other)) => {
-            let meets =
-                |opening: &crate::Opening| other.iter().any(|it| it.from < opening.until && opening.from < it.until);
+            let meets = |opening: &Opening| other.iter().any(|it| it.from < opening.until && opening.from < it.until);
             one.iter().any(meets)
         }
     }

@@ -1,25 +1,22 @@
 //! Warnings: what a manifest may say and is probably a mistake.
 
 use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
-    vec::Vec,
+    borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, format, string::String, string::ToString, vec::Vec,
 };
 
 use reconcile_schema::{
-    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, PRODUCT_SERVICES, Period, Policy, Reboots,
-    Releases, Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
+    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, Period, Policy, Product, Reboots, Releases,
+    Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
 };
 
 use crate::{
-    Goal, assumed,
-    calendar::ANY_DAY,
-    foreseen_whole, next_opening,
+    calendar::{ANY_DAY, next_opening},
+    foresee::{assumed, foreseen_whole},
+    goal::Goal,
+    remedy::at,
     roster::{Entry, Roster},
     together::{Unguarded, unguarded},
-    topology::{Standing, at},
+    topology::Standing,
 };
 
 /// A probable mistake in a manifest that can be used.
@@ -268,7 +265,7 @@ fn own_services(manifest: &Manifest) -> Vec<Warning> {
     for (place, names) in groups.chain(servers) {
         for (nth, name) in names.iter().enumerate() {
             let is = |own: &str| own.eq_ignore_ascii_case(name.as_str());
-            let help = if PRODUCT_SERVICES.iter().any(|own| is(own)) || is(WEB_SERVICE) {
+            let help = if Product::services().any(is) || is(WEB_SERVICE) {
                 "remove it: the product's services and the web server are stopped and started anyway"
             } else if name.as_str().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("MSSQL$")) {
                 "remove it: databases are updated while SQL Server runs"

@@ -10,7 +10,6 @@ use reconcile_schema::{AccountName, ServerName};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(test), expect(dead_code, reason = "each system has its own"))]
 pub enum Owner {
-    /// An account.
     Account {
         /// Its security identifier.
         sid: String,
@@ -36,7 +35,6 @@ impl fmt::Display for Owner {
 /// Whether a file is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is.
     Believed,
     /// It is not: it belongs to this account.
     Stranger(String),

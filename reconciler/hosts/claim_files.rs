@@ -14,7 +14,7 @@ use reconcile_schema::{AccountName, Doubt, Fqdn, PoolRecord, ServerName};
 use crate::{
     believed::{Owner, Verdict, judge},
     open::options,
-    share::ShareError,
+    share_error::ShareError,
 };
 
 /// The largest file that is read, in bytes.

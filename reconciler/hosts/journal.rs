@@ -8,17 +8,22 @@
 //! entry behind it says that somebody has acknowledged it: no moment exists in which a kill could hide it. Only what an append
 //! leaves that was cut off is removed, since nobody was told that it was written.
 
-use reconcile_schema::{Mark, Marks, RunId};
+mod compaction;
+mod error;
+mod folded;
+mod lines;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use compaction::{Compacted, Replaced};
 use jiff::Timestamp;
-use lines::{Entry, Line, Piece, line, pieces};
+use reconcile_schema::{Mark, Marks, RunId};
 
-/// The largest journal that is read, in bytes: what runs write never comes near.
-const LIMIT: u64 = 64 << 20;
+use self::compaction::{Compacted, Replaced};
+pub use self::error::JournalError;
+use self::folded::{Folded, load, read_all};
+use self::lines::{Entry, Line, Piece, line, pieces};
 
 /// A journal that has grown beyond this, in bytes, is compacted when it is opened.
 const GROWN: u64 = 512 << 10;
@@ -28,49 +33,6 @@ const KEPT: usize = 256 << 10;
 
 /// How many damaged pieces of a journal are kept.
 const DAMAGED: u32 = 10;
-
-/// Why the journal cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The operating system refused.
-    #[error("cannot {what} the journal {}: {cause}; make sure that this account may write there and that the disk is not full", path.display())]
-    Unusable {
-        /// What was tried.
-        what: &'static str,
-        /// The journal, or the file for its damaged lines.
-        path: PathBuf,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// It is too large to have been written by a run.
-    #[error(
-        "the journal {} is larger than {} MiB, which runs do not write in many years; look at what it holds, then move it away: what remains to be done is found without it",
-        path.display(), LIMIT >> 20
-    )]
-    TooLarge {
-        /// The journal.
-        path: PathBuf,
-    },
-    /// An intact line that this version does not understand.
-    #[error(
-        "{}:{line}: this line is intact, but reconcile {} does not understand it: {cause}; {} wrote it: run that version or a later one",
-        path.display(), env!("CARGO_PKG_VERSION"), writer(version.as_deref())
-    )]
-    Newer {
-        /// The journal.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The version that wrote it, when the journal tells.
-        version: Option<String>,
-        /// What is not understood.
-        cause: serde_json::Error,
-    },
-}
-
-fn writer(version: Option<&str>) -> String {
-    version.map_or_else(|| "a newer version".to_owned(), |version| format!("version {version}"))
-}
 
 /// The journal of one host, open for a run that acts.
 #[derive(Debug)]
@@ -201,15 +163,6 @@ fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
     }
 }
 
-/// What a file holds; nothing where it is missing.
-fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
-    match File::open(path) {
-        Ok(file) => load(&file, path).map(Some),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
-    }
-}
-
 /// A journal's file.
 #[derive(Debug)]
 struct Disk {
@@ -283,58 +236,8 @@ impl Disk {
     }
 }
 
-fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
-    let mut bytes = Vec::new();
-    let read = file.take(LIMIT + 1).read_to_end(&mut bytes);
-    read.map_err(|cause| JournalError::Unusable { what: "read", path: path.to_owned(), cause })?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(JournalError::TooLarge { path: path.to_owned() });
-    }
-    Ok(bytes)
-}
-
-/// What a journal comes to.
-#[derive(Debug, Default)]
-struct Folded {
-    marks: Marks,
-    /// The number of the last entry.
-    entries: u64,
-    /// In bytes, without an append that was cut off.
-    length: u64,
-    /// What its last line lacks of a line end.
-    lacks: &'static str,
-}
-
-impl Folded {
-    fn of(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
-        let (pieces, length) = pieces(bytes, path)?;
-        let last = usize::try_from(length).ok().and_then(|length| bytes.get(..length)?.last());
-        let lacks = match last {
-            None | Some(b'\n') => "",
-            Some(b'\r') => "\n",
-            Some(_) => "\r\n",
-        };
-        let mut folded = Self { length, lacks, ..Self::default() };
-        for (piece, _) in &pieces {
-            piece.tell(&mut folded.marks);
-            if let Piece::Line(entry) = piece {
-                folded.entries = entry.seq;
-            }
-        }
-        Ok(folded)
-    }
-}
-
-#[path = "lines.rs"]
-mod lines;
-
-#[path = "compaction.rs"]
-mod compaction;
-
 #[cfg(test)]
-#[path = "journal_tests.rs"]
 mod tests;
 
 #[cfg(test)]
-#[path = "compaction_tests.rs"]
 mod compaction_tests;

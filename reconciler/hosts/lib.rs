@@ -2,6 +2,7 @@
 // On Windows the Windows host alone lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
+pub mod appear;
 mod believed;
 mod claim_files;
 mod command_line;
@@ -19,6 +20,7 @@ mod restart;
 #[cfg(any(windows, test))]
 mod running;
 mod share;
+mod share_error;
 pub mod snapshot;
 pub mod task;
 mod uninstall;
@@ -30,4 +32,5 @@ pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use lock::{Lock, LockError};
 pub use plain::read_plain;
-pub use share::{Claimed, Share, ShareError};
+pub use share::{Claimed, Share};
+pub use share_error::ShareError;

@@ -10,7 +10,6 @@ use std::fmt;
 pub struct Entry {
     /// Whether it leads to another place: a link, a junction, or anything else that Windows would look up elsewhere.
     pub link: bool,
-    /// What it is.
     pub kind: Kind,
     /// Who owns it, where that is neither the system nor an administrator that we trust.
     pub stranger: Option<String>,
@@ -23,7 +22,6 @@ pub struct Entry {
 pub enum Kind {
     /// A file with so many names.
     File(u32),
-    /// A folder.
     Folder,
     /// A folder with nothing in it.
     EmptyFolder,

@@ -1,6 +1,6 @@
 //! Which Windows services are the product's: by their published names, and by what they are.
 
-use reconcile_schema::{PRODUCT_SERVICES, Product, Recognised};
+use reconcile_schema::{Product, Recognised};
 
 /// A service as the service manager knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ const PREFIXES: [&str; 2] = [r"\??\", r"\\?\"];
 /// How a service is recognised as one of the product's; none where it is somebody else's. `folders` are the product's, as
 /// [`folders`] gives them.
 pub fn recognise(service: Registered<'_>, folders: &[String]) -> Option<Recognised> {
-    if PRODUCT_SERVICES.iter().any(|name| service.name.eq_ignore_ascii_case(name)) {
+    if Product::services().any(|name| service.name.eq_ignore_ascii_case(name)) {
         return Some(Recognised::Name);
     }
     let path = normal(service.program);

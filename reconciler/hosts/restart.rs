@@ -5,7 +5,6 @@
 pub struct Asking {
     /// Who asks, in words.
     pub whose: &'static str,
-    /// Its path.
     pub path: &'static str,
     /// Whether a restart is known to finish what was installed. That of `PackagesPending` is not: a key that stays would have a
     /// sound server restarted in vain.

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Period, Step};
+use crate::Period;
 
 /// A part of an outage, or what leads to one, whose length differs from the others'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -29,27 +29,6 @@ pub enum Phase {
     Restart,
     /// The pool takes over: the server still serves, so this is no part of the outage, but of the window.
     FailOver,
-}
-
-impl Phase {
-    /// The part that `step` is; `again` when an installer ran since the services were last stopped.
-    #[must_use]
-    pub const fn of(step: &Step, again: bool) -> Option<Self> {
-        Some(match step {
-            Step::StopServices if again => Self::StopAgain,
-            Step::StopServices => Self::Stop,
-            Step::StopWeb => Self::StopWeb,
-            Step::Install => Self::Install,
-            Step::StartWeb => Self::StartWeb,
-            Step::UpdateDatabases(_) => Self::Database,
-            Step::FailBack | Step::StartServices => Self::Start,
-            Step::Reboot => Self::Restart,
-            Step::FailOver => Self::FailOver,
-            // What others take is short, and no phase of its own.
-            Step::StopOthers | Step::StartOthers => return None,
-            Step::Stage | Step::Claim | Step::CloseShells | Step::Release => return None,
-        })
-    }
 }
 
 /// The last lengths of each part of an outage, the newest last.

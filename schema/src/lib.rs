@@ -3,6 +3,7 @@
 //! Types only. Nothing here decides, and nothing here touches the world; `no_std` keeps it so.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_docs)] // Here alone: the JSON Schemas are made of them.
 
 extern crate alloc;
 
@@ -20,6 +21,7 @@ mod exit_code;
 mod fact;
 mod fleet;
 mod history;
+mod ids;
 mod last_run;
 mod manifest;
 mod marks;
@@ -59,20 +61,20 @@ pub use exit_code::ExitCode;
 pub use fact::Fact;
 pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
+pub use ids::{BootId, RunId};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
     OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use marks::{
-    Accepted, Aim, Attempt, Baseline, Begun, Checked, Damage, Hold, Mark, Marks, Reached, RunId, StagedCopy, Started,
-    Uptime,
+    Accepted, Aim, Attempt, Baseline, Begun, Checked, Damage, Hold, Mark, Marks, Reached, StagedCopy, Started, Uptime,
 };
 pub use names::{
     AccountName, Fqdn, NameError, ServerName, ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName,
 };
 pub use observed::{
-    BootId, Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Rights, Shell, UpgradeDomain,
+    Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Right, Rights, Shell, UpgradeDomain,
 };
 pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};
@@ -87,12 +89,10 @@ pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{ClaimShare, OnFailure, Rollout};
 pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
-pub use service::{
-    FRONT_END_SERVICE, PRODUCT_SERVICES, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose,
-};
+pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
-pub use step::{Behind, Cause, Step};
+pub use step::{Behind, Cause, Change, Step};
 pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::ZoneName;

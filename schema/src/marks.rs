@@ -7,12 +7,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, Sha256, Step, Store, by_store};
-
-/// A run of `reconcile` on one host.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct RunId(pub String);
+use crate::{
+    BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, RunId, Sha256, Step, Store, by_store,
+};
 
 /// One entry of the journal: something that cannot be observed later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -456,7 +453,7 @@ impl Marks {
                     self.checked.remove(store);
                 }
                 let again = self.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
-                self.begun = Some(Begun { step: step.clone(), at, phase: Phase::of(step, again) });
+                self.begun = Some(Begun { step: step.clone(), at, phase: step.phase(again) });
             }
             Mark::Ended { step, took, started, .. } => {
                 for service in started {

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Component, Database, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store, by_store,
+    BootId, Build, Component, Database, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store,
+    by_store,
 };
 
 /// Everything that was seen of one host.
@@ -76,6 +77,33 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// A host of which nothing is known.
+    #[must_use]
+    pub fn unread(host: ServerName, at: Timestamp) -> Self {
+        Self {
+            host,
+            at,
+            boot: Fact::NotLooked,
+            uptime: None,
+            components: Fact::NotLooked,
+            services: Fact::NotLooked,
+            reboot: Fact::NotLooked,
+            installing: Fact::NotLooked,
+            installer: None,
+            at_work: None,
+            package: Fact::NotLooked,
+            package_size: None,
+            disk: Fact::NotLooked,
+            private_disk: Fact::NotLooked,
+            rights: Fact::NotLooked,
+            shells: Fact::NotLooked,
+            foreign: Fact::NotLooked,
+            databases: Shared::default(),
+            pool: Fact::NotLooked,
+            claim: Fact::NotLooked,
+        }
+    }
+
     /// The build of the Core Components of `product`, when it is known.
     #[must_use]
     pub fn core(&self, product: Product) -> Option<&Build> {
@@ -89,11 +117,6 @@ impl Observed {
         self.databases.get(store).unwrap_or(&Fact::NotLooked)
     }
 }
-
-/// One boot of a machine; two looks in the same boot give the same text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct BootId(pub String);
 
 /// A reason why the host waits for a restart, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -202,6 +225,40 @@ pub struct Rights {
     /// off would end with that session. Earlier versions do not tell.
     #[serde(default)]
     pub confined: bool,
+}
+
+/// A right that an account may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Elevated, and a member of the local Administrators.
+    Administrator,
+    /// A member of `RTCUniversalServerAdmins`, a group of the domain. A workgroup has none, and SYSTEM belongs to none.
+    ServerAdmin,
+}
+
+impl Right {
+    /// Every right, that of the machine before that of the domain.
+    pub const ALL: [Self; 2] = [Self::Administrator, Self::ServerAdmin];
+
+    /// The group whose members have it.
+    #[must_use]
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrators",
+            Self::ServerAdmin => "RTCUniversalServerAdmins",
+        }
+    }
+}
+
+impl Rights {
+    /// Whether the account has this right. What nobody asked for is not there.
+    #[must_use]
+    pub const fn has(self, right: Right) -> bool {
+        match right {
+            Right::Administrator => self.administrator,
+            Right::ServerAdmin => matches!(self.server_admin, Some(true)),
+        }
+    }
 }
 
 /// A process that holds modules of the product.

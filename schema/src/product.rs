@@ -7,77 +7,157 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, UpdateName};
+use crate::{Build, UpdateName, service::PRODUCT_SERVICES};
 
-/// A product that a cumulative update can be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Product {
+/// What is to be known of a product: its row of the table.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Its name as its maker writes it.
+    title: &'static str,
+    /// The start of the `DisplayName` of each of its components, and its folder.
+    display: &'static str,
+    /// The first three numbers of its builds.
+    line: (u64, u64, u64),
+    /// Whether it is patched, or only recognised and refused by name.
+    patched: bool,
+    /// The file name of its updates' installer.
+    installer: &'static str,
+    /// The name of its management module.
+    module: &'static str,
+    /// Its services, in their start order.
+    services: &'static [&'static str],
+    /// Whether the pool of a Front End Server takes over for it.
+    fails_over: bool,
+    /// Whether a Front End pool is updated by its upgrade domains.
+    by_domains: bool,
+    /// Whether a pool is asked by `Get-CsUpgradeDomainInfo`.
+    domain_info: bool,
+}
+
+/// Writes a product from each block: its variant, its name in manifests and reports, and its row.
+macro_rules! products {
+    ($($(#[$doc:meta])* $name:ident = $key:tt $row:tt)*) => {
+        /// A product that a cumulative update can be for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Product {
+            $($(#[$doc])* #[serde(rename = $key)] $name,)*
+        }
+
+        impl Product {
+            /// Every product, oldest first.
+            pub const ALL: [Self; [$($key),*].len()] = [$(Self::$name),*];
+
+            /// The name that manifests and reports use.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self {
+                    $(Self::$name => $key,)*
+                }
+            }
+
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$name => Row $row,)*
+                }
+            }
+        }
+    };
+}
+
+products! {
     /// Lync Server 2010. Recognised, so that it can be refused by name.
-    #[serde(rename = "lync-2010")]
-    Lync2010,
+    Lync2010 = "lync-2010" {
+        title: "Lync Server 2010",
+        display: "Microsoft Lync Server 2010",
+        line: (4, 0, 7577),
+        patched: false,
+        installer: "LyncServerUpdateInstaller.exe",
+        module: "Lync",
+        services: PRODUCT_SERVICES,
+        fails_over: false,
+        by_domains: false,
+        domain_info: false,
+    }
     /// Lync Server 2013.
-    #[serde(rename = "lync-2013")]
-    Lync2013,
+    Lync2013 = "lync-2013" {
+        title: "Lync Server 2013",
+        display: "Microsoft Lync Server 2013",
+        line: (5, 0, 8308),
+        patched: true,
+        installer: "LyncServerUpdateInstaller.exe",
+        module: "Lync",
+        services: PRODUCT_SERVICES,
+        fails_over: false,
+        by_domains: true,
+        domain_info: false,
+    }
     /// Skype for Business Server 2015.
-    #[serde(rename = "sfb-2015")]
-    Sfb2015,
+    Sfb2015 = "sfb-2015" {
+        title: "Skype for Business Server 2015",
+        display: "Skype for Business Server 2015",
+        line: (6, 0, 9319),
+        patched: true,
+        installer: "SkypeServerUpdateInstaller.exe",
+        module: "SkypeForBusiness",
+        services: PRODUCT_SERVICES,
+        fails_over: true,
+        by_domains: false,
+        domain_info: false,
+    }
     /// Skype for Business Server 2019.
-    #[serde(rename = "sfb-2019")]
-    Sfb2019,
+    Sfb2019 = "sfb-2019" {
+        title: "Skype for Business Server 2019",
+        display: "Skype for Business Server 2019",
+        line: (7, 0, 2046),
+        patched: true,
+        installer: "SkypeServerUpdateInstaller.exe",
+        module: "SkypeForBusiness",
+        services: PRODUCT_SERVICES,
+        fails_over: true,
+        by_domains: false,
+        domain_info: true,
+    }
     /// Skype for Business Server Subscription Edition.
-    #[serde(rename = "sfb-se")]
-    SfbSe,
+    SfbSe = "sfb-se" {
+        title: "Skype for Business Server Subscription Edition",
+        display: "Skype for Business Server Subscription Edition",
+        line: (7, 0, 2046),
+        patched: true,
+        installer: "SkypeServerUpdateInstaller.exe",
+        module: "SkypeForBusiness",
+        services: PRODUCT_SERVICES,
+        fails_over: true,
+        by_domains: false,
+        domain_info: true,
+    }
 }
 
 impl Product {
-    /// Every product, oldest first.
-    pub const ALL: [Self; 5] = [Self::Lync2010, Self::Lync2013, Self::Sfb2015, Self::Sfb2019, Self::SfbSe];
-
     /// The product's name as its maker writes it.
     #[must_use]
     pub const fn title(self) -> &'static str {
-        match self {
-            Self::Lync2010 => "Lync Server 2010",
-            Self::Lync2013 => "Lync Server 2013",
-            Self::Sfb2015 => "Skype for Business Server 2015",
-            Self::Sfb2019 => "Skype for Business Server 2019",
-            Self::SfbSe => "Skype for Business Server Subscription Edition",
-        }
-    }
-
-    /// The name that manifests and reports use.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Lync2010 => "lync-2010",
-            Self::Lync2013 => "lync-2013",
-            Self::Sfb2015 => "sfb-2015",
-            Self::Sfb2019 => "sfb-2019",
-            Self::SfbSe => "sfb-se",
-        }
+        self.row().title
     }
 
     /// The product line that the builds of this product belong to. 2019 and Subscription Edition share one, so a
     /// build alone does not tell the product.
     #[must_use]
     pub const fn line(self) -> Version {
-        match self {
-            Self::Lync2010 => Version::new(4, 0, 7577),
-            Self::Lync2013 => Version::new(5, 0, 8308),
-            Self::Sfb2015 => Version::new(6, 0, 9319),
-            Self::Sfb2019 | Self::SfbSe => Version::new(7, 0, 2046),
-        }
+        let (major, minor, patch) = self.row().line;
+        Version::new(major, minor, patch)
+    }
+
+    /// Whether updates of it are installed. One that is only recognised is refused by name.
+    #[must_use]
+    pub const fn is_patched(self) -> bool {
+        self.row().patched
     }
 
     /// The file name of the cumulative update's installer. It is the same for every update of a product, so it
     /// identifies nothing (Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server").
     #[must_use]
     pub const fn installer(self) -> &'static str {
-        match self {
-            Self::Lync2010 | Self::Lync2013 => "LyncServerUpdateInstaller.exe",
-            Self::Sfb2015 | Self::Sfb2019 | Self::SfbSe => "SkypeServerUpdateInstaller.exe",
-        }
+        self.row().installer
     }
 
     /// The folder of the product below `%ProgramFiles%` and below `%CommonProgramFiles%`.
@@ -86,16 +166,49 @@ impl Product {
     /// published source was found, so it is assumed to follow the pattern of 2019.
     #[must_use]
     pub const fn folder(self) -> &'static str {
-        self.display()
+        self.row().display
+    }
+
+    /// The name of the management module, and of its folder below `Modules` in the product's folder.
+    ///
+    /// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; the others: by the same pattern.
+    #[must_use]
+    pub const fn module(self) -> &'static str {
+        self.row().module
+    }
+
+    /// Whether its Front End pools take over for a server (Microsoft Learn: Patch or update Front End Servers in Skype for
+    /// Business Server). Subscription Edition is assumed to do the same.
+    #[must_use]
+    pub const fn fails_over(self) -> bool {
+        self.row().fails_over
+    }
+
+    /// Whether its Front End pools are updated by upgrade domains, whose servers may be down together.
+    #[must_use]
+    pub const fn is_updated_by_domains(self) -> bool {
+        self.row().by_domains
+    }
+
+    /// Whether a pool is asked by `Get-CsUpgradeDomainInfo`, which replaced the older cmdlet in Skype for Business Server 2019
+    /// (Microsoft Learn: Get-CsPoolUpgradeReadinessState); Subscription Edition is assumed to have kept it.
+    #[must_use]
+    pub const fn has_domain_info(self) -> bool {
+        self.row().domain_info
+    }
+
+    /// The services of all products, each once, in their start order.
+    pub fn services() -> impl Iterator<Item = &'static str> {
+        let before =
+            |nth: usize, name: &&str| Self::ALL.iter().take(nth).any(|earlier| earlier.row().services.contains(name));
+        Self::ALL.into_iter().enumerate().flat_map(move |(nth, product)| {
+            product.row().services.iter().copied().filter(move |name| !before(nth, name))
+        })
     }
 
     /// The start of the `DisplayName` of every component under the Uninstall key.
     const fn display(self) -> &'static str {
-        match self {
-            Self::Lync2010 => "Microsoft Lync Server 2010",
-            Self::Lync2013 => "Microsoft Lync Server 2013",
-            Self::Sfb2015 | Self::Sfb2019 | Self::SfbSe => self.title(),
-        }
+        self.row().display
     }
 }
 
@@ -241,7 +354,15 @@ fn is_apart(component: &str) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
+
+    #[test]
+    fn every_service_is_named_once() {
+        let all: Vec<_> = Product::services().collect();
+        assert_eq!(all, PRODUCT_SERVICES);
+    }
 
     #[test]
     fn display_names_name_product_and_component() {

@@ -16,7 +16,7 @@ pub const FRONT_END_SERVICE: &str = "RTCSRV";
 ///
 /// From the `Get-CsWindowsService` samples for a Front End, a Persistent Chat and an Edge server; on one server
 /// only some of them exist.
-pub const PRODUCT_SERVICES: &[&str] = &[
+pub(crate) const PRODUCT_SERVICES: &[&str] = &[
     "MASTER",
     "REPLICA",
     "RTCCLSAGT",

@@ -6,7 +6,7 @@ use core::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, ComponentName, ExitCode, Store};
+use crate::{Build, ComponentName, ExitCode, Phase, Right, Store, Whose};
 
 /// One act on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -44,26 +44,113 @@ pub enum Step {
     Release,
 }
 
+/// What a step changes when it does what it should: the fact by which the next look shows that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// The update lies in the private folder.
+    Package,
+    /// The record of the pool's claims names this server.
+    Claim,
+    /// Nothing that is seen: a mark of the journal alone tells of it.
+    Mark,
+    /// No management shell is open.
+    Shells,
+    /// These services are stopped.
+    Stopped(Whose),
+    /// These services run, as far as they should.
+    Running(Whose),
+    /// The components are at their builds.
+    Components,
+    /// These databases are at the versions that the binaries expect.
+    Databases(&'a Store),
+    /// The machine is in another boot.
+    Boot,
+}
+
+/// What is to be known of a step: its row of the table.
+struct Row<'a> {
+    /// As a noun phrase: "stopping the services".
+    name: &'static str,
+    change: Change<'a>,
+    rights: &'static [Right],
+    phase: Option<Phase>,
+}
+
+/// What a claim needs: the share says by itself who may write.
+const NONE: &[Right] = &[];
+
+/// The machine's own: an administrator of it.
+const MACHINE: &[Right] = &[Right::Administrator];
+
+/// Cmdlets of the product that change its databases or move its servers.
+const PRODUCT: &[Right] = &[Right::Administrator, Right::ServerAdmin];
+
 impl Step {
+    /// The table of steps.
+    ///
+    /// Rights:
+    /// - Services, files and the installer belong to the machine: an administrator of it (Microsoft Learn, Lync Server 2013,
+    ///   "Upgrade or update a Back End Server or Standard Edition server").
+    /// - `Install-CsDatabase` needs an administrator of the machine who is a member of `RTCUniversalServerAdmins` and a sysadmin of
+    ///   the SQL Server (Microsoft Learn, Lync Server 2013, "Deployment permissions for SQL Server"). The last is a login of
+    ///   that server; `Test-CsDatabase` finds it out before the first stop.
+    /// - Failover and failback are cmdlets of the product that run locally, which needs the same group (there as well), and an
+    ///   administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
+    /// - A claim is a file on a share, which says by itself who may write it.
+    ///
+    /// Phases: what services of others take is short, and no phase of its own.
+    const fn row(&self) -> Row<'_> {
+        use Change::{Boot, Claim, Components, Databases, Mark, Package, Running, Shells, Stopped};
+        let (name, change, rights, phase) = match self {
+            Self::Stage => ("staging the update", Package, MACHINE, None),
+            Self::Claim => ("claiming the pool", Claim, NONE, None),
+            Self::Reboot => ("the restart", Boot, MACHINE, Some(Phase::Restart)),
+            Self::FailOver => ("the fail-over", Stopped(Whose::Product), PRODUCT, Some(Phase::FailOver)),
+            Self::StopOthers => ("stopping the services of others", Stopped(Whose::Others), MACHINE, None),
+            Self::StopServices => ("stopping the services", Stopped(Whose::Product), MACHINE, Some(Phase::Stop)),
+            Self::StopWeb => ("stopping the web server", Stopped(Whose::WebServer), MACHINE, Some(Phase::StopWeb)),
+            Self::CloseShells => ("closing the open shells", Shells, MACHINE, None),
+            Self::Install => ("the installation", Components, MACHINE, Some(Phase::Install)),
+            Self::StartWeb => ("starting the web server", Running(Whose::WebServer), MACHINE, Some(Phase::StartWeb)),
+            Self::UpdateDatabases(store) => ("updating", Databases(store), PRODUCT, Some(Phase::Database)),
+            Self::FailBack => ("the fail-back", Running(Whose::Product), PRODUCT, Some(Phase::Start)),
+            Self::StartServices => ("starting the services", Running(Whose::Product), MACHINE, Some(Phase::Start)),
+            Self::StartOthers => ("starting the services of others", Running(Whose::Others), MACHINE, None),
+            Self::Release => ("releasing the pool", Mark, NONE, None),
+        };
+        Row { name, change, rights, phase }
+    }
+
+    /// What the step changes.
+    #[must_use]
+    pub const fn change(&self) -> Change<'_> {
+        self.row().change
+    }
+
     /// Whether the step takes something away from the users of the host, or may.
     #[must_use]
     pub const fn takes_down(&self) -> bool {
-        match self {
-            Self::Reboot
-            | Self::FailOver
-            | Self::StopOthers
-            | Self::StopServices
-            | Self::StopWeb
-            | Self::Install
-            | Self::UpdateDatabases(_) => true,
-            Self::Stage
-            | Self::Claim
-            | Self::CloseShells
-            | Self::StartWeb
-            | Self::FailBack
-            | Self::StartServices
-            | Self::StartOthers
-            | Self::Release => false,
+        matches!(self.change(), Change::Stopped(_) | Change::Components | Change::Databases(_) | Change::Boot)
+    }
+
+    /// Whose services the step starts, if it starts any.
+    #[must_use]
+    pub const fn starts(&self) -> Option<Whose> {
+        if let Change::Running(whose) = self.change() { Some(whose) } else { None }
+    }
+
+    /// The rights on the server that the step needs.
+    #[must_use]
+    pub const fn rights(&self) -> &'static [Right] {
+        self.row().rights
+    }
+
+    /// The part of an outage that the step is; `again` when an installer ran since the services were last stopped.
+    #[must_use]
+    pub const fn phase(&self, again: bool) -> Option<Phase> {
+        match self.row().phase {
+            Some(Phase::Stop) if again => Some(Phase::StopAgain),
+            phase => phase,
         }
     }
 }
@@ -120,23 +207,8 @@ pub struct Behind {
 /// As a noun phrase: "stopping the services".
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stage => f.write_str("staging the update"),
-            Self::Claim => f.write_str("claiming the pool"),
-            Self::Reboot => f.write_str("the restart"),
-            Self::FailOver => f.write_str("the fail-over"),
-            Self::StopOthers => f.write_str("stopping the services of others"),
-            Self::StopServices => f.write_str("stopping the services"),
-            Self::StopWeb => f.write_str("stopping the web server"),
-            Self::CloseShells => f.write_str("closing the open shells"),
-            Self::Install => f.write_str("the installation"),
-            Self::StartWeb => f.write_str("starting the web server"),
-            Self::UpdateDatabases(store) => write!(f, "updating the {store}"),
-            Self::FailBack => f.write_str("the fail-back"),
-            Self::StartServices => f.write_str("starting the services"),
-            Self::StartOthers => f.write_str("starting the services of others"),
-            Self::Release => f.write_str("releasing the pool"),
-        }
+        f.write_str(self.row().name)?;
+        if let Self::UpdateDatabases(store) = self { write!(f, " the {store}") } else { Ok(()) }
     }
 }
 

@@ -17,7 +17,7 @@ const BARE: [&str; 8] = [
 ];
 
 /// What opens only files of our own private folder, or of a lab's: no manifest names them.
-const PRIVATE: [&str; 5] = ["hosts/journal.rs", "hosts/compaction.rs", "hosts/lock.rs", "hosts/lab/", "hosts/windows/"];
+const PRIVATE: [&str; 4] = ["hosts/journal", "hosts/lock.rs", "hosts/lab/", "hosts/windows/"];
 
 /// What opens paths of a manifest all the same, below one of these.
 const NAMED: [&str; 2] = ["hosts/windows/package.rs", "hosts/windows/trust.rs"];

@@ -6,7 +6,7 @@ mod lab;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use reconcile_core::{Blocker, Left, Unready, batches, misplaced, schedule};
+use reconcile_core::{Blocker, Left, Unready, batches, schedule, topology_errors};
 use reconcile_schema::Role;
 use reconcile_support::rollout::{Broken, Kind, Plain, Trouble, WINDOW, Work, drive, judge, start};
 
@@ -22,7 +22,7 @@ fn drawn(seed: u64) -> (Plain, Rng) {
 fn played(seed: u64, trouble: Trouble) -> (Plain, Vec<Work>) {
     let (plain, mut rng) = drawn(seed);
     let manifest = plain.manifest();
-    assert!(misplaced(&manifest).is_empty(), "{seed}: {:?}", misplaced(&manifest));
+    assert!(topology_errors(&manifest).is_empty(), "{seed}: {:?}", topology_errors(&manifest));
     let done = drive(&plain, &plain.fleet(&manifest), &mut rng, trouble);
     (plain, done)
 }
@@ -113,7 +113,7 @@ fn documented(seed: u64) -> Plain {
 fn a_lab_of_four_hundred_servers_is_brought_to_its_goal_by_the_waves() {
     let plain = documented(0);
     let manifest = lab::manifest(&plain);
-    assert_eq!(misplaced(&manifest), []);
+    assert_eq!(topology_errors(&manifest), []);
     let trouble = Trouble { failures: 0, restarts: 100 };
     let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(1), trouble);
     let (done, short) = lab::rolled(&plain, &manifest, &mut servers);

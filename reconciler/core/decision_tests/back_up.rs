@@ -1,7 +1,7 @@
 //! A Standard Edition server whose services are down: in which order they come back, and what keeps them from it.
 
 use super::*;
-use crate::{Forced, Halt, Spent};
+use crate::seen::{Forced, Halt, Spent};
 use reconcile_schema::{Checked, Hold, PendingRestart, Reboots, Started, Step};
 
 #[test]

@@ -1,7 +1,7 @@
 //! Servers of a pool: whether it can do without one of them, whose turn it is, and how one leaves it and comes back.
 
 use super::*;
-use crate::{Spent, waiting_elsewhere};
+use crate::{seen::Spent, wanted::waiting_elsewhere};
 use reconcile_schema::{Claim, Fabric, PoolRecord, PoolSeen, Readiness, Released, Step, UpgradeDomain};
 
 fn ready() -> PoolSeen {

@@ -1,7 +1,10 @@
 //! A Standard Edition server that is behind: what keeps it from being taken down.
 
 use super::*;
-use crate::{Deviation, Forced, Halt, Spent};
+use crate::{
+    approved::Deviation,
+    seen::{Forced, Halt, Spent},
+};
 use reconcile_schema::{
     Foreign, ForeignServices, Hold, Mirrored, OnExceed, PendingRestart, Phase, Reboots, Shell, Shells, Step,
 };

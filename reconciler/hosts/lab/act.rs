@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reconcile_core::{Account, Act, Acted, Ask, Goal, Observe, Seen, claim_of, reached};
 use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartType, Step, Store, Whose};
 
-use super::{Cut, LabError, LabHost, Outlives, When, fault::Fault, lengths, observe::brought, world::Simulated};
+use super::{Cut, LabError, LabHost, Outlives, When, clock, fault::Fault, observe::brought, world::Simulated};
 
 /// The service that dies where one does: every role has it.
 const DIES: &str = "REPLICA";
@@ -32,7 +32,7 @@ impl Act for LabHost<'_> {
             }
             take(self.server()?, goal, seen, step, half)
         });
-        self.dear.forget(step);
+        self.expensive.forget(step);
         self.started |= matches!(step, Step::StartServices | Step::FailBack);
         if *step == Step::Claim {
             self.look(goal, &Ask::Claim)?;
@@ -64,7 +64,7 @@ impl Act for LabHost<'_> {
     }
 
     fn pause(&mut self, period: Period) {
-        self.dear.forget_after_pause();
+        self.expensive.forget_after_pause();
         let started = self.started;
         if let Ok(server) = self.server() {
             server.pass(period);
@@ -109,7 +109,7 @@ impl LabHost<'_> {
 /// Takes a step, or half of it.
 fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: bool) -> Result<Acted, LabError> {
     let starting: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
-    server.pass(lengths::of(server, step, &starting));
+    server.pass(clock::of(server, step, &starting));
     let said = match step {
         Step::Claim => "the record on the share says so",
         Step::Release => "the record on the share says so",

@@ -58,7 +58,6 @@ pub enum Fault {
     DatabaseUnreachable,
     /// A database gives no installed version.
     DatabaseVersionEmpty,
-    /// The databases are mirrored.
     DatabaseMirrored,
     /// Updating the databases reports success and changes nothing.
     DatabaseUpdateDoesNothing,

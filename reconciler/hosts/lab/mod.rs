@@ -1,6 +1,7 @@
 //! A lab: simulated servers on any operating system, kept in one file that a person can read and edit.
 
 mod act;
+mod clock;
 mod fault;
 mod lengths;
 mod observe;
@@ -8,12 +9,12 @@ mod world;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
-use reconcile_core::{Dear, Goal};
+use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Build, Claim, Fqdn, Marks, Period, ServerName};
 
 pub use fault::Fault;
@@ -21,6 +22,7 @@ pub use lengths::{Lengths, ServiceLengths};
 pub use world::{Cut, Outlives, Simulated, SimulatedDatabase, SimulatedRegistration, SimulatedStore, World};
 
 use crate::{
+    appear,
     journal::{Journal, JournalError},
     plain::read_plain,
 };
@@ -152,7 +154,7 @@ impl Lab {
         Ok(LabHost {
             lab: self,
             name: name.clone(),
-            dear: Dear::default(),
+            expensive: Expensive::default(),
             shell: None,
             started: false,
             effects: 0,
@@ -227,11 +229,7 @@ impl Lab {
         let file_error = |source| LabError::File { path: path.into(), source };
         let text =
             serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.into(), source })?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(file_error)?;
-        file.write_all(HEADER.as_bytes()).and_then(|()| file.write_all(text.as_bytes())).map_err(file_error)?;
-        file.persist(path).map_err(|error| file_error(error.error))?;
-        Ok(())
+        appear::write(path, format!("{HEADER}{text}").as_bytes()).map_err(file_error)
     }
 }
 
@@ -312,7 +310,7 @@ pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fau
 pub struct LabHost<'a> {
     lab: &'a mut Lab,
     name: ServerName,
-    dear: Dear,
+    expensive: Expensive,
     /// When the management shell that was opened last can be used, by the uptime in seconds.
     shell: Option<u32>,
     /// Whether services were started.

@@ -26,11 +26,9 @@ impl Observe for LabHost<'_> {
     fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
         self.still_alive()?;
         let host = self.name.clone();
-        let dear = self.dear.clone();
+        let expensive = self.expensive.clone();
         let server = self.server()?;
         let mut seen = Observed {
-            host,
-            at: server.clock,
             boot: Fact::Known(BootId(format!("boot {}", server.boot))),
             uptime: Some(Period::seconds(server.uptime)),
             components: components(server),
@@ -39,18 +37,9 @@ impl Observe for LabHost<'_> {
             installing: Fact::Known(installing(server)),
             installer: installer(server),
             at_work: outlived(server, false),
-            package: Fact::NotLooked,
-            package_size: None,
-            disk: Fact::NotLooked,
-            private_disk: Fact::NotLooked,
-            rights: Fact::NotLooked,
-            shells: Fact::NotLooked,
-            foreign: Fact::NotLooked,
-            databases: Shared::default(),
-            pool: Fact::NotLooked,
-            claim: Fact::NotLooked,
+            ..Observed::unread(host, server.clock)
         };
-        dear.carry(&mut seen);
+        expensive.carry(&mut seen);
         Ok(seen)
     }
 
@@ -61,34 +50,34 @@ impl Observe for LabHost<'_> {
         }
         let server = self.server()?.clone();
         match ask {
-            Ask::Rights => self.dear.rights = Fact::Known(rights(&server)),
+            Ask::Rights => self.expensive.rights = Fact::Known(rights(&server)),
             Ask::Package => {
-                self.dear.package = Fact::Known(package(goal, &server));
-                self.dear.package_size = Some(PACKAGE);
+                self.expensive.package = Fact::Known(package(goal, &server));
+                self.expensive.package_size = Some(PACKAGE);
             }
             Ask::Disk => {
                 let free = |full: u64| Fact::Known(full);
-                (self.dear.disk, self.dear.private_disk) = match () {
+                (self.expensive.disk, self.expensive.private_disk) = match () {
                     () if server.has(Fault::DiskExhausted) => (free(200 << 20), free(200 << 20)),
                     () if server.has(Fault::DiskFull) => (free(5 << 30), free(5 << 30)),
                     () if server.has(Fault::PrivateDiskFull) => (free(120 << 30), free(200 << 20)),
                     () => (free(120 << 30), free(120 << 30)),
                 };
             }
-            Ask::Shells => self.dear.shells = shells(&server),
-            Ask::Foreign => self.dear.foreign = Fact::Known(foreign(&server, goal)),
+            Ask::Shells => self.expensive.shells = shells(&server),
+            Ask::Foreign => self.expensive.foreign = Fact::Known(foreign(&server, goal)),
             Ask::Claim => {
-                self.dear.claim = self.record(goal, &server);
+                self.expensive.claim = self.record(goal, &server);
                 self.catch_up(goal)?;
             }
-            Ask::Pool => self.dear.pool = pool(self.lab.world(), &self.name, &server),
+            Ask::Pool => self.expensive.pool = pool(self.lab.world(), &self.name, &server),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
                     Some(known) => Fact::Known(databases(&server, known)),
                     None => Fact::Unknown(format!("the lab has no {store}")),
                 };
-                let fact = self.dear.not_readable(fact);
-                self.dear.databases.insert(store.clone(), fact);
+                let fact = self.expensive.not_readable(fact);
+                self.expensive.databases.insert(store.clone(), fact);
             }
         }
         Ok(())
@@ -148,7 +137,7 @@ impl LabHost<'_> {
     /// Each server has a clock of its own that stands still while others are worked on. Who reads that another server of its
     /// pool was released comes after that.
     fn catch_up(&mut self, goal: &Goal) -> Result<(), LabError> {
-        let known = self.dear.claim.known().zip(goal.claims.as_deref());
+        let known = self.expensive.claim.known().zip(goal.claims.as_deref());
         let last = known.and_then(|(record, claims)| {
             record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref()).map(|last| last.at)
         });

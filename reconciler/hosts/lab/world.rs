@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{
-    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, PRODUCT_SERVICES, Period, PoolRecord, Product,
-    Recognised, Role, RunId, ServerName, Service, ServiceState, StartType, Step, Store, WEB_SERVICE,
+    Build, Component, ComponentName, DbVersion, FRONT_END_SERVICE, Fqdn, Period, PoolRecord, Product, Recognised, Role,
+    RunId, ServerName, Service, ServiceState, StartType, Step, Store, WEB_SERVICE,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,6 @@ pub struct Simulated {
     /// neither stopped nor started.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub registered: BTreeMap<String, SimulatedRegistration>,
-    /// The databases.
     pub databases: Vec<SimulatedStore>,
     /// Whether the update lies in the private folder.
     pub staged: bool,
@@ -88,9 +87,7 @@ pub struct Cut {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SimulatedRegistration {
-    /// Its display name.
     pub display_name: String,
-    /// Its image path.
     pub image_path: String,
     /// Whether it holds modules of the product while it runs.
     #[serde(default)]
@@ -102,7 +99,6 @@ pub struct SimulatedRegistration {
 pub struct Outlives {
     /// The step that it is.
     pub step: Step,
-    /// The run.
     pub run: RunId,
     /// How it will end, where it is an installer.
     pub code: Option<u32>,
@@ -120,7 +116,6 @@ pub struct SimulatedStore {
     pub databases: BTreeMap<String, SimulatedDatabase>,
 }
 
-/// One database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SimulatedDatabase {
@@ -283,7 +278,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
         Role::PersistentChat => &["REPLICA", "RTCCLSAGT", "RTCCHAT"],
         Role::Edge => &["REPLICA", "RTCCLSAGT", "RTCSRV", "RTCDATAPROXY", "RTCMRAUTH", "RTCMEDIARELAY"],
     };
-    let here = |name: &&&str| named.contains(name) || (central && matches!(**name, "MASTER" | "FTA"));
+    let here = |name: &&str| named.contains(name) || (central && matches!(*name, "MASTER" | "FTA"));
     let running = |name: &str| Service {
         name: name.to_string(),
         state: ServiceState::Running,
@@ -295,7 +290,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
         },
         recognised: Recognised::Name,
     };
-    let product = PRODUCT_SERVICES.iter().filter(here).map(|name| running(name));
+    let product = Product::services().filter(here).map(running);
     let web = match role {
         Role::StandardEdition | Role::BackEnd | Role::FrontEnd | Role::Director => true,
         Role::Mediation | Role::PersistentChat | Role::Edge => false,

@@ -4,7 +4,7 @@
 //! came before it, without a word: a damaged export would pass for a server on which less is installed. It also takes a
 //! big-endian UTF-16 text for a little-endian one.
 
-use super::offline::{Key, Keys, OfflineError, VALUES, Value, ended, is_entry, utf16, wanted};
+use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, is_entry, utf16, wanted};
 use crate::uninstall::short;
 
 /// The first lines of the two formats that Windows writes and reads.

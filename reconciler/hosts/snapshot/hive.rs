@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::offline::{Key, Keys, OfflineError, VALUES, Value, ended, utf16, wanted};
+use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, utf16, wanted};
 use crate::uninstall::LIST;
 
 /// The base block, in bytes.

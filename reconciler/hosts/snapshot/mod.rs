@@ -2,13 +2,15 @@
 
 mod export;
 mod hive;
+mod keys;
 mod offline;
 mod reader;
 mod recent;
 mod record;
 mod sources;
 
-pub use offline::{EXPORT_LIMIT, HIVE_LIMIT, Offline, OfflineError, read_limited};
+pub use keys::OfflineError;
+pub use offline::{EXPORT_LIMIT, HIVE_LIMIT, Offline, read_limited};
 pub use reader::Reader;
 pub use recent::Recent;
 pub use record::{Origin, Record, read};

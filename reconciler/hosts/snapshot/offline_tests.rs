@@ -1,8 +1,9 @@
 //! What a registry that was taken away tells, whatever its form, and what damaged ones do: never a panic, never a hang.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use super::*;
+use crate::snapshot::keys::{VALUES, ended, utf16};
 
 /// Written by `hivexregedit`.
 const HIVE: &[u8] = include_bytes!("../testdata/software.hiv");

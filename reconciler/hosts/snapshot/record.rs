@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use reconcile_schema::{Fact, Marks, Observed, SNAPSHOT_VERSION, ServerName, Shared, Snapshot};
+use reconcile_schema::{Fact, Marks, Observed, SNAPSHOT_VERSION, ServerName, Snapshot};
 use serde::Deserialize;
 
 use super::{
@@ -129,26 +129,12 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
     let changed = changed.ok().and_then(|time| Timestamp::try_from(time).ok());
     let at = offline.written.or(changed).ok_or("neither the registry nor its file has a date")?;
     let seen = Observed {
-        host,
-        at,
         boot: absent(kind),
-        uptime: None,
         components: offline.components,
         services: absent(kind),
         reboot: offline.reboot,
         installing: absent(kind),
-        installer: None,
-        at_work: None,
-        package: Fact::NotLooked,
-        package_size: None,
-        disk: Fact::NotLooked,
-        private_disk: Fact::NotLooked,
-        rights: Fact::NotLooked,
-        shells: Fact::NotLooked,
-        foreign: Fact::NotLooked,
-        databases: Shared::default(),
-        pool: Fact::NotLooked,
-        claim: Fact::NotLooked,
+        ..Observed::unread(host, at)
     };
     let made_by = kind.to_owned();
     Ok(Box::new(Snapshot {

@@ -50,14 +50,10 @@ pub enum SourceError {
     },
     /// The pattern is one for any depth.
     #[error("{pattern}: `**` could follow links in circles; name the folder, and what is in it is found at any depth")]
-    Deep {
-        /// The pattern.
-        pattern: String,
-    },
+    Deep { pattern: String },
     /// The pattern is none.
     #[error("{pattern}: {cause}; expected a pattern such as 'snapshots/*.json'")]
     Pattern {
-        /// The pattern.
         pattern: String,
         /// What is wrong with it.
         cause: glob::PatternError,
@@ -69,7 +65,6 @@ pub enum SourceError {
 pub enum Piece {
     /// Whole lines, each a snapshot in JSON; empty lines do not count.
     Lines {
-        /// The file.
         file: Arc<str>,
         /// The number of the first line.
         first: u64,
@@ -78,7 +73,6 @@ pub enum Piece {
     },
     /// One snapshot in JSON, over several lines.
     Document {
-        /// The file.
         file: Arc<str>,
         /// The document.
         bytes: Vec<u8>,
@@ -90,7 +84,6 @@ pub enum Piece {
     },
     /// What cannot be read.
     Broken {
-        /// The file.
         file: Arc<str>,
         /// From which line on, where there are lines.
         line: Option<u64>,

@@ -9,6 +9,7 @@ use reconcile_schema::TaskDifference;
 
 use super::document::Element;
 use super::duration::read;
+use super::place::PATH;
 
 /// The differences; none where the registered task does what is wanted.
 #[must_use]
@@ -114,7 +115,7 @@ fn same(name: &str, one: &str, other: &str) -> bool {
 /// `ExecutionTimeLimit`, `TaskSettings.ExecutionTimeLimit property`).
 fn default(parent: &str, name: &str) -> Option<&'static str> {
     Some(match (parent, name) {
-        ("RegistrationInfo", "URI") => super::PATH, // Where the task was found.
+        ("RegistrationInfo", "URI") => PATH, // Where the task was found.
         ("BootTrigger" | "TimeTrigger" | "Settings", "Enabled") => "true",
         ("BootTrigger", "Delay") | ("TimeTrigger", "RandomDelay") => "PT0S",
         ("Repetition", "StopAtDurationEnd") => "false",

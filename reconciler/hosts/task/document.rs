@@ -11,11 +11,9 @@ const DEEPEST: usize = 16;
 /// An element: it has other elements, or a text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
-    /// Its name.
     pub name: String,
     /// Its attributes, each with its name.
     pub attributes: Vec<(String, String)>,
-    /// The elements in it.
     pub elements: Vec<Self>,
     /// Its text, where there are no elements in it.
     pub text: String,

@@ -16,14 +16,8 @@ pub use account::{Account, AccountError};
 pub use compare::{differences, told};
 pub use document::{DocumentError, Element, decode, file};
 pub use limit::longest;
-pub use place::{Place, PlaceError};
+pub use place::{PATH, PROGRAM, Place, PlaceError};
 pub use request::{NotOurs, Request, RequestError};
-
-/// Where the task is kept: in a folder of its own, so that nobody takes another one for it.
-pub const PATH: &str = r"\reconcile\reconcile";
-
-/// Where the program lies on a server when nothing else is said.
-pub const PROGRAM: &str = r"C:\Program Files\reconcile\reconcile.exe";
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]

@@ -4,6 +4,12 @@ use std::{fmt, str::FromStr};
 
 use reconcile_schema::{PathFault, Root, path_parts};
 
+/// Where the task is kept: in a folder of its own, so that nobody takes another one for it.
+pub const PATH: &str = r"\reconcile\reconcile";
+
+/// Where the program lies on a server when nothing else is said.
+pub const PROGRAM: &str = r"C:\Program Files\reconcile\reconcile.exe";
+
 /// The most units of UTF-16 that a path has (Microsoft Learn: pathType Simple Type: "less than 260 characters").
 const LONGEST: usize = 259;
 
@@ -64,7 +70,7 @@ fn fault(path: &str) -> Option<String> {
         Ok((Root::Share | Root::Slash | Root::Relative, _)) | Err(PathFault::NoDrive | PathFault::NoShare) => {
             return Some(ABSOLUTE.into());
         }
-        Err(fault) => return Some(format!("is none of a plain file: {fault}")),
+        Err(fault) => return Some(format!("cannot be the path of a plain file: {fault}")),
     };
     let forbidden = |char: char| "%/\u{FFFE}\u{FFFF}".contains(char);
     if let Some(char) = path.chars().find(|char| forbidden(*char)) {
@@ -73,8 +79,11 @@ fn fault(path: &str) -> Option<String> {
     if path.contains("$(") {
         return Some(r#"contains "$(", which the Task Scheduler would replace"#.into());
     }
-    if path.ends_with('\\') || parts.iter().any(|part| part.starts_with(' ')) {
-        return Some("has a part that names no file or folder".into());
+    if path.ends_with('\\') {
+        return Some("ends with a backslash, so it names a folder and not a file".into());
+    }
+    if let Some(part) = parts.iter().find(|part| part.starts_with(' ')) {
+        return Some(format!("contains \"{part}\", and no file or folder has a name that begins with a blank"));
     }
     let units = path.encode_utf16().count();
     (units > LONGEST).then(|| format!("has {units} characters, expected at most {LONGEST}"))

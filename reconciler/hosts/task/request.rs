@@ -6,7 +6,7 @@ use reconcile_schema::{NextStart, Period, ScheduledTask, TaskMode};
 use super::account::Account;
 use super::document::Element;
 use super::duration::{read, written};
-use super::place::{Place, PlaceError};
+use super::place::{PATH, Place, PlaceError};
 
 /// How often a task can start (Microsoft Learn: repetitionType Complex Type).
 const OFTENEST: Period = Period::minutes(1);
@@ -108,7 +108,7 @@ impl Request {
                     "Description",
                     &format!("{does} Written by reconcile schedule install; change it by that command."),
                 ),
-                leaf("URI", super::PATH),
+                leaf("URI", PATH),
             ],
         );
         let boot = Element::of("BootTrigger", [leaf("Enabled", "true"), leaf("Delay", "PT1M")]);

@@ -44,9 +44,9 @@ impl Act for ActingHost<'_> {
         quiet: &mut dyn FnMut(Period),
     ) -> Result<Acted, WindowsError> {
         let acted = self.take(goal, seen, step, quiet);
-        self.host.dear.forget(step);
+        self.host.expensive.forget(step);
         if *step == Step::Claim {
-            self.host.dear.claim = pool_record(goal);
+            self.host.expensive.claim = pool_record(goal);
         }
         acted
     }
@@ -59,7 +59,7 @@ impl Act for ActingHost<'_> {
     }
 
     fn pause(&mut self, period: Period) {
-        self.host.dear.forget_after_pause();
+        self.host.expensive.forget_after_pause();
         let (began, period) = (moment(), Duration::from(period));
         let at_work = |private: &Path| record::last(private).is_some_and(|recorded| recorded.at_work);
         let private = self.host.private().ok().filter(|private| at_work(private)).map(Path::to_owned);

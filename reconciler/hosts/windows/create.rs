@@ -10,21 +10,19 @@ use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 use std::ptr::{null, null_mut};
-use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, FILETIME, HANDLE, HANDLE_FLAG_INHERIT,
-    SetHandleInformation, WAIT_OBJECT_0, WAIT_TIMEOUT,
+    ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, HANDLE, HANDLE_FLAG_INHERIT,
+    SetHandleInformation,
 };
 use windows_sys::Win32::System::Threading::{
     CREATE_BREAKAWAY_FROM_JOB, CREATE_NO_WINDOW, CREATE_SUSPENDED, CREATE_UNICODE_ENVIRONMENT, CreateProcessW,
-    DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, GetProcessTimes, INFINITE,
-    InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST, OpenProcess, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-    PROC_THREAD_ATTRIBUTE_JOB_LIST, PROCESS_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-    PROCESS_TERMINATE, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW, TerminateProcess, UpdateProcThreadAttribute,
-    WaitForSingleObject,
+    DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT, InitializeProcThreadAttributeList,
+    LPPROC_THREAD_ATTRIBUTE_LIST, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROC_THREAD_ATTRIBUTE_JOB_LIST,
+    PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW, UpdateProcThreadAttribute,
 };
 
+use super::handle::Process;
 use super::job::Job;
 use super::sleeper::Note;
 use super::win32::{Win32Error, check, wide};
@@ -48,13 +46,6 @@ pub struct Creation<'a> {
     pub breaks_away: bool,
 }
 
-/// A process, by a handle that allows to wait for it and to end it.
-#[derive(Debug)]
-pub struct Process {
-    handle: OwnedHandle,
-    id: u32,
-}
-
 impl Creation<'_> {
     /// A process that runs in no job of ours, or in one that does not end it: it runs from the start, also where it cannot be
     /// put into the job at its creation.
@@ -69,7 +60,7 @@ impl Creation<'_> {
         }
         let process = self.create(None, 0)?.0;
         // It may have ended by then, and what it has started by then stays outside: its time is all that is not counted.
-        let _ = job.take(process.handle.as_raw_handle());
+        let _ = job.take(process.handle());
         Ok(process)
     }
 
@@ -95,7 +86,7 @@ impl Creation<'_> {
     ) -> Result<Process, Win32Error> {
         let _note = note().map_err(|error| Win32Error::of(&error))?;
         let (process, thread) = self.create(None, CREATE_SUSPENDED)?;
-        let released = job.take(process.handle.as_raw_handle()).and_then(|()| {
+        let released = job.take(process.handle()).and_then(|()| {
             // SAFETY: the handle is open and allows resuming.
             if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX { Err(Win32Error::last()) } else { Ok(()) }
         });
@@ -156,81 +147,7 @@ impl Creation<'_> {
         // SAFETY: both handles are open and ours alone.
         let (handle, thread) =
             unsafe { (OwnedHandle::from_raw_handle(made.hProcess), OwnedHandle::from_raw_handle(made.hThread)) };
-        Ok((Process { handle, id: made.dwProcessId }, thread))
-    }
-}
-
-impl Process {
-    /// The process of this number, if there is one that we may wait for.
-    pub fn open(id: u32) -> Result<Self, Win32Error> {
-        // SAFETY: no preconditions; the handle is checked.
-        let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, 0, id) };
-        Self::opened(handle, id)
-    }
-
-    /// The process of this number, if there is one that we may end.
-    pub fn open_to_end(id: u32) -> Result<Self, Win32Error> {
-        let access = PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
-        // SAFETY: no preconditions; the handle is checked.
-        let handle = unsafe { OpenProcess(access, 0, id) };
-        Self::opened(handle, id)
-    }
-
-    fn opened(handle: HANDLE, id: u32) -> Result<Self, Win32Error> {
-        if handle.is_null() {
-            return Err(Win32Error::last());
-        }
-        // SAFETY: the handle is open and ours alone.
-        Ok(Self { handle: unsafe { OwnedHandle::from_raw_handle(handle) }, id })
-    }
-
-    /// Its handle.
-    pub fn handle(&self) -> HANDLE {
-        self.handle.as_raw_handle()
-    }
-
-    /// Its number.
-    pub const fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// Waits for its end at most so long; its exit code, once it has ended.
-    pub fn wait(&self, at_most: Duration) -> Result<Option<u32>, Win32Error> {
-        let limit = u32::try_from(at_most.as_millis()).unwrap_or(INFINITE);
-        // SAFETY: the handle is open and allows waiting.
-        match unsafe { WaitForSingleObject(self.handle.as_raw_handle(), limit) } {
-            WAIT_OBJECT_0 => {}
-            WAIT_TIMEOUT => return Ok(None),
-            _ => return Err(Win32Error::last()),
-        }
-        let mut code = 0;
-        // SAFETY: the handle is open; the code goes into our variable.
-        check(unsafe { GetExitCodeProcess(self.handle.as_raw_handle(), &raw mut code) })?;
-        Ok(Some(code))
-    }
-
-    /// Ends it. Whether it is gone is seen by waiting for it.
-    pub fn end(&self) {
-        // SAFETY: the handle is open. One that has ended already is no trouble.
-        unsafe { TerminateProcess(self.handle.as_raw_handle(), 1) };
-    }
-
-    /// When it was created, and how much CPU time it has used since, both in units of 100 ns.
-    pub fn times(&self) -> Result<(u64, u64), Win32Error> {
-        let [mut created, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
-        // SAFETY: the handle is open; the times go into our variables.
-        check(unsafe {
-            GetProcessTimes(
-                self.handle.as_raw_handle(),
-                &raw mut created,
-                &raw mut ended,
-                &raw mut kernel,
-                &raw mut user,
-            )
-        })?;
-        let [created, kernel, user] =
-            [created, kernel, user].map(|time| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime));
-        Ok((created, kernel + user))
+        Ok((Process::new(handle, made.dwProcessId), thread))
     }
 }
 

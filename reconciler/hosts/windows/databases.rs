@@ -5,7 +5,7 @@ use std::path::Path;
 use reconcile_schema::{Database, DbVersion, Fqdn, SqlInstance, Store};
 use serde::{Deserialize, Serialize};
 
-use super::powershell::PowerShellError;
+use super::powershell_error::PowerShellError;
 use super::script::TEST_DATABASE;
 
 /// The set of databases that a script is about.

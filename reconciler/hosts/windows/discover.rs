@@ -1,17 +1,15 @@
-//! The services on this machine that count: the product's, by published names and by what they are, those that the manifest
-//! names, and those of others that hold modules of the product.
+//! The services on this machine that count: the product's, by published names and by what they are, and those that the manifest
+//! names.
 
-use std::collections::{BTreeMap, btree_map::Entry};
 use std::sync::OnceLock;
 
-use reconcile_schema::{Foreign, PRODUCT_SERVICES, Recognised, ServiceName, WEB_SERVICE};
+use reconcile_schema::{Product, Recognised, ServiceName, WEB_SERVICE};
 use windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED;
 use windows_sys::Win32::Storage::FileSystem::{GetLongPathNameW, GetShortPathNameW};
 
 use super::environment::{system_root, variable};
 use super::library::CallError;
 use super::services::{Found, Listed, ServiceError, Services};
-use super::shells::{ShellError, products_module};
 use super::win32::{Win32Error, text, wide};
 use crate::recognise::{Registered, folders, program, recognise};
 use crate::running::{self, ServiceProcesses};
@@ -89,10 +87,10 @@ pub fn service_processes(also: &[ServiceName]) -> Result<ServiceProcesses, Servi
 pub fn discover(manager: &Services, also: &[ServiceName]) -> Result<Vec<Found>, ServiceError> {
     let places = Places::known()?;
     let mut found = Vec::new();
-    for name in PRODUCT_SERVICES {
+    for name in Product::services() {
         found.extend(manager.find(name)?);
     }
-    let is_known = |name: &str| PRODUCT_SERVICES.iter().chain([&WEB_SERVICE]).any(|it| it.eq_ignore_ascii_case(name));
+    let is_known = |name: &str| Product::services().chain([WEB_SERVICE]).any(|it| it.eq_ignore_ascii_case(name));
     let (mut unknown, mut others) = (manager.list()?, Vec::new());
     unknown.retain(|listed| !is_known(&listed.name));
     unknown.sort();
@@ -112,40 +110,6 @@ pub fn discover(manager: &Services, also: &[ServiceName]) -> Result<Vec<Found>, 
 
 fn read(manager: &Services, name: &str, recognised: Recognised) -> Result<Option<Found>, ServiceError> {
     Ok(manager.find(name)?.map(|found| Found { recognised, ..found }))
-}
-
-/// The services of others that hold a module of the product: neither the product's nor named by `also`.
-///
-/// # Errors
-/// The service manager cannot be asked, or the modules of a process cannot be listed.
-pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
-    let manager = Services::open()?;
-    let (places, ours) = (Places::known()?, discover(&manager, also)?);
-    let is_ours = |listed: &Listed| ours.iter().any(|found| found.name.eq_ignore_ascii_case(&listed.name));
-    let mut listed = manager.list()?;
-    listed.retain(|listed| listed.pid != 0 && !is_ours(listed));
-    listed.sort();
-    let (mut modules, mut foreign) = (BTreeMap::new(), Vec::new());
-    for Listed { name, pid, .. } in listed {
-        if let Entry::Vacant(unread) = modules.entry(pid) {
-            unread.insert(products_module(&name, pid, &|path| places.products.is_products_module(path))?);
-        }
-        if let Some(Some(module)) = modules.get(&pid) {
-            foreign.push(Foreign { service: name, pid, module: module.clone() });
-        }
-    }
-    Ok(foreign)
-}
-
-/// Why it cannot be told which services hold modules of the product.
-#[derive(Debug, thiserror::Error)]
-pub enum ForeignError {
-    /// The service manager cannot be asked.
-    #[error(transparent)]
-    Services(#[from] ServiceError),
-    /// The modules of a process cannot be listed.
-    #[error(transparent)]
-    Modules(#[from] ShellError),
 }
 
 /// Reads services again that were discovered before.

@@ -12,7 +12,7 @@ use windows_sys::Win32::System::JobObjects::{
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use super::create::Process;
+use super::handle::Process;
 use super::win32::{Win32Error, check};
 
 /// A job object. When it ends the group with us, closing it ends the group, also when we crash.

@@ -32,9 +32,7 @@ pub enum LibraryError {
     /// It has no such function.
     #[error("expected the function {function} in {library} of this Windows, found none: {cause}")]
     NoFunction {
-        /// The library.
         library: &'static str,
-        /// The function.
         function: &'static str,
         /// What Windows said.
         cause: Win32Error,
@@ -47,7 +45,6 @@ pub enum CallError {
     /// It could not be called.
     #[error(transparent)]
     Library(#[from] LibraryError),
-    /// It failed.
     #[error(transparent)]
     Failed(#[from] Win32Error),
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{WindowsError, clock};
+use super::clock;
+use super::error::WindowsError;
 
 /// How many folders of one kind are kept. By kind, so that what runs often does not push out the logs of installations.
 const KEPT: usize = 100;

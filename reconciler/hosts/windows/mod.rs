@@ -10,7 +10,10 @@ mod create;
 mod databases;
 mod discover;
 mod environment;
+mod error;
 pub mod event_log;
+mod foreign;
+mod handle;
 mod installing;
 mod job;
 mod layered;
@@ -24,6 +27,7 @@ mod package;
 mod pool_share;
 mod pools;
 mod powershell;
+mod powershell_error;
 mod process;
 mod processes;
 mod protect;
@@ -37,39 +41,37 @@ mod shells;
 mod signature;
 mod sleeper;
 mod state;
+mod state_error;
 mod task;
 mod trust;
 mod watcher;
 mod win32;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use reconcile_core::{Dear, Goal};
+use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
 use self::environment::{system_root, variable};
-use self::library::CallError;
 use self::logs::log_folder;
-use self::package::{PackageError, Staged, find, forget_others};
-use self::powershell::{Call, PowerShell, PowerShellError, Warm};
-use self::process::{Ending, ProcessError, Runner};
+use self::package::{Staged, find, forget_others};
+use self::powershell::{Call, PowerShell, Warm};
+use self::powershell_error::PowerShellError;
+use self::process::Runner;
 use self::record::{End, Order};
 use self::registry::Registry;
-use self::services::ServiceError;
 pub(crate) use self::share_eyes::EYES;
-use self::shells::ShellError;
 use self::sleeper::end_sleepers;
-use self::state::{StateError, private_folder};
-use self::win32::Win32Error;
+use self::state::private_folder;
+use self::state_error::StateError;
 use crate::interrupt::Interrupt;
-use crate::journal::{Journal, JournalError};
+use crate::journal::Journal;
 use crate::lock::Lock;
-use crate::share::ShareError;
 
+pub use self::error::WindowsError;
 pub use self::machine::{MachineError, name, windows_version};
 pub use self::process::WATCHER;
 pub use self::protect::protect;
@@ -78,53 +80,13 @@ pub use self::task::{Installed, Scheduler, SchedulerError};
 pub use self::trust::{TrustError, Trusted, program_is_safe, trusted};
 pub use self::watcher::attend;
 
-/// Why this machine cannot be looked at, or a step cannot be taken on it.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each case is explained by the error that it holds, or by its own text")]
-pub enum WindowsError {
-    #[error(transparent)]
-    Machine(#[from] MachineError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error(transparent)]
-    Package(#[from] PackageError),
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    #[error(transparent)]
-    PowerShell(#[from] PowerShellError),
-    #[error(transparent)]
-    Services(#[from] ServiceError),
-    #[error(transparent)]
-    Shells(#[from] ShellError),
-    #[error(transparent)]
-    Share(#[from] ShareError),
-    #[error("cannot find the folders of Windows: {0}")]
-    Folders(CallError),
-    #[error("cannot name the folder of the update: {0}")]
-    NoName(io::Error),
-    #[error("cannot find out whether the installer could outlive this Windows session: {0}")]
-    Confinement(Win32Error),
-    #[error("cannot create the log folder {}: {cause}", path.display())]
-    Log { path: PathBuf, cause: io::Error },
-    #[error(
-        "a run works on this server ({0}), and no management shell is opened next to it: look again when it has ended"
-    )]
-    RunActs(String),
-    #[error("the copy of {0} in the private folder is gone; run again, and it is made anew")]
-    NotStaged(String),
-    #[error("{program} {ending}{said}; leave it to finish, then run again; its log folder is {}", folder.display())]
-    Unfinished { program: &'static str, ending: Ending, said: String, folder: PathBuf },
-}
-
 /// This machine, to be looked at.
 pub struct WindowsHost {
     name: ServerName,
     registry: Registry,
     /// The services of others that the goal names.
     also: Arc<[ServiceName]>,
-    dear: Dear,
+    expensive: Expensive,
     runner: Runner,
     /// The shell that waits for the question for databases.
     warm: Option<Warm>,
@@ -267,7 +229,7 @@ impl WindowsHost {
             name: name()?,
             registry: Registry::machine(),
             also: Arc::default(),
-            dear: Dear::default(),
+            expensive: Expensive::default(),
             runner: Runner::default(),
             warm: None,
             staged: None,

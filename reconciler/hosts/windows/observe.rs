@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use reconcile_core::{Ask, Goal, Observe, Right, product_steps};
+use reconcile_core::{Ask, Goal, Observe, product_steps};
 use reconcile_schema::{
-    Component, Fact, FolderPath, Marks, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Rights, Service,
+    Component, Fact, FolderPath, Marks, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Right, Rights, Service,
     ServiceName, Shared, Shell, Step, Store,
 };
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
@@ -12,8 +12,9 @@ use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND}
 use super::account::is_administrator;
 use super::clock::{now, wait};
 use super::confinement;
-use super::discover::{discover, foreign};
+use super::discover::discover;
 use super::environment::{system_root, variable};
+use super::foreign::foreign;
 use super::installing::under_way;
 use super::library::CallError;
 use super::machine::{boot, free_disk, uptime};
@@ -60,8 +61,6 @@ impl Observe for WindowsHost {
         let changes = recorded.as_ref().filter(|recorded| recorded.at_work && recorded.order.step != Step::Install);
         let under_way = under_way(&self.registry, recorded.as_ref());
         let mut seen = Observed {
-            host: self.name.clone(),
-            at: now(),
             boot: boot().into(),
             uptime: Some(uptime()),
             components: components(&self.registry).map(Shared::from).into(),
@@ -70,41 +69,32 @@ impl Observe for WindowsHost {
             installing: under_way.any.into(),
             installer: under_way.installer,
             at_work: changes.map(change_at_work),
-            package: Fact::NotLooked,
-            package_size: None,
-            disk: Fact::NotLooked,
-            private_disk: Fact::NotLooked,
-            rights: Fact::NotLooked,
-            shells: Fact::NotLooked,
-            foreign: Fact::NotLooked,
-            databases: Shared::default(),
-            pool: Fact::NotLooked,
-            claim: Fact::NotLooked,
+            ..Observed::unread(self.name.clone(), now())
         };
-        self.dear.carry(&mut seen);
+        self.expensive.carry(&mut seen);
         Ok(seen)
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), WindowsError> {
         match ask {
-            Ask::Rights => self.dear.rights = self.rights(goal).into(),
-            Ask::Package => self.dear.package = self.package(goal),
+            Ask::Rights => self.expensive.rights = self.rights(goal).into(),
+            Ask::Package => self.expensive.package = self.package(goal),
             Ask::Disk => {
-                self.dear.disk = disk().into();
-                self.dear.private_disk = private_disk().into();
+                self.expensive.disk = disk().into();
+                self.expensive.private_disk = private_disk().into();
             }
             Ask::Shells => {
                 // Who asks for shells means to install: ours must not be open either.
                 self.cool_down();
-                self.dear.shells = self.shells().into();
+                self.expensive.shells = self.shells().into();
             }
-            Ask::Foreign => self.dear.foreign = foreign(&goal.also_stop).into(),
-            Ask::Claim => self.dear.claim = pool_record(goal),
-            Ask::Pool => self.dear.pool = self.pool(goal).into(),
+            Ask::Foreign => self.expensive.foreign = foreign(&goal.also_stop).into(),
+            Ask::Claim => self.expensive.claim = pool_record(goal),
+            Ask::Pool => self.expensive.pool = self.pool(goal).into(),
             Ask::Databases(store) => {
                 let fact: Fact<_> = self.databases(goal, store).into();
-                let fact = self.dear.not_readable(fact);
-                self.dear.databases.insert(store.clone(), fact);
+                let fact = self.expensive.not_readable(fact);
+                self.expensive.databases.insert(store.clone(), fact);
             }
         }
         Ok(())
@@ -205,10 +195,10 @@ impl WindowsHost {
     fn package(&mut self, goal: &Goal) -> Fact<PackageSeen> {
         let installer = &goal.installer;
         if let Some(staged) = self.staged.as_ref().filter(|staged| staged.sha256 == installer.sha256) {
-            self.dear.package_size = Some(staged.size);
+            self.expensive.package_size = Some(staged.size);
             return Fact::Known(PackageSeen::Staged);
         }
-        self.dear.package_size = None;
+        self.expensive.package_size = None;
         if let Some((_, seen)) = self.refused.as_ref().filter(|(sha256, _)| *sha256 == installer.sha256) {
             return Fact::Known(seen.clone());
         }
@@ -219,12 +209,12 @@ impl WindowsHost {
         };
         let seen = match found {
             Ok(Some(staged)) => {
-                self.dear.package_size = Some(staged.size);
+                self.expensive.package_size = Some(staged.size);
                 self.staged = Some(staged);
                 Ok(PackageSeen::Staged)
             }
             Ok(None) => hash_at_source(installer).map(|(sha256, size)| {
-                self.dear.package_size = Some(size);
+                self.expensive.package_size = Some(size);
                 PackageSeen::AtSource { sha256 }
             }),
             Err(error) => Err(error),

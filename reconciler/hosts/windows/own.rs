@@ -13,7 +13,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::access::Access;
 use super::account::Enabled;
-use super::state::StateError;
+use super::state_error::StateError;
 use super::trust::Judge;
 use super::win32::Win32Error;
 use crate::ownership::{Entry, Foreign, Kind, judge};

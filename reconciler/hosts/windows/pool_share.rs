@@ -3,7 +3,8 @@
 use reconcile_core::{Account, Acted, Claims, Goal, Seen, claim_of, reached};
 use reconcile_schema::{Fact, PoolRecord, Step};
 
-use crate::share::{Claimed, Share, ShareError};
+use crate::share::{Claimed, Share};
+use crate::share_error::ShareError;
 
 /// What the servers of the pool have there.
 pub fn record(goal: &Goal) -> Fact<PoolRecord> {

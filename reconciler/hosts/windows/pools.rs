@@ -12,14 +12,9 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// How the pool of a server with this product stands. `Get-CsUpgradeDomainInfo` replaced the older cmdlet in Skype for
-    /// Business Server 2019 (Microsoft Learn: Get-CsPoolUpgradeReadinessState); Subscription Edition is assumed to have kept
-    /// it.
+    /// How the pool of a server with this product stands.
     pub const fn of(module: &'a str, product: Product, pool: &'a str) -> Self {
-        let asks = match product {
-            Product::Lync2010 | Product::Lync2013 | Product::Sfb2015 => "readiness",
-            Product::Sfb2019 | Product::SfbSe => "domains",
-        };
+        let asks = if product.has_domain_info() { "domains" } else { "readiness" };
         Self { module, pool, asks }
     }
 }

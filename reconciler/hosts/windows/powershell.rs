@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,64 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::databases::{Databases, Row};
 use super::pools::{Answer, Direction, Move, Question};
-use super::process::{Child, Ended, Ending, Lifetime, Outliving, ProcessError, Runner, Waiting};
+use super::powershell_error::PowerShellError;
+use super::process::{Child, Ended, Ending, Lifetime, Outliving, Runner, Waiting};
 use super::script::{ALL, INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL};
 use super::win32::Win32Error;
 use crate::interrupt::Interrupt;
-
-/// Why the management shell did not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum PowerShellError {
-    /// The script cannot be put where PowerShell reads it.
-    #[error("cannot write the script {path}: {cause}")]
-    Script {
-        /// The script.
-        path: PathBuf,
-        /// What went wrong.
-        cause: io::Error,
-    },
-    /// PowerShell cannot be run.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// There is no Windows PowerShell.
-    #[error("expected Windows PowerShell at {0}, found none: install Windows Management Framework 3.0 or later")]
-    Missing(PathBuf),
-    /// Windows does not let the script run.
-    #[error(
-        "an execution policy refuses {script}: {said}; where Group Policy sets one, let it allow scripts that are made on this \
-         server (RemoteSigned)"
-    )]
-    Policy {
-        /// The script.
-        script: &'static str,
-        /// PowerShell's own words.
-        said: String,
-    },
-    /// The script failed, or did not come to its end.
-    #[error("{script} {ending}: {said}; everything that it printed is in {folder}")]
-    Ended {
-        /// The script.
-        script: &'static str,
-        /// How it ended.
-        ending: Ending,
-        /// The last lines that it printed.
-        said: String,
-        /// Where all of them are.
-        folder: PathBuf,
-    },
-    /// The script ended well, and its answer is not one.
-    #[error("{script} was expected to answer {expected}, found {found}; everything that it printed is in {folder}")]
-    Answer {
-        /// The script.
-        script: &'static str,
-        /// What the answer should have been.
-        expected: &'static str,
-        /// What it was.
-        found: String,
-        /// Where everything that it printed is.
-        folder: PathBuf,
-    },
-}
 
 /// What a script is told of the module that has its cmdlet, and of what the cmdlet is to do, where that is known.
 #[derive(Serialize)]
@@ -99,15 +45,12 @@ pub struct Call<'a> {
 /// A change that is not cut off in its middle: the run that makes it, and the step that it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// The run.
     pub run: &'a RunId,
-    /// The step.
     pub step: &'a Step,
 }
 
 /// A management shell that was started ahead of the question for databases.
 pub struct Warm {
-    /// Its folder.
     pub folder: PathBuf,
     waiting: Waiting,
     /// Nobody changes the script while it may still be read.
@@ -153,13 +96,8 @@ pub fn program(system_root: &Path) -> PathBuf {
 }
 
 /// Where a product's management module lies below `%CommonProgramFiles%`.
-///
-/// Lync Server 2013 and Skype for Business Server 2019: public deployment scripts; the others: by the same pattern.
 pub fn module(common_program_files: &Path, product: Product) -> PathBuf {
-    let name = match product {
-        Product::Lync2010 | Product::Lync2013 => "Lync",
-        Product::Sfb2015 | Product::Sfb2019 | Product::SfbSe => "SkypeForBusiness",
-    };
+    let name = product.module();
     common_program_files.join(product.folder()).join("Modules").join(name).join(format!("{name}.psd1"))
 }
 

@@ -12,8 +12,9 @@ use reconcile_schema::{RunId, Step};
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_BROKEN_PIPE};
 
 use super::clock::moment;
-use super::create::{Creation, Process};
+use super::create::Creation;
 use super::environment::environment;
+use super::handle::Process;
 use super::job::{Job, is_own_process_in_job};
 use super::library::CallError;
 use super::output::Output;
@@ -127,7 +128,6 @@ pub enum ProcessError {
     /// The folder of the child cannot be prepared.
     #[error("cannot prepare the folder {folder} for {program}: {cause}")]
     Folder {
-        /// The folder.
         folder: PathBuf,
         /// The program that was to run there.
         program: PathBuf,
@@ -137,7 +137,6 @@ pub enum ProcessError {
     /// It cannot be given an environment.
     #[error("cannot give an environment to {program}: {cause}")]
     Environment {
-        /// The program.
         program: PathBuf,
         /// What Windows said.
         cause: CallError,
@@ -147,7 +146,6 @@ pub enum ProcessError {
     Start {
         /// Which step.
         what: &'static str,
-        /// The program.
         program: PathBuf,
         /// What Windows said.
         cause: Win32Error,
@@ -157,7 +155,6 @@ pub enum ProcessError {
     Record {
         /// What was tried.
         what: &'static str,
-        /// The program.
         program: PathBuf,
         /// What Windows said.
         cause: Win32Error,
@@ -165,21 +162,16 @@ pub enum ProcessError {
     /// A watcher did not start it.
     #[error("{program} was not started: {why}")]
     NotStarted {
-        /// The program.
         program: PathBuf,
         /// Why not.
         why: String,
     },
     /// Its watcher is gone, and so is it.
     #[error("{program} has ended, and nobody saw how: the process of reconcile that watched it was ended")]
-    Unseen {
-        /// The program.
-        program: PathBuf,
-    },
+    Unseen { program: PathBuf },
     /// It runs, and cannot be waited for.
     #[error("cannot wait for {program} (process {pid}): {cause}")]
     Wait {
-        /// The program.
         program: PathBuf,
         /// Its process; 0 where it is not known any more.
         pid: u32,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
 use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
 
-use super::create::Process;
+use super::handle::Process;
 
 /// The file name of the record, in the private folder.
 const NAME: &str = "at-work.jsonl";
@@ -27,9 +27,7 @@ pub struct Order {
     pub run: RunId,
     /// The step that it is.
     pub step: Step,
-    /// The program.
     pub program: PathBuf,
-    /// Its arguments.
     pub arguments: Vec<String>,
     /// What it reads, if anything.
     pub input: Option<PathBuf>,
@@ -54,7 +52,6 @@ pub enum Entry {
         /// When it was created.
         created: u64,
     },
-    /// It ended.
     Ended(End),
 }
 
@@ -136,7 +133,6 @@ impl Record {
         }
     }
 
-    /// The file.
     pub const fn file(&self) -> &File {
         &self.0
     }

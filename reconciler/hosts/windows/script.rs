@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
 
-/// A script.
 pub struct Script {
     /// Its file name.
     pub name: &'static str,

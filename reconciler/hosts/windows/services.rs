@@ -52,7 +52,6 @@ pub enum ServiceError {
         name: String,
         /// Which part of it.
         what: &'static str,
-        /// The number.
         number: u32,
     },
     /// An order was refused.
@@ -60,7 +59,6 @@ pub enum ServiceError {
     Refused {
         /// The service's short name.
         name: String,
-        /// Which order.
         order: &'static str,
         /// What Windows said.
         cause: Win32Error,
@@ -76,7 +74,6 @@ pub struct Found {
     pub name: String,
     /// What it is doing.
     pub state: ServiceState,
-    /// How it is started.
     pub start: StartType,
     /// Services that must run before it. Groups that it depends on are left out: they name no service.
     pub needs: Vec<String>,

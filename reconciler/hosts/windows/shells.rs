@@ -59,7 +59,6 @@ pub enum ShellError {
     /// A shell cannot be ended.
     #[error("cannot end {program} (process {pid}): {cause}; close it by hand")]
     End {
-        /// Its program.
         program: String,
         /// The process.
         pid: u32,

@@ -16,7 +16,7 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 };
 use windows_sys::Win32::System::Threading::{OpenThread, ResumeThread, SuspendThread, THREAD_SUSPEND_RESUME};
 
-use super::create::Process;
+use super::handle::Process;
 use super::processes::{listed, placed};
 use super::shells::has_modules;
 use super::win32::{Win32Error, check};

@@ -14,11 +14,11 @@ use windows_sys::Win32::Storage::FileSystem::{FILE_LIST_DIRECTORY, FILE_SHARE_RE
 use super::access::Access;
 use super::account::is_administrator;
 use super::environment::variable;
-use super::library::CallError;
 use super::own::{Aside, has_links, look, open};
+use super::state_error::StateError;
 use super::trust::Judge;
 use super::win32::Win32Error;
-use crate::ownership::{Foreign, Kind, Top, judge, judge_top};
+use crate::ownership::{Kind, Top, judge, judge_top};
 
 /// The file that says that everything in the folder was found to be ours.
 const SETTLED: &str = "private.txt";
@@ -30,53 +30,9 @@ const SETTLED_TEXT: &str = "Everything in this folder belongs to reconcile. Only
 /// How often the folder is made again where somebody makes one in its place at the same time.
 const ATTEMPTS: u32 = 3;
 
-/// Why the private folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// Windows does not say where programs keep their data.
-    #[error("cannot find the folder for program data: {0}")]
-    NoProgramData(CallError),
-    /// It is for administrators.
-    #[error("the private folder {0} is for administrators of this computer: run this as one of them, elevated")]
-    NotElevated(PathBuf),
-    /// It cannot be created or opened.
-    #[error("cannot {what} the private folder {path}: {cause}; run as an administrator of this computer")]
-    Folder {
-        /// Which step failed.
-        what: &'static str,
-        /// The folder.
-        path: PathBuf,
-        /// What Windows said.
-        cause: Win32Error,
-    },
-    /// Something that is not ours cannot be moved away.
-    #[error(
-        "{path} is not reconcile's ({why}), and cannot be moved away: {cause}; a process of somebody else may have it open: \
-         end that process or restart this server, then run again"
-    )]
-    Stuck {
-        /// The entry.
-        path: PathBuf,
-        /// Why it is not ours.
-        why: Foreign,
-        /// What Windows said.
-        cause: String,
-    },
-    /// An administrator has put a link in its place.
-    #[error(
-        "the private folder {0} is a link that an administrator made; what reconcile keeps is not looked for through links: put the \
-         folder itself there, then run again"
-    )]
-    Link(PathBuf),
-    /// Whenever it was moved away, another one stood there.
-    #[error("somebody makes the private folder {0} again whenever it is moved away: end that process, then run again")]
-    Contested(PathBuf),
-}
-
 /// The private folder, once everything in it was found to be ours.
 #[derive(Debug)]
 pub struct Private {
-    /// Where it is.
     pub path: PathBuf,
     /// What was not ours and was moved aside, in words.
     pub moved: Vec<String>,

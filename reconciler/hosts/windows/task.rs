@@ -8,12 +8,13 @@ use reconcile_schema::TaskDifference;
 
 use super::account::canonical;
 use super::environment::{environment, system_root};
+use super::error::WindowsError;
+use super::logs::log_folder;
 use super::output::decode;
 use super::powershell::said;
 use super::process::{Child, Ended, Ending, Lifetime, Runner};
 use super::state::private_folder;
 use super::win32::Win32Error;
-use super::{WindowsError, log_folder};
 use crate::interrupt::Interrupt;
 use crate::task::{self, Account, DocumentError, Element, Request, differences};
 
@@ -33,7 +34,6 @@ pub enum SchedulerError {
         what: &'static str,
         /// How it ended.
         ending: Ending,
-        /// What it said.
         said: String,
         /// Where its output is.
         folder: PathBuf,
@@ -55,7 +55,6 @@ pub enum SchedulerError {
     /// There is no such account.
     #[error("cannot find the account {account}: {cause}")]
     Account {
-        /// The account.
         account: String,
         /// What Windows said.
         cause: Win32Error,

@@ -78,7 +78,6 @@ pub enum TrustError {
     Owner {
         /// The file or folder.
         path: PathBuf,
-        /// Whose it is.
         owner: String,
     },
     /// Somebody else can change it.

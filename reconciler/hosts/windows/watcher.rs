@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use windows_sys::Win32::System::Console::SetConsoleCtrlHandler;
 
-use super::create::{Creation, Process};
+use super::create::Creation;
+use super::handle::Process;
 use super::job::Job;
 use super::record::{End, Entry, Order, Record};
 use super::sleeper::Note;

@@ -1,0 +1,420 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use reconcile_hosts::task::{Account, Place};
+use reconcile_schema::{Period, Product, ServerName, TaskMode};
+
+use crate::{
+    manifest::{exit, schemas::Format},
+    show::drift::forms::Form,
+};
+
+/// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
+#[derive(Debug, Parser)]
+#[command(name = "reconcile", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = exit::table())]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Also log what is done and seen, on standard error.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring this server, or every server of a lab, to its declared update.
+    Apply(Apply),
+    /// Show the steps that apply would run, each with its cause and its command.
+    Plan(Plan),
+    /// Print the servers as an inventory for Ansible.
+    Inventory(Inventory),
+    /// Show how servers differ from the manifest: those that report in snapshots, or this one.
+    Drift(Drift),
+    /// Write what is seen of this server, or of the servers of a lab, as snapshots.
+    Observe(Observe),
+    /// Show how servers stand: goal, maintenance window, hold, the last run.
+    Status(Scope),
+    /// Show what earlier runs did, how long it took, and who started them.
+    History(History),
+    /// Say that a server must not be touched, and why.
+    Hold(Hold),
+    /// Say that a server may be worked on again.
+    Release(Release),
+    /// Say that you have looked into something that a run will not pass over by itself.
+    Acknowledge(Acknowledge),
+    /// Show which server of each pool is worked on, by its own word on the share; or break a claim that nobody will release.
+    Claims(Claims),
+    /// Check manifests and say what is wrong, with line and column.
+    Validate {
+        /// The manifests.
+        #[arg(required = true)]
+        manifests: Vec<PathBuf>,
+        /// Refuse a manifest with a warning, too.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Print the JSON Schema of a format.
+    Schema {
+        /// Which format.
+        #[arg(value_enum, default_value_t = Format::Manifest)]
+        format: Format,
+    },
+    /// List the cumulative updates that are known, and who says so.
+    Releases(Releases),
+    /// Show, reset or break the simulated servers of a lab.
+    #[command(subcommand)]
+    Lab(Lab),
+    /// Register, show or remove the scheduled task that runs reconcile on this server.
+    #[command(subcommand)]
+    Schedule(Schedule),
+    /// Be a resource of Microsoft DSC v3.
+    #[command(subcommand)]
+    Dsc(Dsc),
+    /// Start a command that a run ordered, and record how it ended.
+    #[cfg(windows)]
+    #[command(name = reconcile_hosts::windows::WATCHER, hide = true)]
+    Attend,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which servers of a manifest, and how the answer is written.
+#[derive(Debug, clap::Args)]
+pub struct Scope {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `reconcile apply`.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// Which servers.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Take only the steps of this approved plan (a file that `plan --out` wrote).
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Earlier attempts failed for a reason that is now mended: count them no more.
+    #[arg(long)]
+    pub retry: bool,
+    /// Run by the scheduled task: ask nobody, and report as the manifest's `reports` says.
+    #[arg(long, conflicts_with = "retry")]
+    pub unattended: bool,
+}
+
+/// `reconcile plan`.
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// Which servers.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Also write the plan to this file, for `apply --plan`.
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
+    pub out: Option<PathBuf>,
+    /// Show in which order and when the servers of the whole manifest are updated, on any operating system.
+    #[arg(long, conflicts_with = "servers")]
+    pub fleet: bool,
+    /// Of the fleet, snapshots that say what is done already: a file, a folder, a pattern, or - for standard input; can be
+    /// given several times. Without them, every server is taken to need the whole update.
+    #[arg(long, value_name = "PLACE", requires = "fleet")]
+    pub from: Vec<PathBuf>,
+    /// Plan the fleet from this time on, such as 2026-11-20T06:00:00Z, instead of from now on.
+    #[arg(long, value_name = "TIME", requires = "fleet")]
+    pub as_of: Option<jiff::Timestamp>,
+}
+
+/// `reconcile inventory`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("asked").required(true)))]
+pub struct Inventory {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// All groups and servers, with their variables.
+    #[arg(long, group = "asked")]
+    pub list: bool,
+    /// The variables of one server.
+    #[arg(long, value_name = "NAME", group = "asked")]
+    pub host: Option<ServerName>,
+}
+
+/// `reconcile drift`.
+#[derive(Debug, clap::Args)]
+pub struct Drift {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Snapshots that `observe` wrote, registry exports or hives: a file, a folder, a pattern, or - for standard input;
+    /// can be given several times. Without it, this server or the servers of a lab are looked at now.
+    #[arg(long, value_name = "PLACE")]
+    pub from: Vec<PathBuf>,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// A snapshot that is older, such as 36h or 7d, tells nothing about its server any more.
+    #[arg(long, value_name = "PERIOD")]
+    pub max_age: Option<Period>,
+    /// Count ages from this time, such as 2026-11-20T06:00:00Z, instead of from now.
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<jiff::Timestamp>,
+    /// What is judged of each server.
+    #[arg(long, value_enum, default_value_t = Judged::All)]
+    pub judge: Judged,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub output: Form,
+    /// Also write a report to this file; its ending says how: .txt, .json, .xml (JUnit), .sarif, .md, .prom, .html. Can be
+    /// given several times.
+    #[arg(long = "report", value_name = "FILE")]
+    pub reports: Vec<PathBuf>,
+}
+
+/// What `drift` judges of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Judged {
+    /// Builds, services and databases.
+    All,
+    /// Builds alone: all that a registry export holds.
+    Builds,
+}
+
+/// `reconcile observe`.
+#[derive(Debug, clap::Args)]
+pub struct Observe {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// Write one file for each server into this folder, instead of one line for each to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: Option<PathBuf>,
+    /// Run by the scheduled task: compare with the manifest and report as its `reports` says, instead of writing to standard
+    /// output; change nothing.
+    #[arg(long, conflicts_with = "to")]
+    pub unattended: bool,
+}
+
+/// `reconcile history`.
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// Which servers.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Only so many runs, the last ones.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub last: usize,
+}
+
+/// `reconcile hold`.
+#[derive(Debug, clap::Args)]
+pub struct Hold {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// Why nothing is to be done; whoever meets the hold reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
+/// `reconcile acknowledge`.
+#[derive(Debug, clap::Args)]
+pub struct Acknowledge {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// What you have looked into.
+    #[arg(value_enum)]
+    pub what: Concern,
+    /// What you found, or why it does not matter; the journal keeps it.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
+/// What a person can acknowledge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Concern {
+    /// Lines of the journal cannot be read, and a hold may have been among them.
+    Journal,
+}
+
+/// `reconcile claims`.
+#[derive(Debug, clap::Args)]
+pub struct Claims {
+    /// The manifest that names the pools and, under `rollout: { claims }`, the share.
+    pub manifest: PathBuf,
+    /// Take the claim away from this server.
+    #[arg(long = "break", value_name = "SERVER", requires = "reason")]
+    pub broken: Option<ServerName>,
+    /// Why; the record keeps it.
+    #[arg(long, value_name = "TEXT", requires = "broken")]
+    pub reason: Option<String>,
+}
+
+/// `reconcile release`.
+#[derive(Debug, clap::Args)]
+pub struct Release {
+    /// The manifest that names the servers.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+}
+
+/// `reconcile releases`.
+#[derive(Debug, clap::Args)]
+pub struct Releases {
+    /// Only releases whose name, build or knowledge-base number contains this.
+    pub text: Option<String>,
+    /// Only this product.
+    #[arg(long, value_parser = product)]
+    pub product: Option<Product>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `reconcile lab`.
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Show the simulated servers.
+    Show {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+    },
+    /// Make the simulated servers anew, as the manifest says.
+    Reset {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+    },
+    /// Let time pass on the simulated servers.
+    Wait {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+        /// How long, such as 90m or 7d.
+        period: Period,
+    },
+    /// Break a simulated server, or list in how many ways that can be done.
+    Break {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+        /// The server.
+        server: Option<ServerName>,
+        /// What goes wrong with it.
+        faults: Vec<String>,
+    },
+}
+
+/// `reconcile schedule`.
+#[derive(Debug, Subcommand)]
+pub enum Schedule {
+    /// Register the task, or mend one that differs from what is asked for.
+    Install(Install),
+    /// Show the task, and in what it differs from what it should be.
+    Show {
+        /// How the answer is written.
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Remove the task. A run that it started goes on.
+    Remove,
+}
+
+/// `reconcile schedule install`.
+#[derive(Debug, clap::Args)]
+pub struct Install {
+    /// The manifest: on this server or on a share, where only administrators can change it.
+    pub manifest: PathBuf,
+    /// What the task does: observe only reports, apply brings the server to its update.
+    #[arg(long, value_parser = mode, default_value = "observe")]
+    pub mode: TaskMode,
+    /// How often it starts, besides at every boot, such as 30m or 1d.
+    #[arg(long, value_name = "PERIOD", default_value = "1h")]
+    pub every: Period,
+    /// By how much a start is put off at random, at most.
+    #[arg(long, value_name = "PERIOD", default_value = "10m")]
+    pub jitter: Period,
+    /// The account that it runs as: SYSTEM, a managed service account as DOMAIN\name$, or DOMAIN\name, which then has no
+    /// access to the network.
+    #[arg(long, default_value = "SYSTEM")]
+    pub account: Account,
+    /// Have the Task Scheduler ask for the account's password, on this console, and keep it: then it has its groups of the domain and
+    /// the network. reconcile never sees it.
+    #[arg(long)]
+    pub password: bool,
+    /// Only print the definition of the task, as XML; on any operating system.
+    #[arg(long)]
+    pub print: bool,
+    /// In what is printed, the path of the manifest on the server, where it is not the one that it is read from.
+    #[arg(long = "as", value_name = "PATH", requires = "print")]
+    pub named: Option<Place>,
+    /// In what is printed, the path of the program on the server.
+    #[arg(long, value_name = "PATH", requires = "print")]
+    pub program: Option<Place>,
+    /// In what is printed, the server whose time limits hold, instead of this one, or without Windows of all; can be given
+    /// several times.
+    #[arg(long = "server", value_name = "NAME", requires = "print")]
+    pub servers: Vec<ServerName>,
+}
+
+/// `reconcile dsc`.
+#[derive(Debug, Subcommand)]
+pub enum Dsc {
+    /// Write reconcile.dsc.resource.json, by which DSC finds this program and its operations.
+    Manifest {
+        /// Into this folder.
+        #[arg(short, long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Print how the server stands that standard input asks for. As the operations below, for DSC to call.
+    Get,
+    /// Print whether it is in its desired state, and what differs.
+    Test,
+    /// Bring it to its desired state.
+    Set {
+        /// Only print what would be done.
+        #[arg(long)]
+        what_if: bool,
+    },
+    /// Print how all servers of a manifest stand.
+    Export,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs; `reconcile schema` has the format.
+    Json,
+}
+
+fn product(text: &str) -> Result<Product, String> {
+    let found = Product::ALL.into_iter().find(|product| product.key() == text);
+    let keys = || Product::ALL.map(Product::key).join(", ");
+    found.ok_or_else(|| format!("expected one of {}", keys()))
+}
+
+fn mode(text: &str) -> Result<TaskMode, String> {
+    let found = TaskMode::ALL.into_iter().find(|mode| mode.key() == text);
+    found.ok_or_else(|| format!("expected one of {}", TaskMode::ALL.map(TaskMode::key).join(", ")))
+}

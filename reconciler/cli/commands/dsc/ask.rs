@@ -1,0 +1,119 @@
+//! What the engine asks for: one JSON object on standard input, held against the manifest that it names.
+
+use std::{
+    io::{self, Read},
+    path::Path,
+};
+
+use reconcile_core::Goal;
+use reconcile_schema::{DscInstance, ServerName};
+
+use crate::{
+    manifest::{input::Input, problem::Problem},
+    work::site::Site,
+};
+
+use super::properties::fields;
+
+/// The most that is read: an instance is small.
+const MOST: u64 = 1 << 20;
+
+/// How what is asked for is named in errors.
+const PLACE: &str = "standard input";
+
+pub struct Asked(DscInstance);
+
+impl Asked {
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    /// When it is no instance of the resource: where, what was expected and what was found.
+    pub fn read() -> Result<Self, Problem> {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes);
+        read.map_err(|error| Problem::failed(format!("{PLACE}: {error}")))?;
+        Self::parse(&bytes)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let wrong = |why: String| Problem::input(format!("{PLACE}{why}"));
+        if bytes.len() as u64 > MOST {
+            return Err(wrong(format!(": expected at most {MOST} bytes, found more")));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!(": expected UTF-8: {error}")))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text); // Windows PowerShell writes one.
+        if text.trim().is_empty() {
+            return Err(wrong(r#": expected the properties of an instance, such as {"manifest": "C:\\Program Files\\reconcile\\manifest.yaml"}, found nothing"#.into()));
+        }
+        // Types made of fields accept a list of their values, too.
+        if !text.trim_start().starts_with('{') {
+            return Err(wrong(":1:1: expected a JSON object, found something else".into()));
+        }
+        serde_json::from_str(text).map(Self).map_err(|error| {
+            let (line, column, said) = (error.line(), error.column(), error.to_string());
+            let said = said.split(" at line ").next().unwrap_or(&said);
+            wrong(format!(":{line}:{column}: {said}; `reconcile schema dsc` has all properties"))
+        })
+    }
+
+    /// The path of the manifest, as it was given.
+    pub fn manifest(&self) -> &str {
+        &self.0.manifest
+    }
+
+    /// The servers that are asked for: one, or all that can be reached.
+    pub fn servers(&self) -> &[ServerName] {
+        self.0.server.as_slice()
+    }
+
+    /// The manifest.
+    ///
+    /// # Errors
+    /// As [`Input::read`].
+    pub fn input(&self) -> Result<Input, Problem> {
+        Input::read(Path::new(self.manifest()))
+    }
+
+    /// The one server that is asked for, where it is, and what says what it must become.
+    ///
+    /// # Errors
+    /// When the manifest cannot be used, or it does not follow which server is meant.
+    pub fn server(&self) -> Result<(Input, Site, Goal), Problem> {
+        let input = self.input()?;
+        let (site, goals) = Site::open(&input, self.servers())?;
+        let several = |goals: Vec<Goal>| {
+            let names: Vec<_> = goals.iter().map(|goal| goal.server.to_string()).collect();
+            let (count, names) = (names.len(), names.join(", "));
+            Problem::input(format!(
+                "{PLACE}: expected `server`, since {} has {count} servers; they are: {names}",
+                self.manifest()
+            ))
+        };
+        let [goal] = goals.try_into().map_err(several)?;
+        Ok((input, site, goal))
+    }
+
+    /// Refuses to take a product away.
+    ///
+    /// # Errors
+    /// When that is asked for.
+    pub fn wants_the_product(&self) -> Result<(), Problem> {
+        match self.0.exist {
+            Some(false) => Err(Problem::input(format!(
+                "{PLACE}: `_exist` is false, but reconcile removes no product and no update; leave `_exist` out"
+            ))),
+            Some(true) | None => Ok(()),
+        }
+    }
+
+    /// Whether every property that is asked for is so in `found`; which manifest and server was asked before.
+    ///
+    /// # Errors
+    /// Never, but for a defect: both are JSON.
+    pub fn fits(&self, found: &DscInstance) -> Result<bool, Problem> {
+        const NO_STATE: [&str; 4] = ["server", "_name", "_metadata", "_restartRequired"];
+        let (asked, found) = (fields(&self.0)?, fields(found)?);
+        let mut asked = asked.iter().filter(|(name, _)| !NO_STATE.contains(&name.as_str()));
+        Ok(asked.all(|(name, value)| found.get(name) == Some(value)))
+    }
+}

@@ -1,0 +1,76 @@
+//! `reconcile dsc`: this program as a resource of Microsoft DSC v3, one process for each operation.
+//!
+//! Standard output carries what the engine reads: JSON, a value to a line. Standard error carries what it logs: a JSON
+//! object to a line (`trace.rs`). An exit code other than 0 is a failure, whatever was printed.
+
+mod ask;
+mod instance;
+mod properties;
+mod resource;
+mod set;
+mod trace;
+
+use reconcile_schema::DscInstance;
+
+use self::{
+    ask::Asked,
+    instance::{instance, tested},
+    properties::unlike,
+};
+use crate::{
+    commands::args::Dsc,
+    manifest::{exit::Exit, harmless, problem::Problem},
+    show::out::print_lines,
+    work::{look::seen, site::Site},
+};
+
+/// Answers the engine, or tells it where this program is.
+///
+/// # Errors
+/// When the file that tells it cannot be written. What goes wrong in an operation is told to the engine.
+pub fn run(command: &Dsc, verbose: bool) -> Result<Exit, Problem> {
+    let operation = match command {
+        Dsc::Manifest { out } => return resource::write(out),
+        Dsc::Get => get,
+        Dsc::Test => test,
+        Dsc::Set { what_if: false } => set::set,
+        Dsc::Set { what_if: true } => set::what_if,
+        Dsc::Export => export,
+    };
+    trace::listen(verbose);
+    Ok(Asked::read().and_then(|asked| operation(&asked)).unwrap_or_else(|problem| {
+        problem.lines().iter().for_each(|line| tracing::error!("{line}"));
+        problem.exit()
+    }))
+}
+
+/// One server as it is.
+fn get(asked: &Asked) -> Result<Exit, Problem> {
+    let (_, mut site, goal) = asked.server()?;
+    let seen = seen(&mut site, &goal)?;
+    print_lines(&[harmless::line(&instance(asked, &goal, &seen, site.is_lab()))?])
+}
+
+/// One server as it is, and in which properties it is not as declared.
+fn test(asked: &Asked) -> Result<Exit, Problem> {
+    asked.wants_the_product()?;
+    let (_, mut site, goal) = asked.server()?;
+    let now = tested(&instance(asked, &goal, &seen(&mut site, &goal)?, site.is_lab()));
+    if let Some(why) = &now.blocked_by {
+        tracing::warn!("{}: {why}", goal.server);
+    }
+    print_lines(&[harmless::line(&now)?, harmless::line(&unlike(&now, &now.at_goal())?)?])
+}
+
+/// All servers of a manifest, a line for each; of what is asked for, every property must be so.
+fn export(asked: &Asked) -> Result<Exit, Problem> {
+    let input = asked.input()?;
+    let (mut site, goals) = Site::open(&input, asked.servers())?;
+    for goal in &goals {
+        let found = instance(asked, goal, &seen(&mut site, goal)?, site.is_lab());
+        if asked.fits(&tested(&found))? {
+            print_lines(&[harmless::line(&DscInstance { name: Some(goal.server.to_string()), ..found })?])?;
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,65 @@
+//! `reconcile.dsc.resource.json`: how the engine of DSC finds this program, and how it calls it.
+
+use std::path::Path;
+
+use reconcile_hosts::appear;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    manifest::{
+        exit::Exit,
+        harmless,
+        problem::Problem,
+        schemas::{self, Format},
+    },
+    show::out::print,
+};
+
+/// The resource, as configuration documents name it.
+const TYPE: &str = "Reconcile/CumulativeUpdate";
+
+/// The name by which DSC knows the file for what it is.
+const FILE: &str = "reconcile.dsc.resource.json";
+
+/// Writes the file into a folder, whole or not at all, and prints its path.
+///
+/// # Errors
+/// When the folder or the file cannot be used, or this program has no path that JSON can hold.
+pub fn write(folder: &Path) -> Result<Exit, Problem> {
+    let path = folder.join(FILE);
+    let program =
+        std::env::current_exe().map_err(|error| Problem::failed(format!("the path of this program: {error}")))?;
+    let program = program.to_str().ok_or_else(|| {
+        Problem::failed(format!("expected a path in Unicode, found this program at {}", program.display()))
+    })?;
+    let failed = |error: std::io::Error| Problem::failed(format!("cannot write {}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    appear::write(&path, harmless::pretty(&resource(program))?.as_bytes()).map_err(failed)?;
+    print(&format!("{}\n", path.display()))
+}
+
+/// The program is named by its whole path: who can put a file into a folder of the search path would else be run instead, and
+/// an engine before 3.3 may search other folders than those of PATH. No `implementsPretest`: the engine asks `test` first, so
+/// a server in its desired state costs one process.
+fn resource(program: &str) -> Value {
+    let call = |args: Value| json!({ "executable": program, "args": args, "input": "stdin" });
+    let with_diff =
+        |args: Value| json!({ "executable": program, "args": args, "input": "stdin", "return": "stateAndDiff" });
+    let exit_codes: Map<_, _> =
+        Exit::ALL.into_iter().map(|exit| (exit.code().to_string(), Value::from(exit.meaning()))).collect();
+    json!({
+        "$schema": "https://aka.ms/dsc/schemas/v3/bundled/resource/manifest.json",
+        "type": TYPE,
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": concat!(
+            "Brings a Lync Server 2013 or Skype for Business Server to the cumulative update that a manifest of ",
+            "reconcile declares. Needs DSC 3.2 or later.",
+        ),
+        "get": call(json!(["dsc", "get"])),
+        "test": with_diff(json!(["dsc", "test"])),
+        "set": with_diff(json!(["dsc", "set", { "whatIfArg": "--what-if" }])),
+        "export": call(json!(["dsc", "export"])),
+        "exitCodes": exit_codes,
+        "schema": { "embedded": schemas::schema(Format::Dsc) },
+    })
+}

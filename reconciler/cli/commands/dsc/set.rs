@@ -1,0 +1,160 @@
+//! Bringing a server to its desired state for the engine, and telling what that would do.
+
+use std::path::Path;
+
+use reconcile_core::{Blocker, End, Goal, PlanEnd, Seen, after, plan};
+use reconcile_schema::{DscInstance, DscMetadata, DscRestart, Period, ServerPlan, ServerRun, Step};
+
+use super::{
+    ask::Asked,
+    instance::{instance, tested},
+    properties::unlike,
+};
+use crate::{
+    manifest::{exit::Exit, harmless, problem::Problem},
+    show::{
+        console::Console,
+        out::print_lines,
+        render::{UNSURE, aftermath, word},
+        voice::Voice,
+    },
+    work::{
+        comeback::Waiter,
+        converge::{self, Options, Ran},
+        look::seen,
+        plan::server,
+        rescue::rescued,
+        state::state_of,
+        words::plural,
+    },
+};
+
+/// Runs what `apply --yes` runs. Prints the server after it and the properties that changed. Where the server falls short of
+/// its goal, and not for a restart alone, nothing is printed, and it is told why.
+///
+/// # Errors
+/// As `apply`.
+pub fn set(asked: &Asked) -> Result<Exit, Problem> {
+    asked.wants_the_product()?;
+    brought(asked).map_err(|problem| rescued(problem, Path::new(asked.manifest())))
+}
+
+fn brought(asked: &Asked) -> Result<Exit, Problem> {
+    let (input, mut site, goal) = asked.server()?;
+    let lab = site.is_lab();
+    let before = instance(asked, &goal, &seen(&mut site, &goal)?, lab);
+    drop(site); // The run opens it for itself.
+    let options = Options { servers: asked.servers().to_vec(), yes: true, ..Options::default() };
+    let console = Console { voice: Voice::Trace, headings: false };
+    let mut exit = Exit::Done;
+    converge::each(&options, &input, None, &console, |ran| {
+        exit = end(asked, &goal, &before, &ran, lab)?;
+        Ok(())
+    })?;
+    Ok(exit)
+}
+
+fn end(asked: &Asked, goal: &Goal, before: &DscInstance, ran: &Ran, lab: bool) -> Result<Exit, Problem> {
+    let restart = match restart_due(&ran.outcome.end) {
+        Ok(restart) => restart,
+        Err(blocker) => {
+            tracing::error!("{}", short_of_goal(&ran.server));
+            return Ok(state_of(blocker).into());
+        }
+    };
+    if restart {
+        tracing::warn!("{}", short_of_goal(&ran.server));
+    }
+    told(before, tested(&instance(asked, goal, &ran.seen, lab)), restart, None)
+}
+
+/// Whether a restart stands between the server and its goal, which is no failure, or what else does.
+const fn restart_due(end: &End) -> Result<bool, &Blocker> {
+    match end {
+        End::AtGoal => Ok(false),
+        End::GoingDown | End::Blocked(Blocker::Reboot { .. }) => Ok(true),
+        End::Blocked(blocker) => Err(blocker),
+    }
+}
+
+/// Prints what `set` would print if every step did what it should, with the steps. Nothing is changed.
+///
+/// # Errors
+/// When the manifest or the server cannot be used.
+pub fn what_if(asked: &Asked) -> Result<Exit, Problem> {
+    asked.wants_the_product()?;
+    let (input, mut site, goal) = asked.server()?;
+    let (lab, now) = (site.is_lab(), seen(&mut site, &goal)?);
+    input.current(&now.marks, now.host.at)?;
+    let planned = server(&goal, &now, lab, Waiter::Elsewhere);
+    if let Some(why) = &planned.blocked_by {
+        tracing::warn!("{}: {why}", goal.server);
+    }
+    let before = instance(asked, &goal, &now, lab);
+    let (then, restart) = foreseen(&goal, now, lab);
+    let what_if = Some(sentences(&planned));
+    told(&before, tested(&instance(asked, &goal, &then, lab)), restart, Some(DscMetadata { what_if }))
+}
+
+/// The server as a run would leave it now, and whether a restart would be due then.
+fn foreseen(goal: &Goal, now: Seen, lab: bool) -> (Seen, bool) {
+    let plan = plan(goal, &now);
+    if plan.opens.is_some() {
+        return (now, false); // What is done before the window opens shows in no property.
+    }
+    let mut then = now;
+    for planned in plan.steps {
+        if planned.step == Step::Reboot && !lab {
+            return (then, true); // The run ends with the machine; a simulated one is back at once.
+        }
+        then = after(goal, then, &planned.step);
+    }
+    (then, matches!(plan.end, PlanEnd::Blocked(Blocker::Reboot { .. })))
+}
+
+/// Prints the server and the properties that changed.
+fn told(
+    before: &DscInstance,
+    after: DscInstance,
+    restart: bool,
+    metadata: Option<DscMetadata>,
+) -> Result<Exit, Problem> {
+    let system = after.server.clone().filter(|_| restart);
+    let restart_required = system.map(|system| vec![DscRestart { system }]);
+    let changed = harmless::line(&unlike(before, &after)?)?;
+    print_lines(&[harmless::line(&DscInstance { restart_required, metadata, ..after })?, changed])
+}
+
+/// How a run fell short of its goal: host, step, state of the services, and what to do next.
+fn short_of_goal(run: &ServerRun) -> String {
+    let why = run.blocked_by.as_deref().unwrap_or("short of its goal");
+    let mut text = format!("{}: {}: {why}", run.server.name, word(run.state));
+    if let Some(last) = run.steps.last() {
+        let count = run.steps.len();
+        text += &format!("; {count} {} taken, the last was {last}", plural(count, "step"));
+    }
+    text += &format!("; {}; code {}", anstream::adapter::strip_str(&aftermath(run)), run.code.key());
+    run.help.iter().fold(text, |text, help| format!("{text}; next: {help}"))
+}
+
+/// What would be done.
+fn sentences(plan: &ServerPlan) -> Vec<String> {
+    let window = plan.opens.iter().map(|opens| format!("not before the maintenance window of {}", opens.shown));
+    let steps = plan.steps.iter().map(|step| {
+        let because = if step.certain { step.because.as_str() } else { UNSURE };
+        format!("{}: {because}", step.command)
+    });
+    let outage = plan.outage.iter().map(|outage| {
+        let median = Period::seconds(outage.median_seconds);
+        format!("the services would be down for about {median}")
+    });
+    let blocked = plan.blocked_by.iter().map(|why| format!("{}: {why}", word(plan.state)));
+    let next = plan.help.iter().map(|help| format!("next: {help}"));
+    let all: Vec<_> = window.chain(steps).chain(outage).chain(blocked).chain(next).collect();
+    if all.is_empty() { vec!["at its goal: nothing would be done".into()] } else { all }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[path = "set_tests.rs"]
+mod tests;

@@ -1,0 +1,35 @@
+//! `reconcile history`: what earlier runs did, from the journal.
+
+use reconcile_core::Goal;
+use reconcile_schema::{HistoryReport, REPORT_VERSION, ServerHistory};
+
+use crate::{
+    commands::args::{History, Output},
+    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
+    show::{history::text, out::print},
+    work::{
+        past::{damaged, past},
+        site::Site,
+    },
+};
+
+/// Shows the earlier runs of servers.
+///
+/// # Errors
+/// When the manifest or a journal cannot be used.
+pub fn run(args: &History) -> Result<Exit, Problem> {
+    let input = Input::read(&args.scope.manifest)?;
+    let (site, goals) = Site::open(&input, &args.scope.servers)?;
+    let of = |goal: &Goal| {
+        let mut runs = past(&site, &goal.server)?;
+        runs.drain(..runs.len().saturating_sub(args.last));
+        let journal_damaged = damaged(&site, &goal.server)?;
+        Ok(ServerHistory { name: goal.server.clone(), lab: site.is_lab(), journal_damaged, runs })
+    };
+    let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
+    let report = HistoryReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), servers };
+    match args.scope.output {
+        Output::Text => print(&report.servers.iter().map(text).collect::<String>()),
+        Output::Json => print(&harmless::pretty(&report)?),
+    }
+}

@@ -1,0 +1,115 @@
+//! `reconcile hold`, `release` and `acknowledge`: what a person says of a server, for its journal.
+
+use reconcile_core::{Act, Observe};
+use reconcile_schema::{Damage, Mark, RunId};
+
+use crate::{
+    commands::args::{Acknowledge, Concern, Hold, Release},
+    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
+    show::out::print,
+    work::{
+        session::{opened, run_name, user},
+        site::Site,
+    },
+};
+
+/// Says that servers must not be touched.
+///
+/// # Errors
+/// When the manifest, a journal or the lock cannot be used.
+pub fn hold(args: &Hold) -> Result<Exit, Problem> {
+    if args.reason.trim().is_empty() {
+        return Err(Problem::usage("a hold needs a reason: whoever meets it must know what to wait for"));
+    }
+    say(&args.manifest, &args.servers, &|by| Mark::Held { reason: args.reason.trim().into(), by })
+}
+
+/// Says that servers may be worked on again.
+///
+/// # Errors
+/// As [`hold`].
+pub fn release(args: &Release) -> Result<Exit, Problem> {
+    say(&args.manifest, &args.servers, &|by| Mark::Released { by })
+}
+
+/// Says that somebody has looked into what runs do not pass over by themselves.
+///
+/// # Errors
+/// As [`hold`].
+pub fn acknowledge(args: &Acknowledge) -> Result<Exit, Problem> {
+    if args.reason.trim().is_empty() {
+        return Err(Problem::usage("an acknowledgement needs a reason: say what you found"));
+    }
+    let mark = |by| match args.what {
+        Concern::Journal => Mark::DamageAcknowledged { reason: args.reason.trim().into(), by },
+    };
+    say(&args.manifest, &args.servers, &mark)
+}
+
+fn say(
+    manifest: &std::path::Path,
+    servers: &[reconcile_schema::ServerName],
+    mark: &dyn Fn(String) -> Mark,
+) -> Result<Exit, Problem> {
+    let input = Input::read(manifest)?;
+    let run = RunId(run_name());
+    let (mut site, goals, _lock) = opened(&input, servers, &run)?;
+    for goal in &goals {
+        let told = match &mut site {
+            Site::Lab(lab) => note(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,
+            #[cfg(windows)]
+            Site::Machine(host) => {
+                let interrupt = reconcile_hosts::Interrupt::default();
+                note(&mut host.to_act(interrupt).map_err(Problem::failed)?, &run, mark(user()))?
+            }
+        };
+        print(&format!("{}: {told}\n", goal.server))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the mark where it says something new.
+fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem> {
+    let marks = Observe::marks(host).map_err(Problem::failed)?;
+    let known = match (&mark, &marks.hold) {
+        (Mark::Held { reason, .. }, Some(hold)) => hold.reason == *reason,
+        (Mark::Released { .. }, None) => true,
+        (Mark::DamageAcknowledged { .. }, _) => marks.damaged.is_none(),
+        _ => false,
+    };
+    if !known {
+        host.mark(run, &mark).map_err(Problem::failed)?;
+    }
+    let down = match &marks.baseline {
+        Some(baseline) => format!(
+            "; a run stopped its services at {:.0}, and the next run brings them back, hold or no hold",
+            baseline.since
+        ),
+        None => String::new(),
+    };
+    let damaged = match &marks.damaged {
+        Some(damage) => format!("\n  its journal is damaged: {damage}; see reconcile acknowledge"),
+        None => String::new(),
+    };
+    Ok(match (&mark, &marks.hold) {
+        (Mark::DamageAcknowledged { .. }, hold) => acknowledged(marks.damaged.as_ref(), hold.as_ref()),
+        (Mark::Held { reason, .. }, _) => format!("held: {}{down}{damaged}", escape(reason)),
+        (_, Some(hold)) => format!(
+            "released; it was held by {} since {:.0}: {}{damaged}",
+            escape(&hold.by),
+            hold.at,
+            escape(&hold.reason)
+        ),
+        (_, None) => format!("was not held{damaged}"),
+    })
+}
+
+/// What an acknowledgement comes to.
+fn acknowledged(damage: Option<&Damage>, hold: Option<&reconcile_schema::Hold>) -> String {
+    let Some(damage) = damage else { return "its journal is not damaged: nothing was written".into() };
+    let held = match hold {
+        Some(hold) => format!("it is held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason)),
+        None => "it is not held: where it must not be touched, say so with reconcile hold".into(),
+    };
+    format!("acknowledged: {damage}; {held}")
+}

@@ -1,0 +1,63 @@
+//! The commands, a thin file for each.
+
+mod apply;
+pub mod args;
+mod claims;
+mod drift;
+mod dsc;
+mod fleet;
+mod history;
+mod hold;
+mod inventory;
+mod lab;
+mod observe;
+mod plan;
+mod releases;
+mod schedule;
+mod status;
+mod validate;
+
+use clap::CommandFactory;
+
+use self::args::{Args, Command};
+use crate::{
+    manifest::{exit::Exit, problem::Problem, schemas},
+    show::out::print,
+};
+
+/// Does what was asked.
+///
+/// # Errors
+/// Those of the command.
+pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
+    match command {
+        Command::Apply(args) => apply::run(&args, verbose),
+        Command::Plan(args) if args.fleet => fleet::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Inventory(args) => inventory::run(&args),
+        Command::Drift(args) => drift::run(&args),
+        Command::Observe(args) => observe::run(&args, verbose),
+        Command::Validate { manifests, strict } => validate::run(&manifests, strict),
+        Command::Schema { format } => print(&schemas::text(format)),
+        Command::Releases(args) => releases::run(&args),
+        Command::Status(scope) => status::run(&scope),
+        Command::History(args) => history::run(&args),
+        Command::Hold(args) => hold::hold(&args),
+        Command::Release(args) => hold::release(&args),
+        Command::Acknowledge(args) => hold::acknowledge(&args),
+        Command::Claims(args) => claims::run(&args),
+        Command::Lab(command) => lab::run(&command),
+        Command::Schedule(command) => schedule::run(&command),
+        Command::Dsc(command) => dsc::run(&command, verbose),
+        #[cfg(windows)]
+        Command::Attend => {
+            reconcile_hosts::windows::attend().map_err(Problem::failed)?;
+            Ok(Exit::Done)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `reconcile observe`: what is seen of servers, as snapshots.
+
+use reconcile_core::{Run, Seen};
+use reconcile_schema::{Mode, RunId};
+
+use crate::{
+    commands::args::Observe,
+    manifest::{diagnostic::escape, exit::Exit, harmless, input::Input, problem::Problem},
+    show::{
+        out::{print, warn_of_damage},
+        render,
+    },
+    work::{
+        session::{nobody_acts, run_name, safe_program, trace_moved},
+        site::Site,
+        snapshot::{snapshot, write},
+        state::worst,
+        unattended::{self, judgement::Judgement, reporter::Reporter, watch::Watch},
+    },
+};
+
+/// Looks at everything there is to see, dear facts too. Prints one line of JSON for each server, or writes one file.
+///
+/// # Errors
+/// When the manifest, a host or the folder cannot be used.
+pub fn run(args: &Observe, verbose: bool) -> Result<Exit, Problem> {
+    if args.unattended {
+        let work = |input: &Input, reporter: &Reporter| report(args, input, reporter);
+        return unattended::run::run(Mode::Observe, &args.manifest, verbose, work);
+    }
+    let input = Input::read(&args.manifest)?;
+    safe_program(&input)?;
+    let (mut site, goals) = Site::open(&input, &args.servers)?;
+    warn_of_damage(&site, &goals);
+    for goal in &goals {
+        let snapshot = snapshot(&mut site, goal)?;
+        match &args.to {
+            Some(folder) => write(folder, &snapshot)?,
+            None => {
+                let mut line = harmless::line(&snapshot)?;
+                line.push('\n');
+                print(&line)?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Looks, compares as `drift` does, and reports as the manifest says. Not while a run is under way: it takes services down
+/// that are no drift, and no shell may be open beside it.
+fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
+    safe_program(input)?;
+    let (mut site, goals) = Site::open(input, &args.servers)?;
+    let run = RunId(run_name());
+    nobody_acts(input)?;
+    trace_moved();
+    let mut states = Vec::new();
+    for goal in &goals {
+        let watch = Watch::begin(reporter, goal, site.last_run(&goal.server)?);
+        let snapshot = match snapshot(&mut site, goal) {
+            Ok(snapshot) => snapshot,
+            Err(problem) => {
+                watch.broke(&problem);
+                return Err(problem);
+            }
+        };
+        let seen = Seen { host: snapshot.seen, marks: snapshot.marks, run: Run::new(run.clone()) };
+        let judgement = Judgement::of_look(goal, &seen, site.is_lab());
+        let (state, outcome) = (judgement.state, escape(&judgement.outcome));
+        print(&format!("{}: {}; {outcome}\n", goal.server, render::word(state)))?;
+        states.push(state);
+        watch.end(judgement, &seen, site.is_lab(), input.stale(&seen.marks, seen.host.at).as_ref());
+    }
+    Ok(worst(states).into())
+}

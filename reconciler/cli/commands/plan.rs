@@ -1,0 +1,29 @@
+//! `reconcile plan`: the steps that apply would run.
+
+use reconcile_hosts::appear;
+
+use crate::{
+    commands::args::{Output, Plan},
+    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
+    show::{out::print, render},
+    work::{plan::report, site::Site},
+};
+
+/// Plans, shows the plan and writes it where it was asked for.
+///
+/// # Errors
+/// When the manifest, a host or the file cannot be used.
+pub fn run(args: &Plan) -> Result<Exit, Problem> {
+    let input = Input::read(&args.scope.manifest)?;
+    let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
+    let report = report(&mut site, &goals, &input)?;
+    if let Some(path) = &args.out {
+        let written = appear::write(path, harmless::pretty(&report)?.as_bytes());
+        written.map_err(|error| Problem::failed(format!("{}: {error}", path.display())))?;
+    }
+    match args.scope.output {
+        Output::Text => print(&render::plan(&report))?,
+        Output::Json => print(&harmless::pretty(&report)?)?,
+    };
+    Ok(report.state.into())
+}

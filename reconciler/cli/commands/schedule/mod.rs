@@ -1,0 +1,49 @@
+//! `reconcile schedule`: the scheduled task that runs us unattended.
+
+#[cfg(windows)]
+mod register;
+mod request;
+mod unattended;
+
+#[cfg(windows)]
+use self::register::{install, remove, show};
+use self::request::{request, tell};
+#[cfg(not(windows))]
+use crate::work::task::elsewhere;
+use crate::{
+    commands::args,
+    manifest::{exit::Exit, problem::Problem},
+    show::out::print,
+};
+
+/// Registers, shows or removes the task.
+///
+/// # Errors
+/// When the task cannot be asked for, or the Task Scheduler cannot be used.
+pub fn run(command: &args::Schedule) -> Result<Exit, Problem> {
+    match command {
+        args::Schedule::Install(args) if args.print => {
+            let (request, outlook) = request(args)?;
+            tell(&outlook);
+            print(&request.definition().to_xml(None).map_err(Problem::failed)?)
+        }
+        args::Schedule::Install(args) => install(args),
+        args::Schedule::Show { output } => show(*output),
+        args::Schedule::Remove => remove(),
+    }
+}
+
+#[cfg(not(windows))]
+fn install(_: &args::Install) -> Result<Exit, Problem> {
+    elsewhere()
+}
+
+#[cfg(not(windows))]
+fn show(_: args::Output) -> Result<Exit, Problem> {
+    elsewhere()
+}
+
+#[cfg(not(windows))]
+fn remove() -> Result<Exit, Problem> {
+    elsewhere()
+}

@@ -1,0 +1,99 @@
+//! `reconcile status`: how servers stand, what holds them, and what the last run did.
+
+use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
+use reconcile_hosts::Lock;
+use reconcile_schema::{DownSince, Period, REPORT_VERSION, RunId, ServerStatus, StatusReport, TaskStanding};
+
+use crate::{
+    commands::args::{Output, Scope},
+    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
+    show::{
+        out::{print, warn},
+        status::text,
+    },
+    work::{
+        findings::{aged, as_report},
+        past::past,
+        plan::{heading, shown},
+        site::{Site, lock_path},
+        state::as_state,
+        unattended::last_run,
+    },
+};
+
+/// Shows how servers stand, by what can be seen without asking the product.
+///
+/// # Errors
+/// When the manifest, a host or a journal cannot be used.
+pub fn run(args: &Scope) -> Result<Exit, Problem> {
+    let input = Input::read(&args.manifest)?;
+    let (mut site, goals) = Site::open(&input, &args.servers)?;
+    let lab = site.is_lab();
+    let mut servers = Vec::new();
+    for goal in &goals {
+        let seen = match &mut site {
+            Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal)?,
+            #[cfg(windows)]
+            Site::Machine(host) => look(host.as_mut(), goal)?,
+        };
+        let scheduled = last_run::read(&site.last_run(&goal.server)?).unwrap_or_else(|error| {
+            warn(&error);
+            None
+        });
+        let last = past(&site, &goal.server)?.pop();
+        let mut server = server(goal, &seen, lab);
+        server.findings.extend(input.stale(&seen.marks, seen.host.at).as_ref().map(aged));
+        servers.push(ServerStatus { last, scheduled, ..server });
+    }
+    let running = Lock::holder(&lock_path(&input)?);
+    let (version, made_by, schedule) = (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), schedule(&site));
+    let report = StatusReport { version, made_by, running, schedule, servers };
+    match args.output {
+        Output::Text => print(&text(&report)),
+        Output::Json => print(&harmless::pretty(&report)?),
+    }
+}
+
+/// The scheduled task of this machine.
+fn schedule(site: &Site) -> Option<TaskStanding> {
+    match site {
+        Site::Lab(_) => None,
+        #[cfg(windows)]
+        Site::Machine(_) => crate::work::task::standing().map_err(|problem| warn(&problem.text())).ok(),
+    }
+}
+
+fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
+    let run = Run::new(RunId("status".into()));
+    Ok(Seen { host: host.observe(goal).map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
+}
+
+/// A server as it stands, without what earlier runs left.
+fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
+    let marks = &seen.marks;
+    let compared = compare(goal, seen);
+    let state = state(goal, seen, &compared);
+    let findings = compared.into_iter().filter_map(as_report);
+    let maintenance = goal.rules.maintenance.as_deref();
+    let now = seen.host.at;
+    ServerStatus {
+        server: heading(goal, seen.host.core(goal.product), lab),
+        state: as_state(state),
+        findings: findings.collect(),
+        hold: marks.hold.clone(),
+        open: maintenance.and_then(|windows| shown(goal, &open_at(windows, now)?)),
+        opens: maintenance.and_then(|windows| shown(goal, &next_opening(windows, now, Period::default())?)),
+        down: marks.baseline.as_ref().map(|baseline| DownSince {
+            since: baseline.since,
+            seconds: seen.outage().unwrap_or_default().as_seconds(),
+            ran: baseline.running.clone(),
+        }),
+        begun: marks.begun.clone(),
+        claimed: goal.claims.as_ref().filter(|_| marks.claimed).map(|claims| claims.name.clone()),
+        attempts: marks.attempts,
+        outages: marks.outages,
+        restarts: marks.reboots,
+        last: None,
+        scheduled: None,
+    }
+}

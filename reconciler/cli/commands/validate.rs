@@ -1,0 +1,42 @@
+//! `reconcile validate`: checks manifests.
+
+use std::{io::Write, path::PathBuf};
+
+use crate::{
+    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
+    show::out::{print, report},
+    work::words::plural,
+};
+
+/// Checks each manifest and says of each how it stands. With `strict`, a warning is refused, too.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
+    let mut worst = Exit::Done;
+    for path in manifests {
+        match Input::validate(path).and_then(|(input, refusal)| Ok((input.goals(&[])?.len(), input, refusal))) {
+            Ok((servers, input, refusal)) => {
+                let (updates, path) = (input.manifest.updates.len(), escape(&path.display().to_string()));
+                let (some, such) = (plural(servers, "server"), plural(updates, "update"));
+                let warnings = input.warnings();
+                for warning in &warnings {
+                    let _ = writeln!(anstream::stderr(), "{}\n", warning.render(true)); // Nobody may be reading it.
+                }
+                if strict && !warnings.is_empty() {
+                    let (count, some) = (warnings.len(), plural(warnings.len(), "warning"));
+                    let _ = writeln!(anstream::stderr(), "{path}: {count} {some}, and --strict allows none");
+                    worst = Exit::Input;
+                    continue;
+                }
+                let accepted = if input.is_signed && refusal.is_none() { "; signed, and accepted here" } else { "" };
+                print(&format!("{path}: good: {servers} {some}, {updates} {such}{accepted}\n"))?;
+                if let Some(refusal) = refusal {
+                    worst = report(&refusal);
+                }
+            }
+            Err(problem) => worst = report(&problem),
+        }
+    }
+    Ok(worst)
+}

@@ -1,0 +1,14 @@
+//! The catalogue of releases that the program carries.
+
+use reconcile_schema::Releases;
+
+use crate::manifest::problem::Problem;
+
+/// The catalogue, as it was when the program was built.
+///
+/// # Errors
+/// Never in a program that was built from a tree whose tests pass: they read the catalogue as these types.
+pub fn releases() -> Result<Releases, Problem> {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/releases.json")))
+        .map_err(|error| Problem::failed(format!("the catalogue in this program is damaged: {error}; build it again")))
+}

@@ -1,0 +1,268 @@
+//! Holds a document to a JSON Schema and types it; each error gets its place and our own words.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
+use jsonschema::{Draft, JsonType, ValidationError};
+use reconcile_schema::path_parts;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use crate::manifest::{
+    diagnostic::Diagnostics,
+    finding::{Finding, NOTHING, What, child, subject},
+    source::Source,
+};
+
+impl Source {
+    /// Validates the document by a JSON Schema (draft 2020-12, nothing is fetched), then types it.
+    ///
+    /// The type may refuse what the schema cannot say (`TryFrom`); such an error stops at the first.
+    ///
+    /// # Errors
+    /// All violations of the schema, or the first refusal by the type.
+    pub fn check<T: DeserializeOwned>(&self, schema: &Value) -> Result<T, Diagnostics> {
+        let validator =
+            jsonschema::options().with_draft(Draft::Draft202012).offline().build(schema).map_err(|error| {
+                self.at("", "broken-schema", format!("the schema is wrong: {error}"))
+                    .help("this is a defect of the program, not of the document: report it")
+            })?;
+        let errors: Vec<_> = validator.iter_errors(self.value()).collect();
+        let mut findings = findings(&errors, schema);
+        findings.sort_by_cached_key(|it| it.place(self));
+        findings.dedup();
+        let mut faults = Diagnostics::default();
+        for finding in &findings {
+            faults.push(|| finding.explain(self, schema));
+        }
+        faults.or(())?;
+        self.typed()
+    }
+
+    /// Types the document without asking a schema.
+    ///
+    /// The types of this program refuse everything that their schemas refuse, and cost a tenth: a document that is
+    /// good needs no schema, one that is not is explained by [`Source::check`].
+    ///
+    /// # Errors
+    /// The first refusal by the type.
+    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, Diagnostics> {
+        serde_path_to_error::deserialize(self.root()).map_err(|error| {
+            let pointer = pointer(error.path());
+            let subject = subject(&pointer);
+            self.at(&pointer, "wrong-value", format!("{subject}: {}", error.inner())).into()
+        })
+    }
+}
+
+/// The violations behind the errors of one value and what is in it.
+fn findings(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for error in errors {
+        let pointer = error.instance_path().as_str().to_owned();
+        if let Rule::AnyOf { context } | Rule::OneOfNotValid { context } = error.kind() {
+            let branches = context.iter().map(|it| findings(it, schema)).collect();
+            out.extend(closest(&pointer, branches));
+        } else {
+            violation(error, pointer, schema, &mut out);
+        }
+    }
+    // A value of the wrong type breaks other rules, too; they say nothing new.
+    let wrong: HashSet<String> =
+        out.iter().filter(|it| matches!(it.what, What::Type(_))).map(|it| it.pointer.clone()).collect();
+    out.retain(|it| matches!(it.what, What::Type(_)) || !wrong.contains(&it.pointer));
+    out
+}
+
+/// Of the alternatives that a value does not satisfy, the errors of the one that was meant.
+fn closest(here: &str, mut branches: Vec<Vec<Finding>>) -> Vec<Finding> {
+    let wrong_type = |branch: &Vec<Finding>| branch.iter().any(|it| it.pointer == here && it.what.types().is_some());
+    if branches.iter().all(wrong_type) {
+        let all = branches.iter().flatten();
+        let mut types: Vec<_> = all.clone().filter_map(|it| it.what.types()).flatten().copied().collect();
+        types.sort_unstable();
+        types.dedup();
+        if types.len() > 1 {
+            types.retain(|it| *it != NOTHING);
+        }
+        let expected = all.filter_map(|it| it.expected.clone()).next();
+        return vec![Finding { pointer: here.to_owned(), what: What::Type(types), expected }];
+    }
+    branches.retain(|it| !wrong_type(it));
+    if branches.len() == 1 {
+        return branches.remove(0);
+    }
+    // The names of an enum, or of the tag that tells the variants of an enum apart.
+    if let Some((pointer, names)) = common(&branches, What::choice) {
+        return vec![Finding { pointer, what: What::Choice(names), expected: None }];
+    }
+    // A variant whose tag does not match was not meant.
+    let other_tag = |branch: &Vec<Finding>| branch.iter().any(|it| it.what.choice().is_some_and(|it| it.len() == 1));
+    if !branches.iter().all(other_tag) {
+        branches.retain(|it| !other_tag(it));
+    }
+    // A variant that is named by its only field.
+    if branches.len() > 1
+        && let Some((pointer, names)) = common(&branches, What::unknown)
+    {
+        return vec![Finding { pointer, what: What::Unknown(names), expected: None }];
+    }
+    let depth = |it: &Finding| it.pointer.matches('/').count();
+    let best = branches.into_iter().min_by_key(|it| (Reverse(it.iter().map(depth).max()), it.len()));
+    best.unwrap_or_default()
+}
+
+/// Where every branch has a finding of the same kind, and the names that they tell together.
+fn common(branches: &[Vec<Finding>], names: fn(&What) -> Option<&Vec<String>>) -> Option<(String, Vec<String>)> {
+    let first = branches.first()?.iter().find(|it| names(&it.what).is_some())?;
+    let mut all = Vec::new();
+    for branch in branches {
+        let mut same = branch.iter().filter(|it| it.pointer == first.pointer);
+        all.extend(same.find_map(|it| names(&it.what))?.iter().cloned());
+    }
+    all.sort_unstable();
+    all.dedup();
+    Some((first.pointer.clone(), all))
+}
+
+/// Adds what an error says about the value at `pointer`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's rules; a new version may add some")]
+fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: &mut Vec<Finding>) {
+    let (rules, _) = error.schema_path().as_str().rsplit_once('/').unwrap_or_default();
+    let rules = schema.pointer(rules).unwrap_or(&Value::Null);
+    let expected = rules.get("x-expected").and_then(Value::as_str);
+    let mut add = |pointer: String, what: What, expected: Option<String>| {
+        out.push(Finding { pointer, what, expected });
+    };
+    let limit = |words: &str, limit: &dyn std::fmt::Display| Some(format!("{words} {limit}"));
+    let (what, expected) = match error.kind() {
+        Rule::Type { kind } => {
+            let types = match kind {
+                TypeKind::Single(kind) => vec![words(*kind)],
+                TypeKind::Multiple(kinds) => kinds.iter().filter(|it| *it != JsonType::Null).map(words).collect(),
+            };
+            (What::Type(types), expected.map(str::to_owned))
+        }
+        Rule::Enum { options } => {
+            let options = options.as_array().map_or(&[] as &[Value], Vec::as_slice);
+            let options = options.iter().filter(|it| !it.is_null()).map(plain);
+            (What::Choice(options.collect()), None)
+        }
+        Rule::Constant { expected_value } => (What::Choice(vec![plain(expected_value)]), None),
+        Rule::Required { property } => {
+            let field = plain(property);
+            let about = rules.get("properties").and_then(|it| it.get(&field));
+            (What::Missing(field), about.and_then(description))
+        }
+        Rule::AdditionalProperties { unexpected } | Rule::UnevaluatedProperties { unexpected } => {
+            let known = rules.get("properties").and_then(Value::as_object);
+            let pattern = rules.get("patternProperties").and_then(Value::as_object);
+            for name in unexpected {
+                let pointer = child(&pointer, name);
+                match (known, pattern.and_then(|it| it.keys().next())) {
+                    (None, Some(pattern)) => {
+                        let expected = expected.map_or_else(|| matching(pattern), str::to_owned);
+                        add(pointer, What::Name, Some(expected));
+                    }
+                    _ => {
+                        let known = known.into_iter().flat_map(|it| it.keys().cloned());
+                        add(pointer, What::Unknown(known.collect()), None);
+                    }
+                }
+            }
+            return;
+        }
+        Rule::PropertyNames { error } => {
+            let name = child(&pointer, error.instance().as_str().unwrap_or_default());
+            let mut inner = Vec::new();
+            violation(error, name.clone(), schema, &mut inner);
+            let expected = inner.into_iter().find_map(|it| it.expected);
+            return add(name, What::Name, expected);
+        }
+        Rule::FalseSchema => (What::Name, None),
+        Rule::Pattern { pattern } => {
+            let format = expected.map(str::to_owned).or_else(|| description(rules));
+            let format = format.unwrap_or_else(|| matching(pattern));
+            // The grammar of paths has a reason for what it refuses, where the pattern has none.
+            let path = error.instance().as_str().filter(|_| rules.get("x-path").is_some());
+            let why = path.and_then(|path| path_parts(path).err());
+            (What::Rule("wrong-format"), Some(why.map_or_else(|| format.clone(), |why| format!("{format}; {why}"))))
+        }
+        Rule::Minimum { limit: it } => (What::Rule("out-of-range"), limit("at least", it)),
+        Rule::Maximum { limit: it } => (What::Rule("out-of-range"), limit("at most", it)),
+        Rule::ExclusiveMinimum { limit: it } => (What::Rule("out-of-range"), limit("more than", it)),
+        Rule::ExclusiveMaximum { limit: it } => (What::Rule("out-of-range"), limit("less than", it)),
+        Rule::MinLength { limit: it } | Rule::MinItems { limit: it } | Rule::MinProperties { limit: it } => {
+            (What::Rule("too-short"), limit("at least this many parts:", it))
+        }
+        Rule::MaxLength { limit: it } | Rule::MaxItems { limit: it } | Rule::MaxProperties { limit: it } => {
+            (What::Rule("too-long"), limit("at most this many parts:", it))
+        }
+        Rule::UniqueItems => (What::Rule("repeated-item"), Some("each item once".to_owned())),
+        // Rules that the project's schemas do not use, and those that a later version adds.
+        _ => {
+            let expected = expected.map(str::to_owned).or_else(|| description(rules));
+            (What::Other(error.masked().to_string()), expected)
+        }
+    };
+    add(pointer, what, expected);
+}
+
+/// The first sentence of what a schema says about itself.
+fn description(rules: &Value) -> Option<String> {
+    let text = rules.get("description").or_else(|| rules.get("title"))?;
+    let told = text.as_str()?.split("\n\n").next()?.replace('\n', " ");
+    // "W. Europe Standard Time" goes on behind its full stop.
+    let is_end = |at: &usize| !told.get(..*at).is_some_and(|before| before.ends_with(char::is_uppercase));
+    let end = told.match_indices(". ").map(|(at, _)| at).find(is_end).unwrap_or(told.len());
+    let sentence = told.get(..end)?.trim_end_matches('.');
+    // "Four numbers" goes on in a sentence as "four numbers"; "SQL Server" stays.
+    let mut letters = sentence.chars();
+    let first = letters.next()?;
+    let rest = letters.as_str();
+    if rest.starts_with(char::is_lowercase) {
+        Some(first.to_lowercase().chain(rest.chars()).collect())
+    } else {
+        Some(sentence.to_owned())
+    }
+}
+
+fn matching(pattern: &str) -> String {
+    format!("text that matches {pattern}")
+}
+
+/// A value of the schema as one would write it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn words(kind: JsonType) -> &'static str {
+    match kind {
+        JsonType::Null => NOTHING,
+        JsonType::Boolean => "true or false",
+        JsonType::Integer => "a whole number",
+        JsonType::Number => "a number",
+        JsonType::String => "text",
+        JsonType::Array => "a list",
+        JsonType::Object => "fields with values",
+    }
+}
+
+fn pointer(path: &Path) -> String {
+    let mut out = String::new();
+    for segment in path {
+        out = match segment {
+            Segment::Seq { index } => child(&out, &index.to_string()),
+            Segment::Map { key } | Segment::Enum { variant: key } => child(&out, key),
+            Segment::Unknown => break,
+        };
+    }
+    out
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#[path = "tests/check.rs"]
+mod tests;

@@ -1,0 +1,112 @@
+//! Exit codes: the only place that knows the numbers.
+
+use std::process::ExitCode;
+
+use reconcile_schema::{DriftState, State};
+
+/// How the program ends. The documented table stands in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every server is at its goal, or the command did what it was asked.
+    Done,
+    /// Something failed.
+    Failed,
+    /// Steps remain.
+    Drift,
+    /// Something that may pass forbids the steps: try later.
+    Blocked,
+    /// Somebody must act.
+    NeedsOperator,
+    /// A fact that is needed could not be read.
+    Unknown,
+    /// The command line was wrong.
+    Usage,
+    /// The manifest, or another input, was wrong.
+    Input,
+}
+
+impl Exit {
+    /// Every way to end.
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Failed,
+        Self::Drift,
+        Self::Blocked,
+        Self::NeedsOperator,
+        Self::Unknown,
+        Self::Usage,
+        Self::Input,
+    ];
+
+    /// What it means, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "at the goal",
+            Self::Failed => "failed",
+            Self::Drift => "drift: steps remain",
+            Self::Blocked => "blocked: try later",
+            Self::NeedsOperator => "needs an operator",
+            Self::Unknown => "unknown: a fact could not be read",
+            Self::Usage => "wrong usage",
+            Self::Input => "wrong manifest or other input",
+        }
+    }
+
+    /// The number that the caller sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Drift => 2,
+            Self::Blocked => 3,
+            Self::NeedsOperator => 4,
+            Self::Unknown => 5,
+            Self::Usage => 64,
+            Self::Input => 65,
+        }
+    }
+}
+
+/// All exit codes, for people.
+#[must_use]
+pub fn table() -> String {
+    let lines = Exit::ALL.map(|exit| format!("\n  {:>2}  {}", exit.code(), exit.meaning()));
+    format!("Exit codes:{}", lines.concat())
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl From<State> for Exit {
+    fn from(state: State) -> Self {
+        match state {
+            State::AtGoal => Self::Done,
+            State::Drift => Self::Drift,
+            State::Blocked => Self::Blocked,
+            State::Unknown => Self::Unknown,
+            State::NeedsOperator => Self::NeedsOperator,
+            State::Failed => Self::Failed,
+        }
+    }
+}
+
+/// What differs and can be told is drift; the worst state of a fleet is the last of [`DriftState::ALL`] that it has.
+impl From<DriftState> for Exit {
+    fn from(state: DriftState) -> Self {
+        match state {
+            DriftState::AtGoal => Self::Done,
+            DriftState::Drift | DriftState::Unnamed => Self::Drift,
+            DriftState::Missing
+            | DriftState::Stale
+            | DriftState::BuildsOnly
+            | DriftState::NotReadable
+            | DriftState::Unknown => Self::Unknown,
+            DriftState::Ahead | DriftState::WrongProduct => Self::NeedsOperator,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! JSON for programs, in which nothing acts on a terminal or on the log of a pipeline: what cannot be seen is written as `\u`, and so is
+//! the second sign of `##`, which begins a command to Azure Pipelines wherever it stands. A program reads the same text.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+
+use crate::manifest::{diagnostic::is_hidden, problem::Problem};
+
+/// Writes a value in one line.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Harmless(CompactFormatter))).map_err(io::Error::from)
+}
+
+/// A value in one line, without its end.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn line(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
+    let mut out = Vec::new();
+    write(&mut out, value).map_err(Problem::failed)?;
+    String::from_utf8(out).map_err(Problem::failed)
+}
+
+/// A value as a person can read it, with the end of its last line.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn pretty(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
+    let mut out = Vec::new();
+    let mut to = Serializer::with_formatter(&mut out, Harmless(PrettyFormatter::new()));
+    value.serialize(&mut to).map_err(Problem::failed)?;
+    out.push(b'\n');
+    String::from_utf8(out).map_err(Problem::failed)
+}
+
+/// A way to write JSON, save for what stands in its texts.
+struct Harmless<F>(F);
+
+impl<F: Formatter> Formatter for Harmless<F> {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        // Nearly every text is plain.
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !fragment.contains("##") {
+            return out.write_all(fragment.as_bytes());
+        }
+        let mut before = None;
+        for c in fragment.chars() {
+            if is_hidden(c) || c == '#' && before == Some('#') {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+            } else {
+                out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?;
+            }
+            before = Some(c);
+        }
+        Ok(())
+    }
+
+    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_array(out)
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array(out)
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(out, first)
+    }
+
+    fn end_array_value<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array_value(out)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, first)
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_program_reads_the_same_and_nothing_acts_on_a_log() {
+        let text = "##vso[task.setvariable variable=PATH]\u{1b}[2J ##[error] ### \u{202e}\u{9b}\u{fe0f}\u{e0100}\u{1d173} # é 😀";
+        let value = json!({ text: [text, { "name": text, "numbers": [1, 2.5, null, true] }], "empty": [], "none": {} });
+        for written in [line(&value).unwrap(), pretty(&value).unwrap()] {
+            assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+            assert!(!written.contains("##"), "{written}");
+            assert!(written.contains("é 😀") && !written.chars().any(|c| c != '\n' && is_hidden(c)), "{written}");
+        }
+        assert_eq!(line(&value).unwrap().lines().count(), 1);
+        let plain = json!({ "a": [1, { "b": "c" }], "d": {} });
+        assert_eq!(pretty(&plain).unwrap(), serde_json::to_string_pretty(&plain).unwrap() + "\n");
+        assert_eq!(line(&plain).unwrap(), plain.to_string());
+    }
+}

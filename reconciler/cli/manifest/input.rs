@@ -1,0 +1,304 @@
+//! Reading a manifest: from a file to the goals of its servers, with every error at its place.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use reconcile_core::{
+    Entry, Goal, GoalError, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired, stale, topology_errors,
+    warnings,
+};
+use reconcile_schema::{
+    ComponentName, Manifest, ManifestPlace, Mark, Marks, Releases, ServerName, ServerPattern, Sha256,
+};
+use sha2::Digest;
+
+use crate::manifest::{
+    catalogue,
+    diagnostic::{Diagnostic, Diagnostics},
+    finding::{child, nearest},
+    problem::Problem,
+    schemas::{self, Format},
+    signed::Key,
+    source::Source,
+    text, world,
+};
+
+/// A manifest that was read and checked.
+pub struct Input {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// What it says.
+    pub manifest: Manifest,
+    /// Whether manifests must be signed here, and this one is.
+    pub is_signed: bool,
+    source: Source,
+    releases: Releases,
+}
+
+impl Input {
+    /// Reads the manifest at `path`.
+    ///
+    /// # Errors
+    /// When it is no manifest of this version, or asks for another version of `reconcile`.
+    pub fn read(path: &Path) -> Result<Self, Problem> {
+        let (source, is_signed) = admitted(path)?;
+        let by_schema = || source.check(&schemas::schema(Format::Manifest));
+        // Types made of fields accept a list of their values, too; the schema does not.
+        let manifest = if source.root().has_list() { by_schema() } else { source.typed().or_else(|_| by_schema()) }?;
+        Self::of(path, source, manifest, is_signed)
+    }
+
+    /// Reads the manifest at `path` and holds it to the JSON Schema as well; and why it would be refused here all the same, where
+    /// manifests must be signed. The serial is compared on the server that has accepted another.
+    ///
+    /// # Errors
+    /// What is wrong with the manifest, signed or not.
+    #[expect(clippy::disallowed_methods, reason = "the edge: whether it has expired by now")]
+    pub fn validate(path: &Path) -> Result<(Self, Option<Problem>), Problem> {
+        let (key, bytes) = (Key::here(), text::bytes(path)?);
+        let is_signed = !matches!(key, Ok(None));
+        let signed = key.and_then(|key| key.iter().try_for_each(|key| key.check(path, &bytes)));
+        let source = Source::of(path, bytes)?;
+        let manifest = source.check(&schemas::schema(Format::Manifest))?;
+        let input = Self::of(path, source, manifest, is_signed)?;
+        let expired = expired(&input.manifest, Timestamp::now()).filter(|_| is_signed);
+        let refusal = signed.err().or_else(|| expired.map(|stale| input.refusal(&stale)));
+        Ok((input, refusal))
+    }
+
+    fn of(path: &Path, source: Source, manifest: Manifest, is_signed: bool) -> Result<Self, Problem> {
+        let ours = semver::Version::parse(env!("CARGO_PKG_VERSION")).map_err(Problem::failed)?;
+        if let Some(requires) = manifest.requires.as_ref().filter(|requires| !requires.matches(&ours)) {
+            let message = format!("the manifest requires reconcile {requires}, this is {ours}");
+            let error = source.at("/requires", "other-version", message).help("use a matching version of reconcile");
+            return Err(Diagnostics::from(error).into());
+        }
+        if let Some(error) = too_many(&manifest, &source) {
+            return Err(Diagnostics::from(error).into()); // Before anything counts through them.
+        }
+        // The names of hosts know no capitals; those of updates and groups do.
+        let mut wrong: Vec<_> =
+            ["/servers", "/pools", "/lab/servers"].iter().flat_map(|map| source.twice(map)).collect();
+        wrong.extend(topology_errors(&manifest).iter().map(|error| explained(&source, error)));
+        wrong.extend(misspelt(&manifest, &source));
+        wrong.extend(named_twice(&manifest, &source));
+        wrong.extend(world_elsewhere(&manifest, path, &source));
+        if !wrong.is_empty() {
+            return Err(Diagnostics::sorted(wrong).into());
+        }
+        Ok(Self { path: path.into(), manifest, is_signed, source, releases: catalogue::releases()? })
+    }
+
+    /// The probable mistakes, each at its place.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let warning = |Warning { pointer, code, message, help }: &Warning| {
+            (self.source.order(pointer, true), self.source.at_key(pointer, code, message).help(help).warning())
+        };
+        let found = warnings(&self.manifest, &self.releases, &Roster::of(&self.manifest));
+        let mut all: Vec<_> = found.iter().map(warning).collect();
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, warning)| warning).collect()
+    }
+
+    /// The SHA-256 of the manifest, as it was read.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256 {
+        let digest: String =
+            sha2::Sha256::digest(self.source.text()).iter().map(|byte| format!("{byte:02x}")).collect();
+        digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
+    }
+
+    /// In what it is older than it should be on a server with these marks. Where nobody signs, somebody may be editing it: another
+    /// content under the same serial is nothing to be told.
+    pub fn stale(&self, marks: &Marks, now: Timestamp) -> Option<Stale> {
+        let stale = stale(&self.manifest, &self.sha256(), marks.accepted.as_ref(), now)?;
+        let is_edited = !self.is_signed && matches!(stale, Stale::Changed(_));
+        if is_edited { expired(&self.manifest, now) } else { Some(stale) }
+    }
+
+    /// Refuses a signed manifest that is older than it should be.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn current(&self, marks: &Marks, now: Timestamp) -> Result<(), Problem> {
+        match self.stale(marks, now).filter(|_| self.is_signed) {
+            Some(stale) => Err(self.refusal(&stale)),
+            None => Ok(()),
+        }
+    }
+
+    /// The refusal of the manifest for its age.
+    pub fn refusal(&self, stale: &Stale) -> Problem {
+        let why = self.source.at(stale.pointer(), stale.code().key(), stale.to_string());
+        Problem::refused(stale.code(), why.help(stale.help()))
+    }
+
+    /// What a server with these marks is to remember of it when it is followed.
+    pub fn accepting(&self, marks: &Marks) -> Option<Mark> {
+        accepting(&self.manifest, &self.sha256(), &self.path.display().to_string(), marks.accepted.as_ref())
+    }
+
+    /// The goals of the servers called `only`, or of all servers.
+    ///
+    /// # Errors
+    /// When the manifest does not name one of them, or what it says of one makes no goal.
+    pub fn goals(&self, only: &[ServerName]) -> Result<Vec<Goal>, Problem> {
+        if only.is_empty() {
+            return Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors));
+        }
+        let goal = |name| Goal::of(&self.manifest, &self.releases, name).map_err(|error| self.explain(vec![error]));
+        only.iter().map(goal).collect()
+    }
+
+    /// The goal of the servers of an entry, named after the first of them.
+    ///
+    /// # Errors
+    /// When what the manifest says of the entry makes no goal.
+    pub fn goal_of(&self, roster: &Roster<'_>, entry: &Entry<'_>) -> Result<Goal, Problem> {
+        let Some(first) = entry.pattern.servers().next() else {
+            return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
+        };
+        let goal = Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first);
+        goal.map_err(|error| self.explain(vec![error]))
+    }
+
+    /// Where the manifest has the key of a value.
+    pub fn place(&self, pointer: &str) -> ManifestPlace {
+        let (line, column) = self.source.order(pointer, true);
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        ManifestPlace { file: self.path.display().to_string(), line: number(line), column: number(column) + 1 }
+    }
+
+    /// The catalogue of releases.
+    pub const fn releases(&self) -> &Releases {
+        &self.releases
+    }
+
+    /// An error at a place in the manifest.
+    pub fn at(&self, pointer: &str, code: &'static str, message: &str) -> Diagnostic {
+        self.source.at(pointer, code, message)
+    }
+
+    fn explain(&self, errors: Vec<GoalError>) -> Problem {
+        let explained = errors.into_iter().map(|error| {
+            let diagnostic = self.source.at(&error.pointer, "no-goal", &error.message);
+            error.help.iter().map(advised).fold(diagnostic, Diagnostic::help)
+        });
+        Diagnostics::sorted(explained.collect()).into()
+    }
+}
+
+/// The manifest at `path`, where it may be used here, and whether it had to be signed. What was verified is what is read: the file
+/// is opened once.
+fn admitted(path: &Path) -> Result<(Source, bool), Problem> {
+    let (key, bytes) = (Key::here()?, text::bytes(path)?);
+    key.iter().try_for_each(|key| key.check(path, &bytes))?;
+    Ok((Source::of(path, bytes)?, key.is_some()))
+}
+
+/// How many servers a manifest may name: more than anybody has, few enough to be listed.
+const SERVERS: u64 = 100_000;
+
+/// Ranges that together stand for more servers than that.
+fn too_many(manifest: &Manifest, source: &Source) -> Option<Diagnostic> {
+    let length = |pattern: &ServerPattern| {
+        pattern.range().map_or(1, |(_, _, range, _)| 1 + u64::from(range.end().saturating_sub(*range.start())))
+    };
+    let servers: u64 = manifest.servers.keys().map(length).sum();
+    (servers > SERVERS).then(|| {
+        let message = format!("the manifest names {servers} servers, at most {SERVERS} are allowed");
+        source
+            .at_key("/servers", "too-many", message)
+            .help("make the ranges shorter: they stand for every number in them")
+    })
+}
+
+/// Components that nobody knows and that look like one that is known: after a typing error, a build is compared with nothing.
+fn misspelt(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
+    let mut all = Vec::new();
+    for (update, declared) in &manifest.updates {
+        for name in declared.components.keys() {
+            let pointer = child(&child("/updates", update.as_str()), "components");
+            let at = |code, message: String| source.at_key(&child(&pointer, name.as_str()), code, message);
+            if name.is_core() {
+                let message = "the build of `core-components` is the `release` of the update".to_owned();
+                all.push(at("wrong-name", message).help("write the build as `release`, and remove it here"));
+            } else if let Some(near) = near_component(name) {
+                let message = format!("no component is known as `{name}`");
+                all.push(at("wrong-name", message).help(format!("did you mean `{near}`?")));
+            }
+        }
+    }
+    all
+}
+
+/// The known component that an unknown name is like. A longer name of the same words is another component's.
+fn near_component(name: &ComponentName) -> Option<&'static str> {
+    const ALIKE: f64 = 0.9;
+    if name.is_known() {
+        return None;
+    }
+    let name = name.as_str().to_ascii_lowercase().replace(['_', '.'], "-");
+    let scored = ComponentName::KNOWN.into_iter().filter(|known| name == *known || !name.starts_with(*known));
+    let scored = scored.map(|known| (strsim::jaro_winkler(&name, known), known));
+    scored.filter(|(score, _)| *score >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
+}
+
+/// Servers that have an entry by their host name and another one by their full name.
+fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
+    let (full, short): (Vec<_>, Vec<_>) = manifest.servers.keys().partition(|name| name.as_str().contains('.'));
+    let short = short.into_iter().filter(|one| one.is_single());
+    let short: Vec<_> = short.map(|one| (one, one.as_str().to_ascii_lowercase())).collect();
+    let hosts: BTreeSet<&str> = short.iter().map(|(_, host)| host.as_str()).collect();
+    let mut known: BTreeMap<&str, &ServerPattern> = BTreeMap::new();
+    for full in full.into_iter().filter(|_| !hosts.is_empty()) {
+        for name in full.servers() {
+            let host = name.as_str().split('.').next().unwrap_or_default();
+            if let Some(host) = hosts.get(host) {
+                known.entry(host).or_insert(full);
+            }
+        }
+    }
+    let again = short.iter().filter_map(|(short, host)| {
+        let full = known.get(host.as_str())?;
+        let message = format!("{short} and {full} are the same server, by its host name and by its full name");
+        let error = source.at_key(&child("/servers", short.as_str()), "duplicate-key", message);
+        Some(error.help("keep one of them, by the full name"))
+    });
+    again.collect()
+}
+
+/// A lab that would be kept where the first `lab reset` writes over something else.
+fn world_elsewhere(manifest: &Manifest, path: &Path, source: &Source) -> Option<Diagnostic> {
+    let wrong = world::fault(path, &manifest.lab.as_ref()?.world)?;
+    Some(source.at("/lab/world", "wrong-value", wrong).help("name a file of its own, such as `world: world.yaml`"))
+}
+
+/// How many names are listed where none is like the one that was given.
+const LISTED: usize = 8;
+
+/// Something that the manifest says of pools and rings and that cannot be meant, at its place.
+fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
+    source.at(&error.pointer, "no-place", &error.message).help(advised(&error.help))
+}
+
+/// What to do, in words: where a name was meant that is like the one that was given, that one.
+fn advised(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Do(help) => help.clone(),
+        Remedy::Names { what, found, names } => match nearest(found, names.iter().map(String::as_str)) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if names.is_empty() => format!("the manifest names no {what}"),
+            None => {
+                let more = names.len().checked_sub(LISTED).filter(|more| *more > 0);
+                let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+                let listed: Vec<_> = names.iter().take(LISTED).map(String::as_str).collect();
+                format!("the {what} are: {}{more}", listed.join(", "))
+            }
+        },
+    }
+}

@@ -1,0 +1,18 @@
+//! What was declared: text with places, YAML, schemas and signatures, up to a manifest that makes goals; and what ends a command early.
+
+pub mod catalogue;
+mod check;
+pub mod diagnostic;
+pub mod exit;
+mod finding;
+pub mod harmless;
+pub mod input;
+pub mod problem;
+mod scalar;
+pub mod schemas;
+mod signed;
+pub mod source;
+pub mod text;
+mod typed;
+pub mod world;
+mod yaml;

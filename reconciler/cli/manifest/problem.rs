@@ -1,0 +1,121 @@
+//! What ends a command early: something in the user's world, said in full, with its exit code.
+
+use std::fmt::Display;
+
+use reconcile_schema::Code;
+
+use crate::manifest::{
+    diagnostic::{Diagnostic, Diagnostics},
+    exit::Exit,
+};
+
+/// A command could not do what it was asked.
+#[derive(Debug)]
+pub struct Problem {
+    exit: Exit,
+    code: Code,
+    text: String,
+    /// The same for programs, where it is an error at a place: a line for each.
+    lines: Vec<String>,
+}
+
+impl Problem {
+    fn new(exit: Exit, code: Code, error: impl Display) -> Self {
+        Self { exit, code, text: error.to_string(), lines: Vec::new() }
+    }
+
+    /// The command line asks for something that cannot be.
+    pub fn usage(error: impl Display) -> Self {
+        Self::new(Exit::Usage, Code::UsageWrong, error)
+    }
+
+    /// A manifest or another input is wrong.
+    pub fn input(error: impl Display) -> Self {
+        Self::new(Exit::Input, Code::InputWrong, error)
+    }
+
+    /// Something failed.
+    pub fn failed(error: impl Display) -> Self {
+        Self::new(Exit::Failed, Code::Failed, error)
+    }
+
+    /// Another run works here.
+    pub fn another_run(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::AnotherRun, error)
+    }
+
+    /// Somebody else uses the record of the claims.
+    pub fn claims_busy(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::ClaimsBusy, error)
+    }
+
+    /// Somebody was asked, and did not say yes.
+    #[cfg(windows)]
+    pub fn not_confirmed(error: impl Display) -> Self {
+        Self::new(Exit::Blocked, Code::NotConfirmed, error)
+    }
+
+    /// The account lacks a right.
+    #[cfg(windows)]
+    pub fn rights(error: impl Display) -> Self {
+        Self::new(Exit::NeedsOperator, Code::RightsMissing, error)
+    }
+
+    /// A file lies where others than administrators can write.
+    #[cfg(windows)]
+    pub fn untrusted(error: impl Display) -> Self {
+        Self::new(Exit::NeedsOperator, Code::Untrusted, error)
+    }
+
+    /// What is wrong, in a line without colours.
+    #[cfg(windows)]
+    pub fn line(&self) -> String {
+        let plain = anstream::adapter::strip_str(&self.text).to_string();
+        plain.lines().next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// A manifest is refused, for this reason.
+    pub fn refused(code: Code, why: Diagnostic) -> Self {
+        Self { code, ..Diagnostics::from(why).into() }
+    }
+
+    /// The same, with more to say.
+    pub fn and(mut self, more: &str) -> Self {
+        self.lines = self.lines();
+        self.lines.extend(more.lines().map(str::to_owned));
+        self.text = format!("{}\n{more}\n", self.text.trim_end());
+        self
+    }
+
+    /// What programs match on.
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The exit code that it ends the command with.
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What it says, with the colours that it has.
+    pub fn styled(&self) -> &str {
+        self.text.trim_end()
+    }
+
+    /// What it says, without colours.
+    pub fn text(&self) -> String {
+        anstream::adapter::strip_str(self.text.trim_end()).to_string()
+    }
+
+    /// What it says to a program, in lines that each say a whole thing and where.
+    pub fn lines(&self) -> Vec<String> {
+        if self.lines.is_empty() { vec![self.text().replace('\n', " ")] } else { self.lines.clone() }
+    }
+}
+
+impl From<Diagnostics> for Problem {
+    fn from(diagnostics: Diagnostics) -> Self {
+        // anstream takes the colours out where they are not wanted.
+        Self { exit: Exit::Input, code: Code::InputWrong, text: diagnostics.render(true), lines: diagnostics.lines() }
+    }
+}

@@ -1,0 +1,79 @@
+//! How a plain scalar of YAML is understood: by the core schema of YAML 1.2.2, 10.3.2.
+
+use serde_json::{Number, Value};
+
+/// The value of a plain scalar; nothing, where it is a number and none that is finite.
+pub fn value(text: &str) -> Option<Value> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
+        "true" | "True" | "TRUE" => return Some(Value::Bool(true)),
+        "false" | "False" | "FALSE" => return Some(Value::Bool(false)),
+        _ => {}
+    }
+    if let Some(whole) = whole(text) {
+        return Some(Value::from(whole));
+    }
+    match number(text) {
+        Some(number) => Number::from_f64(number).map(Value::Number),
+        None => Some(Value::from(text)),
+    }
+}
+
+fn whole(text: &str) -> Option<i64> {
+    let radix = |digits, radix| i64::from_str_radix(digits, radix).ok();
+    let hexadecimal = text.strip_prefix("0x").and_then(|digits| radix(digits, 16));
+    let octal = || text.strip_prefix("0o").and_then(|digits| radix(digits, 8));
+    hexadecimal.or_else(octal).or_else(|| radix(text, 10))
+}
+
+fn number(text: &str) -> Option<f64> {
+    match text {
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
+        ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
+        // What Rust takes for a number and YAML does not, such as `inf`, has no digit.
+        _ if text.bytes().any(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_scalar_is_what_the_core_schema_says() {
+        let table = [
+            ("", json!(null)),
+            ("~", json!(null)),
+            ("NULL", json!(null)),
+            ("nULL", json!("nULL")),
+            ("True", json!(true)),
+            ("FALSE", json!(false)),
+            ("yes", json!("yes")),
+            ("off", json!("off")),
+            ("12", json!(12)),
+            ("-12", json!(-12)),
+            ("+12", json!(12)),
+            ("014", json!(14)),
+            ("0x1F", json!(31)),
+            ("0o17", json!(15)),
+            ("0b1", json!("0b1")),
+            ("5.10", json!(5.1)),
+            ("1e3", json!(1000.0)),
+            ("9223372036854775808", json!(9_223_372_036_854_775_808.0)),
+            ("5.0.8308.1149", json!("5.0.8308.1149")),
+            ("inf", json!("inf")),
+            ("22:00", json!("22:00")),
+            ("1_000", json!("1_000")),
+        ];
+        for (text, expected) in table {
+            assert_eq!(value(text), Some(expected), "{text}");
+        }
+        for text in [".inf", "-.INF", ".nan", "1e999"] {
+            assert_eq!(value(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A manifest that must be signed: by the key in `reconcile.pub` next to the program, with the signature next to the manifest.
+//!
+//! Keys and signatures are those of minisign (Ed25519; of the whole file, or of its BLAKE2b-512). Without a key nothing is asked
+//! for. A key that is there and cannot be used is no missing key: everything is refused.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use minisign_verify::{PublicKey, Signature};
+use reconcile_hosts::read_plain;
+use reconcile_schema::Code;
+
+use crate::manifest::{diagnostic::Diagnostic, problem::Problem};
+
+/// How the key's file is called, in the program's folder.
+const KEY: &str = "reconcile.pub";
+
+/// What a signature's name has behind the manifest's.
+const SIGNATURE: &str = ".minisig";
+
+/// The most bytes of a key or a signature.
+const MOST: u64 = 16 << 10;
+
+/// How a manifest is signed.
+const SIGN: &str = "sign it where the secret key is: minisign -Sm manifest.yaml; then put manifest.yaml and manifest.yaml.minisig here";
+
+/// The key that manifests must be signed with on this machine.
+pub struct Key {
+    path: PathBuf,
+    key: PublicKey,
+}
+
+impl Key {
+    /// The key next to the program, if there is one.
+    ///
+    /// # Errors
+    /// It is there and cannot be used, or nobody can tell whether it is there.
+    pub fn here() -> Result<Option<Self>, Problem> {
+        let unknown = |error: io::Error| {
+            let why =
+                format!("whether manifests must be signed here cannot be told: the path of this program: {error}");
+            refused(Path::new(KEY), &why, "run the program by its whole path")
+        };
+        Self::at(&std::env::current_exe().map_err(unknown)?.with_file_name(KEY))
+    }
+
+    fn at(path: &Path) -> Result<Option<Self>, Problem> {
+        const HELP: &str = "an administrator puts the .pub file there that minisign -G has made; \
+                            or removes this one, where manifests need no signature";
+        let unusable = |why: &dyn std::fmt::Display| refused(path, &format!("the key cannot be used: {why}"), HELP);
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unusable(&error)),
+            Ok(_) => {}
+        }
+        let text = text(path).map_err(|error| unusable(&error))?;
+        let key = PublicKey::decode(text.trim_end()).map_err(|error| unusable(&error))?;
+        Ok(Some(Self { path: path.into(), key }))
+    }
+
+    /// Holds the content of the manifest at `path` to the signature next to it.
+    ///
+    /// # Errors
+    /// There is none, or it is another key's, another content's or another file's.
+    pub fn check(&self, path: &Path, content: &[u8]) -> Result<(), Problem> {
+        let mut name = OsString::from(path);
+        name.push(SIGNATURE);
+        let place = PathBuf::from(name);
+        let key = self.path.display();
+        let text = text(&place).map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                refused(path, &format!("the manifest is not signed: there is no {}", place.display()), SIGN)
+            } else {
+                refused(&place, &format!("the signature cannot be read: {error}"), SIGN)
+            }
+        })?;
+        let signature = Signature::decode(text.trim_end())
+            .map_err(|error| refused(&place, &format!("this is no signature of minisign: {error}"), SIGN))?;
+        self.key.verify(content, &signature, true).map_err(|error| {
+            let why = if matches!(error, minisign_verify::Error::UnexpectedKeyId) {
+                format!("the signature was made with another key than {key}")
+            } else {
+                format!("the signature is not the one of this file by the key in {key}: {error}")
+            };
+            refused(path, &why, SIGN)
+        })?;
+        // Minisign notes the name itself. One who signs several manifests must not find one in the place of another.
+        let noted = signature.trusted_comment().split('\t').find_map(|field| field.strip_prefix("file:"));
+        let noted = noted.map(|name| name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase());
+        let ours = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        match noted.filter(|noted| *noted != ours) {
+            Some(noted) => {
+                let why = format!("this file was signed under another name: {noted}");
+                Err(refused(path, &why, "give it the name that it was signed under, or sign it under this one"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_plain(path, MOST)?).map_err(|_| io::Error::other("expected UTF-8"))
+}
+
+fn refused(path: &Path, why: &str, help: &str) -> Problem {
+    let why = Diagnostic::file(&path.display().to_string(), Code::ManifestUntrusted.key(), why);
+    Problem::refused(Code::ManifestUntrusted, why.help(help))
+}

@@ -1,0 +1,52 @@
+//! The record of a pool's claims, for people.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use reconcile_core::{READY, wrong_clock};
+use reconcile_schema::{Doubt, Fqdn, PoolRecord, Released, ServerName};
+
+use crate::{
+    manifest::diagnostic::escape,
+    show::render::{FAINT, GOOD, WAITS},
+};
+
+/// Which server of a pool is worked on, and what is known of the others.
+pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp) -> String {
+    let mut out = format!("{name}\n");
+    for doubt in &record.doubts {
+        let _ = writeln!(out, "  {WAITS}!{WAITS:#}  {}", escape(&doubt.to_string()));
+    }
+    let clock = |server: &ServerName, at, written| {
+        wrong_clock(server, at, written, now).map(|clock| format!(" ({clock})")).unwrap_or_default()
+    };
+    if record.claims.is_empty() && record.doubts.iter().all(Doubt::is_harmless) {
+        let _ = writeln!(out, "  {GOOD}={GOOD:#}  no server is worked on");
+    }
+    for claim in &record.claims {
+        let boot = claim.boot.as_ref().map(|boot| format!(", in {}", escape(&boot.0))).unwrap_or_default();
+        let server = escape(claim.server.as_str());
+        let _ = writeln!(
+            out,
+            "  {WAITS}…{WAITS:#}  {server} is worked on since {:.0}{boot}{}",
+            claim.at,
+            clock(&claim.server, claim.at, claim.written)
+        );
+    }
+    for (server, build) in &record.reached {
+        let _ = writeln!(out, "  {FAINT}·{FAINT:#}  {server} was done at {build}");
+    }
+    for (pool, last @ Released { server, at, written, .. }) in &record.released {
+        let (back, clock) = (last.back(), clock(server, *at, *written));
+        let _ = writeln!(
+            out,
+            "  {FAINT}·{FAINT:#}  {server} came back at {back:.0}{clock}; the next Front End Server of {pool} may go {READY} later"
+        );
+    }
+    for broken in &record.broken {
+        let (server, by, why) = (escape(broken.claim.server.as_str()), escape(&broken.by), escape(&broken.reason));
+        let _ =
+            writeln!(out, "  {FAINT}·{FAINT:#}  the claim of {server} was broken by {by} at {:.0}: {why}", broken.at);
+    }
+    out
+}

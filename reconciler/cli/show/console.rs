@@ -1,0 +1,58 @@
+//! The console that a run is followed on: what a person reads, and is asked, while it goes on.
+
+use reconcile_core::{Event, Goal};
+use reconcile_schema::Heading;
+#[cfg(windows)]
+use reconcile_schema::ServerPlan;
+
+use crate::{
+    manifest::problem::Problem,
+    show::{out::print, progress::Progress, render, voice::Voice},
+    work::audience::{Audience, Say},
+};
+
+/// Whom a run is shown to.
+pub struct Console {
+    /// Who reads standard error.
+    pub voice: Voice,
+    /// Whether standard output is for a person, who reads there which server comes next.
+    pub headings: bool,
+}
+
+impl Audience for Console {
+    fn voice(&self) -> Say {
+        self.voice.says()
+    }
+
+    fn reads_headings(&self) -> bool {
+        self.headings
+    }
+
+    fn heading(&self, server: &Heading) -> Result<(), Problem> {
+        if self.headings {
+            print(&format!("\n{}", render::heading(server)))?;
+        }
+        Ok(())
+    }
+
+    fn watching<'a>(&'a self, goal: &'a Goal) -> Box<dyn FnMut(&Event<'_>) + 'a> {
+        let mut progress = Progress::new(goal, self.voice);
+        Box::new(move |event| progress.on(event))
+    }
+
+    #[cfg(windows)]
+    fn confirms(&self, plan: ServerPlan) -> Result<(), Problem> {
+        use std::io::{BufRead, IsTerminal, Write};
+
+        let blocked = plan.blocked_by.is_some();
+        print(&render::plan(&crate::work::plan::of(vec![plan])))?;
+        if !std::io::stdin().is_terminal() {
+            return Err(Problem::usage("this changes a real server and nobody can be asked here: add --yes"));
+        }
+        let when = if blocked { "as soon as nothing forbids them" } else { "now" };
+        let _ = write!(anstream::stderr(), "Run these steps {when}? Type yes: ");
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map_err(Problem::failed)?;
+        if answer.trim() == "yes" { Ok(()) } else { Err(Problem::not_confirmed("not confirmed; nothing was changed")) }
+    }
+}

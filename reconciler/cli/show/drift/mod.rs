@@ -1,0 +1,15 @@
+//! How servers differ from their manifest, in each form that somebody reads.
+
+mod annotations;
+pub mod forms;
+mod html;
+mod json;
+mod junit;
+mod markdown;
+mod page;
+mod prometheus;
+pub mod report;
+pub mod reports;
+mod sarif;
+mod text;
+mod words;

@@ -1,0 +1,98 @@
+//! A drift report that is being written, each server as it comes, so that no form of it holds the fleet in memory.
+
+use std::io::{self, Seek, Write};
+
+use jiff::Timestamp;
+use reconcile_hosts::snapshot::Recent;
+use reconcile_schema::{DriftSummary, ServerDrift, Shared};
+
+use crate::work::judge::Judged;
+
+/// A report that is being written.
+pub trait Report: Send {
+    /// Takes in one server.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn server(&mut self, judged: &Judged) -> io::Result<()>;
+
+    /// Ends the report.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn finish(self: Box<Self>, summary: &DriftSummary) -> io::Result<()>;
+}
+
+/// What every form says first.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The version of `reconcile`.
+    pub made_by: &'static str,
+    /// The manifest as it was named.
+    pub manifest: String,
+    /// The time from which ages are counted.
+    pub as_of: Timestamp,
+}
+
+/// A part of a report that belongs behind what is known only at the end: kept in a file, not in memory.
+pub struct Spool(io::BufWriter<std::fs::File>);
+
+impl Spool {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// When there is no place for temporary files.
+    pub fn new() -> io::Result<Self> {
+        tempfile::tempfile().map(|file| Self(io::BufWriter::new(file)))
+    }
+
+    /// Hands on everything that was written.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn copy_to(self, out: &mut impl Write) -> io::Result<()> {
+        let mut file = self.0.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        io::copy(&mut file, out).map(drop)
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// What was written last of what servers have alike: the same difference is not written out twice.
+#[derive(Default)]
+pub struct Bodies(Recent<(ServerDrift, Shared<String>)>);
+
+impl Bodies {
+    /// What is written of the difference of a server: what `write` makes of it, or made of the same one.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn of(
+        &mut self,
+        server: &ServerDrift,
+        write: impl FnOnce() -> io::Result<String>,
+    ) -> io::Result<Shared<String>> {
+        let same = |known: &ServerDrift| {
+            let shared = known.findings.is(&server.findings) && known.diff.is(&server.diff);
+            shared
+                && known.steps.is(&server.steps)
+                && known.state == server.state
+                && (&known.blocked_by, &known.help) == (&server.blocked_by, &server.help)
+        };
+        if let Some((_, body)) = self.0.find(|(known, _)| same(known)) {
+            return Ok(body.clone());
+        }
+        let body = Shared::from(write()?);
+        self.0.keep((server.clone(), body.clone()));
+        Ok(body)
+    }
+}

@@ -1,0 +1,16 @@
+//! All that people and programs read, save for what the manifest's own errors say.
+
+pub mod claims;
+pub mod console;
+pub mod drift;
+pub mod fleet;
+pub mod history;
+pub mod lab;
+pub mod out;
+mod progress;
+pub mod releases;
+pub mod render;
+#[cfg(any(windows, test))]
+pub mod schedule;
+pub mod status;
+pub mod voice;

@@ -1,0 +1,53 @@
+//! What the program writes: results to standard output, problems and warnings to standard error.
+
+use std::io::{self, Write};
+
+use reconcile_core::Goal;
+
+use crate::{
+    manifest::{diagnostic::escape, exit::Exit, problem::Problem},
+    work::{past::damaged, site::Site},
+};
+
+/// Writes a result to standard output. A reader that went away is no failure of ours.
+pub fn print(text: &str) -> Result<Exit, Problem> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::failed(format!("standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(Exit::Done),
+    }
+}
+
+/// Writes lines to standard output.
+pub fn print_lines(lines: &[String]) -> Result<Exit, Problem> {
+    print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+}
+
+/// Writes what ended a command early to standard error, and gives its exit code.
+pub fn report(problem: &Problem) -> Exit {
+    let text = problem.styled();
+    let lead = if text.starts_with("error") || text.contains("\u{1b}[") { "" } else { "error: " };
+    let _ = writeln!(anstream::stderr(), "{lead}{text}");
+    problem.exit()
+}
+
+/// Writes a warning to standard error. Nobody may be reading it, which is no failure.
+pub fn warn(text: &str) {
+    let _ = writeln!(anstream::stderr(), "warning: {}", escape(text));
+}
+
+/// Warns of journals that are damaged, where the answer of a command has no place for it.
+pub fn warn_of_damage(site: &Site, goals: &[Goal]) {
+    for goal in goals {
+        let said = match damaged(site, &goal.server) {
+            Ok(None) => continue,
+            Ok(Some(damage)) => {
+                format!("the journal is damaged: {damage}; a hold may have been among them; see reconcile acknowledge")
+            }
+            Err(problem) => problem.text(),
+        };
+        warn(&format!("{}: {said}", goal.server));
+    }
+}

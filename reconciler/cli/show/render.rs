@@ -1,0 +1,224 @@
+//! What people see: plans and outcomes as text, at most 100 columns wide.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use reconcile_schema::{
+    FindingReport, Foreign, Heading, Period, PlanReport, RunReport, ServerPlan, ServerRun, State, UnpublishedService,
+};
+
+use crate::{
+    manifest::diagnostic::escape,
+    work::words::{again, details, plural, sentence},
+};
+
+/// Bold, for names.
+pub const NAME: Style = Style::new().bold();
+/// Faint, for what can be skipped.
+pub const FAINT: Style = Style::new().dimmed();
+/// Green, for good news.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Yellow, for what waits.
+pub const WAITS: Style = AnsiColor::Yellow.on_default();
+/// Red, for bad news.
+pub const BAD: Style = AnsiColor::Red.on_default();
+
+/// What is said of a step that a look right before it decides.
+pub const UNSURE: &str = "if Test-CsDatabase then shows a difference";
+
+/// How many differences of a server are shown before they are only counted.
+const SHOWN: usize = 8;
+
+/// The server and what it shall become.
+pub fn heading(heading: &Heading) -> String {
+    let lab = if heading.lab { "  (simulated)" } else { "" };
+    let (name, product, target) = (&heading.name, heading.product, &heading.target);
+    let from = heading.found.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
+    let way = match &heading.found {
+        Some(found) if found == target => from,
+        Some(found) if found > target => format!("{from}, declared {target}"),
+        Some(_) | None => format!("{from} → {target}"),
+    };
+    format!("{NAME}{name}{NAME:#}{FAINT}{lab}{FAINT:#}\n{product}, {way}\n")
+}
+
+pub fn plan(report: &PlanReport) -> String {
+    let mut out = String::new();
+    for server in &report.servers {
+        out += &server_plan(server);
+        out.push('\n');
+    }
+    let steps: usize = report.servers.iter().map(|server| server.steps.len()).sum();
+    let count = |state| report.servers.iter().filter(|server| server.state == state).count();
+    let mut parts = vec![
+        format!("{} {}", report.servers.len(), plural(report.servers.len(), "server")),
+        format!("{steps} {} to run", plural(steps, "step")),
+    ];
+    let states = [State::AtGoal, State::Blocked, State::NeedsOperator, State::Unknown, State::Failed];
+    parts.extend(
+        states.into_iter().filter(|state| count(*state) > 0).map(|state| format!("{} {}", count(state), word(state))),
+    );
+    let _ = writeln!(out, "Plan: {}.", parts.join(", "));
+    out
+}
+
+fn server_plan(server: &ServerPlan) -> String {
+    let mut out = heading(&server.server);
+    out += &difference(&server.findings);
+    out += &unpublished(&server.unpublished_services);
+    for name in &server.not_installed {
+        let name = escape(name.as_str());
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
+    }
+    for note in &server.notes {
+        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", escape(note));
+    }
+    for foreign in &server.foreign_services {
+        let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", holds(foreign));
+    }
+    let mut last = "";
+    for (number, step) in server.steps.iter().enumerate() {
+        let (number, command) = (number + 1, escape(&step.command));
+        let _ = writeln!(out, "  {number:>2}  {command}");
+        let because = if step.certain { step.because.as_str() } else { UNSURE };
+        if because != last {
+            let _ = writeln!(out, "      {FAINT}{}{FAINT:#}", escape(because));
+        }
+        last = because;
+    }
+    if let Some(forecast) = &server.outage {
+        let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
+        let most =
+            if p95 > median { format!(", at most for {p95} in nineteen of twenty cases") } else { String::new() };
+        let _ = writeln!(out, "      {FAINT}down for about {median}{most}{FAINT:#}");
+    }
+    if let Some(opens) = &server.opens {
+        let _ = writeln!(out, "   {WAITS}…  in the maintenance window of {}{WAITS:#}", opens.shown);
+    }
+    match (&server.blocked_by, server.state) {
+        (Some(blocker), state) => {
+            let style = style(state);
+            let _ = writeln!(out, "   {style}!  {}: {}{style:#}", word(state), escape(blocker));
+            if let Some(help) = &server.help {
+                let _ = writeln!(out, "      next: {}", escape(help));
+            }
+        }
+        (None, State::AtGoal) => {
+            let _ = writeln!(out, "   {GOOD}=  at its goal, nothing to do{GOOD:#}");
+        }
+        (None, State::Drift | State::Blocked | State::Unknown | State::NeedsOperator | State::Failed) => {}
+    }
+    out
+}
+
+/// In what a server differs from its goal, one line each.
+fn difference(findings: &[FindingReport]) -> String {
+    let mut out = String::new();
+    for finding in findings.iter().take(SHOWN) {
+        let (subject, desired, observed) =
+            (escape(&finding.subject), escape(&finding.desired), escape(&finding.observed));
+        let _ = match finding.code.as_str() {
+            "unknown" => writeln!(out, "   {WAITS}?{WAITS:#}  {subject}: {observed}"),
+            _ => writeln!(out, "   {WAITS}~{WAITS:#}  {subject}: {observed} → {desired}"),
+        };
+    }
+    if let Some(rest) = findings.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        let _ = writeln!(out, "   {FAINT}~  and {rest} more{FAINT:#}");
+    }
+    out
+}
+
+/// The services that no published list names, one line each.
+fn unpublished(services: &[UnpublishedService]) -> String {
+    let mut out = String::new();
+    for UnpublishedService { name, recognised } in services {
+        let (name, recognised) = (escape(name), escape(&recognised.to_string()));
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is the product's, too: {recognised}");
+    }
+    out
+}
+
+/// That a service of somebody else's holds what the update replaces.
+pub fn holds(Foreign { service, pid, module }: &Foreign) -> String {
+    format!("the service {} (process {pid}) holds {}, which the update may replace", escape(service), escape(module))
+}
+
+/// How the run on one server ended.
+pub fn outcome(run: &ServerRun) -> String {
+    let style = style(run.state);
+    let mut out = match &run.blocked_by {
+        Some(blocker) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
+        None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
+        None => {
+            let outage = Period::seconds(run.outage_seconds);
+            format!("  {GOOD}=  at its goal; the longest outage was {outage}{GOOD:#}\n")
+        }
+    };
+    if run.blocked_by.is_some() {
+        let _ = writeln!(out, "     {}", aftermath(run));
+    }
+    // What keeps the server from its goal has been said.
+    for note in run.notes.iter().filter(|note| note.code != run.code.key()) {
+        let _ = writeln!(out, "     {WAITS}{}{WAITS:#}", escape(&sentence(note)));
+    }
+    if let Some(lasted) = run.quiet_seconds {
+        let lasted = Period::seconds(lasted);
+        let _ = writeln!(out, "     {WAITS}the installer gave no sign of life for {lasted}{WAITS:#}");
+    }
+    for line in run.reason.iter().flat_map(details) {
+        let _ = writeln!(out, "     {}", escape(&line));
+    }
+    for starts in &run.started_again {
+        let _ = writeln!(out, "     {WAITS}{}{WAITS:#}", again(starts));
+    }
+    if let Some(help) = &run.help {
+        let _ = writeln!(out, "     next: {}", escape(help));
+    }
+    out
+}
+
+/// In which state a run that did not reach its goal leaves the server.
+pub fn aftermath(run: &ServerRun) -> String {
+    let outage = Period::seconds(run.outage_seconds);
+    match (run.left_down.as_slice(), run.changed) {
+        _ if run.restarting => "the services that start by themselves come up with it".into(),
+        ([], false) => "nothing was changed".into(),
+        ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
+        ([], true) => format!("all services run; the longest outage was {outage}"),
+        (down, _) if run.outage_seconds == 0 => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+        (down, _) => format!("{BAD}not running: {}; down for {outage} so far{BAD:#}", escape(&down.join(", "))),
+    }
+}
+
+/// How all runs ended.
+pub fn summary(report: &RunReport) -> String {
+    let changed = report.servers.iter().filter(|server| server.changed).count();
+    let count = |state| report.servers.iter().filter(|server| server.state == state).count();
+    let states = [State::AtGoal, State::Drift, State::Blocked, State::Unknown, State::NeedsOperator, State::Failed];
+    let parts: Vec<_> = states
+        .into_iter()
+        .filter(|state| count(*state) > 0)
+        .map(|state| format!("{} {}", count(state), word(state)))
+        .collect();
+    let total = report.servers.len();
+    format!("{total} {}: {}; {changed} changed.\n", plural(total, "server"), parts.join(", "))
+}
+
+pub const fn word(state: State) -> &'static str {
+    match state {
+        State::AtGoal => "at goal",
+        State::Drift => "with drift",
+        State::Blocked => "blocked",
+        State::Unknown => "unknown",
+        State::NeedsOperator => "needs an operator",
+        State::Failed => "failed",
+    }
+}
+
+const fn style(state: State) -> Style {
+    match state {
+        State::AtGoal => GOOD,
+        State::Drift | State::Blocked | State::Unknown => WAITS,
+        State::NeedsOperator | State::Failed => BAD,
+    }
+}

@@ -1,0 +1,153 @@
+//! How servers stand, for people.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use reconcile_schema::{
+    DriftCode, FindingReport, LastRun, Mode, Period, ServerStatus, State, StatusReport, TaskStanding,
+};
+
+use crate::{
+    manifest::diagnostic::escape,
+    show::{
+        history,
+        render::{self, BAD, FAINT, GOOD, WAITS},
+    },
+    work::{
+        advice::ACKNOWLEDGE,
+        words::{coming, details, found, plural, sentence},
+    },
+};
+
+/// The answer of `status`.
+pub fn text(report: &StatusReport) -> String {
+    let mut out = String::new();
+    if let Some(running) = &report.running {
+        let _ = writeln!(out, "{WAITS}…{WAITS:#}  under way: {}", escape(running));
+    }
+    if let Some(schedule) = &report.schedule {
+        let _ = writeln!(out, "{FAINT}·{FAINT:#}  {}", upcoming(schedule));
+    }
+    for server in &report.servers {
+        out += &format!("\n{}", render::heading(&server.server));
+        out += &one(server);
+    }
+    out
+}
+
+/// What the scheduled task will do, and when.
+fn upcoming(schedule: &TaskStanding) -> String {
+    match (&schedule.task, &schedule.next) {
+        (Some(task), Some(next)) => {
+            let (mode, account) = (task.mode.key(), escape(&task.account));
+            format!("the scheduled task runs {mode} as {account}, next at {}", coming(next))
+        }
+        _ if schedule.installed => "the scheduled task is not ours: see reconcile schedule show".into(),
+        _ => "no scheduled task is registered".into(),
+    }
+}
+
+fn one(server: &ServerStatus) -> String {
+    let mut out = String::new();
+    let mut line = |style: Style, mark: &str, text: &str| {
+        let _ = writeln!(out, "  {style}{mark}{style:#}  {text}");
+    };
+    if let Some(hold) = &server.hold {
+        line(BAD, "‖", &format!("held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason)));
+    }
+    match server.state {
+        State::AtGoal => line(GOOD, "=", "at its goal, as far as can be seen at once"),
+        State::Drift | State::Blocked | State::Unknown | State::NeedsOperator | State::Failed => {
+            line(WAITS, "~", &format!("{}: {}", render::word(server.state), found(&server.findings)));
+        }
+    }
+    let is_damage = |found: &&FindingReport| found.code == DriftCode::JournalDamaged.key();
+    if let Some(damage) = server.findings.iter().find(is_damage) {
+        line(BAD, "!", &format!("nothing is taken down: {}", sentence(damage)));
+        line(FAINT, " ", &format!("next: {ACKNOWLEDGE}"));
+    }
+    for note in server.findings.iter().filter(|found| found.note && !is_damage(found)) {
+        line(FAINT, "·", &format!("{}: {}", escape(&note.subject), escape(&note.observed)));
+    }
+    if let Some(down) = &server.down {
+        let lasted = Period::seconds(down.seconds);
+        line(BAD, "!", &format!("a run took the services down at {:.0}, {lasted} ago", down.since));
+    }
+    if let Some(begun) = &server.begun {
+        line(BAD, "!", &format!("cut off in: {} (begun at {:.0})", begun.step, begun.at));
+    }
+    if let Some(pool) = &server.claimed {
+        line(WAITS, "!", &format!("it has claimed {pool}: no other server of the pool is taken down meanwhile"));
+    }
+    match (&server.open, &server.opens) {
+        (Some(open), _) => line(FAINT, "·", &format!("the maintenance window is open: {}", open.shown)),
+        (None, Some(opens)) => line(FAINT, "·", &format!("the next maintenance window: {}", opens.shown)),
+        (None, None) => {}
+    }
+    let spent = [(server.attempts, "installer start"), (server.outages, "outage"), (server.restarts, "restart")];
+    let spent: Vec<_> = spent
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {}", plural(usize::try_from(count).unwrap_or(usize::MAX), what)))
+        .collect();
+    if !spent.is_empty() {
+        line(FAINT, "·", &format!("spent on this target: {}", spent.join(", ")));
+    }
+    if let Some(scheduled) = &server.scheduled {
+        let (style, mark) = match scheduled.state {
+            State::AtGoal => (GOOD, "="),
+            State::Drift | State::Blocked | State::Unknown => (WAITS, "~"),
+            State::NeedsOperator | State::Failed => (BAD, "!"),
+        };
+        line(style, mark, &last_scheduled(scheduled));
+        let next = scheduled.help.iter().map(|help| format!("next: {}", escape(help)));
+        for more in scheduled.reason.iter().flat_map(details).map(|line| escape(&line)).chain(next) {
+            line(FAINT, " ", &more);
+        }
+    }
+    match &server.last {
+        Some(last) => out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last)),
+        None => line(FAINT, "·", "no run has left a trace here"),
+    }
+    out
+}
+
+/// The last run of the scheduled task, and what it came to.
+fn last_scheduled(run: &LastRun) -> String {
+    let what = match run.mode {
+        Mode::Apply => "run",
+        Mode::Observe => "look",
+    };
+    let state = if run.state == State::AtGoal { String::new() } else { format!("{}: ", render::word(run.state)) };
+    format!("the last scheduled {what}, {:.0}: {state}{}", run.ended, escape(&run.outcome))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use reconcile_schema::{NextStart, ScheduledTask, TaskMode};
+
+    use super::*;
+
+    #[test]
+    fn the_scheduled_task_is_told() {
+        let at = |time: &str| format!("2026-11-02T{time}Z").parse().unwrap();
+        let task = ScheduledTask {
+            mode: TaskMode::Apply,
+            manifest: r"C:\m.yaml".into(),
+            program: r"C:\reconcile.exe".into(),
+            account: "SYSTEM".into(),
+            every: Period::hours(1),
+            jitter: Period::minutes(10),
+            limit: Period::hours(6),
+        };
+        let next = NextStart { from: at("02:00:00"), until: at("02:10:00") };
+        let standing = TaskStanding { installed: true, task: Some(task), next: Some(next) };
+        let said = "the scheduled task runs apply as SYSTEM, next at 2026-11-02T02:00:00Z to 2026-11-02T02:10:00Z";
+        assert_eq!(upcoming(&standing), said);
+        let strange = TaskStanding { task: None, next: None, ..standing };
+        assert_eq!(upcoming(&strange), "the scheduled task is not ours: see reconcile schedule show");
+        let none = TaskStanding { installed: false, ..strange };
+        assert_eq!(upcoming(&none), "no scheduled task is registered");
+    }
+}

@@ -1,0 +1,243 @@
+//! What a person can do about what keeps a server from its goal.
+
+use reconcile_core::{Blocker, Unready, WrongClock};
+use reconcile_schema::{Doubt, Fqdn, Right, Step};
+
+use crate::work::comeback::Waiter;
+
+/// What to do next, as a sentence without its end, for those who wait.
+#[must_use]
+pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
+    match blocker {
+        Blocker::Unknown { .. } => {
+            "mend what keeps it from being read, then run apply again; nothing is taken down while it is unknown".into()
+        }
+        Blocker::Missing { .. } => {
+            "check `target` of this server in the manifest; the product itself is installed by its own setup".into()
+        }
+        Blocker::WrongProduct { found, .. } if !found.is_patched() => {
+            format!("reconcile does not patch {found}: take this server out of the manifest")
+        }
+        Blocker::WrongProduct { found, .. } => {
+            format!("set `target` of this server to an update whose `product` is {}", found.key())
+        }
+        Blocker::Newer { found, .. } => {
+            format!("declare {found} or a later release, if it is meant to stay: see reconcile releases")
+        }
+        Blocker::BegunLater { begun, .. } => {
+            format!("declare {begun}; or make sure that no component is above the declared build, then run apply with --retry")
+        }
+        Blocker::WrongLine { .. } => {
+            "find out under Programs and Features where that component comes from, mend it, then run apply again".into()
+        }
+        Blocker::Reboot { .. } => {
+            "restart the server and run apply again, or allow it in the manifest: `policy: { reboot: whenRequired }`"
+                .into()
+        }
+        Blocker::RebootsSpent { .. } => {
+            "find out what asks for a restart each time, mend it, then run apply again with --retry".into()
+        }
+        Blocker::Installing { .. } => "let it finish, then run apply again".into(),
+        Blocker::ServicePending { .. } => {
+            "wait until it has settled (Get-CsWindowsService shows it), then run apply again".into()
+        }
+        Blocker::ShellsOpen { .. } => {
+            "close them and run apply again, or let the manifest say `policy: { shells: wait }` or `close`".into()
+        }
+        Blocker::Foreign { .. } => {
+            "stop them, or name them under `alsoStop` of the server or its group, then run apply again; \
+             `policy: { foreign: warn }` goes on all the same"
+                .into()
+        }
+        Blocker::Package { .. } => {
+            "fetch the update again; where the manifest is wrong, correct the path or the hash of `installer` by what its publisher says"
+                .into()
+        }
+        Blocker::ForeignSigner { .. } => {
+            "do not run this file: fetch the update again from its publisher's own download page, and find out who put this one there"
+                .into()
+        }
+        Blocker::Disk { drive, .. } => format!("free space on {drive}, then run apply again"),
+        Blocker::Rights { right: Right::Administrator, .. } => "run it elevated, as a local administrator".into(),
+        Blocker::Rights { right: Right::ServerAdmin, .. } => {
+            "run it as a member; a membership that was given just now counts from the next logon, and SYSTEM has none in the domain"
+                .into()
+        }
+        Blocker::Mirrored { .. } => {
+            "find out on a pool that few need, each database principal on its primary (Get-CsDatabaseMirrorState); when it works \
+             there, say `databases: { mirrored: update }` in the manifest"
+                .into()
+        }
+        Blocker::Pool { pool, why } => ready(pool, why, waiter),
+        Blocker::Claimed { claim, clock, .. } => {
+            let goes_on = waiter.comeback().goes_on(&format!("when {} is done", claim.server));
+            clocked(format!("{goes_on}; when it will not be, see reconcile claims"), clock.as_ref())
+        }
+        Blocker::ClaimsBusy { .. } => waiter.comeback().goes_on("when the record is free again"),
+        Blocker::ClaimsUntrusted { doubts, .. } => doubts.first().map_or_else(String::new, doubted),
+        Blocker::ComesAfter { server, .. } => {
+            format!(
+                "run apply on {server}: it tells the others when it is at its goal; with --retry where its file on the share was lost, or the record there is of an earlier version"
+            )
+        }
+        Blocker::FailedOver => "ask who works on it; when nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
+        Blocker::Outage { .. } => {
+            "run apply again when there is time for a new outage, or raise `policy: { outage: { budget } }`".into()
+        }
+        Blocker::OutageForeseen { .. } => {
+            "see what takes so long with reconcile history; to accept it, raise `policy: { outage: { budget } }` or say \
+             `onExceed: warn`"
+                .into()
+        }
+        Blocker::WindowClosed { opens: Some(opening), zone, .. } => {
+            waiter.comeback().goes_on(&format!("in the window that opens {}", opening.begin_shown(zone)))
+        }
+        Blocker::WindowTooShort { opens: Some(opening), zone, lacking, .. } => {
+            let goes_on = waiter.comeback().goes_on(&format!("in the window that opens {}", opening.begin_shown(zone)));
+            estimated(goes_on, lacking)
+        }
+        Blocker::WindowClosed { opens: None, lacking, .. } | Blocker::WindowTooShort { opens: None, lacking, .. } => {
+            estimated("make a window of `policy: { maintenance }` longer, or leave fewer days out".into(), lacking)
+        }
+        Blocker::ClockBehind { .. } => {
+            "set the clock of the server; if it is right now, say so by running apply with --retry".into()
+        }
+        Blocker::Held { .. } => "when the reason is gone: reconcile release".into(),
+        Blocker::JournalDamaged { .. } => ACKNOWLEDGE.into(),
+        Blocker::OutagesSpent { .. } => {
+            "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()
+        }
+        Blocker::AttemptsSpent { code, .. } => {
+            format!("{}, then run apply again with --retry", uninstallable(*code))
+        }
+        Blocker::InstallFailed { code, .. } => {
+            format!("{}; the next run of apply tries once more", uninstallable(Some(*code)))
+        }
+        Blocker::Stuck { step, refused: Some(_), .. } => {
+            format!("fix what {step} says, then run apply again")
+        }
+        Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
+        Blocker::StepFailed { .. } => "mend the cause, then run apply again: it goes on from here".into(),
+        Blocker::NoManifest => "correct the manifest, then run apply again".into(),
+        Blocker::Died { .. } => {
+            "find in Event Viewer (Lync Server, Application, System) why it ends, fix that, then run apply again".into()
+        }
+        Blocker::Confined => {
+            "run apply at the server itself, on its console or its desktop, or let its scheduled task do it: reconcile schedule install"
+                .into()
+        }
+        Blocker::AtWork { .. } => "run apply again when it has ended, which it does at its own time limit".into(),
+        Blocker::Forced { .. } => "run apply again: it brings the services back and goes on from here".into(),
+        Blocker::Interrupted => "run apply again: it goes on from here".into(),
+        Blocker::Deviated(_) => {
+            "the server is not as it was when the plan was made: plan again, and have the new plan approved".into()
+        }
+    }
+}
+
+/// What to do about a journal of which lines cannot be read.
+pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again where \
+    somebody does; then reconcile acknowledge MANIFEST journal --reason TEXT";
+
+/// What to do, and which estimates would let a shorter window do.
+fn estimated(what: String, lacking: &[&str]) -> String {
+    match lacking {
+        [] => what,
+        lacking => {
+            format!("{what}; a shorter window may do once `policy: {{ estimates }}` says {}", lacking.join(", "))
+        }
+    }
+}
+
+/// What makes a pool ready.
+fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
+    match why {
+        Unready::Busy => "run apply again later; a pool that stays busy has a problem: see its event logs".into(),
+        Unready::Insufficient { .. } => {
+            "find out which of its servers do not run, and why; a pool that is paired can be failed over first".into()
+        }
+        Unready::Replicas { .. } => {
+            format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
+        }
+        Unready::Domain { .. } => "run apply again later: the pool itself says when its replicas allow it".into(),
+        Unready::Warned { .. } => {
+            "make sure that every server of the pool runs (Get-CsPoolFabricState), then run apply again".into()
+        }
+        Unready::Untold => {
+            "run the cmdlet by hand and report what it shows: an answer without either is not known here".into()
+        }
+        Unready::NotUnderstood { .. } => {
+            "read what it says; when it says that the pool is sound, let the manifest say `policy: { pool: { fabric: ignore } }`"
+                .into()
+        }
+        Unready::Settling { left, clock, .. } => {
+            clocked(waiter.comeback().goes_on(&format!("in {left}")), clock.as_ref())
+        }
+        Unready::Quorum { .. } => "bring its other servers back first, then run apply again".into(),
+    }
+}
+
+/// What to do, and which clock to set.
+fn clocked(what: String, clock: Option<&WrongClock>) -> String {
+    match clock {
+        None => what,
+        Some(WrongClock::Theirs { server, .. }) => format!("{what}; set the clock of {server}"),
+        Some(WrongClock::Ours { .. }) => format!("{what}; set the clock of this server"),
+        Some(WrongClock::Either { server, .. }) => {
+            format!(
+                "{what}; compare the clocks of {server} and of this server with that of the domain, and set the wrong one"
+            )
+        }
+    }
+}
+
+/// What to do about what lies on the share of the claims.
+fn doubted(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Stranger { server, file, owner } => format!(
+            "when {owner} runs apply on {server} or may speak for it, list that account under `rollout: {{ claims: {{ folder, writers }} }}`; \
+             otherwise find out who put {file} there, move it away, and run apply --retry on {server}, which writes its own"
+        ),
+        Doubt::Unread { server, file, .. } => format!(
+            "let this server's account read {file} and its owner; or move that file away, and run apply --retry on {server}, which writes it again"
+        ),
+        Doubt::Targets { targets, .. } => format!(
+            "let `rollout: {{ claims }}` name one of them{}, in the manifest of every server of the pool",
+            targets.first().map(|first| format!(", such as {first}")).unwrap_or_default()
+        ),
+        Doubt::Breaker { file, .. } | Doubt::Earlier { file, .. } => format!("move {file} away when nobody needs it"),
+    }
+}
+
+/// What to do about an installer that ended so.
+const fn uninstallable(code: Option<u32>) -> &'static str {
+    match code {
+        Some(2) => "find out which service runs while the installer looks (Get-CsWindowsService; its log), and stop it",
+        Some(1618) => "let the other installation finish",
+        Some(0xC000_0000..) => {
+            "read the installer's log and the Application event log for the crash, and fix its cause"
+        }
+        Some(_) | None => "read the installer's log and fix the cause",
+    }
+}
+
+/// Where to look when a step did nothing.
+const fn unstick(step: &Step) -> &'static str {
+    match step {
+        Step::FailOver | Step::FailBack => {
+            "run the command by hand with -Verbose, read its report and mend what it says"
+        }
+        Step::StopOthers | Step::StopServices | Step::StopWeb => {
+            "end the process of the service that does not stop, or restart the server"
+        }
+        Step::StartServices | Step::StartOthers | Step::StartWeb => {
+            "look into the event log (Lync Server, System) for why the service does not start, and mend that"
+        }
+        Step::Install => "read the installer's log: this file may be the update of another product or an older one",
+        Step::UpdateDatabases(_) => "run the command by hand with -Verbose, read its report and mend what it says",
+        Step::Claim | Step::Release => "look at the share that the manifest names under `rollout: { claims }`",
+        Step::Stage => "check that the private folder can be written",
+        Step::CloseShells => "close the shells by hand",
+        Step::Reboot => "restart the server by hand",
+    }
+}

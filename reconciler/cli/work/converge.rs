@@ -1,0 +1,290 @@
+//! Bringing servers to their goals, one after the other.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use reconcile_core::{Act, Approved, End, Event, Goal, Observe, Outcome, Request, Run, Seen, apply};
+use reconcile_schema::{Heading, Marks, Period, RunId, ServerName, ServerRun, State};
+
+use crate::{
+    manifest::{input::Input, problem::Problem},
+    work::{
+        advice::advice,
+        approval::{approval, read_plan},
+        audience::Audience,
+        comeback::Waiter,
+        down::{down, stopping},
+        findings::{aged, said},
+        interrupt::Interrupts,
+        outage::watched,
+        plan::{heading, shown},
+        session::{opened, run_name, safe_program, trace_moved, user},
+        site::Site,
+        state::state_of,
+        unattended::{judgement::Judgement, reporter::Reporter, watch::Watch},
+    },
+};
+
+/// What a run is asked for, and by whom.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The servers; all that can be reached where none is named.
+    pub servers: Vec<ServerName>,
+    /// The file of the plan that it is held to.
+    pub plan: Option<PathBuf>,
+    /// Earlier attempts count no more.
+    pub retry: bool,
+    /// The scheduled task runs it.
+    pub unattended: bool,
+    /// Nobody is asked before a real server is changed.
+    #[cfg_attr(not(windows), expect(dead_code, reason = "no real server is changed here"))]
+    pub yes: bool,
+}
+
+/// The run on one server, when it is over.
+pub struct Ran {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The same, as it is reported.
+    pub server: ServerRun,
+    /// The server after it.
+    pub seen: Seen,
+}
+
+/// Brings the servers to their goals, one after the other, and hands on how each run ended.
+///
+/// # Errors
+/// When the approved plan or a host cannot be used, and what `then` says.
+pub fn each(
+    options: &Options,
+    input: &Input,
+    reporter: Option<&Reporter>,
+    audience: &dyn Audience,
+    mut then: impl FnMut(Ran) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    safe_program(input)?;
+    let approved = options.plan.as_deref().map(read_plan).transpose()?;
+    let run = RunId(run_name());
+    let (mut site, goals, _lock) = opened(input, &options.servers, &run)?;
+    let user = if options.unattended { format!("{} (scheduled task)", user()) } else { user() };
+    let interrupts = Interrupts::new(audience.voice());
+    let session = Session { options, input, audience, interrupts, run, lab: site.is_lab(), user };
+    trace_moved();
+    if input.is_signed {
+        // Before the first stop, of any of them. What a run is about to do is not cut off by a day that ends meanwhile.
+        for goal in &goals {
+            let (marks, now) = remembered(&mut site, &goal.server)?;
+            input.current(&marks, now)?;
+        }
+    }
+    for goal in &goals {
+        let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
+        let watch = reporter.map(watch).transpose()?;
+        let approval = approved.as_ref().map(|plan| approval(plan, goal, &input.sha256())).transpose()?;
+        let ran = match &mut site {
+            Site::Lab(lab) => {
+                let mut host = lab.host(&goal.server).map_err(Problem::input)?;
+                session.converge(&mut host, goal, approval.as_ref(), watch)?
+            }
+            #[cfg(windows)]
+            Site::Machine(host) => {
+                host.begin();
+                let confirmed = session.confirm(host.as_mut(), goal)?;
+                let approval = approval.or(confirmed);
+                let mut host = host.to_act(session.interrupts.interrupt()).map_err(Problem::failed)?;
+                for sleeper in host.sleepers() {
+                    let said = format!(
+                        "ended {sleeper}: an earlier run was ended while it started this process, which never ran"
+                    );
+                    tracing::warn!(server = %goal.server, "{said}");
+                    audience.voice()(&format!("  {said}"));
+                }
+                let ran = session.converge(&mut host, goal, approval.as_ref(), watch)?;
+                if ran.outcome.end == End::AtGoal {
+                    host.tidy(goal);
+                }
+                ran
+            }
+        };
+        then(ran)?;
+    }
+    Ok(())
+}
+
+/// What is remembered of a server, and its time.
+#[cfg_attr(windows, expect(clippy::disallowed_methods, reason = "the edge: the time of this machine"))]
+fn remembered(site: &mut Site, server: &ServerName) -> Result<(Marks, Timestamp), Problem> {
+    match site {
+        Site::Lab(lab) => {
+            let marks = lab.host(server).map_err(Problem::input)?.marks().map_err(Problem::failed)?;
+            let simulated =
+                lab.world().servers.get(server).ok_or_else(|| Problem::input(format!("no server {server}")))?;
+            Ok((marks, simulated.clock))
+        }
+        #[cfg(windows)]
+        Site::Machine(host) => Ok((host.marks().map_err(Problem::failed)?, Timestamp::now())),
+    }
+}
+
+/// One call of `apply`, on one server or on all servers of a lab.
+struct Session<'a> {
+    options: &'a Options,
+    input: &'a Input,
+    audience: &'a dyn Audience,
+    interrupts: Interrupts,
+    run: RunId,
+    lab: bool,
+    user: String,
+}
+
+impl Session<'_> {
+    /// Runs one server to its goal, or as far as it may go, and lets the run be watched.
+    fn converge<H: Act>(
+        &self,
+        host: &mut H,
+        goal: &Goal,
+        approved: Option<&Approved>,
+        mut watch: Option<Watch<'_>>,
+    ) -> Result<Ran, Problem> {
+        let converged = self.watched(host, goal, approved, &mut watch);
+        if let Some(watch) = watch {
+            match &converged {
+                Ok(Ran { outcome, server, seen }) => {
+                    let stale = self.input.stale(&seen.marks, seen.host.at);
+                    watch.end(Judgement::of_run(outcome, server), seen, self.lab, stale.as_ref());
+                }
+                Err(problem) => watch.broke(problem),
+            }
+        }
+        converged
+    }
+
+    /// How a run ended, and the server after it.
+    fn watched<H: Act>(
+        &self,
+        host: &mut H,
+        goal: &Goal,
+        approved: Option<&Approved>,
+        watch: &mut Option<Watch<'_>>,
+    ) -> Result<Ran, Problem> {
+        if self.audience.reads_headings() || watch.is_some() {
+            let before = host.observe(goal).map_err(Problem::failed)?;
+            watch.iter_mut().for_each(|watch| watch.seen_at(before.at));
+            self.audience.heading(&heading(goal, before.core(goal.product), self.lab))?;
+        }
+        if self.input.manifest.serial.is_some() {
+            self.accept(host, goal)?;
+        }
+        let request = Request {
+            goal,
+            run: self.run.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            by: &self.user,
+            approved,
+            forgive: self.options.retry,
+            interrupted: &|| self.interrupts.halt(),
+        };
+        let mut shows = self.audience.watching(goal);
+        let alarm = watch.as_ref().map(Watch::alarm);
+        let tell = |due, lasted, at| alarm.iter().for_each(|alarm| alarm(due, lasted, at));
+        let outcome = watched(goal, &tell, |budget| {
+            let mut on = |event: Event<'_>| {
+                self.hear(goal, &event);
+                shows(&event);
+                watch.iter_mut().for_each(|watch| watch.on(&event));
+                budget(&event);
+            };
+            apply(host, &request, &mut on)
+        });
+        let outcome = outcome.map_err(Problem::failed)?;
+        let (host, marks) = (host.observe(goal).map_err(Problem::failed)?, host.marks().map_err(Problem::failed)?);
+        let heading = heading(goal, host.core(goal.product), self.lab);
+        let now = Seen { host, marks, run: Run::new(self.run.clone()) };
+        let stale = self.input.stale(&now.marks, now.host.at);
+        let notes = said(goal, &now).into_iter().chain(stale.as_ref().map(aged)).collect();
+        let server = ServerRun { notes, ..server_run(goal, &outcome, heading, self.waiter()) };
+        Ok(Ran { outcome, server, seen: now })
+    }
+
+    /// Remembers the manifest that is followed from here on.
+    fn accept<H: Act>(&self, host: &mut H, goal: &Goal) -> Result<(), Problem> {
+        let accepting = self.input.accepting(&host.marks().map_err(Problem::failed)?);
+        // A journal that cannot be written keeps nothing down that is to be started; before a stop it is asked for again.
+        if let Some(Err(error)) = accepting.map(|mark| host.mark(&self.run, &mark)) {
+            tracing::warn!(server = %goal.server, "the serial of the manifest is not remembered: {error}");
+        }
+        Ok(())
+    }
+
+    /// Keeps in mind what is down, for one who interrupts the run, and listens from the first step on.
+    fn hear(&self, goal: &Goal, event: &Event<'_>) {
+        match event {
+            Event::Began(step, _, seen) => {
+                self.interrupts.now_down(stopping(goal, step, seen));
+                self.interrupts.listen();
+            }
+            Event::Ended(_, _, seen) => self.interrupts.now_down(down(goal, seen)),
+            Event::Waiting(_) => self.interrupts.listen(),
+            Event::Looking(_) | Event::Quiet(..) | Event::Failed(..) => {}
+        }
+    }
+
+    /// Who goes on where this run must wait.
+    fn waiter(&self) -> Waiter<'_> {
+        // On a server somebody may have started it by hand, so the Task Scheduler is asked all the same.
+        match self.lab && self.options.unattended {
+            true => Waiter::Task,
+            false => Waiter::of(self.lab, &self.input.path),
+        }
+    }
+
+    /// Shows what would be done to a real server, at once or when what forbids it now is over, and asks; the answer holds the run to
+    /// it. A server at its goal is no question. Where nobody can answer, `--yes` is the answer, and holds it to nothing.
+    #[cfg(windows)]
+    fn confirm<H: reconcile_core::Observe>(&self, host: &mut H, goal: &Goal) -> Result<Option<Approved>, Problem> {
+        if self.options.yes || self.options.unattended {
+            return Ok(None);
+        }
+        let seen = crate::work::look::look(host, goal)?;
+        let asked = crate::work::plan::question(goal, &seen, false, self.waiter());
+        if asked.state == State::AtGoal {
+            return Ok(None);
+        }
+        let steps = asked.steps.iter().map(|step| step.step.clone()).collect();
+        self.audience.confirms(asked)?;
+        Ok(Some(Approved { steps, moved: None }))
+    }
+}
+
+fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waiter<'_>) -> ServerRun {
+    let (state, blocked_by, help) = match &outcome.end {
+        End::AtGoal => (State::AtGoal, None, None),
+        End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker, waiter))),
+        End::GoingDown => (
+            State::Blocked,
+            Some("the machine is restarting".into()),
+            Some(waiter.comeback().goes_on("when it is back")),
+        ),
+    };
+    let opens = match &outcome.end {
+        End::Blocked(blocker) => blocker.opens().and_then(|opening| shown(goal, &opening)),
+        End::AtGoal | End::GoingDown => None,
+    };
+    ServerRun {
+        server,
+        state,
+        code: outcome.end.code(),
+        changed: !outcome.steps.is_empty(),
+        restarting: outcome.end == End::GoingDown,
+        steps: outcome.steps.clone(),
+        outage_seconds: outcome.outage.map_or(0, Period::as_seconds),
+        quiet_seconds: outcome.quiet.map(Period::as_seconds),
+        left_down: outcome.left_down.clone(),
+        started_again: outcome.started_again.clone(),
+        opens,
+        notes: Vec::new(),
+        blocked_by,
+        reason: outcome.reason.clone(),
+        help,
+    }
+}

@@ -1,0 +1,202 @@
+//! What ends a run from outside. The first Ctrl-C asks it to end well; everything else ends it in the time that the system gives.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool, atomic::Ordering, mpsc},
+    thread,
+    time::Duration,
+};
+
+use reconcile_core::{Forced, Halt};
+use reconcile_hosts::Interrupt;
+
+use crate::{manifest::exit::Exit, work::audience::Say};
+
+/// What the first Ctrl-C does.
+const ENDING: &str = "ending after the current step, then bringing the services back; Ctrl-C again leaves at once";
+
+/// How long a run has to end at once: Windows ends the program five seconds after its console was closed (Microsoft Learn:
+/// HandlerRoutine).
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Has a listener heard for as long as the runtime lives.
+macro_rules! hear {
+    ($interrupts:expr, $listener:expr, $signal:expr) => {
+        let (mut listener, interrupts) = ($listener, $interrupts.clone());
+        tokio::spawn(async move {
+            while listener.recv().await.is_some() {
+                interrupts.heard($signal);
+            }
+        });
+    };
+}
+/// What comes from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    CtrlC,
+    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
+    CtrlBreak,
+    /// The console is closed; elsewhere, the terminal goes away.
+    Close,
+    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
+    Logoff,
+    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
+    Shutdown,
+    #[cfg_attr(all(windows, not(test)), expect(dead_code, reason = "other systems have it"))]
+    Terminate,
+}
+
+/// What follows from it.
+const fn answer(signal: Signal, asked: bool) -> Halt {
+    match (signal, asked) {
+        (Signal::CtrlC, false) => Halt::Interrupted,
+        (Signal::CtrlC, true) => Halt::Forced(Forced::Asked),
+        (Signal::CtrlBreak, _) => Halt::Forced(Forced::Break),
+        (Signal::Close, _) => Halt::Forced(Forced::Closed),
+        (Signal::Logoff, _) => Halt::Forced(Forced::Logoff),
+        (Signal::Shutdown, _) => Halt::Forced(Forced::Shutdown),
+        (Signal::Terminate, _) => Halt::Forced(Forced::Told),
+    }
+}
+
+/// Whether somebody asked the run to end, and what is down meanwhile.
+#[derive(Clone)]
+pub struct Interrupts {
+    /// Says what follows.
+    say: Say,
+    interrupt: Interrupt,
+    /// Why the run ends at once, where it does.
+    left: Arc<OnceLock<Forced>>,
+    listening: Arc<AtomicBool>,
+    down: Arc<Mutex<Vec<String>>>,
+}
+
+impl Interrupts {
+    /// Nobody has asked.
+    pub fn new(say: Say) -> Self {
+        Self {
+            say,
+            interrupt: Interrupt::default(),
+            left: Arc::default(),
+            listening: Arc::default(),
+            down: Arc::default(),
+        }
+    }
+
+    /// What the run was asked for.
+    pub fn halt(&self) -> Option<Halt> {
+        let ends = self.interrupt.ends().then_some(Halt::Interrupted);
+        self.left.get().map(|why| Halt::Forced(*why)).or(ends)
+    }
+
+    /// What is raised when the run is asked to end, for those who wait for a child.
+    #[cfg(windows)]
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
+    /// Says which services of which server are down from now on.
+    pub fn now_down(&self, names: Vec<String>) {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    /// Begins to listen, once; when this returns, Ctrl-C is heard. Until then it simply ends the program, which has
+    /// neither changed anything nor waited for anything yet.
+    pub fn listen(&self) {
+        if self.listening.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let interrupts = self.clone();
+        let (ready, listens) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(interrupts.serve(ready));
+            }
+        });
+        let _ = listens.recv(); // Where nothing can listen, Ctrl-C goes on ending the program.
+    }
+
+    async fn serve(&self, ready: mpsc::Sender<()>) {
+        // Where one of them cannot be heard, it goes on ending the program.
+        let _ = self.hear();
+        drop(ready);
+        std::future::pending::<()>().await;
+    }
+
+    #[cfg(windows)]
+    fn hear(&self) -> io::Result<()> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+        hear!(self, ctrl_c()?, Signal::CtrlC);
+        hear!(self, ctrl_break()?, Signal::CtrlBreak);
+        hear!(self, ctrl_close()?, Signal::Close);
+        hear!(self, ctrl_logoff()?, Signal::Logoff);
+        hear!(self, ctrl_shutdown()?, Signal::Shutdown);
+        Ok(())
+    }
+
+    #[cfg(not(windows))]
+    fn hear(&self) -> io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        hear!(self, signal(SignalKind::interrupt())?, Signal::CtrlC);
+        hear!(self, signal(SignalKind::hangup())?, Signal::Close);
+        hear!(self, signal(SignalKind::terminate())?, Signal::Terminate);
+        Ok(())
+    }
+
+    fn heard(&self, signal: Signal) {
+        match answer(signal, self.interrupt.ends()) {
+            Halt::Forced(why) => self.leave(why),
+            Halt::Interrupted | Halt::Deviated(_) | Halt::NoManifest => {
+                self.interrupt.end();
+                tracing::warn!("{ENDING}");
+                (self.say)(&format!("\n{ENDING}"));
+            }
+        }
+    }
+
+    /// Has the run end at once. It writes down that it does; where it cannot in time, the program ends all the same.
+    fn leave(&self, why: Forced) {
+        if self.left.set(why).is_err() {
+            return; // It does already.
+        }
+        self.interrupt.leave();
+        let down = self.down.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
+        let left = if down.is_empty() { "nothing is left down".into() } else { format!("down or stopping: {down}") };
+        let left = format!("leaving at once ({why}); {left}; run apply again to go on");
+        tracing::error!("{left}");
+        (self.say)(&format!("\n{left}"));
+        thread::spawn(|| {
+            let (_never, ended) = mpsc::channel::<()>();
+            let _ = ended.recv_timeout(GRACE);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the system ends the program in a moment, in whatever it does"
+            )]
+            std::process::exit(i32::from(Exit::Blocked.code()));
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_ctrl_c_leaves_time_to_bring_the_services_back() {
+        let table = [
+            (Signal::CtrlC, false, Halt::Interrupted),
+            (Signal::CtrlC, true, Halt::Forced(Forced::Asked)),
+            (Signal::CtrlBreak, false, Halt::Forced(Forced::Break)),
+            (Signal::CtrlBreak, true, Halt::Forced(Forced::Break)),
+            (Signal::Close, false, Halt::Forced(Forced::Closed)),
+            (Signal::Close, true, Halt::Forced(Forced::Closed)),
+            (Signal::Logoff, false, Halt::Forced(Forced::Logoff)),
+            (Signal::Shutdown, false, Halt::Forced(Forced::Shutdown)),
+            (Signal::Terminate, false, Halt::Forced(Forced::Told)),
+        ];
+        for (signal, asked, expected) in table {
+            assert_eq!(answer(signal, asked), expected, "{signal:?}, asked before: {asked}");
+        }
+    }
+}

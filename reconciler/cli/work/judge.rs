@@ -1,0 +1,412 @@
+//! One server's snapshot, judged against the manifest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use reconcile_core::{
+    Blocker, Compared, Entry, Goal, Place, Roster, Run, Seen, Stranger, alike, compare, origin, state, state_of,
+};
+use reconcile_hosts::snapshot::{Origin, Recent, Record};
+use reconcile_schema::{
+    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period,
+    Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
+};
+
+use crate::{
+    manifest::{input::Input, problem::Problem},
+    work::{
+        advice::advice,
+        comeback::Waiter,
+        diff::{self, spoken},
+        plan::{Remaining, remaining},
+    },
+};
+
+/// How far the clocks of a server and of the machine that judges may be apart.
+const SKEW: i64 = 300;
+
+/// Among how many of the last goals an equal one is searched.
+const SEARCHED: usize = 16;
+
+/// A server as it is reported, and what was seen of it.
+pub struct Judged {
+    /// Its place in the manifest, if it has one.
+    pub place: Option<Place>,
+    /// What is said of it.
+    pub drift: ServerDrift,
+    /// What was seen of it, where a report shows that.
+    pub seen: Option<Observed>,
+}
+
+/// What the manifest declares for the servers of an entry.
+struct Declaration {
+    /// The number of the goal.
+    goal: usize,
+    site: Option<UpdateName>,
+    pool: Option<Fqdn>,
+    place: ManifestPlace,
+}
+
+/// What is judged, and how.
+pub struct Options {
+    /// The time from which ages are counted.
+    pub as_of: Timestamp,
+    /// A snapshot that is older tells nothing.
+    pub max_age: Option<Period>,
+    /// Builds alone are judged, not services and databases.
+    pub builds_alone: bool,
+    /// Whether what was seen is kept, to be shown.
+    pub keeps: bool,
+}
+
+/// Judges snapshots against one manifest, as of one time.
+pub struct Judge<'a> {
+    roster: Roster<'a>,
+    /// What the entries ask for, each goal once.
+    goals: Vec<Goal>,
+    /// What each entry asks for, and where the manifest declares it.
+    declared: Vec<Declaration>,
+    /// Where the manifest lists its servers.
+    servers: ManifestPlace,
+    as_of: Timestamp,
+    max_age: Option<Period>,
+    builds_alone: bool,
+    /// Whether what was seen is kept, to be shown.
+    keeps: bool,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge for `input`.
+    ///
+    /// # Errors
+    /// When an entry of the manifest makes no goal.
+    pub fn new(input: &'a Input, options: &Options) -> Result<Self, Problem> {
+        let Options { as_of, max_age, builds_alone, keeps } = *options;
+        let roster = Roster::of(&input.manifest);
+        let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
+        for entry in roster.entries() {
+            let mut goal = input.goal_of(&roster, entry)?.whenever();
+            // Only of a Front End Server is it decided otherwise in another pool.
+            let pool = if goal.is_in_pool() { goal.pool.clone() } else { goal.pool.take() };
+            let (site, place) = (goal.site.take(), input.place(&entry.pointer()));
+            if let Some(first) = goals.first() {
+                goal.server.clone_from(&first.server);
+            }
+            // Thousands of ranges ask for few things; where each asks for its own, not all are searched.
+            let known = goals.iter().enumerate().rev().take(SEARCHED).find(|(_, known)| **known == goal);
+            let goal = known.map(|(number, _)| number).unwrap_or_else(|| {
+                goals.push(goal);
+                goals.len() - 1
+            });
+            declared.push(Declaration { goal, site, pool, place });
+        }
+        Ok(Self { roster, goals, declared, servers: input.place("/servers"), as_of, max_age, builds_alone, keeps })
+    }
+
+    /// The pools of which the manifest wants servers at different builds.
+    pub fn mixed_pools(&self) -> BTreeSet<&Fqdn> {
+        let mut targets: BTreeMap<&Fqdn, &Build> = BTreeMap::new();
+        let mut mixed = BTreeSet::new();
+        for Declaration { goal, pool, .. } in &self.declared {
+            let (Some(pool), Some(goal)) = (pool, self.goals.get(*goal)) else { continue };
+            if *targets.entry(pool).or_insert(&goal.core) != &goal.core {
+                mixed.insert(pool);
+            }
+        }
+        mixed
+    }
+
+    /// The pool of the servers of an entry.
+    pub fn pool(&self, place: Place) -> Option<&Fqdn> {
+        self.declared.get(place.entry)?.pool.as_ref()
+    }
+
+    /// The entries of the manifest, each with its servers that have no entry of their own.
+    pub fn entries(&self) -> &[Entry<'a>] {
+        self.roster.entries()
+    }
+
+    /// The servers of an entry whose numbers are wanted.
+    pub fn servers<'b>(
+        &'b self,
+        entry: &'b Entry<'a>,
+        wanted: impl Fn(usize) -> bool + 'b,
+    ) -> impl Iterator<Item = (usize, ServerName)> + 'b {
+        self.roster.servers(entry, wanted)
+    }
+
+    /// The place of a server in the manifest, by its full name or by its host name.
+    pub fn find(&self, name: &ServerName) -> Result<Place, Stranger> {
+        self.roster.find_host(name)
+    }
+
+    /// What is to be said of a server that reported.
+    pub fn record(&self, known: &mut Known, record: Record) -> Judged {
+        match record.snapshot {
+            Ok(snapshot) => self.snapshot(known, record.origin, *snapshot),
+            Err(why) => Judged { place: None, drift: self.unreadable(&record.origin, why), seen: None },
+        }
+    }
+
+    /// What is to be said of a server whose snapshot can be read.
+    pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
+        let Snapshot { made_by, lab, builds_only, seen, marks, .. } = snapshot;
+        let scope = match (self.builds_alone, builds_only) {
+            (true, _) => Scope::Builds,
+            (false, true) => Scope::OnlyBuildsKnown,
+            (false, false) => Scope::All,
+        };
+        let found = self.find(&seen.host);
+        let mut drift = blank(seen.host.as_str());
+        drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
+        let declared = found.ok().and_then(|place| Some((place, self.declare(&mut drift, place.entry)?)));
+        let Some((place, (kind, goal))) = declared else {
+            drift.state = DriftState::Unnamed;
+            drift.place = Some(self.servers.clone());
+            drift.findings = vec![unnamed(found.err())].into();
+            drift.help = Some("add it to the manifest, or stop collecting its snapshots".into());
+            return Judged { place: None, drift, seen: self.keeps.then_some(seen) };
+        };
+        drift.found = seen.core(goal.product).cloned();
+        let seen = Seen { host: seen, marks, run: Run::new(RunId("drift".into())) };
+        let same =
+            |known: &(usize, Scope, Seen, Told)| (known.0, known.1) == (kind, scope) && alike(goal, &known.2, &seen);
+        let told = if let Some((_, _, _, told)) = known.0.find(same) {
+            told.clone()
+        } else {
+            let told = tell(goal, &seen, scope);
+            known.0.keep((kind, scope, seen.clone(), told.clone()));
+            told
+        };
+        drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
+        (drift.state, drift.diff, drift.steps) = (told.state, told.diff, told.steps);
+        (drift.code, drift.blocked_by, drift.help) = (told.code, told.blocked_by, told.help);
+        self.age(&mut drift);
+        Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
+    }
+
+    /// What is to be said of a server that did not report.
+    pub fn missing(&self, entry: usize, name: &ServerName) -> Option<ServerDrift> {
+        let mut drift = blank(name.as_str());
+        self.declare(&mut drift, entry)?;
+        drift.state = DriftState::Missing;
+        drift.findings = vec![finding(DriftCode::MissingSnapshot, "snapshot", "one of this server", "none", "")].into();
+        drift.help = Some(COLLECT.into());
+        if let Err(Stranger::Ambiguous(_)) = self.roster.find(name) {
+            drift.help = Some("it belongs to several ranges of the manifest: make them apart".into());
+        }
+        Some(drift)
+    }
+
+    fn unreadable(&self, origin: &Origin, why: String) -> ServerDrift {
+        let file = &origin.file;
+        let mut drift = blank(&origin.line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}")));
+        drift.place = Some(self.servers.clone());
+        drift.snapshot = Some(Evidence {
+            file: file.to_string(),
+            line: origin.line,
+            at: None,
+            age_seconds: None,
+            made_by: String::new(),
+            boot: None,
+            lab: false,
+        });
+        drift.findings =
+            vec![finding(DriftCode::UnreadableSnapshot, "snapshot", "one that can be read", &why, "")].into();
+        drift.help = Some(COLLECT.into());
+        drift
+    }
+
+    /// Says what the manifest declares for the servers of an entry: the goal comes back, with its number.
+    fn declare(&self, drift: &mut ServerDrift, entry: usize) -> Option<(usize, &Goal)> {
+        let Declaration { goal: number, site, pool, place } = self.declared.get(entry)?;
+        let goal = self.goals.get(*number)?;
+        drift.place = Some(place.clone());
+        drift.site = site.as_ref().map(ToString::to_string);
+        drift.pool = pool.as_ref().map(ToString::to_string);
+        drift.declared = Some(Declared { product: goal.product, role: goal.role, target: goal.core.clone() });
+        Some((*number, goal))
+    }
+
+    fn evidence(&self, origin: Origin, made_by: String, lab: bool, seen: &Observed) -> Evidence {
+        // A server that is looked at now has no age; a lab has a clock of its own.
+        let age = (!origin.file.is_empty()).then(|| self.as_of.duration_since(seen.at).as_secs());
+        let boot = seen.boot.known().map(|boot| boot.0.clone());
+        let (file, line) = (origin.file.to_string(), origin.line);
+        Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, boot, lab }
+    }
+
+    /// A server that reported too long ago, or in the future, is in no state that can be relied on.
+    fn age(&self, drift: &mut ServerDrift) {
+        let Some(age) = drift.snapshot.as_ref().and_then(|evidence| evidence.age_seconds) else { return };
+        let old = self.max_age.filter(|limit| age > i64::from(limit.as_seconds()));
+        let (desired, observed) = match old {
+            Some(limit) => {
+                let limit = spoken(i64::from(limit.as_seconds()));
+                (format!("at most {limit} old"), format!("{} old", spoken(age)))
+            }
+            None if age < -SKEW => ("not in the future".into(), format!("{} in the future", spoken(-age))),
+            None => return,
+        };
+        drift.state = DriftState::Stale;
+        drift.findings.insert(0, finding(DriftCode::StaleSnapshot, "snapshot", &desired, &observed, "its own date"));
+        drift.help = Some(COLLECT.into());
+    }
+}
+
+/// Servers of one pool are each where the manifest wants them, at different builds: a pool runs at one.
+pub fn unequal(drift: &mut ServerDrift, highest: &Build) {
+    let (pool, own) = (drift.pool.clone().unwrap_or_default(), drift.found.as_ref().map(ToString::to_string));
+    let (desired, observed) = (format!("{highest}, as others of {pool}"), own.unwrap_or_default());
+    drift.state = DriftState::Drift;
+    drift.findings.insert(
+        0,
+        finding(DriftCode::PoolUnequal, "core-components", &desired, &observed, "the Uninstall key of each server"),
+    );
+    drift.help = Some("declare one target for all servers of the pool".into());
+}
+
+/// What to do where a snapshot is wanted.
+const COLLECT: &str = "run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes";
+
+/// A second snapshot of a server: nobody can say here which one is true.
+pub fn duplicate(drift: &mut ServerDrift) {
+    drift.state = drift.state.max(DriftState::Unknown);
+    drift
+        .findings
+        .insert(0, finding(DriftCode::DuplicateSnapshot, "snapshot", "one of this server", "a further one", ""));
+    drift.help = Some("keep its latest snapshot and remove the others".into());
+}
+
+fn blank(name: &str) -> ServerDrift {
+    ServerDrift {
+        name: name.to_owned(),
+        state: DriftState::Unknown,
+        place: None,
+        site: None,
+        pool: None,
+        declared: None,
+        found: None,
+        snapshot: None,
+        findings: Shared::default(),
+        diff: Shared::default(),
+        steps: Shared::default(),
+        code: None,
+        blocked_by: None,
+        help: None,
+    }
+}
+
+fn finding(code: DriftCode, subject: &str, desired: &str, observed: &str, source: &str) -> DriftFinding {
+    let [subject, desired, observed, source] = [subject, desired, observed, source].map(str::to_owned);
+    let phrase = code.phrase().to_owned();
+    DriftFinding { code, phrase, subject, desired, observed, source, note: false, origin: None }
+}
+
+fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
+    let observed = match stranger {
+        Some(Stranger::Ambiguous(_)) => "it belongs to several ranges",
+        Some(Stranger::Unnamed) | None => "not in the manifest",
+    };
+    finding(DriftCode::UnnamedServer, "server", "in the manifest", observed, "")
+}
+
+/// What was told of the last servers: of those that are alike, the same is to be told.
+#[derive(Default)]
+pub struct Known(Recent<(usize, Scope, Seen, Told)>);
+
+/// What is told of all servers that are alike.
+#[derive(Clone)]
+struct Told {
+    state: DriftState,
+    findings: Shared<Vec<DriftFinding>>,
+    diff: Shared<String>,
+    steps: Shared<Vec<StepReport>>,
+    code: Option<Code>,
+    blocked_by: Option<String>,
+    help: Option<String>,
+}
+
+/// What of a server can be judged, and is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Everything.
+    All,
+    /// Everything, where only the builds are known.
+    OnlyBuildsKnown,
+    /// The builds alone.
+    Builds,
+}
+
+/// In what the server differs, and the steps that remain.
+fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
+    let mut compared = compare(goal, seen);
+    let state = match scope {
+        Scope::All => state(goal, seen, &compared),
+        Scope::OnlyBuildsKnown => {
+            let known = state_of(&of_builds(&compared));
+            if known == DriftState::AtGoal { DriftState::BuildsOnly } else { known }
+        }
+        Scope::Builds => {
+            compared = of_builds(&compared);
+            state_of(&compared)
+        }
+    };
+    let mut findings: Vec<_> = compared.iter().filter_map(|it| as_finding(goal, it)).collect();
+    findings.sort_by_key(|found| found.note); // What is wrong comes first.
+    let nothing = |findings: Vec<DriftFinding>, help: Option<String>| {
+        let (diff, steps) = Default::default();
+        Told { state, findings: findings.into(), diff, steps, code: None, blocked_by: None, help }
+    };
+    if state == DriftState::BuildsOnly {
+        findings.retain(|found| found.note);
+        let (desired, observed) = ("a snapshot of the server", "only the registry was taken");
+        findings.insert(0, finding(DriftCode::BuildsOnly, "services and databases", desired, observed, "the snapshot"));
+        return nothing(findings, Some(ONLY_BUILDS.into()));
+    }
+    if state == DriftState::AtGoal {
+        let held = seen.marks.hold.clone().map(|hold| Blocker::Held { hold });
+        let code = held.as_ref().map(Blocker::code);
+        let (blocked_by, help) =
+            (held.as_ref().map(ToString::to_string), held.as_ref().map(|held| advice(held, Waiter::Elsewhere)));
+        return Told { code, blocked_by, ..nothing(findings, help) };
+    }
+    let Remaining { code, steps, blocked_by, help, .. } = remaining(goal, seen, Waiter::Elsewhere);
+    let diff = diff::of(&compared).into();
+    let code = blocked_by.as_ref().map(|_| code);
+    Told { state, findings: findings.into(), diff, steps: steps.into(), code, blocked_by, help }
+}
+
+/// The facts that are about what is installed.
+fn of_builds<'a>(compared: &[Compared<'a>]) -> Vec<Compared<'a>> {
+    compared.iter().filter(|it| it.kind.is_of_builds()).cloned().collect()
+}
+
+/// What to do where a registry export is judged as a whole server.
+const ONLY_BUILDS: &str = "judge it by its builds with `--judge builds`, or run `reconcile observe MANIFEST --to FOLDER` on the server \
+                           and collect what it writes";
+
+/// A fact that differs, or of which there is something to say.
+fn as_finding(goal: &Goal, it: &Compared<'_>) -> Option<DriftFinding> {
+    let (code, source) = (it.code?, it.kind.source().to_owned());
+    let phrase = code.phrase().to_owned();
+    let (subject, observed) = (it.subject.to_string(), it.observed.to_string());
+    let desired = if code == DriftCode::OriginalRelease {
+        format!("later, if {} patches it", goal.core)
+    } else {
+        it.desired.to_string()
+    };
+    let origin = origin(goal, None, code, &subject);
+    Some(DriftFinding { code, phrase, subject, desired, observed, source, note: it.note, origin })
+}
+
+impl Told {
+    /// The findings of a server, by what it was last brought to.
+    fn findings_of(&self, goal: &Goal, reached: Option<&Reached>) -> Shared<Vec<DriftFinding>> {
+        let mut findings = self.findings.clone();
+        if reached.is_some() && !findings.is_empty() {
+            findings.iter_mut().for_each(|it| it.origin = origin(goal, reached, it.code, &it.subject));
+        }
+        findings
+    }
+}

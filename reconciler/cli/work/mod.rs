@@ -1,0 +1,31 @@
+//! What commands have in common: reaching servers, looking at them, converging and judging them. It knows nothing of who reads it.
+
+pub mod advice;
+pub mod approval;
+mod attendance;
+pub mod audience;
+pub mod comeback;
+pub mod converge;
+pub mod diff;
+mod down;
+pub mod drift;
+pub mod exposition;
+pub mod findings;
+mod interrupt;
+pub mod judge;
+pub mod look;
+pub mod outage;
+pub mod past;
+pub mod plan;
+pub mod rescue;
+pub mod rollout;
+pub mod session;
+pub mod shortfall;
+mod sight;
+pub mod site;
+pub mod snapshot;
+pub mod state;
+pub mod task;
+pub mod unattended;
+pub mod words;
+mod workers;

@@ -1,0 +1,147 @@
+//! A run that cannot use its manifest still brings back what an earlier run stopped, and says so.
+
+use std::path::{Path, PathBuf};
+
+use reconcile_core::{Act, End, Event, Goal, Observe, Outcome, Request, bring_back};
+use reconcile_hosts::{
+    Lock, LockError,
+    lab::{Lab, World},
+};
+use reconcile_schema::{Code, RunId, ServerName};
+
+use crate::{
+    manifest::{problem::Problem, source::Source, text, world},
+    work::session::{run_name, user},
+};
+
+/// The same problem, once the services that an earlier run stopped were brought back, with what became of them. A problem that
+/// is none of the manifest changes nothing.
+pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
+    // Nobody vouches for what it says: also not, that it is for a lab.
+    let is_anybodys = matches!(problem.code(), Code::Untrusted | Code::ManifestUntrusted);
+    if !is_anybodys && !matches!(problem.code(), Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired) {
+        return problem;
+    }
+    match rescue(manifest, is_anybodys) {
+        Ok(told) if told.is_empty() => problem,
+        Ok(told) => problem.and(&told.join("\n")),
+        Err(why) => {
+            problem.and(&format!("what an earlier run may have stopped could not be brought back: {}", why.text()))
+        }
+    }
+}
+
+/// Brings back what earlier runs stopped here, and tells it of each server.
+fn rescue(manifest: &Path, is_anybodys: bool) -> Result<Vec<String>, Problem> {
+    let world = world(manifest);
+    // By the journal of this machine alone: a manifest that somebody else wrote must not lead away from it.
+    let here = if world.is_none() || is_anybodys { here() } else { Ok(Vec::new()) };
+    let lab = world.filter(|path| path.exists()).map_or_else(|| Ok(Vec::new()), |path| in_lab(&path));
+    Ok([here?, lab?].concat())
+}
+
+/// Where the lab is kept, when the manifest is for one, as far as that can be read.
+fn world(manifest: &Path) -> Option<PathBuf> {
+    let source = Source::of(manifest, text::bytes(manifest).ok()?).ok()?;
+    let world = source.value().pointer("/lab/world")?.as_str()?.parse().ok()?;
+    world::fault(manifest, &world).is_none().then(|| world::place(manifest, &world))
+}
+
+fn in_lab(path: &Path) -> Result<Vec<String>, Problem> {
+    let open = || Lab::open(path, World::default).map_err(Problem::failed);
+    let mut lab = open()?;
+    let names: Vec<ServerName> = lab.world().servers.keys().cloned().collect();
+    let mut stopped = Vec::new();
+    for name in names {
+        if goal(&mut lab.host(&name).map_err(Problem::failed)?, &name)?.is_some() {
+            stopped.push(name);
+        }
+    }
+    let mut told = Vec::new();
+    if !stopped.is_empty() {
+        let (run, _lock) = lock(&Lab::lock_path(path))?;
+        let mut lab = open()?; // Another run may have changed it before the lock was ours.
+        for name in stopped {
+            told.extend(one(&mut lab.host(&name).map_err(Problem::failed)?, &name, run.clone())?);
+        }
+    }
+    Ok(told)
+}
+
+#[cfg(windows)]
+fn here() -> Result<Vec<String>, Problem> {
+    use reconcile_hosts::windows::{WindowsHost, lock_path, name};
+
+    let name = name().map_err(Problem::failed)?;
+    let mut host = WindowsHost::open().map_err(Problem::failed)?;
+    if goal(&mut host, &name)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let (run, _lock) = lock(&lock_path().map_err(Problem::failed)?)?;
+    let mut host = host.to_act(reconcile_hosts::Interrupt::default()).map_err(Problem::failed)?;
+    Ok(one(&mut host, &name, run)?.into_iter().collect())
+}
+
+#[cfg(not(windows))]
+const fn here() -> Result<Vec<String>, Problem> {
+    Ok(Vec::new())
+}
+
+/// The goal that the journal tells, where a run stopped services.
+fn goal<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<Goal>, Problem> {
+    Ok(Goal::told_by(&host.marks().map_err(Problem::failed)?, name))
+}
+
+fn lock(path: &Path) -> Result<(RunId, Lock), Problem> {
+    let run = RunId(run_name());
+    let who = format!("run {} of {}, process {}", run.0, user(), std::process::id());
+    let lock = Lock::take(path, &who).map_err(|error| match error {
+        LockError::Held { .. } => Problem::another_run(error),
+        LockError::Unusable { .. } => Problem::failed(error),
+    })?;
+    Ok((run, lock))
+}
+
+/// Brings back what was stopped on one server, once the lock is held.
+fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<String>, Problem> {
+    let Some(goal) = goal(host, name)? else { return Ok(None) }; // Another run has done it meanwhile.
+    let ran = host.marks().map_err(Problem::failed)?.baseline.map(|baseline| baseline.running).unwrap_or_default();
+    let by = user();
+    let request = Request {
+        goal: &goal,
+        run,
+        version: env!("CARGO_PKG_VERSION"),
+        by: &by,
+        approved: None,
+        forgive: false,
+        interrupted: &|| None,
+    };
+    let mut on = |event: Event<'_>| {
+        if let Event::Began(step, cause, _) = event {
+            tracing::info!(server = %name, ?step, %cause, "brings services back");
+        }
+    };
+    let outcome = bring_back(host, &request, &mut on).map_err(Problem::failed)?;
+    let installer = host.observe(&goal).map_err(Problem::failed)?.installer;
+    Ok(Some(told(name, &ran, &outcome, installer.as_deref())))
+}
+
+/// What became of the services of a server.
+fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installer: Option<&str>) -> String {
+    let outage = outcome.outage.unwrap_or_default();
+    if outcome.left_down.is_empty() {
+        return format!(
+            "{name}: the services that an earlier run had stopped run again, after {outage}: {}",
+            ran.join(", ")
+        );
+    }
+    let why = match (&outcome.end, installer) {
+        (End::Blocked(blocker), _) if blocker.code() != Code::InputWrong => format!(" ({blocker})"),
+        (_, Some(what)) => format!(" (an installation is under way, and nothing is started beneath it: {what})"),
+        (End::Blocked(_) | End::AtGoal | End::GoingDown, None) => String::new(),
+    };
+    format!(
+        "{name}: not running since an earlier run stopped services {outage} ago: {}{why}",
+        outcome.left_down.join(", ")
+    )
+}

@@ -1,0 +1,175 @@
+//! The plan of a rollout: in which order and when the servers of a fleet are updated.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::{Timestamp, civil::Date};
+use reconcile_core::{
+    Fleet, Left, Member, Opening, Place, Prediction, Proposal, Roster, Schedule, Standing, Turn, assumed,
+    foreseen_whole, proposals, schedule,
+};
+use reconcile_schema::{
+    ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State, TurnReport,
+    UpdateName, WaveReport, ZoneName,
+};
+
+use crate::{
+    manifest::{input::Input, problem::Problem},
+    work::{
+        sight::{Sight, Snapshots},
+        state::worst,
+    },
+};
+
+/// What is known of a server beside its place in the fleet.
+struct Known<'a> {
+    entry: &'a str,
+    role: Role,
+    zone: Option<&'a ZoneName>,
+    outage: Prediction,
+    assumed: bool,
+    blocked_by: Option<String>,
+}
+
+/// The plan of a rollout that begins at this time, by what the snapshots at these places say is done already.
+///
+/// # Errors
+/// When the manifest makes no goals, or the snapshots as a whole cannot be used.
+pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetReport, Problem> {
+    let manifest = &input.manifest;
+    let roster = Roster::of(manifest);
+    let mut snapshots = Snapshots::read(input, &roster, from)?;
+    let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
+    for (number, entry) in roster.entries().iter().enumerate() {
+        let goal = input.goal_of(&roster, entry)?;
+        let standing = Standing::of(manifest, entry.server);
+        let central = goal.has_central_store();
+        let whole = foreseen_whole(&goal);
+        let longest = assumed(&goal);
+        for (nth, name) in roster.servers(entry, |_| true) {
+            summary.servers += 1;
+            let (foreseen, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
+                Some(Sight::AtGoal) => {
+                    summary.at_goal += 1;
+                    (None, None)
+                }
+                Some(Sight::Remains { foreseen, blocked_by }) => (Some(foreseen.or(whole)), blocked_by),
+                None => {
+                    summary.unseen += 1;
+                    (Some(whole), None)
+                }
+            };
+            let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
+            let turn = foreseen.map(|foreseen| foreseen.unwrap_or(longest).turn());
+            let foreseen = foreseen.flatten();
+            let (outage, assumed) = (foreseen.unwrap_or(longest).outage, foreseen.is_none());
+            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, assumed, blocked_by });
+            members.push(Member { name, standing, central, turn });
+        }
+    }
+    let fleet = Fleet::of(manifest, members);
+    let planned = schedule(&fleet, at);
+    summary.planned = count(planned.turns.len());
+    summary.left = count(planned.left.len());
+    let unread = snapshots.unread;
+    let states = [
+        (!planned.turns.is_empty()).then_some(State::Drift),
+        (!planned.left.is_empty()).then_some(State::Blocked),
+        (!unread.is_empty()).then_some(State::Unknown),
+    ];
+    let chain = fleet.longest_chain().map(|chain| ChainReport {
+        pool: chain.pool.cloned(),
+        servers: chain.servers.iter().filter_map(|number| Some(fleet.members().get(*number)?.name.clone())).collect(),
+        seconds: chain.takes.as_seconds(),
+    });
+    Ok(FleetReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        at,
+        state: worst(states.into_iter().flatten()),
+        at_once: u32::try_from(fleet.at_once()).unwrap_or(u32::MAX),
+        summary,
+        left: left(&fleet, &planned),
+        waves: waves(input, &fleet, planned, known),
+        longest_chain: chain,
+        unread,
+        proposed: proposals(manifest, &roster).into_iter().flat_map(proposed).collect(),
+    })
+}
+
+fn proposed(Proposal { pool, windows }: Proposal) -> impl Iterator<Item = ProposedWindows> {
+    let of = move |(server, windows): (_, Vec<_>)| ProposedWindows {
+        pool: pool.clone(),
+        server,
+        windows: windows.into_iter().collect(),
+    };
+    windows.into_iter().map(of)
+}
+
+/// The turns, by ring and night.
+fn waves(input: &Input, fleet: &Fleet<'_>, planned: Schedule, mut known: Vec<Known<'_>>) -> Vec<WaveReport> {
+    let mut waves: BTreeMap<(usize, Date), Vec<TurnReport>> = BTreeMap::new();
+    for turn in planned.turns {
+        let (Some(member), Some(known)) = (fleet.members().get(turn.server), known.get_mut(turn.server)) else {
+            continue;
+        };
+        let night = night(&turn, known.zone);
+        let ring = member.standing.ring_number(&input.manifest);
+        waves.entry((ring, night)).or_default().push(of_turn(&turn, member, known));
+    }
+    let wave = |((ring, night), turns): ((usize, Date), Vec<TurnReport>)| {
+        let from = turns.iter().map(|turn| turn.from).min()?;
+        let until = turns.iter().map(|turn| turn.until).max()?;
+        Some(WaveReport { ring: fleet.ring(ring).cloned(), night, from, until, turns })
+    };
+    waves.into_iter().filter_map(wave).collect()
+}
+
+fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnReport {
+    let span = Opening { from: turn.from, until: turn.until };
+    let cloned = |name: Option<&UpdateName>| name.cloned();
+    TurnReport {
+        name: member.name.clone(),
+        entry: known.entry.to_owned(),
+        role: known.role,
+        site: cloned(member.standing.site),
+        pool: member.standing.pool.cloned(),
+        upgrade_domain: cloned(member.standing.upgrade_domain),
+        from: turn.from,
+        until: turn.until,
+        shown: known.zone.map_or_else(|| in_utc(&span), |zone| span.shown(zone)),
+        outage: known.outage.into(),
+        assumed: known.assumed,
+        blocked_by: known.blocked_by.take(),
+    }
+}
+
+/// The day on which the night of a turn begins.
+fn night(turn: &Turn, zone: Option<&ZoneName>) -> Date {
+    let begins = turn.opening.map_or(turn.from, |opening| opening.from);
+    match zone {
+        // A window that is always open has no first night.
+        Some(zone) => zone.rules().to_datetime(begins.max(turn.from - jiff::SignedDuration::from_hours(24))).date(),
+        None => jiff::tz::TimeZone::UTC.to_datetime(begins).date(),
+    }
+}
+
+fn in_utc(span: &Opening) -> String {
+    let shown = |at: Timestamp, form| jiff::tz::TimeZone::UTC.to_datetime(at).strftime(form).to_string();
+    format!("{} – {} (UTC)", shown(span.from, "%a %Y-%m-%d %H:%M"), shown(span.until, "%H:%M"))
+}
+
+fn left(fleet: &Fleet<'_>, planned: &Schedule) -> Vec<LeftReport> {
+    let name = |number: usize| fleet.members().get(number).map(|member| member.name.clone());
+    let report = |(number, why): &(usize, Left)| {
+        let because = match why {
+            Left::NoWindow => "none of its maintenance windows is as long as its work is foreseen to take; make one longer, or correct its estimates".to_owned(),
+            Left::Behind(other) => format!("it comes after {}, which has no turn", name(*other)?),
+        };
+        Some(LeftReport { name: name(*number)?, because })
+    };
+    planned.left.iter().filter_map(report).collect()
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,102 @@
+//! What snapshots say of the servers of a fleet: which are at their goals, and how long the others will be down.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use reconcile_core::{Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foreseen};
+use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
+use reconcile_schema::{RunId, Snapshot, State};
+
+use crate::{
+    manifest::{input::Input, problem::Problem},
+    work::{
+        comeback::Waiter,
+        plan::{Remaining, remaining},
+    },
+};
+
+/// What a snapshot says of its server.
+pub enum Sight {
+    /// It is at its goal.
+    AtGoal,
+    /// It is not, or that cannot be told.
+    Remains {
+        /// How long the work on it takes, where that can be foreseen.
+        foreseen: Option<Foreseen>,
+        /// What an operator must do first.
+        blocked_by: Option<String>,
+    },
+}
+
+/// What all snapshots say.
+#[derive(Default)]
+pub struct Snapshots {
+    servers: BTreeMap<Place, Sight>,
+    /// Why some of them could not be used.
+    pub unread: Vec<String>,
+}
+
+impl Snapshots {
+    /// Reads the snapshots at these places.
+    ///
+    /// # Errors
+    /// When a place does not exist, or an entry of the manifest makes no goal.
+    pub fn read(input: &Input, roster: &Roster<'_>, places: &[PathBuf]) -> Result<Self, Problem> {
+        let mut all = Self::default();
+        if places.is_empty() {
+            return Ok(all);
+        }
+        let goals = roster.entries().iter().map(|entry| Ok(input.goal_of(roster, entry)?.whenever()));
+        let goals: Vec<Goal> = goals.collect::<Result<_, Problem>>()?;
+        let mut reader = Reader::default();
+        for piece in Sources::open(places).map_err(Problem::input)? {
+            read(&mut reader, piece, |record| all.take_in(roster, &goals, record));
+        }
+        Ok(all)
+    }
+
+    /// What was said of a server.
+    pub fn take(&mut self, server: Place) -> Option<Sight> {
+        self.servers.remove(&server)
+    }
+
+    fn take_in(&mut self, roster: &Roster<'_>, goals: &[Goal], Record { origin, snapshot }: Record) {
+        let place = origin.line.map_or_else(|| origin.file.to_string(), |line| format!("{}:{line}", origin.file));
+        let Snapshot { seen, marks, .. } = match snapshot {
+            Ok(snapshot) => *snapshot,
+            Err(why) => {
+                self.unread.push(format!("{place}: {why}"));
+                return;
+            }
+        };
+        let found = roster.find_host(&seen.host).map(|at| Some((at, goals.get(at.entry)?)));
+        let (at, goal) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) | Err(Stranger::Unnamed) => {
+                self.unread.push(format!("{place}: the manifest does not name the server {}", seen.host));
+                return;
+            }
+            Err(Stranger::Ambiguous(_)) => {
+                self.unread.push(format!("{place}: {} belongs to several ranges of the manifest", seen.host));
+                return;
+            }
+        };
+        let host = seen.host.clone();
+        let seen = Seen { host: seen, marks, run: Run::new(RunId("fleet".into())) };
+        if self.servers.insert(at, sight(goal, &seen)).is_some() {
+            // Nobody can say here which one is true, so the server is taken to need what it needs at most.
+            self.unread.push(format!("{place}: a second snapshot of {host}; keep the latest"));
+            self.servers.insert(at, Sight::Remains { foreseen: None, blocked_by: None });
+        }
+    }
+}
+
+fn sight(goal: &Goal, seen: &Seen) -> Sight {
+    let Remaining { state, blocked_by, .. } = remaining(goal, seen, Waiter::Elsewhere);
+    match state {
+        State::AtGoal => Sight::AtGoal,
+        State::NeedsOperator | State::Failed => Sight::Remains { foreseen: foreseen(goal, seen), blocked_by },
+        State::Drift | State::Blocked | State::Unknown => {
+            Sight::Remains { foreseen: foreseen(goal, seen), blocked_by: None }
+        }
+    }
+}

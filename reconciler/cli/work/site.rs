@@ -1,0 +1,173 @@
+//! Where the servers of a manifest are: in a lab, or on this machine.
+
+use std::path::PathBuf;
+
+use reconcile_core::Goal;
+use reconcile_hosts::lab::{self, Fault, Lab};
+use reconcile_schema::{LabServer, ServerName};
+
+use crate::manifest::{diagnostic::Diagnostics, input::Input, problem::Problem, world};
+
+/// The servers that can be reached.
+pub enum Site {
+    /// Simulated servers.
+    Lab(Lab),
+    #[cfg(windows)]
+    Machine(Box<reconcile_hosts::windows::WindowsHost>),
+}
+
+impl Site {
+    /// The servers of `input`, and the goals of those that were asked for: in a lab all of them, else this machine.
+    ///
+    /// # Errors
+    /// When the manifest is for real servers and this is none of them, or the lab cannot be read.
+    pub fn open(input: &Input, only: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
+        match lab_path(input) {
+            Some(path) => {
+                let goals = input.goals(only)?;
+                let world = lab_world(input)?;
+                let lab = Lab::open(&path, || world).map_err(Problem::input)?;
+                Ok((Self::Lab(lab), goals))
+            }
+            None => Self::machine(input, only),
+        }
+    }
+
+    #[cfg(windows)]
+    fn machine(input: &Input, only: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
+        let name = reconcile_hosts::windows::name().map_err(Problem::failed)?;
+        let here = |asked: &ServerName| *asked == name || asked.as_str() == name.host();
+        if let Some(other) = only.iter().find(|asked| !here(asked)) {
+            return Err(Problem::usage(format!(
+                "this is {name}, not {other}: reconcile works on the machine it runs on"
+            )));
+        }
+        let goal = goals_here(input, &name)?;
+        let host = reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?;
+        Ok((Self::Machine(Box::new(host)), goal))
+    }
+
+    #[cfg(not(windows))]
+    fn machine(input: &Input, _: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
+        Err(Problem::usage(format!(
+            "{} is for real servers, and reconcile looks at and patches the server it runs on: run it there.\n\
+             Here, on a machine without Windows, try a lab: reconcile apply manifests/lab.yaml",
+            input.path.display()
+        )))
+    }
+
+    /// Where the journal of a server lies, if it is kept in a file.
+    ///
+    /// # Errors
+    /// When Windows does not tell its folders.
+    pub fn journal(&self, server: &ServerName) -> Result<Option<PathBuf>, Problem> {
+        match self {
+            Self::Lab(lab) => Ok(lab.journal_path(server)),
+            #[cfg(windows)]
+            Self::Machine(_) => reconcile_hosts::windows::journal_path().map(Some).map_err(Problem::failed),
+        }
+    }
+
+    /// Where the last unattended run on a server left word of itself, or will.
+    ///
+    /// # Errors
+    /// As [`Site::journal`].
+    pub fn last_run(&self, server: &ServerName) -> Result<PathBuf, Problem> {
+        let journal = self.journal(server)?.ok_or_else(|| Problem::failed("this lab is kept nowhere"))?;
+        Ok(match self {
+            Self::Lab(_) => journal.with_extension("last-run.json"), // Many servers share the folder.
+            #[cfg(windows)]
+            Self::Machine(_) => journal.with_file_name("last-run.json"),
+        })
+    }
+
+    /// Whether the servers are simulated.
+    pub const fn is_lab(&self) -> bool {
+        match self {
+            Self::Lab(_) => true,
+            #[cfg(windows)]
+            Self::Machine(_) => false,
+        }
+    }
+}
+
+/// Where the lock lies: of a lab for all its servers, else of this machine.
+///
+/// # Errors
+/// When there is no server here, or Windows does not tell its folders.
+pub fn lock_path(input: &Input) -> Result<PathBuf, Problem> {
+    match lab_path(input) {
+        Some(world) => Ok(Lab::lock_path(&world)),
+        #[cfg(windows)]
+        None => reconcile_hosts::windows::lock_path().map_err(Problem::failed),
+        #[cfg(not(windows))]
+        None => Err(Problem::usage("there is no server here to lock")),
+    }
+}
+
+/// The goal of the server of this name, which the manifest may know by its host name alone.
+#[cfg(windows)]
+pub fn goals_here(input: &Input, name: &ServerName) -> Result<Vec<Goal>, Problem> {
+    input.goals(std::slice::from_ref(name)).or_else(|unknown| match name.host().parse::<ServerName>() {
+        Ok(host) if input.manifest.servers.keys().any(|pattern| pattern.matches(&host)) => input.goals(&[host]),
+        Ok(_) | Err(_) => Err(unknown),
+    })
+}
+
+/// Where the log of unattended runs lies: of a lab for all its servers, else of this machine.
+///
+/// # Errors
+/// As [`lock_path`].
+pub fn logs(input: &Input) -> Result<PathBuf, Problem> {
+    match lab_path(input) {
+        Some(world) => Ok(world.with_extension("logs")),
+        #[cfg(windows)]
+        None => reconcile_hosts::windows::logs_folder().map_err(Problem::failed),
+        #[cfg(not(windows))]
+        None => Err(Problem::usage("there is no server here to log for")),
+    }
+}
+
+/// Where the lab of a manifest is kept, if it has one.
+pub fn lab_path(input: &Input) -> Option<PathBuf> {
+    Some(world::place(&input.path, &input.manifest.lab.as_ref()?.world))
+}
+
+/// The world that the manifest's lab starts out with.
+pub fn lab_world(input: &Input) -> Result<lab::World, Problem> {
+    let goals = input.goals(&[])?;
+    let Some(lab) = &input.manifest.lab else { return Ok(lab::World::default()) };
+    let mut servers = Vec::new();
+    let mut errors = Vec::new();
+    for goal in &goals {
+        let Some((pattern, start)) = lab.servers.iter().find(|(pattern, _)| pattern.matches(&goal.server)) else {
+            let message = format!("the lab does not say how {} starts out", goal.server);
+            errors.push(input.at("/lab/servers", "no-start", &message).help("add an entry with the installed `build`"));
+            continue;
+        };
+        let at = format!("/lab/servers/{pattern}");
+        if start.build.line != goal.product.line() {
+            let message = format!("expected a build of {}, found {}", goal.product, start.build);
+            errors.push(input.at(&format!("{at}/build"), "wrong-line", &message));
+        }
+        match faults(start) {
+            Ok(faults) => servers.push((goal, &start.build, faults)),
+            Err(unknown) => {
+                let error =
+                    input.at(&format!("{at}/faults"), "no-such-fault", &format!("no fault is named \"{unknown}\""));
+                errors.push(error.help(format!("the faults are: {}", fault_names())));
+            }
+        }
+    }
+    if errors.is_empty() { Ok(lab::start(servers)) } else { Err(Diagnostics::sorted(errors).into()) }
+}
+
+/// The faults that a server starts out with, or the name that is none.
+fn faults(start: &LabServer) -> Result<Vec<Fault>, &str> {
+    start.faults.iter().map(|name| Fault::named(name).ok_or(name.as_str())).collect()
+}
+
+/// The names of all faults.
+pub fn fault_names() -> String {
+    Fault::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

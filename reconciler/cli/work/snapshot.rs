@@ -1,0 +1,53 @@
+//! Snapshots: everything there is to see of a server, as a file.
+
+use std::path::Path;
+
+use reconcile_core::{Ask, Goal, Observe};
+use reconcile_hosts::appear;
+use reconcile_schema::{SNAPSHOT_VERSION, Snapshot};
+
+use crate::{
+    manifest::{harmless, problem::Problem},
+    work::site::Site,
+};
+
+/// A snapshot of the server of `goal`.
+///
+/// # Errors
+/// When the server cannot be looked at at all.
+pub fn snapshot(site: &mut Site, goal: &Goal) -> Result<Snapshot, Problem> {
+    let lab = site.is_lab();
+    match site {
+        Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal, lab),
+        #[cfg(windows)]
+        Site::Machine(host) => look(host.as_mut(), goal, lab),
+    }
+}
+
+fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Problem> {
+    let stores = goal.stores.iter().cloned().map(Ask::Databases);
+    let pool = goal.is_in_pool().then_some(Ask::Pool);
+    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign].into_iter().chain(stores).chain(pool) {
+        host.look(goal, &ask).map_err(Problem::failed)?;
+    }
+    Ok(Snapshot {
+        version: SNAPSHOT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        lab,
+        builds_only: false,
+        seen: host.observe(goal).map_err(Problem::failed)?,
+        marks: host.marks().map_err(Problem::failed)?,
+    })
+}
+
+/// Writes a snapshot whole, or not at all: somebody may be collecting the folder at this moment.
+///
+/// # Errors
+/// When the folder or the file cannot be used.
+pub fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), Problem> {
+    let path = folder.join(format!("{}.json", snapshot.seen.host));
+    let failed =
+        |error: std::io::Error| Problem::failed(format!("cannot write the snapshot {}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    appear::write(&path, harmless::pretty(snapshot)?.as_bytes()).map_err(failed)
+}

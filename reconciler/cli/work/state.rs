@@ -1,0 +1,45 @@
+//! In which state a server is that was compared, or kept from its goal, and which of several states is the worst.
+
+use reconcile_core::{Blocker, Class};
+use reconcile_schema::{DriftState, State};
+
+/// The state of a server that was compared with its goal.
+#[must_use]
+pub const fn as_state(compared: DriftState) -> State {
+    match compared {
+        DriftState::AtGoal => State::AtGoal,
+        DriftState::Drift => State::Drift,
+        DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
+        DriftState::Unknown
+        | DriftState::BuildsOnly
+        | DriftState::NotReadable
+        | DriftState::Missing
+        | DriftState::Stale
+        | DriftState::Unnamed => State::Unknown,
+    }
+}
+
+/// The state of a server that this keeps from its goal.
+#[must_use]
+pub const fn state_of(blocker: &Blocker) -> State {
+    match blocker.class() {
+        Class::Failed => State::Failed,
+        Class::Later => State::Blocked,
+        Class::Operator => State::NeedsOperator,
+        Class::Unknown => State::Unknown,
+    }
+}
+
+/// The worst of several states: failed, needs an operator, unknown, blocked, drift, at the goal.
+#[must_use]
+pub fn worst(states: impl IntoIterator<Item = State>) -> State {
+    let badness = |state: &State| match state {
+        State::AtGoal => 0,
+        State::Drift => 1,
+        State::Blocked => 2,
+        State::Unknown => 3,
+        State::NeedsOperator => 4,
+        State::Failed => 5,
+    };
+    states.into_iter().max_by_key(badness).unwrap_or(State::AtGoal)
+}

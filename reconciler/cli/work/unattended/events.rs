@@ -1,0 +1,70 @@
+//! Where events go: on a server into its event log, in a lab into a file beside its world.
+
+use reconcile_hosts::open;
+#[cfg(windows)]
+use reconcile_hosts::windows::event_log;
+#[cfg(windows)]
+use reconcile_schema::Code;
+use reconcile_schema::EventLine;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+#[cfg(windows)]
+use crate::manifest::diagnostic::escape;
+use crate::manifest::harmless;
+
+/// Where events go.
+pub enum Events {
+    /// Nowhere.
+    None,
+    /// Into the event log of this machine.
+    #[cfg(windows)]
+    Log,
+    /// Into a file, one line of JSON for each.
+    File(PathBuf),
+}
+
+impl Events {
+    /// Where they go on a server, or in the lab whose world is kept there.
+    pub fn of(lab: Option<&Path>) -> Self {
+        lab.map_or_else(Self::by_default, |world| Self::File(world.with_extension("events.jsonl")))
+    }
+
+    /// Where they go when no manifest says anything else.
+    pub const fn by_default() -> Self {
+        #[cfg(windows)]
+        let here = Self::Log;
+        #[cfg(not(windows))]
+        let here = Self::None;
+        here
+    }
+
+    /// Writes an event.
+    ///
+    /// # Errors
+    /// What keeps it from being written.
+    pub fn write(&self, line: &EventLine) -> Result<(), String> {
+        match self {
+            Self::None => Ok(()),
+            #[cfg(windows)]
+            Self::Log => {
+                let lines: Vec<_> = line.text.lines().map(escape).collect();
+                let server = line.server.as_ref().map_or_else(String::new, |server| format!("{server}: "));
+                let text = format!("{server}{}", lines.join("\r\n"));
+                let code = line.code.map_or_else(|| line.event.key(), Code::key);
+                event_log::report(line.id, line.level, &text, code).map_err(|error| error.to_string())
+            }
+            Self::File(path) => {
+                let append = || {
+                    let mut text = Vec::new();
+                    harmless::write(&mut text, line)?;
+                    text.push(b'\n');
+                    open::options().create(true).append(true).open(path)?.write_all(&text)
+                };
+                append().map_err(|error: io::Error| format!("{}: {error}", path.display()))
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! How an unattended run on one server ended: its state, and the event that says so.
+
+use reconcile_core::{Blocker, Class, End, Goal, Outcome, Seen, compare, state};
+use reconcile_schema::{Code, DriftState, EventKind, OpeningReport, Reason, ServerRun, State};
+
+use crate::work::{
+    comeback::Waiter,
+    plan,
+    shortfall::quiet,
+    state::as_state,
+    words::{again, details, found, plural},
+};
+
+/// How an unattended run on one server ended.
+pub struct Judgement {
+    /// The event that says so.
+    pub event: EventKind,
+    /// In which state the server is.
+    pub state: State,
+    /// How the run ended.
+    pub code: Code,
+    /// The outcome in words, the same as long as it is the same.
+    pub outcome: String,
+    /// More of it, for whoever reads the event.
+    pub more: Vec<String>,
+    /// The step that keeps the server from its goal, and what that said, where it is a step.
+    pub reason: Option<Reason>,
+    /// What a person can do about it.
+    pub help: Option<String>,
+    /// How long services were down, or have been, in seconds.
+    pub outage_seconds: u32,
+    /// How many steps were taken.
+    pub steps: usize,
+    /// Services that should run and do not.
+    pub left_down: Vec<String>,
+    /// The maintenance window in which it goes on.
+    pub next: Option<OpeningReport>,
+}
+
+impl Judgement {
+    /// Of a run that was to bring the server to its goal.
+    pub fn of_run(outcome: &Outcome, run: &ServerRun) -> Self {
+        let event = match &outcome.end {
+            End::AtGoal => EventKind::AtGoal,
+            End::GoingDown => EventKind::Restarting,
+            End::Blocked(blocker) => event_of(blocker),
+        };
+        let steps = run.steps.len();
+        let mut more = Vec::new();
+        if steps > 0 {
+            let outage = outcome.outage.filter(|outage| outage.as_seconds() > 0);
+            let outage = outage.map_or_else(String::new, |outage| format!("; the longest outage was {outage}"));
+            more.push(format!("{steps} {} taken{outage}", plural(steps, "step")));
+        }
+        more.extend(outcome.quiet.map(|lasted| format!("the installation: {}", quiet(lasted))));
+        more.extend(run.reason.iter().flat_map(details));
+        more.extend(run.started_again.iter().map(again));
+        more.extend(run.help.as_ref().map(|help| format!("next: {help}")));
+        Self {
+            event,
+            state: run.state,
+            code: run.code,
+            outcome: run.blocked_by.clone().unwrap_or_else(|| "at its goal".into()),
+            more,
+            reason: run.reason.clone(),
+            help: run.help.clone(),
+            outage_seconds: run.outage_seconds,
+            steps,
+            // While the machine restarts, nothing is left down: it comes up again.
+            left_down: if run.restarting { Vec::new() } else { run.left_down.clone() },
+            next: run.opens.clone(),
+        }
+    }
+
+    /// Of a look, by the comparison that `drift` makes.
+    pub fn of_look(goal: &Goal, seen: &Seen, lab: bool) -> Self {
+        let drifted = state(goal, seen, &compare(goal, seen));
+        let planned = plan::server(goal, seen, lab, Waiter::Elsewhere);
+        let event = match drifted {
+            DriftState::AtGoal => EventKind::AtGoal,
+            DriftState::Drift => EventKind::Drift,
+            DriftState::Ahead | DriftState::WrongProduct => EventKind::NeedsOperator,
+            DriftState::Unknown
+            | DriftState::BuildsOnly
+            | DriftState::NotReadable
+            | DriftState::Missing
+            | DriftState::Stale
+            | DriftState::Unnamed => EventKind::Unknown,
+        };
+        let steps = planned.steps.len();
+        let remain = (steps > 0).then(|| format!("{steps} {} to run", plural(steps, "step")));
+        let outcome = match (event, planned.blocked_by) {
+            (EventKind::AtGoal, _) => "at its goal".into(),
+            (_, Some(blocker)) if planned.findings.is_empty() => blocker,
+            (_, _) => found(&planned.findings),
+        };
+        Self {
+            event,
+            state: as_state(drifted),
+            code: planned.code,
+            outcome,
+            more: remain.into_iter().collect(),
+            reason: None,
+            help: planned.help,
+            outage_seconds: seen.outage().unwrap_or_default().as_seconds(),
+            steps: 0,
+            left_down: Vec::new(),
+            next: planned.opens,
+        }
+    }
+
+    /// Of a run that came to no outcome.
+    pub const fn broken(code: Code, outcome: String) -> Self {
+        Self {
+            event: EventKind::NotRun,
+            state: State::Failed,
+            code,
+            outcome,
+            more: Vec::new(),
+            reason: None,
+            help: None,
+            outage_seconds: 0,
+            steps: 0,
+            left_down: Vec::new(),
+            next: None,
+        }
+    }
+}
+
+/// The event for what keeps a server from its goal.
+fn event_of(blocker: &Blocker) -> EventKind {
+    match blocker.class() {
+        Class::Failed => EventKind::Failed,
+        Class::Operator => EventKind::NeedsOperator,
+        Class::Unknown => EventKind::Unknown,
+        Class::Later if blocker.opens().is_some() => EventKind::WindowClosed,
+        Class::Later if matches!(blocker, Blocker::Held { .. }) => EventKind::Held,
+        Class::Later if matches!(blocker, Blocker::Reboot { .. }) => EventKind::RestartDue,
+        Class::Later => EventKind::Blocked,
+    }
+}

@@ -1,0 +1,10 @@
+//! Runs of the scheduled task, and what they report.
+
+mod events;
+pub mod judgement;
+pub mod last_run;
+mod log;
+mod metrics;
+pub mod reporter;
+pub mod run;
+pub mod watch;

@@ -1,0 +1,140 @@
+//! What an unattended run reports, and where: events for people, a log, metrics, a snapshot, and a word for the next run.
+//!
+//! A report that cannot be written is told in the others; the run goes on.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use reconcile_schema::{Code, EventKind, EventLevel, EventLine, LastRun, Mode, Reports, ServerName, Snapshot};
+
+use crate::{
+    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
+    work::{
+        site, snapshot,
+        unattended::{
+            events::Events,
+            last_run, log,
+            metrics::{Metrics, Sample},
+        },
+    },
+};
+
+/// Hands what happens to everything that reports.
+pub struct Reporter {
+    /// What the run is for.
+    pub mode: Mode,
+    /// When it began, by this machine's clock; simulated servers have their own.
+    pub began: Option<Timestamp>,
+    events: Events,
+    metrics: Option<PathBuf>,
+    snapshots: Option<PathBuf>,
+    samples: Mutex<Vec<Sample>>,
+    /// How many reports could not be written.
+    failures: AtomicU32,
+    _log: Option<log::Listening>,
+}
+
+impl Reporter {
+    /// Begins to report as the manifest says.
+    pub fn begin(mode: Mode, input: &Input, verbose: bool) -> Self {
+        let Reports { event_log, log, prometheus, snapshots } = &input.manifest.reports;
+        let lab = site::lab_path(input);
+        // A task runs in a folder of Windows: a path that is not whole starts where the manifest is.
+        let beside = |path: &str| input.path.parent().unwrap_or(Path::new("")).join(path);
+        let mut reporter = Self {
+            mode,
+            began: lab.is_none().then(now),
+            events: if *event_log { Events::of(lab.as_deref()) } else { Events::None },
+            metrics: prometheus.as_ref().map(|path| beside(path.as_str())),
+            snapshots: snapshots.as_ref().map(|path| beside(path.as_str())),
+            samples: Mutex::default(),
+            failures: AtomicU32::default(),
+            _log: None,
+        };
+        if log.keep > 0 {
+            let begun = site::logs(input).map_err(|problem| problem.text()).and_then(|folder| {
+                log::listen(&folder, log.keep, now(), verbose)
+                    .map_err(|error| format!("cannot write a log into {}: {error}", folder.display()))
+            });
+            match begun {
+                Ok(listening) => reporter._log = Some(listening),
+                Err(error) => reporter.failed("the log", &error),
+            }
+        }
+        reporter
+    }
+
+    pub fn tell(&self, line: &EventLine) {
+        let EventLine { id, level, event, server, code, text, .. } = line;
+        let (server, code) = (server.as_ref().map_or("", ServerName::as_str), code.map(Code::key));
+        match level {
+            EventLevel::Info => tracing::info!(server, id, event = event.key(), code, "{text}"),
+            EventLevel::Warning => tracing::warn!(server, id, event = event.key(), code, "{text}"),
+            EventLevel::Error => tracing::error!(server, id, event = event.key(), code, "{text}"),
+        }
+        if let Err(error) = self.events.write(line) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!("the event could not be written: {error}");
+            complain("the event", &error);
+        }
+    }
+
+    /// A report could not be written: that is told, and the run goes on.
+    fn failed(&self, what: &str, error: &str) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        complain(what, error);
+        self.tell(&line(EventKind::ReportNotWritten, None, now(), format!("{what} could not be written: {error}")));
+    }
+
+    /// Writes what is kept of a server after a run on it.
+    pub fn keep(&self, place: &Path, last: LastRun, sample: Sample, snapshot: Option<&Snapshot>) {
+        if let Err(error) = last_run::write(place, &last) {
+            self.failed("the word for the next run", &error);
+        }
+        if let (Some(folder), Some(snapshot)) = (&self.snapshots, snapshot)
+            && let Err(problem) = snapshot::write(folder, snapshot)
+        {
+            self.failed("the snapshot", &problem.text());
+        }
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
+    }
+
+    /// Writes the metrics: last, since they tell how many of the other reports could not be written.
+    pub fn finish(self) {
+        let Some(path) = &self.metrics else { return };
+        let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let metrics = Metrics { samples: &samples, failures: self.failures.load(Ordering::Relaxed) };
+        if let Err(error) = metrics.write(path) {
+            self.failed("the metrics", &format!("{}: {error}", path.display()));
+        }
+    }
+}
+
+/// An event of now, as it is written.
+pub fn line(event: EventKind, server: Option<ServerName>, at: Timestamp, text: String) -> EventLine {
+    EventLine { id: event.id(), level: event.level(), event, server, code: None, at, text }
+}
+
+/// What ended a run before it came to an outcome. That something is in the way for now, such as another run, is no error.
+pub fn not_run(problem: &Problem, at: Timestamp) -> EventLine {
+    let event = if problem.exit() == Exit::Blocked { EventKind::Blocked } else { EventKind::NotRun };
+    EventLine { code: Some(problem.code()), ..line(event, None, at, problem.text()) }
+}
+
+/// Says on standard error that a report could not be written.
+pub fn complain(what: &str, error: &str) {
+    let _ = writeln!(anstream::stderr(), "warning: {what} could not be written: {}", escape(error));
+}
+
+/// The time by this machine's clock.
+#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,464 @@
+//! The questions that forbid a step: each is one reason why it may not be taken now.
+
+use alloc::{format, string::ToString, vec::Vec};
+
+use jiff::Timestamp;
+use reconcile_schema::{
+    Cause, DatabaseState, Fact, ForeignServices, Mirrored, OnExceed, PackageSeen, Period, Reboots, Right, Shells, Step,
+    Store,
+};
+
+use crate::{
+    ask::Ask,
+    blocker::Blocker,
+    calendar::{next_opening, open_at},
+    claims::{claim_of, doubts, not_done, unsettled},
+    clock::{CLOCK_TOLERANCE, wrong_clock},
+    foresee::{foreseen, remaining, turn, unestimated},
+    goal::Goal,
+    lacking::lacking,
+    pool::unready,
+    rights::{lacks, may_all},
+    room::{Room, drives},
+    rules::REBOOTS,
+    seen::{Halt, Seen, Spent},
+    unready::Unready,
+    wanted::{lacks_update, leave, reboot_due},
+};
+
+/// What the gate says to a step.
+pub enum Gate {
+    /// It may be taken.
+    Open,
+    /// To be asked again after a look at this.
+    Look(Ask),
+    /// Another step opens it.
+    First(Step, Cause),
+    /// It may open by itself.
+    Wait(Blocker),
+    /// It may not be taken.
+    Shut(Blocker),
+}
+
+/// One question of the gate.
+pub(crate) type Check = fn(&Goal, &Seen, &Step) -> Gate;
+
+/// Whether an installer that we started in this boot was never seen to end.
+fn unfinished(seen: &Seen) -> bool {
+    seen.attempt_in_this_boot().is_some_and(|attempt| attempt.code.is_none())
+}
+
+pub(crate) fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
+    match seen.spent(step) {
+        None => Gate::Open,
+        Some(Spent::Stuck { refused, in_the_way }) => {
+            let (step, refused, in_the_way) = (step.clone(), refused.clone(), in_the_way.clone());
+            Gate::Shut(Blocker::Stuck { step, refused, in_the_way })
+        }
+        Some(Spent::Busy(why)) => Gate::Shut(Blocker::ClaimsBusy { step: step.clone(), why: why.clone() }),
+        Some(Spent::Failed(why)) => Gate::Shut(Blocker::StepFailed { step: step.clone(), why: why.clone() }),
+        Some(Spent::Died(names)) => {
+            let services = names.iter().map(|name| (name.clone(), seen.starts(name)));
+            Gate::Shut(Blocker::Died { services: services.collect() })
+        }
+    }
+}
+
+/// Somebody said that the host must not be touched.
+pub(crate) fn held(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    seen.marks.hold.as_ref().map_or(Gate::Open, |hold| Gate::Shut(Blocker::Held { hold: hold.clone() }))
+}
+
+/// What of the journal cannot be read may be a hold. As on a host that is held, what was stopped comes back.
+pub(crate) fn readable(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let damage = seen.marks.damaged.as_ref();
+    damage.map_or(Gate::Open, |damage| Gate::Shut(Blocker::JournalDamaged { damage: damage.clone() }))
+}
+
+/// On a host that must not be touched, only what this program stopped itself is brought back.
+pub(crate) fn held_by_others(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if seen.marks.baseline.is_some() { Gate::Open } else { held(goal, seen, step) }
+}
+
+pub(crate) fn halted(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    match &seen.run.halt {
+        None => Gate::Open,
+        Some(Halt::Interrupted) => Gate::Shut(Blocker::Interrupted),
+        Some(Halt::NoManifest) => Gate::Shut(Blocker::NoManifest),
+        Some(Halt::Forced(why)) => Gate::Shut(Blocker::Forced { why: *why }),
+        Some(Halt::Deviated(deviation)) => Gate::Shut(Blocker::Deviated(deviation.clone())),
+    }
+}
+
+pub(crate) fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    match &seen.host.installing {
+        Fact::Known(None) => Gate::Open,
+        Fact::Known(Some(what)) => Gate::Shut(Blocker::Installing { what: what.clone() }),
+        unread @ (Fact::Unknown(_) | Fact::NotLooked) => {
+            Gate::Shut(Blocker::unknown("whether another installation is under way", unread))
+        }
+    }
+}
+
+/// Services that start now would make an installer fail: never while our own runs, and what somebody else stopped
+/// (no baseline) is left alone while another one runs.
+///
+/// Only an installer that is known counts. What any user can bring about, a busy Windows Installer or a list of processes that
+/// cannot be read, keeps no service down. Where lines of the journal are lost, an installer that is known may be ours.
+pub(crate) fn undisturbed(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let may_be_ours = unfinished(seen) || seen.marks.damaged.is_some();
+    match &seen.host.installer {
+        Some(what) if may_be_ours || seen.marks.baseline.is_none() => {
+            Gate::Shut(Blocker::Installing { what: what.clone() })
+        }
+        Some(_) | None => Gate::Open,
+    }
+}
+
+/// Before the first stop no service may be on its way somewhere: it would not follow.
+pub(crate) fn settled(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let pending = |service: &&reconcile_schema::Service| service.is_pending();
+    match seen.host.services.known().and_then(|services| services.iter().find(pending)) {
+        Some(service) if seen.marks.baseline.is_none() => {
+            Gate::Shut(Blocker::ServicePending { service: service.name.clone(), state: service.state })
+        }
+        Some(_) | None => Gate::Open,
+    }
+}
+
+/// The installer may be started again: it has attempts left, and did not just fail without moving anything.
+///
+/// Exit code 2 is retried: a service ran when the installer looked. Where the next look still finds it, it is stopped
+/// first; where it does not, it was up for a moment only.
+pub(crate) fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let Some(last) = seen.marks.attempt.as_ref().filter(|last| last.target == goal.core) else { return Gate::Open };
+    if seen.marks.attempts >= goal.rules.attempts {
+        return Gate::Shut(Blocker::AttemptsSpent {
+            attempts: seen.marks.attempts,
+            code: last.code,
+            log: last.log.clone(),
+        });
+    }
+    match last.code {
+        Some(0) if last.run == seen.run.id && !last.moved => {
+            let in_the_way = lacking(goal, &Step::Install, seen);
+            Gate::Shut(Blocker::Stuck { step: Step::Install, refused: None, in_the_way })
+        }
+        Some(code) if last.run == seen.run.id && !last.moved && !matches!(code, 2 | 3010 | 1641) => {
+            Gate::Shut(Blocker::InstallFailed { code, log: last.log.clone() })
+        }
+        Some(_) | None => Gate::Open,
+    }
+}
+
+/// The services may be taken down once more for this target: an outage in vain is not repeated for ever.
+pub(crate) fn outages(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let same = seen.marks.aim.as_ref().is_some_and(|aim| aim.core == goal.core && aim.components == *goal.floors);
+    let spent = same && seen.begins_outage() && seen.marks.outages >= goal.rules.attempts;
+    if spent { Gate::Shut(Blocker::OutagesSpent { outages: seen.marks.outages }) } else { Gate::Open }
+}
+
+/// The start of the installer is the point of no return: once it was started, going on is the shortest way up.
+fn returning(seen: &Seen) -> bool {
+    !seen.marks.baseline.as_ref().is_some_and(|baseline| baseline.installing)
+}
+
+/// Past the budget the installer is not started any more, in this run.
+pub(crate) fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    match (seen.outage().max(seen.run.outage), goal.rules.on_exceed) {
+        (Some(lasted), OnExceed::StopBefore) if returning(seen) && lasted > goal.rules.outage_budget => {
+            Gate::Shut(Blocker::Outage { lasted, budget: goal.rules.outage_budget })
+        }
+        (Some(_) | None, OnExceed::StopBefore | OnExceed::Warn) => Gate::Open,
+    }
+}
+
+/// The outage will not exceed its budget, by all that is known.
+pub(crate) fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let (lasted, budget) = (seen.outage().unwrap_or_default(), goal.rules.outage_budget);
+    match (foreseen(goal, seen).map(|foreseen| foreseen.outage.p95), goal.rules.on_exceed) {
+        (Some(needed), OnExceed::StopBefore) if returning(seen) && lasted + needed > budget => {
+            Gate::Shut(Blocker::OutageForeseen { lasted, needed, budget })
+        }
+        (Some(_) | None, OnExceed::StopBefore | OnExceed::Warn) => Gate::Open,
+    }
+}
+
+/// A maintenance window is open, and long enough for what remains. While none is, the update is made ready.
+pub(crate) fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if returning(seen) || seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
+}
+
+fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
+    let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
+    let needed = turn(goal, seen);
+    let Some(opening) = open_at(maintenance, now) else {
+        let opens = next_opening(maintenance, now, needed);
+        let ready: &[Check] = if lacks_update(goal, seen).is_some() { &[disk, package] } else { &[] };
+        let mut ready = ready.iter().map(|check| check(goal, seen, step));
+        let ready = ready.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open);
+        return if matches!(ready, Gate::Open) {
+            Gate::Shut(Blocker::WindowClosed { opens, zone, lacking: unestimated(goal, seen) })
+        } else {
+            ready
+        };
+    };
+    let left = Period::between(now, opening.until);
+    if needed <= left {
+        return Gate::Open;
+    }
+    let (opens, lacking) = (next_opening(maintenance, now, needed), unestimated(goal, seen));
+    Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone, lacking })
+}
+
+/// A host that is up again although its installer left something to do is taken down for that in a window, as for
+/// everything; one that is down goes on: that is the way up.
+pub(crate) fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
+}
+
+/// By a clock that is behind the journal nothing is taken down, windows or not: an outage and its budget, the age of what was
+/// seen and the claim of a pool are all told by it.
+pub(crate) fn clock(_: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let behind = clock_behind(seen).filter(|_| returning(seen) || seen.begins_outage());
+    behind.map_or(Gate::Open, |(now, latest)| Gate::Shut(Blocker::ClockBehind { now, latest }))
+}
+
+/// What the clock says, and when the journal was last written, where that is more than a correction later.
+pub(crate) fn clock_behind(seen: &Seen) -> Option<(Timestamp, Timestamp)> {
+    let (now, latest) = (seen.host.at, seen.marks.latest?);
+    (Period::between(now, latest) > CLOCK_TOLERANCE).then_some((now, latest))
+}
+
+/// Whether a restart is pending is known, and the one that is may be taken.
+pub(crate) fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if let unread @ (Fact::Unknown(_) | Fact::NotLooked) = &seen.host.reboot {
+        return Gate::Shut(Blocker::unknown("whether a restart is pending", unread));
+    }
+    reboot_due(seen).map_or(Gate::Open, |_| reboots(goal, seen, step))
+}
+
+/// A restart that is due comes before the work; a Front End Server leaves its pool before it.
+pub(crate) fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let due = reboot_due(seen).filter(|_| leave(goal, seen).is_none());
+    due.map_or(Gate::Open, |cause| Gate::First(Step::Reboot, cause))
+}
+
+/// No other server of the pool, or of the one that stands in for it, is worked on; and those that come before this one are
+/// done. Then the pool is claimed, and asked once more how it stands, now that nobody else may take a server from it.
+pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let Some(claims) = goal.claims.as_ref().filter(|_| step.takes_down() && seen.begins_outage()) else {
+        return Gate::Open;
+    };
+    let record = match &seen.host.claim {
+        Fact::NotLooked => return Gate::Look(Ask::Claim),
+        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
+        Fact::Known(record) => record,
+    };
+    // Before our own claim counts: a claim that was written late may lie next to another one, and neither goes on.
+    if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
+        let clock = wrong_clock(&claim.server, claim.at, claim.written, seen.host.at);
+        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone().into(), clock });
+    }
+    let doubts = doubts(goal, seen);
+    if !doubts.is_empty() {
+        return Gate::Shut(Blocker::ClaimsUntrusted { pool: claims.name.clone(), doubts });
+    }
+    if record.is_claimed_by(&goal.server) {
+        return Gate::Open;
+    }
+    if let Some((server, told)) = not_done(goal, seen) {
+        let (server, told, due) = (server.clone(), told.cloned(), goal.core.clone());
+        return Gate::Shut(Blocker::ComesAfter { server, told, due });
+    }
+    match unsettled(goal, seen) {
+        Some(why) => until_ready(seen, Blocker::Pool { pool: claims.pool.clone(), why }),
+        None => Gate::First(Step::Claim, Cause::Unclaimed),
+    }
+}
+
+/// How long a run waits for a pool: one that is busy is asked three times, ten minutes apart (Microsoft Learn, Lync Server
+/// 2013: Upgrade or update Front End Servers).
+const PATIENCE: Period = Period::minutes(20);
+
+fn until_ready(seen: &Seen, blocker: Blocker) -> Gate {
+    if seen.run.waited < PATIENCE { Gate::Wait(blocker) } else { Gate::Shut(blocker) }
+}
+
+/// A pool is asked whether it can do without this server, right before that is taken away from it.
+pub(crate) fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let serves = seen.is_up() && !(goal.fails_over() && seen.is_failed_over());
+    let Some(pool) = goal.pool.as_ref().filter(|_| goal.is_in_pool() && serves) else { return Gate::Open };
+    if !step.takes_down() || !seen.begins_outage() {
+        return Gate::Open;
+    }
+    let why = match &seen.host.pool {
+        Fact::NotLooked => return Gate::Look(Ask::Pool),
+        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the readiness of the pool", unread)),
+        Fact::Known(found) => unready(goal, seen, found),
+    };
+    match why.map(|why| Blocker::Pool { pool: pool.clone(), why }) {
+        None => Gate::Open,
+        Some(busy @ Blocker::Pool { why: Unready::Busy, .. }) => until_ready(seen, busy),
+        Some(blocker) => Gate::Shut(blocker),
+    }
+}
+
+/// A restart is allowed, and not already spent. One that failed in this run takes the server down no more.
+pub(crate) fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let failed = spent(goal, seen, &Step::Reboot);
+    if !matches!(failed, Gate::Open) {
+        return failed;
+    }
+    let who = match reboot_due(seen) {
+        Some(Cause::RebootPending(who)) => who,
+        _ => Vec::new(),
+    };
+    match goal.rules.reboot {
+        Reboots::Never => Gate::Shut(Blocker::Reboot { who }),
+        Reboots::WhenRequired | Reboots::InWindow if seen.restarts() >= REBOOTS => {
+            Gate::Shut(Blocker::RebootsSpent { reboots: seen.restarts() })
+        }
+        // A server that is down already is not up again before it has restarted.
+        Reboots::WhenRequired if seen.marks.baseline.is_some() => Gate::Open,
+        Reboots::WhenRequired | Reboots::InWindow => match goal.rules.maintenance.as_deref() {
+            Some(maintenance) if open_at(maintenance, seen.host.at).is_none() => {
+                let opens = next_opening(maintenance, seen.host.at, Period::default());
+                let lacking = Vec::new(); // A restart needs no room of its own.
+                Gate::Shut(Blocker::WindowClosed { opens, zone: maintenance.time_zone.clone(), lacking })
+            }
+            Some(_) | None => Gate::Open,
+        },
+    }
+}
+
+/// The account may do all that remains: a step that is refused in the middle of an outage is worse than none.
+pub(crate) fn rights(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    match &seen.host.rights {
+        Fact::NotLooked => Gate::Look(Ask::Rights),
+        unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
+        Fact::Known(rights) => {
+            // An account that may do everything need not be asked what remains.
+            let mut ahead = Vec::new();
+            if !may_all(*rights) {
+                ahead.push(step.clone());
+                ahead.extend(remaining(goal, seen));
+            }
+            match lacks(*rights, &ahead) {
+                Some((step, Right::Administrator)) => missing(Right::Administrator, step),
+                Some(_) | None if rights.confined => Gate::Shut(Blocker::Confined),
+                Some((step, right)) => missing(right, step),
+                None => Gate::Open,
+            }
+        }
+    }
+}
+
+fn missing(right: Right, step: &Step) -> Gate {
+    Gate::Shut(Blocker::Rights { right, step: step.clone() })
+}
+
+pub(crate) fn package(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    match &seen.host.package {
+        Fact::NotLooked => Gate::Look(Ask::Package),
+        unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the update's package", unread)),
+        Fact::Known(PackageSeen::Staged) => Gate::Open,
+        Fact::Known(PackageSeen::Refused(why)) => Gate::Shut(Blocker::Package { why: why.clone() }),
+        Fact::Known(PackageSeen::Foreign(why)) => Gate::Shut(Blocker::ForeignSigner { why: why.clone() }),
+        Fact::Known(PackageSeen::AtSource { sha256 }) if *sha256 == goal.installer.sha256 => {
+            Gate::First(Step::Stage, Cause::NotStaged)
+        }
+        Fact::Known(PackageSeen::AtSource { sha256 }) => Gate::Shut(Blocker::Package {
+            why: format!("{}: expected SHA-256 {}, found {sha256}", goal.installer.path, goal.installer.sha256),
+        }),
+    }
+}
+
+pub(crate) fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let open = match &seen.host.shells {
+        Fact::NotLooked => return Gate::Look(Ask::Shells),
+        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the open management shells", unread)),
+        Fact::Known(shells) if shells.is_empty() => return Gate::Open,
+        Fact::Known(shells) => Blocker::ShellsOpen { shells: shells.clone() },
+    };
+    match (goal.rules.shells, step) {
+        (Shells::Block, _) => Gate::Shut(open),
+        (Shells::Wait, _) if seen.run.waited < goal.rules.shell_wait => Gate::Wait(open),
+        (Shells::Wait, _) => Gate::Shut(open),
+        (Shells::Close, Step::Install) => Gate::First(Step::CloseShells, Cause::ShellsOpen),
+        (Shells::Close, _) => Gate::Open,
+    }
+}
+
+/// No service of others holds what the update replaces, unless somebody says to go on: that is said, too.
+pub(crate) fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let Some(policy) = goal.rules.foreign else { return Gate::Open };
+    let blocker = match &seen.host.foreign {
+        Fact::NotLooked => return Gate::Look(Ask::Foreign),
+        Fact::Known(foreign) if foreign.is_empty() => return Gate::Open,
+        Fact::Known(foreign) => Blocker::Foreign { services: foreign.clone() },
+        unread @ Fact::Unknown(_) => Blocker::unknown("the services of others", unread),
+    };
+    match policy {
+        ForeignServices::Block => Gate::Shut(blocker),
+        ForeignServices::Warn => Gate::Open,
+    }
+}
+
+/// Before the first stop, the databases must be within reach and tell their versions: whether they are behind what the
+/// new binaries expect can only be asked later, and would not be told either.
+pub(crate) fn reachable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    if seen.marks.baseline.is_some() {
+        return Gate::Open;
+    }
+    for store in &goal.stores {
+        let databases = match seen.host.databases(store) {
+            Fact::NotLooked => return Gate::Look(Ask::Databases(store.clone())),
+            unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown(&store.to_string(), unread)),
+            Fact::Known(databases) => databases,
+        };
+        for database in databases {
+            match database.state() {
+                DatabaseState::Unknown(why) => {
+                    let what = format!("database {} of the {store}", database.name);
+                    return Gate::Shut(Blocker::Unknown { what, why: why.to_string() });
+                }
+                DatabaseState::Current | DatabaseState::Behind => {}
+            }
+        }
+    }
+    mirrored(goal, seen, step)
+}
+
+/// What an update does to databases that are mirrored is contradictory; who has found out says so in the manifest.
+pub(crate) fn mirrored(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let mirrored = |store: &&Store| {
+        seen.host.databases(store).known().is_some_and(|databases| databases.iter().any(|database| database.mirrored))
+    };
+    match (goal.mirrored, goal.stores.iter().find(mirrored)) {
+        (Mirrored::Block, Some(store)) => Gate::Shut(Blocker::Mirrored { store: store.clone() }),
+        (Mirrored::Block, None) | (Mirrored::Update, _) => Gate::Open,
+    }
+}
+
+/// The drives have room for what is ahead.
+pub(crate) fn disk(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    if lacks_update(goal, seen).is_some() && seen.host.package == Fact::NotLooked {
+        return Gate::Look(Ask::Package); // How large it is.
+    }
+    let room = Room::of(goal, seen);
+    for (drive, free) in drives(&seen.host) {
+        let (needed, what) = room.needed(drive);
+        match free {
+            _ if needed == 0 => {}
+            Fact::NotLooked => return Gate::Look(Ask::Disk),
+            Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the free disk space", free)),
+            Fact::Known(free) if *free < needed => {
+                return Gate::Shut(Blocker::Disk { drive, free: *free, needed, what });
+            }
+            Fact::Known(_) => {}
+        }
+    }
+    Gate::Open
+}

@@ -1,0 +1,64 @@
+//! A rollout by batches, for somebody who keeps no time.
+
+use alloc::{vec, vec::Vec};
+
+use jiff::Timestamp;
+use reconcile_schema::{Manifest, Period};
+
+use crate::{
+    fleet::chains::{Fleet, Member},
+    fleet::waves::Waves,
+    foresee::Prediction,
+    quorum::READY,
+};
+
+/// The place of a server in a rollout by batches: the servers of one begin together, when all of the batch before are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// The number of the batch, from 0.
+    pub number: usize,
+    /// How long its pool must have been ready before the server begins.
+    pub ready: Period,
+}
+
+/// The rollout for somebody who keeps no time: every server takes as long as any other, no window closes, and no ring is
+/// watched. For each of the members its batch; none for a server that is at its goal.
+#[must_use]
+pub fn batches(manifest: &Manifest, mut members: Vec<Member<'_>>) -> Vec<Option<Batch>> {
+    for member in &mut members {
+        member.standing.maintenance = None;
+        // While one batch is worked on, a pool of the batch before gets ready: other servers go first.
+        member.turn = member.turn.map(|_| Prediction { median: READY, p95: READY });
+    }
+    let mut fleet = Fleet::of(manifest, members);
+    fleet.soak = Period::seconds(0);
+    let mut batches = vec![None; fleet.members().len()];
+    let (mut now, mut number) = (Timestamp::UNIX_EPOCH, 0);
+    let mut waves = Waves::new(&fleet, now);
+    loop {
+        let begun = waves.begin(now);
+        if begun.is_empty() {
+            match waves.wakes() {
+                Some(wakes) => now = wakes,
+                None => break,
+            }
+            continue;
+        }
+        now = READY.after(now);
+        for server in begun {
+            waves.end(server, now, true);
+            if let Some(batch) = batches.get_mut(server) {
+                *batch = Some(Batch { number, ready: Period::seconds(0) });
+            }
+        }
+        number += 1;
+    }
+    for group in &fleet.groups {
+        for server in group.domains.iter().skip(1).flat_map(|domain| &domain.servers) {
+            if let Some(batch) = batches.get_mut(*server).and_then(Option::as_mut) {
+                batch.ready = group.ready;
+            }
+        }
+    }
+    batches
+}

@@ -1,0 +1,343 @@
+//! The fleet: the servers that are to be updated, in chains one after another, and what may not be worked on together.
+
+use alloc::{collections::BTreeMap, vec, vec::Vec};
+
+use reconcile_schema::{Fqdn, Maintenance, Manifest, OnFailure, Period, Role, ServerName, UpdateName};
+
+use crate::{
+    foresee::Prediction,
+    quorum::{READY, spare},
+    topology::Standing,
+};
+
+/// How many servers are worked on at once where the rollout does not say.
+const AT_ONCE: u32 = 10;
+
+/// A server of a fleet.
+#[derive(Debug, Clone)]
+pub struct Member<'a> {
+    /// Its name.
+    pub name: ServerName,
+    /// Where it stands.
+    pub standing: Standing<'a>,
+    /// Whether the Central Management Store is updated from it.
+    pub central: bool,
+    /// How long the work on it takes: the fail-over, where there is one, and the outage. None for a server at its goal.
+    pub turn: Option<Prediction>,
+}
+
+/// The servers of a manifest, as they may be worked on.
+#[derive(Debug)]
+pub struct Fleet<'a> {
+    members: Vec<Member<'a>>,
+    pub(crate) groups: Vec<Group<'a>>,
+    pub(crate) rings: Vec<Ring<'a>>,
+    /// The windows of the members, each once.
+    pub(crate) calendars: Vec<Option<&'a Maintenance>>,
+    /// The group of each member that is worked on.
+    pub(crate) group_of: Vec<Option<usize>>,
+    /// The calendar of each member.
+    pub(crate) calendar: Vec<usize>,
+    pub(crate) at_once: usize,
+    pub(crate) soak: Period,
+    pub(crate) on_failure: OnFailure,
+}
+
+/// Servers that are worked on one after another: those of a pool, or one that belongs to none.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub pool: Option<&'a Fqdn>,
+    pub order: Order,
+    /// What is worked on together, in order.
+    pub domains: Vec<Domain>,
+    /// How long it must be ready between two domains.
+    pub ready: Period,
+    /// The number of the group that takes over for this one.
+    pub partner: Option<usize>,
+    /// How long what follows it in its site takes at least, in seconds.
+    pub behind: u64,
+}
+
+/// Servers that may be down together, a few at once.
+#[derive(Debug)]
+pub(crate) struct Domain {
+    pub servers: Vec<usize>,
+    /// How many of them may be down at once.
+    pub width: usize,
+    /// How long it and the domains after it take at least, in seconds.
+    pub left: u64,
+}
+
+/// When in its ring a group has its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// In a stage of a site, both by their numbers.
+    Site(usize, usize),
+    /// After all others: the Central Management Store is there.
+    Central,
+}
+
+/// The groups of a site by the rank of their role.
+type Stages = BTreeMap<usize, Vec<usize>>;
+
+/// What is updated before the next ring begins.
+#[derive(Debug, Default)]
+pub(crate) struct Ring<'a> {
+    pub name: Option<&'a UpdateName>,
+    /// The groups of each site, stage by stage.
+    pub sites: Vec<Vec<Vec<usize>>>,
+    /// The groups that come after all others.
+    pub central: Vec<usize>,
+}
+
+/// Servers that cannot be updated at the same time, however many hands there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain<'a> {
+    /// The pool, or none for a server that belongs to none.
+    pub pool: Option<&'a Fqdn>,
+    /// The numbers of the servers, in order.
+    pub servers: Vec<usize>,
+    /// How long they take one after another, with the time in between in which the pool must be ready.
+    pub takes: Period,
+}
+
+impl<'a> Fleet<'a> {
+    /// The fleet of a manifest. Servers at their goals count for the quorum of their pools, and are not worked on.
+    #[must_use]
+    pub fn of(manifest: &'a Manifest, members: Vec<Member<'a>>) -> Self {
+        let (calendars, calendar) = calendars(&members);
+        let rollout = &manifest.rollout;
+        let names: Vec<_> =
+            if rollout.rings.is_empty() { vec![None] } else { rollout.rings.iter().map(Some).collect() };
+        let mut fleet = Self {
+            group_of: vec![None; members.len()],
+            members,
+            groups: Vec::new(),
+            rings: names.into_iter().map(|name| Ring { name, ..Ring::default() }).collect(),
+            calendars,
+            calendar,
+            at_once: usize::try_from(rollout.at_once.unwrap_or(AT_ONCE)).unwrap_or(usize::MAX),
+            soak: rollout.soak.unwrap_or_default(),
+            on_failure: rollout.on_failure.unwrap_or_default(),
+        };
+        let ranks = Ranks(&rollout.roles);
+        let of_pool = fleet.gather(manifest, ranks);
+        fleet.pair(manifest, &of_pool);
+        fleet.look_ahead();
+        fleet
+    }
+
+    /// The servers, as they were given.
+    #[must_use]
+    pub fn members(&self) -> &[Member<'a>] {
+        &self.members
+    }
+
+    /// The name of a member's ring, where the rollout has rings.
+    #[must_use]
+    pub fn ring(&self, number: usize) -> Option<&'a UpdateName> {
+        self.rings.get(number)?.name
+    }
+
+    /// How many servers may be worked on at once.
+    #[must_use]
+    pub const fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    /// How long a ring is watched before the next begins.
+    #[must_use]
+    pub const fn soak(&self) -> Period {
+        self.soak
+    }
+
+    /// The longest of the chains: no number of hands makes the rollout shorter than it.
+    #[must_use]
+    pub fn longest_chain(&self) -> Option<Chain<'a>> {
+        let longest = self.groups.iter().max_by_key(|group| group.left(0))?;
+        let servers = longest.domains.iter().flat_map(|domain| domain.servers.iter().copied()).collect();
+        let takes = Period::seconds(u32::try_from(longest.left(0)).unwrap_or(u32::MAX));
+        Some(Chain { pool: longest.pool, servers, takes })
+    }
+
+    /// Puts the members into groups and these into their rings, sites and stages; gives back the group of each pool.
+    fn gather(&mut self, manifest: &'a Manifest, ranks: Ranks<'_>) -> BTreeMap<&'a Fqdn, usize> {
+        let mut pools: BTreeMap<&'a Fqdn, Vec<usize>> = BTreeMap::new();
+        let mut places: BTreeMap<(usize, Option<&'a UpdateName>), Stages> = BTreeMap::new();
+        let mut all: Vec<(Option<&'a Fqdn>, Vec<usize>)> = Vec::new();
+        for (number, member) in self.members.iter().enumerate() {
+            match member.standing.pool {
+                Some(pool) => pools.entry(pool).or_default().push(number),
+                None => all.push((None, vec![number])),
+            }
+        }
+        all.extend(pools.into_iter().map(|(pool, servers)| (Some(pool), servers)));
+        let mut of_pool = BTreeMap::new();
+        for (pool, servers) in all {
+            let Some(first) = servers.first().and_then(|number| self.members.get(*number)) else { continue };
+            let (ring, site) = (first.standing.ring_number(manifest), first.standing.site);
+            let Some((group, rank)) = self.group(pool, servers, ranks) else { continue };
+            let number = self.groups.len();
+            if group.order == Order::Central {
+                if let Some(ring) = self.rings.get_mut(ring) {
+                    ring.central.push(number);
+                }
+            } else {
+                places.entry((ring, site)).or_default().entry(rank).or_default().push(number);
+            }
+            if let Some(pool) = pool {
+                of_pool.insert(pool, number);
+            }
+            for server in group.domains.iter().flat_map(|domain| &domain.servers) {
+                if let Some(of) = self.group_of.get_mut(*server) {
+                    *of = Some(number);
+                }
+            }
+            self.groups.push(group);
+        }
+        for ((ring, _), stages) in places {
+            let Some(ring) = self.rings.get_mut(ring) else { continue };
+            let site = ring.sites.len();
+            for (stage, group) in
+                stages.values().enumerate().flat_map(|(stage, all)| all.iter().map(move |it| (stage, it)))
+            {
+                if let Some(group) = self.groups.get_mut(*group) {
+                    group.order = Order::Site(site, stage);
+                }
+            }
+            ring.sites.push(stages.into_values().collect());
+        }
+        of_pool
+    }
+
+    /// The group of some servers, unless all are at their goals; and the rank of the first role in it. Its back end comes
+    /// last, whatever the order of the roles: its databases are updated after all servers of the pool.
+    fn group(&self, pool: Option<&'a Fqdn>, servers: Vec<usize>, ranks: Ranks<'_>) -> Option<(Group<'a>, usize)> {
+        let role = |number: usize| self.members.get(number)?.standing.role;
+        let front_ends = servers.iter().filter(|number| role(**number) == Some(Role::FrontEnd)).count();
+        let central = servers.iter().filter_map(|number| self.members.get(*number)).any(|member| member.central);
+        let alone = servers.iter().all(|number| role(*number) == Some(Role::BackEnd));
+        let mut parts: BTreeMap<_, Vec<(Option<&UpdateName>, &ServerName, usize)>> = BTreeMap::new();
+        for number in servers {
+            let Some(member) = self.members.get(number).filter(|member| member.turn.is_some()) else { continue };
+            let role = member.standing.role;
+            let rank = role.map_or(usize::MAX, |role| ranks.of_role(role));
+            let part = parts.entry((role == Some(Role::BackEnd) && !alone, rank, role == Some(Role::FrontEnd)));
+            part.or_default().push((member.standing.upgrade_domain, &member.name, number));
+        }
+        let rank = parts.keys().map(|(_, rank, _)| *rank).next()?;
+        let mut domains: Vec<Domain> = Vec::new();
+        for ((_, _, is_front_end), mut part) in parts {
+            part.sort_unstable();
+            let mut last = None;
+            for (upgrade_domain, _, number) in part {
+                match domains.last_mut().filter(|_| upgrade_domain.is_some() && last == upgrade_domain) {
+                    Some(domain) => domain.servers.push(number),
+                    None => {
+                        let width = if is_front_end { spare(front_ends) } else { 1 };
+                        domains.push(Domain { servers: vec![number], width, left: 0 });
+                    }
+                }
+                last = upgrade_domain;
+            }
+        }
+        let ready = if front_ends > 0 { READY } else { Period::seconds(0) };
+        let mut behind = 0;
+        for domain in domains.iter_mut().rev() {
+            let lengths = domain.servers.iter().filter_map(|number| self.members.get(*number)?.turn);
+            let lengths = lengths.map(|turn| u64::from(turn.median.as_seconds()));
+            domain.left = behind + side_by_side(lengths, domain.width);
+            behind = domain.left + u64::from(ready.as_seconds());
+        }
+        let order = if central { Order::Central } else { Order::Site(0, 0) };
+        Some((Group { pool, order, domains, ready, partner: None, behind: 0 }, rank))
+    }
+
+    /// Tells the groups of paired pools of each other.
+    fn pair(&mut self, manifest: &'a Manifest, of_pool: &BTreeMap<&'a Fqdn, usize>) {
+        for (name, pool) in &manifest.pools {
+            let partner = pool.paired_with.as_ref().and_then(|partner| of_pool.get(partner));
+            let (Some(one), Some(other)) = (of_pool.get(name), partner) else { continue };
+            for (one, other) in [(one, other), (other, one)] {
+                if let Some(group) = self.groups.get_mut(*one) {
+                    group.partner = Some(*other);
+                }
+            }
+        }
+    }
+
+    /// Tells each group how long what follows it in its site takes at least.
+    fn look_ahead(&mut self) {
+        for ring in &self.rings {
+            for site in &ring.sites {
+                let mut behind = 0;
+                for stage in site.iter().rev() {
+                    // Of two paired pools of one stage, one comes after the other.
+                    let partner = |group: &Group<'a>| {
+                        let partner = group.partner.and_then(|partner| self.groups.get(partner));
+                        partner.filter(|partner| partner.order == group.order).map_or(0, |partner| partner.left(0))
+                    };
+                    let groups = stage.iter().filter_map(|number| self.groups.get(*number));
+                    let longest = groups.map(|group| group.left(0) + partner(group)).max().unwrap_or_default();
+                    for number in stage {
+                        if let Some(group) = self.groups.get_mut(*number) {
+                            group.behind = behind;
+                        }
+                    }
+                    behind += longest;
+                }
+            }
+        }
+    }
+}
+
+impl Group<'_> {
+    /// How long its domains from this one on take at least, in seconds.
+    pub(crate) fn left(&self, domain: usize) -> u64 {
+        self.domains.get(domain).map_or(0, |domain| domain.left)
+    }
+}
+
+/// How long it takes to work on all of these, so many at once, each beginning when a place is free.
+fn side_by_side(lengths: impl Iterator<Item = u64>, width: usize) -> u64 {
+    let mut places = vec![0; width.max(1)];
+    for length in lengths {
+        if let Some(first) = places.iter_mut().min() {
+            *first += length;
+        }
+    }
+    places.into_iter().max().unwrap_or_default()
+}
+
+/// The order of the roles within a site.
+#[derive(Clone, Copy)]
+struct Ranks<'a>(&'a [Role]);
+
+impl Ranks<'_> {
+    /// The number of a role: those that the rollout does not name come after those that it does.
+    fn of_role(self, role: Role) -> usize {
+        let place = |roles: &[Role]| roles.iter().position(|other| *other == role);
+        place(self.0).or_else(|| place(&Role::ALL).map(|nth| self.0.len() + nth)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The windows of the members, each once, and the number of each member's.
+fn calendars<'a>(members: &[Member<'a>]) -> (Vec<Option<&'a Maintenance>>, Vec<usize>) {
+    /// Among how many of the last calendars an equal one is searched: most are one and the same value of the manifest.
+    const SEARCHED: usize = 16;
+    let mut all: Vec<Option<&'a Maintenance>> = Vec::new();
+    let mut known: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+    let number = |member: &Member<'a>| {
+        let maintenance = member.standing.maintenance;
+        let address = maintenance.map(|maintenance| core::ptr::from_ref(maintenance).addr());
+        *known.entry(address).or_insert_with(|| {
+            let mut last = all.iter().enumerate().rev().take(SEARCHED);
+            last.find(|(_, other)| **other == maintenance).map(|(number, _)| number).unwrap_or_else(|| {
+                all.push(maintenance);
+                all.len() - 1
+            })
+        })
+    };
+    let numbers = members.iter().map(number).collect();
+    (all, numbers)
+}

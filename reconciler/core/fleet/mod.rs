@@ -1,0 +1,5 @@
+//! The plan of a rollout: many servers, none of which is looked at here.
+
+pub(crate) mod batches;
+pub(crate) mod chains;
+pub(crate) mod waves;

@@ -1,0 +1,22 @@
+//! What follows from the table of steps: whether one changed anything of what it should.
+
+use alloc::vec::Vec;
+
+use reconcile_schema::{Change, Observed, Service, Step, Whose};
+
+/// Whether nothing changed of what `step` should change.
+pub(crate) fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
+    let services = |host: &Observed, whose: Whose| -> Vec<Service> {
+        host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
+    };
+    match step.change() {
+        Change::Package => before.package == now.package,
+        Change::Claim => before.claim == now.claim,
+        Change::Mark => true, // Taken again, it was taken without effect.
+        Change::Shells => before.shells == now.shells,
+        Change::Stopped(whose) | Change::Running(whose) => services(before, whose) == services(now, whose),
+        Change::Components => before.components == now.components,
+        Change::Databases(store) => before.databases(store) == now.databases(store),
+        Change::Boot => before.boot == now.boot,
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a pool cannot do without one of its servers.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use jiff::Timestamp;
+use reconcile_schema::{Period, ServerName};
+
+use crate::{clock::WrongClock, quorum::READY};
+
+/// Why a pool cannot do without one of its servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unready {
+    /// It is busy: replicas are on their way.
+    Busy,
+    /// By its own word, too few of its servers are active.
+    Insufficient {
+        /// How many are active.
+        active: Option<u32>,
+        /// How many it has.
+        servers: Option<u32>,
+    },
+    /// Its upgrade domains may not all be taken down.
+    Domain {
+        /// Whether the one that is not ready is that of this server; otherwise nobody can tell which one that is.
+        own: bool,
+    },
+    /// It reports neither upgrade domains nor how many of its servers are active.
+    Untold,
+    /// With one server less, too few would run.
+    Quorum {
+        /// How many are active.
+        active: u32,
+        /// How many it has.
+        servers: u32,
+        /// How many must be.
+        needed: u32,
+    },
+    /// Replicas are missing.
+    Replicas {
+        /// The product's words for each.
+        missing: Vec<String>,
+    },
+    /// It warns of its fabric.
+    Warned {
+        /// The warnings.
+        warnings: Vec<String>,
+    },
+    /// What it says of its fabric is not understood.
+    NotUnderstood {
+        /// Its words.
+        said: Vec<String>,
+    },
+    /// The last server that was taken down has not been back for long enough.
+    Settling {
+        /// That server.
+        server: ServerName,
+        /// When it was back.
+        back: Timestamp,
+        /// When the pool was ready again, where it was not meanwhile.
+        again: Option<Timestamp>,
+        /// How long the pool must still be ready.
+        left: Period,
+        /// The clock that is wrong, where one is.
+        clock: Option<WrongClock>,
+    },
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("it is busy (PoolUpgradeState is Busy)"),
+            Self::Insufficient { active: Some(active), servers: Some(servers) } => {
+                write!(
+                    f,
+                    "{active} of its {servers} servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)"
+                )
+            }
+            Self::Insufficient { .. } => {
+                f.write_str("too few of its servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)")
+            }
+            Self::Domain { own: true } => {
+                f.write_str("the upgrade domain of this server is not ready (IsReadyForUpgrade is False)")
+            }
+            Self::Domain { own: false } => f.write_str(
+                "one of its upgrade domains is not ready (IsReadyForUpgrade is False), and which of them holds this server is not known",
+            ),
+            Self::Untold => f.write_str(
+                "it reports neither its upgrade domains (IsReadyForUpgrade) nor how many of its servers are active",
+            ),
+            Self::Replicas { missing } => write!(f, "replicas are missing: {}", missing.join("; ")),
+            Self::Warned { warnings } => write!(f, "Get-CsPoolFabricState warns: {}", warnings.join("; ")),
+            Self::NotUnderstood { said } => {
+                write!(f, "the answer of Get-CsPoolFabricState is not understood; it says {}", said.join(", "))
+            }
+            Self::Quorum { active, servers, needed } => {
+                write!(f, "{active} of its {servers} servers are active, and {needed} must stay")
+            }
+            Self::Settling { server, back, again, left: _, clock } => {
+                match again {
+                    Some(again) => write!(
+                        f,
+                        "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only"
+                    )?,
+                    None => write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")?,
+                }
+                clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
+            }
+        }
+    }
+}

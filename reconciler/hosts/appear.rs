@@ -1,0 +1,31 @@
+//! A file that appears whole or not at all: somebody may be reading its folder at this moment.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use tempfile::NamedTempFile;
+
+/// A new file in the folder of `path`, to take its name at the end. Whoever may read other new files may read it: it is
+/// written for others.
+///
+/// # Errors
+/// When the folder takes no file.
+pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the umask takes away
+    builder.prefix(".reconcile-").tempfile_in(folder)
+}
+
+/// Writes a file whole, or not at all.
+///
+/// # Errors
+/// When the folder takes no file, or the file cannot be written.
+pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(content)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}

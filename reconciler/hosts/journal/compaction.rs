@@ -1,0 +1,172 @@
+//! Compaction: the older part of a journal becomes the one entry that it comes to, and nothing is lost on the way.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use reconcile_schema::{Mark, Marks, RunId};
+
+use super::{
+    error::JournalError,
+    folded::{Folded, read_all},
+    lines::{Entry, Line, Piece, line, pieces},
+};
+
+/// A journal, compacted.
+pub struct Compacted {
+    /// What it says then.
+    pub text: Vec<u8>,
+    /// What could not be read of it, and has no place any more.
+    pub lost: Vec<u8>,
+}
+
+/// The journal with its last `kept` bytes or less as they are, from the beginning of a run on, and one entry for what
+/// stands before them; none where no run begins there. What cannot be read stands before them.
+///
+/// # Errors
+/// As reading the journal.
+pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compacted>, JournalError> {
+    let keep_from = bytes.len().saturating_sub(kept) as u64;
+    let (pieces, _) = pieces(bytes, path)?;
+    let (mut before, mut last, mut place): (Marks, Option<_>, u64) = (Marks::default(), None, 0);
+    let mut rest: Vec<Entry> = Vec::new();
+    let mut lost = Vec::new();
+    let mut damaged = pieces.iter().filter(|(piece, _)| matches!(piece, Piece::Lost(_))).count();
+    for (piece, end) in pieces {
+        match piece {
+            Piece::Line(entry) => {
+                let begins = matches!(entry.mark, Mark::RunBegan { .. }) && place >= keep_from && damaged == 0;
+                if rest.is_empty() && !begins {
+                    last = Some(entry.at);
+                    before.take(&entry.run, entry.at, &entry.mark);
+                } else {
+                    rest.push(entry);
+                }
+            }
+            Piece::Lost(lines) => {
+                damaged -= 1;
+                before.lose(lines);
+                let [from, until] = [place, end].map(|place| usize::try_from(place).unwrap_or(usize::MAX));
+                lost.extend_from_slice(bytes.get(from..until).unwrap_or_default());
+            }
+        }
+        place = end;
+    }
+    let (Some(at), false) = (last, rest.is_empty()) else { return Ok(None) };
+    let (run, mark) = (RunId("compaction".into()), Mark::Carried { marks: before.into() });
+    let unusable = |cause: serde_json::Error| JournalError::Unusable {
+        what: "compact",
+        path: path.to_owned(),
+        cause: cause.into(),
+    };
+    let mut text = line(&Line { seq: 1, at, run: &run, mark: &mark }).map_err(unusable)?;
+    for (seq, entry) in (2..).zip(&rest) {
+        text += &line(&Line { seq, at: entry.at, run: &entry.run, mark: &entry.mark }).map_err(unusable)?;
+    }
+    Ok(Some(Compacted { text: text.into_bytes(), lost }))
+}
+
+/// Where the journal lies while it is being replaced, and until the next run has found the new one whole.
+pub fn old(path: &Path) -> PathBuf {
+    beside(path, ".old")
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(end);
+    name.into()
+}
+
+/// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole. `next` is called
+/// before each operation: a test cuts it off there.
+pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
+    let new = beside(path, ".new");
+    write_to(&new, bytes, next)?;
+    next();
+    fs::rename(path, old(path))?;
+    next();
+    fs::rename(&new, path).inspect_err(|_| {
+        let _ = fs::rename(old(path), path);
+    })
+}
+
+/// Writes a file, whole or not at all.
+fn write_to(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
+    let mut write = || {
+        next();
+        let mut file = File::create(path)?;
+        next();
+        file.write_all(bytes)?;
+        next();
+        file.sync_all()
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(path); // Half a copy takes the room that the next entries need.
+    })
+}
+
+/// Ends a replacement that was cut off, and takes the old journal away once the new one was found whole. `kept` is what compaction
+/// keeps as it is.
+///
+/// Windows may give back zeros after a power cut for a file, or for pieces of it, although it was flushed and then renamed:
+/// the old journal is kept until then.
+pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
+    let unusable = |cause| JournalError::Unusable { what: "settle", path: path.to_owned(), cause };
+    let old = old(path);
+    if !old.exists() {
+        return Ok(());
+    }
+    let aside = beside(path, ".damaged-by-replacement");
+    let Some(new) = read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
+    match replaced(&new, &read_all(&old)?.unwrap_or_default(), kept, path)? {
+        Replaced::New => Ok(()),
+        Replaced::Old => {
+            return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);
+        }
+        Replaced::Again(bytes) => fs::copy(path, aside)
+            .and_then(|_| write_to(&beside(path, ".new"), &bytes, &mut || {}))
+            .and_then(|()| fs::rename(beside(path, ".new"), path)),
+    }
+    .and_then(|()| fs::remove_file(&old))
+    .map_err(unusable)
+}
+
+/// What counts while the old journal lies beside the new one.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// The new one: it says what the old one said, and what was appended to it since.
+    New,
+    /// The old one: the new one was cut off, or never came to its place whole.
+    Old,
+    /// The old one, compacted once more, and what was appended to the new one since: of what the new one began with, pieces are lost.
+    Again(Vec<u8>),
+}
+
+/// Which journal counts. Entries may have been appended to the new one since, and the last of them may be torn.
+///
+/// # Errors
+/// As reading the journals.
+pub fn replaced(new: &[u8], old: &[u8], kept: usize, path: &Path) -> Result<Replaced, JournalError> {
+    if contains(new, old, path)? {
+        return Ok(Replaced::New);
+    }
+    let Some(Compacted { mut text, .. }) = compacted(old, kept, path)? else { return Ok(Replaced::Old) };
+    let appended = new.get(text.len()..).unwrap_or_default();
+    let begun = text.len() as u64;
+    text.extend_from_slice(appended);
+    // It fits where at least one line of it takes the place that it says.
+    let fits = pieces(&text, path)?.0.iter().any(|(piece, end)| matches!(piece, Piece::Line(_)) && *end > begun);
+    Ok(if fits { Replaced::Again(text) } else { Replaced::Old })
+}
+
+/// Whether a new journal has come to say what the old one said.
+fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
+    let said = Folded::of(old, path)?.marks;
+    let (mut marks, mut found) = (Marks::default(), false);
+    let (pieces, _) = pieces(new, path)?;
+    for (piece, _) in pieces.iter().take_while(|(piece, _)| matches!(piece, Piece::Line(_))) {
+        piece.tell(&mut marks);
+        found = found || marks == said;
+    }
+    Ok(found)
+}

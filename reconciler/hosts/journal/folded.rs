@@ -1,0 +1,64 @@
+//! What a journal comes to when it is read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use reconcile_schema::Marks;
+
+use super::error::{JournalError, LIMIT};
+use super::lines::{Piece, pieces};
+
+/// What a file holds; nothing where it is missing.
+pub fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+    match File::open(path) {
+        Ok(file) => load(&file, path).map(Some),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),
+    }
+}
+
+/// What an open file holds.
+pub fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
+    let mut bytes = Vec::new();
+    let read = file.take(LIMIT + 1).read_to_end(&mut bytes);
+    read.map_err(|cause| JournalError::Unusable { what: "read", path: path.to_owned(), cause })?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(JournalError::TooLarge { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
+/// What a journal comes to.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// What it remembers.
+    pub marks: Marks,
+    /// The number of the last entry.
+    pub entries: u64,
+    /// In bytes, without an append that was cut off.
+    pub length: u64,
+    /// What its last line lacks of a line end.
+    pub lacks: &'static str,
+}
+
+impl Folded {
+    /// What these bytes come to.
+    pub fn of(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
+        let (pieces, length) = pieces(bytes, path)?;
+        let last = usize::try_from(length).ok().and_then(|length| bytes.get(..length)?.last());
+        let lacks = match last {
+            None | Some(b'\n') => "",
+            Some(b'\r') => "\n",
+            Some(_) => "\r\n",
+        };
+        let mut folded = Self { length, lacks, ..Self::default() };
+        for (piece, _) in &pieces {
+            piece.tell(&mut folded.marks);
+            if let Piece::Line(entry) = piece {
+                folded.entries = entry.seq;
+            }
+        }
+        Ok(folded)
+    }
+}

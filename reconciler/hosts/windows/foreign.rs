@@ -1,0 +1,43 @@
+//! The services of others that hold modules of the product.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use reconcile_schema::{Foreign, ServiceName};
+
+use super::discover::{discover, known_places};
+use super::services::{Listed, ServiceError, Services};
+use super::shells::{ShellError, products_module};
+
+/// The services of others that hold a module of the product: neither the product's nor named by `also`.
+///
+/// # Errors
+/// The service manager cannot be asked, or the modules of a process cannot be listed.
+pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
+    let manager = Services::open()?;
+    let (places, ours) = (known_places()?, discover(&manager, also)?);
+    let is_ours = |listed: &Listed| ours.iter().any(|found| found.name.eq_ignore_ascii_case(&listed.name));
+    let mut listed = manager.list()?;
+    listed.retain(|listed| listed.pid != 0 && !is_ours(listed));
+    listed.sort();
+    let (mut modules, mut foreign) = (BTreeMap::new(), Vec::new());
+    for Listed { name, pid, .. } in listed {
+        if let Entry::Vacant(unread) = modules.entry(pid) {
+            unread.insert(products_module(&name, pid, &|path| places.is_products_module(path))?);
+        }
+        if let Some(Some(module)) = modules.get(&pid) {
+            foreign.push(Foreign { service: name, pid, module: module.clone() });
+        }
+    }
+    Ok(foreign)
+}
+
+/// Why it cannot be told which services hold modules of the product.
+#[derive(Debug, thiserror::Error)]
+pub enum ForeignError {
+    /// The service manager cannot be asked.
+    #[error(transparent)]
+    Services(#[from] ServiceError),
+    /// The modules of a process cannot be listed.
+    #[error(transparent)]
+    Modules(#[from] ShellError),
+}
