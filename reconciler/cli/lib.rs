@@ -13,11 +13,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::{
-    commands::args::{Args, Command},
-    manifest::exit::Exit,
-    show::out::report,
-};
+use crate::commands::args::{Args, Command};
+use crate::manifest::exit::Exit;
+use crate::show::out::report;
 
 /// Runs the program on the command line of this process.
 #[must_use]

@@ -20,10 +20,8 @@ mod validate;
 use clap::CommandFactory;
 
 use self::args::{Args, Command};
-use crate::{
-    manifest::{exit::Exit, problem::Problem, schemas},
-    show::out::print,
-};
+use crate::manifest::{exit::Exit, problem::Problem, schemas};
+use crate::show::out::print;
 
 /// Does what was asked.
 ///
