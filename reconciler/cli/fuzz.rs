@@ -7,26 +7,14 @@ use jiff::Timestamp;
 use reconcile_hosts::snapshot::Piece;
 use reconcile_schema::{DriftSummary, Manifest, PlanReport, Releases};
 
-use crate::{
-    manifest::{
-        harmless,
-        input::Input,
-        problem::Problem,
-        schemas::{self, Format},
-        source::Source,
-        text,
-    },
-    show::drift::{
-        forms::{Form, begin},
-        report::Head,
-        reports::{Reports, Target},
-    },
-    work::{
-        approval,
-        drift::Fleet,
-        judge::{Judge, Options},
-    },
-};
+use crate::manifest::schemas::{self, Format};
+use crate::manifest::{harmless, text};
+use crate::manifest::{input::Input, problem::Problem, source::Source};
+use crate::show::drift::forms::{Form, begin};
+use crate::show::drift::report::Head;
+use crate::show::drift::reports::{Reports, Target};
+use crate::work::judge::{Judge, Options};
+use crate::work::{approval, drift::Fleet};
 
 /// A file was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

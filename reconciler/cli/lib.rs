@@ -13,14 +13,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::{
-    commands::{
-        args::{Args, Command},
-        words,
-    },
-    manifest::{exit::Exit, problem::Problem},
-    show::out::report,
-};
+use crate::commands::args::{Args, Command};
+use crate::commands::words;
+use crate::manifest::exit::Exit;
+use crate::manifest::problem::Problem;
+use crate::show::out::report;
 
 /// Runs the program on the command line of this process.
 #[must_use]

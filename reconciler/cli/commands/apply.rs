@@ -2,16 +2,14 @@
 
 use reconcile_schema::{Mode, REPORT_VERSION, RunReport};
 
-use crate::{
-    commands::args::{Apply, Output},
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::{console::Console, out::print, render, voice::Voice},
-    work::{
-        converge::{Options, each},
-        rescue::rescued,
-        state::worst,
-        unattended::{self, reporter::Reporter},
-    },
+use crate::commands::args::{Apply, Output};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::{console::Console, out::print, render, voice::Voice};
+use crate::work::converge::{Options, each};
+use crate::work::{
+    rescue::rescued,
+    state::worst,
+    unattended::{self, reporter::Reporter},
 };
 
 /// Applies a manifest to the servers that can be reached.

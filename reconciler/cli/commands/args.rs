@@ -6,10 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use reconcile_hosts::task::{Account, Place};
 use reconcile_schema::{Period, Product, ServerName, TaskMode};
 
-use crate::{
-    manifest::{exit, schemas::Format},
-    show::drift::forms::Form,
-};
+use crate::manifest::{exit, schemas::Format};
+use crate::show::drift::forms::Form;
 
 /// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
 #[derive(Debug, Parser)]

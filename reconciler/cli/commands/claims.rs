@@ -7,18 +7,12 @@ use reconcile_core::Goal;
 use reconcile_hosts::{Share, ShareError, lab::Lab};
 use reconcile_schema::{Claim, Fqdn, PoolRecord, RunId, ServerName};
 
-use crate::{
-    commands::args::Claims,
-    manifest::{exit::Exit, input::Input, problem::Problem},
-    show::{
-        claims::shown,
-        out::{print, warn_of_damage},
-    },
-    work::{
-        session::{lock, run_name, user},
-        site::{Site, lab_path, lab_world},
-    },
-};
+use crate::commands::args::Claims;
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
+use crate::show::claims::shown;
+use crate::show::out::{print, warn_of_damage};
+use crate::work::session::{lock, run_name, user};
+use crate::work::site::{Site, lab_path, lab_world};
 
 /// Shows the claims of a manifest's pools, or breaks one.
 ///

@@ -5,19 +5,12 @@ use std::thread;
 use jiff::Timestamp;
 use reconcile_hosts::snapshot::Sources;
 
-use crate::{
-    commands::args::{Drift, Judged},
-    manifest::{exit::Exit, input::Input, problem::Problem},
-    show::drift::{
-        forms::{Form, form_of},
-        report::Head,
-        reports::Reports,
-    },
-    work::{
-        drift::Fleet,
-        judge::{Judge, Options},
-    },
-};
+use crate::commands::args::{Drift, Judged};
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
+use crate::show::drift::forms::{Form, form_of};
+use crate::show::drift::{report::Head, reports::Reports};
+use crate::work::drift::Fleet;
+use crate::work::judge::{Judge, Options};
 
 /// Judges every snapshot, and says which servers have none.
 ///

@@ -2,12 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    commands::args::{Output, Plan},
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::{fleet, out::print},
-    work::rollout::report,
-};
+use crate::commands::args::{Output, Plan};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::{fleet, out::print};
+use crate::work::rollout::report;
 
 /// Plans the rollout and shows it.
 ///

@@ -3,15 +3,11 @@
 use reconcile_core::Goal;
 use reconcile_schema::{HistoryReport, REPORT_VERSION, ServerHistory};
 
-use crate::{
-    commands::args::{History, Output},
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::{history::text, out::print},
-    work::{
-        past::{damaged, past},
-        site::Site,
-    },
-};
+use crate::commands::args::{History, Output};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::{history::text, out::print};
+use crate::work::past::{damaged, past};
+use crate::work::site::Site;
 
 /// Shows the earlier runs of servers.
 ///

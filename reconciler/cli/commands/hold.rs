@@ -3,15 +3,11 @@
 use reconcile_core::{Act, Observe};
 use reconcile_schema::{Damage, Mark, RunId};
 
-use crate::{
-    commands::args::{Acknowledge, Concern, Hold, Unhold},
-    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
-    show::out::print,
-    work::{
-        session::{opened, run_name, user},
-        site::Site,
-    },
-};
+use crate::commands::args::{Acknowledge, Concern, Hold, Unhold};
+use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
+use crate::show::out::print;
+use crate::work::session::{opened, run_name, user};
+use crate::work::site::Site;
 
 /// Says that servers must not be touched.
 ///

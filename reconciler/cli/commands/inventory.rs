@@ -9,11 +9,9 @@ use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Stan
 use reconcile_schema::{Maintenance, ServerName};
 use serde::Serialize;
 
-use crate::{
-    commands::args::Inventory,
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::out::print,
-};
+use crate::commands::args::Inventory;
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::out::print;
 
 /// What Ansible is told of a server. None of it is a secret: a manifest holds none.
 #[derive(Debug, Clone, Serialize)]

@@ -8,16 +8,12 @@ use reconcile_hosts::{
 };
 use reconcile_schema::{RunId, ServerName};
 
-use crate::{
-    commands::args,
-    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
-    show::{lab::show, out::print},
-    work::{
-        session::{lock, run_name},
-        site::{fault_names, lab_path, lab_world},
-        words::plural,
-    },
-};
+use crate::commands::args;
+use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
+use crate::show::{lab::show, out::print};
+use crate::work::session::{lock, run_name};
+use crate::work::site::{fault_names, lab_path, lab_world};
+use crate::work::words::plural;
 
 /// Does what was asked of a lab.
 ///

@@ -21,10 +21,8 @@ pub mod words;
 use clap::CommandFactory;
 
 use self::args::{Args, Command};
-use crate::{
-    manifest::{exit::Exit, problem::Problem, schemas},
-    show::out::print,
-};
+use crate::manifest::{exit::Exit, problem::Problem, schemas};
+use crate::show::out::print;
 
 /// Does what was asked.
 ///

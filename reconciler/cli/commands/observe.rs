@@ -3,20 +3,16 @@
 use reconcile_core::{Run, Seen};
 use reconcile_schema::{Mode, RunId};
 
-use crate::{
-    commands::args::Observe,
-    manifest::{diagnostic::escape, exit::Exit, harmless, input::Input, problem::Problem},
-    show::{
-        out::{print, warn_of_damage},
-        render,
-    },
-    work::{
-        session::{nobody_acts, run_name, safe_program, trace_moved},
-        site::Site,
-        snapshot::{snapshot, write},
-        state::worst,
-        unattended::{self, judgement::Judgement, reporter::Reporter, watch::Watch},
-    },
+use crate::commands::args::Observe;
+use crate::manifest::{diagnostic::escape, exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::out::{print, warn_of_damage};
+use crate::show::render;
+use crate::work::session::{nobody_acts, run_name, safe_program, trace_moved};
+use crate::work::snapshot::{snapshot, write};
+use crate::work::{
+    site::Site,
+    state::worst,
+    unattended::{self, judgement::Judgement, reporter::Reporter, watch::Watch},
 };
 
 /// Looks at everything there is to see, dear facts too. Prints one line of JSON for each server, or writes one file.

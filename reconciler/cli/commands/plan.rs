@@ -2,12 +2,10 @@
 
 use reconcile_hosts::appear;
 
-use crate::{
-    commands::args::{Output, Plan},
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::{out::print, render},
-    work::{plan::report, site::Site},
-};
+use crate::commands::args::{Output, Plan};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::{out::print, render};
+use crate::work::{plan::report, site::Site};
 
 /// Plans, shows the plan and writes it where it was asked for.
 ///

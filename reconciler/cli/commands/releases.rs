@@ -2,14 +2,11 @@
 
 use reconcile_schema::Release;
 
-use crate::{
-    commands::args::{Output, Releases},
-    manifest::{catalogue, exit::Exit, harmless, problem::Problem},
-    show::{
-        out::print,
-        releases::{build, table},
-    },
-};
+use crate::commands::args::{Output, Releases};
+use crate::manifest::{catalogue, harmless};
+use crate::manifest::{exit::Exit, problem::Problem};
+use crate::show::out::print;
+use crate::show::releases::{build, table};
 
 /// Lists the releases that match.
 ///

@@ -4,22 +4,14 @@ use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, s
 use reconcile_hosts::Lock;
 use reconcile_schema::{DownSince, Period, REPORT_VERSION, RunId, ServerStatus, StatusReport, TaskStanding};
 
-use crate::{
-    commands::args::{Output, Scope},
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::{
-        out::{print, warn},
-        status::text,
-    },
-    work::{
-        findings::{aged, as_report},
-        past::past,
-        plan::{heading, shown},
-        site::{Site, lock_path},
-        state::as_state,
-        unattended::last_run,
-    },
-};
+use crate::commands::args::{Output, Scope};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::out::{print, warn};
+use crate::show::status::text;
+use crate::work::findings::{aged, as_report};
+use crate::work::plan::{heading, shown};
+use crate::work::site::{Site, lock_path};
+use crate::work::{past::past, state::as_state, unattended::last_run};
 
 /// Shows how servers stand, by what can be seen without asking the product.
 ///

@@ -2,11 +2,9 @@
 
 use std::{io::Write, path::PathBuf};
 
-use crate::{
-    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
-    show::out::{print, report},
-    work::words::plural,
-};
+use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
+use crate::show::out::{print, report};
+use crate::work::words::plural;
 
 /// Checks each manifest and says of each how it stands. With `strict`, a warning is refused, too.
 ///

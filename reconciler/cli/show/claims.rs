@@ -6,10 +6,8 @@ use jiff::Timestamp;
 use reconcile_core::{READY, wrong_clock};
 use reconcile_schema::{Doubt, Fqdn, PoolRecord, Released, ServerName};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::render::{FAINT, GOOD, WAITS},
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::render::{FAINT, GOOD, WAITS};
 
 /// Which server of a pool is worked on, and what is known of the others.
 pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp) -> String {

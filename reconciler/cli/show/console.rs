@@ -5,11 +5,9 @@ use reconcile_schema::Heading;
 #[cfg(windows)]
 use reconcile_schema::ServerPlan;
 
-use crate::{
-    manifest::problem::Problem,
-    show::{out::print, progress::Progress, render, voice::Voice},
-    work::audience::{Audience, Say},
-};
+use crate::manifest::problem::Problem;
+use crate::show::{out::print, progress::Progress, render, voice::Voice};
+use crate::work::audience::{Audience, Say};
 
 /// Whom a run is shown to.
 pub struct Console {

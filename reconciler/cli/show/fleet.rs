@@ -6,11 +6,9 @@ use reconcile_schema::{
     FleetReport, FleetSummary, Period, ProposedWindows, TurnReport, UpdateName, WaveReport, Window,
 };
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::render::{BAD, FAINT, GOOD, NAME, WAITS},
-    work::words::plural,
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::render::{BAD, FAINT, GOOD, NAME, WAITS};
+use crate::work::words::plural;
 
 /// How many servers of a line are named before they are only counted.
 const NAMED: usize = 4;

@@ -4,11 +4,9 @@ use std::fmt::Write;
 
 use reconcile_schema::{PastRun, PastStep, Period, ServerHistory};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::render::{BAD, FAINT, GOOD, NAME},
-    work::words::plural,
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::render::{BAD, FAINT, GOOD, NAME};
+use crate::work::words::plural;
 
 /// The earlier runs of a server.
 pub fn text(server: &ServerHistory) -> String {

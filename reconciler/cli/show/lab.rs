@@ -4,10 +4,8 @@ use std::fmt::Write;
 
 use reconcile_hosts::lab::{Lab, Simulated};
 
-use crate::{
-    show::render::{FAINT, NAME, WAITS},
-    work::words::plural,
-};
+use crate::show::render::{FAINT, NAME, WAITS};
+use crate::work::words::plural;
 
 /// The servers of a lab.
 pub fn show(lab: &Lab) -> String {

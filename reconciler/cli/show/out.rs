@@ -4,10 +4,8 @@ use std::io::{self, Write};
 
 use reconcile_core::Goal;
 
-use crate::{
-    manifest::{diagnostic::escape, exit::Exit, problem::Problem},
-    work::{past::damaged, site::Site},
-};
+use crate::manifest::{diagnostic::escape, exit::Exit, problem::Problem};
+use crate::work::{past::damaged, site::Site};
 
 /// Writes a result to standard output. A reader that went away is no failure of ours.
 pub fn print(text: &str) -> Result<Exit, Problem> {

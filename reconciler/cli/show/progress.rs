@@ -8,17 +8,11 @@ use jiff::Timestamp;
 use reconcile_core::{Account, Command, Event, Goal, Seen};
 use reconcile_schema::{Fact, Foreign, Period};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::{
-        render::{self, BAD, FAINT, GOOD, WAITS},
-        voice::Voice,
-    },
-    work::{
-        outage::Alarm,
-        shortfall::{quiet, short_of},
-    },
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::render::{self, BAD, FAINT, GOOD, WAITS};
+use crate::show::voice::Voice;
+use crate::work::outage::Alarm;
+use crate::work::shortfall::{quiet, short_of};
 
 /// Shows one run.
 pub struct Progress<'a> {

@@ -7,10 +7,8 @@ use reconcile_schema::{
     FindingReport, Foreign, Heading, Period, PlanReport, RunReport, ServerPlan, ServerRun, State, UnpublishedService,
 };
 
-use crate::{
-    manifest::diagnostic::escape,
-    work::words::{again, details, plural, sentence},
-};
+use crate::manifest::diagnostic::escape;
+use crate::work::words::{again, details, plural, sentence};
 
 /// Bold, for names.
 pub const NAME: Style = Style::new().bold();

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use reconcile_hosts::task::{PATH, told};
 use reconcile_schema::{Period, ScheduleReport, ScheduledTask, TaskDifference};
 
-use crate::{manifest::diagnostic::escape, show::render::NAME, work::words::coming};
+use crate::manifest::diagnostic::escape;
+use crate::show::render::NAME;
+use crate::work::words::coming;
 
 /// The answer of `schedule show`.
 pub fn shown(report: &ScheduleReport) -> String {

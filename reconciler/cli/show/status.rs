@@ -7,17 +7,11 @@ use reconcile_schema::{
     DriftCode, FindingReport, LastRun, Mode, Period, ServerStatus, State, StatusReport, TaskStanding,
 };
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::{
-        history,
-        render::{self, BAD, FAINT, GOOD, WAITS},
-    },
-    work::{
-        advice::ACKNOWLEDGE,
-        words::{coming, details, found, plural, sentence},
-    },
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::history;
+use crate::show::render::{self, BAD, FAINT, GOOD, WAITS};
+use crate::work::advice::ACKNOWLEDGE;
+use crate::work::words::{coming, details, found, plural, sentence};
 
 /// The answer of `status`.
 pub fn text(report: &StatusReport) -> String {

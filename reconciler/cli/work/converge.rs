@@ -6,23 +6,21 @@ use jiff::Timestamp;
 use reconcile_core::{Act, Approved, End, Event, Goal, Observe, Outcome, Request, Run, Seen, apply};
 use reconcile_schema::{Heading, Marks, Period, RunId, ServerName, ServerRun, State};
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::{
-        advice::advice,
-        approval::{approval, read_plan},
-        audience::Audience,
-        comeback::Waiter,
-        down::{down, stopping},
-        findings::{aged, said},
-        interrupt::Interrupts,
-        outage::watched,
-        plan::{heading, shown},
-        session::{opened, run_name, safe_program, trace_moved, user},
-        site::Site,
-        state::state_of,
-        unattended::{judgement::Judgement, reporter::Reporter, watch::Watch},
-    },
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::approval::{approval, read_plan};
+use crate::work::down::{down, stopping};
+use crate::work::findings::{aged, said};
+use crate::work::plan::{heading, shown};
+use crate::work::session::{opened, run_name, safe_program, trace_moved, user};
+use crate::work::{
+    advice::advice,
+    audience::Audience,
+    comeback::Waiter,
+    interrupt::Interrupts,
+    outage::watched,
+    site::Site,
+    state::state_of,
+    unattended::{judgement::Judgement, reporter::Reporter, watch::Watch},
 };
 
 /// What a run is asked for, and by whom.

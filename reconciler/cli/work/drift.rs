@@ -6,16 +6,9 @@ use reconcile_core::Place;
 use reconcile_hosts::snapshot::{Origin, Piece, Reader, read};
 use reconcile_schema::{Build, DriftState, Fqdn, ServerDrift, ServerName};
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::{
-        attendance::Attendance,
-        judge::{Judge, Judged, Known, duplicate, unequal},
-        site::Site,
-        snapshot::snapshot,
-        workers,
-    },
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::judge::{Judge, Judged, Known, duplicate, unequal};
+use crate::work::{attendance::Attendance, site::Site, snapshot::snapshot, workers};
 
 /// A fleet that is being judged.
 pub struct Fleet<'a, Report> {

@@ -10,7 +10,8 @@ use std::{
 use reconcile_core::{Forced, Halt};
 use reconcile_hosts::Interrupt;
 
-use crate::{manifest::exit::Exit, work::audience::Say};
+use crate::manifest::exit::Exit;
+use crate::work::audience::Say;
 
 /// What the first Ctrl-C does.
 const ENDING: &str = "ending after the current step, then bringing the services back; Ctrl-C again leaves at once";

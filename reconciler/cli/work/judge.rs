@@ -12,15 +12,10 @@ use reconcile_schema::{
     Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
 };
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::{
-        advice::advice,
-        comeback::Waiter,
-        diff::{self, spoken},
-        plan::{Remaining, remaining},
-    },
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::diff::{self, spoken};
+use crate::work::plan::{Remaining, remaining};
+use crate::work::{advice::advice, comeback::Waiter};
 
 /// How far the clocks of a server and of the machine that judges may be apart.
 const SKEW: i64 = 300;

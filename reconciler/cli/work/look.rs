@@ -3,7 +3,8 @@
 use reconcile_core::{Ask, Goal, Observe, PlanEnd, Run, Seen, plan};
 use reconcile_schema::RunId;
 
-use crate::{manifest::problem::Problem, work::site::Site};
+use crate::manifest::problem::Problem;
+use crate::work::site::Site;
 
 /// What a plan for a server of the site needs to know of it.
 ///

@@ -4,7 +4,8 @@ use reconcile_core::history;
 use reconcile_hosts::Journal;
 use reconcile_schema::{Damage, PastRun, ServerName};
 
-use crate::{manifest::problem::Problem, work::site::Site};
+use crate::manifest::problem::Problem;
+use crate::work::site::Site;
 
 /// The earlier runs of a server, the newest last.
 pub fn past(site: &Site, server: &ServerName) -> Result<Vec<PastRun>, Problem> {

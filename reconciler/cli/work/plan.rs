@@ -10,18 +10,10 @@ use reconcile_schema::{
     ServerPlan, Service, Sha256, State, Step, StepReport, Store, UnpublishedService,
 };
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::{
-        advice::advice,
-        comeback::Waiter,
-        findings::{as_report, said},
-        look::seen,
-        site::Site,
-        state::{state_of, worst},
-        words::sentence,
-    },
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::findings::{as_report, said};
+use crate::work::state::{state_of, worst};
+use crate::work::{advice::advice, comeback::Waiter, look::seen, site::Site, words::sentence};
 
 /// The plans of all goals.
 ///

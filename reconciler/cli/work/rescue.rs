@@ -9,10 +9,9 @@ use reconcile_hosts::{
 };
 use reconcile_schema::{Code, RunId, ServerName};
 
-use crate::{
-    manifest::{problem::Problem, source::Source, text, world},
-    work::session::{run_name, user},
-};
+use crate::manifest::{problem::Problem, source::Source};
+use crate::manifest::{text, world};
+use crate::work::session::{run_name, user};
 
 /// The same problem, once the services that an earlier run stopped were brought back, with what became of them. A problem that
 /// is none of the manifest changes nothing.

@@ -12,13 +12,9 @@ use reconcile_schema::{
     UpdateName, WaveReport, ZoneName,
 };
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::{
-        sight::{Sight, Snapshots},
-        state::worst,
-    },
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::sight::{Sight, Snapshots};
+use crate::work::state::worst;
 
 /// What is known of a server beside its place in the fleet.
 struct Known<'a> {

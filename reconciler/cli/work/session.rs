@@ -4,10 +4,8 @@ use reconcile_core::Goal;
 use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{RunId, ServerName};
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::site::{Site, lab_path, lock_path},
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::site::{Site, lab_path, lock_path};
 
 /// A name that no other run on this machine has.
 #[expect(clippy::disallowed_methods, reason = "the edge gives the run its name")]

@@ -6,13 +6,9 @@ use reconcile_core::{Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foresee
 use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
 use reconcile_schema::{RunId, Snapshot, State};
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::{
-        comeback::Waiter,
-        plan::{Remaining, remaining},
-    },
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::comeback::Waiter;
+use crate::work::plan::{Remaining, remaining};
 
 /// What a snapshot says of its server.
 pub enum Sight {

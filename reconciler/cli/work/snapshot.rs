@@ -6,10 +6,8 @@ use reconcile_core::{Ask, Goal, Observe};
 use reconcile_hosts::appear;
 use reconcile_schema::{SNAPSHOT_VERSION, Snapshot};
 
-use crate::{
-    manifest::{harmless, problem::Problem},
-    work::site::Site,
-};
+use crate::manifest::{harmless, problem::Problem};
+use crate::work::site::Site;
 
 /// A snapshot of the server of `goal`.
 ///

@@ -8,10 +8,8 @@ use std::{
 use reconcile_core::Goal;
 use reconcile_schema::{DscInstance, ServerName};
 
-use crate::{
-    manifest::{input::Input, problem::Problem},
-    work::site::Site,
-};
+use crate::manifest::{input::Input, problem::Problem};
+use crate::work::site::Site;
 
 use super::properties::fields;
 

@@ -17,12 +17,10 @@ use self::{
     instance::{instance, tested},
     properties::unlike,
 };
-use crate::{
-    commands::args::Dsc,
-    manifest::{exit::Exit, harmless, problem::Problem},
-    show::out::print_lines,
-    work::{look::seen, site::Site},
-};
+use crate::commands::args::Dsc;
+use crate::manifest::{exit::Exit, harmless, problem::Problem};
+use crate::show::out::print_lines;
+use crate::work::{look::seen, site::Site};
 
 /// Answers the engine, or tells it where this program is.
 ///

@@ -5,15 +5,9 @@ use std::path::Path;
 use reconcile_hosts::appear;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    manifest::{
-        exit::Exit,
-        harmless,
-        problem::Problem,
-        schemas::{self, Format},
-    },
-    show::out::print,
-};
+use crate::manifest::schemas::{self, Format};
+use crate::manifest::{exit::Exit, harmless, problem::Problem};
+use crate::show::out::print;
 
 /// The resource, as configuration documents name it.
 const TYPE: &str = "Reconcile/CumulativeUpdate";

@@ -10,24 +10,11 @@ use super::{
     instance::{instance, tested},
     properties::unlike,
 };
-use crate::{
-    manifest::{exit::Exit, harmless, problem::Problem},
-    show::{
-        console::Console,
-        out::print_lines,
-        render::{UNSURE, aftermath, word},
-        voice::Voice,
-    },
-    work::{
-        comeback::Waiter,
-        converge::{self, Options, Ran},
-        look::seen,
-        plan::server,
-        rescue::rescued,
-        state::state_of,
-        words::plural,
-    },
-};
+use crate::manifest::{exit::Exit, harmless, problem::Problem};
+use crate::show::render::{UNSURE, aftermath, word};
+use crate::show::{console::Console, out::print_lines, voice::Voice};
+use crate::work::converge::{self, Options, Ran};
+use crate::work::{comeback::Waiter, look::seen, plan::server, rescue::rescued, state::state_of, words::plural};
 
 /// Runs what `apply --yes` runs. Prints the server after it and the properties that changed. Where the server falls short of
 /// its goal, and not for a restart alone, nothing is printed, and it is told why.

@@ -8,13 +8,11 @@ mod unattended;
 #[cfg(windows)]
 use self::register::{install, remove, show};
 use self::request::{request, tell};
+use crate::commands::args;
+use crate::manifest::{exit::Exit, problem::Problem};
+use crate::show::out::print;
 #[cfg(not(windows))]
 use crate::work::task::elsewhere;
-use crate::{
-    commands::args,
-    manifest::{exit::Exit, problem::Problem},
-    show::out::print,
-};
 
 /// Registers, shows or removes the task.
 ///

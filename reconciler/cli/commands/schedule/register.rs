@@ -7,21 +7,13 @@ use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
 use reconcile_hosts::windows::{Installed, Trusted, event_log, trusted};
 use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskMode, TaskProblem};
 
-use crate::{
-    commands::{
-        args::{self, Output},
-        schedule::{
-            request::{goals, limit as longest, now, reachable, request, tell},
-            unattended::may,
-        },
-    },
-    manifest::{exit::Exit, harmless, input::Input, problem::Problem},
-    show::{
-        out::print,
-        schedule::{described, differing, shown},
-    },
-    work::task::scheduler,
-};
+use crate::commands::args::{self, Output};
+use crate::commands::schedule::request::{goals, limit as longest, now, reachable, request, tell};
+use crate::commands::schedule::unattended::may;
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::out::print;
+use crate::show::schedule::{described, differing, shown};
+use crate::work::task::scheduler;
 
 /// Registers the task, or mends it. Nothing is done where it is as wanted already.
 pub fn install(args: &args::Install) -> Result<Exit, Problem> {

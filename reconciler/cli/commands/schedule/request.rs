@@ -4,10 +4,8 @@ use reconcile_core::{Goal, product_steps};
 use reconcile_hosts::task::{Account, Place, Request, longest};
 use reconcile_schema::{Period, ServerName, Store, TaskMode};
 
-use crate::{
-    commands::{args::Install, schedule::unattended},
-    manifest::{input::Input, problem::Problem},
-};
+use crate::commands::{args::Install, schedule::unattended};
+use crate::manifest::{input::Input, problem::Problem};
 
 /// Says this to the person at the console.
 pub fn tell(text: &str) {

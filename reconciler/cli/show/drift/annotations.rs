@@ -4,14 +4,10 @@ use std::io::{self, Write};
 
 use reconcile_schema::{DriftState, DriftSummary, ServerDrift};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::drift::{
-        report::Report,
-        words::{headline, in_numbers},
-    },
-    work::judge::Judged,
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::drift::report::Report;
+use crate::show::drift::words::{headline, in_numbers};
+use crate::work::judge::Judged;
 
 /// How many annotations GitHub shows of one step. It drops the others without a word; the last one counts them here.
 const SHOWN: usize = 10;

@@ -4,11 +4,9 @@ use std::io::{self, Write};
 
 use reconcile_schema::{DriftSummary, REPORT_VERSION, ServerDrift};
 
-use crate::{
-    manifest::harmless,
-    show::drift::report::{Bodies, Head, Report},
-    work::judge::Judged,
-};
+use crate::manifest::harmless;
+use crate::show::drift::report::{Bodies, Head, Report};
+use crate::work::judge::Judged;
 
 pub struct Json<W> {
     out: W,

@@ -8,14 +8,10 @@ use quick_xml::{
 };
 use reconcile_schema::{DriftState, DriftSummary};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::drift::{
-        report::{Head, Report, Spool},
-        words::{body, headline},
-    },
-    work::judge::Judged,
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::drift::report::{Head, Report, Spool};
+use crate::show::drift::words::{body, headline};
+use crate::work::judge::Judged;
 
 pub struct Junit<W> {
     out: W,

@@ -4,14 +4,10 @@ use std::io::{self, Write};
 
 use reconcile_schema::{DriftSummary, ServerDrift};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::drift::{
-        report::{Head, Report},
-        words::{body, day, headline, in_numbers},
-    },
-    work::judge::Judged,
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::drift::report::{Head, Report};
+use crate::show::drift::words::{body, day, headline, in_numbers};
+use crate::work::judge::Judged;
 
 /// How much is written of servers that are not at their goal. GitHub drops a summary above a mebibyte as a whole.
 const MOST: usize = 800_000;

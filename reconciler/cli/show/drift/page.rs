@@ -7,16 +7,10 @@ use std::{
 
 use reconcile_schema::{Build, DriftState, DriftSummary, Fact, Observed, Product, Releases};
 
-use crate::{
-    show::drift::{
-        html::{
-            content::{FactRow, Page, ProductProgress, ReleaseRow, Shown},
-            render,
-        },
-        report::{Head, Report},
-    },
-    work::judge::Judged,
-};
+use crate::show::drift::html::content::{FactRow, Page, ProductProgress, ReleaseRow, Shown};
+use crate::show::drift::html::render;
+use crate::show::drift::report::{Head, Report};
+use crate::work::judge::Judged;
 
 /// How many servers a page shows; those that are not at their goal come before those that are. More would be slow to
 /// open, and nobody would look at each.

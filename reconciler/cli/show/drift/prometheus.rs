@@ -4,13 +4,9 @@ use std::io::{self, Write};
 
 use reconcile_schema::{DriftState, DriftSummary, ServerDrift};
 
-use crate::{
-    show::drift::report::{Head, Report, Spool},
-    work::{
-        exposition::{head, label},
-        judge::Judged,
-    },
-};
+use crate::show::drift::report::{Head, Report, Spool};
+use crate::work::exposition::{head, label};
+use crate::work::judge::Judged;
 
 /// A metric of servers: its name, what it says, and its value for a server.
 type Metric = (&'static str, &'static str, fn(&ServerDrift) -> Option<i64>);

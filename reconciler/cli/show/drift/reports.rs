@@ -8,14 +8,10 @@ use std::{
 use reconcile_hosts::appear;
 use reconcile_schema::{DriftState, DriftSummary, Releases, ServerDrift};
 
-use crate::{
-    manifest::{exit::Exit, problem::Problem},
-    show::drift::{
-        forms::{ENDINGS, Form, begin, form_of},
-        report::{Head, Report},
-    },
-    work::judge::Judged,
-};
+use crate::manifest::{exit::Exit, problem::Problem};
+use crate::show::drift::forms::{ENDINGS, Form, begin, form_of};
+use crate::show::drift::report::{Head, Report};
+use crate::work::judge::Judged;
 
 /// How much of a report is collected before it is written.
 const WRITTEN: usize = 64 << 10;

@@ -6,14 +6,10 @@ use reconcile_schema::{DriftCode, DriftFinding, DriftSummary, ServerDrift};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::drift::{
-        report::{Head, Report},
-        words::came_about,
-    },
-    work::judge::Judged,
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::drift::report::{Head, Report};
+use crate::show::drift::words::came_about;
+use crate::work::judge::Judged;
 
 pub struct Sarif<W> {
     out: W,

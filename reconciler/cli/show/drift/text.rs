@@ -8,17 +8,11 @@ use std::{
 use anstyle::Style;
 use reconcile_schema::{DriftState, DriftSummary, Evidence, ServerDrift};
 
-use crate::{
-    manifest::diagnostic::escape,
-    show::{
-        drift::{
-            report::{Bodies, Report},
-            words::{came_about, in_numbers},
-        },
-        render::{BAD, FAINT, GOOD, NAME, UNSURE, WAITS},
-    },
-    work::{diff::spoken, judge::Judged},
-};
+use crate::manifest::diagnostic::escape;
+use crate::show::drift::report::{Bodies, Report};
+use crate::show::drift::words::{came_about, in_numbers};
+use crate::show::render::{BAD, FAINT, GOOD, NAME, UNSURE, WAITS};
+use crate::work::{diff::spoken, judge::Judged};
 
 /// How many findings of a server are shown where there is no diff.
 const SHOWN: usize = 12;

@@ -14,17 +14,11 @@ use std::{
 use jiff::Timestamp;
 use reconcile_schema::{Code, EventKind, EventLevel, EventLine, LastRun, Mode, Reports, ServerName, Snapshot};
 
-use crate::{
-    manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem},
-    work::{
-        site, snapshot,
-        unattended::{
-            events::Events,
-            last_run, log,
-            metrics::{Metrics, Sample},
-        },
-    },
-};
+use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
+use crate::work::unattended::events::Events;
+use crate::work::unattended::metrics::{Metrics, Sample};
+use crate::work::unattended::{last_run, log};
+use crate::work::{site, snapshot};
 
 /// Hands what happens to everything that reports.
 pub struct Reporter {

@@ -4,16 +4,9 @@ use std::path::Path;
 
 use reconcile_schema::Mode;
 
-use crate::{
-    manifest::{exit::Exit, input::Input, problem::Problem},
-    work::{
-        rescue::rescued,
-        unattended::{
-            events::Events,
-            reporter::{Reporter, complain, not_run, now},
-        },
-    },
-};
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
+use crate::work::unattended::reporter::{Reporter, complain, not_run, now};
+use crate::work::{rescue::rescued, unattended::events::Events};
 
 /// Runs `work` as the scheduled task does: nobody is asked, and what happens is reported as the manifest says, also what
 /// ends it early.

@@ -6,19 +6,14 @@ use jiff::Timestamp;
 use reconcile_core::{Event, Goal, Seen, Stale};
 use reconcile_schema::{Code, EventKind, EventLine, LastRun, Period, REPORT_VERSION, SNAPSHOT_VERSION, Snapshot, Step};
 
-use crate::{
-    manifest::{exit::Exit, problem::Problem},
-    work::{
-        advice::ACKNOWLEDGE,
-        outage::Alarm,
-        shortfall::{quiet, short_of},
-        unattended::{
-            judgement::Judgement,
-            last_run,
-            metrics::{Sample, Standing},
-            reporter::{Reporter, line, now},
-        },
-    },
+use crate::manifest::{exit::Exit, problem::Problem};
+use crate::work::shortfall::{quiet, short_of};
+use crate::work::unattended::metrics::{Sample, Standing};
+use crate::work::unattended::reporter::{Reporter, line, now};
+use crate::work::{
+    advice::ACKNOWLEDGE,
+    outage::Alarm,
+    unattended::{judgement::Judgement, last_run},
 };
 
 /// Watches a run on one server.
