@@ -1,6 +1,6 @@
 //! A year of scheduled runs on one simulated server, every quarter of an hour: `cargo bench --bench year`.
 //!
-//! The lab is kept in files and opened anew every day. As in the program, a run reads the whole journal; once a run of that
+//! The lab is kept in files and opened again every day. As in the program, a run reads the whole journal; once a run of that
 //! day has written to it, the ones that follow have it in memory. A journal that has grown is made shorter when it is first
 //! written to. Once a month another update becomes the target; now and then something breaks, somebody stops a service, or
 //! a run is killed in the middle of a step, all drawn from a seed.
@@ -47,7 +47,7 @@ const DAYS: u32 = 365;
 /// The first moment of the year.
 const BEGIN: Timestamp = Timestamp::constant(1_798_761_600, 0); // 2027-01-01.
 
-/// What goes wrong on a day, one day in eight, and is mended on the next.
+/// What goes wrong on a day, one day in eight, and is fixed on the next.
 const BREAKS: [Fault; 9] = [
     Fault::InstallerAsksForReboot,
     Fault::InstallerBeginsReboot,
@@ -125,7 +125,7 @@ fn next(lab: &mut Lab, month: u32) -> Played<Goal> {
     Ok(goal)
 }
 
-/// What was broken is mended, by somebody who says so; on some days something else breaks or a service is stopped.
+/// What was broken is fixed, by somebody who says so; on some days something else breaks or a service is stopped.
 fn a_day(lab: &mut Lab, goal: &Goal, rng: &mut Rng) -> Played<()> {
     let broken = lab.world().servers.get(&goal.server).is_some_and(|server| !server.faults.is_empty());
     let breaks = (rng.u8(..8) == 0).then(|| rng.choice(BREAKS)).flatten();
@@ -137,7 +137,7 @@ fn a_day(lab: &mut Lab, goal: &Goal, rng: &mut Rng) -> Played<()> {
         }
     })?;
     if broken {
-        lab.host(&goal.server)?.mark(&RunId("mended".into()), &Mark::Forgiven)?;
+        lab.host(&goal.server)?.mark(&RunId("fixed".into()), &Mark::Forgiven)?;
     }
     Ok(())
 }

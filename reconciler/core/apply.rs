@@ -43,7 +43,7 @@ pub struct Request<'a> {
     pub interrupted: &'a dyn Fn() -> Option<Halt>,
 }
 
-/// What happens during a run, for whoever watches.
+/// What happens during a run, for anyone who watches.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// An expensive fact is read.
@@ -310,7 +310,7 @@ impl<H: Act> Work<'_, H> {
         Ok(())
     }
 
-    /// Whether the step is not to be taken: the plan says another one, or it was taken in vain. The reason becomes a
+    /// Whether the step is not to be taken: the plan says another one, or it was taken without effect. The reason becomes a
     /// part of what the next decision sees.
     fn refuses(&mut self, step: &Step, cause: &Cause, seen: &Seen) -> bool {
         if let Some(approved) = self.request.approved {
@@ -494,7 +494,7 @@ impl<H: Act> Work<'_, H> {
         Ok((said, now))
     }
 
-    /// Why a step failed, with what that means for the server where a look shows it: a fail-over that exceeds its wait time does
+    /// Why a step failed, with what that means for the server where a look shows it: a failover that exceeds its wait time does
     /// nothing (Microsoft Learn: Invoke-CsComputerFailOver, `-WaitTime`).
     fn after_failure(&mut self, step: &Step, before: &Seen, why: String) -> Result<String, H::Error> {
         if *step != Step::FailOver || !unchanged(step, &before.host, &self.look()?.host) {

@@ -95,7 +95,7 @@ pub enum Blocker {
     },
     /// The installer could not outlive the session that it is started from.
     Confined,
-    /// The pool cannot do without this server.
+    /// The pool cannot spare this server.
     Pool { pool: Fqdn, why: Unready },
     /// Another server of the pool, or of the pool that stands in for it, is worked on.
     Claimed {
@@ -343,14 +343,14 @@ impl fmt::Display for Blocker {
                 write!(f, "{component}: expected a build of the line {}, found {found}", declared.line)
             }
             Self::Reboot { who } => {
-                write!(f, "a restart is pending (asked for by {}), and the policy allows none", who.join(", "))
+                write!(f, "a restart is pending (requested by {}), and the policy does not allow one", who.join(", "))
             }
             Self::RebootsSpent { reboots } => {
                 write!(f, "a restart is pending again after {reboots} restarts for this target")
             }
-            Self::Installing { what } => write!(f, "another installation is under way: {what}"),
+            Self::Installing { what } => write!(f, "another installation is in progress: {what}"),
             Self::ServicePending { service, state } => {
-                write!(f, "the service {service} is {state} and has not settled")
+                write!(f, "the service {service} is still {state}")
             }
             Self::ShellsOpen { shells } => {
                 let list: Vec<_> = shells.iter().map(shown_shell).collect();
@@ -359,7 +359,7 @@ impl fmt::Display for Blocker {
             Self::Foreign { services } => {
                 let one = |it: &Foreign| format!("{} (process {}) holds {}", it.service, it.pid, it.module);
                 let list: Vec<_> = services.iter().map(one).collect();
-                write!(f, "services of others hold what the update replaces: {}", list.join(", "))
+                write!(f, "services of other applications hold what the update replaces: {}", list.join(", "))
             }
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
             Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
@@ -378,10 +378,10 @@ impl fmt::Display for Blocker {
                 "reconcile runs in a job that its children cannot leave, as in a remote session: the installer and the update of \
                  the databases would be cut off when the session ends",
             ),
-            Self::Pool { pool, why } => write!(f, "the pool {pool} cannot do without this server: {why}"),
+            Self::Pool { pool, why } => write!(f, "the pool {pool} cannot spare this server: {why}"),
             Self::Claimed { pool, claim, clock } => {
                 let (server, since) = (&claim.server, claim.at);
-                write!(f, "{server} has claimed the pool {pool} since {since:.0}: one server of it at a time")?;
+                write!(f, "{server} has held the claim of the pool {pool} since {since:.0}; one server of a pool is updated at a time")?;
                 clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
             }
             Self::ClaimsBusy { step, why } => write!(f, "{step}: {why}"),
@@ -391,25 +391,25 @@ impl fmt::Display for Blocker {
             }
             Self::ComesAfter { server, told: Some(told), due } => write!(
                 f,
-                "the back end comes after its Front End Servers: {server} has told of {told}, and must be at {due}"
+                "the back end is updated after its Front End Servers: {server} last reported {told}, and must report {due}"
             ),
             Self::ComesAfter { server, told: None, due } => {
-                write!(f, "the back end comes after its Front End Servers: {server} has not told that it is at {due}")
+                write!(f, "the back end is updated after its Front End Servers: {server} has not reported that it is at {due}")
             }
             Self::FailedOver => f.write_str(
                 "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
             ),
             Self::Outage { lasted, budget } => {
-                write!(f, "the services were down for {lasted} of {budget} before the installer could start")
+                write!(f, "the services were down for {lasted}, the budget is {budget}, and the installer had not started")
             }
             Self::OutageForeseen { lasted, needed, budget } if lasted.as_seconds() == 0 => {
                 write!(
                     f,
-                    "the services may be down for {needed} (one case of twenty takes longer), the budget is {budget}"
+                    "the services may be down for {needed} (one case in twenty takes longer); the budget is {budget}"
                 )
             }
             Self::OutageForeseen { lasted, needed, budget } => {
-                write!(f, "the services were down for {lasted} and may be for {needed} more, the budget is {budget}")
+                write!(f, "the services were down for {lasted} and may be down for {needed} more; the budget is {budget}")
             }
             Self::WindowClosed { opens: Some(opening), zone, lacking: _ } => {
                 write!(f, "no maintenance window is open before {}", opening.begin_shown(zone))
@@ -419,7 +419,7 @@ impl fmt::Display for Blocker {
                 assumed(f, lacking)
             }
             Self::WindowTooShort { left, needed, opens, zone, lacking } => {
-                write!(f, "the maintenance window closes in {left}, the outage may need {needed}")?;
+                write!(f, "the maintenance window closes in {left}, and the outage may take {needed}")?;
                 assumed(f, lacking)?;
                 f.write_str("; ")?;
                 match opens {
@@ -428,7 +428,7 @@ impl fmt::Display for Blocker {
                 }
             }
             Self::ClockBehind { now, latest } => {
-                write!(f, "the clock says {now:.0}, but the journal was written at {latest:.0}, which is later")
+                write!(f, "the clock says {now:.0}, but the last entry of the journal is from {latest:.0}, which is later")
             }
             Self::Held { hold } => {
                 write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
@@ -437,16 +437,16 @@ impl fmt::Display for Blocker {
                 write!(f, "the journal of this server is damaged: {damage}; a hold may have been among them")
             }
             Self::OutagesSpent { outages } => {
-                write!(f, "the services were taken down {} for this target, and it was not reached", times(*outages))
+                write!(f, "the services were taken down {} for this target without reaching it", times(*outages))
             }
             Self::AttemptsSpent { attempts, code: Some(code), log: _ } => {
                 let (times, code) = (times(*attempts), shown_code(*code));
-                write!(f, "the installer was started {times} for this target, the last exit code was {code}")
+                write!(f, "the installer was started {times} for this target; the last exit code was {code}")
             }
             Self::AttemptsSpent { attempts, code: None, log: _ } => {
                 write!(
                     f,
-                    "the installer was started {} for this target, and not seen to end the last time",
+                    "the installer was started {} for this target, and nobody saw the last one end",
                     times(*attempts)
                 )
             }
@@ -472,7 +472,7 @@ impl fmt::Display for Blocker {
                 let (were, themselves) = if all.len() == 1 { ("was", "itself") } else { ("were", "themselves") };
                 write!(f, "{} {were} started, and ended again by {themselves} within seconds", all.join(", "))
             }
-            Self::AtWork { what } => write!(f, "a command that outlived its run is at work: {what}"),
+            Self::AtWork { what } => write!(f, "a command of an earlier run is still at work: {what}"),
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::NoManifest => f.write_str("the manifest cannot be used"),
             Self::Forced { why } => write!(f, "the run was interrupted: {why}, and it left the services as they were"),

@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn in_autumn_the_clock_shows_an_hour_twice_and_the_first_counts() {
-        // In Berlin, 2026-10-25, three o'clock is two o'clock once more.
+        // In Berlin, 2026-10-25, three o'clock is two o'clock again.
         let night = maintenance("Europe/Berlin", &[("sat", "22:00", "02:30")], &[]);
         assert_eq!(told(&night, "2026-10-24T12:00:00Z", 2), ["2026-10-24T20:00:00Z/2026-10-25T00:30:00Z"]);
         let late = maintenance("Europe/Berlin", &[("sun", "02:30", "05:00")], &[]);

@@ -150,7 +150,7 @@ pub(crate) fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The services may be taken down once more for this target: an outage in vain is not repeated for ever.
+/// The services may be taken down again for this target: an outage without effect is not repeated for ever.
 pub(crate) fn outages(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let same = seen.marks.aim.as_ref().is_some_and(|aim| aim.core == goal.core && aim.components == *goal.floors);
     let spent = same && seen.begins_outage() && seen.marks.outages >= goal.rules.attempts;
@@ -239,7 +239,7 @@ pub(crate) fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 }
 
 /// No other server of the pool, or of the one that stands in for it, is worked on; and those that come before this one are
-/// done. Then the pool is claimed, and asked once more how it stands, now that nobody else may take a server from it.
+/// done. Then the pool is claimed, and asked again how it stands, now that nobody else may take a server from it.
 pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let Some(claims) = goal.claims.as_ref().filter(|_| step.takes_down() && seen.begins_outage()) else {
         return Gate::Open;

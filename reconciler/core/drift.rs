@@ -295,7 +295,7 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     };
     let mut all: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(of).collect();
     if goal.fails_over() && (seen.is_failed_over() || seen.is_failed_over_by_us()) {
-        let (down, observed) = (Some(DriftCode::ServiceDown), "disabled, as by a fail-over");
+        let (down, observed) = (Some(DriftCode::ServiceDown), "disabled, as by a failover");
         let of = |service: &'a reconcile_schema::Service| {
             compared(FactKind::Service, &service.name, Said::State(ServiceState::Running), observed, down)
         };
@@ -345,14 +345,14 @@ fn after_installation(seen: &Seen) -> Option<Compared<'static>> {
         ));
     }
     let Some(Cause::RebootPending(who)) = reboot_due(seen) else { return None };
-    let observed = format!("asked for by {}", who.join(", "));
+    let observed = format!("requested by {}", who.join(", "));
     Some(compared(FactKind::Restart, "restart", "none pending", observed, Some(DriftCode::RestartDue)))
 }
 
 /// A restart that Windows waits for, on a server from which our installer wants nothing.
 fn windows_restart(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
     let restart = |observed, code| compared(FactKind::WindowsRestart, "restart", "none pending", observed, Some(code));
-    let asked = |who: Vec<String>| restart(format!("asked for by {}", who.join(", ")), DriftCode::RestartDue);
+    let asked = |who: Vec<String>| restart(format!("requested by {}", who.join(", ")), DriftCode::RestartDue);
     match windows_asks(goal, seen) {
         WindowsRestart::None => None,
         WindowsRestart::Said(who) => Some(Compared { note: true, ..asked(who) }),

@@ -12,7 +12,7 @@ pub trait Observe {
     /// What keeps a host from being looked at at all; a single fact that cannot be read is unknown instead.
     type Error: fmt::Display;
 
-    /// The cheap facts, read anew; the expensive ones as they were last read. The goal names services besides the product's.
+    /// The cheap facts, read again; the expensive ones as they were last read. The goal names services besides the product's.
     ///
     /// # Errors
     /// When the host cannot be looked at at all.

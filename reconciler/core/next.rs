@@ -38,7 +38,7 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
     if let Some(what) = &seen.host.at_work {
         return at_work(goal, seen, what);
     }
-    // Who wants the run to end waits for no answer; and one that was cut off is no reason why it ends.
+    // A run that is to end waits for no answer; an answer that was cut off is no reason why it ends.
     let interrupted = seen.run.halt == Some(Halt::Interrupted);
     let blocker = match wanted(goal, seen) {
         Want::Nothing => return Next::Done,
@@ -54,7 +54,7 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
             Gate::Shut(blocker) => blocker,
         },
     };
-    // A server that was taken down in vain keeps the claim of its pool: the next one would fare no better.
+    // A server that was taken down without effect keeps the claim of its pool: the next one would fare no better.
     let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || seen.marks.outages > 0);
     let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && !keeps(step) && may_restore(goal, seen));
     up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))

@@ -6,7 +6,7 @@ use reconcile_schema::{Fabric, PoolSeen, Readiness, ServerName, UpgradeDomain};
 
 use crate::{goal::Goal, quorum::spare, seen::Seen, unready::Unready};
 
-/// Why the pool that was found so cannot do without this server now.
+/// Why the pool that was found so cannot spare this server now.
 ///
 /// What decides are objects: `PoolUpgradeState`, and whether the upgrade domain of this server is ready. The counts are held against
 /// the documents where the product reports them. What `Get-CsPoolFabricState` says is text, and a second word.

@@ -20,7 +20,7 @@ pub struct Seen {
     pub run: Run,
 }
 
-/// How this run has gone so far. It lives in memory only: the next run starts anew.
+/// How this run has gone so far. It lives in memory only: the next run starts from nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub id: RunId,
@@ -165,7 +165,7 @@ impl Seen {
         self.marks.baseline.as_ref().map(|baseline| baseline.running.as_slice())
     }
 
-    /// Whether the pool has taken over for this server. A fail-over disables the services that it stops (Microsoft Learn:
+    /// Whether the pool has taken over for this server. A failover disables the services that it stops (Microsoft Learn:
     /// Invoke-CsComputerFailOver). Somebody may have disabled one of them before; nobody disables the one that makes it a
     /// Front End Server.
     #[must_use]
@@ -192,7 +192,7 @@ impl Seen {
         services.any(|service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE) && service.is_running())
     }
 
-    /// The services that somebody disabled, or a fail-over.
+    /// The services that somebody disabled, or a failover.
     pub(crate) fn disabled(&self) -> impl Iterator<Item = &Service> {
         let services = self.host.services.known().into_iter().flatten();
         services.filter(|service| service.is_products() && service.start == StartType::Disabled)

@@ -44,7 +44,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The number of its ring in the order of the rollout, from 0; whoever names none is in the last.
+    /// The number of its ring in the order of the rollout, from 0; a server without one is in the last.
     #[must_use]
     pub fn ring_number(&self, manifest: &Manifest) -> usize {
         let rings = &manifest.rollout.rings;

@@ -88,9 +88,9 @@ impl fmt::Display for Unready {
                 match again {
                     Some(again) => write!(
                         f,
-                        "it must have been ready for {READY} since {server} came back, and is ready since {again:.0} only"
+                        "it must be ready for {READY} after {server} came back, and has been ready only since {again:.0}"
                     )?,
-                    None => write!(f, "it must have been ready for {READY} since {server} came back at {back:.0}")?,
+                    None => write!(f, "it must be ready for {READY} after {server} came back at {back:.0}")?,
                 }
                 clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
             }

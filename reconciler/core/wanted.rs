@@ -40,7 +40,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     };
     let web_up = services.iter().any(|service| service.is_web() && !service.is_stopped());
     if goal.fails_over() && seen.is_failed_over() && !seen.is_failed_over_by_us() {
-        return Want::Cannot(Blocker::FailedOver); // Whoever took it out of the pool has a reason, and may be at work.
+        return Want::Cannot(Blocker::FailedOver); // Somebody took it out of the pool, has a reason, and may be at work.
     }
     if let Some(begun) = seen.begun_later(&goal.core) {
         let (declared, begun, code) = (goal.core.clone(), begun.target.clone(), begun.code);
@@ -241,7 +241,7 @@ pub(crate) fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
             {
                 return Databases::Current;
             }
-            // What was behind or out of reach then may have been mended since: work needs a look of its own.
+            // What was behind or out of reach then may have been fixed since: work needs a look of its own.
             Some(_) | None => return Databases::Ask,
         },
     };

@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-/// A new file in the folder of `path`, to take its name at the end. Whoever may read other new files may read it: it is
+/// A new file in the folder of `path`, to take its name at the end. Anyone who may read other new files may read it: it is
 /// written for others.
 ///
 /// # Errors

@@ -131,7 +131,7 @@ impl Lying {
                     broken.extend(said.broken);
                 }
                 Kind::Earlier => {
-                    // Anybody may forbid. Who has a file of its own has spoken since.
+                    // Anybody may forbid. A server with a file of its own has spoken since.
                     let counts = |server: &ServerName| !speak.contains(&server) && reader != Some(server);
                     said.claims.retain(|claim| counts(&claim.server));
                     said.released.retain(|_, last| counts(&last.server));

@@ -7,7 +7,7 @@ pub struct Asking {
     pub whose: &'static str,
     pub path: &'static str,
     /// Whether a restart is known to finish what was installed. That of `PackagesPending` is not: a key that stays would have a
-    /// sound server restarted in vain.
+    /// sound server restarted without effect.
     pub of_windows: bool,
 }
 

@@ -34,7 +34,7 @@ pub struct PoolRecord {
     pub later: BTreeMap<String, serde_json::Value>,
 }
 
-/// The word of a server that it is worked on, and no other of its pool may be. It does not pass by itself: whoever has it
+/// The word of a server that it is worked on, and no other of its pool may be. It does not end by itself: the server that has it
 /// may be down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -211,15 +211,15 @@ impl DriftState {
     pub const fn phrase(self) -> &'static str {
         match self {
             Self::AtGoal => "at goal",
-            Self::Drift => "with drift",
+            Self::Drift => "drifted",
             Self::Unnamed => "not in the manifest",
-            Self::Missing => "without a snapshot",
-            Self::Stale => "with a stale snapshot",
-            Self::BuildsOnly => "with only the builds known",
-            Self::NotReadable => "with databases that this account cannot read",
+            Self::Missing => "no snapshot",
+            Self::Stale => "stale snapshot",
+            Self::BuildsOnly => "only builds known",
+            Self::NotReadable => "databases not readable",
             Self::Unknown => "unknown",
-            Self::Ahead => "ahead of the manifest",
-            Self::WrongProduct => "with another product",
+            Self::Ahead => "newer than declared",
+            Self::WrongProduct => "another product",
         }
     }
 }

@@ -60,7 +60,7 @@ pub struct DscInstance {
     /// Whether the declared product is installed on the server; left out where that cannot be told.
     #[serde(default, rename = "_exist", skip_serializing_if = "Option::is_none")]
     pub exist: Option<bool>,
-    /// Whether nothing is left to be done. A server that is ahead of the manifest, or not wholly known, is not.
+    /// Whether nothing is left to be done. A server that is newer than declared, or not wholly known, is not.
     #[serde(default, rename = "_inDesiredState", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub in_desired_state: Option<bool>,

@@ -105,7 +105,7 @@ pub struct TurnReport {
     /// Its upgrade domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_domain: Option<UpdateName>,
-    /// When it begins: with the fail-over, where its pool takes over for it.
+    /// When it begins: with the failover, where its pool takes over for it.
     pub from: Timestamp,
     /// When it is foreseen to be done.
     pub until: Timestamp,

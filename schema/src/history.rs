@@ -120,7 +120,7 @@ pub struct ServerStatus {
     /// The server and its target.
     #[serde(flatten)]
     pub server: Heading,
-    /// In which state it is, by what is seen without a dear look.
+    /// In which state it is, by what is seen without a expensive look.
     pub state: State,
     /// In what it differs from its target.
     pub findings: Vec<FindingReport>,

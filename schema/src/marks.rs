@@ -476,7 +476,7 @@ impl Marks {
                 (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
                 self.started.clear();
                 self.told = None; // The record on the share may be another one: it is told again.
-                self.latest = Some(at); // Whoever says so has looked at the clock.
+                self.latest = Some(at); // Anyone who says so has looked at the clock.
             }
             Mark::Accepted { serial, sha256, manifest } => {
                 // An older one may be followed where nobody signs, but the highest is what the next is compared with.
@@ -543,7 +543,7 @@ impl Marks {
                 // Asked twice in one boot, it has not happened in between.
                 if boot.is_none() || self.rebooting != *boot {
                     self.reboots += 1;
-                    self.outages = self.outages.saturating_sub(1); // Not in vain, and counted as a restart.
+                    self.outages = self.outages.saturating_sub(1); // Not without effect, and counted as a restart.
                 }
                 self.rebooting.clone_from(boot);
             }

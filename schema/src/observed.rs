@@ -13,7 +13,7 @@ use crate::{
 
 /// Everything that was seen of one host.
 ///
-/// The first group is cheap and read at every look; the second is dear (a management shell, a hash over a
+/// The first group is cheap and read at every look; the second is expensive (a management shell, a hash over a
 /// share) and looked at only when a decision asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -13,7 +13,7 @@ use crate::{AccountName, FilePath, Period, Role, UpdateName};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
-    /// The rings, in their order: the next begins when all of one is at its goal. Whoever has no ring is in the last.
+    /// The rings, in their order: the next begins when all of one is at its goal. A server without a ring is in the last one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rings: Vec<UpdateName>,
     /// How long a ring is watched before the next begins. Default not at all.
@@ -27,9 +27,9 @@ pub struct Rollout {
     /// standard-edition, director, mediation, persistent-chat, edge. Roles that are left out come last, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
-    /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, whoever starts the
+    /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, no matter who starts the
     /// runs, and that the back end comes after the Front End Servers. Edge Servers cannot come there and take no part. Default
-    /// none: then whoever starts the runs sees to it.
+    /// none: then the person or the tool that starts the runs sees to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<ClaimShare>,
     /// What a failure does to the servers that have not begun. Default stop.

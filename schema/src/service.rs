@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The web server that the products publish through; stopped and started by a documented step of its own.
 pub const WEB_SERVICE: &str = "W3SVC";
 
-/// The service that makes a Front End Server one: the one that a fail-back verifies (Microsoft Learn:
+/// The service that makes a Front End Server one: the one that a failback verifies (Microsoft Learn:
 /// Invoke-CsComputerFailBack).
 pub const FRONT_END_SERVICE: &str = "RTCSRV";
 

@@ -105,7 +105,7 @@ impl Step {
             Self::Stage => ("staging the update", Package, MACHINE, None),
             Self::Claim => ("claiming the pool", Claim, NONE, None),
             Self::Reboot => ("the restart", Boot, MACHINE, Some(Phase::Restart)),
-            Self::FailOver => ("the fail-over", Stopped(Whose::Product), PRODUCT, Some(Phase::FailOver)),
+            Self::FailOver => ("the failover", Stopped(Whose::Product), PRODUCT, Some(Phase::FailOver)),
             Self::StopOthers => ("stopping the services of others", Stopped(Whose::Others), MACHINE, None),
             Self::StopServices => ("stopping the services", Stopped(Whose::Product), MACHINE, Some(Phase::Stop)),
             Self::StopWeb => ("stopping the web server", Stopped(Whose::WebServer), MACHINE, Some(Phase::StopWeb)),
@@ -113,7 +113,7 @@ impl Step {
             Self::Install => ("the installation", Components, MACHINE, Some(Phase::Install)),
             Self::StartWeb => ("starting the web server", Running(Whose::WebServer), MACHINE, Some(Phase::StartWeb)),
             Self::UpdateDatabases(store) => ("updating", Databases(store), PRODUCT, Some(Phase::Database)),
-            Self::FailBack => ("the fail-back", Running(Whose::Product), PRODUCT, Some(Phase::Start)),
+            Self::FailBack => ("the failback", Running(Whose::Product), PRODUCT, Some(Phase::Start)),
             Self::StartServices => ("starting the services", Running(Whose::Product), MACHINE, Some(Phase::Start)),
             Self::StartOthers => ("starting the services of others", Running(Whose::Others), MACHINE, None),
             Self::Release => ("releasing the pool", Mark, NONE, None),
@@ -228,7 +228,7 @@ impl fmt::Display for Cause {
             }
             Self::Unproven { code: None } => f.write_str("the last installation was not seen to end"),
             Self::AssembliesHeld => f.write_str("running services may hold assemblies that the installer replaced"),
-            Self::RebootPending(who) => write!(f, "a restart is asked for by {}", who.join(", ")),
+            Self::RebootPending(who) => write!(f, "a restart is requested by {}", who.join(", ")),
             Self::NotStaged => f.write_str("the installer must not change between check and run"),
             Self::ShellsOpen => f.write_str("open shells hold assemblies that the installer replaces"),
             Self::StoreBehind { databases, .. } => {

@@ -77,7 +77,7 @@ struct Stage {
 #[expect(clippy::disallowed_methods, reason = "says how long it took")]
 fn campaign(form: &str, size: &Size, seed: u64) -> ExitCode {
     let begin = Instant::now();
-    // Nothing here rests on a disk: who is killed leaves what was written to whoever reads it next.
+    // Nothing here rests on a disk: a process that is killed leaves what it has written to the next reader.
     let memory = Path::new("/dev/shm");
     let work = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/campaigns");

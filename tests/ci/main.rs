@@ -140,10 +140,7 @@ fn the_job_leaves_every_report_and_ends_as_the_program_does() {
     assert_reports(&scratch.path().join("drift-report"));
     let printed = String::from_utf8(job.stdout).unwrap();
     assert_eq!(printed, fs::read_to_string(scratch.path().join("drift-report/drift.txt")).unwrap());
-    assert!(
-        printed.ends_with("6 servers: 3 at goal, 2 with drift, 1 without a snapshot; 9 steps remain.\n"),
-        "{printed}"
-    );
+    assert!(printed.ends_with("6 servers: 3 at goal, 2 drifted, 1 no snapshot; 9 steps remain.\n"), "{printed}");
 }
 
 /// The job of one account, the web server or the exporter of another.
@@ -167,7 +164,7 @@ fn old_snapshots_are_no_evidence() {
     for (as_of, max_age) in [("2026-01-04T06:00:00Z", "2h"), ("2026-01-09T06:00:00Z", "36h")] {
         let job = bash(scratch.path(), JOB, &[PROGRAM, ("AS_OF", as_of), ("MAX_AGE", max_age)]);
         assert_eq!(code(&job), 5, "{}", said(&job));
-        assert!(said(&job).contains("1 without a snapshot, 5 with a stale snapshot"), "{}", said(&job));
+        assert!(said(&job).contains("1 no snapshot, 5 stale snapshot"), "{}", said(&job));
     }
 }
 

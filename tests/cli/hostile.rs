@@ -76,8 +76,8 @@ fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
         assert!(said.out.len() < 8000, "{name} is answered with {} bytes", said.out.len());
         // Lines that can be read are judged, whatever stands beside them.
         let judged = name.ends_with(".ndjson");
-        assert_eq!(said.out.contains(&format!("{NAME}  with drift")), judged, "{name}: {}", said.out);
-        assert_eq!(said.out.contains(&format!("{NAME}  without a snapshot")), !judged, "{name}: {}", said.out);
+        assert_eq!(said.out.contains(&format!("{NAME}  drifted")), judged, "{name}: {}", said.out);
+        assert_eq!(said.out.contains(&format!("{NAME}  no snapshot")), !judged, "{name}: {}", said.out);
     }
 }
 
@@ -97,7 +97,7 @@ fn how_a_good_snapshot_was_written_down_does_not_matter() {
         fs::write(folder.path().join(name), text).unwrap();
         let said = drift(&folder, name);
         assert_eq!(said.code, Some(2), "{name}: {}{}", said.out, said.err);
-        assert!(said.out.contains("1 server: 1 with drift;"), "{name}: {}", said.out);
+        assert!(said.out.contains("1 server: 1 drifted;"), "{name}: {}", said.out);
     }
 }
 
@@ -161,7 +161,7 @@ fn what_has_no_end_is_given_up() {
         });
         assert_eq!(said.code, Some(5), "{again:?}: {}{}", said.out, said.err);
         assert!(said.out.contains(why), "{again:?}: {}", said.out);
-        assert_eq!(said.out.contains("1 with drift"), begin == good, "{again:?}: {}", said.out);
+        assert_eq!(said.out.contains("1 drifted"), begin == good, "{again:?}: {}", said.out);
     }
 }
 
@@ -294,7 +294,7 @@ fn devices_and_pipes_are_not_read() {
     for place in ["all", "all/*.json"] {
         let judged = drift(&folder, place);
         assert_eq!(judged.code, Some(2), "{}{}", judged.out, judged.err);
-        assert!(judged.out.contains("1 server: 1 with drift"), "{}", judged.out);
+        assert!(judged.out.contains("1 server: 1 drifted"), "{}", judged.out);
     }
     for endless in ["zero", "pipe"] {
         let held = reconcile(folder.path(), &["apply", "site.yaml", "--plan", endless]);

@@ -109,7 +109,7 @@ fn of_runs_that_crowd_on_a_lab_one_installs() {
     }
 }
 
-/// Whoever changes a lab by hand does not while a run works on it.
+/// Anyone who changes a lab by hand does not while a run works on it.
 #[test]
 fn a_lab_is_not_changed_beneath_a_run() {
     let folder = folder(&lab(""));

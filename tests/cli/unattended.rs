@@ -219,7 +219,7 @@ fn a_look_compares_and_changes_nothing() {
     let folder = reporting("");
     let looked = observe(&folder);
     assert_eq!(looked.code, Some(2), "{}", looked.err);
-    assert!(looked.out.starts_with("fe01.contoso.example: with drift; core-components 7.0.2046.123"), "{}", looked.out);
+    assert!(looked.out.starts_with("fe01.contoso.example: drifted; core-components 7.0.2046.123"), "{}", looked.out);
     let drifted = reconcile(folder.path(), &["drift", "site.yaml", "--from", "share"]);
     assert_eq!(drifted.code, Some(2), "the share holds what drift reads: {}", drifted.err);
     assert_eq!(listing(&folder.path().join("share")), [format!("{SERVER}.json")]);
@@ -377,7 +377,7 @@ fn what_ends_a_run_before_it_begins_is_told() {
     fs::write(folder.path().join("world.yaml"), "servers: 7").unwrap();
     assert_eq!(apply(&folder).code, Some(65));
     let told = events(&folder);
-    assert!(told[2].starts_with("error 305 not-run: ") && told[2].contains("mend the file"), "{told:#?}");
+    assert!(told[2].starts_with("error 305 not-run: ") && told[2].contains("fix the file"), "{told:#?}");
 }
 
 #[test]

@@ -162,5 +162,5 @@ fn a_fleet_without_any_snapshot_is_missing_and_not_at_its_goal() {
     fs::write(fleet.path().join("snapshots/none.ndjson"), "").unwrap();
     let ended = judge(fleet.path(), &[]);
     assert_eq!(ended.code, Some(5));
-    assert!(ended.out.ends_with("32 servers: 32 without a snapshot; 0 steps remain.\n"), "{}", ended.out);
+    assert!(ended.out.ends_with("32 servers: 32 no snapshot; 0 steps remain.\n"), "{}", ended.out);
 }

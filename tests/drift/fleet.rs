@@ -1,8 +1,8 @@
-//! The fleet's snapshots as they were once written: `WRITE_FLEET=1 cargo test --test drift` makes them anew.
+//! The fleet's snapshots as they were once written: `WRITE_FLEET=1 cargo test --test drift` makes them again.
 //!
-//! Whoever does so moves `AS_OF` to the next day: a hive has the date on which it was made.
+//! Anyone who does so moves `AS_OF` to the next day: a hive has the date on which it was made.
 //!
-//! They are committed and not made anew with every change: what an older version wrote must stay readable.
+//! They are committed and not made again with every change: what an older version wrote must stay readable.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! The fleet in every form, held to what is committed: `UPDATE_GOLDEN=1` writes it anew; read the difference.
+//! The fleet in every form, held to what is committed: `UPDATE_GOLDEN=1` writes it again; read the difference.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
@@ -74,7 +74,7 @@ fn the_fleet_in_every_form_is_as_committed() {
             untrue += &difference.unified_diff().header(&path.display().to_string(), "now").to_string();
         }
     }
-    assert!(untrue.is_empty(), "{untrue}\nUPDATE_GOLDEN=1 writes them anew");
+    assert!(untrue.is_empty(), "{untrue}\nUPDATE_GOLDEN=1 writes them again");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Texts that hosts control, made to act on whoever shows them; and that no form of a report lets them.
+//! Texts that hosts control, made to act on anyone who shows them; and that no form of a report lets them.
 
 use reconcile_support::readers::{self, visible};
 use serde_json::json;

@@ -54,9 +54,9 @@ fn of_three_servers_with_the_middle_one_failing_the_last_is_left_alone_until_it_
 
     let world = folder.path().join("lab.world.yaml");
     let text = fs::read_to_string(&world).unwrap();
-    let mended = text.replace("faults:\n    - another-installation\n", "faults: []\n");
-    assert_ne!(mended, text);
-    fs::write(&world, mended).unwrap();
+    let fixed = text.replace("faults:\n    - another-installation\n", "faults: []\n");
+    assert_ne!(fixed, text);
+    fs::write(&world, fixed).unwrap();
     engine.started.take();
     let done = engine.run(&document, |engine, asked| engine.set(asked, false)).unwrap();
     let sets = engine.started.borrow().iter().filter(|args| *args == "dsc set").count();

@@ -99,7 +99,7 @@ fn a_restart_that_pends_already_is_told_before_anything_is_done() {
     assert_eq!(set.after["_restartRequired"], json!([{ "system": SERVER }]));
     assert_eq!([&set.after["found"], &set.after["state"]], ["7.0.2046.123", "drift"]);
     let told = what_if.metadata["whatIf"].to_string();
-    assert!(told.contains("blocked: a restart is pending (asked for by Windows Update)"), "{told}");
+    assert!(told.contains("blocked: a restart is pending (requested by Windows Update)"), "{told}");
     assert!(!reconcile(folder.path(), &["lab", "show", "site.yaml"]).1.contains("7.0.2046.521"));
 }
 
@@ -113,7 +113,7 @@ fn a_failing_step_is_told_with_host_step_state_and_what_to_do() {
         [
             "fe01.contoso.example: failed: the installer ended with exit code 1603 (fatal error during installation) and \
           moved no component; 6 steps taken, the last was starting the services; all services run; the longest outage was \
-          17 min 40 s; code install-failed; next: read the installer's log and fix the cause; the next run of apply tries once more"
+          17 min 40 s; code install-failed; next: read the installer's log and fix the cause; the next run of apply tries again"
         ]
     );
     let logged = engine.logged.take();

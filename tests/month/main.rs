@@ -1,6 +1,6 @@
 //! A month of unattended nights, held to what it must be, by arithmetic of its own.
 //!
-//! `UPDATE_GOLDEN=1` writes the calendar anew; read the difference.
+//! `UPDATE_GOLDEN=1` writes the calendar again; read the difference.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::{collections::BTreeSet, env, fs, path::Path};
@@ -86,7 +86,7 @@ fn a_month_of_nights() {
     let golden = fs::read_to_string(&path).unwrap_or_default();
     let difference = similar::TextDiff::from_lines(&golden, &calendar);
     let difference = difference.unified_diff().header("tests/month/calendar.txt", "now").to_string();
-    assert!(golden == calendar, "{difference}\nUPDATE_GOLDEN=1 writes it anew");
+    assert!(golden == calendar, "{difference}\nUPDATE_GOLDEN=1 writes it again");
     assert!(calendar.lines().all(|line| line.chars().count() <= 100), "a line is longer than 100 columns");
 }
 

@@ -196,7 +196,7 @@ fn the_account_of_a_task_that_applies_can_have_the_rights_that_its_steps_need() 
     }
     let (_kept, path) = of("maintenance: always", "", front);
     let why = applies(&path, &[]).unwrap_err();
-    assert!(why.contains("SYSTEM belongs to no group of the domain") && why.contains("the fail-over"), "{why}");
+    assert!(why.contains("SYSTEM belongs to no group of the domain") && why.contains("the failover"), "{why}");
     let why = applies(&path, &["--password"]).unwrap_err();
     assert!(why.contains("SYSTEM has no password"), "{why}");
     let xml = printed(&path, &[&["--mode", "apply"], &password[..]].concat());

@@ -80,7 +80,7 @@ fn no_component_is_above_the_build_of_its_release() {
     }
 }
 
-/// The table for people, with the source of each build: `UPDATE_SCHEMAS=1` writes it anew.
+/// The table for people, with the source of each build: `UPDATE_SCHEMAS=1` writes it again.
 #[test]
 fn the_table_says_who_gives_each_build() {
     let catalogue = catalogue();
@@ -115,7 +115,7 @@ fn the_table_says_who_gives_each_build() {
     if std::env::var_os("UPDATE_SCHEMAS").is_some() {
         fs::write(&path, &table).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), table, "UPDATE_SCHEMAS=1 cargo test --test schema writes it anew");
+    assert_eq!(fs::read_to_string(path).unwrap(), table, "UPDATE_SCHEMAS=1 cargo test --test schema writes it again");
 }
 
 /// What the issue of the catalogue's last change looked up, by what each source says.

@@ -112,7 +112,7 @@ impl Moment {
         });
         assert!(done.is_some(), "no later run comes to its goal");
         machine.assert_converged();
-        // Whoever is ended together with its watcher sees no installation end, and starts it again.
+        // A run that is ended together with its watcher sees no installation end, and starts it again.
         let most = if self.with_watcher { 2 } else { 1 };
         assert!((1..=most).contains(&installs(&machine)), "{} installations", installs(&machine));
         assert_eq!(machine.journal().iter().filter(|mark| *mark == "installed").count(), 1);

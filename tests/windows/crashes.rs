@@ -213,7 +213,7 @@ fn the_machine_is_restarted_while_the_databases_are_updated() {
 
     let again = machine.apply();
     again.is(0, State::AtGoal);
-    // The restart has started the services: they are stopped once more, and need no second stop for assemblies.
+    // The restart has started the services: they are stopped again, and need no second stop for assemblies.
     let steps = [Step::StopServices, Step::UpdateDatabases(Store::Local), Step::StartServices];
     assert_eq!(again.server.steps, steps, "{again:#?}");
     machine.assert_converged();

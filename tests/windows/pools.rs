@@ -96,7 +96,7 @@ fn killed_when_told(machine: &Machine, order: &str) {
 fn a_pool_that_cannot_do_without_the_server_keeps_it() {
     let mut machine = Machine::new(Server::front_end(SFB_2019));
     machine.declare("{}");
-    let cannot = format!("the pool {POOL} cannot do without this server");
+    let cannot = format!("the pool {POOL} cannot spare this server");
 
     // A run would ask it twice more, ten minutes apart: somebody does not wait for that.
     the_pool_is(&mut machine, |pool| pool.readiness = "Busy".into());
@@ -136,7 +136,7 @@ fn a_pool_is_taken_at_its_word_and_not_at_its_silence() {
     server.lab.pool.as_mut().unwrap().counts = false;
     let mut machine = Machine::new(server);
     machine.declare("{}");
-    let cannot = format!("the pool {POOL} cannot do without this server");
+    let cannot = format!("the pool {POOL} cannot spare this server");
     let own = machine.server().lab.fqdn.clone();
     let domain = |names: &str, ready: &str| (names.to_owned(), ready.to_owned());
     let line = |stream: &str, text: &str| (stream.to_owned(), text.to_owned());
@@ -198,7 +198,7 @@ fn a_fail_over_that_fails_takes_nothing_down() {
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(1, State::Failed);
-    let why = "the fail-over failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
+    let why = "the failover failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
     assert!(ran.why().starts_with(why), "{}", ran.why());
     assert_eq!(ran.server.steps, [Step::Stage, Step::FailOver]);
     let calls = machine.called_since(known);
@@ -218,7 +218,7 @@ fn a_server_whose_fail_back_fails_stays_out_of_its_pool_until_the_next_run() {
     let own = own(&machine);
     let ran = machine.apply();
     ran.leaves(1, State::Failed, &own);
-    let why = "the fail-back failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
+    let why = "the failback failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
     assert!(ran.why().starts_with(why), "{}", ran.why());
 
     // Somebody thinks that a restart would help.
@@ -247,7 +247,7 @@ fn a_run_that_is_killed_while_the_pool_takes_over_keeps_its_claim_and_the_next_o
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();
-    assert_eq!(moves(&machine), [r#""out""#, r#""back""#], "the fail-over went on and was waited for");
+    assert_eq!(moves(&machine), [r#""out""#, r#""back""#], "the failover went on and was waited for");
     assert_eq!(installs(&machine), 1);
     assert_eq!(again.count(&Step::Claim), 0, "{again:#?}");
     assert_eq!((has_claimed(&machine, name), told(&machine, name).as_deref()), (false, Some(SFB_2019.after)));
@@ -267,7 +267,7 @@ fn a_run_that_is_killed_while_the_pool_gives_back_keeps_its_claim_and_the_next_o
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();
-    assert_eq!(again.server.steps, [Step::Release], "the fail-back went on and was waited for: {again:#?}");
+    assert_eq!(again.server.steps, [Step::Release], "the failback went on and was waited for: {again:#?}");
     assert_eq!((has_claimed(&machine, name), told(&machine, name).as_deref()), (false, Some(SFB_SE.after)));
 }
 
@@ -368,7 +368,7 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let (first, last) = (ran.server.steps.first(), ran.server.steps.last());
     assert_eq!((first, last), (Some(&Step::Claim), Some(&Step::Release)), "{ran:#?}");
     let asked = machine.calls().iter().skip(known).filter(|call| call.script() == Some(ASK)).count();
-    assert_eq!(asked, 2, "once more, now that nobody else takes a server from it");
+    assert_eq!(asked, 2, "again, now that nobody else takes a server from it");
     assert!(!has_claimed(&machine, name));
     assert_eq!(told(&machine, name).as_deref(), Some(SFB_2019.after));
     assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the others' words stay");

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until `condition` gives a value.
 pub fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
-    within(PATIENCE, condition).unwrap_or_else(|| panic!("waited {PATIENCE:?} in vain: {what}"))
+    within(PATIENCE, condition).unwrap_or_else(|| panic!("waited {PATIENCE:?} without effect: {what}"))
 }
 
 /// Waits at most so long until `condition` gives a value.
@@ -93,7 +93,7 @@ pub fn kill(prefix: &Path, program: &str) {
 pub fn kill_when(prefix: &Path, seen: impl Fn(&Process) -> bool, later: Duration, whom: impl Fn(&Process) -> bool) {
     let begin = Instant::now();
     while !all(prefix).iter().any(&seen) {
-        assert!(begin.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain for a process");
+        assert!(begin.elapsed() < PATIENCE, "waited {PATIENCE:?} without effect for a process");
     }
     let found = Instant::now();
     while found.elapsed() < later {

@@ -141,7 +141,7 @@ fn the_databases_on_a_sql_server() {
 
 #[test]
 fn a_pool_is_asked_takes_over_and_gives_back() {
-    converges(Server::front_end(SFB_2019), &["fail-over", "fail-back"]);
+    converges(Server::front_end(SFB_2019), &["failover", "failback"]);
 }
 
 #[test]

@@ -35,13 +35,13 @@ fn it_is_shown_and_changes_nothing() {
     let [note] = &ran.server.notes[..] else { panic!("one note: {ran:#?}") };
     assert_eq!(
         (note.code.as_str(), note.observed.as_str()),
-        ("restart-due", "asked for by Windows servicing, Windows Update")
+        ("restart-due", "requested by Windows servicing, Windows Update")
     );
     let drift = machine.reconcile(&["drift", MANIFEST]);
     assert_eq!(drift.code, 0, "{drift:?}");
-    assert!(drift.stdout.contains("asked for by Windows servicing, Windows Update"), "{drift:?}");
+    assert!(drift.stdout.contains("requested by Windows servicing, Windows Update"), "{drift:?}");
     let status = machine.reconcile(&["status", MANIFEST]);
-    assert!(status.stdout.contains("restart: asked for by"), "{status:?}");
+    assert!(status.stdout.contains("restart: requested by"), "{status:?}");
     machine.assert_untouched(known);
 }
 
@@ -69,7 +69,7 @@ fn it_is_made_where_the_policy_says_so_and_ends_with_the_sign() {
     machine.assert_converged();
 }
 
-/// Nobody has shown that they end with a restart: a server on which they stay would be restarted in vain.
+/// Nobody has shown that they end with a restart: a server on which they stay would be restarted without effect.
 #[test]
 fn files_and_packages_that_wait_make_no_restart_wanted() {
     let machine = at_goal(Server::back_end(SFB_2019));

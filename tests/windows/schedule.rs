@@ -1,4 +1,4 @@
-//! The scheduled task: registered, read back, changed behind our back, shown as drift, mended and removed.
+//! The scheduled task: registered, read back, changed by somebody else, shown as drift, corrected and removed.
 //!
 //! Wine's Task Scheduler forgets what a task does; a double of `schtasks.exe` keeps it. That a task runs is not shown here.
 
@@ -106,11 +106,11 @@ fn a_task_is_registered_read_back_mended_and_removed() {
     assert_eq!(text.code, 2);
     assert!(text.stdout.contains("  Settings/StartWhenAvailable: expected true, found false\n"), "{}", text.stdout);
 
-    let mended = install(&machine, &[], 0);
+    let fixed = install(&machine, &[], 0);
     assert!(
-        mended.stdout.contains("was different and is mended\n  Settings/StartWhenAvailable: "),
+        fixed.stdout.contains("was different and is now corrected\n  Settings/StartWhenAvailable: "),
         "{}",
-        mended.stdout
+        fixed.stdout
     );
     assert_eq!(registered(&machine), definition);
 
@@ -134,11 +134,11 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
     install(&machine, &["--mode", "observe", "--every", "1d", "--jitter", "2h"], 0);
     let task = show(&machine).task.expect("it is read back");
     assert_eq!((task.mode, task.every, task.limit), (TaskMode::Observe, Period::hours(24), Period::hours(2)));
-    let mended = install(&machine, &[], 0);
+    let fixed = install(&machine, &[], 0);
     assert!(
-        mended.stdout.contains("Triggers/TimeTrigger/Repetition/Interval: expected PT1H, found P1D"),
+        fixed.stdout.contains("Triggers/TimeTrigger/Repetition/Interval: expected PT1H, found P1D"),
         "{}",
-        mended.stdout
+        fixed.stdout
     );
 
     // The installer may now take longer than the task leaves it.

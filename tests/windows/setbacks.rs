@@ -24,7 +24,7 @@ fn a_service_that_hangs_in_stop_is_named_and_the_others_run_again() {
     let mut server = Server::back_end(SFB_2019);
     server.service("RTCRGS").stop = Stop::Hang;
     let machine = Machine::new(server);
-    // Two stops in vain take longer than the budget: what needs a person is the service all the same.
+    // Two stops without effect take longer than the budget: what needs a person is the service all the same.
     machine.declare("{ outage: { budget: 11s }, timeouts: { stop: 6s, start: 5s } }");
     let ran = machine.apply();
     ran.leaves(4, State::NeedsOperator, &["RTCRGS"]);

@@ -52,7 +52,7 @@ enum Bug {
     IgnoresTheWindow,
     /// The hold is not asked about.
     ForgetsTheHold,
-    /// Outages in vain are not counted.
+    /// Outages without effect are not counted.
     CountsNoOutages,
     /// A pool is taken for ready.
     AssumesReadiness,
@@ -68,7 +68,7 @@ enum Bug {
     NeverFailsBack,
     /// The claim of another server is not seen.
     OverlooksTheClaim,
-    /// Whoever wrote what lies on the share is believed.
+    /// Everybody's file on the share is believed.
     BelievesAnybody,
     /// The pool is taken for released.
     NeverReleases,

@@ -21,7 +21,7 @@ pub fn walk(case: &Case) -> Result<usize, String> {
         faults.push(format!("expected {:?}, found {:?}", expected(case), outcome.end));
     }
     if untouched(case) && takes_down(&outcome.steps) {
-        faults.push("taken down in vain".into());
+        faults.push("taken down without effect".into());
     }
     faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole));
     faults.extend(untold(&scene, &outcome));

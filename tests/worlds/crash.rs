@@ -285,7 +285,7 @@ pub fn unwritable(case: &Case) -> Result<usize, String> {
     Ok(marks)
 }
 
-/// The journal cannot be written once, at every mark: the run, or the next one, does all the same; whoever reads the history
+/// The journal cannot be written once, at every mark: the run, or the next one, does all the same; anyone who reads the history
 /// finds who ran it and for what, and each outage is counted.
 pub fn unwritable_once(case: &Case) -> Result<usize, String> {
     let marks = effects(case).iter().filter(|effect| **effect == Effect::Mark).count();

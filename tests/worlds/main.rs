@@ -213,9 +213,9 @@ fn servers_are_taken_down_in_their_windows_only() {
         ("asked to end in the window, found behind it", space::interrupted(), windows::found_behind),
         ("killed, and held", space::killed_twice(), windows::held),
         ("the clock is set by a year", space::killed_twice(), windows::clock_set),
-        ("every run in vain", windows::vain(), windows::in_vain),
+        ("every run without effect", windows::vain(), windows::in_vain),
         ("one attempt", space::interrupted(), windows::one_attempt),
-        ("fail-overs in windows that close", space::pools_that_move(), windows::fail_overs_fit),
+        ("failovers in windows that close", space::pools_that_move(), windows::fail_overs_fit),
         ("nobody knows how long it takes", space::pools_that_move(), windows::the_longest_fits),
         ("nobody knows how long it takes, without a pool", space::plain(), windows::the_longest_fits),
     ]);

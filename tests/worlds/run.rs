@@ -22,7 +22,7 @@ pub struct How<'a> {
     pub name: &'a str,
     pub approved: Option<&'a [Step]>,
     pub kill: Option<Kill>,
-    /// An operator mended what earlier runs failed on.
+    /// An operator fixed what earlier runs failed on.
     pub forgive: bool,
     /// Somebody wants the run to end from this question on.
     pub interrupted: Option<usize>,
@@ -75,7 +75,7 @@ impl Scene {
         marks.iter().for_each(|mark| host.mark(&RunId("an earlier run".into()), mark).unwrap());
     }
 
-    /// What runs tell that took the server down in vain, as often as is allowed.
+    /// What runs tell that took the server down without effect, as often as is allowed.
     fn in_vain(&self) -> Vec<Mark> {
         let (target, components) = (self.goal.core.clone(), (*self.goal.floors).clone());
         let began = Mark::RunBegan { target, components, version: "0".into(), by: "worlds".into() };

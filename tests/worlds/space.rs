@@ -107,7 +107,7 @@ pub enum Leave {
     Closed,
     /// Somebody set a hold.
     Held,
-    /// As many outages for the target as are allowed were in vain.
+    /// As many outages for the target as are allowed were without effect.
     Spent,
 }
 

@@ -153,7 +153,7 @@ fn moves(case: &Case) -> bool {
     asks_the_pool(case) && matches!(case.kind, Kind::FrontEnd | Kind::FrontEndThatClaims)
 }
 
-/// How far a server of a pool comes where the pool is asked in vain.
+/// How far a server of a pool comes where the pool is asked without effect.
 fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
     let moves = matches!(kind, Kind::FrontEnd | Kind::FrontEndThatClaims);
     let words = [

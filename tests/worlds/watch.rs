@@ -407,7 +407,7 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
             goal.rules.reboot == reconcile_schema::Reboots::Never
         }
         Fault::ShareUnreachable => goal.claims.is_some(),
-        Fault::ShareBusy // Whoever has the claim already needs the record at the end only.
+        Fault::ShareBusy // A server that has the claim needs the record only at the end.
         | Fault::RenameElsewhere
         | Fault::InstallerAsksForReboot
         | Fault::InstallerBeginsReboot

@@ -213,7 +213,7 @@ pub fn closing(case: &Case) -> Result<usize, String> {
     Ok(runs)
 }
 
-/// A pool is not asked to take over where the window closes before the server could be back: the fail-over of 12 minutes must
+/// A pool is not asked to take over where the window closes before the server could be back: the failover of 12 minutes must
 /// fit it, too.
 pub fn fail_overs_fit(case: &Case) -> Result<usize, String> {
     let (seconds, minutes) = (Period::seconds, Period::minutes);
@@ -295,7 +295,7 @@ fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
     }
     if knows != Known::Nothing && case.installer.is_none() {
         insist(!taken_down || scene.now().clock <= until, "down behind a window that was known to be too short");
-        insist(!taken_down || fate(&outcome.end) == expected(case), "taken down in vain");
+        insist(!taken_down || fate(&outcome.end) == expected(case), "taken down without effect");
     }
     let steps: Vec<_> = taken.iter().map(|taken| format!("{} at {:.0}", taken.step, taken.at)).collect();
     none(&faults, &format!("{steps:?} {:?}", outcome.end))?;
@@ -441,7 +441,7 @@ pub fn vain() -> Vec<Case> {
     cases
 }
 
-/// Over any number of runs the server is taken down as often as is allowed, and then no more until somebody mends it and
+/// Over any number of runs the server is taken down as often as is allowed, and then no more until somebody fixes it and
 /// says so.
 pub fn in_vain(case: &Case) -> Result<usize, String> {
     let mut runs = 0;
@@ -482,11 +482,11 @@ pub fn in_vain(case: &Case) -> Result<usize, String> {
         if !down {
             return Err(format!("forgiven, and nothing is tried: {end:?}"));
         }
-        let mended = scene.goal.server.clone();
-        scene.lab.change(&mended, |server| server.faults.clear()).unwrap();
+        let fixed = scene.goal.server.clone();
+        scene.lab.change(&fixed, |server| server.faults.clear()).unwrap();
         let (_, end) = go(&mut scene, true, 13)?;
         if fate(&end) != Fate::Goal {
-            return Err(format!("mended and forgiven, and {end:?}"));
+            return Err(format!("fixed, and the attempt counter reset, and {end:?}"));
         }
     }
     Ok(runs)
@@ -502,7 +502,7 @@ fn after_install(case: &Case) -> Kill {
     (0..).map(|effect| Kill { effect, when: When::After }).find(installs).unwrap()
 }
 
-/// One attempt is enough where nothing fails: a restart, and the outage for the databases behind it, are not in vain.
+/// One attempt is enough where nothing fails: a restart, and the outage for the databases behind it, are not without effect.
 pub fn one_attempt(case: &Case) -> Result<usize, String> {
     if matches!(case.installer, Some(Fault::InstallerStopsHalfWay | Fault::InstallerFindsServices)) {
         return Ok(0); // These need another.

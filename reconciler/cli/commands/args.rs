@@ -109,7 +109,7 @@ pub struct Apply {
     /// Take only the steps of this approved plan (a file that `plan --out` wrote).
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
-    /// Earlier attempts failed for a reason that is now mended: count them no more.
+    /// Reset the attempt counter: the reason for the earlier failures is fixed.
     #[arg(long)]
     pub retry: bool,
     /// Run by the scheduled task: ask nobody, and report as the manifest's `reports` says.
@@ -224,7 +224,7 @@ pub struct History {
 pub struct Hold {
     /// The manifest that names the servers.
     pub manifest: PathBuf,
-    /// Why nothing is to be done; whoever meets the hold reads it.
+    /// Why nothing is to be done; anyone who meets the hold reads it.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
     /// Only this server; can be given several times.
@@ -299,7 +299,7 @@ pub enum Lab {
         /// The manifest of the lab.
         manifest: PathBuf,
     },
-    /// Make the simulated servers anew, as the manifest says.
+    /// Make the simulated servers again, as the manifest says.
     Reset {
         /// The manifest of the lab.
         manifest: PathBuf,
@@ -325,7 +325,7 @@ pub enum Lab {
 /// `reconcile schedule`.
 #[derive(Debug, Subcommand)]
 pub enum Schedule {
-    /// Register the task, or mend one that differs from what is asked for.
+    /// Register the task, or correct one that differs from the options.
     Install(Install),
     /// Show the task, and in what it differs from what it should be.
     Show {

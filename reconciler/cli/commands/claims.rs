@@ -98,7 +98,7 @@ impl Records {
         match self {
             Self::Lab(..) => {
                 let _lock = lock(input, &RunId(run_name()))?;
-                // Opened anew: somebody may have changed it before the lock was ours.
+                // Opened again: somebody may have changed it before the lock was ours.
                 let Some(mut lab) = opened(input)? else { return Ok(None) };
                 lab.break_claim(name, server, by, at, reason).map_err(Problem::failed)
             }

@@ -15,7 +15,7 @@ use crate::work::site::Site;
 /// When the manifest, a journal or the lock cannot be used.
 pub fn hold(args: &Hold) -> Result<Exit, Problem> {
     if args.reason.trim().is_empty() {
-        return Err(Problem::usage("a hold needs a reason: whoever meets it must know what to wait for"));
+        return Err(Problem::usage("a hold needs a reason: anyone who meets it must know what to wait for"));
     }
     say(&args.manifest, &args.servers, &|by| Mark::Held { reason: args.reason.trim().into(), by })
 }

@@ -185,7 +185,7 @@ fn written(listing: &Listing<'_>) -> Result<Exit, Problem> {
 
 fn shared(input: &Input, entry: &Entry<'_>, goal: &Goal) -> Shared {
     let standing = Standing::of(&input.manifest, entry.server);
-    // Whoever names no ring is in the last.
+    // A server without a ring is in the last one.
     let ring = input.manifest.rollout.rings.get(standing.ring_number(&input.manifest));
     Shared {
         reconcile_role: goal.role.key(),

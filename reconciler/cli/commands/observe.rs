@@ -15,7 +15,7 @@ use crate::work::{
     unattended::{self, judgement::Judgement, reporter::Reporter, watch::Watch},
 };
 
-/// Looks at everything there is to see, dear facts too. Prints one line of JSON for each server, or writes one file.
+/// Looks at everything there is to see, expensive facts too. Prints one line of JSON for each server, or writes one file.
 ///
 /// # Errors
 /// When the manifest, a host or the folder cannot be used.

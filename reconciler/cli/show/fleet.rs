@@ -67,9 +67,9 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
     if !nights.is_empty() {
         parts.push(format!("{} {}", nights.len(), plural(nights.len(), "night")));
     }
-    let rest = [(at_goal, "at goal"), (left, "without a turn"), (unseen, "without a snapshot")];
+    let rest = [(at_goal, "at goal"), (left, "without a turn"), (unseen, "no snapshot")];
     // Without any snapshot, nobody asked what is done already.
-    let asked = |(number, what): &(u64, &str)| *number > 0 && !(*what == "without a snapshot" && unseen == servers);
+    let asked = |(number, what): &(u64, &str)| *number > 0 && !(*what == "no snapshot" && unseen == servers);
     parts.extend(rest.into_iter().filter(asked).map(|(number, what)| format!("{number} {what}")));
     let style = if planned + left == 0 { GOOD } else { NAME };
     let _ = writeln!(out, "{style}Fleet: {}.{style:#}", parts.join(", "));

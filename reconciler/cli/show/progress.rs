@@ -148,7 +148,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Warns whoever reads along. An unattended run has it told by its events besides, and these are traced.
+    /// Warns the reader. An unattended run also reports it in its events, which are traced.
     fn warns(&self, style: Style, text: &str) {
         match self.voice {
             Voice::Lines => self.say(&format!("     {style}{}{style:#}", escape(text))),

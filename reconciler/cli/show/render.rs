@@ -66,7 +66,7 @@ fn server_plan(server: &ServerPlan) -> String {
     out += &unpublished(&server.unpublished_services);
     for name in &server.not_installed {
         let name = escape(name.as_str());
-        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop, and not installed here");
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is named under alsoStop and is not installed here");
     }
     for note in &server.notes {
         let _ = writeln!(out, "   {WAITS}!{WAITS:#}  {}", escape(note));
@@ -86,8 +86,7 @@ fn server_plan(server: &ServerPlan) -> String {
     }
     if let Some(forecast) = &server.outage {
         let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
-        let most =
-            if p95 > median { format!(", at most for {p95} in nineteen of twenty cases") } else { String::new() };
+        let most = if p95 > median { format!(", in 19 of 20 cases at most {p95}") } else { String::new() };
         let _ = writeln!(out, "      {FAINT}down for about {median}{most}{FAINT:#}");
     }
     if let Some(opens) = &server.opens {
@@ -131,7 +130,7 @@ fn unpublished(services: &[UnpublishedService]) -> String {
     let mut out = String::new();
     for UnpublishedService { name, recognised } in services {
         let (name, recognised) = (escape(name), escape(&recognised.to_string()));
-        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} is the product's, too: {recognised}");
+        let _ = writeln!(out, "   {FAINT}·{FAINT:#}  {name} belongs to the product: {recognised}");
     }
     out
 }
@@ -179,7 +178,7 @@ pub fn outcome(run: &ServerRun) -> String {
 pub fn aftermath(run: &ServerRun) -> String {
     let outage = Period::seconds(run.outage_seconds);
     match (run.left_down.as_slice(), run.changed) {
-        _ if run.restarting => "the services that start by themselves come up with it".into(),
+        _ if run.restarting => "services that start automatically come back with the server".into(),
         ([], false) => "nothing was changed".into(),
         ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
         ([], true) => format!("all services run; the longest outage was {outage}"),
@@ -205,7 +204,7 @@ pub fn summary(report: &RunReport) -> String {
 pub const fn word(state: State) -> &'static str {
     match state {
         State::AtGoal => "at goal",
-        State::Drift => "with drift",
+        State::Drift => "drifted",
         State::Blocked => "blocked",
         State::Unknown => "unknown",
         State::NeedsOperator => "needs an operator",

@@ -28,7 +28,7 @@ pub fn shown(report: &ScheduleReport) -> String {
     out += match (report.differences.is_empty(), report.problems.is_empty()) {
         (true, true) => "as it should be\n",
         (false, _) if report.task.is_some() => {
-            "not as it should be: reconcile schedule install, with what you want of it, mends it\n"
+            "not as it should be: run reconcile schedule install with the options that you want\n"
         }
         (false, _) | (true, false) => "it will not do its work\n",
     };

@@ -69,7 +69,7 @@ fn differences_and_problems_are_told_and_hide_nothing_on_a_terminal() {
             r"  Settings/ExecutionTimeLimit: expected P1DT1H55M, found PT\u{1b}[2J1H
   Actions/Exec: expected nothing, found Command evil.exe
   somebody can change it
-not as it should be: reconcile schedule install, with what you want of it, mends it
+not as it should be: run reconcile schedule install with the options that you want
 "
         )
     );

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::work::audience::Say;
 
-/// Whoever reads standard error. What is said is traced besides.
+/// Anyone who reads standard error. What is said is traced besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
     /// A person reads lines.

@@ -10,36 +10,36 @@ use crate::work::comeback::Waiter;
 pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
     match blocker {
         Blocker::Unknown { .. } => {
-            "mend what keeps it from being read, then run apply again; nothing is taken down while it is unknown".into()
+            "fix what keeps reconcile from reading it, then run apply again; nothing is taken down until then".into()
         }
         Blocker::Missing { .. } => {
             "check `target` of this server in the manifest; the product itself is installed by its own setup".into()
         }
         Blocker::WrongProduct { found, .. } if !found.is_patched() => {
-            format!("reconcile does not patch {found}: take this server out of the manifest")
+            format!("reconcile does not patch {found}: remove this server from the manifest")
         }
         Blocker::WrongProduct { found, .. } => {
             format!("set `target` of this server to an update whose `product` is {}", found.key())
         }
         Blocker::Newer { found, .. } => {
-            format!("declare {found} or a later release, if it is meant to stay: see reconcile releases")
+            format!("if it is meant to stay, declare {found} or a later release: see reconcile releases")
         }
         Blocker::BegunLater { begun, .. } => {
             format!("declare {begun}; or make sure that no component is above the declared build, then run apply with --retry")
         }
         Blocker::WrongLine { .. } => {
-            "find out under Programs and Features where that component comes from, mend it, then run apply again".into()
+            "find out under Programs and Features where that component comes from, correct it, then run apply again".into()
         }
         Blocker::Reboot { .. } => {
             "restart the server and run apply again, or allow it in the manifest: `policy: { reboot: whenRequired }`"
                 .into()
         }
         Blocker::RebootsSpent { .. } => {
-            "find out what asks for a restart each time, mend it, then run apply again with --retry".into()
+            "find out what requests a restart each time, fix it, then run apply again with --retry".into()
         }
         Blocker::Installing { .. } => "let it finish, then run apply again".into(),
         Blocker::ServicePending { .. } => {
-            "wait until it has settled (Get-CsWindowsService shows it), then run apply again".into()
+            "wait until it runs or is stopped (Get-CsWindowsService shows it), then run apply again".into()
         }
         Blocker::ShellsOpen { .. } => {
             "close them and run apply again, or let the manifest say `policy: { shells: wait }` or `close`".into()
@@ -60,32 +60,32 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Disk { drive, .. } => format!("free space on {drive}, then run apply again"),
         Blocker::Rights { right: Right::Administrator, .. } => "run it elevated, as a local administrator".into(),
         Blocker::Rights { right: Right::ServerAdmin, .. } => {
-            "run it as a member; a membership that was given just now counts from the next logon, and SYSTEM has none in the domain"
+            "run it as a member. A new membership counts from the next logon; SYSTEM has no membership in the domain"
                 .into()
         }
         Blocker::Mirrored { .. } => {
-            "find out on a pool that few need, each database principal on its primary (Get-CsDatabaseMirrorState); when it works \
-             there, say `databases: { mirrored: update }` in the manifest"
+            "try it first on a pool that few people use, with each database principal on its primary (Get-CsDatabaseMirrorState); if it \
+             works there, declare `databases: { mirrored: update }`"
                 .into()
         }
         Blocker::Pool { pool, why } => ready(pool, why, waiter),
         Blocker::Claimed { claim, clock, .. } => {
             let goes_on = waiter.comeback().goes_on(&format!("when {} is done", claim.server));
-            clocked(format!("{goes_on}; when it will not be, see reconcile claims"), clock.as_ref())
+            clocked(format!("{goes_on}; if it never will be, see reconcile claims"), clock.as_ref())
         }
         Blocker::ClaimsBusy { .. } => waiter.comeback().goes_on("when the record is free again"),
         Blocker::ClaimsUntrusted { doubts, .. } => doubts.first().map_or_else(String::new, doubted),
         Blocker::ComesAfter { server, .. } => {
             format!(
-                "run apply on {server}: it tells the others when it is at its goal; with --retry where its file on the share was lost, or the record there is of an earlier version"
+                "run apply on {server}: it tells the others when it is at its goal. Use --retry if its file on the share was lost, or if an earlier version wrote the record there"
             )
         }
-        Blocker::FailedOver => "ask who works on it; when nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
+        Blocker::FailedOver => "find out who works on it; if nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
         Blocker::Outage { .. } => {
             "run apply again when there is time for a new outage, or raise `policy: { outage: { budget } }`".into()
         }
         Blocker::OutageForeseen { .. } => {
-            "see what takes so long with reconcile history; to accept it, raise `policy: { outage: { budget } }` or say \
+            "find out what takes so long (reconcile history); to accept it, raise `policy: { outage: { budget } }` or say \
              `onExceed: warn`"
                 .into()
         }
@@ -100,24 +100,24 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             estimated("make a window of `policy: { maintenance }` longer, or leave fewer days out".into(), lacking)
         }
         Blocker::ClockBehind { .. } => {
-            "set the clock of the server; if it is right now, say so by running apply with --retry".into()
+            "set the clock of the server; if it is right now, run apply with --retry".into()
         }
-        Blocker::Held { .. } => "when the reason is gone: reconcile unhold".into(),
+        Blocker::Held { .. } => "when the reason is gone, end the hold: reconcile unhold MANIFEST".into(),
         Blocker::JournalDamaged { .. } => ACKNOWLEDGE.into(),
         Blocker::OutagesSpent { .. } => {
-            "see what happened with reconcile history, mend the cause, then run apply again with --retry".into()
+            "see what happened with reconcile history, fix the cause, then run apply again with --retry".into()
         }
         Blocker::AttemptsSpent { code, .. } => {
             format!("{}, then run apply again with --retry", uninstallable(*code))
         }
         Blocker::InstallFailed { code, .. } => {
-            format!("{}; the next run of apply tries once more", uninstallable(Some(*code)))
+            format!("{}; the next run of apply tries again", uninstallable(Some(*code)))
         }
         Blocker::Stuck { step, refused: Some(_), .. } => {
-            format!("fix what {step} says, then run apply again")
+            format!("fix what {step} reported, then run apply again")
         }
         Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
-        Blocker::StepFailed { .. } => "mend the cause, then run apply again: it goes on from here".into(),
+        Blocker::StepFailed { .. } => "fix the cause, then run apply again: it goes on from here".into(),
         Blocker::NoManifest => "correct the manifest, then run apply again".into(),
         Blocker::Died { .. } => {
             "find in Event Viewer (Lync Server, Application, System) why it ends, fix that, then run apply again".into()
@@ -126,7 +126,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             "run apply at the server itself, on its console or its desktop, or let its scheduled task do it: reconcile schedule install"
                 .into()
         }
-        Blocker::AtWork { .. } => "run apply again when it has ended, which it does at its own time limit".into(),
+        Blocker::AtWork { .. } => "run apply again when it has ended; its own time limit ends it at the latest".into(),
         Blocker::Forced { .. } => "run apply again: it brings the services back and goes on from here".into(),
         Blocker::Interrupted => "run apply again: it goes on from here".into(),
         Blocker::Deviated(_) => {
@@ -195,7 +195,7 @@ fn clocked(what: String, clock: Option<&WrongClock>) -> String {
 fn doubted(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Stranger { server, file, owner } => format!(
-            "when {owner} runs apply on {server} or may speak for it, list that account under `rollout: {{ claims: {{ folder, writers }} }}`; \
+            "if {owner} runs apply on {server} or may speak for it, list that account under `rollout: {{ claims: {{ folder, writers }} }}`; \
              otherwise find out who put {file} there, move it away, and run apply --retry on {server}, which writes its own"
         ),
         Doubt::Unread { server, file, .. } => format!(
@@ -205,7 +205,7 @@ fn doubted(doubt: &Doubt) -> String {
             "let `rollout: {{ claims }}` name one of them{}, in the manifest of every server of the pool",
             targets.first().map(|first| format!(", such as {first}")).unwrap_or_default()
         ),
-        Doubt::Breaker { file, .. } | Doubt::Earlier { file, .. } => format!("move {file} away when nobody needs it"),
+        Doubt::Breaker { file, .. } | Doubt::Earlier { file, .. } => format!("if nobody needs {file}, move it away"),
     }
 }
 
@@ -225,16 +225,16 @@ const fn uninstallable(code: Option<u32>) -> &'static str {
 const fn unstick(step: &Step) -> &'static str {
     match step {
         Step::FailOver | Step::FailBack => {
-            "run the command by hand with -Verbose, read its report and mend what it says"
+            "run the command by hand with -Verbose, read its report and fix what it names"
         }
         Step::StopOthers | Step::StopServices | Step::StopWeb => {
             "end the process of the service that does not stop, or restart the server"
         }
         Step::StartServices | Step::StartOthers | Step::StartWeb => {
-            "look into the event log (Lync Server, System) for why the service does not start, and mend that"
+            "find in the event log (Lync Server, System) why the service does not start, and fix that"
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",
-        Step::UpdateDatabases(_) => "run the command by hand with -Verbose, read its report and mend what it says",
+        Step::UpdateDatabases(_) => "run the command by hand with -Verbose, read its report and fix what it names",
         Step::Claim | Step::Release => "look at the share that the manifest names under `rollout: { claims }`",
         Step::Stage => "check that the private folder can be written",
         Step::CloseShells => "close the shells by hand",

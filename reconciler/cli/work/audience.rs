@@ -10,7 +10,7 @@ use crate::manifest::problem::Problem;
 /// Says a line to a person, from any thread.
 pub type Say = fn(&str);
 
-/// Who reads along.
+/// The reader of a run.
 pub trait Audience {
     /// How a line is said to it.
     fn voice(&self) -> Say;

@@ -6,7 +6,7 @@ use reconcile_schema::{NextStart, TaskMode, TaskStanding};
 
 use crate::work::{task::standing, words::coming};
 
-/// Who waits, and where.
+/// The one that waits, and where.
 #[derive(Debug, Clone, Copy)]
 pub enum Waiter<'a> {
     /// The scheduled task of simulated servers.

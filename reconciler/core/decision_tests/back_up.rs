@@ -146,7 +146,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     it.attempt(Some(3010)).stopped_since = true;
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "the restart: a restart is asked for by the installer (exit code 3010)",
+                "the restart: a restart is requested by the installer (exit code 3010)",
             ),
             (
                 "the installer began a restart, and the registry says so, too",
@@ -155,7 +155,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     it.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "the restart: a restart is asked for by the installer (exit code 1641), setup",
+                "the restart: a restart is requested by the installer (exit code 1641), setup",
             ),
             (
                 "the installer left a file for the next start",
@@ -164,7 +164,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     it.seen.host.reboot = Fact::Known(vec![pending("files", &[("C:\\new.tmp", false)])]);
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "the restart: a restart is asked for by files",
+                "the restart: a restart is requested by files",
             ),
             (
                 "a file waited for the next start before the installer",
@@ -353,7 +353,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.seen.marks.baseline = None;
                     it.installs("msiexec.exe");
                 },
-                "blocked: another installation is under way: msiexec.exe",
+                "blocked: another installation is in progress: msiexec.exe",
             ),
             (
                 "another installation is under way",
@@ -370,7 +370,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.attempt(None);
                     it.installs("update.exe");
                 },
-                "blocked: another installation is under way: update.exe",
+                "blocked: another installation is in progress: update.exe",
             ),
             (
                 "our own installer is over, and another one is under way",
@@ -492,7 +492,7 @@ fn a_restart_of_windows_is_work_as_any_other() {
             (
                 "it is allowed",
                 windows_asks,
-                "blocked: a restart is pending (asked for by Windows Update), and the policy allows none",
+                "blocked: a restart is pending (requested by Windows Update), and the policy allows none",
             ),
             (
                 "it is allowed, when required",
@@ -500,7 +500,7 @@ fn a_restart_of_windows_is_work_as_any_other() {
                     windows_asks(it);
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "the restart: a restart is asked for by Windows Update",
+                "the restart: a restart is requested by Windows Update",
             ),
             (
                 "no window is open",

@@ -108,7 +108,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
     decided(
         claimed,
         &[
-            ("it is ready", |_| {}, "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530"),
+            ("it is ready", |_| {}, "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530"),
             ("nobody has asked", |it| it.seen.host.pool = Fact::NotLooked, "look at the readiness of the pool"),
             (
                 "its answer is unknown",
@@ -118,36 +118,36 @@ fn a_pool_is_asked_before_it_loses_a_server() {
             (
                 "it is busy",
                 |it| it.pool().readiness = Readiness::Busy,
-                "wait: the pool pool.contoso.example cannot do without this server: it is busy (PoolUpgradeState is Busy)",
+                "wait: the pool pool.contoso.example cannot spare this server: it is busy (PoolUpgradeState is Busy)",
             ),
             (
                 "it is busy for almost twenty minutes",
                 |it| {
                     (it.pool().readiness, it.seen.run.waited) = (Readiness::Busy, Period::seconds(20 * 60 - 1));
                 },
-                "wait: the pool pool.contoso.example cannot do without this server: it is busy (PoolUpgradeState is Busy)",
+                "wait: the pool pool.contoso.example cannot spare this server: it is busy (PoolUpgradeState is Busy)",
             ),
             (
                 "it is busy for twenty minutes",
                 |it| {
                     (it.pool().readiness, it.seen.run.waited) = (Readiness::Busy, Period::minutes(20));
                 },
-                "blocked: the pool pool.contoso.example cannot do without this server: it is busy (PoolUpgradeState is Busy)",
+                "blocked: the pool pool.contoso.example cannot spare this server: it is busy (PoolUpgradeState is Busy)",
             ),
             (
                 "too few are active, by its own word",
                 |it| it.pool().readiness = Readiness::InsufficientActiveFrontEnds,
-                "blocked: the pool pool.contoso.example cannot do without this server: 4 of its 4 servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)",
+                "blocked: the pool pool.contoso.example cannot spare this server: 4 of its 4 servers are active (PoolUpgradeState is InsufficientActiveFrontEnds)",
             ),
             (
                 "three of four are active, this one among them",
                 |it| it.pool().active = Some(3),
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "two of four are active, this one among them",
                 |it| it.pool().active = Some(2),
-                "blocked: the pool pool.contoso.example cannot do without this server: 2 of its 4 servers are active, and 2 must stay",
+                "blocked: the pool pool.contoso.example cannot spare this server: 2 of its 4 servers are active, and 2 must stay",
             ),
             (
                 "two of four are active, and this one is not",
@@ -155,19 +155,19 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.pool().active = Some(2);
                     it.is("RTCSRV", ServiceState::Stopped);
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "the manifest names more of its servers than it counts",
                 |it| {
                     (it.pool().active, it.pool().servers) = (Some(2), Some(2));
                 },
-                "blocked: the pool pool.contoso.example cannot do without this server: 2 of its 4 servers are active, and 2 must stay",
+                "blocked: the pool pool.contoso.example cannot spare this server: 2 of its 4 servers are active, and 2 must stay",
             ),
             (
                 "it counts nothing and has no upgrade domains",
                 |it| it.pool().active = None,
-                "blocked: the pool pool.contoso.example cannot do without this server: it reports neither its upgrade domains (IsReadyForUpgrade) nor how many of its servers are active",
+                "blocked: the pool pool.contoso.example cannot spare this server: it reports neither its upgrade domains (IsReadyForUpgrade) nor how many of its servers are active",
             ),
             (
                 "it counts nothing, and its upgrade domains are ready",
@@ -175,7 +175,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.pool().active = None;
                     it.domain(true, &["UD1"]);
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "another upgrade domain is not ready",
@@ -183,7 +183,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.domain(true, &["UD1", "fe1"]);
                     it.domain(false, &["UD2", "fe2"]);
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "the upgrade domain of this server is not ready",
@@ -191,7 +191,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.domain(false, &["UD1", "fe1"]);
                     it.domain(true, &["UD2"]);
                 },
-                "blocked: the pool pool.contoso.example cannot do without this server: the upgrade domain of this server is not ready (IsReadyForUpgrade is False)",
+                "blocked: the pool pool.contoso.example cannot spare this server: the upgrade domain of this server is not ready (IsReadyForUpgrade is False)",
             ),
             (
                 "some upgrade domain is not ready",
@@ -199,7 +199,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.domain(true, &["UD1"]);
                     it.domain(false, &["UD2"]);
                 },
-                "blocked: the pool pool.contoso.example cannot do without this server: one of its upgrade domains is not ready (IsReadyForUpgrade is False), and which of them holds this server is not known",
+                "blocked: the pool pool.contoso.example cannot spare this server: one of its upgrade domains is not ready (IsReadyForUpgrade is False), and which of them holds this server is not known",
             ),
             (
                 "the manifest says which upgrade domain is this server's",
@@ -208,17 +208,17 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.domain(true, &["UD1"]);
                     it.domain(false, &["UD2"]);
                 },
-                "blocked: the pool pool.contoso.example cannot do without this server: the upgrade domain of this server is not ready (IsReadyForUpgrade is False)",
+                "blocked: the pool pool.contoso.example cannot spare this server: the upgrade domain of this server is not ready (IsReadyForUpgrade is False)",
             ),
             (
                 "replicas are missing",
                 |it| it.pool().missing.push("missing: 1".into()),
-                "blocked: the pool pool.contoso.example cannot do without this server: replicas are missing: missing: 1",
+                "blocked: the pool pool.contoso.example cannot spare this server: replicas are missing: missing: 1",
             ),
             (
                 "it warns",
                 |it| it.pool().warnings.push("a warning".into()),
-                "blocked: the pool pool.contoso.example cannot do without this server: Get-CsPoolFabricState warns: a warning",
+                "blocked: the pool pool.contoso.example cannot spare this server: Get-CsPoolFabricState warns: a warning",
             ),
             (
                 "it warns, and another server of the upgrade domain may be down",
@@ -226,12 +226,12 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.goal.upgrade_domain = Some("ud1".parse().unwrap());
                     it.pool().warnings.push("a warning".into());
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "its fabric is not understood",
                 |it| it.pool().fabric = Some(vec!["alles gut".into()]),
-                "blocked: the pool pool.contoso.example cannot do without this server: the answer of Get-CsPoolFabricState is not understood; it says \"alles gut\"",
+                "blocked: the pool pool.contoso.example cannot spare this server: the answer of Get-CsPoolFabricState is not understood; it says \"alles gut\"",
             ),
             (
                 "its fabric is not understood, and somebody has read it",
@@ -239,7 +239,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.pool().fabric = Some(vec!["alles gut".into()]);
                     it.goal.rules.fabric = Fabric::Ignore;
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "it is busy, and no service of this server is up",
@@ -256,7 +256,7 @@ fn a_pool_is_asked_before_it_loses_a_server() {
                     it.is("RTCCAS", ServiceState::Running);
                     it.pool().readiness = Readiness::Busy;
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
         ],
     );
@@ -290,7 +290,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "this server has claimed it",
                 |it| it.claim_of("fe1.contoso.example"),
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "claiming it has failed",
@@ -305,7 +305,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "another server has served again for less than twenty minutes",
                 |it| it.released("2026-03-01T20:40:01Z"),
-                "wait: the pool pool.contoso.example cannot do without this server: it must have been ready for 20 min since fe2.contoso.example came back at 2026-03-01T20:40:01Z",
+                "wait: the pool pool.contoso.example cannot spare this server: it must have been ready for 20 min since fe2.contoso.example came back at 2026-03-01T20:40:01Z",
             ),
             (
                 "another server has served again for less, and was waited for",
@@ -313,7 +313,7 @@ fn one_server_of_a_pool_at_a_time() {
                     it.released("2026-03-01T20:40:01Z");
                     it.seen.run.waited = Period::minutes(20);
                 },
-                "blocked: the pool pool.contoso.example cannot do without this server: it must have been ready for 20 min since fe2.contoso.example came back at 2026-03-01T20:40:01Z",
+                "blocked: the pool pool.contoso.example cannot spare this server: it must have been ready for 20 min since fe2.contoso.example came back at 2026-03-01T20:40:01Z",
             ),
             (
                 "the pool was not ready in between",
@@ -321,7 +321,7 @@ fn one_server_of_a_pool_at_a_time() {
                     it.released("2026-03-01T20:00:00Z");
                     it.seen.run.ready_again = Some("2026-03-01T20:50:00Z".parse().unwrap());
                 },
-                "wait: the pool pool.contoso.example cannot do without this server: it must have been ready for 20 min since fe2.contoso.example came back, and is ready since 2026-03-01T20:50:00Z only",
+                "wait: the pool pool.contoso.example cannot spare this server: it must have been ready for 20 min since fe2.contoso.example came back, and is ready since 2026-03-01T20:50:00Z only",
             ),
             (
                 "the pool was not ready before that server came back",
@@ -334,7 +334,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "there is no share",
                 |it| it.goal.claims = None,
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "the services are down",
@@ -463,9 +463,9 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
         claimed,
         &[
             (
-                "the fail-over has failed",
+                "the failover has failed",
                 |it| it.seen.run.spent.push((Step::FailOver, Spent::Failed("no answer".into()))),
-                "blocked: the fail-over failed: no answer",
+                "blocked: the failover failed: no answer",
             ),
             (
                 "the stop of its services would fail",
@@ -491,12 +491,12 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
                 "stopping the services of others: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
-                "a service of others goes first, and the fail-over would fail",
+                "a service of others goes first, and the failover would fail",
                 |it| {
                     it.services().push(other("BACKUP"));
                     it.seen.run.spent.push((Step::FailOver, Spent::Failed("no answer".into())));
                 },
-                "blocked: the fail-over failed: no answer",
+                "blocked: the failover failed: no answer",
             ),
             (
                 "a restart comes first",
@@ -504,23 +504,23 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
                     it.goal.rules.reboot = reconcile_schema::Reboots::WhenRequired;
                     it.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
                 },
-                "the fail-over: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "the failover: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
         ],
     );
     decided(
         failed_over,
         &[
-            ("all is done", |_| {}, "the fail-back: the pool serves its users, and it can serve them again"),
+            ("all is done", |_| {}, "the failback: the pool serves its users, and it can serve them again"),
             (
                 "the web server is down",
                 |it| it.is("W3SVC", ServiceState::Stopped),
                 "starting the web server: should run and does not: W3SVC",
             ),
             (
-                "the fail-back has failed",
+                "the failback has failed",
                 |it| it.seen.run.spent.push((Step::FailBack, Spent::Failed("no answer".into()))),
-                "blocked: the fail-back failed: no answer",
+                "blocked: the failback failed: no answer",
             ),
             (
                 "a service of others is down",
@@ -528,7 +528,7 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
                     it.services().push(other("BACKUP"));
                     it.is("BACKUP", ServiceState::Stopped);
                 },
-                "the fail-back: the pool serves its users, and it can serve them again",
+                "the failback: the pool serves its users, and it can serve them again",
             ),
             (
                 "only another of its services is disabled still",
@@ -536,7 +536,7 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
                     it.services().iter_mut().for_each(|service| service.state = ServiceState::Running);
                     it.services()[0].start = StartType::Automatic;
                 },
-                "the fail-back: the pool serves its users, and it can serve them again",
+                "the failback: the pool serves its users, and it can serve them again",
             ),
             (
                 "a service is disabled that did not run before",

@@ -346,17 +346,17 @@ fn somebody_may_have_said_no() {
             (
                 "another installation is under way",
                 |it| it.seen.host.installing = Fact::Known(Some("msiexec.exe".into())),
-                "blocked: another installation is under way: msiexec.exe",
+                "blocked: another installation is in progress: msiexec.exe",
             ),
             (
                 "nobody can tell of another installation",
                 |it| it.seen.host.installing = unknown(),
-                "blocked: whether another installation is under way: access denied",
+                "blocked: whether another installation is in progress: access denied",
             ),
             (
                 "nobody has looked for another installation",
                 |it| it.seen.host.installing = Fact::NotLooked,
-                "blocked: whether another installation is under way: nobody looked",
+                "blocked: whether another installation is in progress: nobody looked",
             ),
             (
                 "a service is stopping",
@@ -383,7 +383,7 @@ fn a_command_of_an_earlier_run_is_waited_for() {
             (
                 "one is at work",
                 |it| it.seen.host.at_work = Some("the installer".into()),
-                "wait: a command that outlived its run is at work: the installer",
+                "wait: a command of an earlier run is still at work: the installer",
             ),
             (
                 "for almost as long as any may take",
@@ -391,14 +391,14 @@ fn a_command_of_an_earlier_run_is_waited_for() {
                     (it.seen.host.at_work, it.seen.run.waited) =
                         (Some("the installer".into()), Period::seconds(100 * 60 - 1));
                 },
-                "wait: a command that outlived its run is at work: the installer",
+                "wait: a command of an earlier run is still at work: the installer",
             ),
             (
                 "for as long as any may take",
                 |it| {
                     (it.seen.host.at_work, it.seen.run.waited) = (Some("the installer".into()), Period::minutes(100));
                 },
-                "blocked: a command that outlived its run is at work: the installer",
+                "blocked: a command of an earlier run is still at work: the installer",
             ),
             (
                 "for as long as any may take, where databases may take longer",
@@ -406,7 +406,7 @@ fn a_command_of_an_earlier_run_is_waited_for() {
                     (it.seen.host.at_work, it.seen.run.waited) = (Some("the installer".into()), Period::minutes(100));
                     it.goal.rules.database = Period::minutes(120);
                 },
-                "wait: a command that outlived its run is at work: the installer",
+                "wait: a command of an earlier run is still at work: the installer",
             ),
             (
                 "and the run is interrupted",
@@ -420,7 +420,7 @@ fn a_command_of_an_earlier_run_is_waited_for() {
                 |it| {
                     (it.seen.host.at_work, it.seen.run.halt) = (Some("the installer".into()), Some(Halt::NoManifest));
                 },
-                "blocked: a command that outlived its run is at work: the installer",
+                "blocked: a command of an earlier run is still at work: the installer",
             ),
             (
                 "and the run deviates",
@@ -428,7 +428,7 @@ fn a_command_of_an_earlier_run_is_waited_for() {
                     let deviated = Halt::Deviated(Deviation::Fact("the installer is another".into()));
                     (it.seen.host.at_work, it.seen.run.halt) = (Some("the installer".into()), Some(deviated));
                 },
-                "wait: a command that outlived its run is at work: the installer",
+                "wait: a command of an earlier run is still at work: the installer",
             ),
         ],
     );
@@ -819,7 +819,7 @@ fn everything_that_can_be_asked_before_the_first_stop_is() {
                     let module = "C:\\x.dll".into();
                     it.seen.host.foreign = Fact::Known(vec![Foreign { service: "BACKUP".into(), pid: 7, module }]);
                 },
-                "blocked: services of others hold what the update replaces: BACKUP (process 7) holds C:\\x.dll",
+                "blocked: services of other applications hold what the update replaces: BACKUP (process 7) holds C:\\x.dll",
             ),
             (
                 "nobody has looked at the databases",
@@ -922,7 +922,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     restart(it);
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "the restart: a restart is asked for by setup",
+                "the restart: a restart is requested by setup",
             ),
             (
                 "one is pending, and one was taken",
@@ -930,7 +930,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     restart(it);
                     (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 1);
                 },
-                "the restart: a restart is asked for by setup",
+                "the restart: a restart is requested by setup",
             ),
             (
                 "one is pending, and two were taken",
@@ -947,7 +947,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 2);
                     it.seen.marks.rebooting = Some(BootId("this boot".into()));
                 },
-                "the restart: a restart is asked for by setup",
+                "the restart: a restart is requested by setup",
             ),
             (
                 "one is pending, and two were taken; the services are down",
@@ -965,7 +965,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     it.window("20:00", "23:00");
                     it.goal.rules.reboot = Reboots::InWindow;
                 },
-                "the restart: a restart is asked for by setup",
+                "the restart: a restart is requested by setup",
             ),
             (
                 "one is pending, in a window, and none is open; the services are down",
@@ -987,12 +987,12 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     it.window("10:00", "11:00");
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "the restart: a restart is asked for by setup",
+                "the restart: a restart is requested by setup",
             ),
             (
                 "a file waits that matters",
                 |it| files(it, &[("C:\\a.dll", true)]),
-                "the restart: a restart is asked for by files",
+                "the restart: a restart is requested by files",
             ),
             (
                 "a file waits that does not matter",
@@ -1014,7 +1014,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     it.seen.marks.awaited.push("C:\\a.dll".into());
                     it.seen.marks.rebooting = Some(BootId("this boot".into()));
                 },
-                "the restart: a restart is asked for by files",
+                "the restart: a restart is requested by files",
             ),
             (
                 "a file waits that outlasted a restart of an earlier boot",
@@ -1047,7 +1047,7 @@ fn a_restart_of_windows_is_taken_where_the_policy_says_so() {
     windows(&mut server);
     assert_eq!(helps(&server), "nothing");
     server.goal.rules.pending_restart = PendingRestart::Restart;
-    assert_eq!(helps(&server), "the restart: a restart is asked for by Windows Update");
+    assert_eq!(helps(&server), "the restart: a restart is requested by Windows Update");
     server.seen.host.reboot = unknown();
     assert_eq!(helps(&server), "cannot: whether a restart is pending: access denied");
     server.goal.rules.pending_restart = PendingRestart::Report;

@@ -20,7 +20,7 @@ pub struct Member<'a> {
     pub standing: Standing<'a>,
     /// Whether the Central Management Store is updated from it.
     pub central: bool,
-    /// How long the work on it takes: the fail-over, where there is one, and the outage. None for a server at its goal.
+    /// How long the work on it takes: the failover, where there is one, and the outage. None for a server at its goal.
     pub turn: Option<Prediction>,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     fleet::chains::{Fleet, Order},
 };
 
-/// A rollout on its way: told what ended, it says what begins. Whoever drives it keeps the time: the one that plans takes
+/// A rollout in progress: it takes what ended, and says what begins. The caller keeps the time: the one that plans takes
 /// the foreseen lengths, a simulation the ones that it draws.
 #[derive(Debug)]
 pub struct Waves<'f, 'm> {

@@ -143,7 +143,7 @@ pub enum Replaced {
     New,
     /// The old one: the new one was cut off, or never came to its place whole.
     Old,
-    /// The old one, compacted once more, and what was appended to the new one since: of what the new one began with, pieces are lost.
+    /// The old one, compacted again, and what was appended to the new one since: of what the new one began with, pieces are lost.
     Again(Vec<u8>),
 }
 

@@ -214,7 +214,7 @@ fn fail_over(server: &mut Simulated, half: bool) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Makes the services what they were before the fail-over, and starts what ran then or starts by itself. What the cmdlet
+/// Makes the services what they were before the failover, and starts what ran then or starts by itself. What the cmdlet
 /// does about services that somebody had set otherwise is not documented.
 fn fail_back(server: &mut Simulated, half: bool) -> Result<(), LabError> {
     if server.has(Fault::FailBackTimesOut) {

@@ -38,7 +38,7 @@ pub enum Fault {
     ServiceHangsInStart,
     /// One service starts, runs a moment and ends.
     ServiceDies,
-    /// One service is starting, and has not settled.
+    /// One service is starting and does not get on.
     ServicePending,
     /// Somebody left a management shell open.
     ShellOpen,

@@ -50,7 +50,7 @@ pub enum LabError {
         source: std::io::Error,
     },
     /// The world's file does not hold a world.
-    #[error("{}: {source}; mend the file, or run `reconcile lab reset` to make it anew", path.display())]
+    #[error("{}: {source}; fix the file, or run `reconcile lab reset` to make it again", path.display())]
     World {
         /// The file.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum LabError {
         source: serde_yaml::Error,
     },
     /// The world does not have a server that the manifest names.
-    #[error("the lab has no server {0}; run `reconcile lab reset` to make it anew from the manifest")]
+    #[error("the lab has no server {0}; run `reconcile lab reset` to make it again from the manifest")]
     NoServer(ServerName),
     /// The journal of a server cannot be used.
     #[error(transparent)]
@@ -77,7 +77,7 @@ const LARGEST: u64 = 256 << 20;
 /// Says to the reader of the file what it is.
 const HEADER: &str = "\
 # Simulated servers: the world of a reconcile lab. No machine is touched by it.
-# Edit it as you like, then plan or apply again; `reconcile lab reset MANIFEST` makes it anew.
+# Edit it as you like, then plan or apply again; `reconcile lab reset MANIFEST` makes it again.
 ";
 
 impl Lab {
@@ -107,7 +107,7 @@ impl Lab {
         Self { kept: Some(world.clone()), world, journals: BTreeMap::new(), path: Some(path.into()) }
     }
 
-    /// Makes the lab anew: the world as it starts out, and no journals.
+    /// Makes the lab again: the world as it starts out, and no journals.
     ///
     /// # Errors
     /// When a file cannot be written or removed, or holds something else than a lab.
@@ -363,7 +363,7 @@ impl LabHost<'_> {
         self.lab.world.servers.get_mut(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))
     }
 
-    /// The server's journal, to be written to. Who only looks does not open it: opening may repair.
+    /// The server's journal, to be written to. A command that only reads does not open it: opening may repair.
     fn journal(&mut self) -> Result<&mut Journal, LabError> {
         let known = match self.lab.journals.entry(self.name.clone()) {
             Entry::Occupied(known) => return Ok(known.into_mut()),

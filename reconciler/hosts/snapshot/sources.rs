@@ -25,7 +25,7 @@ const SPARE: usize = 8 << 10;
 const LONGEST: usize = 4 << 20;
 
 /// How much is read on where nothing that could be a snapshot comes: a pipe, a device or a file full of holes may have no
-/// end. A disk that was written anew after a crash can leave some zeros behind a file, but not that many.
+/// end. A disk that was written again after a crash can leave some zeros behind a file, but not that many.
 const NOTHING: usize = 64 << 20;
 
 /// The files that a folder is searched for: those with JSON, and those that are a registry.

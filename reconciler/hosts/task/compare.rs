@@ -1,6 +1,6 @@
 //! In what a registered task differs from the one that is wanted, element by element: the drift of the task.
 //!
-//! The Task Scheduler does not keep a definition as it was given: it orders the elements anew, writes defaults out or leaves
+//! The Task Scheduler does not keep a definition as it was given: it puts the elements into another order, writes defaults out or leaves
 //! them out, and dates the registration. None of this is a difference.
 
 use std::collections::BTreeMap;

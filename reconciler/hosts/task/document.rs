@@ -93,7 +93,7 @@ impl Element {
         writer.write_event(Event::End(BytesEnd::new(self.name.as_str())))
     }
 
-    /// The task in a document, whatever its declaration says of its encoding: it may have been written anew in another.
+    /// The task in a document, whatever its declaration says of its encoding: it may have been written again in another.
     ///
     /// # Errors
     /// See [`DocumentError`].

@@ -14,7 +14,7 @@ const REST: Period = Period::hours(1);
 /// - `apply`: attempts × (4 stop + install + 2 start + 3 database × stores) + stop + 2 start + shells + 1 h.
 ///   In each attempt the services are stopped twice and the web server once, and services that are still stopping are
 ///   waited for before they are started; the web server and the services are started; each store is looked at, updated,
-///   and looked at again. After the last attempt everything is started once more. Shells are waited for once in a run.
+///   and looked at again. After the last attempt everything is started again. Shells are waited for once in a run.
 /// - `observe`: database × stores + 1 h.
 ///
 /// The schema knows no highest limit (Microsoft Learn: `ExecutionTimeLimit (settingsType) Element`); a [`Period`] ends

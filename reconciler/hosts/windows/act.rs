@@ -27,7 +27,7 @@ use super::{ActingHost, WindowsError, WindowsHost};
 /// How often services are looked at while they are on their way, and a pause looks for an interrupt.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long a fail-over or a fail-back may take: longer than the hour that `Move-Computer.ps1` gives the cmdlets (`-WaitTime`), so
+/// How long a failover or a failback may take: longer than the hour that `Move-Computer.ps1` gives the cmdlets (`-WaitTime`), so
 /// that they can say how it ended.
 const MOVING: Duration = Duration::from_secs(90 * 60);
 
@@ -181,14 +181,14 @@ impl WindowsHost {
     /// `Invoke-CsComputerFailOver`. When its wait time of an hour is over, it fails and has done nothing.
     fn fail_over(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
-        self.shell(goal.product, "fail-over", MOVING, |shell, call| shell.fail_over(&name, change, call))?;
+        self.shell(goal.product, "failover", MOVING, |shell, call| shell.fail_over(&name, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
     /// `Invoke-CsComputerFailBack`, under the name that was failed over.
     fn fail_back(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
-        self.shell(goal.product, "fail-back", MOVING, |shell, call| shell.fail_back(&name, change, call))?;
+        self.shell(goal.product, "failback", MOVING, |shell, call| shell.fail_back(&name, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 

@@ -1,6 +1,6 @@
-//! The environment of a child: a fixed, safe one, built anew and never handed down. `environment.txt` lists it.
+//! The environment of a child: a fixed, safe one, built again and never handed down. `environment.txt` lists it.
 //!
-//! Whoever starts us could otherwise steer a child that has our rights, with `PATH`, `PSModulePath`, `COR_PROFILER`
+//! Anyone who starts us could otherwise steer a child that has our rights, with `PATH`, `PSModulePath`, `COR_PROFILER`
 //! and their like. But a child must be able to live in it: PowerShell runs no program at all where there is no `PATHEXT`,
 //! without a word of it, and what an installer starts may rely on any variable that Windows always has.
 

@@ -25,7 +25,7 @@ pub const SOURCE: &str = "reconcile";
 /// The sources of the Application log (Microsoft Learn: "Eventlog Key").
 const APPLICATION: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Application";
 
-/// The message file; the variable is for whoever reads the log.
+/// The message file; the variable is for anyone who reads the log.
 const MESSAGES: &str = r"%SystemRoot%\System32\EventCreate.exe";
 
 /// Errors, warnings and information (Microsoft Learn: "Event Sources", `TypesSupported`).

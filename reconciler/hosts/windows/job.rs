@@ -90,7 +90,7 @@ impl Job {
         check(unsafe { TerminateJobObject(self.raw(), 1) })
     }
 
-    /// The job, for whoever creates a process in it.
+    /// The job, for anyone who creates a process in it.
     pub fn raw(&self) -> HANDLE {
         self.handle.as_raw_handle()
     }

@@ -103,7 +103,7 @@ pub struct WindowsHost {
     acts: bool,
 }
 
-/// This machine, to be acted on: the journal of its runs is open. Whoever makes one holds the lock.
+/// This machine, to be acted on: the journal of its runs is open. Its maker holds the lock.
 pub struct ActingHost<'a> {
     host: &'a mut WindowsHost,
     journal: Journal,

@@ -152,7 +152,7 @@ impl WindowsHost {
         Ok(open)
     }
 
-    /// Who is no administrator cannot use the private folder, and so is not asked for more.
+    /// An account that is no administrator cannot use the private folder, so nothing more is checked.
     fn rights(&mut self, goal: &Goal) -> Result<Rights, WindowsError> {
         let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
         let administrator = is_administrator().map_err(cannot)?;

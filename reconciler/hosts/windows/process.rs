@@ -253,7 +253,7 @@ impl Runner {
     /// Ends a child that waits, and lets it be gone.
     pub fn end(&self, mut waiting: Waiting) {
         waiting.end();
-        // Whether it is gone in time, is seen by whoever looks for processes.
+        // Whether it is gone in time, is seen by anyone who looks for processes.
         let _ = waiting.process.wait(PATIENCE);
     }
 
@@ -482,7 +482,7 @@ impl Waiting {
         let Some(record) = &mut self.record else { return Ok(Some(Ending::Exited(code))) };
         let program = self.program.clone();
         if self.unwatched {
-            let _ = record.add(&Entry::Ended(End::Exited(code))); // We have seen it, whoever else has.
+            let _ = record.add(&Entry::Ended(End::Exited(code))); // We have seen it, even if somebody else has, too.
             return Ok(Some(Ending::Exited(code)));
         }
         let recorded = record.read().map_err(|error| ProcessError::Record {
@@ -548,7 +548,7 @@ fn bytes_in(folder: &Path, depth: u32) -> u64 {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // One that has ended is ended once more, which does nothing, save to what it has left running.
+        // One that has ended is ended again, which does nothing, save to what it has left running.
         if self.ends_with_us {
             self.end();
         }

@@ -9,7 +9,7 @@ use super::library::in_kernel;
 /// Makes our standard handles private, and lets libraries come from the system's folder only. To be called once, first
 /// thing in `main`.
 ///
-/// A child that inherits one of our handles and lives longer than we do blocks whoever reads our output until it ends. A
+/// A child that inherits one of our handles and lives longer than we do blocks anyone who reads our output until it ends. A
 /// library that somebody put beside the program or into the current folder would run with our rights.
 pub fn protect() {
     for which in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {

@@ -1,6 +1,6 @@
 //! The record of a command that outlives its run: what was ordered, which process it became, how it ended.
 //!
-//! The run creates it and hands it to the watcher as an open file. Whoever of the two lives keeps it open, so that it can be
+//! The run creates it and hands it to the watcher as an open file. Whichever of the two lives keeps it open, so that it can be
 //! told from outside whether the command is at work, at every moment from before its start to after its end.
 
 use std::fs::{File, OpenOptions};

@@ -1,6 +1,6 @@
 //! Sleepers: processes whose maker was ended while it created them. They never run, and would block every later run.
 //!
-//! Even a process that is not asked to be created suspended is so for a moment, by Windows itself. So whoever creates one
+//! Even a process that is not asked to be created suspended is so for a moment, by Windows itself. So anyone who creates one
 //! that does not end with its maker puts down a note before, and takes it away when the process runs. Where a note is left and
 //! its maker is gone, the next run looks for what came of it.
 

@@ -81,7 +81,9 @@ pub enum TrustError {
         owner: String,
     },
     /// Somebody else can change it.
-    #[error("{path} can be changed by {who}, and whoever changes it acts with the rights of an administrator: {HELP}")]
+    #[error(
+        "{path} can be changed by {who}, and anyone who changes it acts with the rights of an administrator: {HELP}"
+    )]
     Open {
         /// The file or folder.
         path: PathBuf,

@@ -72,7 +72,7 @@ pub const START: &str = "7.0.2046.123";
 pub enum Turn {
     /// This goes wrong from now on.
     Breaks(Fault),
-    /// An operator mends it and says so.
+    /// An operator fixes it and says so.
     Mended,
     /// Somebody sets a hold.
     Held,

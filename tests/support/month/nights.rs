@@ -49,7 +49,7 @@ struct Server {
     /// How far its clock is from the right one.
     clock: SignedDuration,
     held: bool,
-    /// An operator mended something; the next run is told.
+    /// An operator fixed something and says so to the next run.
     forgive: bool,
     kill: bool,
     /// What its last run came to, so that a state is told once a night.
@@ -129,7 +129,7 @@ impl Play {
             Turn::Mended => {
                 self.lab.change(&name, |server| server.faults.clear())?;
                 server.forgive = true;
-                "an operator mends it, and says so"
+                "an operator fixes it, and says so"
             }
             Turn::Held => {
                 server.held = true;
@@ -270,7 +270,9 @@ fn told(goal: &Goal, outcome: &Outcome) -> (String, String, bool) {
         End::Blocked(Blocker::AttemptsSpent { attempts, .. }) => {
             format!("{attempts} attempts failed: waits for an operator")
         }
-        End::Blocked(Blocker::OutagesSpent { outages }) => format!("{outages} outages in vain: waits for an operator"),
+        End::Blocked(Blocker::OutagesSpent { outages }) => {
+            format!("{outages} outages without effect: waits for an operator")
+        }
         End::Blocked(Blocker::ShellsOpen { .. }) => "a management shell is open".into(),
         End::Blocked(Blocker::Stuck { step: Step::UpdateDatabases(_), .. }) => {
             "updating the databases changes nothing".into()

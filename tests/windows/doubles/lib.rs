@@ -24,7 +24,7 @@ pub struct Lab {
     pub updater: Vec<UpdaterRun>,
     /// Where the product's management module is.
     pub module: String,
-    /// The assembly that comes with the module, and that whoever loads the module keeps loaded.
+    /// The assembly that comes with the module, and that anyone who loads the module keeps loaded.
     pub assembly: String,
     /// How a script fares each time that it is run, by its file name; the last entry holds for all later times.
     pub scripts: BTreeMap<String, Vec<ScriptRun>>,
@@ -119,7 +119,7 @@ pub enum StartType {
     /// The machine, when it boots.
     #[default]
     Automatic,
-    /// Whoever wants it.
+    /// The one that wants it.
     Manual,
     /// Nobody may.
     Disabled,

@@ -15,7 +15,7 @@ use crate::show::out::print;
 use crate::show::schedule::{described, differing, shown};
 use crate::work::task::scheduler;
 
-/// Registers the task, or mends it. Nothing is done where it is as wanted already.
+/// Registers the task, or corrects it. Nothing is done if it is as wanted.
 pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     let scheduler = scheduler()?;
     let (request, outlook) = request(args)?;
@@ -41,7 +41,7 @@ pub fn install(args: &args::Install) -> Result<Exit, Problem> {
         Installed::New => print(&format!("{PATH} was installed\n{words}")),
         Installed::Already => print(&format!("{PATH} is already as wanted, nothing was done\n{words}")),
         Installed::Mended(differences) => {
-            print(&format!("{PATH} was different and is mended\n{}{words}", differing(&differences)))
+            print(&format!("{PATH} was different and is now corrected\n{}{words}", differing(&differences)))
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Judgement {
     pub code: Code,
     /// The outcome in words, the same as long as it is the same.
     pub outcome: String,
-    /// More of it, for whoever reads the event.
+    /// More of it, for anyone who reads the event.
     pub more: Vec<String>,
     /// The step that keeps the server from its goal, and what that said, where it is a step.
     pub reason: Option<Reason>,

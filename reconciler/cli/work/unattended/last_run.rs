@@ -13,7 +13,7 @@ use crate::manifest::harmless;
 /// It cannot be read; the text says what to do.
 pub fn read(path: &Path) -> Result<Option<LastRun>, String> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        format!("the last unattended run cannot be told: {}: {error}; the next one writes it anew", path.display())
+        format!("the last unattended run cannot be told: {}: {error}; the next one writes it again", path.display())
     };
     let text = match read_plain(path, 1 << 20) {
         Ok(text) => text,

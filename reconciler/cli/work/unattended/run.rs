@@ -39,7 +39,7 @@ pub fn run(
 
 /// The manifest, where it may be run without a person who has looked at it.
 fn admitted(manifest: &Path) -> Result<Input, Problem> {
-    // Whoever can write it could have anything done here with the rights of the task.
+    // Anyone who can write it could have anything done here with the rights of the task.
     #[cfg(windows)]
     reconcile_hosts::windows::trusted(manifest).map_err(Problem::untrusted)?;
     Input::read(manifest)

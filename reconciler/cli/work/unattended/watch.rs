@@ -36,7 +36,7 @@ impl<'a> Watch<'a> {
     pub fn begin(reporter: &'a Reporter, goal: &'a Goal, place: PathBuf) -> Self {
         let last = last_run::read(&place).unwrap_or_else(|error| {
             tracing::warn!(server = %goal.server, "{error}");
-            None // It is written anew by this run, and everything is told as for the first time.
+            None // It is written again by this run, and everything is told as for the first time.
         });
         let began = reporter.began;
         Self { reporter, goal, place, last, began, at: None, restarting: false, stepped: false }
@@ -138,7 +138,7 @@ impl<'a> Watch<'a> {
         self.keep(judgement, stale, exit, Some((standing, &snapshot)));
     }
 
-    /// The run came to no outcome. Whoever called it tells the event.
+    /// The run came to no outcome. Its caller reports the event.
     pub fn broke(self, problem: &Problem) {
         let stale = self.last.as_ref().and_then(|last| last.stale.clone()); // Not judged: as it was.
         self.keep(Judgement::broken(problem.code(), problem.text()), stale, problem.exit(), None);

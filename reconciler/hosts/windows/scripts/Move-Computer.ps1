@@ -1,6 +1,6 @@
 # Moves a Front End Server out of its pool, or back into it (Microsoft Learn: Invoke-CsComputerFailOver,
 # Invoke-CsComputerFailBack). Neither is ever forced: the pool must have room for what it takes over. When its wait time is over,
-# a fail-over fails and has done nothing.
+# a failover fails and has done nothing.
 # An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'

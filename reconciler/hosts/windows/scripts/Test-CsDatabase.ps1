@@ -1,5 +1,5 @@
 # Reports the versions of a set of databases as JSON on the last line (Microsoft Learn: Test-CsDatabase).
-# The first line of the input names the module, the rest is the request: loading the module takes long, and whoever
+# The first line of the input names the module, the rest is the request: loading the module takes long, and anyone who
 # starts this script ahead of the request has that time gone by when the request is known.
 # An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {

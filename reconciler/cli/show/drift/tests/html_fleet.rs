@@ -246,7 +246,7 @@ fn fall_behind(shown: &mut Shown, found: &str, blocked: bool) {
         });
     }
     if blocked {
-        drift.blocked_by = Some("a restart is asked for by Windows Update".into());
+        drift.blocked_by = Some("a restart is requested by Windows Update".into());
         drift.help = Some(
             "restart the server when its users can spare it, or allow restarts in the manifest, then run again".into(),
         );
