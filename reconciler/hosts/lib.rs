@@ -1,4 +1,40 @@
-//! What touches the world.
+//! The hosts, and what they keep on a disk: this Windows server, a simulated one, and what a server reported earlier.
+//!
+//! A host can be observed (`reconcile_core::Observe`) and, unless it is a snapshot, changed (`reconcile_core::Act`). The
+//! decision of `reconcile_core` is applied to any of them. Here it brings a simulated server to its update:
+//!
+//! ```
+//! use reconcile_core::{End, Goal, Request, apply};
+//! use reconcile_hosts::lab::{Lab, start};
+//! use reconcile_schema::{Build, Manifest, Releases, RunId, Step};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let manifest: Manifest = serde_yaml::from_str(include_str!("../../manifests/lab.yaml"))?;
+//! let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml"))?;
+//! let goal = Goal::of(&manifest, &releases, &"sfb19-be1.lab.example".parse()?)?;
+//!
+//! let original = Build::new(7, 0, 2046, 123);
+//! let mut lab = Lab::in_memory(start([(&goal, &original, Vec::new())]));
+//! let mut host = lab.host(&goal.server)?;
+//! let request = Request {
+//!     goal: &goal,
+//!     run: RunId("the first run".into()),
+//!     version: "0.1.0",
+//!     by: "CONTOSO\\alex",
+//!     approved: None,
+//!     forgive: false,
+//!     interrupted: &|| None,
+//! };
+//! let outcome = apply(&mut host, &request, &mut |_event| {})?;
+//! assert!(matches!(outcome.end, End::AtGoal));
+//! assert_eq!(outcome.steps.iter().filter(|step| **step == Step::Install).count(), 1);
+//!
+//! // The world is the checkpoint: a second run finds nothing to do.
+//! let again = apply(&mut host, &Request { run: RunId("the second run".into()), ..request }, &mut |_event| {})?;
+//! assert!(again.steps.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 // On Windows the Windows host alone lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 

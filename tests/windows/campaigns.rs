@@ -140,10 +140,9 @@ fn acknowledge(machine: &Machine, ran: &Ran) {
 }
 
 #[test]
-#[ignore = "starts many runs: tests/campaigns/run long"]
 fn terminated_at_any_moment() {
     let kept = Kept::of("terminate");
-    let count = if kept.is_long() { 200 } else { 8 };
+    let count = if kept.is_long() { 200 } else { 4 };
     let done = kept.lines.len();
     let (next, kept) = (AtomicUsize::new(done), Mutex::new(kept));
     std::thread::scope(|scope| {
@@ -190,7 +189,6 @@ const FOREIGN: &str = r"C:\lab\foreign.exe";
 const LIBRARY: &str = r"C:\lab\foreign.dll";
 
 #[test]
-#[ignore = "starts many runs: tests/campaigns/run long"]
 fn a_swapped_package_never_runs() {
     let mut kept = Kept::of("swaps");
     let (wanted, starts) = if kept.is_long() { (10_000, 40) } else { (300, 1) };
