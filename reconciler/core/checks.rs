@@ -94,7 +94,7 @@ pub(crate) fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
         Fact::Known(None) => Gate::Open,
         Fact::Known(Some(what)) => Gate::Shut(Blocker::Installing { what: what.clone() }),
         unread @ (Fact::Unknown(_) | Fact::NotLooked) => {
-            Gate::Shut(Blocker::unknown("whether another installation is under way", unread))
+            Gate::Shut(Blocker::unknown("whether another installation is in progress", unread))
         }
     }
 }

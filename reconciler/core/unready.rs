@@ -1,4 +1,4 @@
-//! Why a pool cannot do without one of its servers.
+//! Why a pool cannot spare one of its servers.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -8,7 +8,7 @@ use reconcile_schema::{Period, ServerName};
 
 use crate::{clock::WrongClock, quorum::READY};
 
-/// Why a pool cannot do without one of its servers.
+/// Why a pool cannot spare one of its servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unready {
     /// It is busy: replicas are on their way.

@@ -100,7 +100,7 @@ fn nothing_is_started_beneath_an_installer_that_works() {
     let ended = reconcile(folder.path(), &["apply", "site.yaml"]);
     assert_eq!(ended.code, Some(65), "{}", ended.err);
     assert!(ended.err.contains("not running since an earlier run stopped services"), "{}", ended.err);
-    assert!(ended.err.contains("installation is under way"), "{}", ended.err);
+    assert!(ended.err.contains("installation is in progress"), "{}", ended.err);
     assert_eq!(services(folder.path()).0, 0, "{}", ended.err);
 }
 

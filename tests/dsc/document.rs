@@ -45,7 +45,7 @@ fn of_three_servers_with_the_middle_one_failing_the_last_is_left_alone_until_it_
     let untouched = files(folder.path());
     let told = engine.run(&document, |engine, asked| engine.set(asked, true)).unwrap();
     assert_eq!(files(folder.path()), untouched);
-    assert!(told[1].metadata["whatIf"].to_string().contains("another installation is under way"));
+    assert!(told[1].metadata["whatIf"].to_string().contains("another installation is in progress"));
 
     let (name, failed) = engine.run(&document, |engine, asked| engine.set(asked, false)).err().unwrap();
     assert_eq!((name.as_str(), failed.code), ("be02", 3));

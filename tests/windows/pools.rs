@@ -350,7 +350,8 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let claim = json!({ "server": other, "pool": POOL, "run": "20260101T020000Z-1", "at": at });
     machine.put(&file_of(other), json!({ "claims": [claim], "reached": { other: SFB_2019.before } }).to_string());
     let ran = refused(&machine, 3, State::Blocked);
-    let why = format!("{other} has claimed the pool {POOL} since {at}: one server of it at a time");
+    let why =
+        format!("{other} has held the claim of the pool {POOL} since {at}; one server of a pool is updated at a time");
     assert_eq!(ran.why(), why);
     let planned = machine.reconcile(&["plan", MANIFEST]);
     assert!(planned.stdout.contains(&why), "{}{}", planned.stdout, planned.stderr);

@@ -136,7 +136,7 @@ fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installer: Option<
     }
     let why = match (&outcome.end, installer) {
         (End::Blocked(blocker), _) if blocker.code() != Code::InputWrong => format!(" ({blocker})"),
-        (_, Some(what)) => format!(" (an installation is under way, and nothing is started beneath it: {what})"),
+        (_, Some(what)) => format!(" (an installation is in progress, and nothing is started beneath it: {what})"),
         (End::Blocked(_) | End::AtGoal | End::GoingDown, None) => String::new(),
     };
     format!(

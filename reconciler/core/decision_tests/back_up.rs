@@ -356,7 +356,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                 "blocked: another installation is in progress: msiexec.exe",
             ),
             (
-                "another installation is under way",
+                "another installation is in progress",
                 |it| {
                     it.down();
                     it.installs("msiexec.exe");
@@ -492,7 +492,7 @@ fn a_restart_of_windows_is_work_as_any_other() {
             (
                 "it is allowed",
                 windows_asks,
-                "blocked: a restart is pending (requested by Windows Update), and the policy allows none",
+                "blocked: a restart is pending (requested by Windows Update), and the policy does not allow one",
             ),
             (
                 "it is allowed, when required",

@@ -285,7 +285,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "another server has claimed it",
                 |it| it.claim_of("fe2.contoso.example"),
-                "blocked: fe2.contoso.example has claimed the pool pool.contoso.example since 2026-03-01T20:00:00Z: one server of it at a time",
+                "blocked: fe2.contoso.example has held the claim of the pool pool.contoso.example since 2026-03-01T20:00:00Z; one server of a pool is updated at a time",
             ),
             (
                 "this server has claimed it",
@@ -305,7 +305,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "another server has served again for less than twenty minutes",
                 |it| it.released("2026-03-01T20:40:01Z"),
-                "wait: the pool pool.contoso.example cannot spare this server: it must have been ready for 20 min since fe2.contoso.example came back at 2026-03-01T20:40:01Z",
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back at 2026-03-01T20:40:01Z",
             ),
             (
                 "another server has served again for less, and was waited for",
@@ -313,7 +313,7 @@ fn one_server_of_a_pool_at_a_time() {
                     it.released("2026-03-01T20:40:01Z");
                     it.seen.run.waited = Period::minutes(20);
                 },
-                "blocked: the pool pool.contoso.example cannot spare this server: it must have been ready for 20 min since fe2.contoso.example came back at 2026-03-01T20:40:01Z",
+                "blocked: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back at 2026-03-01T20:40:01Z",
             ),
             (
                 "the pool was not ready in between",
@@ -321,7 +321,7 @@ fn one_server_of_a_pool_at_a_time() {
                     it.released("2026-03-01T20:00:00Z");
                     it.seen.run.ready_again = Some("2026-03-01T20:50:00Z".parse().unwrap());
                 },
-                "wait: the pool pool.contoso.example cannot spare this server: it must have been ready for 20 min since fe2.contoso.example came back, and is ready since 2026-03-01T20:50:00Z only",
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back, and has been ready only since 2026-03-01T20:50:00Z",
             ),
             (
                 "the pool was not ready before that server came back",
@@ -357,12 +357,12 @@ fn the_back_end_comes_after_its_front_ends() {
             (
                 "none of them is done",
                 |_| {},
-                "blocked: the back end comes after its Front End Servers: fe1.contoso.example has not told that it is at 7.0.2046.530",
+                "blocked: the back end is updated after its Front End Servers: fe1.contoso.example has not reported that it is at 7.0.2046.530",
             ),
             (
                 "one of them has said nothing",
                 |it| reached(it, &["fe1", "fe2", "fe3"], CURRENT),
-                "blocked: the back end comes after its Front End Servers: fe4.contoso.example has not told that it is at 7.0.2046.530",
+                "blocked: the back end is updated after its Front End Servers: fe4.contoso.example has not reported that it is at 7.0.2046.530",
             ),
             (
                 "one of them is at an earlier build",
@@ -370,7 +370,7 @@ fn the_back_end_comes_after_its_front_ends() {
                     reached(it, &["fe1", "fe2", "fe3"], CURRENT);
                     reached(it, &["fe4"], ORIGINAL);
                 },
-                "blocked: the back end comes after its Front End Servers: fe4.contoso.example has told of 7.0.2046.0, and must be at 7.0.2046.530",
+                "blocked: the back end is updated after its Front End Servers: fe4.contoso.example last reported 7.0.2046.0, and must report 7.0.2046.530",
             ),
             (
                 "all of them are done",

@@ -167,7 +167,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                     it.attempt(Some(1603));
                     it.seen.marks.attempts = 3;
                 },
-                "blocked: the installer was started 3 times for this target, the last exit code was 1603 (fatal error during installation)",
+                "blocked: the installer was started 3 times for this target; the last exit code was 1603 (fatal error during installation)",
             ),
             (
                 "three times without effect, of which four are allowed",
@@ -238,7 +238,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                     it.aims_at(CURRENT);
                     it.seen.marks.outages = 3;
                 },
-                "blocked: the services were taken down 3 times for this target, and it was not reached",
+                "blocked: the services were taken down 3 times for this target without reaching it",
             ),
             (
                 "services were taken down three times for another target",
@@ -344,7 +344,7 @@ fn somebody_may_have_said_no() {
                 "blocked: the approved plan does not hold any more: the installer is another",
             ),
             (
-                "another installation is under way",
+                "another installation is in progress",
                 |it| it.seen.host.installing = Fact::Known(Some("msiexec.exe".into())),
                 "blocked: another installation is in progress: msiexec.exe",
             ),
@@ -447,7 +447,7 @@ fn an_outage_has_its_time() {
             (
                 "it is foreseen not to fit its budget",
                 |it| it.estimates(5, 16, 10),
-                "blocked: the services may be down for 31 min (one case of twenty takes longer), the budget is 30 min",
+                "blocked: the services may be down for 31 min (one case in twenty takes longer); the budget is 30 min",
             ),
             (
                 "it is foreseen not to fit its budget, which is said only",
@@ -471,7 +471,7 @@ fn an_outage_has_its_time() {
                     it.estimates(5, 15, 1);
                     it.seen.marks.durations.push(Phase::Start, Period::minutes(50));
                 },
-                "blocked: the services may be down for 1 h 10 min (one case of twenty takes longer), the budget is 30 min",
+                "blocked: the services may be down for 1 h 10 min (one case in twenty takes longer); the budget is 30 min",
             ),
             (
                 "what has passed counts",
@@ -561,7 +561,7 @@ fn an_outage_has_its_time() {
                     it.window("20:00", "21:29");
                     it.estimates(5, 15, 10);
                 },
-                "blocked: the maintenance window closes in 29 min, the outage may need 30 min; one that is long enough opens Sun 2026-03-08 20:00 (UTC)",
+                "blocked: the maintenance window closes in 29 min, and the outage may take 30 min; one that is long enough opens Sun 2026-03-08 20:00 (UTC)",
             ),
             (
                 "a window is open for as long as the budget",
@@ -571,7 +571,7 @@ fn an_outage_has_its_time() {
             (
                 "a window is open for less than the budget",
                 |it| it.window("20:00", "21:29"),
-                "blocked: the maintenance window closes in 29 min, the outage may need 30 min (the longest case is assumed: nobody has recorded or estimated stop, install, database, start); one that is long enough opens Sun 2026-03-08 20:00 (UTC)",
+                "blocked: the maintenance window closes in 29 min, and the outage may take 30 min (the longest case is assumed: nobody has recorded or estimated stop, install, database, start); one that is long enough opens Sun 2026-03-08 20:00 (UTC)",
             ),
             (
                 "no window is open any more, and the services are down",
@@ -611,7 +611,7 @@ fn an_outage_has_its_time() {
             (
                 "the clock is behind the journal",
                 |it| it.seen.marks.latest = Some("2026-03-01T21:05:01Z".parse().unwrap()),
-                "blocked: the clock says 2026-03-01T21:00:00Z, but the journal was written at 2026-03-01T21:05:01Z, which is later",
+                "blocked: the clock says 2026-03-01T21:00:00Z, but the last entry of the journal is from 2026-03-01T21:05:01Z, which is later",
             ),
             (
                 "the clock is behind the journal, and the services are down",
@@ -914,7 +914,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
             (
                 "one is pending",
                 |it| it.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]),
-                "blocked: a restart is pending (asked for by setup), and the policy allows none",
+                "blocked: a restart is pending (requested by setup), and the policy does not allow one",
             ),
             (
                 "one is pending, when required",
