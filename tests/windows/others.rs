@@ -38,7 +38,7 @@ fn stops_before_and_starts_after(server: Server) {
     declare(&machine, "recorder, NotThere", "{}");
     let plan = machine.reconcile(&["plan", MANIFEST]);
     assert_eq!(plan.code, 2, "{plan:?}");
-    assert!(plan.stdout.contains("NotThere is named under alsoStop, and not installed here"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("NotThere is named under alsoStop and is not installed here"), "{}", plan.stdout);
     let stops = plan.stdout.find("Stop-Service -Name 'recorder', 'NotThere'").expect("the recorder stops");
     let starts = plan.stdout.find("Start-Service -Name 'recorder', 'NotThere'").expect("the recorder starts");
     assert!(stops < plan.stdout.find("/silentmode").expect("an installation") && stops < starts, "{}", plan.stdout);

@@ -34,7 +34,7 @@ fn stops_and_starts_all(server: Server) {
     assert!(program.contains(product.display) && program.ends_with("service.exe"), "{plan:#}");
     assert_eq!(found.as_array().map(Vec::len), Some(2), "{plan:#}");
     let shown = machine.reconcile(&["plan", MANIFEST]).stdout;
-    assert!(shown.contains("RTCPDPAUTH is the product's, too: ") && shown.contains("Video Interop Server"), "{shown}");
+    assert!(shown.contains("RTCPDPAUTH belongs to the product: ") && shown.contains("Video Interop Server"), "{shown}");
     let observed = json(&machine.reconcile(&["observe", MANIFEST]));
     let services = observed["seen"]["services"]["known"].as_array().expect("known services");
     let recognised: Vec<_> = services.iter().filter(|one| one.get("recognised").is_some()).collect();
