@@ -3,6 +3,7 @@
 //! The worlds (tests/worlds) walk whole runs; here every row is one question, so that a rule that is taken out is named.
 
 mod back_up;
+mod guards;
 mod pool;
 mod take_down;
 

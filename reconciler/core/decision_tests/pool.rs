@@ -70,7 +70,7 @@ impl Server {
         }
     }
 
-    fn claim_of(&mut self, name: &str) {
+    pub(super) fn claim_of(&mut self, name: &str) {
         let claim = Claim {
             server: name.parse().unwrap(),
             pool: "pool.contoso.example".parse().unwrap(),
