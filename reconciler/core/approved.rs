@@ -82,7 +82,7 @@ impl fmt::Display for Deviation {
             Self::Step { approved: None, decided, because } => {
                 write!(f, "the approved plan has no further step, and {decided} is required: {because}")
             }
-            Self::Fact(fact) => write!(f, "the approved plan does not hold any more: {fact}"),
+            Self::Fact(fact) => write!(f, "the approved plan is no longer valid: {fact}"),
         }
     }
 }

@@ -197,7 +197,7 @@ pub enum Blocker {
         code: u32,
         log: Option<String>,
     },
-    /// A step was taken, and nothing that it should change changed.
+    /// A step ran without effect.
     Stuck {
         step: Step,
         /// Its own words, where it reported failure.
@@ -364,7 +364,7 @@ impl fmt::Display for Blocker {
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
             Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
             Self::Disk { drive, free, needed, what } => {
-                write!(f, "{what} needs {} free on {drive}, found {}", bytes(*needed), bytes(*free))
+                write!(f, "{what} needs {} free on {drive}, where {} are free", bytes(*needed), bytes(*free))
             }
             Self::Mirrored { store } => write!(
                 f,
@@ -391,10 +391,10 @@ impl fmt::Display for Blocker {
             }
             Self::ComesAfter { server, told: Some(told), due } => write!(
                 f,
-                "the back end is updated after its Front End Servers: {server} last reported {told}, and must report {due}"
+                "the back end must be updated after its Front End Servers: {server} last reported {told}, and must report {due}"
             ),
             Self::ComesAfter { server, told: None, due } => {
-                write!(f, "the back end is updated after its Front End Servers: {server} has not reported that it is at {due}")
+                write!(f, "the back end must be updated after its Front End Servers: {server} has not reported that it is at {due}")
             }
             Self::FailedOver => f.write_str(
                 "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
@@ -434,7 +434,7 @@ impl fmt::Display for Blocker {
                 write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
             }
             Self::JournalDamaged { damage } => {
-                write!(f, "the journal of this server is damaged: {damage}; a hold may have been among them")
+                write!(f, "the journal of this server is damaged: {damage}; a hold may be lost")
             }
             Self::OutagesSpent { outages } => {
                 write!(f, "the services were taken down {} for this target without reaching it", times(*outages))
@@ -455,8 +455,8 @@ impl fmt::Display for Blocker {
             }
             Self::Stuck { step, refused, in_the_way } => {
                 match refused {
-                    Some(words) => write!(f, "{step} failed, and nothing that it should change changed: {words}")?,
-                    None => write!(f, "{step} reported success, but nothing that it should change changed")?,
+                    Some(words) => write!(f, "{step} failed and had no effect: {words}")?,
+                    None => write!(f, "{step} reported success but had no effect")?,
                 }
                 if in_the_way.is_empty() { Ok(()) } else { write!(f, "; {}", listed(in_the_way)) }
             }

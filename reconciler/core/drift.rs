@@ -308,13 +308,7 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
 fn journal(seen: &Seen) -> Option<Compared<'static>> {
     let damage = seen.marks.damaged.as_ref()?;
     let damaged = Some(DriftCode::JournalDamaged);
-    Some(compared(
-        FactKind::Journal,
-        "journal",
-        "readable",
-        format!("{damage}; a hold may have been among them"),
-        damaged,
-    ))
+    Some(compared(FactKind::Journal, "journal", "readable", format!("{damage}; a hold may be lost"), damaged))
 }
 
 /// An installation that nobody saw end well.

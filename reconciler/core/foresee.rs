@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Add;
 
-use reconcile_schema::{Durations, Fact, OutageForecast, Period, Phase, Step};
+use reconcile_schema::{Durations, Fact, OutageForecast, Period, Phase, Reboots, Step};
 
 use crate::{
     ask::Ask,
@@ -109,13 +109,14 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
 pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
     let mut seen = seen.clone();
     let mut steps = Vec::new();
-    steps.extend(restart_first(goal, &seen).map(|_| Step::Reboot));
-    while steps.len() < MOST_STEPS {
+    let restarts = goal.rules.reboot != Reboots::Never; // A restart that is forbidden takes no time: it blocks.
+    steps.extend(restart_first(goal, &seen).filter(|_| restarts).map(|_| Step::Reboot));
+    for _ in 0..MOST_STEPS {
         match wanted(goal, &seen) {
             Want::Nothing | Want::Cannot(_) => break,
             Want::Step(step, _) => {
                 seen = after(goal, seen, &step);
-                steps.push(step);
+                steps.extend(Some(step).filter(|step| restarts || *step != Step::Reboot));
             }
             Want::Look(Ask::Databases(store)) => {
                 seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));

@@ -9,7 +9,7 @@ use crate::{ask::Ask, goal::Goal, seen::Seen};
 
 /// Looking at a host. Nothing is changed by it.
 pub trait Observe {
-    /// What keeps a host from being looked at at all; a single fact that cannot be read is unknown instead.
+    /// Why a host cannot be observed at all. A single fact that cannot be read is no error; it is unknown.
     type Error: fmt::Display;
 
     /// The cheap facts, read again; the expensive ones as they were last read. The goal names services besides the product's.

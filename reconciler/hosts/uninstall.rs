@@ -54,7 +54,7 @@ pub enum ComponentError {
     },
     /// A product is listed, and no entry is its Core Components by a name that is known.
     #[error(
-        "no entry of the Uninstall key is the Core Components of a product by a name that is known, such as \"{}\"; found {}",
+        "no entry of the Uninstall key has a known name of Core Components, such as \"{}\"; found {}",
         Component::display_name(Product::Sfb2019, "Core Components"),
         listed(found, *more)
     )]

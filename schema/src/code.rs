@@ -90,7 +90,7 @@ pub enum Code {
     ClockBehind,
     /// Somebody said that the server must not be touched.
     Held,
-    /// Lines of the journal cannot be read, and a hold may have been among them.
+    /// Lines of the journal cannot be read, and a hold may be lost.
     JournalDamaged,
     /// The services were taken down as often as is allowed for one target.
     OutagesSpent,
@@ -98,7 +98,7 @@ pub enum Code {
     AttemptsSpent,
     /// The installer failed and moved no component.
     InstallFailed,
-    /// A step was taken, and nothing that it should change changed.
+    /// A step ran without effect.
     NoEffect,
     /// A step could not be done.
     StepFailed,
@@ -309,11 +309,11 @@ impl Code {
             Self::WindowTooShort => "the maintenance window closes before the services would run again",
             Self::ClockBehind => "the clock is behind the journal's last entry",
             Self::Held => "somebody said that the server must not be touched",
-            Self::JournalDamaged => "lines of the journal cannot be read, and a hold may have been among them",
+            Self::JournalDamaged => "lines of the journal cannot be read, and a hold may be lost",
             Self::OutagesSpent => "the services were taken down as often as is allowed for one target",
             Self::AttemptsSpent => "the installer was started as often as is allowed for one target",
             Self::InstallFailed => "the installer failed and moved no component",
-            Self::NoEffect => "a step was taken, and nothing that it should change changed",
+            Self::NoEffect => "a step ran without effect",
             Self::StepFailed => "a step could not be done",
             Self::ServiceEnded => "a service was started and ended by itself",
             Self::CommandAtWork => "a command of an earlier run has outlived it and is at work",

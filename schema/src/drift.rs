@@ -289,7 +289,7 @@ pub enum DriftCode {
     /// A component is at its original release, and the catalogue names no build for it. A warning: an update does not patch every
     /// component.
     OriginalRelease,
-    /// The manifest names a component that is not installed. A warning: an update may be for servers of several roles.
+    /// The manifest names a component that is not installed. Only a note: an update may serve servers of different roles.
     ComponentMissing,
     /// Lines of the journal cannot be read, and nobody has acknowledged it. A warning: it says nothing of the server, but until then
     /// nothing is taken down.

@@ -70,7 +70,7 @@ pub struct PastRun {
     pub outcome: Option<String>,
     /// Whether it ended with the server at its goal.
     pub at_goal: bool,
-    /// What people said of the server meanwhile: held, released, attempts forgiven.
+    /// What operators did meanwhile: held, no longer held, attempt counter reset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

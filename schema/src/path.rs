@@ -25,7 +25,7 @@ pub enum Root {
     Drive,
     /// At a share, such as `\\files.contoso.example\updates`.
     Share,
-    /// At the root of a file system that has no drives; on Windows, of the drive that somebody works on.
+    /// At the root: of the current drive on Windows, of the file system elsewhere.
     Slash,
     /// Where the manifest lies.
     Relative,

@@ -174,7 +174,7 @@ fn a_plan_does_not_outlive_what_it_rests_on() {
 
     fs::write(&manifest, text.replace("CU7", "CU6")).unwrap();
     let (code, run) = applied(lab.path());
-    let why = "the approved plan does not hold any more: the target was 7.0.2046.521, and is 7.0.2046.385";
+    let why = "the approved plan is no longer valid: the target was 7.0.2046.521 and is now 7.0.2046.385";
     assert_eq!((code, run["servers"][0]["blockedBy"].as_str()), (Some(4), Some(why)));
 
     fs::write(&manifest, text).unwrap();

@@ -114,9 +114,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (old, new) = (entry.path(), to.join(entry.file_name()));
         let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
+        let made = entry.file_name().to_string_lossy().contains(".world.");
+        if kind.is_dir() && !made {
             copy(&old, &new);
-        } else if kind.is_file() && !entry.file_name().to_string_lossy().contains("world") {
+        } else if kind.is_file() && !made {
             fs::copy(&old, &new).unwrap();
         }
     }

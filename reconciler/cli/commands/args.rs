@@ -251,7 +251,7 @@ pub struct Acknowledge {
 /// What a person can acknowledge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Concern {
-    /// Lines of the journal cannot be read, and a hold may have been among them.
+    /// Lines of the journal cannot be read, and a hold may be lost.
     Journal,
 }
 

@@ -12,7 +12,7 @@ const SHOWN: usize = 20;
 /// How many characters of a long line are shown on each side of the token.
 const AROUND: usize = 120;
 
-/// A line and a column of a text file, both counted from 1; columns count characters.
+/// A line and a column in a text file. Both start at 1; a column counts characters, not bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Position {
     /// The line, the first one is 1.

@@ -42,7 +42,7 @@ pub fn warn_of_damage(site: &Site, goals: &[Goal]) {
         let said = match damaged(site, &goal.server) {
             Ok(None) => continue,
             Ok(Some(damage)) => {
-                format!("the journal is damaged: {damage}; a hold may have been among them; see reconcile acknowledge")
+                format!("the journal is damaged: {damage}; a hold may be lost; see reconcile acknowledge")
             }
             Err(problem) => problem.text(),
         };

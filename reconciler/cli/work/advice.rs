@@ -77,7 +77,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::ClaimsUntrusted { doubts, .. } => doubts.first().map_or_else(String::new, doubted),
         Blocker::ComesAfter { server, .. } => {
             format!(
-                "run apply on {server}: it tells the others when it is at its goal. Use --retry if its file on the share was lost, or if an earlier version wrote the record there"
+                "run apply on {server}, which then reports that it is at its goal. Add --retry if its file on the share was lost, or if an earlier version of reconcile wrote it"
             )
         }
         Blocker::FailedOver => "find out who works on it; if nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
@@ -130,13 +130,13 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Forced { .. } => "run apply again: it brings the services back and goes on from here".into(),
         Blocker::Interrupted => "run apply again: it goes on from here".into(),
         Blocker::Deviated(_) => {
-            "the server is not as it was when the plan was made: plan again, and have the new plan approved".into()
+            "find out why that changed; then plan again, and have the new plan approved".into()
         }
     }
 }
 
 /// What to do about a journal of which lines cannot be read.
-pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again where \
+pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again if \
     somebody does; then reconcile acknowledge MANIFEST journal --reason TEXT";
 
 /// What to do, and which estimates would let a shorter window do.
@@ -157,7 +157,7 @@ fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
             "find out which of its servers do not run, and why; a pool that is paired can be failed over first".into()
         }
         Unready::Replicas { .. } => {
-            format!("recover the pool first: Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery")
+            format!("recover the pool (Reset-CsPoolRegistrarState -PoolFqdn {pool} -ResetType QuorumLossRecovery), then run apply again")
         }
         Unready::Domain { .. } => "run apply again later: the pool itself says when its replicas allow it".into(),
         Unready::Warned { .. } => {

@@ -62,7 +62,7 @@ fn moved(planned: &ServerPlan, rests: &Rests, goal: &Goal, manifest: &Sha256) ->
         ("the databases", stores(&rests.stores), stores(&goal.stores)),
     ];
     let moved = facts.into_iter().find(|(_, then, now)| then != now);
-    let moved = moved.map(|(what, then, now)| format!("{what} was {then}, and is {now}"));
+    let moved = moved.map(|(what, then, now)| format!("{what} was {then} and is now {now}"));
     moved.or_else(|| (rests.manifest != *manifest).then(|| "the manifest has changed since".into()))
 }
 

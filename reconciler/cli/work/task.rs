@@ -9,7 +9,7 @@ use reconcile_schema::TaskStanding;
 
 use crate::manifest::problem::Problem;
 
-/// The task, what it does and when it starts next.
+/// Reads the scheduled task: what it runs, and when it starts next.
 ///
 /// # Errors
 /// When the Task Scheduler cannot be used.

@@ -357,12 +357,12 @@ fn the_back_end_comes_after_its_front_ends() {
             (
                 "none of them is done",
                 |_| {},
-                "blocked: the back end is updated after its Front End Servers: fe1.contoso.example has not reported that it is at 7.0.2046.530",
+                "blocked: the back end must be updated after its Front End Servers: fe1.contoso.example has not reported that it is at 7.0.2046.530",
             ),
             (
                 "one of them has said nothing",
                 |it| reached(it, &["fe1", "fe2", "fe3"], CURRENT),
-                "blocked: the back end is updated after its Front End Servers: fe4.contoso.example has not reported that it is at 7.0.2046.530",
+                "blocked: the back end must be updated after its Front End Servers: fe4.contoso.example has not reported that it is at 7.0.2046.530",
             ),
             (
                 "one of them is at an earlier build",
@@ -370,7 +370,7 @@ fn the_back_end_comes_after_its_front_ends() {
                     reached(it, &["fe1", "fe2", "fe3"], CURRENT);
                     reached(it, &["fe4"], ORIGINAL);
                 },
-                "blocked: the back end is updated after its Front End Servers: fe4.contoso.example last reported 7.0.2046.0, and must report 7.0.2046.530",
+                "blocked: the back end must be updated after its Front End Servers: fe4.contoso.example last reported 7.0.2046.0, and must report 7.0.2046.530",
             ),
             (
                 "all of them are done",

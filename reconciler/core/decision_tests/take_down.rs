@@ -191,7 +191,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                     let attempt = it.attempt(Some(0));
                     (attempt.run, attempt.moved) = (RunId("run".into()), false);
                 },
-                "blocked: the installation reported success, but nothing that it should change changed; core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "blocked: the installation reported success but had no effect; core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "it said success in an earlier run, and moved nothing",
@@ -341,7 +341,7 @@ fn somebody_may_have_said_no() {
                 |it| {
                     it.seen.run.halt = Some(Halt::Deviated(Deviation::Fact("the installer is another".into())));
                 },
-                "blocked: the approved plan does not hold any more: the installer is another",
+                "blocked: the approved plan is no longer valid: the installer is another",
             ),
             (
                 "another installation is in progress",
@@ -715,7 +715,7 @@ fn everything_that_can_be_asked_before_the_first_stop_is() {
                         Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
                     it.seen.run.spent.push((Step::Stage, Spent::Stuck { refused: None, in_the_way: Vec::new() }));
                 },
-                "blocked: staging the update reported success, but nothing that it should change changed",
+                "blocked: staging the update reported success but had no effect",
             ),
             (
                 "another file lies at its source",
@@ -739,7 +739,7 @@ fn everything_that_can_be_asked_before_the_first_stop_is() {
             (
                 "the disk is full",
                 |it| it.seen.host.disk = Fact::Known(1 << 30),
-                "blocked: Install-CsDatabase needs 16 GB free on the system drive, found 1 GB",
+                "blocked: Install-CsDatabase needs 16 GB free on the system drive, where 1 GB are free",
             ),
             (
                 "nobody has looked for shells",
@@ -914,6 +914,15 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
             (
                 "one is pending",
                 |it| it.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]),
+                "blocked: a restart is pending (requested by setup), and the policy does not allow one",
+            ),
+            (
+                "one is pending that the policy forbids, and it would take longer than the budget leaves",
+                |it| {
+                    restart(it);
+                    it.goal.rules.reboot = Reboots::Never;
+                    it.estimates(5, 12, 7);
+                },
                 "blocked: a restart is pending (requested by setup), and the policy does not allow one",
             ),
             (

@@ -41,7 +41,7 @@ pub struct Simulated {
     pub components: BTreeMap<ComponentName, Build>,
     /// The services, in their start order.
     pub services: Vec<Service>,
-    /// How services are registered whose names are not published, by name. Those that this says are somebody else's are
+    /// Registrations of services with unpublished names, by name. A service that is registered as another product's is
     /// neither stopped nor started.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub registered: BTreeMap<String, SimulatedRegistration>,

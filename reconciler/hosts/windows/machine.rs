@@ -124,7 +124,7 @@ pub fn free_disk(path: &Path) -> Result<u64, MachineError> {
     Ok(free)
 }
 
-/// The version of Windows, such as `6.3.9600`, whatever compatibility mode we are in.
+/// The real version of Windows, such as `6.3.9600`, in whatever compatibility mode this process runs.
 pub fn windows_version() -> String {
     let mut version =
         OSVERSIONINFOW { dwOSVersionInfoSize: size_of::<OSVERSIONINFOW>() as u32, ..OSVERSIONINFOW::default() };

@@ -108,7 +108,7 @@ impl<'a> Watch<'a> {
         }
         if let Some(damage) = &now.marks.damaged {
             // In every run, until somebody acknowledges it: a hold may be lost.
-            let text = format!("the journal of this server is damaged: {damage}; a hold may have been among them");
+            let text = format!("the journal of this server is damaged: {damage}; a hold may be lost");
             self.tell_code(
                 EventKind::JournalDamaged,
                 Some(Code::JournalDamaged),
