@@ -224,7 +224,7 @@ fn an_installer_that_does_nothing_and_is_content_needs_a_person() {
     machine.declare("{}");
     let ran = machine.apply();
     ran.is(4, State::NeedsOperator);
-    assert!(ran.why().contains("the installation reported success but nothing"), "{}", ran.why());
+    assert!(ran.why().contains("the installation reported success but had no effect"), "{}", ran.why());
     machine.assert_up();
 }
 
