@@ -97,8 +97,8 @@ fn the_pool_does_not_take_over_or_does_not_give_back() {
         server
     };
     let fails = || ScriptRun::Fails("the wait time is over".into());
-    agree(moved(&[fails()]), &["failover-times-out"], "{}", 1);
-    agree(moved(&[ScriptRun::Works, fails()]), &["failback-times-out"], "{}", 1);
+    agree(moved(&[fails()]), &["fail-over-times-out"], "{}", 1);
+    agree(moved(&[ScriptRun::Works, fails()]), &["fail-back-times-out"], "{}", 1);
 }
 
 #[test]
