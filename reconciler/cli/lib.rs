@@ -27,7 +27,8 @@ pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            if let Some(answer) = words::answer(&error) {
+            let command = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
+            if let Some(answer) = words::answer(&error, command.as_deref()) {
                 return report(&Problem::usage(answer)).into();
             }
             let asked = !error.use_stderr(); // --help and --version are no errors.

@@ -380,7 +380,9 @@ impl<H: Act> Work<'_, H> {
             }
             Change::Stopped(_) if *step == Step::FailOver => marks.push(Mark::FailingOver),
             Change::Claim => marks.push(Mark::Claiming),
-            _ => {} // The next look shows it.
+            // The next look shows it.
+            Change::Package | Change::Mark | Change::Shells | Change::Databases(_) => {}
+            Change::Stopped(_) | Change::Running(_) => {}
         }
         marks.push(Mark::Began { step: step.clone() });
         for mark in &marks {

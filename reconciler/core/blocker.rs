@@ -48,7 +48,7 @@ pub enum Blocker {
     },
     /// An installed build is of a line that the product does not have.
     WrongLine { component: ComponentName, declared: Build, found: Build },
-    /// A restart is due, and the policy does not allow one.
+    /// A restart is pending, and the policy does not allow one.
     Reboot { who: Vec<String> },
     /// The machine was restarted as often as is allowed for one target.
     RebootsSpent { reboots: u32 },

@@ -232,7 +232,7 @@ pub(crate) fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     reboot_due(seen).map_or(Gate::Open, |_| reboots(goal, seen, step))
 }
 
-/// A restart that is due comes before the work; a Front End Server leaves its pool before it.
+/// A restart that is pending comes before the work; a Front End Server leaves its pool before it.
 pub(crate) fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let due = reboot_due(seen).filter(|_| leave(goal, seen).is_none());
     due.map_or(Gate::Open, |cause| Gate::First(Step::Reboot, cause))

@@ -4,7 +4,9 @@
 
 mod back_up;
 mod guards;
+mod outage;
 mod pool;
+mod restart;
 mod take_down;
 
 use alloc::{format, string::String, vec, vec::Vec};
@@ -252,6 +254,11 @@ impl Server {
         self.goal.rules.maintenance =
             Some(serde_json::from_value::<reconcile_schema::Maintenance>(window).unwrap().into());
     }
+}
+
+/// A fact that could not be read.
+fn unknown<T>() -> Fact<T> {
+    Fact::Unknown("access denied".into())
 }
 
 /// What would help a server, whatever forbids it.

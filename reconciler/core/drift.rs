@@ -81,7 +81,7 @@ pub enum FactKind {
     Services,
     /// How the installation ended.
     Installation,
-    /// Whether a restart is due.
+    /// Whether a restart is pending.
     Restart,
     /// Whether Windows waits for a restart.
     WindowsRestart,

@@ -23,7 +23,8 @@ pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
             let other = other.and_then(|record| record.claims.first());
             other.map(|claim| format!("{} has the claim", claim.server)).into_iter().collect()
         }
-        _ => Vec::new(), // Nothing has a name of its own.
+        // Nothing has a name of its own.
+        Change::Package | Change::Mark | Change::Shells | Change::Boot => Vec::new(),
     }
 }
 

@@ -184,7 +184,7 @@ pub(crate) fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Caus
     all.into_iter().chain([done.then_some((Step::Release, Cause::Unreleased))]).flatten()
 }
 
-/// Why a restart is due, if one is.
+/// Why a restart is required, if one is.
 pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
     let asked = seen.attempt_in_this_boot().and_then(|attempt| attempt.code).filter(|code| matches!(code, 3010 | 1641));
     let mut who: Vec<_> = asked.map(|code| format!("the installer (exit code {code})")).into_iter().collect();

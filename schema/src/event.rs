@@ -26,7 +26,7 @@ pub enum EventKind {
     Blocked,
     /// Somebody said that the server must not be touched.
     Held,
-    /// A restart is due that the manifest does not allow.
+    /// A restart is pending that the manifest does not allow.
     RestartDue,
     /// A fact that is needed could not be read.
     Unknown,

@@ -301,7 +301,7 @@ impl fmt::Display for Damage {
         }
         match self.after {
             Some(after) => write!(f, ", the last one before was written at {after:.0}"),
-            None => f.write_str(", from its beginning on"),
+            None => f.write_str(", at the beginning of the journal"),
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// What the built program says of itself.
+    /// What the built program reports of its commands and options.
     pub fn of_the_program() -> Self {
         let known = Self::of(&[]);
         assert!(known.commands.contains_key("apply") && known.options.contains("--version"), "the help was not read");

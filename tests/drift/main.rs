@@ -18,7 +18,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use reconcile_support::program::{Ended, command, ended};
+use reconcile_support::{
+    manifest::with_one_update,
+    program::{Ended, command, ended},
+};
 
 /// When the fleet is judged.
 const AS_OF: &str = "2026-11-22T06:00:00Z";
@@ -62,18 +65,7 @@ fn drift_in(folder: &Path, more: &[&str]) -> Ended {
 
 /// A manifest for Standard Edition servers of a name or range.
 fn manifest_of(servers: &str) -> String {
-    let sha256 = "c0ffee00".repeat(8);
-    format!(
-        "version: 1
-updates:
-  cu7:
-    product: sfb-2019
-    release: CU7
-    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
-servers:
-  {servers}: {{ role: standard-edition, target: cu7 }}
-"
-    )
+    with_one_update(&format!("servers:\n  {servers}: {{ role: standard-edition, target: cu7 }}\n"))
 }
 
 /// The snapshot of a server of such a manifest, at its goal.

@@ -11,6 +11,7 @@ mod resource;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use reconcile_support::manifest::with_one_update;
 use tempfile::TempDir;
 
 use engine::{Engine, Search};
@@ -20,17 +21,7 @@ const SERVER: &str = "fe01.contoso.example";
 /// A folder with the resource's file and the manifest `site.yaml` of a lab: a server, and what begins wrong with it.
 fn site(servers: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let sha256 = "c0ffee00".repeat(8);
-    let mut text = format!(
-        "version: 1
-updates:
-  cu7:
-    product: sfb-2019
-    release: CU7
-    installer: {{ path: 'D:\\SkypeServerUpdateInstaller.exe', sha256: {sha256} }}
-servers:
-"
-    );
+    let mut text = with_one_update("servers:\n");
     for (server, _) in servers {
         text += &format!("  {server}: {{ role: standard-edition, target: cu7 }}\n");
     }

@@ -23,7 +23,7 @@ const WORDS: [(&[&str], &str); 8] = [
     ),
     (
         &["unlock", "force-unlock"],
-        "a lock ends with the run that holds it, and the message that names it names its process. To take a claim of a pool from a \
+        "a lock ends with the run that holds it; the message says who runs it. To take a claim of a pool from a \
          server: reconcile claims MANIFEST --break SERVER --reason TEXT. To end a hold: reconcile unhold MANIFEST",
     ),
     (
@@ -38,13 +38,15 @@ const WORDS: [(&[&str], &str); 8] = [
     ),
 ];
 
-/// The answer to a word that the command line does not know.
+/// The answer to a word that the command line does not know: an option anywhere, or the command itself. What stands behind a
+/// command, as `run` behind `schedule`, means something else.
 #[must_use]
-pub fn answer(error: &clap::Error) -> Option<&'static str> {
+pub fn answer(error: &clap::Error, command: Option<&str>) -> Option<&'static str> {
     let of = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.as_str()),
         _ => None,
     };
-    let word = of(ContextKind::InvalidSubcommand).or_else(|| of(ContextKind::InvalidArg))?;
+    let command = of(ContextKind::InvalidSubcommand).filter(|word| command == Some(word));
+    let word = command.or_else(|| of(ContextKind::InvalidArg).filter(|word| word.starts_with("--")))?;
     WORDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, answer)| *answer)
 }

@@ -20,10 +20,12 @@ pub fn value(text: &str) -> Option<Value> {
 }
 
 fn whole(text: &str) -> Option<i64> {
-    let radix = |digits, radix| i64::from_str_radix(digits, radix).ok();
-    let hexadecimal = text.strip_prefix("0x").and_then(|digits| radix(digits, 16));
-    let octal = || text.strip_prefix("0o").and_then(|digits| radix(digits, 8));
-    hexadecimal.or_else(octal).or_else(|| radix(text, 10))
+    let digits = |prefix| text.strip_prefix(prefix).filter(|digits: &&str| !digits.starts_with(['+', '-']));
+    match (digits("0x"), digits("0o")) {
+        (Some(hexadecimal), _) => i64::from_str_radix(hexadecimal, 16).ok(),
+        (None, Some(octal)) => i64::from_str_radix(octal, 8).ok(),
+        (None, None) => text.parse().ok(),
+    }
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -60,6 +62,8 @@ mod tests {
             ("014", json!(14)),
             ("0x1F", json!(31)),
             ("0o17", json!(15)),
+            ("0x-5", json!("0x-5")),
+            ("0o+7", json!("0o+7")),
             ("0b1", json!("0b1")),
             ("5.10", json!(5.1)),
             ("1e3", json!(1000.0)),

@@ -83,7 +83,7 @@ fn fault(path: &str) -> Option<String> {
         return Some("ends with a backslash, so it names a folder and not a file".into());
     }
     if let Some(part) = parts.iter().find(|part| part.starts_with(' ')) {
-        return Some(format!("contains \"{part}\", and no file or folder has a name that begins with a blank"));
+        return Some(format!("contains \"{part}\", and no file or folder has a name that begins with a space"));
     }
     let units = path.encode_utf16().count();
     (units > LONGEST).then(|| format!("has {units} characters, expected at most {LONGEST}"))

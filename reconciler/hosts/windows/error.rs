@@ -47,7 +47,7 @@ pub enum WindowsError {
         "a run works on this server ({0}), and no management shell is opened next to it: look again when it has ended"
     )]
     RunActs(String),
-    #[error("the copy of {0} in the private folder is gone; run again, and it is made again")]
+    #[error("the copy of {0} in the private folder is gone; run apply again, which copies it again")]
     NotStaged(String),
     #[error("{program} {ending}{said}; leave it to finish, then run again; its log folder is {}", folder.display())]
     Unfinished { program: &'static str, ending: Ending, said: String, folder: PathBuf },
