@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_support::readers::{self, FORMS, observed};
+use reconcile_support::readers::{FORMS, observed};
 
 use crate::{Ended, fleet_copy, judge};
 
@@ -50,7 +50,7 @@ fn no_name_of_a_file_acts_on_a_reader() {
         assert!(out.chars().all(|c| c == '\n' || !c.is_control()), "{form}");
         if form != "github" && form != "sarif" {
             for name in &names {
-                let name = readers::visible(&format!("in/{name}:1"));
+                let name = reconcile_support::readers::visible(&format!("in/{name}:1"));
                 assert!(read.contains_key(&name), "{form} does not name {name:?}: {:#?}", read.keys());
             }
         }
