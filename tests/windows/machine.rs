@@ -163,6 +163,7 @@ impl Machine {
         for (name, value) in [("HOME", "home"), ("XDG_RUNTIME_DIR", "home")] {
             command.env(name, self.prefix().join(value));
         }
+        command.env("LD_PRELOAD", PathBuf::from(given("WINDOWS_PROGRAMS")).join("disk.so"));
         // The services inherit the streams of the first program: never a pipe, whose reader would wait for them.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
