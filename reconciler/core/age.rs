@@ -4,7 +4,7 @@ use alloc::{format, string::String, string::ToString};
 use core::fmt;
 
 use jiff::{Timestamp, tz::TimeZone};
-use reconcile_schema::{Accepted, Code, Day, Manifest, Mark, Sha256, When, ZoneName};
+use reconcile_schema::{Accepted, Code, Day, Manifest, Mark, Sha256, When, ZoneName, shown_at};
 
 /// Why a manifest is not to be followed any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,9 @@ impl Stale {
 
 impl fmt::Display for Stale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let was = |accepted: &Accepted| format!("serial {} was accepted here at {:.0}", accepted.serial, accepted.at);
+        let was = |accepted: &Accepted| {
+            format!("serial {} was accepted here on {}", accepted.serial, shown_at(accepted.at, None))
+        };
         match self {
             Self::Older { serial: Some(serial), accepted } => {
                 write!(f, "the manifest has serial {serial}, and {}", was(accepted))

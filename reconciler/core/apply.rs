@@ -13,6 +13,7 @@ use crate::{
     ask::Ask,
     blocker::{Blocker, listed, shown_code},
     claims::reached,
+    command::Command,
     goal::Goal,
     host::{Account, Act, Acted},
     lacking::lacking,
@@ -193,7 +194,7 @@ fn work<H: Act>(
         }
         on(Event::Began(&step, &cause, &seen));
         work.unproven |= step.starts().is_some();
-        match work.take(&step, &seen, on) {
+        match work.take(&step, &cause, &seen, on) {
             Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
             Ok(Acted::Busy(why)) => {
                 on(Event::Failed(&step, &why));
@@ -360,7 +361,13 @@ impl<H: Act> Work<'_, H> {
 
     /// Takes the step. What cannot be observed afterwards is written down before; a step that takes the host down is
     /// not taken when it cannot be written down.
-    fn take(&mut self, step: &Step, seen: &Seen, on: &mut dyn FnMut(Event<'_>)) -> Result<Acted, String> {
+    fn take(
+        &mut self,
+        step: &Step,
+        cause: &Cause,
+        seen: &Seen,
+        on: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Acted, String> {
         let mut marks: Vec<Mark> = Vec::new();
         if step.takes_down() && seen.begins_outage() {
             self.run.taken_down = true;
@@ -384,7 +391,8 @@ impl<H: Act> Work<'_, H> {
             Change::Package | Change::Mark | Change::Shells | Change::Databases(_) => {}
             Change::Stopped(_) | Change::Running(_) => {}
         }
-        marks.push(Mark::Began { step: step.clone() });
+        let command = Some(Command::of(self.request.goal, step, cause).to_string());
+        marks.push(Mark::Began { step: step.clone(), command });
         for mark in &marks {
             match self.mark(mark) {
                 Err(why) if step.takes_down() || *step == Step::Claim => return Err(why),

@@ -6,7 +6,7 @@ use core::fmt;
 use jiff::Timestamp;
 use reconcile_schema::{
     Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, Right,
-    ServerName, ServiceStarts, ServiceState, Shell, Step, Store, ZoneName,
+    ServerName, ServiceStarts, ServiceState, Shell, Step, Store, ZoneName, shown_at,
 };
 
 use crate::{
@@ -175,7 +175,12 @@ pub enum Blocker {
         latest: Timestamp,
     },
     /// Somebody said that the server must not be touched.
-    Held { hold: Hold },
+    Held {
+        /// By whom, since when and why.
+        hold: Hold,
+        /// On whose clock that is shown.
+        zone: Option<ZoneName>,
+    },
     /// Lines of the journal cannot be read, and nobody has acknowledged it: a hold may have been among them.
     JournalDamaged {
         /// How many, and from when on.
@@ -380,8 +385,8 @@ impl fmt::Display for Blocker {
             ),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot spare this server: {why}"),
             Self::Claimed { pool, claim, clock } => {
-                let (server, since) = (&claim.server, claim.at);
-                write!(f, "{server} has held the claim of the pool {pool} since {since:.0}; one server of a pool is updated at a time")?;
+                let (server, since) = (&claim.server, shown_at(claim.at, None));
+                write!(f, "{server} has held the claim of the pool {pool} since {since}; one server of a pool is updated at a time")?;
                 clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
             }
             Self::ClaimsBusy { step, why } => write!(f, "{step}: {why}"),
@@ -430,8 +435,8 @@ impl fmt::Display for Blocker {
             Self::ClockBehind { now, latest } => {
                 write!(f, "the clock says {now:.0}, but the last entry of the journal is from {latest:.0}, which is later")
             }
-            Self::Held { hold } => {
-                write!(f, "held by {} since {:.0}: {}", hold.by, hold.at, hold.reason)
+            Self::Held { hold, zone } => {
+                write!(f, "held by {} since {}: {}", hold.by, shown_at(hold.at, zone.as_ref()), hold.reason)
             }
             Self::JournalDamaged { damage } => {
                 write!(f, "the journal of this server is damaged: {damage}; a hold may be lost")
@@ -464,7 +469,7 @@ impl fmt::Display for Blocker {
             Self::Died { services } => {
                 let one = |(service, starts): &(String, Option<ServiceStarts>)| match starts {
                     Some(ServiceStarts { runs, since, .. }) if *runs > 1 => {
-                        format!("{service} (started by {runs} runs since {since:.0})")
+                        format!("{service} (started by {runs} runs since {})", shown_at(*since, None))
                     }
                     Some(_) | None => service.clone(),
                 };

@@ -7,7 +7,7 @@ use jiff::{
     civil::Date,
     tz::{AmbiguousOffset, TimeZone},
 };
-use reconcile_schema::{ClockTime, Maintenance, Period, ZoneName};
+use reconcile_schema::{ClockTime, Maintenance, Period, ZoneName, shown_at};
 
 /// A time in which servers may be taken down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Opening {
     /// When it opens: `Sat 2026-11-28 22:00 (Europe/Berlin)`.
     #[must_use]
     pub fn begin_shown(&self, zone: &ZoneName) -> String {
-        format!("{} ({zone})", zone.rules().to_datetime(self.from).strftime("%a %Y-%m-%d %H:%M"))
+        shown_at(self.from, Some(zone))
     }
 
     /// How long it lasts.

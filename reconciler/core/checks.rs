@@ -3,8 +3,8 @@
 use alloc::{format, string::ToString, vec::Vec};
 
 use reconcile_schema::{
-    Cause, DatabaseState, Fact, ForeignServices, Mirrored, OnExceed, PackageSeen, Period, Reboots, Right, Shells, Step,
-    Store,
+    Cause, DatabaseState, Fact, ForeignServices, Hold, Mirrored, OnExceed, PackageSeen, Period, Reboots, Right, Shells,
+    Step, Store,
 };
 
 use crate::{
@@ -64,8 +64,9 @@ pub(crate) fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
 }
 
 /// Somebody said that the host must not be touched.
-pub(crate) fn held(_: &Goal, seen: &Seen, _: &Step) -> Gate {
-    seen.marks.hold.as_ref().map_or(Gate::Open, |hold| Gate::Shut(Blocker::Held { hold: hold.clone() }))
+pub(crate) fn held(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    let held = |hold: &Hold| Gate::Shut(Blocker::Held { hold: hold.clone(), zone: goal.zone().cloned() });
+    seen.marks.hold.as_ref().map_or(Gate::Open, held)
 }
 
 /// What of the journal cannot be read may be a hold. As on a host that is held, what was stopped comes back.

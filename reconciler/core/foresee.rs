@@ -1,9 +1,9 @@
-//! How long the services will be down: foreseen from what such steps took here before, else from the manifest's estimates.
+//! How long the services will be down: by what such steps took here before, else by the manifest's estimates, else assumed.
 
 use alloc::vec::Vec;
 use core::ops::Add;
 
-use reconcile_schema::{Durations, Fact, OutageForecast, Period, Phase, Reboots, Step};
+use reconcile_schema::{Basis, Durations, Fact, OutageForecast, Period, Phase, Reboots, Step};
 
 use crate::{
     ask::Ask,
@@ -31,6 +31,8 @@ pub struct Foreseen {
     pub fail_over: Prediction,
     /// How long the services will be down then, until they run again.
     pub outage: Prediction,
+    /// How both are known: as well as the part of which least is known.
+    pub basis: Basis,
 }
 
 impl Foreseen {
@@ -41,9 +43,10 @@ impl Foreseen {
     }
 }
 
-impl From<Prediction> for OutageForecast {
-    fn from(foreseen: Prediction) -> Self {
-        Self { median_seconds: foreseen.median.as_seconds(), p95_seconds: foreseen.p95.as_seconds() }
+impl From<Foreseen> for OutageForecast {
+    fn from(Foreseen { outage, basis, .. }: Foreseen) -> Self {
+        let (median_seconds, p95_seconds) = (outage.median.as_seconds(), outage.p95.as_seconds());
+        Self { median_seconds, p95_seconds, basis, back: None, budget_seconds: None }
     }
 }
 
@@ -56,21 +59,30 @@ impl Add for Prediction {
 }
 
 /// How long the services will be down from now on until they run again, if the goal is worked towards now, and how long the
-/// pool takes before; nothing where they do not go down, or where a part's length is neither recorded nor estimated.
+/// pool takes before; nothing where they do not go down, or where a part's length is neither recorded nor estimated. Only this may
+/// forbid an outage.
 #[must_use]
 pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
-    let rules = &goal.rules;
-    if rules.estimates.start.is_none() && seen.marks.durations.of(Phase::Start).is_empty() {
+    if goal.rules.estimates.start.is_none() && seen.marks.durations.of(Phase::Start).is_empty() {
         return None; // Every outage ends with a start.
     }
+    outlook(goal, seen).filter(|outlook| outlook.basis != Basis::Assumed)
+}
+
+/// The same for people, who want to know in any case: a part that is neither recorded nor estimated is assumed to last as long as an
+/// ordinary one.
+#[must_use]
+pub fn outlook(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
+    let rules = &goal.rules;
     let steps = remaining(goal, seen);
     let down = seen.marks.baseline.is_some();
     let parts = steps.iter().skip_while(|step| !(down || step.takes_down()));
     let mut again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
-    let (mut fail_over, mut outage) = (Prediction::default(), None);
+    let (mut fail_over, mut outage, mut weakest) = (Prediction::default(), None, Basis::Recorded);
     for step in parts {
         let Some(phase) = step.phase(again) else { continue };
-        let part = length(phase, &seen.marks.durations, rules)?;
+        let (part, basis) = length(phase, &seen.marks.durations, rules);
+        weakest = weakest.max(basis);
         if phase == Phase::FailOver {
             fail_over = fail_over + part;
             continue;
@@ -82,7 +94,15 @@ pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
         };
         outage = Some(outage.unwrap_or_default() + part);
     }
-    outage.map(|outage| Foreseen { fail_over, outage })
+    outage.map(|outage| Foreseen { fail_over, outage, basis: weakest })
+}
+
+/// How long a step usually takes on this server; nothing for one that is no part of an outage.
+#[must_use]
+pub fn usual(goal: &Goal, seen: &Seen, step: &Step) -> Option<(Period, Basis)> {
+    let again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
+    let (length, basis) = length(step.phase(again)?, &seen.marks.durations, &goal.rules);
+    Some((length.median, basis))
 }
 
 /// What is assumed of a server where a part's length is neither recorded nor estimated: that the outage lasts as long as it may, and
@@ -92,7 +112,7 @@ pub fn assumed(goal: &Goal) -> Foreseen {
     let (hour, budget) = (FAIL_OVER, goal.rules.outage_budget);
     let fail_over = if goal.fails_over() { hour } else { Period::default() };
     let exactly = |period| Prediction { median: period, p95: period };
-    Foreseen { fail_over: exactly(fail_over), outage: exactly(budget) }
+    Foreseen { fail_over: exactly(fail_over), outage: exactly(budget), basis: Basis::Assumed }
 }
 
 /// How long the work on a server takes from now on, for a window that must hold it: what is foreseen, else what is assumed.
@@ -100,13 +120,14 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
     if let Some(foreseen) = foreseen(goal, seen) {
         return foreseen.turn().p95;
     }
-    let Foreseen { fail_over, outage } = assumed(goal);
+    let Foreseen { fail_over, outage, .. } = assumed(goal);
     let ahead = leave(goal, seen).map_or_else(Period::default, |_| fail_over.p95);
     ahead + (outage.p95 - seen.outage().unwrap_or_default())
 }
 
 /// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
-pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
+#[must_use]
+pub fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
     let mut seen = seen.clone();
     let mut steps = Vec::new();
     let restarts = goal.rules.reboot != Reboots::Never; // A restart that is forbidden takes no time: it blocks.
@@ -148,7 +169,10 @@ pub(crate) fn unestimated(goal: &Goal, seen: &Seen) -> Vec<&'static str> {
 /// The whole update of a server of which only its goal is known, by the estimates; nothing where one of them is missing.
 #[must_use]
 pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
-    let estimate = |phase| length(phase, &Durations::default(), &goal.rules);
+    let estimate = |phase| {
+        let (length, basis) = length(phase, &Durations::default(), &goal.rules);
+        (basis != Basis::Assumed).then_some(length)
+    };
     let (fail_over, stop) = match goal.fails_over() {
         true => (estimate(Phase::FailOver)?, Prediction::default()), // It stops the services.
         false => (Prediction::default(), estimate(Phase::Stop)?),
@@ -157,36 +181,43 @@ pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
     let parts = [Phase::StopWeb, Phase::Install, Phase::StopAgain, Phase::StartWeb];
     let mut parts = parts.into_iter().chain(databases).chain([Phase::Start]);
     let outage = parts.try_fold(stop, |sum, phase| Some(sum + estimate(phase)?))?;
-    Some(Foreseen { fail_over, outage })
+    Some(Foreseen { fail_over, outage, basis: Basis::Estimated })
 }
 
 /// How long a pool may take to take over: the wait time that the cmdlet is given (`-WaitTime`, Microsoft Learn:
-/// Invoke-CsComputerFailOver). So long it is assumed to take where nobody estimates it.
+/// Invoke-CsComputerFailOver). So long it is estimated to take where nobody does.
 const FAIL_OVER: Period = Period::minutes(60);
 
-/// How long a restart is assumed to take where nobody estimates it: physical servers check their memory first.
+/// How long a restart is estimated to take where nobody does: physical servers check their memory first.
 const RESTART: Period = Period::minutes(10);
 
-/// How long one part of an outage takes.
-fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> Option<Prediction> {
+/// How long the parts of an ordinary outage are assumed to take. No source gives figures (docs/assumptions.md).
+const STOP: Period = Period::minutes(3);
+const INSTALL: Period = Period::minutes(12);
+const DATABASE: Period = Period::minutes(4);
+const START: Period = Period::minutes(5);
+
+/// How long one part of an outage takes, and how that is known.
+fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> (Prediction, Basis) {
     let mut lengths = recorded.of(phase).to_vec();
     lengths.sort_unstable();
     if let (Some(median), Some(p95)) = (percentile(&lengths, 50), percentile(&lengths, 95)) {
-        return Some(Prediction { median, p95 });
+        return (Prediction { median, p95 }, Basis::Recorded);
     }
     let estimates = &rules.estimates;
-    let short = Some(Period::seconds(0)); // What the estimate of the whole, stopping or starting, contains.
-    let estimate = match phase {
-        Phase::FailOver => estimates.fail_over.or(Some(FAIL_OVER)),
-        Phase::Stop => estimates.stop,
-        Phase::StopAgain | Phase::StopWeb => estimates.stop.and(short),
-        Phase::Install => estimates.install,
-        Phase::Database => estimates.database,
-        Phase::StartWeb => estimates.start.and(short),
-        Phase::Start => estimates.start,
-        Phase::Restart => estimates.restart.or(Some(RESTART)),
+    let short = Period::seconds(0); // What the estimate of the whole, stopping or starting, contains.
+    let (estimate, assumed) = match phase {
+        Phase::FailOver => (estimates.fail_over.or(Some(FAIL_OVER)), FAIL_OVER),
+        Phase::Stop => (estimates.stop, STOP),
+        Phase::StopAgain | Phase::StopWeb => (estimates.stop.and(Some(short)), short),
+        Phase::Install => (estimates.install, INSTALL),
+        Phase::Database => (estimates.database, DATABASE),
+        Phase::StartWeb => (estimates.start.and(Some(short)), short),
+        Phase::Start => (estimates.start, START),
+        Phase::Restart => (estimates.restart.or(Some(RESTART)), RESTART),
     };
-    estimate.map(|estimate| Prediction { median: estimate, p95: estimate })
+    let exactly = |period| Prediction { median: period, p95: period };
+    estimate.map_or((exactly(assumed), Basis::Assumed), |estimate| (exactly(estimate), Basis::Estimated))
 }
 
 /// The smallest of the sorted lengths that at least so many of a hundred do not exceed.

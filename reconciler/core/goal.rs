@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use reconcile_schema::{
     Behind, Build, Component, ComponentName, Fqdn, Installer, Mirrored, Observed, OnExceed, Product, Role, ServerName,
-    Service, ServiceName, StartType, Store, UpdateName,
+    Service, ServiceName, StartType, Store, UpdateName, ZoneName,
 };
 
 use crate::{blocker::Blocker, rules::Rules, topology::Claims};
@@ -51,6 +51,12 @@ pub struct Goal {
 }
 
 impl Goal {
+    /// On whose clock times are shown to people: that of the maintenance windows; UTC where there are none.
+    #[must_use]
+    pub fn zone(&self) -> Option<&ZoneName> {
+        self.rules.maintenance.as_deref().map(|windows| &windows.time_zone)
+    }
+
     /// Why the goal cannot be reached from these components by any step.
     #[must_use]
     pub fn refuses(&self, components: &[Component]) -> Option<Blocker> {

@@ -47,8 +47,8 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         Mark::RunBegan { target, version, by, .. } => {
             (past.by, past.made_by, past.target) = (by, version, Some(target));
         }
-        Mark::Began { step } => {
-            past.steps.push(PastStep { step, began: at, took_seconds: None, said: None, failed: false });
+        Mark::Began { step, command } => {
+            past.steps.push(PastStep { step, command, began: at, took_seconds: None, said: None, failed: false });
         }
         Mark::Ended { step, said, failed, took, .. } => {
             if let Some(begun) = past.steps.iter_mut().rev().find(|begun| begun.step == step) {
@@ -69,11 +69,11 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
             past.notes.push(format!("accepted serial {serial} of {manifest}"));
         }
         Mark::Held { reason, by } => told(past, at, &by, format!("held by {by}: {reason}")),
-        Mark::Released { by } => told(past, at, &by, format!("released by {by}")),
+        Mark::Released { by } => told(past, at, &by, format!("hold ended by {by}")),
         Mark::DamageAcknowledged { reason, by } => {
             told(past, at, &by, format!("damage of the journal acknowledged by {by}: {reason}"));
         }
-        Mark::Forgiven => past.notes.push("earlier attempts were forgiven".into()),
+        Mark::Forgiven => past.notes.push("attempt counter reset".into()),
         Mark::Carried { .. }
         | Mark::TakingDown { .. }
         | Mark::Staged(_)

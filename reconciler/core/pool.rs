@@ -131,6 +131,8 @@ mod tests {
             "fe01.contoso.example OK DOWN",
             "fe01.contoso.example not OK, not UP",
             "OK UP",
+            "fe01.contoso.example OK OK",
+            "-fe01 OK UP",
             "fe01.contoso.example EN ORDEN",
             "fe01.contoso.example OK UP 3",
             "f\u{fc}01 OK UP",

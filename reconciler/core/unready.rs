@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use jiff::Timestamp;
-use reconcile_schema::{Period, ServerName};
+use reconcile_schema::{Period, ServerName, shown_at};
 
 use crate::{clock::WrongClock, quorum::READY};
 
@@ -88,9 +88,10 @@ impl fmt::Display for Unready {
                 match again {
                     Some(again) => write!(
                         f,
-                        "it must be ready for {READY} after {server} came back, and has been ready only since {again:.0}"
+                        "it must be ready for {READY} after {server} came back, and has been ready only since {}",
+                        shown_at(*again, None)
                     )?,
-                    None => write!(f, "it must be ready for {READY} after {server} came back at {back:.0}")?,
+                    None => write!(f, "it must be ready for {READY} after {server} came back on {}", shown_at(*back, None))?,
                 }
                 clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
             }

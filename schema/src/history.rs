@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Begun, Build, Code, Damage, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State,
-    Step, TaskStanding,
+    Step, TaskStanding, ZoneName,
 };
 
 /// The answer of `history`.
@@ -32,6 +32,9 @@ pub struct ServerHistory {
     pub name: ServerName,
     /// Whether it is simulated.
     pub lab: bool,
+    /// On whose clock times are shown to people; UTC where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<ZoneName>,
     /// What of the journal cannot be read, and nobody has acknowledged: runs may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_damaged: Option<Damage>,
@@ -81,6 +84,9 @@ pub struct PastRun {
 pub struct PastStep {
     /// The step.
     pub step: Step,
+    /// What the plan called it: the command. Earlier versions did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// When it began.
     pub began: Timestamp,
     /// How long it took, in seconds; one that failed or was cut off has no length.
@@ -120,7 +126,10 @@ pub struct ServerStatus {
     /// The server and its target.
     #[serde(flatten)]
     pub server: Heading,
-    /// In which state it is, by what is seen without a expensive look.
+    /// On whose clock times are shown to people; UTC where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<ZoneName>,
+    /// In which state it is, by what is seen without an expensive look.
     pub state: State,
     /// In what it differs from its target.
     pub findings: Vec<FindingReport>,

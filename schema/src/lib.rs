@@ -82,8 +82,8 @@ pub use pool::{Pool, Together};
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Availability, Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
-    FindingReport, Heading, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, Rests, RunReport,
-    ServerPlan, ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
+    Basis, FindingReport, Heading, Moment, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, Rests,
+    RunReport, ServerPlan, ServerRun, ServiceStarts, State, StepReport, UnpublishedService,
 };
 pub use reports::{Log, Reports};
 pub use role::Role;
@@ -95,4 +95,4 @@ pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Change, Step};
 pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
-pub use zone::ZoneName;
+pub use zone::{ZoneName, shown_at};

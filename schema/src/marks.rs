@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BootId, Build, Code, ComponentName, Database, Durations, Period, Phase, RunId, Sha256, Step, Store, by_store,
+    shown_at,
 };
 
 /// One entry of the journal: something that cannot be observed later.
@@ -74,6 +75,9 @@ pub enum Mark {
     Began {
         /// The step.
         step: Step,
+        /// What the plan calls it: the command. Earlier versions did not write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<String>,
     },
     /// A step ended.
     Ended {
@@ -300,7 +304,7 @@ impl fmt::Display for Damage {
             lines => write!(f, "{lines} lines cannot be read")?,
         }
         match self.after {
-            Some(after) => write!(f, ", the last one before was written at {after:.0}"),
+            Some(after) => write!(f, ", the last one before was written on {}", shown_at(after, None)),
             None => f.write_str(", at the beginning of the journal"),
         }
     }
@@ -445,7 +449,7 @@ impl Marks {
                 }
                 self.aim = Some(aim);
             }
-            Mark::Began { step } => {
+            Mark::Began { step, .. } => {
                 if self.damaged.is_some() {
                     self.make_up_for(run, at, step);
                 }

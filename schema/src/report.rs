@@ -64,7 +64,7 @@ pub struct ServerPlan {
     /// The maintenance window that the steps wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<OpeningReport>,
-    /// How long the services will be down, where that can be foreseen.
+    /// How long the services will be down, where a step takes them down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage: Option<OutageForecast>,
     /// What keeps the steps from reaching the goal.
@@ -111,7 +111,30 @@ pub struct OpeningReport {
     pub shown: String,
 }
 
-/// How long the services will be down, from what such steps took here before or from the manifest's estimates.
+/// A point in time that lies ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Moment {
+    /// By the server's clock.
+    pub at: Timestamp,
+    /// The same for people, in the time zone of the maintenance windows.
+    pub shown: String,
+}
+
+/// How a length of time is known that lies ahead; the weakest is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Basis {
+    /// Such steps took as long on this server before.
+    Recorded,
+    /// The manifest's `estimates` say so.
+    #[default]
+    Estimated,
+    /// Nobody recorded or estimated it. It is shown and forbids nothing.
+    Assumed,
+}
+
+/// How long the services will be down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutageForecast {
@@ -119,6 +142,15 @@ pub struct OutageForecast {
     pub median_seconds: u32,
     /// As long as it takes at most in nineteen of twenty cases, in seconds.
     pub p95_seconds: u32,
+    /// How that is known; the weakest of its parts decides.
+    #[serde(default)]
+    pub basis: Basis,
+    /// When the services are expected back, if the steps begin now or when the window opens; nothing where something forbids them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Moment>,
+    /// How long an outage may last, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_seconds: Option<u32>,
 }
 
 /// A server and its target.

@@ -1,9 +1,12 @@
 //! A time zone by its name: the one of the IANA database, or the one that Windows uses.
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::{borrow::ToOwned, format, string::String};
 use core::{fmt, str::FromStr};
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{
+    Timestamp,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 use windows_timezones::WindowsTimezone;
 
 use crate::{NameError, names::text_serde};
@@ -51,6 +54,13 @@ impl fmt::Display for ZoneName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
     }
+}
+
+/// A point in time as people read it: `Sat 2026-01-10 22:00 (Europe/Berlin)`, or in UTC where there is no zone. Programs read RFC 3339.
+#[must_use]
+pub fn shown_at(at: Timestamp, zone: Option<&ZoneName>) -> String {
+    let (rules, name) = zone.map_or((TimeZone::UTC, "UTC"), |zone| (zone.rules().clone(), zone.as_str()));
+    format!("{} ({name})", rules.to_datetime(at).strftime("%a %Y-%m-%d %H:%M"))
 }
 
 const EXPECTED: &str = "a time zone such as Europe/Berlin or W. Europe Standard Time";

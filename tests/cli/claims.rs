@@ -23,7 +23,8 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     let claim = r#"{ "server": "fe01.contoso.example", "pool": "b.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z", "boot": "boot 7" }"#;
     fs::write(share.join("a.contoso.example.fe01.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}"))
         .unwrap();
-    let worked = "a.contoso.example\n  …  fe01.contoso.example is worked on since 2026-11-02T02:00:00Z, in boot 7\n";
+    let worked =
+        "a.contoso.example\n  …  fe01.contoso.example is worked on since Mon 2026-11-02 02:00 (UTC), in boot 7\n";
     assert_eq!(claims(&[]).out, worked);
     for (args, code, said) in [
         (&["--break", "fe02.contoso.example", "--reason", "x"][..], 65, "these have: fe01.contoso.example"),
@@ -56,7 +57,8 @@ fn the_record_of_an_earlier_version_and_a_time_to_come_are_told() {
     fs::write(share.join("a.contoso.example.json"), format!("{{ \"claims\": [{claim}] }}")).unwrap();
     let shown = reconcile(folder.path(), &["claims", "site.yaml"]).out;
     assert!(shown.contains("a.contoso.example.json is the record of an earlier version, last written by "), "{shown}");
-    let ahead = "fe01.contoso.example is worked on since 2126-11-02T02:00:00Z (the clock of fe01.contoso.example was ";
+    let ahead =
+        "fe01.contoso.example is worked on since Sat 2126-11-02 02:00 (UTC) (the clock of fe01.contoso.example was ";
     assert!(shown.contains(ahead) && shown.contains(" ahead of the share's)"), "{shown}");
 }
 

@@ -55,7 +55,7 @@ fn a_run_that_is_ended_at_once_leaves_its_mark_and_the_next_one_brings_the_servi
         let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
         assert!(shown.matches("15 of 15 services run").count() < 14, "services stay as they are: {shown}");
         let status = reconcile(folder.path(), &["status", "site.yaml"]).out;
-        assert!(status.contains("a run took the services down at"), "{status}");
+        assert!(status.contains("a run took the services down "), "{status}");
         assert!(status.contains(&format!("the run was interrupted: {why}")), "{status}");
 
         let again = reconcile(folder.path(), &["apply", "site.yaml"]);
@@ -70,17 +70,21 @@ fn a_run_that_is_ended_at_once_leaves_its_mark_and_the_next_one_brings_the_servi
 fn stopped_by(signal: &str) -> (tempfile::TempDir, Option<i32>, String) {
     use std::{
         io::{BufRead, BufReader, Read},
-        process::{Command, Stdio},
+        process::Command,
     };
 
     let servers = "fe[01-14].a-name-that-fills-the-pipe-the-sooner-because-it-is-so-long.contoso.example";
     let start = format!("lab:\n  world: world.yaml\n  servers:\n    {servers}: {{ build: \"7.0.2046.123\" }}\n");
     let folder = folder(&crate::manifest(servers, &start));
-    let mut run = crate::command(folder.path(), &["apply", "site.yaml", "--verbose"]);
-    let mut run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(run.stderr.take().unwrap());
+    let (said, both) = std::io::pipe().unwrap();
+    let mut run = {
+        let mut command = crate::command(folder.path(), &["apply", "site.yaml", "--verbose"]);
+        command.stdout(both.try_clone().unwrap()).stderr(both);
+        command.spawn().unwrap()
+    };
+    let mut said = BufReader::new(said);
     let mut line = String::new();
-    while !line.contains("✓  Stop-CsWindowsService") {
+    while !line.contains("√  Stop-CsWindowsService") {
         line.clear();
         assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing was stopped");
     }

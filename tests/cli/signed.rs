@@ -256,9 +256,9 @@ fn an_older_manifest_is_refused_where_somebody_signs() {
     let folder = folder("serial-12");
     assert_eq!(OURS.apply(folder.path()).code, Some(0));
     for (edition, why) in [
-        ("serial-11", "the manifest has serial 11, and serial 12 was accepted here at 2026-01-04T02:00:00Z"),
+        ("serial-11", "the manifest has serial 11, and serial 12 was accepted here on Sun 2026-01-04 02:00 (UTC)"),
         ("unnumbered", "the manifest has no serial, and serial 12 was accepted"),
-        ("serial-12-changed", "serial 12 was accepted here at 2026-01-04T02:00:00Z with other content"),
+        ("serial-12-changed", "serial 12 was accepted here on Sun 2026-01-04 02:00 (UTC) with other content"),
     ] {
         put(folder.path(), edition);
         for command in ["apply", "plan"] {

@@ -36,7 +36,11 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exi
         unattended: args.unattended,
         yes: args.yes,
     };
-    let console = Console { voice: Voice::Lines, headings: args.scope.output == Output::Text };
+    let (voice, headings) = match args.scope.output {
+        Output::Text => (Voice::of_text(), true),
+        Output::Json => (Voice::Lines, false),
+    };
+    let console = Console { voice, headings };
     each(&options, input, reporter, &console, |ran| {
         if args.scope.output == Output::Text {
             print(&render::outcome(&ran.server))?;

@@ -20,14 +20,16 @@ use crate::work::site::{Site, lab_path, lab_world};
 /// When the manifest or the share cannot be used, or the server has no claim.
 pub fn run(args: &Claims) -> Result<Exit, Problem> {
     let input = Input::read(&args.manifest)?;
-    let records = Records::open(&input)?;
+    let goals = input.goals(&[])?;
+    let records = Records::open(&input, &goals)?;
     if let Ok((site, goals)) = Site::open(&input, &[]) {
         warn_of_damage(&site, &goals); // The claims themselves are told anywhere.
     }
     let mut text = String::new();
     let mut claimed: Vec<(Fqdn, ServerName)> = Vec::new();
     for (name, record) in records.read()? {
-        text += &shown(&name, &record, now());
+        let of = goals.iter().find(|goal| goal.claims.as_ref().is_some_and(|claims| claims.name == name));
+        text += &shown(&name, &record, now(), of.and_then(Goal::zone));
         claimed.extend(record.claims.into_iter().map(|claim| (name.clone(), claim.server)));
     }
     let Some(server) = &args.broken else { return print(&text) };
@@ -57,8 +59,7 @@ enum Records {
 }
 
 impl Records {
-    fn open(input: &Input) -> Result<Self, Problem> {
-        let goals = input.goals(&[])?;
+    fn open(input: &Input, goals: &[Goal]) -> Result<Self, Problem> {
         let claims = goals.iter().filter_map(|goal: &Goal| goal.claims.as_ref());
         let shares: BTreeMap<_, _> =
             claims.map(|one| (one.name.clone(), Share::at(&one.folder, &one.writers))).collect();

@@ -20,7 +20,13 @@ pub fn run(args: &History) -> Result<Exit, Problem> {
         let mut runs = past(&site, &goal.server)?;
         runs.drain(..runs.len().saturating_sub(args.last));
         let journal_damaged = damaged(&site, &goal.server)?;
-        Ok(ServerHistory { name: goal.server.clone(), lab: site.is_lab(), journal_damaged, runs })
+        Ok(ServerHistory {
+            name: goal.server.clone(),
+            lab: site.is_lab(),
+            zone: goal.zone().cloned(),
+            journal_damaged,
+            runs,
+        })
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
     let report = HistoryReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), servers };

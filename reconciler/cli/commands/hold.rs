@@ -1,11 +1,12 @@
 //! `reconcile hold`, `unhold` and `acknowledge`: what a person says of a server, for its journal.
 
-use reconcile_core::{Act, Observe};
-use reconcile_schema::{Damage, Mark, RunId};
+use reconcile_core::{Act, Goal, Observe};
+use reconcile_schema::{Damage, Mark, RunId, ZoneName, shown_at};
 
 use crate::commands::args::{Acknowledge, Concern, Hold, Unhold};
 use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
 use crate::show::out::print;
+use crate::show::status::held;
 use crate::work::session::{opened, run_name, user};
 use crate::work::site::Site;
 
@@ -52,11 +53,11 @@ fn say(
     let (mut site, goals, _lock) = opened(&input, servers, &run)?;
     for goal in &goals {
         let told = match &mut site {
-            Site::Lab(lab) => note(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,
+            Site::Lab(lab) => note(&mut lab.host(&goal.server).map_err(Problem::input)?, goal, &run, mark(user()))?,
             #[cfg(windows)]
             Site::Machine(host) => {
                 let interrupt = reconcile_hosts::Interrupt::default();
-                note(&mut host.to_act(interrupt).map_err(Problem::failed)?, &run, mark(user()))?
+                note(&mut host.to_act(interrupt).map_err(Problem::failed)?, goal, &run, mark(user()))?
             }
         };
         print(&format!("{}: {told}\n", goal.server))?;
@@ -65,7 +66,7 @@ fn say(
 }
 
 /// Writes the mark where it says something new.
-fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem> {
+fn note<H: Act>(host: &mut H, goal: &Goal, run: &RunId, mark: Mark) -> Result<String, Problem> {
     let marks = Observe::marks(host).map_err(Problem::failed)?;
     let known = match (&mark, &marks.hold) {
         (Mark::Held { reason, .. }, Some(hold)) => hold.reason == *reason,
@@ -76,10 +77,11 @@ fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem
     if !known {
         host.mark(run, &mark).map_err(Problem::failed)?;
     }
+    let zone = goal.zone();
     let down = match &marks.baseline {
         Some(baseline) => format!(
-            "; a run stopped its services at {:.0}, and the next run brings them back, hold or no hold",
-            baseline.since
+            "; a run stopped its services on {}, and the next run brings them back, hold or no hold",
+            shown_at(baseline.since, zone)
         ),
         None => String::new(),
     };
@@ -88,23 +90,18 @@ fn note<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<String, Problem
         None => String::new(),
     };
     Ok(match (&mark, &marks.hold) {
-        (Mark::DamageAcknowledged { .. }, hold) => acknowledged(marks.damaged.as_ref(), hold.as_ref()),
+        (Mark::DamageAcknowledged { .. }, hold) => acknowledged(marks.damaged.as_ref(), hold.as_ref(), zone),
         (Mark::Held { reason, .. }, _) => format!("held: {}{down}{damaged}", escape(reason)),
-        (_, Some(hold)) => format!(
-            "no longer held; it was held by {} since {:.0}: {}{damaged}",
-            escape(&hold.by),
-            hold.at,
-            escape(&hold.reason)
-        ),
+        (_, Some(hold)) => format!("no longer held; it was {}{damaged}", held(hold, zone)),
         (_, None) => format!("was not held{damaged}"),
     })
 }
 
 /// What an acknowledgement comes to.
-fn acknowledged(damage: Option<&Damage>, hold: Option<&reconcile_schema::Hold>) -> String {
+fn acknowledged(damage: Option<&Damage>, hold: Option<&reconcile_schema::Hold>, zone: Option<&ZoneName>) -> String {
     let Some(damage) = damage else { return "its journal is not damaged: nothing was written".into() };
     let held = match hold {
-        Some(hold) => format!("it is held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason)),
+        Some(hold) => format!("it is {}", held(hold, zone)),
         None => "it is not held: where it must not be touched, say so with reconcile hold".into(),
     };
     format!("acknowledged: {damage}; {held}")

@@ -70,6 +70,7 @@ fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
     let now = seen.host.at;
     ServerStatus {
         server: heading(goal, seen.host.core(goal.product), lab),
+        zone: goal.zone().cloned(),
         state: as_state(state),
         findings: findings.collect(),
         hold: marks.hold.clone(),

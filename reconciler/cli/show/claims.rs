@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_core::{READY, wrong_clock};
-use reconcile_schema::{Doubt, Fqdn, PoolRecord, Released, ServerName};
+use reconcile_schema::{Doubt, Fqdn, PoolRecord, Released, ServerName, ZoneName, shown_at};
 
 use crate::manifest::diagnostic::escape;
 use crate::show::render::{FAINT, GOOD, WAITS};
 
 /// Which server of a pool is worked on, and what is known of the others.
-pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp) -> String {
+pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp, zone: Option<&ZoneName>) -> String {
     let mut out = format!("{name}\n");
     for doubt in &record.doubts {
         let _ = writeln!(out, "  {WAITS}!{WAITS:#}  {}", escape(&doubt.to_string()));
@@ -26,8 +26,8 @@ pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp) -> String {
         let server = escape(claim.server.as_str());
         let _ = writeln!(
             out,
-            "  {WAITS}…{WAITS:#}  {server} is worked on since {:.0}{boot}{}",
-            claim.at,
+            "  {WAITS}…{WAITS:#}  {server} is worked on since {}{boot}{}",
+            shown_at(claim.at, zone),
             clock(&claim.server, claim.at, claim.written)
         );
     }
@@ -35,16 +35,19 @@ pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp) -> String {
         let _ = writeln!(out, "  {FAINT}·{FAINT:#}  {server} was done at {build}");
     }
     for (pool, last @ Released { server, at, written, .. }) in &record.released {
-        let (back, clock) = (last.back(), clock(server, *at, *written));
+        let (back, clock) = (shown_at(last.back(), zone), clock(server, *at, *written));
         let _ = writeln!(
             out,
-            "  {FAINT}·{FAINT:#}  {server} came back at {back:.0}{clock}; the next Front End Server of {pool} may go {READY} later"
+            "  {FAINT}·{FAINT:#}  {server} came back on {back}{clock}; the next Front End Server of {pool} may go {READY} later"
         );
     }
     for broken in &record.broken {
         let (server, by, why) = (escape(broken.claim.server.as_str()), escape(&broken.by), escape(&broken.reason));
-        let _ =
-            writeln!(out, "  {FAINT}·{FAINT:#}  the claim of {server} was broken by {by} at {:.0}: {why}", broken.at);
+        let _ = writeln!(
+            out,
+            "  {FAINT}·{FAINT:#}  {by} broke the claim of {server} on {}: {why}",
+            shown_at(broken.at, zone)
+        );
     }
     out
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use reconcile_schema::{PastRun, PastStep, Period, ServerHistory};
+use reconcile_schema::{PastRun, PastStep, Period, ServerHistory, ZoneName, shown_at};
 
 use crate::manifest::diagnostic::escape;
-use crate::show::render::{BAD, FAINT, GOOD, NAME};
+use crate::show::render::{self, BAD, FAINT, GOOD, NAME};
 use crate::work::words::plural;
 
 /// The earlier runs of a server.
@@ -19,18 +19,19 @@ pub fn text(server: &ServerHistory) -> String {
     if server.runs.is_empty() {
         out += "  no run has left a trace here\n";
     }
-    out.extend(server.runs.iter().map(one));
+    out.extend(server.runs.iter().map(|run| one(run, server.zone.as_ref())));
     out
 }
 
 /// A run in a few lines: when and by whom, its steps, how it ended.
-pub fn one(run: &PastRun) -> String {
-    let mut out = format!("  {:.0}  {FAINT}{}{FAINT:#}\n", run.began, escape(&run.by));
+pub fn one(run: &PastRun, zone: Option<&ZoneName>) -> String {
+    let mut out = format!("  {}  {FAINT}by {}{FAINT:#}\n", shown_at(run.began, zone), escape(&run.by));
     for note in &run.notes {
         let _ = writeln!(out, "    {}", escape(note));
     }
     for step in &run.steps {
-        let _ = writeln!(out, "    {:<44} {}", step.step.to_string(), length(step));
+        let name = step.command.clone().unwrap_or_else(|| step.step.to_string());
+        let _ = writeln!(out, "{}", render::row("    ", &escape(&name), &length(step)));
         if let Some(said) = step.said.as_ref().filter(|_| step.failed) {
             let _ = writeln!(out, "      {BAD}{}{BAD:#}", escape(said));
         }

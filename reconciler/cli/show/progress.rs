@@ -1,12 +1,15 @@
 //! What a person sees while a run goes on: a line per step, and the outage clock.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
 
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use jiff::Timestamp;
-use reconcile_core::{Account, Command, Event, Goal, Seen};
-use reconcile_schema::{Fact, Foreign, Period};
+use jiff::{Timestamp, tz::TimeZone};
+use reconcile_core::{Account, Command, Event, Goal, Seen, outlook, remaining, usual};
+use reconcile_schema::{Fact, Foreign, Period, Step};
 
 use crate::manifest::diagnostic::escape;
 use crate::show::render::{self, BAD, FAINT, GOOD, WAITS};
@@ -19,7 +22,11 @@ pub struct Progress<'a> {
     goal: &'a Goal,
     voice: Voice,
     began: Timestamp,
+    /// The same by this machine's clock.
+    since: Option<Instant>,
     command: String,
+    /// How many steps were begun.
+    begun: usize,
     bar: Option<ProgressBar>,
     /// What the outage was warned of.
     warned: Option<Alarm>,
@@ -29,9 +36,6 @@ pub struct Progress<'a> {
     foreign: Vec<Foreign>,
 }
 
-/// The width of the column that holds the command; with the times beside it a line has 80 columns.
-const COMMAND: usize = 46;
-
 impl<'a> Progress<'a> {
     /// Shows a run towards `goal`.
     pub const fn new(goal: &'a Goal, voice: Voice) -> Self {
@@ -39,7 +43,9 @@ impl<'a> Progress<'a> {
             goal,
             voice,
             began: Timestamp::UNIX_EPOCH,
+            since: None,
             command: String::new(),
+            begun: 0,
             bar: None,
             warned: None,
             waiting: None,
@@ -54,7 +60,7 @@ impl<'a> Progress<'a> {
             Event::Began(step, cause, seen) => {
                 tracing::info!(server = %self.goal.server, ?step, %cause, "step begins");
                 self.waiting = None;
-                self.began = seen.host.at;
+                (self.began, self.since) = (seen.host.at, Some(Instant::now()));
                 self.command = Command::of(self.goal, step, cause).to_string();
                 if let Fact::Known(foreign) = &seen.host.foreign
                     && step.takes_down()
@@ -63,15 +69,16 @@ impl<'a> Progress<'a> {
                     self.foreign.clone_from(foreign);
                     foreign.iter().for_each(|one| self.warns(WAITS, &render::holds(one)));
                 }
-                self.begin(seen);
+                self.begun += 1;
+                self.begin(step, seen);
             }
             Event::Ended(step, said, seen) => {
                 let Account { words, success } = said;
                 tracing::info!(server = %self.goal.server, ?step, said = words, success, "step ended");
                 let took = Period::between(self.began, seen.host.at);
                 let short = short_of(self.goal, step, said, seen);
-                let mark = if short.is_none() { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
-                self.line(&mark, &format!("{took:>10}"), &self.clock(seen));
+                let mark = if short.is_none() { format!("{GOOD}√{GOOD:#}") } else { format!("{BAD}x{BAD:#}") };
+                self.line(&mark, &format!("{took:>10}"), &self.clock(seen), seen.host.at);
                 if let Some(short) = short {
                     self.warns(BAD, &short);
                 }
@@ -87,7 +94,7 @@ impl<'a> Progress<'a> {
             }
             Event::Failed(step, why) => {
                 tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
-                self.line(&format!("{BAD}✗{BAD:#}"), "    failed", "");
+                self.line(&format!("{BAD}x{BAD:#}"), "    failed", "", self.now());
                 self.say(&format!("     {BAD}{}{BAD:#}", escape(why)));
             }
             Event::Waiting(blocker) => {
@@ -101,37 +108,57 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// On a terminal, a line that lives while the step runs.
-    fn begin(&mut self, seen: &Seen) {
-        let since = seen.outage();
-        let budget = self.goal.rules.outage_budget;
-        let clock = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let elapsed = Period::seconds(u32::try_from(state.elapsed().as_secs()).unwrap_or(u32::MAX));
-            let _ = match since {
-                Some(since) => write!(out, "{elapsed}, down {} of {budget}", since + elapsed),
-                None => write!(out, "{elapsed}"),
-            };
-        };
+    /// On a terminal, a line that lives while the step runs: which step of how many, how long it takes and usually takes, how long
+    /// the services have been down, and when they are expected back.
+    fn begin(&mut self, step: &Step, seen: &Seen) {
         if !std::io::stderr().is_terminal() || self.voice == Voice::Trace {
             return;
         }
-        let style =
-            ProgressStyle::with_template("  {spinner} {msg}  {clock}").map(|style| style.with_key("clock", clock));
+        let all = self.begun - 1 + remaining(self.goal, seen).len().max(1);
+        let usually =
+            usual(self.goal, seen, step).map_or_else(String::new, |(length, _)| format!(" of about {length}"));
+        let since = seen.outage();
+        let back = outlook(self.goal, seen)
+            .and_then(|outlook| seen.host.at.checked_add(Duration::from(outlook.turn().median)).ok())
+            .map_or_else(String::new, |at| format!(", back about {}", clock_of(self.goal, at, "%H:%M")));
+        let clock = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let elapsed = Period::seconds(u32::try_from(state.elapsed().as_secs()).unwrap_or(u32::MAX));
+            let _ = match since {
+                Some(since) => write!(out, "{elapsed}{usually}, down {}{back}", since + elapsed),
+                None => write!(out, "{elapsed}{usually}{back}"),
+            };
+        };
+        // These marks are in every font of a Windows console.
+        let style = ProgressStyle::with_template("  {spinner}  {prefix}  {wide_msg} {clock}")
+            .map(|style| style.with_key("clock", clock).tick_chars("|/-\\ "));
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        bar.set_message(fitted(&escape(&self.command)));
+        bar.set_prefix(format!("step {} of {all}", self.begun));
+        bar.set_message(escape(&self.command));
         bar.enable_steady_tick(Duration::from_millis(120));
         self.bar = Some(bar);
     }
 
-    fn line(&mut self, mark: &str, took: &str, clock: &str) {
+    fn line(&mut self, mark: &str, took: &str, clock: &str, at: Timestamp) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
         let clock = if clock.is_empty() { String::new() } else { format!("  {FAINT}{clock}{FAINT:#}") };
-        self.say(&format!("  {mark}  {} {took}{clock}", fitted(&escape(&self.command))));
+        let stamp = if self.voice.stamps() {
+            format!("  {FAINT}{}{FAINT:#}", clock_of(self.goal, at, "%H:%M:%S"))
+        } else {
+            String::new()
+        };
+        let lead = format!("{stamp}  {mark}  ");
+        self.say(&render::row(&lead, &escape(&self.command), &format!("{took}{clock}")));
+    }
+
+    /// The time when nothing was seen since the step began: by this machine's clock, which a simulated step does not move.
+    fn now(&self) -> Timestamp {
+        let passed = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        self.began.checked_add(passed).unwrap_or(self.began)
     }
 
     /// The outage clock, while the outage lasts.
@@ -151,7 +178,7 @@ impl<'a> Progress<'a> {
     /// Warns the reader. An unattended run also reports it in its events, which are traced.
     fn warns(&self, style: Style, text: &str) {
         match self.voice {
-            Voice::Lines => self.say(&format!("     {style}{}{style:#}", escape(text))),
+            Voice::Lines | Voice::Record => self.say(&format!("     {style}{}{style:#}", escape(text))),
             Voice::Trace => tracing::warn!(server = %self.goal.server, "{}: {text}", self.command),
         }
     }
@@ -161,10 +188,8 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// A text of the column's width, or above it where nobody's terminal would break the line.
-fn fitted(text: &str) -> String {
-    if text.chars().count() <= COMMAND || !std::io::stderr().is_terminal() {
-        return format!("{text:COMMAND$}");
-    }
-    text.chars().take(COMMAND - 1).chain(['…']).collect()
+/// What a clock on the wall next to the server shows.
+fn clock_of(goal: &Goal, at: Timestamp, form: &str) -> String {
+    let zone = goal.zone().map_or(TimeZone::UTC, |zone| zone.rules().clone());
+    zone.to_datetime(at).strftime(form).to_string()
 }

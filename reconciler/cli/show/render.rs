@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use reconcile_schema::{
-    FindingReport, Foreign, Heading, Period, PlanReport, RunReport, ServerPlan, ServerRun, State, UnpublishedService,
+    Basis, FindingReport, Foreign, Heading, OutageForecast, Period, PlanReport, RunReport, ServerPlan, ServerRun,
+    State, UnpublishedService,
 };
 
 use crate::manifest::diagnostic::escape;
@@ -84,13 +85,11 @@ fn server_plan(server: &ServerPlan) -> String {
         }
         last = because;
     }
-    if let Some(forecast) = &server.outage {
-        let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
-        let most = if p95 > median { format!(", in 19 of 20 cases at most {p95}") } else { String::new() };
-        let _ = writeln!(out, "      {FAINT}down for about {median}{most}{FAINT:#}");
-    }
     if let Some(opens) = &server.opens {
         let _ = writeln!(out, "   {WAITS}…  in the maintenance window of {}{WAITS:#}", opens.shown);
+    }
+    if let Some(forecast) = &server.outage {
+        out += &outage(forecast);
     }
     match (&server.blocked_by, server.state) {
         (Some(blocker), state) => {
@@ -104,6 +103,28 @@ fn server_plan(server: &ServerPlan) -> String {
             let _ = writeln!(out, "   {GOOD}=  at its goal, nothing to do{GOOD:#}");
         }
         (None, State::Drift | State::Blocked | State::Unknown | State::NeedsOperator | State::Failed) => {}
+    }
+    out
+}
+
+/// How long the services will be down, how that is known, and when they are expected back.
+fn outage(forecast: &OutageForecast) -> String {
+    let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
+    let most = if p95 > median { format!(", in 19 of 20 cases at most {p95}") } else { String::new() };
+    let basis = match forecast.basis {
+        Basis::Recorded => "as recorded here",
+        Basis::Estimated => "estimated",
+        Basis::Assumed => "assumed: not recorded here yet",
+    };
+    let budget = forecast.budget_seconds.map(Period::seconds);
+    let (style, budget) = match budget {
+        Some(budget) if median > budget => (WAITS, format!("; above the budget of {budget}")),
+        Some(budget) => (Style::new(), format!("; the budget is {budget}")),
+        None => (Style::new(), String::new()),
+    };
+    let mut out = format!("   {style}·  outage: about {median}{most} ({basis}){budget}{style:#}\n");
+    if let Some(back) = &forecast.back {
+        let _ = writeln!(out, "   ·  services back: about {}", back.shown);
     }
     out
 }
@@ -134,6 +155,18 @@ fn unpublished(services: &[UnpublishedService]) -> String {
     }
     out
 }
+
+/// A command, and what stands next to it in a column; below it where the command is longer than its column.
+pub fn row(lead: &str, command: &str, beside: &str) -> String {
+    if command.chars().count() <= COMMAND {
+        return format!("{lead}{command:COMMAND$} {beside}");
+    }
+    let indent = anstream::adapter::strip_str(lead).to_string().chars().count() + COMMAND;
+    format!("{lead}{command}\n{:indent$} {beside}", "")
+}
+
+/// The width of the column that holds a command; with the times next to it a line of a terminal has 80 columns.
+const COMMAND: usize = 46;
 
 /// That a service of somebody else's holds what the update replaces.
 pub fn holds(Foreign { service, pid, module }: &Foreign) -> String {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use anstyle::Style;
 use reconcile_schema::{
-    DriftCode, FindingReport, LastRun, Mode, Period, ServerStatus, State, StatusReport, TaskStanding,
+    DriftCode, FindingReport, Hold, LastRun, Mode, Period, ServerStatus, State, StatusReport, TaskStanding, ZoneName,
+    shown_at,
 };
 
 use crate::manifest::diagnostic::escape;
@@ -34,7 +35,7 @@ fn upcoming(schedule: &TaskStanding) -> String {
     match (&schedule.task, &schedule.next) {
         (Some(task), Some(next)) => {
             let (mode, account) = (task.mode.key(), escape(&task.account));
-            format!("the scheduled task runs {mode} as {account}, next at {}", coming(next))
+            format!("the scheduled task runs {mode} as {account}, next {}", coming(next))
         }
         _ if schedule.installed => "the scheduled task is not ours: see reconcile schedule show".into(),
         _ => "no scheduled task is registered".into(),
@@ -43,11 +44,12 @@ fn upcoming(schedule: &TaskStanding) -> String {
 
 fn one(server: &ServerStatus) -> String {
     let mut out = String::new();
+    let zone = server.zone.as_ref();
     let mut line = |style: Style, mark: &str, text: &str| {
         let _ = writeln!(out, "  {style}{mark}{style:#}  {text}");
     };
     if let Some(hold) = &server.hold {
-        line(BAD, "‖", &format!("held by {} since {:.0}: {}", escape(&hold.by), hold.at, escape(&hold.reason)));
+        line(BAD, "!", &held(hold, zone));
     }
     match server.state {
         State::AtGoal => line(GOOD, "=", "at its goal, as far as can be seen at once"),
@@ -65,10 +67,10 @@ fn one(server: &ServerStatus) -> String {
     }
     if let Some(down) = &server.down {
         let lasted = Period::seconds(down.seconds);
-        line(BAD, "!", &format!("a run took the services down at {:.0}, {lasted} ago", down.since));
+        line(BAD, "!", &format!("a run took the services down {lasted} ago, on {}", shown_at(down.since, zone)));
     }
     if let Some(begun) = &server.begun {
-        line(BAD, "!", &format!("cut off in: {} (begun at {:.0})", begun.step, begun.at));
+        line(BAD, "!", &format!("cut off in: {} (begun on {})", begun.step, shown_at(begun.at, zone)));
     }
     if let Some(pool) = &server.claimed {
         line(WAITS, "!", &format!("it has claimed {pool}: no other server of the pool is taken down meanwhile"));
@@ -93,27 +95,34 @@ fn one(server: &ServerStatus) -> String {
             State::Drift | State::Blocked | State::Unknown => (WAITS, "~"),
             State::NeedsOperator | State::Failed => (BAD, "!"),
         };
-        line(style, mark, &last_scheduled(scheduled));
+        line(style, mark, &last_scheduled(scheduled, zone));
         let next = scheduled.help.iter().map(|help| format!("next: {}", escape(help)));
         for more in scheduled.reason.iter().flat_map(details).map(|line| escape(&line)).chain(next) {
             line(FAINT, " ", &more);
         }
     }
     match &server.last {
-        Some(last) => out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last)),
+        Some(last) => {
+            out += &format!("  {FAINT}the last run that did something:{FAINT:#}\n{}", history::one(last, zone))
+        }
         None => line(FAINT, "·", "no run has left a trace here"),
     }
     out
 }
 
+/// By whom a server is held, since when and why.
+pub fn held(hold: &Hold, zone: Option<&ZoneName>) -> String {
+    format!("held by {} since {}: {}", escape(&hold.by), shown_at(hold.at, zone), escape(&hold.reason))
+}
+
 /// The last run of the scheduled task, and what it came to.
-fn last_scheduled(run: &LastRun) -> String {
+fn last_scheduled(run: &LastRun, zone: Option<&ZoneName>) -> String {
     let what = match run.mode {
         Mode::Apply => "run",
         Mode::Observe => "look",
     };
     let state = if run.state == State::AtGoal { String::new() } else { format!("{}: ", render::word(run.state)) };
-    format!("the last scheduled {what}, {:.0}: {state}{}", run.ended, escape(&run.outcome))
+    format!("the last scheduled {what}, {}: {state}{}", shown_at(run.ended, zone), escape(&run.outcome))
 }
 
 #[cfg(test)]
@@ -137,7 +146,8 @@ mod tests {
         };
         let next = NextStart { from: at("02:00:00"), until: at("02:10:00") };
         let standing = TaskStanding { installed: true, task: Some(task), next: Some(next) };
-        let said = "the scheduled task runs apply as SYSTEM, next at 2026-11-02T02:00:00Z to 2026-11-02T02:10:00Z";
+        let said =
+            "the scheduled task runs apply as SYSTEM, next from Mon 2026-11-02 02:00 (UTC) on, put off by up to 10 min";
         assert_eq!(upcoming(&standing), said);
         let strange = TaskStanding { task: None, next: None, ..standing };
         assert_eq!(upcoming(&strange), "the scheduled task is not ours: see reconcile schedule show");

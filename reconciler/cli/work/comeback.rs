@@ -66,10 +66,7 @@ impl Comeback {
     pub fn goes_on(self, when: &str) -> String {
         match self {
             Self::Task(Some(next)) => {
-                format!(
-                    "nothing has to be done: the scheduled task goes on {when}; it starts next at {}",
-                    coming(&next)
-                )
+                format!("nothing has to be done: the scheduled task goes on {when}; it starts next {}", coming(&next))
             }
             Self::Task(None) => format!("nothing has to be done: the scheduled task goes on {when}"),
             Self::Nobody => {

@@ -360,7 +360,7 @@ fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
         return nothing(findings, Some(ONLY_BUILDS.into()));
     }
     if state == DriftState::AtGoal {
-        let held = seen.marks.hold.clone().map(|hold| Blocker::Held { hold });
+        let held = seen.marks.hold.clone().map(|hold| Blocker::Held { hold, zone: goal.zone().cloned() });
         let code = held.as_ref().map(Blocker::code);
         let (blocked_by, help) =
             (held.as_ref().map(ToString::to_string), held.as_ref().map(|held| advice(held, Waiter::Elsewhere)));

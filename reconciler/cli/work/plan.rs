@@ -1,13 +1,16 @@
 //! What remains to be done on servers, as it is reported: steps, causes, and what is in the way.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
 
 use reconcile_core::{
-    Command, Goal, Opening, PlanEnd, PlannedStep, Seen, drift, foreseen, plan, strange, waiting_elsewhere,
+    Command, Foreseen, Goal, Opening, PlanEnd, PlannedStep, Seen, drift, outlook, plan, strange, waiting_elsewhere,
 };
 use reconcile_schema::{
-    Build, Code, DriftCode, FindingReport, Fqdn, Heading, OpeningReport, PlanReport, REPORT_VERSION, Reboots, Rests,
-    ServerPlan, Service, Sha256, State, Step, StepReport, Store, UnpublishedService,
+    Build, Code, DriftCode, FindingReport, Fqdn, Heading, Moment, OpeningReport, OutageForecast, PlanReport,
+    REPORT_VERSION, Reboots, Rests, ServerPlan, Service, Sha256, State, Step, StepReport, Store, UnpublishedService,
+    shown_at,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -56,7 +59,12 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     let Remaining { state, code, steps, opens, blocked_by, help } = remaining(goal, seen, waiter);
     let server = heading(goal, seen.host.core(goal.product), lab);
     let goes_down = steps.iter().any(|step| step.step.takes_down());
-    let outage = foreseen(goal, seen).filter(|_| goes_down).map(|foreseen| foreseen.outage.into());
+    let begins = match (&opens, &blocked_by) {
+        (Some(opens), _) => Some(opens.from),
+        (None, None) => Some(seen.host.at),
+        (None, Some(_)) => None,
+    };
+    let outage = outlook(goal, seen).filter(|_| goes_down).map(|outlook| expected(goal, outlook, begins));
     ServerPlan {
         server,
         state,
@@ -73,6 +81,13 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
         blocked_by,
         help,
     }
+}
+
+/// The outage of a plan that begins at a time, or at none that is known.
+fn expected(goal: &Goal, outlook: Foreseen, begins: Option<Timestamp>) -> OutageForecast {
+    let back = begins.and_then(|from| from.checked_add(Duration::from(outlook.turn().median)).ok());
+    let back = back.map(|at| Moment { at, shown: shown_at(at, goal.zone()) });
+    OutageForecast { back, budget_seconds: Some(goal.rules.outage_budget.as_seconds()), ..outlook.into() }
 }
 
 /// What a person should know of, although it decides nothing; what keeps the steps from being taken, by its code, is said elsewhere.

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Left, Member, Opening, Place, Prediction, Proposal, Roster, Schedule, Standing, Turn, assumed,
-    foreseen_whole, proposals, schedule,
+    Fleet, Foreseen, Left, Member, Opening, Place, Proposal, Roster, Schedule, Standing, Turn, assumed, foreseen_whole,
+    proposals, schedule,
 };
 use reconcile_schema::{
     ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State, TurnReport,
@@ -21,7 +21,7 @@ struct Known<'a> {
     entry: &'a str,
     role: Role,
     zone: Option<&'a ZoneName>,
-    outage: Prediction,
+    outage: Foreseen,
     assumed: bool,
     blocked_by: Option<String>,
 }
@@ -57,7 +57,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
             let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
             let turn = foreseen.map(|foreseen| foreseen.unwrap_or(longest).turn());
             let foreseen = foreseen.flatten();
-            let (outage, assumed) = (foreseen.unwrap_or(longest).outage, foreseen.is_none());
+            let (outage, assumed) = (foreseen.unwrap_or(longest), foreseen.is_none());
             known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, assumed, blocked_by });
             members.push(Member { name, standing, central, turn });
         }

@@ -1,6 +1,6 @@
 //! What is said in the same words wherever it is said: in reports, in events and to people.
 
-use reconcile_schema::{DriftCode, FindingReport, NextStart, Reason, ServiceStarts};
+use reconcile_schema::{DriftCode, FindingReport, NextStart, Period, Reason, ServiceStarts, shown_at};
 
 use crate::manifest::diagnostic::escape;
 
@@ -25,12 +25,17 @@ pub fn details(reason: &Reason) -> Vec<String> {
 
 /// That a service had to be started again.
 pub fn again(ServiceStarts { service, runs, since }: &ServiceStarts) -> String {
-    format!("{} had to be started again: {runs} runs have started it since {since:.0}", escape(service))
+    format!("{} had to be started again: {runs} runs have started it since {}", escape(service), shown_at(*since, None))
 }
 
 /// When the task starts next.
 pub fn coming(next: &NextStart) -> String {
-    if next.from == next.until { format!("{:.0}", next.from) } else { format!("{:.0} to {:.0}", next.from, next.until) }
+    let from = shown_at(next.from, None);
+    if next.from == next.until {
+        format!("on {from}")
+    } else {
+        format!("from {from} on, put off by up to {}", Period::between(next.from, next.until))
+    }
 }
 
 /// The first few differences, and how many more there are.

@@ -88,7 +88,7 @@ fn what_is_done_comes_back_in_order() {
                     it.seen.marks.started.insert("RTCSRV".into(), Started { runs: 2, since });
                     it.seen.run.spent.push((Step::StartServices, Spent::Died(vec!["RTCSRV".into()])));
                 },
-                "blocked: RTCSRV (started by 2 runs since 2026-03-01T20:00:00Z) was started, and ended again by itself within seconds",
+                "blocked: RTCSRV (started by 2 runs since Sun 2026-03-01 20:00 (UTC)) was started, and ended again by itself within seconds",
             ),
         ],
     );
@@ -301,7 +301,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.down();
                     (it.seen.marks.baseline, it.seen.marks.hold) = (None, held());
                 },
-                "blocked: held by CONTOSO\\admin since 2026-02-01T00:00:00Z: a trial",
+                "blocked: held by CONTOSO\\admin since Sun 2026-02-01 00:00 (UTC): a trial",
             ),
             (
                 "the package is refused",

@@ -1,7 +1,10 @@
 //! Guards that a change could take out without any other test noticing: `tests/mutants/run` found them.
 
 use super::*;
-use crate::seen::{Halt, Spent};
+use crate::{
+    plan::plan,
+    seen::{Halt, Spent},
+};
 use reconcile_schema::{PoolRecord, Reboots, Step};
 
 fn failed(it: &mut Server, step: Step) {
@@ -109,4 +112,115 @@ fn a_pool_is_not_asked_about_a_server_that_does_not_serve() {
             "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
         )],
     );
+}
+
+#[test]
+fn a_run_that_is_to_end_waits_for_no_answer_before_a_step() {
+    decided(
+        standard,
+        &[
+            (
+                "the package is not read yet",
+                |it| {
+                    it.seen.host.package = Fact::NotLooked;
+                    it.seen.run.halt = Some(Halt::Interrupted);
+                },
+                "blocked: the run was interrupted",
+            ),
+            (
+                "the free disk space cannot be read",
+                |it| {
+                    it.seen.host.disk = Fact::Unknown("error 5".into());
+                    it.seen.run.halt = Some(Halt::Interrupted);
+                },
+                "blocked: the run was interrupted",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_web_server_does_not_wait_for_databases_only_in_an_outage_of_ours() {
+    decided(
+        patched,
+        &[(
+            "somebody stopped every service, and the databases are not read yet",
+            |it| {
+                it.services().iter_mut().for_each(|service| service.state = ServiceState::Stopped);
+                it.seen.host.databases.clear();
+            },
+            "look at the local databases",
+        )],
+    );
+}
+
+#[test]
+fn a_server_whose_services_cannot_be_read_does_not_release_its_pool() {
+    decided(
+        || {
+            let mut server = server("fe1.contoso.example", Product::Sfb2019, (CURRENT, CURRENT));
+            server.seen.host.claim = Fact::Known(PoolRecord::default());
+            server.claim_of("fe1.contoso.example");
+            server
+        },
+        &[(
+            "the service manager does not answer",
+            |it| it.seen.host.services = Fact::Unknown("error 1722".into()),
+            "blocked: the services: error 1722",
+        )],
+    );
+}
+
+#[test]
+fn a_restart_of_a_server_that_somebody_else_stopped_waits_for_its_window() {
+    decided(
+        patched,
+        &[(
+            "its services are down, no run took them down, and the installer asks for a restart",
+            |it| {
+                it.services().iter_mut().for_each(|service| service.state = ServiceState::Stopped);
+                it.attempt(Some(3010)).stopped_since = true;
+                it.goal.rules.reboot = Reboots::WhenRequired;
+                it.window("22:00", "23:00");
+            },
+            "starting the web server: should run and does not: W3SVC",
+        )],
+    );
+}
+
+#[test]
+fn a_drive_must_have_room_for_what_is_put_there_and_no_more() {
+    decided(
+        standard,
+        &[(
+            "both drives have exactly what is needed",
+            |it| (it.seen.host.disk, it.seen.host.private_disk) = (Fact::Known(16 << 30), Fact::Known(3 << 30)),
+            "stopping the services: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+        )],
+    );
+    decided(
+        patched,
+        &[(
+            "databases are behind, and nobody knows the drive that takes the update",
+            |it| {
+                it.databases(&Store::Local, |database| database.expected = Some([15, 13, 23].into()));
+                it.seen.host.private_disk = Fact::NotLooked;
+            },
+            "stopping the services: below the version that the binaries expect: rtcxds",
+        )],
+    );
+}
+
+/// The first step of a plan.
+fn first(of: fn() -> Server) -> Option<Step> {
+    let mut server = of();
+    server.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
+    server.goal.rules.reboot = Reboots::WhenRequired;
+    plan(&server.goal, &server.seen).steps.first().map(|planned| planned.step.clone())
+}
+
+#[test]
+fn a_plan_restarts_before_the_work_a_machine_that_waits_for_a_restart() {
+    assert_eq!(first(standard), Some(Step::Reboot));
+    assert_eq!(first(patched), None, "there is no work");
 }

@@ -1,6 +1,7 @@
 //! Servers of a pool: whether it can do without one of them, whose turn it is, and how one leaves it and comes back.
 
 use super::*;
+use crate::{claims::unsettled, unready::Unready};
 use crate::{seen::Spent, wanted::waiting_elsewhere};
 use reconcile_schema::{Claim, Fabric, PoolRecord, PoolSeen, Readiness, Released, Step, UpgradeDomain};
 
@@ -285,7 +286,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "another server has claimed it",
                 |it| it.claim_of("fe2.contoso.example"),
-                "blocked: fe2.contoso.example has held the claim of the pool pool.contoso.example since 2026-03-01T20:00:00Z; one server of a pool is updated at a time",
+                "blocked: fe2.contoso.example has held the claim of the pool pool.contoso.example since Sun 2026-03-01 20:00 (UTC); one server of a pool is updated at a time",
             ),
             (
                 "this server has claimed it",
@@ -305,7 +306,7 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "another server has served again for less than twenty minutes",
                 |it| it.released("2026-03-01T20:40:01Z"),
-                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back at 2026-03-01T20:40:01Z",
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Sun 2026-03-01 20:40 (UTC)",
             ),
             (
                 "another server has served again for less, and was waited for",
@@ -313,7 +314,7 @@ fn one_server_of_a_pool_at_a_time() {
                     it.released("2026-03-01T20:40:01Z");
                     it.seen.run.waited = Period::minutes(20);
                 },
-                "blocked: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back at 2026-03-01T20:40:01Z",
+                "blocked: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Sun 2026-03-01 20:40 (UTC)",
             ),
             (
                 "the pool was not ready in between",
@@ -321,13 +322,29 @@ fn one_server_of_a_pool_at_a_time() {
                     it.released("2026-03-01T20:00:00Z");
                     it.seen.run.ready_again = Some("2026-03-01T20:50:00Z".parse().unwrap());
                 },
-                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back, and has been ready only since 2026-03-01T20:50:00Z",
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back, and has been ready only since Sun 2026-03-01 20:50 (UTC)",
             ),
             (
                 "the pool was not ready before that server came back",
                 |it| {
                     it.released("2026-03-01T20:40:00Z");
                     it.seen.run.ready_again = Some("2026-03-01T20:40:00Z".parse().unwrap());
+                },
+                "claiming the pool: one server of the pool is taken down at a time",
+            ),
+            (
+                "the pool was not ready until that server came back",
+                |it| {
+                    it.released("2026-03-01T20:50:00Z");
+                    it.seen.run.ready_again = Some("2026-03-01T20:50:00Z".parse().unwrap());
+                },
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Sun 2026-03-01 20:50 (UTC)",
+            ),
+            (
+                "that server came back tomorrow, by a clock that is wrong, and this run has waited for as long",
+                |it| {
+                    it.released("2026-03-02T21:00:00Z");
+                    it.seen.run.waited = Period::minutes(20);
                 },
                 "claiming the pool: one server of the pool is taken down at a time",
             ),
@@ -343,6 +360,17 @@ fn one_server_of_a_pool_at_a_time() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_run_waits_as_long_as_the_pool_must_still_be_ready() {
+    let mut it = front();
+    it.released("2026-03-01T20:48:00Z");
+    let left = match unsettled(&it.goal, &it.seen) {
+        Some(Unready::Settling { left, .. }) => Some(left),
+        _ => None,
+    };
+    assert_eq!(left, Some(Period::minutes(8)), "of twenty, at nine o'clock");
 }
 
 #[test]

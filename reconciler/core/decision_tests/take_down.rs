@@ -275,7 +275,7 @@ fn somebody_may_have_said_no() {
                     let at = "2026-02-01T00:00:00Z".parse().unwrap();
                     it.seen.marks.hold = Some(Hold { reason: "a trial".into(), by: "CONTOSO\\admin".into(), at });
                 },
-                "blocked: held by CONTOSO\\admin since 2026-02-01T00:00:00Z: a trial",
+                "blocked: held by CONTOSO\\admin since Sun 2026-02-01 00:00 (UTC): a trial",
             ),
             (
                 "the run was interrupted",

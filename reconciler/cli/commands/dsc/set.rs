@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use reconcile_core::{Blocker, End, Goal, PlanEnd, Seen, after, plan};
-use reconcile_schema::{DscInstance, DscMetadata, DscRestart, Period, ServerPlan, ServerRun, Step};
+use reconcile_schema::{Basis, DscInstance, DscMetadata, DscRestart, Period, ServerPlan, ServerRun, Step};
 
 use super::{
     ask::Asked,
@@ -133,7 +133,8 @@ fn sentences(plan: &ServerPlan) -> Vec<String> {
     });
     let outage = plan.outage.iter().map(|outage| {
         let median = Period::seconds(outage.median_seconds);
-        format!("the services would be down for about {median}")
+        let assumed = if outage.basis == Basis::Assumed { " (assumed)" } else { "" };
+        format!("the services would be down for about {median}{assumed}")
     });
     let blocked = plan.blocked_by.iter().map(|why| format!("{}: {why}", word(plan.state)));
     let next = plan.help.iter().map(|help| format!("next: {help}"));
