@@ -72,6 +72,8 @@ pub struct Outcome {
     pub quiet: Option<Period>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// Whether everything that should run was seen running at the end.
+    pub is_up: bool,
     /// The step that keeps the server from its goal, and what that said, where it is a step.
     pub reason: Option<Reason>,
     /// Services that this run had to start although an earlier one had started them.
@@ -514,10 +516,10 @@ impl<H: Act> Work<'_, H> {
     }
 
     fn end(mut self, seen: &Seen, end: End) -> Result<Outcome, H::Error> {
-        let left_down = self.left_down(seen);
+        let (left_down, is_up) = (self.left_down(seen), is_up(self.request.goal, seen));
         // A run that ends at once does not stop again what an installer started: the next one does.
         let rests = seen.host.at_work.is_none() && !matches!(seen.run.halt, Some(Halt::Forced(_)));
-        if seen.marks.baseline.is_some() && rests && is_up(self.request.goal, seen) {
+        if seen.marks.baseline.is_some() && rests && is_up {
             let _ = self.mark(&Mark::Up); // The next run finds everything running and writes it then.
         }
         let at_goal = end == End::AtGoal;
@@ -541,7 +543,7 @@ impl<H: Act> Work<'_, H> {
         let started_again = started_again(seen, &self.started);
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
         let (outage, quiet) = (self.run.outage, self.quiet);
-        Ok(Outcome { steps, outage, quiet, left_down, started_again, reason, end })
+        Ok(Outcome { steps, outage, quiet, left_down, is_up, started_again, reason, end })
     }
 
     /// What should run and is not seen running, and what ran before the outage and cannot be started again.

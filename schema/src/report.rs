@@ -280,6 +280,9 @@ pub struct ServerRun {
     pub quiet_seconds: Option<u32>,
     /// Services that should run and do not.
     pub left_down: Vec<String>,
+    /// Whether everything that should run was seen running at the end; without it, nobody knows.
+    #[serde(default)]
+    pub services_run: bool,
     /// Services that this run had to start although an earlier run had started them: they do not stay up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub started_again: Vec<ServiceStarts>,

@@ -210,13 +210,20 @@ pub fn outcome(run: &ServerRun) -> String {
 /// In which state a run that did not reach its goal leaves the server.
 pub fn aftermath(run: &ServerRun) -> String {
     let outage = Period::seconds(run.outage_seconds);
-    match (run.left_down.as_slice(), run.changed) {
-        _ if run.restarting => "services that start automatically come back with the server".into(),
-        ([], false) => "nothing was changed".into(),
-        ([], true) if run.outage_seconds == 0 => "no service was stopped".into(),
-        ([], true) => format!("all services run; the longest outage was {outage}"),
-        (down, _) if run.outage_seconds == 0 => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
+    if run.restarting {
+        return "services that start automatically come back with the server".into();
+    }
+    let services = match (run.left_down.as_slice(), run.outage_seconds) {
+        ([], 0) if run.services_run => "all services run".into(),
+        ([], _) if run.services_run => format!("all services run; the longest outage was {outage}"),
+        ([], _) => "it is not known whether all services run".into(),
+        (down, 0) => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
         (down, _) => format!("{BAD}not running: {}; down for {outage} so far{BAD:#}", escape(&down.join(", "))),
+    };
+    match (run.changed, &run.server.found) {
+        (false, _) => format!("nothing was changed; {services}"),
+        (true, Some(build)) => format!("{services}; Core Components is at {build}"),
+        (true, None) => services,
     }
 }
 

@@ -278,6 +278,7 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waiter<'_
         outage_seconds: outcome.outage.map_or(0, Period::as_seconds),
         quiet_seconds: outcome.quiet.map(Period::as_seconds),
         left_down: outcome.left_down.clone(),
+        services_run: outcome.is_up,
         started_again: outcome.started_again.clone(),
         opens,
         notes: Vec::new(),
