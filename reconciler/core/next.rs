@@ -48,7 +48,6 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
         Want::Step(step, cause) => match gate(goal, seen, &step, &cause) {
             Gate::Open => return Next::Do(step, cause),
             Gate::First(step, cause) => return Next::Do(step, cause),
-            Gate::Look(_) | Gate::Wait(_) | Gate::Shut(Blocker::Unknown { .. }) if interrupted => Blocker::Interrupted,
             Gate::Look(ask) => return Next::Look(ask),
             Gate::Wait(blocker) => return Next::Wait(blocker),
             Gate::Shut(blocker) => blocker,
