@@ -275,6 +275,9 @@ pub struct ServerRun {
     pub steps: Vec<Step>,
     /// How long services were down, in seconds.
     pub outage_seconds: u32,
+    /// How long they may be down, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage_budget_seconds: Option<u32>,
     /// For how long the installer gave no sign of life, in seconds, where that was longer than `policy.quiet`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_seconds: Option<u32>,

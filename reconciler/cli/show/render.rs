@@ -180,8 +180,8 @@ pub fn outcome(run: &ServerRun) -> String {
         Some(blocker) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
         None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
         None => {
-            let outage = Period::seconds(run.outage_seconds);
-            format!("  {GOOD}=  at its goal; the longest outage was {outage}{GOOD:#}\n")
+            let (outage, above) = (Period::seconds(run.outage_seconds), above_budget(run));
+            format!("  {GOOD}=  at its goal; the longest outage was {outage}{above}{GOOD:#}\n")
         }
     };
     if run.blocked_by.is_some() {
@@ -207,18 +207,25 @@ pub fn outcome(run: &ServerRun) -> String {
     out
 }
 
+/// That the outage exceeded its budget, where it did.
+fn above_budget(run: &ServerRun) -> String {
+    let budget = run.outage_budget_seconds.filter(|budget| run.outage_seconds > *budget);
+    budget.map_or_else(String::new, |budget| format!(", above the budget of {}", Period::seconds(budget)))
+}
+
 /// In which state a run that did not reach its goal leaves the server.
 pub fn aftermath(run: &ServerRun) -> String {
     let outage = Period::seconds(run.outage_seconds);
     if run.restarting {
         return "services that start automatically come back with the server".into();
     }
+    let above = above_budget(run);
     let services = match (run.left_down.as_slice(), run.outage_seconds) {
         ([], 0) if run.services_run => "all services run".into(),
-        ([], _) if run.services_run => format!("all services run; the longest outage was {outage}"),
+        ([], _) if run.services_run => format!("all services run; the longest outage was {outage}{above}"),
         ([], _) => "it is not known whether all services run".into(),
         (down, 0) => format!("{BAD}not running: {}{BAD:#}", escape(&down.join(", "))),
-        (down, _) => format!("{BAD}not running: {}; down for {outage} so far{BAD:#}", escape(&down.join(", "))),
+        (down, _) => format!("{BAD}not running: {}; down for {outage} so far{above}{BAD:#}", escape(&down.join(", "))),
     };
     match (run.changed, &run.server.found) {
         (false, _) => format!("nothing was changed; {services}"),

@@ -50,7 +50,8 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
                 .into()
         }
         Blocker::Package { .. } => {
-            "fetch the update again; where the manifest is wrong, correct the path or the hash of `installer` by what its publisher says"
+            "put the update that its publisher offers at that path, where this server can read it; where the manifest is wrong, correct \
+             the path or the hash of `installer`"
                 .into()
         }
         Blocker::ForeignSigner { .. } => {
@@ -117,6 +118,9 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             format!("fix what {step} reported, then run apply again")
         }
         Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
+        Blocker::StepFailed { step: step @ (Step::FailOver | Step::FailBack | Step::UpdateDatabases(_)), .. } => {
+            format!("{}, then run apply again: it goes on from here", unstick(step))
+        }
         Blocker::StepFailed { .. } => "fix the cause, then run apply again: it goes on from here".into(),
         Blocker::NoManifest => "correct the manifest, then run apply again".into(),
         Blocker::Died { .. } => {

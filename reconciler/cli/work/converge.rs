@@ -276,6 +276,7 @@ fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waiter<'_
         restarting: outcome.end == End::GoingDown,
         steps: outcome.steps.clone(),
         outage_seconds: outcome.outage.map_or(0, Period::as_seconds),
+        outage_budget_seconds: Some(goal.rules.outage_budget.as_seconds()),
         quiet_seconds: outcome.quiet.map(Period::as_seconds),
         left_down: outcome.left_down.clone(),
         services_run: outcome.is_up,
