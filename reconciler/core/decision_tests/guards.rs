@@ -106,11 +106,21 @@ fn a_pool_is_not_asked_about_a_server_that_does_not_serve() {
             server.down();
             server
         },
-        &[(
-            "its services are down, and the pool was not asked",
-            |it| it.seen.host.pool = Fact::NotLooked,
-            "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
-        )],
+        &[
+            (
+                "its services are down, and the pool was not asked",
+                |it| it.seen.host.pool = Fact::NotLooked,
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+            (
+                "somebody else stopped them, and the pool was not asked",
+                |it| {
+                    it.seen.host.pool = Fact::NotLooked;
+                    it.seen.marks.baseline = None;
+                },
+                "the installation: core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+            ),
+        ],
     );
 }
 
