@@ -126,8 +126,7 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
 }
 
 /// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
-#[must_use]
-pub fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
+pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
     let mut seen = seen.clone();
     let mut steps = Vec::new();
     let restarts = goal.rules.reboot != Reboots::Never; // A restart that is forbidden takes no time: it blocks.

@@ -101,7 +101,7 @@ pub use fleet::{
     chains::{Chain, Fleet, Member},
     waves::{Left, Schedule, Turn, Waves, schedule},
 };
-pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole, outlook, remaining, usual};
+pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole, outlook, usual};
 pub use goal::Goal;
 pub use history::history;
 pub use host::{Account, Act, Acted, Observe};

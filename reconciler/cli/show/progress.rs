@@ -8,7 +8,7 @@ use std::{
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
-use reconcile_core::{Account, Command, Event, Goal, Seen, outlook, remaining, usual};
+use reconcile_core::{Account, Command, Event, Goal, Seen, ahead, outlook, usual};
 use reconcile_schema::{Fact, Foreign, Period, Step};
 
 use crate::manifest::diagnostic::escape;
@@ -114,7 +114,7 @@ impl<'a> Progress<'a> {
         if !std::io::stderr().is_terminal() || self.voice == Voice::Trace {
             return;
         }
-        let all = self.begun - 1 + remaining(self.goal, seen).len().max(1);
+        let all = self.begun - 1 + ahead(self.goal, seen).len().max(1);
         let usually =
             usual(self.goal, seen, step).map_or_else(String::new, |(length, _)| format!(" of about {length}"));
         let since = seen.outage();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    plan::plan,
+    plan::ahead,
     seen::{Halt, Spent},
 };
 use reconcile_schema::{PoolRecord, Reboots, Step};
@@ -221,16 +221,17 @@ fn a_drive_must_have_room_for_what_is_put_there_and_no_more() {
     );
 }
 
-/// The first step of a plan.
+/// The first step of what lies ahead once the account has the rights.
 fn first(of: fn() -> Server) -> Option<Step> {
     let mut server = of();
+    server.seen.host.rights = Fact::Unknown("error 5".into());
     server.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
     server.goal.rules.reboot = Reboots::WhenRequired;
-    plan(&server.goal, &server.seen).steps.first().map(|planned| planned.step.clone())
+    ahead(&server.goal, &server.seen).first().map(|planned| planned.step.clone())
 }
 
 #[test]
-fn a_plan_restarts_before_the_work_a_machine_that_waits_for_a_restart() {
+fn what_lies_ahead_of_a_machine_that_waits_for_a_restart_begins_with_it() {
     assert_eq!(first(standard), Some(Step::Reboot));
     assert_eq!(first(patched), None, "there is no work");
 }
