@@ -97,12 +97,12 @@ pub fn outlook(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     outage.map(|outage| Foreseen { fail_over, outage, basis: weakest })
 }
 
-/// How long a step usually takes on this server; nothing for one that is no part of an outage.
+/// How long a step usually takes on this server; nothing where it is no part of an outage, or its length is in that of another part.
 #[must_use]
 pub fn usual(goal: &Goal, seen: &Seen, step: &Step) -> Option<(Period, Basis)> {
     let again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
     let (length, basis) = length(step.phase(again)?, &seen.marks.durations, &goal.rules);
-    Some((length.median, basis))
+    Some((length.median, basis)).filter(|(length, _)| length.as_seconds() > 0)
 }
 
 /// What is assumed of a server where a part's length is neither recorded nor estimated: that the outage lasts as long as it may, and
