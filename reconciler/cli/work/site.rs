@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reconcile_core::Goal;
 use reconcile_hosts::lab::{self, Fault, Lab};
-use reconcile_schema::{LabServer, ServerName};
+use reconcile_schema::{LabServer, ManifestCode, ServerName};
 
 use crate::manifest::{diagnostic::Diagnostics, input::Input, problem::Problem, world};
 
@@ -142,19 +142,26 @@ pub fn lab_world(input: &Input) -> Result<lab::World, Problem> {
     for goal in &goals {
         let Some((pattern, start)) = lab.servers.iter().find(|(pattern, _)| pattern.matches(&goal.server)) else {
             let message = format!("the lab does not say how {} starts out", goal.server);
-            errors.push(input.at("/lab/servers", "no-start", &message).help("add an entry with the installed `build`"));
+            errors.push(
+                input
+                    .at("/lab/servers", ManifestCode::NoStart, &message)
+                    .help("add an entry with the installed `build`"),
+            );
             continue;
         };
         let at = format!("/lab/servers/{pattern}");
         if start.build.line != goal.product.line() {
             let message = format!("expected a build of {}, found {}", goal.product, start.build);
-            errors.push(input.at(&format!("{at}/build"), "wrong-line", &message));
+            errors.push(input.at(&format!("{at}/build"), ManifestCode::WrongLine, &message));
         }
         match faults(start) {
             Ok(faults) => servers.push((goal, &start.build, faults)),
             Err(unknown) => {
-                let error =
-                    input.at(&format!("{at}/faults"), "no-such-fault", &format!("no fault is named \"{unknown}\""));
+                let error = input.at(
+                    &format!("{at}/faults"),
+                    ManifestCode::NoSuchFault,
+                    &format!("no fault is named \"{unknown}\""),
+                );
                 errors.push(error.help(format!("the faults are: {}", fault_names())));
             }
         }
