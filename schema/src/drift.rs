@@ -380,6 +380,48 @@ impl DriftCode {
             Self::JournalDamaged => "lines of the journal cannot be read",
         }
     }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::ComponentBehind | Self::DatabaseBehind | Self::AssembliesHeld | Self::InstallationUnproven => {
+                "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them."
+            }
+            Self::PoolUnequal => "Declare one target for all servers of the pool.",
+            Self::ServiceDown => {
+                "Run `reconcile apply` on the server: it starts the service. Set it to manual start to keep it down."
+            }
+            Self::RestartDue => {
+                "Restart the server. `reconcile apply` does it where the manifest says `reboot: whenRequired`."
+            }
+            Self::Ahead => "Declare the build that is installed, or a later one. An update cannot be taken back.",
+            Self::WrongProduct => "Correct the product of the update that the manifest declares for the server.",
+            Self::Unknown => {
+                "Run `reconcile observe` on the server with an account that may read the fact that is named."
+            }
+            Self::BuildsOnly => {
+                "Judge the server by its builds with `--judge builds`, or collect a snapshot that `reconcile observe` wrote on it."
+            }
+            Self::NotReadable => {
+                "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough."
+            }
+            Self::StaleSnapshot | Self::MissingSnapshot | Self::UnreadableSnapshot => {
+                "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes."
+            }
+            Self::DuplicateSnapshot => "Keep the latest snapshot of the server and remove the others.",
+            Self::OriginalRelease => {
+                "Nothing has to be done where the update does not patch the component. Where it does, name its build under `components`."
+            }
+            Self::ComponentMissing => {
+                "Correct the name, or leave the component out where no server of the update has it."
+            }
+            Self::JournalDamaged => {
+                "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it."
+            }
+            Self::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
+        }
+    }
 }
 
 /// How a difference came about.

@@ -1,6 +1,7 @@
 //! All that people and programs read, save for what the manifest's own errors say.
 
 pub mod claims;
+pub mod columns;
 pub mod console;
 pub mod drift;
 pub mod fleet;
