@@ -403,7 +403,9 @@ impl Code {
             Self::PoolNotUnderstood => {
                 "Read what `plan` shows. If it says that the pool is sound, set `policy: { pool: { fabric: ignore } }`."
             }
-            Self::PoolSettling => "Wait. A pool that has been ready for 20 minutes may lose a server again.",
+            Self::PoolSettling => {
+                "Wait until the pool has been ready for 20 minutes, then run `reconcile apply` again."
+            }
             Self::PoolQuorum => "Bring its other servers back first, then run `reconcile apply` again.",
             Self::PoolClaimed => {
                 "Wait for that server. If it will not finish: `reconcile claims MANIFEST`, then `--break` (docs/pools.md#one-server-at-a-time)."
@@ -420,7 +422,7 @@ impl Code {
                 "The services came back. Run `reconcile apply` again when there is time for a new outage, or raise `policy: { outage: { budget } }`."
             }
             Self::OutageTooLong => {
-                "See what takes so long (`reconcile history`). To accept it, raise `policy: { outage: { budget } }` or set `onExceed: warn`. Exit code 3 means that only the rest of this outage is too short."
+                "See what takes so long (`reconcile history`). To accept it, raise `policy: { outage: { budget } }` or set `onExceed: warn`. With exit code 3, only what is left of the budget of this outage is too short."
             }
             Self::WindowClosed => {
                 "Nothing, if a scheduled task applies this manifest (`reconcile schedule show`). Otherwise run `reconcile apply` in the window that the message names. Exit code 4 means that none opens within two years."

@@ -9,9 +9,11 @@ pub mod history;
 pub mod lab;
 pub mod out;
 mod progress;
+pub mod reference;
 pub mod releases;
 pub mod render;
 #[cfg(any(windows, test))]
 pub mod schedule;
 pub mod status;
+pub mod topics;
 pub mod voice;

@@ -6,7 +6,7 @@ use reconcile_core::Goal;
 use reconcile_hosts::lab::{self, Fault, Lab};
 use reconcile_schema::{LabServer, ManifestCode, ServerName};
 
-use crate::manifest::{diagnostic::Diagnostics, input::Input, problem::Problem, world};
+use crate::manifest::{diagnostic::Diagnostics, finding::meant, input::Input, problem::Problem, world};
 
 /// The servers that can be reached.
 pub enum Site {
@@ -50,9 +50,12 @@ impl Site {
     #[cfg(not(windows))]
     fn machine(input: &Input, _: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
         Err(Problem::usage(format!(
-            "{} is for real servers, and reconcile looks at and patches the server it runs on: run it there.\n\
-             Here, on a machine without Windows, try a lab: reconcile apply manifests/lab.yaml",
-            input.path.display()
+            "{path} is for real servers, and reconcile reads and patches the server that it runs on: run it there.\n\
+             This machine has no Windows. Here you can\n\
+             \x20 compare snapshots with it: reconcile drift {path} --from FOLDER\n\
+             \x20 plan its rollout:          reconcile plan --fleet {path}\n\
+             \x20 try a lab:                 reconcile apply manifests/lab.yaml",
+            path = input.path.display()
         )))
     }
 
@@ -162,7 +165,7 @@ pub fn lab_world(input: &Input) -> Result<lab::World, Problem> {
                     ManifestCode::NoSuchFault,
                     &format!("no fault is named \"{unknown}\""),
                 );
-                errors.push(error.help(format!("the faults are: {}", fault_names())));
+                errors.push(error.help(near_fault(unknown)));
             }
         }
     }
@@ -175,6 +178,15 @@ fn faults(start: &LabServer) -> Result<Vec<Fault>, &str> {
 }
 
 /// The names of all faults.
-pub fn fault_names() -> String {
-    Fault::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+pub fn fault_names() -> Vec<String> {
+    Fault::ALL.iter().map(ToString::to_string).collect()
+}
+
+/// What to do about a name that no fault has.
+pub fn near_fault(name: &str) -> String {
+    let names = fault_names();
+    match meant(name, names.iter().map(String::as_str)) {
+        Some(meant) => meant,
+        None => "`reconcile help faults` lists the faults".into(),
+    }
 }
