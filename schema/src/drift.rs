@@ -144,25 +144,25 @@ pub struct Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftState {
-    /// At its goal.
+    /// The server is at its goal.
     AtGoal,
-    /// Behind the manifest in something that is known.
+    /// The server differs from the manifest in something that is known.
     Drift,
-    /// It reported, and the manifest does not name it.
+    /// There is a snapshot of the server, and the manifest does not name it.
     Unnamed,
-    /// The manifest names it, and it did not report.
+    /// The manifest names the server, and there is no snapshot of it.
     Missing,
-    /// It reported too long ago.
+    /// The snapshot of the server is too old.
     Stale,
-    /// Its builds are as declared, and nothing else is known of it: its registry was taken away.
+    /// The builds are as declared, and nothing else is known: only the registry of the server was collected.
     BuildsOnly,
-    /// What could be read of it is as declared, and its databases cannot be read by the account that looked.
+    /// What could be read is as declared, but the account that observed the server cannot read its databases.
     NotReadable,
-    /// Whether it is at its goal cannot be told.
+    /// A fact that decides whether the server is at its goal could not be read.
     Unknown,
-    /// Above the manifest.
+    /// The server is newer than declared.
     Ahead,
-    /// It does not run the product that the manifest declares.
+    /// The server does not run the product that the manifest declares.
     WrongProduct,
 }
 
@@ -254,7 +254,7 @@ pub struct DriftFinding {
 pub enum DriftCode {
     /// A component is below its build.
     ComponentBehind,
-    /// Servers of one pool are at different builds, each of them where the manifest wants it.
+    /// Servers of one pool are at different builds, although each has the build that the manifest declares for it.
     PoolUnequal,
     /// A database is below the version that the binaries expect.
     DatabaseBehind,
@@ -270,11 +270,11 @@ pub enum DriftCode {
     Ahead,
     /// Another product, or none, is installed.
     WrongProduct,
-    /// A fact could not be read, or was not looked at.
+    /// A fact is unknown: it could not be read, or no run has read it.
     Unknown,
-    /// Only the builds are known: the registry was taken away, and holds nothing else.
+    /// Only the builds are known: the snapshot is a registry export or a hive, which holds nothing else.
     BuildsOnly,
-    /// Databases cannot be read by the account that looked: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
+    /// The account that observed the server cannot read its databases: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
     NotReadable,
     /// The snapshot is too old.
     StaleSnapshot,
@@ -286,13 +286,13 @@ pub enum DriftCode {
     UnreadableSnapshot,
     /// The manifest does not name the server.
     UnnamedServer,
-    /// A component is at its original release, and the catalogue names no build for it. A warning: an update does not patch every
-    /// component.
+    /// A component is at its original release, and the catalogue names no build for it. Only a note: an update does not patch
+    /// every component.
     OriginalRelease,
     /// The manifest names a component that is not installed. Only a note: an update may serve servers of different roles.
     ComponentMissing,
-    /// Lines of the journal cannot be read, and nobody has acknowledged it. A warning: it says nothing of the server, but until then
-    /// nothing is taken down.
+    /// Lines of the journal cannot be read, and nobody has acknowledged it. Only a note: it says nothing of the server, but until then
+    /// no service is stopped.
     JournalDamaged,
 }
 

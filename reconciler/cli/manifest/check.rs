@@ -231,7 +231,9 @@ fn description(rules: &Value) -> Option<String> {
 
 /// The first sentence of a text, with its full stop. "W. Europe Standard Time" goes on behind one.
 pub(crate) fn first_sentence(text: &str) -> &str {
-    let is_end = |at: &usize| !text.get(..*at).is_some_and(|before| before.ends_with(char::is_uppercase));
+    let is_initial =
+        |before: &str| before.rsplit(|sign: char| !sign.is_alphabetic()).next().is_some_and(|word| word.len() == 1);
+    let is_end = |at: &usize| !text.get(..*at).is_some_and(is_initial);
     let end = text.match_indices(". ").map(|(at, _)| at).find(is_end);
     end.and_then(|end| text.get(..=end)).unwrap_or(text)
 }
