@@ -6,6 +6,8 @@ mod commands;
 #[doc(hidden)]
 pub mod fuzz;
 mod manifest;
+#[doc(hidden)]
+pub mod pages;
 mod show;
 mod work;
 

@@ -4,7 +4,7 @@ use alloc::{format, string::String, string::ToString};
 use core::fmt;
 
 use jiff::{Timestamp, tz::TimeZone};
-use reconcile_schema::{Accepted, Code, Day, Manifest, Mark, Sha256, When, ZoneName, shown_at};
+use reconcile_schema::{Accepted, Code, Day, Manifest, ManifestCode, Mark, Sha256, When, ZoneName, shown_at};
 
 /// Why a manifest is not to be followed any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,15 @@ impl Stale {
         match self {
             Self::Older { .. } | Self::Changed(_) => Code::ManifestOlder,
             Self::Expired { .. } => Code::ManifestExpired,
+        }
+    }
+
+    /// The code of the error at the manifest.
+    #[must_use]
+    pub const fn manifest_code(&self) -> ManifestCode {
+        match self {
+            Self::Older { .. } | Self::Changed(_) => ManifestCode::ManifestOlder,
+            Self::Expired { .. } => ManifestCode::ManifestExpired,
         }
     }
 

@@ -5,8 +5,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, FilePath, Fqdn, Manifest, MetricsPath, OnExceed, Period, Policy, Product, Reboots, Releases,
-    Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
+    Build, Estimates, FilePath, Fqdn, Manifest, ManifestCode, MetricsPath, OnExceed, Period, Policy, Product, Reboots,
+    Releases, Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
 };
 
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
 pub struct Warning {
     /// The place in the manifest, as a JSON pointer.
     pub pointer: String,
-    /// Its kind, as a stable word.
-    pub code: &'static str,
+    /// Its kind.
+    pub code: ManifestCode,
     /// What the manifest says, and what follows from that.
     pub message: String,
     /// What to write instead, or what to check.
@@ -37,7 +37,7 @@ pub struct Warning {
 pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
     let empty = manifest.servers.is_empty().then(|| Warning {
         pointer: "/servers".into(),
-        code: "no-server",
+        code: ManifestCode::NoServer,
         message: "the manifest names no server".into(),
         help: "add each server under `servers:`; without one, no run does anything".into(),
     });
@@ -63,7 +63,7 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(no_window(manifest, releases, roster));
     all.extend(unguarded(manifest, roster).into_iter().map(|Unguarded { pool, one, other, pointer }| Warning {
         pointer,
-        code: "together",
+        code: ManifestCode::Together,
         message: format!(
             "{one} and {other} of {pool} may be taken down at the same time: they cannot agree on a share, and their windows overlap"
         ),
@@ -78,7 +78,7 @@ fn unknown_builds(manifest: &Manifest, releases: &Releases) -> impl Iterator<Ite
         let build: Build = update.release.parse().ok()?;
         (build.line == update.product.line() && releases.at(update.product, &build).is_none()).then(|| Warning {
             pointer: format!("{}/release", at("updates", name.as_str())),
-            code: "unknown-build",
+            code: ManifestCode::UnknownBuild,
             message: format!("no release of {} in the catalogue has the build {build}", update.product),
             help: "compare it with the Core Components of a server that has this update; `reconcile releases` lists the catalogue"
                 .into(),
@@ -93,7 +93,7 @@ fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
         let unknown = update.components.keys().filter(|component| !component.is_known());
         unknown.map(move |component| Warning {
             pointer: format!("{place}/{component}"),
-            code: "unknown-component",
+            code: ManifestCode::UnknownComponent,
             message: format!("no source names a component `{component}`"),
             help:
                 "compare it with what `reconcile observe` finds on a server: one that no server has is never compared"
@@ -108,7 +108,7 @@ fn no_share(manifest: &Manifest) -> Option<Warning> {
         manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| !folder.is_on_share())?;
     Some(Warning {
         pointer: "/rollout/claims".into(),
-        code: "no-share",
+        code: ManifestCode::NoShare,
         message: format!(
             "{folder} is not on a share: servers that each look at a folder of their own agree on nothing"
         ),
@@ -129,7 +129,7 @@ fn domain_share(manifest: &Manifest) -> Option<Warning> {
     })?;
     Some(Warning {
         pointer: "/rollout/claims".into(),
-        code: "domain-share",
+        code: ManifestCode::DomainShare,
         message: format!(
             "{host} is no server but the domain of servers in {inside}, so {folder} is a path of DFS: where its folder has several targets, each has claims of its own"
         ),
@@ -152,7 +152,7 @@ fn unequal_pools(manifest: &Manifest) -> Vec<Warning> {
         if release(first) != release(target) && once.insert(pool) {
             all.push(Warning {
                 pointer: Entry { pattern, server }.pointer(),
-                code: "unequal-pool",
+                code: ManifestCode::UnequalPool,
                 message: format!("servers of {pool} have different targets: {first} and {target}"),
                 help: "give all servers of the pool one target; a rollout takes one of them after the other".into(),
             });
@@ -174,7 +174,7 @@ fn lone_back_ends(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     });
     lone.map(|(pattern, server)| Warning {
         pointer: Entry { pattern, server }.pointer(),
-        code: "no-pool",
+        code: ManifestCode::NoPool,
         message: format!("{pattern} belongs to no pool, so it does not wait until the Front End Servers are done"),
         help: "add `pool:` with the pool whose databases it has".into(),
     })
@@ -192,7 +192,7 @@ fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
         if known.is_some() || !pattern.is_single() {
             all.push(Warning {
                 pointer: Entry { pattern, server }.pointer(),
-                code: "shared-store",
+                code: ManifestCode::SharedStore,
                 message: format!("several servers update the Central Management Store on {}", store.sql_server),
                 help: "name `centralManagementStore` at one server only".into(),
             });
@@ -210,7 +210,7 @@ fn same_hashes(manifest: &Manifest) -> Vec<Warning> {
         if (known.product, &known.release) != (update.product, &update.release) {
             all.push(Warning {
                 pointer: format!("{}/installer/sha256", at("updates", name.as_str())),
-                code: "same-hash",
+                code: ManifestCode::SameHash,
                 message: format!(
                     "the installer of {name} has the SHA-256 of that of {other}, which is another release"
                 ),
@@ -227,7 +227,7 @@ fn empty_files(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     let empty = manifest.updates.iter().filter(|(_, update)| update.installer.sha256.as_str() == EMPTY);
     empty.map(|(name, _)| Warning {
         pointer: format!("{}/installer/sha256", at("updates", name.as_str())),
-        code: "empty-file",
+        code: ManifestCode::EmptyFile,
         message: "this is the SHA-256 of an empty file".into(),
         help: "download the installer again, and take its SHA-256 with Get-FileHash".into(),
     })
@@ -249,7 +249,7 @@ fn unused(manifest: &Manifest, releases: &Releases) -> Vec<Warning> {
     });
     let warning = |(pointer, message)| Warning {
         pointer,
-        code: "unused",
+        code: ManifestCode::Unused,
         message,
         help: "no server has it yet: correct it before one does, or remove it".into(),
     };
@@ -274,7 +274,7 @@ fn own_services(manifest: &Manifest) -> Vec<Warning> {
             };
             all.push(Warning {
                 pointer: format!("{place}/alsoStop/{nth}"),
-                code: "own-service",
+                code: ManifestCode::OwnService,
                 message: format!("{name} is no service of others"),
                 help: help.into(),
             });
@@ -294,7 +294,7 @@ fn strange_pools(manifest: &Manifest) -> Vec<Warning> {
         let pool = standing.pool.filter(|pool| fronts.contains(pool))?;
         Some(Warning {
             pointer: pointer.clone(),
-            code: "strange-pool",
+            code: ManifestCode::StrangePool,
             message: format!("servers of the role {role} and Front End Servers are in one pool, {pool}"),
             help: "name the pool of each role, as Get-CsPool shows it".into(),
         })
@@ -311,7 +311,7 @@ fn relative_reports(manifest: &Manifest) -> impl Iterator<Item = Warning> {
         let path = path.filter(|path| !is_whole(path))?;
         Some(Warning {
             pointer: format!("/reports/{field}"),
-            code: "relative-report",
+            code: ManifestCode::RelativeReport,
             message: format!("{path} is no whole path: where it leads depends on where the task is started"),
             help: "write the whole path, on a drive of the server or on a share".into(),
         })
@@ -326,7 +326,7 @@ fn empty_budgets(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     let all = core::iter::once((String::new(), &manifest.policy)).chain(groups).chain(servers);
     all.filter(|(_, policy)| policy.outage.budget == Some(Period::seconds(0))).map(|(place, _)| Warning {
         pointer: format!("{place}/policy/outage/budget"),
-        code: "no-budget",
+        code: ManifestCode::NoBudget,
         message: "every outage exceeds a budget of 0 minutes".into(),
         help: "write how long the services may be down, such as `budget: 30m`, or remove the field".into(),
     })
@@ -345,7 +345,7 @@ fn without_claims(manifest: &Manifest) -> Option<Warning> {
     })?;
     Some(Warning {
         pointer: "/rollout".into(),
-        code: "no-claims",
+        code: ManifestCode::NoClaims,
         message: format!("two servers of {pool} may be taken down at the same moment: they have no share on which to agree"),
         help: r"add `claims: '\\files.contoso.example\reconcile\claims'`, a folder that the servers' accounts can write to"
             .into(),
@@ -368,7 +368,7 @@ fn undeclared_pools(manifest: &Manifest) -> Vec<Warning> {
         let known: Vec<_> = manifest.pools.keys().map(ToString::to_string).collect();
         all.push(Warning {
             pointer: format!("{place}/pool"),
-            code: "undeclared-pool",
+            code: ManifestCode::UndeclaredPool,
             message: format!("{pool} is not among the `pools` of the manifest"),
             help: format!("add it there, or name one of them: {}", known.join(", ")),
         });
@@ -394,7 +394,7 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
             };
             all.push(Warning {
                 pointer,
-                code: "narrow-window",
+                code: ManifestCode::NarrowWindow,
                 message: format!("no window has room for {first}: {by} {turn}"),
                 help: help.to_owned(),
             });
@@ -418,7 +418,7 @@ fn long_outages(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
         if once.insert(pointer.clone()) {
             all.push(Warning {
                 pointer,
-                code: "over-budget",
+                code: ManifestCode::OverBudget,
                 message: format!(
                     "no run begins on {first}: by the estimates, its outage lasts {outage}, and it may last {budget}"
                 ),
@@ -441,7 +441,7 @@ fn no_window(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> V
         if once.insert(pointer.clone()) {
             all.push(Warning {
                 pointer,
-                code: "no-window",
+                code: ManifestCode::NoWindow,
                 message: format!(
                     "restarts are allowed in maintenance windows only, and {first} has none: it may be restarted at any time"
                 ),

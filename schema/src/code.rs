@@ -330,6 +330,153 @@ impl Code {
             Self::Failed => "the command failed",
         }
     }
+
+    /// What a person can do about it, as far as the code alone tells; the advice of a run knows more.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::AtGoal => "Nothing.",
+            Self::Drift => "Run `reconcile apply` in the maintenance window.",
+            Self::Restarting => "Wait for the restart. Then the scheduled task continues, or run `reconcile apply`.",
+            Self::NotLooked => {
+                "Fix what keeps `reconcile` from reading the fact that the message names, then run the command again."
+            }
+            Self::Unknown => {
+                "Fix the read error that is shown, then run `reconcile apply` again. No service is stopped until the fact can be read."
+            }
+            Self::ProductMissing => {
+                "Correct `target` or `product` in the manifest. Do not name a bare SQL Server as a `back-end` (docs/pools.md#which-machine-is-what)."
+            }
+            Self::WrongProduct => {
+                "Set `target` to an update of the product that is installed, or remove the server from the manifest."
+            }
+            Self::NewerThanDeclared => {
+                "An update cannot be taken back. To keep it, set `target` to that build or a later one (`reconcile releases`)."
+            }
+            Self::LaterInstallationBegun => {
+                "Declare that later build. Or make sure that no component is newer than declared, then run `reconcile apply --retry`."
+            }
+            Self::WrongLine => {
+                "Look up the component in Programs and Features, correct its installation, then run `reconcile apply` again."
+            }
+            Self::RestartDue => {
+                "Restart the server, then run `reconcile apply` again. Or allow it: `policy: { reboot: whenRequired }`."
+            }
+            Self::RestartsSpent => {
+                "Find out what asks for a restart each time, fix it, then run `reconcile apply --retry`."
+            }
+            Self::OtherInstallation => "Let it finish, then run `reconcile apply` again.",
+            Self::ServicePending => {
+                "Wait until no service is pending (`Get-CsWindowsService`), then run `reconcile apply` again."
+            }
+            Self::ShellsOpen => "Close them, or set `policy: { shells: wait }` or `close`.",
+            Self::ForeignServices => {
+                "Stop them, or name them under `alsoStop`. `policy: { foreign: warn }` goes on all the same."
+            }
+            Self::PackageRefused => {
+                "Fetch the update again from its publisher. Correct the path or the hash in the manifest if it is wrong."
+            }
+            Self::PublisherForeign => {
+                "Do not run the file. Fetch the update again from its publisher, and find out who put this file there."
+            }
+            Self::DiskFull => "Free space on the named drive, then run `reconcile apply` again.",
+            Self::DatabasesMirrored => {
+                "Read docs/pools.md#sql-server. Test on a pool that few people use, with every database on its primary (`Get-CsDatabaseMirrorState`). Then set `databases: { mirrored: update }`."
+            }
+            Self::RightsMissing => {
+                "Start an elevated prompt, or use a member of `RTCUniversalServerAdmins`. A new membership takes effect at the next logon. SYSTEM never is a member."
+            }
+            Self::Confined => {
+                "Run `reconcile apply` on the console or desktop of the server, not in a remote session such as WinRM, or register the scheduled task."
+            }
+            Self::PoolBusy => "Try later. A pool that stays busy has a problem: read its event logs.",
+            Self::PoolInsufficient => {
+                "Find out which of its servers do not run, and start them. A pool that is paired can be failed over first."
+            }
+            Self::PoolReplicasMissing => {
+                "Run the `Reset-CsPoolRegistrarState` command that the outcome shows, then `reconcile apply` again."
+            }
+            Self::PoolDomainNotReady => "Try later. The pool itself says when its replicas allow it.",
+            Self::PoolWarns => {
+                "Make sure that every server of the pool runs (`Get-CsPoolFabricState`), then run `reconcile apply` again."
+            }
+            Self::PoolNotUnderstood => {
+                "Read what `plan` shows. If it says that the pool is sound, set `policy: { pool: { fabric: ignore } }`."
+            }
+            Self::PoolSettling => {
+                "Wait until the pool has been ready for 20 minutes, then run `reconcile apply` again."
+            }
+            Self::PoolQuorum => "Bring its other servers back first, then run `reconcile apply` again.",
+            Self::PoolClaimed => {
+                "Wait for that server. If it will not finish: `reconcile claims MANIFEST`, then `--break` (docs/pools.md#one-server-at-a-time)."
+            }
+            Self::ClaimsBusy => "Try later.",
+            Self::ClaimsUntrusted => "Find out who put the file there that the reason names (docs/pools.md#the-share).",
+            Self::ComesAfter => {
+                "Run `reconcile apply` on that Front End Server first. Add `--retry` if its file on the share was lost."
+            }
+            Self::FailedOver => {
+                "Ask who is working on it. If nobody is: `Invoke-CsComputerFailBack`, then `reconcile apply`."
+            }
+            Self::OutageOverBudget => {
+                "The services came back. Run `reconcile apply` again when there is time for a new outage, or raise `policy: { outage: { budget } }`."
+            }
+            Self::OutageTooLong => {
+                "See what takes so long (`reconcile history`). To accept it, raise `policy: { outage: { budget } }` or set `onExceed: warn`. With exit code 3, only what is left of the budget of this outage is too short."
+            }
+            Self::WindowClosed => {
+                "Nothing, if a scheduled task applies this manifest (`reconcile schedule show`). Otherwise run `reconcile apply` in the window that the message names. Exit code 4 means that none opens within two years."
+            }
+            Self::WindowTooShort => {
+                "As for `window-closed`. Exit code 4 means that no window is long enough: make one longer, leave fewer days out, or correct `policy: { estimates }`."
+            }
+            Self::ClockBehind => "Correct the clock. If it is correct: `reconcile apply --retry`.",
+            Self::Held => "Ask that person. When the reason no longer applies: `reconcile unhold`.",
+            Self::JournalDamaged => {
+                "Ask whether anybody holds this server, and hold it again if so. Then `reconcile acknowledge MANIFEST journal --reason TEXT`."
+            }
+            Self::OutagesSpent => {
+                "The server is left up. Read `reconcile history`, fix the cause, then `reconcile apply --retry`."
+            }
+            Self::AttemptsSpent => {
+                "The server is left up. Read `reconcile history`, fix the cause, then `reconcile apply --retry`."
+            }
+            Self::InstallFailed => {
+                "Read the installer's log; its path is in the outcome if it is known. Fix the cause. The next run tries again, three times in all. Exit code 2: a service runs while the installer looks; find it (`Get-CsWindowsService`) and stop it. 1618: let the other installation finish."
+            }
+            Self::NoEffect => {
+                "A service that does not stop: end its process, or restart the server. A service that does not start: read the event log (Lync Server, System). Databases, failover, failback: run the command by hand with `-Verbose`. Installer: read its log; the file may be another product's update. Then run `reconcile apply` again."
+            }
+            Self::StepFailed => {
+                "The step's own words are in the outcome. Fix the cause, then run `reconcile apply` again. It continues from here."
+            }
+            Self::ServiceEnded => {
+                "Look in Event Viewer (Lync Server, Application, System) for why it ends. Fix that, then run `reconcile apply` again."
+            }
+            Self::CommandAtWork => {
+                "Wait. The command ends at its own time limit (an installer has none). Then run `reconcile apply` again."
+            }
+            Self::Interrupted => "Run `reconcile apply` again. It continues from here.",
+            Self::Deviated => {
+                "The reason names what changed. Find out why that changed. Then plan again, and have the new plan approved."
+            }
+            Self::AnotherRun => "Wait for it.",
+            Self::NotConfirmed => "Nothing was changed. Run `reconcile apply` again when you agree.",
+            Self::Untrusted => r"Move the program and the manifest to `C:\Program Files\reconcile`.",
+            Self::ManifestUntrusted => {
+                "Sign the manifest where the secret key is: `minisign -Sm manifest.yaml` (docs/unattended.md#signed-manifests)."
+            }
+            Self::ManifestOlder => "Put the newer manifest back. If this one is meant, give it a higher `serial`.",
+            Self::ManifestExpired => "Check what the manifest declares, then give it a later day.",
+            Self::InputWrong => {
+                "Correct the line that the message shows. `reconcile explain` explains the code in `error[…]`."
+            }
+            Self::UsageWrong => "Correct the command. `reconcile help COMMAND` shows its options.",
+            Self::Failed => {
+                "Read `reconcile status`. Fix the cause that the message names, then run the command again."
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -144,25 +144,25 @@ pub struct Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftState {
-    /// At its goal.
+    /// The server is at its goal.
     AtGoal,
-    /// Behind the manifest in something that is known.
+    /// The server differs from the manifest in something that is known.
     Drift,
-    /// It reported, and the manifest does not name it.
+    /// There is a snapshot of the server, and the manifest does not name it.
     Unnamed,
-    /// The manifest names it, and it did not report.
+    /// The manifest names the server, and there is no snapshot of it.
     Missing,
-    /// It reported too long ago.
+    /// The snapshot of the server is too old.
     Stale,
-    /// Its builds are as declared, and nothing else is known of it: its registry was taken away.
+    /// The builds are as declared, and nothing else is known: only the registry of the server was collected.
     BuildsOnly,
-    /// What could be read of it is as declared, and its databases cannot be read by the account that looked.
+    /// What could be read is as declared, but the account that observed the server cannot read its databases.
     NotReadable,
-    /// Whether it is at its goal cannot be told.
+    /// A fact that decides whether the server is at its goal could not be read.
     Unknown,
-    /// Above the manifest.
+    /// The server is newer than declared.
     Ahead,
-    /// It does not run the product that the manifest declares.
+    /// The server does not run the product that the manifest declares.
     WrongProduct,
 }
 
@@ -254,7 +254,7 @@ pub struct DriftFinding {
 pub enum DriftCode {
     /// A component is below its build.
     ComponentBehind,
-    /// Servers of one pool are at different builds, each of them where the manifest wants it.
+    /// Servers of one pool are at different builds, although each has the build that the manifest declares for it.
     PoolUnequal,
     /// A database is below the version that the binaries expect.
     DatabaseBehind,
@@ -270,11 +270,11 @@ pub enum DriftCode {
     Ahead,
     /// Another product, or none, is installed.
     WrongProduct,
-    /// A fact could not be read, or was not looked at.
+    /// A fact is unknown: it could not be read, or no run has read it.
     Unknown,
-    /// Only the builds are known: the registry was taken away, and holds nothing else.
+    /// Only the builds are known: the snapshot is a registry export or a hive, which holds nothing else.
     BuildsOnly,
-    /// Databases cannot be read by the account that looked: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
+    /// The account that observed the server cannot read its databases: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
     NotReadable,
     /// The snapshot is too old.
     StaleSnapshot,
@@ -286,13 +286,13 @@ pub enum DriftCode {
     UnreadableSnapshot,
     /// The manifest does not name the server.
     UnnamedServer,
-    /// A component is at its original release, and the catalogue names no build for it. A warning: an update does not patch every
-    /// component.
+    /// A component is at its original release, and the catalogue names no build for it. Only a note: an update does not patch
+    /// every component.
     OriginalRelease,
     /// The manifest names a component that is not installed. Only a note: an update may serve servers of different roles.
     ComponentMissing,
-    /// Lines of the journal cannot be read, and nobody has acknowledged it. A warning: it says nothing of the server, but until then
-    /// nothing is taken down.
+    /// Lines of the journal cannot be read, and nobody has acknowledged it. Only a note: it says nothing of the server, but until then
+    /// no service is stopped.
     JournalDamaged,
 }
 
@@ -378,6 +378,48 @@ impl DriftCode {
             Self::OriginalRelease => "a component is at its original release",
             Self::ComponentMissing => "a component that the manifest names is not installed",
             Self::JournalDamaged => "lines of the journal cannot be read",
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::ComponentBehind | Self::DatabaseBehind | Self::AssembliesHeld | Self::InstallationUnproven => {
+                "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them."
+            }
+            Self::PoolUnequal => "Declare one target for all servers of the pool.",
+            Self::ServiceDown => {
+                "Run `reconcile apply` on the server: it starts the service. Set it to manual start to keep it down."
+            }
+            Self::RestartDue => {
+                "Restart the server. `reconcile apply` does it where the manifest says `reboot: whenRequired`."
+            }
+            Self::Ahead => "Declare the build that is installed, or a later one. An update cannot be taken back.",
+            Self::WrongProduct => "Correct the product of the update that the manifest declares for the server.",
+            Self::Unknown => {
+                "Run `reconcile observe` on the server with an account that may read the fact that is named."
+            }
+            Self::BuildsOnly => {
+                "Judge the server by its builds with `--judge builds`, or collect a snapshot that `reconcile observe` wrote on it."
+            }
+            Self::NotReadable => {
+                "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough."
+            }
+            Self::StaleSnapshot | Self::MissingSnapshot | Self::UnreadableSnapshot => {
+                "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes."
+            }
+            Self::DuplicateSnapshot => "Keep the latest snapshot of the server and remove the others.",
+            Self::OriginalRelease => {
+                "Nothing has to be done where the update does not patch the component. Where it does, name its build under `components`."
+            }
+            Self::ComponentMissing => {
+                "Correct the name, or leave the component out where no server of the update has it."
+            }
+            Self::JournalDamaged => {
+                "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it."
+            }
+            Self::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum EventKind {
     Restarting,
     /// Steps remain, and wait for a maintenance window.
     WindowClosed,
-    /// Steps remain on a server that is only looked at.
+    /// Steps remain on a server that is only observed.
     Drift,
     /// Something that may pass forbids the steps.
     Blocked,
@@ -48,7 +48,7 @@ pub enum EventKind {
     OutageOver,
     /// The run ended and services that should run do not.
     ServicesDown,
-    /// The run could not begin, or the server could not be looked at: the manifest is wrong, a file cannot be used.
+    /// The run could not begin, or the server could not be observed: the manifest is wrong, a file cannot be used.
     NotRun,
     /// Lines of the journal cannot be read, and nobody has acknowledged it: until then nothing is taken down.
     JournalDamaged,

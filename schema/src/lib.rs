@@ -24,6 +24,7 @@ mod history;
 mod ids;
 mod last_run;
 mod manifest;
+mod manifest_code;
 mod marks;
 mod names;
 mod observed;
@@ -67,6 +68,7 @@ pub use manifest::{
     CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
     OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
+pub use manifest_code::{ManifestCode, ManifestExample};
 pub use marks::{
     Accepted, Aim, Attempt, Baseline, Begun, Checked, Damage, Hold, Mark, Marks, Reached, StagedCopy, Started, Uptime,
 };

@@ -197,8 +197,8 @@ pub struct Databases {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Mirrored {
-    /// Nothing is taken down: the sources contradict each other. That `-Update` fails on mirrored databases says Microsoft Learn
-    /// (Install-CsDatabase); that it works from the updates of July 2013 on, a blog of Microsoft's (2013).
+    /// Take nothing down: the sources contradict each other. Microsoft Learn (Install-CsDatabase) says that `-Update` fails on
+    /// mirrored databases. A blog of Microsoft's (2013) says that it works from the updates of July 2013 on.
     #[default]
     Block,
     /// Update them as all others: somebody has found that it works here. Each must be principal on the primary server.

@@ -22,8 +22,8 @@ pub enum Role {
     Director,
     /// A Mediation Server that stands alone.
     Mediation,
-    /// A server of a Persistent Chat pool. That the role ends with Skype for Business Server 2015 is recalled, not looked up, and
-    /// so not enforced.
+    /// A server of a Persistent Chat pool. The role is said to end with Skype for Business Server 2015; no source was found, so
+    /// nothing enforces that.
     PersistentChat,
     /// An Edge Server.
     Edge,

@@ -136,10 +136,18 @@ fn looking_changes_nothing() {
 #[test]
 fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
     let folder = folder(&manifest("fe01.contoso.example", ""));
-    for args in [&["plan", "site.yaml"] as &[&str], &["apply", "site.yaml", "--yes"], &["observe", "site.yaml"]] {
+    for args in [
+        &["plan", "site.yaml"] as &[&str],
+        &["apply", "site.yaml", "--yes"],
+        &["observe", "site.yaml"],
+        &["drift", "site.yaml"],
+        &["status", "site.yaml"],
+    ] {
         let ended = reconcile(folder.path(), args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}: {}", ended.err);
-        assert!(ended.err.contains("run it there") && ended.err.contains("try a lab"), "{}", ended.err);
+        for way in ["run it there", "drift site.yaml --from", "plan --fleet site.yaml", "try a lab"] {
+            assert!(ended.err.contains(way), "{way}: {}", ended.err);
+        }
         assert_eq!(listing(folder.path()), ["site.yaml"]);
     }
     let ended = reconcile(folder.path(), &["lab", "show", "site.yaml"]);

@@ -376,7 +376,7 @@ fn a_server_that_the_manifest_does_not_name_is_refused() {
 #[test]
 fn a_lab_that_is_wrong_is_refused() {
     for (text, place, why) in [
-        (lab(", faults: [frobnicate]"), "site.yaml:12:", "the faults are: installer-asks-for-reboot"),
+        (lab(", faults: [frobnicate]"), "site.yaml:12:", "reconcile help faults"),
         (
             lab("").replace("7.0.2046.123", "6.0.9319.1"),
             "site.yaml:12:",

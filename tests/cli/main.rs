@@ -5,6 +5,7 @@ mod claims;
 mod contract;
 mod damage;
 mod fleet;
+mod help;
 mod hostile;
 mod input;
 mod opens;

@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "most of Markdown does not matter here")]
 
 mod commands;
+mod generated;
 mod links;
 #[cfg(unix)]
 mod played;
@@ -68,6 +69,12 @@ fn every_transcript_is_what_the_program_prints() {
         untrue.extend(played::differences(&page));
     }
     assert!(untrue.is_empty(), "{}", untrue.join("\n"));
+}
+
+#[test]
+fn what_is_generated_is_up_to_date() {
+    let stale = generated::stale();
+    assert!(stale.is_empty(), "out of date, run this with UPDATE_PAGES=1: {}", stale.join(", "));
 }
 
 /// The `info` of code within a line.

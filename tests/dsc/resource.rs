@@ -32,7 +32,14 @@ fn the_file_says_what_an_engine_needs_to_know() {
 
     // Every code that the program knows has a meaning: those of its help.
     let help = reconcile(folder.path(), &["--help"]).1;
-    let listed: Vec<_> = help.split("Exit codes:\n").nth(1).unwrap().lines().map(str::trim).collect();
+    let listed: Vec<_> = help
+        .split("Exit codes:\n")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
     let said: Vec<_> = resource.exit_codes.iter().map(|(code, meaning)| format!("{code}  {meaning}")).collect();
     assert_eq!(said, listed);
     assert_eq!(said.len(), 8);

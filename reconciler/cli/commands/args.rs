@@ -6,13 +6,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 use reconcile_hosts::task::{Account, Place};
 use reconcile_schema::{Period, Product, ServerName, TaskMode};
 
-use crate::manifest::{exit, schemas::Format};
-use crate::show::drift::forms::Form;
+use crate::manifest::schemas::Format;
+use crate::show::{drift::forms::Form, topics};
 
 /// Brings Lync Server 2013 and Skype for Business Server to the cumulative update that a manifest declares.
 #[derive(Debug, Parser)]
 #[command(name = "reconcile", version, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = exit::table())]
+#[command(after_help = topics::below())]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -56,6 +56,11 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Explain a field of the manifest, an error, a finding, an event or an outcome.
+    Explain {
+        /// A path such as policy.reboot, a code such as no-goal, or the number of an event.
+        word: String,
+    },
     /// Print the JSON Schema of a format.
     Schema {
         /// Which format.
@@ -77,6 +82,12 @@ pub enum Command {
     #[cfg(windows)]
     #[command(name = reconcile_hosts::windows::WATCHER, hide = true)]
     Attend,
+    /// Show the help of a command, or list a topic.
+    Help {
+        /// A command, or one of the topics that stand at the end of reconcile --help.
+        #[arg(value_name = "COMMAND|TOPIC")]
+        words: Vec<String>,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

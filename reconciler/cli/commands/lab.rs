@@ -10,9 +10,9 @@ use reconcile_schema::{RunId, ServerName};
 
 use crate::commands::args;
 use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
-use crate::show::{lab::show, out::print};
+use crate::show::{lab::show, out::print, topics};
 use crate::work::session::{lock, run_name};
-use crate::work::site::{fault_names, lab_path, lab_world};
+use crate::work::site::{lab_path, lab_world, near_fault};
 use crate::work::words::plural;
 
 /// Does what was asked of a lab.
@@ -42,7 +42,9 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
             damage(&mut lab, server, faults)?;
             print(&show(&lab))
         }
-        args::Lab::Break { .. } => print(&format!("name a server and one or more of: {}\n", fault_names())),
+        args::Lab::Break { .. } => {
+            print(&format!("name a server and one or more of these faults:\n\n{}", topics::faults()))
+        }
     }
 }
 
@@ -69,7 +71,7 @@ fn open(manifest: &Path) -> Result<Lab, Problem> {
 
 fn damage(lab: &mut Lab, server: &ServerName, names: &[String]) -> Result<(), Problem> {
     let named = |name: &String| {
-        Fault::named(name).ok_or_else(|| Problem::usage(format!("no fault is named \"{name}\": {}", fault_names())))
+        Fault::named(name).ok_or_else(|| Problem::usage(format!("no fault is named \"{name}\"; {}", near_fault(name))))
     };
     let faults: Vec<_> = names.iter().map(named).collect::<Result<_, _>>()?;
     let changed = lab.change(server, |simulated| simulated.faults.extend(faults));

@@ -5,7 +5,9 @@ pub mod args;
 mod claims;
 mod drift;
 mod dsc;
+mod explain;
 mod fleet;
+mod help;
 mod history;
 mod hold;
 mod inventory;
@@ -37,6 +39,8 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Drift(args) => drift::run(&args),
         Command::Observe(args) => observe::run(&args, verbose),
         Command::Validate { manifests, strict } => validate::run(&manifests, strict),
+        Command::Explain { word } => explain::run(&word),
+        Command::Help { words } => help::run(&words),
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),
         Command::Status(scope) => status::run(&scope),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
 use jsonschema::{Draft, JsonType, ValidationError};
-use reconcile_schema::path_parts;
+use reconcile_schema::{ManifestCode, path_parts};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -26,7 +26,7 @@ impl Source {
     pub fn check<T: DeserializeOwned>(&self, schema: &Value) -> Result<T, Diagnostics> {
         let validator =
             jsonschema::options().with_draft(Draft::Draft202012).offline().build(schema).map_err(|error| {
-                self.at("", "broken-schema", format!("the schema is wrong: {error}"))
+                self.at("", ManifestCode::BrokenSchema, format!("the schema is wrong: {error}"))
                     .help("this is a defect of the program, not of the document: report it")
             })?;
         let errors: Vec<_> = validator.iter_errors(self.value()).collect();
@@ -52,7 +52,7 @@ impl Source {
         serde_path_to_error::deserialize(self.root()).map_err(|error| {
             let pointer = pointer(error.path());
             let subject = subject(&pointer);
-            self.at(&pointer, "wrong-value", format!("{subject}: {}", error.inner())).into()
+            self.at(&pointer, ManifestCode::WrongValue, format!("{subject}: {}", error.inner())).into()
         })
     }
 }
@@ -188,19 +188,22 @@ fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: 
             // The grammar of paths has a reason for what it refuses, where the pattern has none.
             let path = error.instance().as_str().filter(|_| rules.get("x-path").is_some());
             let why = path.and_then(|path| path_parts(path).err());
-            (What::Rule("wrong-format"), Some(why.map_or_else(|| format.clone(), |why| format!("{format}; {why}"))))
+            (
+                What::Rule(ManifestCode::WrongFormat),
+                Some(why.map_or_else(|| format.clone(), |why| format!("{format}; {why}"))),
+            )
         }
-        Rule::Minimum { limit: it } => (What::Rule("out-of-range"), limit("at least", it)),
-        Rule::Maximum { limit: it } => (What::Rule("out-of-range"), limit("at most", it)),
-        Rule::ExclusiveMinimum { limit: it } => (What::Rule("out-of-range"), limit("more than", it)),
-        Rule::ExclusiveMaximum { limit: it } => (What::Rule("out-of-range"), limit("less than", it)),
+        Rule::Minimum { limit: it } => (What::Rule(ManifestCode::OutOfRange), limit("at least", it)),
+        Rule::Maximum { limit: it } => (What::Rule(ManifestCode::OutOfRange), limit("at most", it)),
+        Rule::ExclusiveMinimum { limit: it } => (What::Rule(ManifestCode::OutOfRange), limit("more than", it)),
+        Rule::ExclusiveMaximum { limit: it } => (What::Rule(ManifestCode::OutOfRange), limit("less than", it)),
         Rule::MinLength { limit: it } | Rule::MinItems { limit: it } | Rule::MinProperties { limit: it } => {
-            (What::Rule("too-short"), limit("at least this many parts:", it))
+            (What::Rule(ManifestCode::TooShort), limit("at least this many parts:", it))
         }
         Rule::MaxLength { limit: it } | Rule::MaxItems { limit: it } | Rule::MaxProperties { limit: it } => {
-            (What::Rule("too-long"), limit("at most this many parts:", it))
+            (What::Rule(ManifestCode::TooLong), limit("at most this many parts:", it))
         }
-        Rule::UniqueItems => (What::Rule("repeated-item"), Some("each item once".to_owned())),
+        Rule::UniqueItems => (What::Rule(ManifestCode::RepeatedItem), Some("each item once".to_owned())),
         // Rules that the project's schemas do not use, and those that a later version adds.
         _ => {
             let expected = expected.map(str::to_owned).or_else(|| description(rules));
@@ -214,10 +217,7 @@ fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: 
 fn description(rules: &Value) -> Option<String> {
     let text = rules.get("description").or_else(|| rules.get("title"))?;
     let told = text.as_str()?.split("\n\n").next()?.replace('\n', " ");
-    // "W. Europe Standard Time" goes on behind its full stop.
-    let is_end = |at: &usize| !told.get(..*at).is_some_and(|before| before.ends_with(char::is_uppercase));
-    let end = told.match_indices(". ").map(|(at, _)| at).find(is_end).unwrap_or(told.len());
-    let sentence = told.get(..end)?.trim_end_matches('.');
+    let sentence = first_sentence(&told).trim_end_matches('.');
     // "Four numbers" goes on in a sentence as "four numbers"; "SQL Server" stays.
     let mut letters = sentence.chars();
     let first = letters.next()?;
@@ -227,6 +227,15 @@ fn description(rules: &Value) -> Option<String> {
     } else {
         Some(sentence.to_owned())
     }
+}
+
+/// The first sentence of a text, with its full stop. "W. Europe Standard Time" goes on behind one.
+pub(crate) fn first_sentence(text: &str) -> &str {
+    let is_initial =
+        |before: &str| before.rsplit(|sign: char| !sign.is_alphabetic()).next().is_some_and(|word| word.len() == 1);
+    let is_end = |at: &usize| !text.get(..*at).is_some_and(is_initial);
+    let end = text.match_indices(". ").map(|(at, _)| at).find(is_end);
+    end.and_then(|end| text.get(..=end)).unwrap_or(text)
 }
 
 fn matching(pattern: &str) -> String {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use reconcile_schema::ManifestCode;
 use serde::Serialize;
 
 /// How many errors of one document are kept; the rest is only counted.
@@ -44,8 +45,8 @@ impl fmt::Display for Place {
 /// One error. Serialized it is the machine form: everything but the excerpt of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// The kind of error as a stable word, such as `unknown-field`.
-    pub code: &'static str,
+    /// The kind of error, such as `unknown-field`.
+    pub code: ManifestCode,
     /// What was found. Characters that could act on a terminal are already escaped.
     pub message: String,
     /// What was expected instead.
@@ -81,7 +82,7 @@ struct Excerpt {
 
 impl Diagnostic {
     /// An error that concerns a whole file.
-    pub fn file(file: &str, code: &'static str, message: impl AsRef<str>) -> Self {
+    pub fn file(file: &str, code: ManifestCode, message: impl AsRef<str>) -> Self {
         Self {
             code,
             message: escape(message.as_ref()),
@@ -97,7 +98,7 @@ impl Diagnostic {
     pub fn token(
         file: &str,
         (number, line, token): (usize, &str, Range<usize>),
-        code: &'static str,
+        code: ManifestCode,
         message: impl AsRef<str>,
     ) -> Self {
         let mut diagnostic = Self::file(file, code, message);
@@ -134,7 +135,7 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(&*self.message).id(self.code);
+        let title = level.primary_title(&*self.message).id(self.code.key());
         let mut report = Group::with_title(title);
         let file = escape(&self.place.file);
         let mut expected = self.expected.as_deref();

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use reconcile_schema::{DriftState, State};
+use reconcile_schema::{Code, DriftState, State};
 
 /// How the program ends. The documented table stands in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,63 @@ impl Exit {
             Self::Unknown => 5,
             Self::Usage => 64,
             Self::Input => 65,
+        }
+    }
+
+    /// How a command can end whose outcome has this code.
+    #[must_use]
+    pub const fn of(code: Code) -> &'static [Self] {
+        match code {
+            Code::AtGoal => &[Self::Done],
+            Code::InstallFailed | Code::StepFailed | Code::ServiceEnded | Code::Failed => &[Self::Failed],
+            Code::Drift => &[Self::Drift],
+            Code::Restarting
+            | Code::RestartDue
+            | Code::OtherInstallation
+            | Code::ServicePending
+            | Code::ShellsOpen
+            | Code::ForeignServices
+            | Code::PoolBusy
+            | Code::PoolDomainNotReady
+            | Code::PoolWarns
+            | Code::PoolSettling
+            | Code::PoolQuorum
+            | Code::PoolClaimed
+            | Code::ClaimsBusy
+            | Code::ComesAfter
+            | Code::OutageOverBudget
+            | Code::Held
+            | Code::JournalDamaged
+            | Code::CommandAtWork
+            | Code::Interrupted
+            | Code::AnotherRun
+            | Code::NotConfirmed => &[Self::Blocked],
+            Code::OutageTooLong | Code::WindowClosed | Code::WindowTooShort => &[Self::Blocked, Self::NeedsOperator],
+            Code::ProductMissing
+            | Code::WrongProduct
+            | Code::NewerThanDeclared
+            | Code::LaterInstallationBegun
+            | Code::WrongLine
+            | Code::RestartsSpent
+            | Code::PackageRefused
+            | Code::PublisherForeign
+            | Code::DiskFull
+            | Code::DatabasesMirrored
+            | Code::RightsMissing
+            | Code::Confined
+            | Code::PoolInsufficient
+            | Code::PoolReplicasMissing
+            | Code::ClaimsUntrusted
+            | Code::FailedOver
+            | Code::ClockBehind
+            | Code::OutagesSpent
+            | Code::AttemptsSpent
+            | Code::NoEffect
+            | Code::Deviated
+            | Code::Untrusted => &[Self::NeedsOperator],
+            Code::Unknown | Code::NotLooked | Code::PoolNotUnderstood => &[Self::Unknown],
+            Code::UsageWrong => &[Self::Usage],
+            Code::InputWrong | Code::ManifestUntrusted | Code::ManifestOlder | Code::ManifestExpired => &[Self::Input],
         }
     }
 }

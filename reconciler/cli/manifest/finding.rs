@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use reconcile_schema::ManifestCode;
 use serde_json::Value;
 
 use crate::manifest::{diagnostic::Diagnostic, source::Source};
@@ -38,7 +39,7 @@ pub(crate) enum What {
     /// The field, or its name, is not allowed.
     Name,
     /// The value breaks a rule of this code; the expectation says which.
-    Rule(&'static str),
+    Rule(ManifestCode),
     /// The document breaks a rule for which there are no words here.
     Other(String),
 }
@@ -76,13 +77,13 @@ impl Finding {
         let subject = subject(&self.pointer);
         let found = found(source, &self.pointer);
         let (code, message) = match &self.what {
-            What::Type(_) => ("wrong-type", format!("{subject} is {found}")),
-            What::Choice(_) => ("wrong-value", format!("{subject} is {found}")),
-            What::Missing(field) => ("missing-field", format!("{subject} lacks the field `{field}`")),
-            What::Unknown(_) => ("unknown-field", format!("unknown field {subject}")),
-            What::Name => ("wrong-name", format!("{subject} is not allowed here")),
+            What::Type(_) => (ManifestCode::WrongType, format!("{subject} is {found}")),
+            What::Choice(_) => (ManifestCode::WrongValue, format!("{subject} is {found}")),
+            What::Missing(field) => (ManifestCode::MissingField, format!("{subject} lacks the field `{field}`")),
+            What::Unknown(_) => (ManifestCode::UnknownField, format!("unknown field {subject}")),
+            What::Name => (ManifestCode::WrongName, format!("{subject} is not allowed here")),
             What::Rule(code) => (*code, format!("{subject} is {found}")),
-            What::Other(message) => ("wrong-value", format!("{subject}: {message}")),
+            What::Other(message) => (ManifestCode::WrongValue, format!("{subject}: {message}")),
         };
         let error = if self.at_key() {
             source.at_key(&self.pointer, code, message)
@@ -188,11 +189,26 @@ fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
     None
 }
 
-/// The candidate that is most like `name`, if one is like it at all. Case, `-` and `_` do not
-/// count.
+/// The candidate that is most like `name`, if one is like it at all.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    alike(name, candidates).into_iter().next()
+}
+
+/// The question whether one of the candidates was meant that are like `name`, if any are.
+#[must_use]
+pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    const ASKED: usize = 3;
+    let near: Vec<_> = alike(name, candidates).into_iter().take(ASKED).map(|near| format!("`{near}`")).collect();
+    let (last, before) = near.split_last()?;
+    let before = if before.is_empty() { String::new() } else { format!("{} or ", before.join(", ")) };
+    Some(format!("did you mean {before}{last}?"))
+}
+
+/// The candidates that are most like `name`, the best one first. Case, `-` and `_` do not count.
+fn alike<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     const ALIKE: f64 = 0.8;
+    const CLOSE: f64 = 0.05;
     // The comparison costs the product of both lengths.
     let plain = |text: &str| -> String {
         let letters = text.chars().filter(|c| !matches!(c, '-' | '_'));
@@ -200,7 +216,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     };
     let name = plain(name);
     let scored = candidates.into_iter().map(|it| (strsim::jaro_winkler(&name, &plain(it)), it));
-    scored.filter(|(score, _)| *score >= ALIKE).min_by(|(a, _), (b, _)| b.total_cmp(a)).map(|(_, candidate)| candidate)
+    let mut scored: Vec<_> = scored.filter(|(score, _)| *score >= ALIKE).collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored.retain(|(score, _)| best - score <= CLOSE);
+    scored.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// A JSON pointer to a part of the value at `pointer`.

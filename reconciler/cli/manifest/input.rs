@@ -11,7 +11,7 @@ use reconcile_core::{
     warnings,
 };
 use reconcile_schema::{
-    ComponentName, Manifest, ManifestPlace, Mark, Marks, Releases, ServerName, ServerPattern, Sha256,
+    ComponentName, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName, ServerPattern, Sha256,
 };
 use sha2::Digest;
 
@@ -73,7 +73,8 @@ impl Input {
         let ours = semver::Version::parse(env!("CARGO_PKG_VERSION")).map_err(Problem::failed)?;
         if let Some(requires) = manifest.requires.as_ref().filter(|requires| !requires.matches(&ours)) {
             let message = format!("the manifest requires reconcile {requires}, this is {ours}");
-            let error = source.at("/requires", "other-version", message).help("use a matching version of reconcile");
+            let error =
+                source.at("/requires", ManifestCode::OtherVersion, message).help("use a matching version of reconcile");
             return Err(Diagnostics::from(error).into());
         }
         if let Some(error) = too_many(&manifest, &source) {
@@ -96,7 +97,7 @@ impl Input {
     #[must_use]
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let warning = |Warning { pointer, code, message, help }: &Warning| {
-            (self.source.order(pointer, true), self.source.at_key(pointer, code, message).help(help).warning())
+            (self.source.order(pointer, true), self.source.at_key(pointer, *code, message).help(help).warning())
         };
         let found = warnings(&self.manifest, &self.releases, &Roster::of(&self.manifest));
         let mut all: Vec<_> = found.iter().map(warning).collect();
@@ -133,7 +134,7 @@ impl Input {
 
     /// The refusal of the manifest for its age.
     pub fn refusal(&self, stale: &Stale) -> Problem {
-        let why = self.source.at(stale.pointer(), stale.code().key(), stale.to_string());
+        let why = self.source.at(stale.pointer(), stale.manifest_code(), stale.to_string());
         Problem::refused(stale.code(), why.help(stale.help()))
     }
 
@@ -179,13 +180,13 @@ impl Input {
     }
 
     /// An error at a place in the manifest.
-    pub fn at(&self, pointer: &str, code: &'static str, message: &str) -> Diagnostic {
+    pub fn at(&self, pointer: &str, code: ManifestCode, message: &str) -> Diagnostic {
         self.source.at(pointer, code, message)
     }
 
     fn explain(&self, errors: Vec<GoalError>) -> Problem {
         let explained = errors.into_iter().map(|error| {
-            let diagnostic = self.source.at(&error.pointer, "no-goal", &error.message);
+            let diagnostic = self.source.at(&error.pointer, ManifestCode::NoGoal, &error.message);
             error.help.iter().map(advised).fold(diagnostic, Diagnostic::help)
         });
         Diagnostics::sorted(explained.collect()).into()
@@ -212,7 +213,7 @@ fn too_many(manifest: &Manifest, source: &Source) -> Option<Diagnostic> {
     (servers > SERVERS).then(|| {
         let message = format!("the manifest names {servers} servers, at most {SERVERS} are allowed");
         source
-            .at_key("/servers", "too-many", message)
+            .at_key("/servers", ManifestCode::TooMany, message)
             .help("make the ranges shorter: they stand for every number in them")
     })
 }
@@ -226,10 +227,10 @@ fn misspelt(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
             let at = |code, message: String| source.at_key(&child(&pointer, name.as_str()), code, message);
             if name.is_core() {
                 let message = "the build of `core-components` is the `release` of the update".to_owned();
-                all.push(at("wrong-name", message).help("write the build as `release`, and remove it here"));
+                all.push(at(ManifestCode::WrongName, message).help("write the build as `release`, and remove it here"));
             } else if let Some(near) = near_component(name) {
                 let message = format!("no component is known as `{name}`");
-                all.push(at("wrong-name", message).help(format!("did you mean `{near}`?")));
+                all.push(at(ManifestCode::WrongName, message).help(format!("did you mean `{near}`?")));
             }
         }
     }
@@ -266,7 +267,7 @@ fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
     let again = short.iter().filter_map(|(short, host)| {
         let full = known.get(host.as_str())?;
         let message = format!("{short} and {full} are the same server, by its host name and by its full name");
-        let error = source.at_key(&child("/servers", short.as_str()), "duplicate-key", message);
+        let error = source.at_key(&child("/servers", short.as_str()), ManifestCode::DuplicateKey, message);
         Some(error.help("keep one of them, by the full name"))
     });
     again.collect()
@@ -275,7 +276,11 @@ fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
 /// A lab that would be kept where the first `lab reset` writes over something else.
 fn world_elsewhere(manifest: &Manifest, path: &Path, source: &Source) -> Option<Diagnostic> {
     let wrong = world::fault(path, &manifest.lab.as_ref()?.world)?;
-    Some(source.at("/lab/world", "wrong-value", wrong).help("name a file of its own, such as `world: world.yaml`"))
+    Some(
+        source
+            .at("/lab/world", ManifestCode::WrongValue, wrong)
+            .help("name a file of its own, such as `world: world.yaml`"),
+    )
 }
 
 /// How many names are listed where none is like the one that was given.
@@ -283,7 +288,7 @@ const LISTED: usize = 8;
 
 /// Something that the manifest says of pools and rings and that cannot be meant, at its place.
 fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
-    source.at(&error.pointer, "no-place", &error.message).help(advised(&error.help))
+    source.at(&error.pointer, ManifestCode::NoPlace, &error.message).help(advised(&error.help))
 }
 
 /// What to do, in words: where a name was meant that is like the one that was given, that one.

@@ -11,7 +11,7 @@ use std::{
 
 use minisign_verify::{PublicKey, Signature};
 use reconcile_hosts::read_plain;
-use reconcile_schema::Code;
+use reconcile_schema::{Code, ManifestCode};
 
 use crate::manifest::{diagnostic::Diagnostic, problem::Problem};
 
@@ -106,6 +106,6 @@ fn text(path: &Path) -> io::Result<String> {
 }
 
 fn refused(path: &Path, why: &str, help: &str) -> Problem {
-    let why = Diagnostic::file(&path.display().to_string(), Code::ManifestUntrusted.key(), why);
+    let why = Diagnostic::file(&path.display().to_string(), ManifestCode::ManifestUntrusted, why);
     Problem::refused(Code::ManifestUntrusted, why.help(help))
 }

@@ -2,6 +2,7 @@
 
 use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
+use reconcile_schema::ManifestCode;
 use serde_json::Value;
 
 #[cfg(test)]
@@ -91,12 +92,12 @@ impl Source {
     }
 
     /// An error at the value at a JSON pointer, or at the closest value around it that exists.
-    pub fn at(&self, pointer: &str, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
+    pub fn at(&self, pointer: &str, code: ManifestCode, message: impl AsRef<str>) -> Diagnostic {
         self.text.fault(self.find(pointer).node.span, code, message)
     }
 
     /// An error at the key of the value at a JSON pointer; at the value, where it has no key.
-    pub fn at_key(&self, pointer: &str, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
+    pub fn at_key(&self, pointer: &str, code: ManifestCode, message: impl AsRef<str>) -> Diagnostic {
         let found = self.find(pointer);
         self.text.fault(found.key.unwrap_or(found.node.span), code, message)
     }

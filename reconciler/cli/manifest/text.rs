@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use reconcile_hosts::open;
+use reconcile_schema::ManifestCode;
 
 use crate::manifest::diagnostic::{Diagnostic, Diagnostics, Place, Position};
 
@@ -90,7 +91,7 @@ impl Text {
     }
 
     /// An error at a span.
-    pub fn fault(&self, span: Span, code: &'static str, message: impl AsRef<str>) -> Diagnostic {
+    pub fn fault(&self, span: Span, code: ManifestCode, message: impl AsRef<str>) -> Diagnostic {
         Diagnostic::token(&self.name, self.token(span), code, message)
     }
 
@@ -146,7 +147,7 @@ impl Text {
                         Diagnostic::token(
                             &self.name,
                             (number, line, column..column + 1),
-                            "control-character",
+                            ManifestCode::ControlCharacter,
                             format!("control character {c} in the document"),
                         )
                         .expected("text that can be seen")
@@ -181,7 +182,7 @@ fn quoted_end(line: &str, start: usize) -> Option<usize> {
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostics> {
     let name = path.display().to_string();
     if open::metadata(path).is_ok_and(|found| found.is_dir()) {
-        let error = Diagnostic::file(&name, "unreadable-file", "this is a directory");
+        let error = Diagnostic::file(&name, ManifestCode::UnreadableFile, "this is a directory");
         return Err(error.expected("a YAML file").help("name the file in it that you mean").into());
     }
     let mut bytes = Vec::new();
@@ -196,7 +197,7 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostics> {
 fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
     const HELP: &str = "save the file as UTF-8; PowerShell: Set-Content -Encoding UTF8";
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(Diagnostic::file(name, "not-utf8", "the file is encoded as UTF-16")
+        return Err(Diagnostic::file(name, ManifestCode::NotUtf8, "the file is encoded as UTF-16")
             .expected("UTF-8")
             .help(HELP)
             .into());
@@ -211,7 +212,7 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
         Diagnostic::token(
             name,
             (number, text.lines().nth(number - 1).unwrap_or_default(), column..column + 1),
-            "not-utf8",
+            ManifestCode::NotUtf8,
             format!("the byte 0x{byte:02x} is not UTF-8 here"),
         )
         .expected("UTF-8")
@@ -221,14 +222,14 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
 }
 
 fn too_large(name: &str) -> Diagnostic {
-    Diagnostic::file(name, "too-large", "the file is larger than 1 MiB")
+    Diagnostic::file(name, ManifestCode::TooLarge, "the file is larger than 1 MiB")
         .expected("at most 1 MiB (1048576 bytes)")
         .help("check that this is the right file, or split it")
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Diagnostic {
     let message = format!("cannot read the file: {error}");
-    Diagnostic::file(name, "unreadable-file", message).expected("a file that this user may read").help(
+    Diagnostic::file(name, ManifestCode::UnreadableFile, message).expected("a file that this user may read").help(
         if error.kind() == std::io::ErrorKind::NotFound {
             "check the path; a relative path starts at the current directory"
         } else {

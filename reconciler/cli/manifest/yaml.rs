@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use reconcile_schema::ManifestCode;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use serde_json::Value;
 
@@ -100,7 +101,7 @@ impl<'a> Builder<'a> {
         }
         match self.root.take() {
             Some(Node { inside: Inside::Scalar(Value::Null), .. }) | None if self.faults.errors.is_empty() => {
-                let error = text.fault(Span::default(), "empty-document", "the document is empty");
+                let error = text.fault(Span::default(), ManifestCode::EmptyDocument, "the document is empty");
                 Err(error
                     .expected("fields with values, such as `version: 1`")
                     .help("check that this is the right file")
@@ -119,7 +120,7 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(_) => {
                 if self.root.is_some() {
                     self.faults.push(|| {
-                        text.fault(span, "several-documents", "a second document starts here")
+                        text.fault(span, ManifestCode::SeveralDocuments, "a second document starts here")
                             .expected("one document in the file")
                             .help("remove this line, or move what follows into its own file")
                     });
@@ -156,13 +157,13 @@ impl<'a> Builder<'a> {
         self.nodes += 1;
         if self.open.len() > MAX_DEPTH {
             self.faults.push(|| {
-                text.fault(span, "too-deep", "nested too deeply")
+                text.fault(span, ManifestCode::TooDeep, "nested too deeply")
                     .expected(format!("at most {MAX_DEPTH} levels"))
                     .help("check the brackets and the indentation")
             });
         } else if self.nodes > MAX_NODES {
             self.faults.push(|| {
-                text.fault(span, "too-many-nodes", "the document has too many parts")
+                text.fault(span, ManifestCode::TooManyNodes, "the document has too many parts")
                     .expected(format!("at most {MAX_NODES} keys, values and lists"))
                     .help("split the document")
             });
@@ -177,14 +178,14 @@ impl<'a> Builder<'a> {
         let text = self.text;
         if anchor > 0 {
             self.faults.push(|| {
-                text.fault(text.word(span, '&'), "anchor", "an anchor (`&name`)")
+                text.fault(text.word(span, '&'), ManifestCode::Anchor, "an anchor (`&name`)")
                     .expected("a plain value")
                     .help("remove the anchor and write the value wherever it is needed")
             });
         }
         if tag {
             self.faults.push(|| {
-                text.fault(text.word(span, '!'), "tag", "a tag (`!name`)")
+                text.fault(text.word(span, '!'), ManifestCode::Tag, "a tag (`!name`)")
                     .expected("a plain value")
                     .help("remove the tag; to make a value text, write it in quotes")
             });
@@ -196,7 +197,7 @@ impl<'a> Builder<'a> {
         if content.len() > MAX_TEXT {
             self.faults.push(|| {
                 let message = format!("a text of {} bytes", content.len());
-                text.fault(span, "text-too-long", message)
+                text.fault(span, ManifestCode::TextTooLong, message)
                     .expected(format!("at most {MAX_TEXT} bytes"))
                     .help("check for a missing quote at the end of a text")
             });
@@ -206,7 +207,7 @@ impl<'a> Builder<'a> {
         if let Some(c) = content.chars().find(|c| broken(*c)) {
             self.faults.push(|| {
                 let message = format!("this text contains the control character {c}");
-                text.fault(span, "control-character", message)
+                text.fault(span, ManifestCode::ControlCharacter, message)
                     .expected("text that can be seen")
                     .help("in single quotes a backslash is just a backslash: 'C:\\temp'")
             });
@@ -217,7 +218,7 @@ impl<'a> Builder<'a> {
         let value = value.unwrap_or_else(|| {
             self.faults.push(|| {
                 let written = text.written(span);
-                text.fault(span, "not-a-number", format!("{written} is no finite number"))
+                text.fault(span, ManifestCode::NotANumber, format!("{written} is no finite number"))
                     .expected("a number, or text in quotes")
                     .help(format!("write it in quotes: \"{written}\""))
             });
@@ -227,7 +228,7 @@ impl<'a> Builder<'a> {
             self.put(Node { span, inside: Inside::Scalar(value) });
         } else if is_merge {
             self.faults.push(|| {
-                text.fault(span, "merge-key", "a merge key (`<<`)")
+                text.fault(span, ManifestCode::MergeKey, "a merge key (`<<`)")
                     .expected("the name of a field")
                     .help("write the fields out wherever they are needed")
             });
@@ -237,7 +238,7 @@ impl<'a> Builder<'a> {
         } else {
             self.faults.push(|| {
                 let written = text.written(span);
-                let error = text.fault(span, "key-not-text", "this key is not text");
+                let error = text.fault(span, ManifestCode::KeyNotText, "this key is not text");
                 match written {
                     "" => error.expected("a name before the colon"),
                     _ => error.expected("text").help(format!("write it in quotes: \"{written}\"")),
@@ -276,7 +277,7 @@ impl<'a> Builder<'a> {
                 None => {
                     let span = node.span;
                     self.faults.push(|| {
-                        text.fault(span, "key-not-text", "this key is not text")
+                        text.fault(span, ManifestCode::KeyNotText, "this key is not text")
                             .expected("text")
                             .help("write a name before the colon, and the rest behind it")
                     });
@@ -317,13 +318,13 @@ impl Node {
 
 /// A name that stands in a mapping for the second time.
 pub(crate) fn duplicate(text: &Text, name: &str, span: Span, first: Span) -> Diagnostic {
-    text.fault(span, "duplicate-key", format!("`{name}` is given twice"))
+    text.fault(span, ManifestCode::DuplicateKey, format!("`{name}` is given twice"))
         .expected("each name once")
         .help(format!("the first one is at {}; remove or rename one of them", text.place(first)))
 }
 
 fn alias(text: &Text, span: Span) -> Diagnostic {
-    text.fault(text.word(span, '*'), "alias", "an alias (`*name`)")
+    text.fault(text.word(span, '*'), ManifestCode::Alias, "an alias (`*name`)")
         .expected("a plain value")
         .help("write the value itself; a text that starts with * needs quotes")
 }
@@ -351,5 +352,5 @@ fn syntax_error(text: &Text, error: &ScanError) -> Diagnostic {
     } else {
         "check the indentation of this line and of the line before"
     };
-    text.fault(span, "yaml-syntax", format!("not valid YAML: {info}")).expected("YAML").help(help)
+    text.fault(span, ManifestCode::YamlSyntax, format!("not valid YAML: {info}")).expected("YAML").help(help)
 }

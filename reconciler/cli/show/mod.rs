@@ -1,6 +1,7 @@
 //! All that people and programs read, save for what the manifest's own errors say.
 
 pub mod claims;
+pub mod columns;
 pub mod console;
 pub mod drift;
 pub mod fleet;
@@ -8,9 +9,11 @@ pub mod history;
 pub mod lab;
 pub mod out;
 mod progress;
+pub mod reference;
 pub mod releases;
 pub mod render;
 #[cfg(any(windows, test))]
 pub mod schedule;
 pub mod status;
+pub mod topics;
 pub mod voice;

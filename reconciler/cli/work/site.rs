@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use reconcile_core::Goal;
 use reconcile_hosts::lab::{self, Fault, Lab};
-use reconcile_schema::{LabServer, ServerName};
+use reconcile_schema::{LabServer, ManifestCode, ServerName};
 
-use crate::manifest::{diagnostic::Diagnostics, input::Input, problem::Problem, world};
+use crate::manifest::{diagnostic::Diagnostics, finding::meant, input::Input, problem::Problem, world};
 
 /// The servers that can be reached.
 pub enum Site {
@@ -50,9 +50,12 @@ impl Site {
     #[cfg(not(windows))]
     fn machine(input: &Input, _: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
         Err(Problem::usage(format!(
-            "{} is for real servers, and reconcile looks at and patches the server it runs on: run it there.\n\
-             Here, on a machine without Windows, try a lab: reconcile apply manifests/lab.yaml",
-            input.path.display()
+            "{path} is for real servers, and reconcile reads and patches the server that it runs on: run it there.\n\
+             This machine has no Windows. Here you can\n\
+             \x20 compare snapshots with it: reconcile drift {path} --from FOLDER\n\
+             \x20 plan its rollout:          reconcile plan --fleet {path}\n\
+             \x20 try a lab:                 reconcile apply manifests/lab.yaml",
+            path = input.path.display()
         )))
     }
 
@@ -142,20 +145,27 @@ pub fn lab_world(input: &Input) -> Result<lab::World, Problem> {
     for goal in &goals {
         let Some((pattern, start)) = lab.servers.iter().find(|(pattern, _)| pattern.matches(&goal.server)) else {
             let message = format!("the lab does not say how {} starts out", goal.server);
-            errors.push(input.at("/lab/servers", "no-start", &message).help("add an entry with the installed `build`"));
+            errors.push(
+                input
+                    .at("/lab/servers", ManifestCode::NoStart, &message)
+                    .help("add an entry with the installed `build`"),
+            );
             continue;
         };
         let at = format!("/lab/servers/{pattern}");
         if start.build.line != goal.product.line() {
             let message = format!("expected a build of {}, found {}", goal.product, start.build);
-            errors.push(input.at(&format!("{at}/build"), "wrong-line", &message));
+            errors.push(input.at(&format!("{at}/build"), ManifestCode::WrongLine, &message));
         }
         match faults(start) {
             Ok(faults) => servers.push((goal, &start.build, faults)),
             Err(unknown) => {
-                let error =
-                    input.at(&format!("{at}/faults"), "no-such-fault", &format!("no fault is named \"{unknown}\""));
-                errors.push(error.help(format!("the faults are: {}", fault_names())));
+                let error = input.at(
+                    &format!("{at}/faults"),
+                    ManifestCode::NoSuchFault,
+                    &format!("no fault is named \"{unknown}\""),
+                );
+                errors.push(error.help(near_fault(unknown)));
             }
         }
     }
@@ -168,6 +178,15 @@ fn faults(start: &LabServer) -> Result<Vec<Fault>, &str> {
 }
 
 /// The names of all faults.
-pub fn fault_names() -> String {
-    Fault::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+pub fn fault_names() -> Vec<String> {
+    Fault::ALL.iter().map(ToString::to_string).collect()
+}
+
+/// What to do about a name that no fault has.
+pub fn near_fault(name: &str) -> String {
+    let names = fault_names();
+    match meant(name, names.iter().map(String::as_str)) {
+        Some(meant) => meant,
+        None => "`reconcile help faults` lists the faults".into(),
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One thing that is wrong, or different from the smooth case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// The installer ends with 3010: a restart is required.
@@ -58,6 +59,7 @@ pub enum Fault {
     DatabaseUnreachable,
     /// A database gives no installed version.
     DatabaseVersionEmpty,
+    /// The databases are mirrored.
     DatabaseMirrored,
     /// Updating the databases reports success and changes nothing.
     DatabaseUpdateDoesNothing,

@@ -56,7 +56,7 @@ fn errors(text: &str) -> Vec<String> {
     let faults = checked.err().unwrap_or_default();
     let line = |it: &Diagnostic| {
         let place = it.place.to_string();
-        let mut line = format!("{} {}: {}", place.trim_start_matches("m:"), it.code, it.message);
+        let mut line = format!("{} {}: {}", place.trim_start_matches("m:"), it.code.key(), it.message);
         for more in [&it.expected, &it.help].into_iter().flatten() {
             line += " | ";
             line += more;
@@ -218,7 +218,7 @@ fn a_schema_that_is_wrong_or_reaches_outside_is_an_error() {
     for schema in [json!({"type": 3}), json!({"$ref": "http://127.0.0.1:9/x.json"}), json!({"$ref": "file:///x"})] {
         let source = Source::parse("m", "a: 1".into()).unwrap();
         let faults = source.check::<Value>(&schema).unwrap_err();
-        assert_eq!(faults.errors.first().map(|it| it.code), Some("broken-schema"));
+        assert_eq!(faults.errors.first().map(|it| it.code), Some(ManifestCode::BrokenSchema));
     }
 }
 

@@ -3,9 +3,10 @@ use super::*;
 #[test]
 fn a_diagnostic_is_shown_as_a_compiler_would_show_it() {
     let line = "    targt: cu12   # the update";
-    let error = Diagnostic::token("manifest.yaml", (12, line, 4..9), "unknown-field", "unknown field `targt`")
-        .expected("one of `role`, `target`")
-        .help("did you mean `target`?");
+    let error =
+        Diagnostic::token("manifest.yaml", (12, line, 4..9), ManifestCode::UnknownField, "unknown field `targt`")
+            .expected("one of `role`, `target`")
+            .help("did you mean `target`?");
     let shown = "
 error[unknown-field]: unknown field `targt`
   --> manifest.yaml:12:5
@@ -20,14 +21,14 @@ error[unknown-field]: unknown field `targt`
 
 #[test]
 fn an_error_of_a_whole_file_has_no_line() {
-    let error = Diagnostic::file("a.yaml", "too-large", "too large").expected("less");
+    let error = Diagnostic::file("a.yaml", ManifestCode::TooLarge, "too large").expected("less");
     assert_eq!(error.render(false), "error[too-large]: too large\n--> a.yaml\n = note: expected less");
     assert_eq!(error.place.to_string(), "a.yaml");
 }
 
 #[test]
 fn the_machine_form_is_flat_and_complete() {
-    let error = Diagnostic::token("a.yaml", (3, "a: b", 3..4), "wrong-type", "`a` is \"b\"");
+    let error = Diagnostic::token("a.yaml", (3, "a: b", 3..4), ManifestCode::WrongType, "`a` is \"b\"");
     let json = serde_json::to_value(Diagnostics::from(error.expected("a number"))).unwrap();
     assert_eq!(
         json,
@@ -41,7 +42,9 @@ fn the_machine_form_is_flat_and_complete() {
 #[test]
 fn nothing_that_acts_on_a_terminal_gets_through() {
     let hostile = "\u{1b}[2J \u{7} \u{7f} \u{9b}31m \u{202e} \u{2066} \u{200b} \u{feff} \u{2028} \u{e0041} \r";
-    let error = Diagnostic::token(hostile, (1, hostile, 4..6), "x", hostile).expected(hostile).help(hostile);
+    let error = Diagnostic::token(hostile, (1, hostile, 4..6), ManifestCode::WrongValue, hostile)
+        .expected(hostile)
+        .help(hostile);
     let shown = error.render(false) + &error.place.to_string();
     let bad: String = shown.chars().filter(|c| *c != '\n' && is_hidden(*c)).collect();
     assert_eq!(bad, "", "{shown}");
@@ -51,7 +54,7 @@ fn nothing_that_acts_on_a_terminal_gets_through() {
 #[test]
 fn a_long_line_is_cut_around_the_token_and_keeps_its_column() {
     let line = format!("{}X{}", "a".repeat(100_000), "b".repeat(100_000));
-    let error = Diagnostic::token("m.yaml", (1, &line, 100_000..100_001), "x", "here");
+    let error = Diagnostic::token("m.yaml", (1, &line, 100_000..100_001), ManifestCode::WrongValue, "here");
     let shown = error.render(false);
     assert!(shown.contains("m.yaml:1:100001"), "{shown}");
     assert!(shown.len() < 1000 && shown.contains("aX"), "{shown}");
@@ -60,7 +63,7 @@ fn a_long_line_is_cut_around_the_token_and_keeps_its_column() {
 #[test]
 fn the_caret_stands_under_the_token_behind_wide_and_escaped_characters() {
     let place = |line: &str, at: usize| {
-        let shown = Diagnostic::token("m", (1, line, at..at + 1), "x", "m").render(false);
+        let shown = Diagnostic::token("m", (1, line, at..at + 1), ManifestCode::WrongValue, "m").render(false);
         let at = shown.lines().find_map(|it| it.find('^'));
         let text = shown.lines().find(|it| it.starts_with("1 |")).unwrap_or_default().to_owned();
         (at, text)
@@ -72,7 +75,7 @@ fn the_caret_stands_under_the_token_behind_wide_and_escaped_characters() {
 
 #[test]
 fn twenty_errors_are_shown_in_the_order_of_the_document() {
-    let at = |line| Diagnostic::token("m", (line, "x", 0..1), "x", format!("at {line}"));
+    let at = |line| Diagnostic::token("m", (line, "x", 0..1), ManifestCode::WrongValue, format!("at {line}"));
     let all = Diagnostics::sorted((1..=25).rev().map(at).collect());
     assert_eq!((all.errors.len(), all.more), (20, 5));
     assert_eq!(all.errors.first().map(|it| it.message.as_str()), Some("at 1"));

@@ -8,7 +8,7 @@ fn refused(text: &str) -> Vec<String> {
         Err(faults) => faults
             .errors
             .iter()
-            .map(|it| format!("{} {}", it.code, it.place.to_string().trim_start_matches("m:")))
+            .map(|it| format!("{} {}", it.code.key(), it.place.to_string().trim_start_matches("m:")))
             .collect(),
     }
 }
@@ -47,7 +47,7 @@ fn every_key_and_value_has_its_place() {
     assert_eq!(at("/a~1b/2"), None);
     assert_eq!(at("/x/y"), None);
     // An error at a place that does not exist points to the closest one that does.
-    assert_eq!(source.at("/a~1b/1/zz/3", "x", "y").place.to_string(), "m:3:5");
+    assert_eq!(source.at("/a~1b/1/zz/3", ManifestCode::WrongValue, "y").place.to_string(), "m:3:5");
 }
 
 #[test]

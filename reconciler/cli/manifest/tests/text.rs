@@ -3,7 +3,7 @@ use super::*;
 fn code<T>(result: Result<T, Diagnostics>) -> String {
     match result {
         Ok(_) => "accepted".to_owned(),
-        Err(faults) => faults.errors.iter().map(|it| format!("{} {}", it.code, it.place)).collect(),
+        Err(faults) => faults.errors.iter().map(|it| format!("{} {}", it.code.key(), it.place)).collect(),
     }
 }
 

@@ -12,4 +12,4 @@ pub mod report;
 pub mod reports;
 mod sarif;
 mod text;
-mod words;
+pub mod words;

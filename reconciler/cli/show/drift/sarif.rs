@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::manifest::diagnostic::escape;
+use crate::show::columns::sentence;
 use crate::show::drift::report::{Head, Report};
-use crate::show::drift::words::came_about;
+use crate::show::drift::words::{came_about, level};
 use crate::work::judge::Judged;
 
 pub struct Sarif<W> {
@@ -53,82 +54,9 @@ fn rule(code: DriftCode) -> Value {
         "id": code.key(),
         "shortDescription": { "text": code.phrase() },
         "fullDescription": { "text": sentence(code.phrase()) },
-        "help": { "text": help(code) },
+        "help": { "text": code.help() },
         "defaultConfiguration": { "level": level(code) },
     })
-}
-
-fn sentence(phrase: &str) -> String {
-    let mut rest = phrase.chars();
-    rest.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), rest.as_str()))
-}
-
-/// What a person can do about it.
-const fn help(code: DriftCode) -> &'static str {
-    match code {
-        DriftCode::ComponentBehind
-        | DriftCode::DatabaseBehind
-        | DriftCode::AssembliesHeld
-        | DriftCode::InstallationUnproven => {
-            "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them."
-        }
-        DriftCode::PoolUnequal => "Declare one target for all servers of the pool.",
-        DriftCode::ServiceDown => {
-            "Run `reconcile apply` on the server: it starts the service. Set it to manual start to keep it down."
-        }
-        DriftCode::RestartDue => {
-            "Restart the server. `reconcile apply` does it where the manifest says `reboot: whenRequired`."
-        }
-        DriftCode::Ahead => "Declare the build that is installed, or a later one. An update cannot be taken back.",
-        DriftCode::WrongProduct => "Correct the product of the update that the manifest declares for the server.",
-        DriftCode::Unknown => {
-            "Run `reconcile observe` on the server with an account that may read the fact that is named."
-        }
-        DriftCode::BuildsOnly => {
-            "Judge the server by its builds with `--judge builds`, or collect a snapshot that `reconcile observe` wrote on it."
-        }
-        DriftCode::NotReadable => {
-            "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough."
-        }
-        DriftCode::StaleSnapshot | DriftCode::MissingSnapshot | DriftCode::UnreadableSnapshot => {
-            "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes."
-        }
-        DriftCode::DuplicateSnapshot => "Keep the latest snapshot of the server and remove the others.",
-        DriftCode::OriginalRelease => {
-            "Nothing has to be done where the update does not patch the component. Where it does, name its build under `components`."
-        }
-        DriftCode::ComponentMissing => {
-            "Correct the name, or leave the component out where no server of the update has it."
-        }
-        DriftCode::JournalDamaged => {
-            "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it."
-        }
-        DriftCode::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
-    }
-}
-
-/// What cannot be told is a warning, and what changes nothing is a note; all else is an error.
-const fn level(code: DriftCode) -> &'static str {
-    match code {
-        DriftCode::ComponentBehind
-        | DriftCode::PoolUnequal
-        | DriftCode::DatabaseBehind
-        | DriftCode::ServiceDown
-        | DriftCode::RestartDue
-        | DriftCode::AssembliesHeld
-        | DriftCode::InstallationUnproven
-        | DriftCode::Ahead
-        | DriftCode::WrongProduct
-        | DriftCode::UnnamedServer => "error",
-        DriftCode::Unknown
-        | DriftCode::BuildsOnly
-        | DriftCode::NotReadable
-        | DriftCode::StaleSnapshot
-        | DriftCode::MissingSnapshot
-        | DriftCode::DuplicateSnapshot
-        | DriftCode::UnreadableSnapshot => "warning",
-        DriftCode::OriginalRelease | DriftCode::ComponentMissing | DriftCode::JournalDamaged => "note",
-    }
 }
 
 fn result(server: &ServerDrift, found: &DriftFinding) -> Value {

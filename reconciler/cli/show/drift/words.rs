@@ -1,7 +1,7 @@
 //! What several forms of a drift report say in the same words.
 
 use jiff::Timestamp;
-use reconcile_schema::{DriftState, DriftSummary, Origin, ServerDrift};
+use reconcile_schema::{DriftCode, DriftState, DriftSummary, Origin, ServerDrift};
 
 use crate::manifest::diagnostic::escape;
 
@@ -19,6 +19,30 @@ pub fn in_numbers(summary: &DriftSummary) -> String {
 /// What somebody asked not to be judged, in a sentence.
 pub fn not_judged(summary: &DriftSummary) -> String {
     format!("Not judged: {}.", summary.not_judged.join(", "))
+}
+
+/// What cannot be told is a warning, and what changes nothing is a note; all else is an error.
+pub const fn level(code: DriftCode) -> &'static str {
+    match code {
+        DriftCode::ComponentBehind
+        | DriftCode::PoolUnequal
+        | DriftCode::DatabaseBehind
+        | DriftCode::ServiceDown
+        | DriftCode::RestartDue
+        | DriftCode::AssembliesHeld
+        | DriftCode::InstallationUnproven
+        | DriftCode::Ahead
+        | DriftCode::WrongProduct
+        | DriftCode::UnnamedServer => "error",
+        DriftCode::Unknown
+        | DriftCode::BuildsOnly
+        | DriftCode::NotReadable
+        | DriftCode::StaleSnapshot
+        | DriftCode::MissingSnapshot
+        | DriftCode::DuplicateSnapshot
+        | DriftCode::UnreadableSnapshot => "warning",
+        DriftCode::OriginalRelease | DriftCode::ComponentMissing | DriftCode::JournalDamaged => "note",
+    }
 }
 
 /// How a difference came about, in words.
