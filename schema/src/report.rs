@@ -251,6 +251,9 @@ pub struct RunReport {
     pub made_by: String,
     /// The worst of the servers' states.
     pub state: State,
+    /// The log of the run: a file of JSON lines. The runs of a lab that nobody schedules write none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// The servers.
     pub servers: Vec<ServerRun>,
 }

@@ -42,6 +42,16 @@ fn events(said: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
+fn a_run_that_a_person_starts_leaves_a_log_and_says_where() {
+    let machine = reporting();
+    let ran = machine.reconcile(&["apply", MANIFEST, "--yes"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let log = ran.stdout.lines().rev().find_map(|line| line.strip_prefix("log: ")).expect("the path of the log");
+    let said = std::fs::read_to_string(machine.path(log)).expect("the log");
+    assert!(said.lines().any(|line| line.contains("step begins") && line.contains("Install")), "{said}");
+}
+
+#[test]
 fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
     let machine = reporting();
     let server = machine.server().lab.fqdn.clone();

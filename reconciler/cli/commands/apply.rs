@@ -1,15 +1,27 @@
 //! `reconcile apply`: brings servers to their goals.
 
+use std::path::Path;
+
 use reconcile_schema::{Mode, REPORT_VERSION, RunReport};
 
 use crate::commands::args::{Apply, Output};
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::{console::Console, out::print, render, voice::Voice};
+use crate::show::{
+    console::Console,
+    out::{print, warn},
+    render,
+    voice::Voice,
+};
 use crate::work::converge::{Options, each};
 use crate::work::{
     rescue::rescued,
+    site::lab_path,
     state::worst,
-    unattended::{self, reporter::Reporter},
+    unattended::{
+        self,
+        log::{self, Listening},
+        reporter::{Reporter, now},
+    },
 };
 
 /// Applies a manifest to the servers that can be reached.
@@ -18,16 +30,29 @@ use crate::work::{
 /// When the manifest, the approved plan or a host cannot be used.
 pub fn run(args: &Apply, verbose: bool) -> Result<Exit, Problem> {
     if args.unattended {
-        let work = |input: &Input, reporter: &Reporter| bring(args, input, Some(reporter));
+        let work = |input: &Input, reporter: &Reporter| {
+            bring(args, input, Some(reporter), reporter.log().filter(|_| lab_path(input).is_none()))
+        };
         return unattended::run::run(Mode::Apply, &args.scope.manifest, verbose, work);
     }
     let manifest = &args.scope.manifest;
-    let ended = Input::read(manifest).and_then(|input| bring(args, &input, None));
+    let ended = Input::read(manifest).and_then(|input| {
+        let log = if lab_path(&input).is_some() { None } else { logged(&input, verbose) }; // A lab keeps what it does in its world.
+        bring(args, &input, None, log.as_ref().map(|log| log.path.as_path()))
+    });
     ended.map_err(|problem| rescued(problem, manifest))
 }
 
+/// The log of a run that a person started. A run without one goes on.
+fn logged(input: &Input, verbose: bool) -> Option<Listening> {
+    log::begin(input, now(), verbose).unwrap_or_else(|error| {
+        warn(&error);
+        None
+    })
+}
+
 /// Brings the servers to their goals, one after the other.
-fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exit, Problem> {
+fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>, log: Option<&Path>) -> Result<Exit, Problem> {
     let mut servers = Vec::new();
     let options = Options {
         servers: args.scope.servers.clone(),
@@ -49,7 +74,9 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>) -> Result<Exi
         Ok(())
     })?;
     let state = worst(servers.iter().map(|server| server.state));
-    let report = RunReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), state, servers };
+    let (version, made_by, log) =
+        (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), log.map(|log| log.display().to_string()));
+    let report = RunReport { version, made_by, state, log, servers };
     match args.scope.output {
         Output::Text => print(&format!("\n{}", render::summary(&report)))?,
         Output::Json => print(&harmless::pretty(&report)?)?,

@@ -245,7 +245,8 @@ pub fn summary(report: &RunReport) -> String {
         .map(|state| format!("{} {}", count(state), word(state)))
         .collect();
     let total = report.servers.len();
-    format!("{total} {}: {}; {changed} changed.\n", plural(total, "server"), parts.join(", "))
+    let log = report.log.as_ref().map_or_else(String::new, |log| format!("log: {}\n", escape(log)));
+    format!("{total} {}: {}; {changed} changed.\n{log}", plural(total, "server"), parts.join(", "))
 }
 
 pub const fn word(state: State) -> &'static str {

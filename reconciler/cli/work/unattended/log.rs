@@ -1,4 +1,4 @@
-//! The log of unattended runs: everything that is traced, one line of JSON for each, a file for each day.
+//! The log of runs: everything that is traced, one line of JSON for each, a file for each day.
 
 use std::{
     io,
@@ -8,25 +8,49 @@ use std::{
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use reconcile_hosts::open;
+use reconcile_schema::Reports;
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// The log is written until this is dropped.
-pub type Listening = DefaultGuard;
+use crate::manifest::input::Input;
+use crate::work::site;
+
+/// A log, which is written until this is dropped.
+pub struct Listening {
+    /// Its file.
+    pub path: PathBuf,
+    _guard: DefaultGuard,
+}
+
+/// Begins the log of a run, as its manifest says; nothing where it wants none.
+///
+/// # Errors
+/// Why it cannot be written, and where.
+pub fn begin(input: &Input, now: Timestamp, verbose: bool) -> Result<Option<Listening>, String> {
+    let Reports { log, .. } = &input.manifest.reports;
+    if log.keep == 0 {
+        return Ok(None);
+    }
+    let folder = site::logs(input).map_err(|problem| problem.text())?;
+    let failed = |error| format!("cannot write a log into {}: {error}", folder.display());
+    listen(&folder, log.keep, now, verbose).map(Some).map_err(failed)
+}
 
 /// Writes what this thread traces into the file of the day (UTC) in `folder`, also to standard error where that was asked
 /// for. Of the files that lie there, the newest `keep` stay.
 ///
 /// # Errors
 /// The folder or the file cannot be used.
-pub fn listen(folder: &Path, keep: u16, now: Timestamp, verbose: bool) -> io::Result<Listening> {
+fn listen(folder: &Path, keep: u16, now: Timestamp, verbose: bool) -> io::Result<Listening> {
     std::fs::create_dir_all(folder)?;
     let day = now.to_zoned(TimeZone::UTC).date();
-    let file = open::options().create(true).append(true).open(folder.join(name(day)))?;
+    let path = folder.join(name(day));
+    let file = open::options().create(true).append(true).open(&path)?;
     prune(folder, usize::from(keep))?;
     let lines = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(file));
     let shown = verbose.then(|| fmt::layer().with_writer(io::stderr).with_target(false));
-    Ok(tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).with(shown).set_default())
+    let guard = tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).with(shown).set_default();
+    Ok(Listening { path, _guard: guard })
 }
 
 fn name(day: Date) -> String {

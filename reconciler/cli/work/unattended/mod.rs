@@ -3,7 +3,7 @@
 mod events;
 pub mod judgement;
 pub mod last_run;
-mod log;
+pub mod log;
 mod metrics;
 pub mod reporter;
 pub mod run;

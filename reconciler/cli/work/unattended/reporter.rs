@@ -32,13 +32,13 @@ pub struct Reporter {
     samples: Mutex<Vec<Sample>>,
     /// How many reports could not be written.
     failures: AtomicU32,
-    _log: Option<log::Listening>,
+    log: Option<log::Listening>,
 }
 
 impl Reporter {
     /// Begins to report as the manifest says.
     pub fn begin(mode: Mode, input: &Input, verbose: bool) -> Self {
-        let Reports { event_log, log, prometheus, snapshots } = &input.manifest.reports;
+        let Reports { event_log, log: _, prometheus, snapshots } = &input.manifest.reports;
         let lab = site::lab_path(input);
         // A task runs in a folder of Windows: a path that is not whole starts where the manifest is.
         let beside = |path: &str| input.path.parent().unwrap_or(Path::new("")).join(path);
@@ -50,19 +50,18 @@ impl Reporter {
             snapshots: snapshots.as_ref().map(|path| beside(path.as_str())),
             samples: Mutex::default(),
             failures: AtomicU32::default(),
-            _log: None,
+            log: None,
         };
-        if log.keep > 0 {
-            let begun = site::logs(input).map_err(|problem| problem.text()).and_then(|folder| {
-                log::listen(&folder, log.keep, now(), verbose)
-                    .map_err(|error| format!("cannot write a log into {}: {error}", folder.display()))
-            });
-            match begun {
-                Ok(listening) => reporter._log = Some(listening),
-                Err(error) => reporter.failed("the log", &error),
-            }
+        match log::begin(input, now(), verbose) {
+            Ok(listening) => reporter.log = listening,
+            Err(error) => reporter.failed("the log", &error),
         }
         reporter
+    }
+
+    /// The file of its log.
+    pub fn log(&self) -> Option<&Path> {
+        self.log.as_ref().map(|log| log.path.as_path())
     }
 
     pub fn tell(&self, line: &EventLine) {
