@@ -1,4 +1,4 @@
-//! Guards that a change could take out without any other test noticing: `tests/mutants/run` found them.
+//! Guards that a change could remove without any other test noticing: `tests/mutants/run` found them.
 
 use super::*;
 use crate::{
@@ -211,7 +211,6 @@ fn a_drive_must_have_room_for_what_is_put_there_and_no_more() {
     );
 }
 
-/// The first step of a plan.
 fn first(of: fn() -> Server) -> Option<Step> {
     let mut server = of();
     server.seen.host.reboot = Fact::Known(vec![pending("setup", &[])]);
