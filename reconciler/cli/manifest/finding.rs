@@ -21,7 +21,7 @@ pub(crate) const TEXT: &str = "text";
 pub(crate) struct Finding {
     pub pointer: String,
     pub what: What,
-    /// What the schema says is expected here, where it says it.
+    /// The expectation of the schema, if it has one.
     pub expected: Option<String>,
 }
 
@@ -37,9 +37,9 @@ pub(crate) enum What {
     Unknown(Vec<String>),
     /// The field, or its name, is not allowed.
     Name,
-    /// The value breaks a rule of this code; the expectation says which.
+    /// The value breaks a rule with this code; the expectation gives the rule.
     Rule(&'static str),
-    /// The document breaks a rule for which there are no words here.
+    /// The document breaks a rule for which there is no text here.
     Other(String),
 }
 
@@ -155,7 +155,7 @@ impl Finding {
     }
 }
 
-/// Where a field belongs that has this name elsewhere in the document: the shortest way to it.
+/// The place of a field that has this name elsewhere in the document: the shortest path to it.
 fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
     let mut seen = HashSet::new();
     let mut ahead = VecDeque::from([(schema, None::<(&str, bool)>)]);
@@ -169,7 +169,7 @@ fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
             continue;
         }
         let fields = rules.get("properties").and_then(Value::as_object);
-        // Of another choice for the same field it is no word that it belongs there.
+        // The field in another choice for the same place does not mean that it belongs there.
         if fields.is_some_and(|fields| fields.contains_key(name)) && parent.map(|(parent, _)| parent) != around {
             return Some(match parent {
                 Some((parent, false)) => format!("`{name}` belongs under `{parent}`"),
@@ -188,12 +188,11 @@ fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
     None
 }
 
-/// The candidate that is most like `name`, if one is like it at all. Case, `-` and `_` do not
-/// count.
+/// The candidate that is most similar to `name`, if any is similar. Case, `-` and `_` do not count.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const ALIKE: f64 = 0.8;
-    // The comparison costs the product of both lengths.
+    // The cost of the comparison is the product of both lengths.
     let plain = |text: &str| -> String {
         let letters = text.chars().filter(|c| !matches!(c, '-' | '_'));
         letters.flat_map(char::to_lowercase).take(128).collect()
@@ -214,7 +213,7 @@ fn name(pointer: &str) -> Option<String> {
     Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
-/// What an error says it speaks of.
+/// The subject of an error, in words.
 pub(crate) fn subject(pointer: &str) -> String {
     let Some(name) = name(pointer) else {
         return "the document".to_owned();

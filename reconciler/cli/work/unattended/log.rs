@@ -1,4 +1,4 @@
-//! The log of unattended runs: everything that is traced, one line of JSON for each, a file for each day.
+//! The log of unattended runs: the whole trace, one line of JSON per event, one file per day.
 
 use std::{
     io,
@@ -14,11 +14,11 @@ use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
 /// The log is written until this is dropped.
 pub type Listening = DefaultGuard;
 
-/// Writes what this thread traces into the file of the day (UTC) in `folder`, also to standard error where that was asked
-/// for. Of the files that lie there, the newest `keep` stay.
+/// Writes the trace of this thread into the file of the day (UTC) in `folder` and, if requested, to standard error. The
+/// newest `keep` files stay.
 ///
 /// # Errors
-/// The folder or the file cannot be used.
+/// When the folder or the file cannot be used.
 pub fn listen(folder: &Path, keep: u16, now: Timestamp, verbose: bool) -> io::Result<Listening> {
     std::fs::create_dir_all(folder)?;
     let day = now.to_zoned(TimeZone::UTC).date();
@@ -33,14 +33,14 @@ fn name(day: Date) -> String {
     format!("reconcile-{day}.jsonl")
 }
 
-/// The day of a file of ours.
+/// The day of one of our files.
 fn day(path: &Path) -> Option<Date> {
     let file = path.file_name()?.to_str()?;
     let day: Date = file.strip_prefix("reconcile-")?.strip_suffix(".jsonl")?.parse().ok()?;
     (name(day) == file).then_some(day)
 }
 
-/// Removes all but the newest `keep` files of ours.
+/// Removes all our files except the newest `keep`.
 fn prune(folder: &Path, keep: usize) -> io::Result<()> {
     let mut files: Vec<(Date, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
