@@ -66,7 +66,7 @@ pub struct Outcome {
     pub outage: Option<Period>,
     /// How long the installer gave no sign of life, if that was longer than the policy allows.
     pub quiet: Option<Period>,
-    /// Services that are stopped and should be running.
+    /// Services that should be running and are not.
     pub left_down: Vec<String>,
     /// The step that keeps the server from its goal, and what that step reported, if the cause is a step.
     pub reason: Option<Reason>,

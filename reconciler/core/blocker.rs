@@ -54,7 +54,7 @@ pub enum Blocker {
     Foreign { services: Vec<Foreign> },
     /// The package cannot be used.
     Package { why: String },
-    /// The package is not signed by the declared publisher.
+    /// The package is signed by a publisher other than the declared one.
     ForeignSigner {
         /// The file, the expected signer and the actual one.
         why: String,
@@ -85,7 +85,7 @@ pub enum Blocker {
         /// The wrong clock, if there is one.
         clock: Option<WrongClock>,
     },
-    /// The record of the claims stays in use by another process.
+    /// The record of the claims stays in use by somebody else.
     ClaimsBusy {
         /// The step that would change it.
         step: Step,
@@ -198,7 +198,7 @@ pub enum Blocker {
     NoManifest,
     /// The run ended at once.
     Forced { why: Forced },
-    /// The approved plan has another next step.
+    /// The decision deviates from the approved plan.
     Deviated(Deviation),
 }
 

@@ -82,7 +82,7 @@ pub enum Halt {
     /// The run ends at once, for this reason, and leaves the services as they are, because there is no time to start
     /// them.
     Forced(Forced),
-    /// The approved plan has another next step.
+    /// The decision deviates from the approved plan.
     Deviated(Deviation),
 }
 

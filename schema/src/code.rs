@@ -42,7 +42,7 @@ pub enum Code {
     ForeignServices,
     /// The update's package cannot be used.
     PackageRefused,
-    /// The update's package is not signed by the declared publisher.
+    /// The update's package is signed by a publisher other than the declared one.
     PublisherForeign,
     /// There is too little free disk space.
     DiskFull,
@@ -70,7 +70,7 @@ pub enum Code {
     PoolQuorum,
     /// Another server of the pool is being worked on.
     PoolClaimed,
-    /// The record of the claims stays in use by another process.
+    /// The record of the claims stays in use by somebody else.
     ClaimsBusy,
     /// Files on the share of the claims are not believed.
     ClaimsUntrusted,
@@ -108,7 +108,7 @@ pub enum Code {
     CommandAtWork,
     /// Somebody interrupted the run.
     Interrupted,
-    /// The approved plan has another next step.
+    /// The decision deviates from the approved plan.
     Deviated,
     /// Another run of reconcile is at work on this machine.
     AnotherRun,

@@ -260,7 +260,7 @@ pub enum DriftCode {
     PoolUnequal,
     /// A database is below the version that the binaries expect.
     DatabaseBehind,
-    /// A service is stopped and should be running.
+    /// A service should be running and is not.
     ServiceDown,
     /// A restart is pending, requested by the installer or by Windows.
     RestartDue,

@@ -47,7 +47,7 @@ pub enum EventKind {
     StepFailed,
     /// The services have been down for the whole outage budget: users may lose functions.
     OutageOver,
-    /// The run ended, and services that should be running are stopped.
+    /// The run ended, and services that should be running are not.
     ServicesDown,
     /// The run could not begin, or the server could not be observed: the manifest is wrong, or a file cannot be used.
     NotRun,

@@ -50,7 +50,7 @@ pub struct PastRun {
     pub run: RunId,
     /// The time of its first trace.
     pub began: Timestamp,
-    /// When it ended. A run that was killed, or that still works, has no end.
+    /// When it ended. A run that was killed, or that is still at work, has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     /// Who or what started it.

@@ -48,7 +48,7 @@ pub struct LastRun {
     /// How long services were down, or have been, because of it, in seconds.
     #[serde(default)]
     pub outage_seconds: u32,
-    /// Services that are stopped and should be running.
+    /// Services that should be running and are not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_down: Vec<String>,
     /// The lines of the journal that cannot be read and that nobody has acknowledged.

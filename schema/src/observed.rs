@@ -162,7 +162,7 @@ pub enum PackageSeen {
     },
     /// Not usable, for this reason.
     Refused(String),
-    /// Not signed by the declared publisher: the file, the expected signer and the actual one.
+    /// Signed by another publisher than the declared one: the file, the expected signer and the actual one.
     Foreign(String),
 }
 

@@ -66,8 +66,8 @@ struct ClaimSettings {
     /// The folder on the share.
     folder: FilePath,
     /// Further accounts whose files are believed, in addition to the servers' own computer accounts: a service account
-    /// that runs apply on the servers, and the accounts that may break a claim. As long as a file belongs to any other
-    /// account, no server of the pool is taken down. Default none.
+    /// that runs apply on the servers, and the accounts that may break a claim. A file that belongs to any other account
+    /// permits nothing: the pool stays as it is. Default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     writers: Vec<AccountName>,
 }

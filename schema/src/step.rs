@@ -184,7 +184,7 @@ pub enum Cause {
     },
     /// The server is failed over, and the work for which this was done is finished.
     FailedOver,
-    /// These services are stopped and should be running.
+    /// These services should be running and are not.
     Down(Vec<String>),
     /// The server is about to be taken down and has not claimed its pool.
     Unclaimed,

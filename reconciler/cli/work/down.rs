@@ -11,7 +11,7 @@ pub fn stopping(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()
 }
 
-/// The services that are stopped and should be running.
+/// The services that should be running and are not.
 pub fn down(goal: &Goal, seen: &Seen) -> Vec<String> {
     let down = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running());
     down.map(|service| format!("{} on {}", service.name, goal.server)).collect()

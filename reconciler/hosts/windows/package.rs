@@ -62,7 +62,7 @@ pub enum PackageError {
         /// The other entries in it.
         found: String,
     },
-    /// Its signer is not the declared publisher.
+    /// It is signed by another publisher than the declared one.
     #[error("{path}: expected a signature of {expected}, found one of {found}")]
     Publisher {
         path: PathBuf,

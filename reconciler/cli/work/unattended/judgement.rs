@@ -30,7 +30,7 @@ pub struct Judgement {
     pub outage_seconds: u32,
     /// How many steps were taken.
     pub steps: usize,
-    /// Services that are stopped and should be running.
+    /// Services that should be running and are not.
     pub left_down: Vec<String>,
     /// The maintenance window in which it continues.
     pub next: Option<OpeningReport>,
