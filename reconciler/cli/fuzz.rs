@@ -1,4 +1,5 @@
-//! What the fuzz targets (tests/fuzz) call: files as the commands read them, and reports as they write them. No command uses it.
+//! The functions for the fuzz targets (tests/fuzz): they read files and write reports like the commands. No command
+//! uses them.
 
 use std::path::Path;
 
@@ -16,14 +17,12 @@ use crate::show::drift::reports::{Reports, Target};
 use crate::work::judge::{Judge, Options};
 use crate::work::{approval, drift::Fleet};
 
-/// A file was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The exit code.
     pub exit: u8,
-    /// What a person reads.
+    /// The text for people.
     pub text: String,
-    /// What a program reads.
+    /// The lines for programs.
     pub lines: Vec<String>,
 }
 
@@ -42,7 +41,7 @@ pub fn manifest(path: &Path) -> [Result<Manifest, Refused>; 2] {
     [Input::read(path), validated].map(|read| Ok(read?.manifest))
 }
 
-/// How many servers a manifest makes goals of, and what `validate` warns of.
+/// The number of servers for which a manifest makes goals, and the warnings of `validate`.
 ///
 /// # Errors
 /// When it is no manifest, or makes no goals.
@@ -55,7 +54,7 @@ pub fn goals(path: &Path) -> Result<(usize, Vec<String>), Refused> {
 /// A catalogue of releases, by its JSON Schema and its types.
 ///
 /// # Errors
-/// When it is none.
+/// When it is no catalogue.
 pub fn catalogue(path: &Path) -> Result<Releases, Refused> {
     let read = text::bytes(path)
         .and_then(|bytes| Source::of(path, bytes))
@@ -66,7 +65,7 @@ pub fn catalogue(path: &Path) -> Result<Releases, Refused> {
 /// An approved plan, as `apply --plan` reads it.
 ///
 /// # Errors
-/// When it is none.
+/// When it is no plan.
 pub fn plan(path: &Path) -> Result<PlanReport, Refused> {
     Ok(approval::read_plan(path)?)
 }
@@ -74,12 +73,12 @@ pub fn plan(path: &Path) -> Result<PlanReport, Refused> {
 /// A plan, as `plan --out` writes it.
 ///
 /// # Errors
-/// When it is no JSON.
+/// When it cannot be written as JSON.
 pub fn written(plan: &PlanReport) -> Result<String, Refused> {
     Ok(harmless::pretty(plan)?)
 }
 
-/// The drift report of these snapshots, in each form: its name, and what is written.
+/// The drift report of these snapshots in each form: its name, and its content.
 ///
 /// # Errors
 /// When the manifest makes no goals, or a report cannot be written.

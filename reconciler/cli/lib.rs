@@ -1,5 +1,6 @@
-//! The command line of `reconcile`, in four rooms: `manifest` reads what was declared, `work` is what commands have in common, `show` is
-//! all that people and programs read, and `commands` has a thin file for each command.
+//! The command line of `reconcile`, in four modules: `manifest` reads what was declared, `work` has the code that
+//! commands share, `show` has everything that people and programs read, and `commands` has a thin file for each
+//! command.
 #![forbid(unsafe_code)]
 
 mod commands;
@@ -33,7 +34,7 @@ pub fn main() -> ExitCode {
             if let Some(answer) = words::answer(&error, command.as_deref()) {
                 return report(&Problem::usage(answer)).into();
             }
-            let asked = !error.use_stderr(); // --help and --version are no errors.
+            let asked = !error.use_stderr(); // --help and --version are not errors.
             let _ = error.print();
             return if asked { Exit::Done } else { Exit::Usage }.into();
         }
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     }
     #[cfg(windows)]
-    let for_people = !matches!(args.command, Command::Dsc(_)); // Its engine reads lines of JSON.
+    let for_people = !matches!(args.command, Command::Dsc(_)); // The engine of DSC reads lines of JSON.
     let exit = commands::run(args.command, args.verbose).unwrap_or_else(|problem| report(&problem));
     #[cfg(windows)]
     if for_people {

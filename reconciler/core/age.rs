@@ -1,4 +1,4 @@
-//! Whether a manifest may still be followed: its serial only rises, and it may have a last day.
+//! Whether a manifest may still be followed: its serial may only rise, and it may have a last day.
 
 use alloc::{format, string::String, string::ToString};
 use core::fmt;
@@ -6,27 +6,21 @@ use core::fmt;
 use jiff::{Timestamp, tz::TimeZone};
 use reconcile_schema::{Accepted, Code, Day, Manifest, ManifestCode, Mark, Sha256, When, ZoneName, shown_at};
 
-/// Why a manifest is not to be followed any more.
+/// Why a manifest may not be followed any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stale {
-    /// One with a higher serial was accepted here.
-    Older {
-        /// Its serial, where it has one.
-        serial: Option<u64>,
-        accepted: Accepted,
-    },
-    /// One with the same serial and another content was accepted here.
+    /// A manifest with a higher serial was accepted here.
+    Older { serial: Option<u64>, accepted: Accepted },
+    /// A manifest with the same serial and other content was accepted here.
     Changed(Accepted),
-    /// Its last day is over.
     Expired {
         day: Day,
-        /// On whose clock.
+        /// The time zone of that day.
         zone: String,
     },
 }
 
 impl Stale {
-    /// What programs match on.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
@@ -54,7 +48,6 @@ impl Stale {
         }
     }
 
-    /// What a person can do about it.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -86,7 +79,7 @@ impl fmt::Display for Stale {
     }
 }
 
-/// Why this manifest is not to be followed any more on a server that has accepted this one last.
+/// Why this manifest may not be followed any more on a server that accepted `accepted` last.
 #[must_use]
 pub fn stale(manifest: &Manifest, sha256: &Sha256, accepted: Option<&Accepted>, now: Timestamp) -> Option<Stale> {
     match (manifest.serial, accepted) {
@@ -104,13 +97,13 @@ pub fn stale(manifest: &Manifest, sha256: &Sha256, accepted: Option<&Accepted>, 
 #[must_use]
 pub fn expired(manifest: &Manifest, now: Timestamp) -> Option<Stale> {
     let day = manifest.expires?;
-    // One moment for all its servers: each could have a clock of its own, the manifest has one.
+    // One moment for all its servers: each server could have a time zone of its own, but the manifest has one.
     let zone = manifest.policy.maintenance.as_ref().and_then(When::windows).map(|windows| &windows.time_zone);
     let end = day.end(zone.map_or(&TimeZone::UTC, ZoneName::rules));
     (now >= end).then(|| Stale::Expired { day, zone: zone.map_or_else(|| "UTC".into(), ToString::to_string) })
 }
 
-/// What is to be remembered of a manifest that is followed; nothing where that is known, or where a newer one is.
+/// The mark that records a manifest which is followed; nothing where it is already recorded, or where a newer one is.
 #[must_use]
 pub fn accepting(manifest: &Manifest, sha256: &Sha256, path: &str, accepted: Option<&Accepted>) -> Option<Mark> {
     let serial = manifest.serial?;

@@ -56,7 +56,7 @@ fn a_manifest_expires_at_the_end_of_its_day_on_its_own_clock() {
     assert_eq!(expired(&manifest(""), at("2099-01-01T00:00:00Z")), None);
 }
 
-/// An older one that is followed where nobody signs does not make the next one of its age good.
+/// Without signatures an older manifest is followed, but that does not lower the serial for the next one.
 #[test]
 fn the_highest_serial_is_remembered() {
     let mut marks = Marks::default();

@@ -1,4 +1,5 @@
-//! Applying: the decision, unfolded over a host. Decide, act, look again, until nothing remains or nothing may be done.
+//! Applying: the decision, unfolded over a host. Decide, act and observe again, until nothing remains or nothing is
+//! allowed.
 
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
@@ -26,51 +27,46 @@ use crate::{
     unready::Unready,
 };
 
-/// What a run is asked to do.
 pub struct Request<'a> {
-    /// What the host must become.
+    /// The goal of the host.
     pub goal: &'a Goal,
-    /// The run's name.
     pub run: RunId,
     /// The version of `reconcile`, for the journal.
     pub version: &'a str,
-    /// Who runs it, for the journal.
+    /// Who starts it, for the journal.
     pub by: &'a str,
-    /// What was approved; `None` leaves the decision free.
+    /// The approved plan; without one, every decision may be carried out.
     pub approved: Option<&'a Approved>,
-    /// Whether an operator repaired what earlier attempts failed on: they count no more.
+    /// Whether an operator fixed the cause of earlier failures, so that earlier attempts no longer count.
     pub forgive: bool,
-    /// Whether somebody wants the run to end, and how soon.
+    /// Whether somebody wants the run to end, and how urgently.
     pub interrupted: &'a dyn Fn() -> Option<Halt>,
 }
 
-/// What happens during a run, for anyone who watches.
+/// What happens during a run, for observers of it.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// An expensive fact is read.
     Looking(&'a Ask),
-    /// A step begins.
     Began(&'a Step, &'a Cause, &'a Seen),
-    /// A step ended, and said this.
+    /// A step ended and reported this.
     Ended(&'a Step, &'a Account, &'a Seen),
-    /// The command of a step gives no sign of life for so long, while it runs.
+    /// The command of a step has given no sign of life for this long and is still running.
     Quiet(&'a Step, Period, &'a Seen),
     /// A step could not be taken.
     Failed(&'a Step, &'a str),
-    /// The run waits for this to pass.
+    /// The run waits until this has passed.
     Waiting(&'a Blocker),
 }
 
-/// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The steps that were taken.
     pub steps: Vec<Step>,
     /// How long services were down because of this run or an earlier one that it finished.
     pub outage: Option<Period>,
-    /// How long the installer gave no sign of life, where that was longer than the policy says.
+    /// How long the installer gave no sign of life, if that was longer than the policy allows.
     pub quiet: Option<Period>,
-    /// Services that should run and do not.
+    /// Services that should be running and are not.
     pub left_down: Vec<String>,
     /// Whether everything that should run was seen running at the end.
     pub is_up: bool,
@@ -81,18 +77,16 @@ pub struct Outcome {
     pub end: End,
 }
 
-/// Where a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     AtGoal,
-    /// Short of it, for this reason.
+    /// Short of the goal, for this reason.
     Blocked(Blocker),
-    /// In a restart of the machine; the next run goes on.
+    /// In a restart of the machine; the next run continues.
     GoingDown,
 }
 
 impl End {
-    /// Its code.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
@@ -103,28 +97,29 @@ impl End {
     }
 }
 
-/// How often one run takes one step. Three attempts of the installer, each with its stops, stay well below.
+/// How often a run may take one step. Three attempts of the installer, each with its stops, stay well below.
 const MOST: usize = 8;
 
-/// How many files that wait for a restart are remembered: more than any installer leaves, few enough for a line of the journal.
+/// How many files that wait for a restart are remembered: more than any installer leaves, and few enough for one line
+/// of the journal.
 const QUEUED: usize = 500;
 
-/// How long to pause before asking again.
+/// The pause before the next decision.
 const PAUSE: Period = Period::seconds(30);
 
-/// How long to pause before a pool is asked again (Microsoft Learn, Lync Server 2013: Upgrade or update Front End Servers).
+/// The pause before a pool is asked again (Microsoft Learn, Lync Server 2013: Upgrade or update Front End Servers).
 const POOL_PAUSE: Period = Period::minutes(10);
 
-/// Brings `host` to the goal, or as far as it may go, and leaves nothing down that can be brought up.
+/// Brings `host` to the goal, or as near to it as is allowed, and leaves no service stopped that can be started.
 ///
 /// # Errors
-/// When the host cannot be looked at. A step that fails is no error: it ends in the outcome.
+/// When the host cannot be observed. A failed step is not an error: it becomes part of the outcome.
 pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, H::Error> {
     work(host, request, None, on)
 }
 
-/// Brings back what earlier runs stopped, where the manifest cannot be used; nothing is taken down. The goal of `request` is
-/// the one that the journal tells, [`Goal::told_by`].
+/// Brings back what earlier runs stopped, where the manifest cannot be used; nothing is taken down. The goal of
+/// `request` is the one from the journal, [`Goal::told_by`].
 ///
 /// # Errors
 /// As [`apply`].
@@ -171,7 +166,7 @@ fn work<H: Act>(
             continue;
         }
         let (step, cause) = match decided {
-            // Without a manifest nobody knows the goal.
+            // Without a manifest the goal is unknown.
             Next::Done if seen.run.halt == Some(Halt::NoManifest) => {
                 return work.end(&seen, End::Blocked(Blocker::NoManifest));
             }
@@ -209,7 +204,7 @@ fn work<H: Act>(
                 let again = work.taken.last().is_some_and(|(last, _)| *last == step);
                 work.refused = (!said.success).then_some(said.words);
                 if again && is_bounded_here(&step) && unchanged(&step, &seen.host, &now.host) {
-                    // Said here, before the time that it took without effect looks like the reason.
+                    // Reported here, before the time that the step took without effect can look like the reason.
                     work.stuck(&step, &now);
                 }
             }
@@ -224,37 +219,37 @@ fn work<H: Act>(
     }
 }
 
-/// A run under way.
+/// A run in progress.
 struct Work<'a, H> {
     host: &'a mut H,
     request: &'a Request<'a>,
     run: Run,
     /// Whether the journal knows of this run.
     begun: bool,
-    /// The services that ran before an outage that was seen.
+    /// The services that ran before an outage that this run observed.
     before: Vec<String>,
-    /// The steps that were taken, each with what was seen before it.
+    /// The steps that were taken, each with the facts before it.
     taken: Vec<(Step, Seen)>,
-    /// Where it stands in the approved plan.
+    /// Its position in the approved plan.
     place: Place,
-    /// Whether the pool was ready, the last time that it was asked.
+    /// Whether the pool was ready when it was last asked.
     ready: bool,
-    /// What the last step said, where it reported failure.
+    /// What the last step reported, if that was a failure.
     refused: Option<String>,
-    /// How the installer ended, while the journal does not know it.
+    /// How the installer ended, as long as that is not in the journal.
     untold: Option<(Timestamp, Mark)>,
-    /// Whether services were started and not looked at for the second time.
+    /// Whether services were started and not yet checked a second time.
     unproven: bool,
-    /// The services that it started.
+    /// The services that this run started.
     started: Vec<String>,
-    /// How long the installer gave no sign of life, where that was longer than the policy says.
+    /// How long the installer gave no sign of life, if that was longer than the policy allows.
     quiet: Option<Period>,
 }
 
 impl<H: Act> Work<'_, H> {
     fn look(&mut self) -> Result<Seen, H::Error> {
         if self.request.forgive && !self.begun {
-            let _ = self.mark(&Mark::Forgiven); // Without the mark the old attempts count on, which is safe.
+            let _ = self.mark(&Mark::Forgiven); // Without the mark the old attempts still count, which is safe.
         }
         if let Some((at, ended)) = self.untold.take()
             && self.mark(&ended).is_err()
@@ -265,7 +260,7 @@ impl<H: Act> Work<'_, H> {
         let stopped = marks.baseline.iter().flat_map(|baseline| &baseline.running).chain(&self.before);
         let host = self.host.observe(&self.request.goal.with_stopped(stopped))?;
         if let Some((at, ended)) = &self.untold {
-            marks.take(&self.run.id, *at, ended); // This run has seen it, whether or not the next one can.
+            marks.take(&self.run.id, *at, ended); // This run knows it, even if the next one cannot.
         }
         let mut seen = Seen { host, marks, run: self.run.clone() };
         seen.run.outage = seen.run.outage.max(seen.outage());
@@ -278,8 +273,9 @@ impl<H: Act> Work<'_, H> {
         }
         if let Some(baseline) = seen.baseline() {
             self.before.extend_from_slice(baseline);
-            // What an installer started is no baseline: it counts again once the services were stopped after it. And what runs
-            // while a command of an earlier run is at work may be about to be stopped by it.
+            // Services that an installer started are no baseline; they count again once the services were stopped after
+            // it. Nor are services that run while a command of an earlier run is at work: that command may be about to
+            // stop them.
             let rests = !seen.holds_assemblies() && seen.host.at_work.is_none();
             if rests && is_up(self.request.goal, &seen) && self.mark(&Mark::Up).is_ok() {
                 seen.marks.baseline = None;
@@ -288,36 +284,36 @@ impl<H: Act> Work<'_, H> {
         Ok(seen)
     }
 
-    /// Writes a mark, and before the first one that the run began.
+    /// Writes a mark. Before the first one, writes that the run began.
     fn mark(&mut self, mark: &Mark) -> Result<(), String> {
         if !self.begun {
             let (version, by) = (self.request.version.to_string(), self.request.by.to_string());
             let (target, components) = (self.request.goal.core.clone(), (*self.request.goal.floors).clone());
             let began = Mark::RunBegan { target, components, version, by };
             self.host.mark(&self.run.id, &began).map_err(|error| error.to_string())?;
-            self.begun = true; // Only now: where it cannot be written, the next mark tries again.
+            self.begun = true; // Set only now: if this mark cannot be written, the next one tries again.
         }
         self.host.mark(&self.run.id, mark).map_err(|error| error.to_string())
     }
 
-    /// Reads an expensive fact. What was seen of databases is worth remembering.
+    /// Reads an expensive fact. The versions of databases are recorded in the journal.
     fn ask(&mut self, seen: &Seen, ask: &Ask) -> Result<(), H::Error> {
         self.host.look(self.request.goal, ask)?;
         if let (Ask::Databases(store), Some(core)) = (ask, seen.host.core(self.request.goal.product)) {
             let host = self.host.observe(self.request.goal)?;
             if let Fact::Known(databases) = host.databases(store) {
                 let (store, core, databases) = (store.clone(), core.clone(), databases.clone());
-                let _ = self.mark(&Mark::Checked { store, core, databases }); // Not remembered: asked again next time.
+                let _ = self.mark(&Mark::Checked { store, core, databases }); // If it is lost, the next run asks again.
             }
         }
         Ok(())
     }
 
-    /// Whether the step is not to be taken: the plan says another one, or it was taken without effect. The reason becomes a
-    /// part of what the next decision sees.
+    /// Whether the step must not be taken: the plan has another one, or the step was without effect. The next decision
+    /// sees the reason.
     fn refuses(&mut self, step: &Step, cause: &Cause, seen: &Seen) -> bool {
         if let Some(approved) = self.request.approved {
-            // What will not be approved is found before the first stop, where it can be foreseen.
+            // Steps that are not approved are found before the first stop, as far as they can be foreseen.
             let begins = step.takes_down() && seen.begins_outage();
             let foreseen = if begins { plan(self.request.goal, seen).steps } else { Vec::new() };
             let foreseen = foreseen.iter().map(|planned| (&planned.step, &planned.cause));
@@ -325,7 +321,7 @@ impl<H: Act> Work<'_, H> {
             match place {
                 Ok(place) => self.place = place,
                 Err(mut deviation) => {
-                    // The fact that moved, where it is one that was seen and not one that is expected.
+                    // The fact that changed, if it is an observed fact and not an expected one.
                     if let Deviation::Step { decided, because, .. } = &mut deviation {
                         let facts = lacking(self.request.goal, decided, seen);
                         if !facts.is_empty() {
@@ -349,7 +345,7 @@ impl<H: Act> Work<'_, H> {
         again || often
     }
 
-    /// The step was taken, and nothing that it should change changed; or it did, and did not last.
+    /// The step was taken, but nothing that it should change changed; or it did, and did not last.
     fn stuck(&mut self, step: &Step, seen: &Seen) {
         let died = ended_again(self.request.goal, step, &self.started, seen);
         if !died.is_empty() && self.taken.last().is_some_and(|(last, _)| last == step) {
@@ -361,8 +357,8 @@ impl<H: Act> Work<'_, H> {
         self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way }));
     }
 
-    /// Takes the step. What cannot be observed afterwards is written down before; a step that takes the host down is
-    /// not taken when it cannot be written down.
+    /// Takes the step. Facts that cannot be observed afterwards are written down first. If that fails, a step that
+    /// takes the host down is not taken.
     fn take(
         &mut self,
         step: &Step,
@@ -377,7 +373,7 @@ impl<H: Act> Work<'_, H> {
         }
         match step.change() {
             Change::Components => {
-                self.untold = None; // What follows is another start.
+                self.untold = None; // The next end belongs to another start.
                 let (target, boot) = (self.request.goal.core.clone(), seen.host.boot.known().cloned());
                 let queued = Some(seen.queued()).filter(|files| files.len() <= QUEUED);
                 marks.push(Mark::Installing { target, boot, queued });
@@ -389,7 +385,7 @@ impl<H: Act> Work<'_, H> {
             }
             Change::Stopped(_) if *step == Step::FailOver => marks.push(Mark::FailingOver),
             Change::Claim => marks.push(Mark::Claiming),
-            // The next look shows it.
+            // The next observation shows it.
             Change::Package | Change::Mark | Change::Shells | Change::Databases(_) => {}
             Change::Stopped(_) | Change::Running(_) => {}
         }
@@ -403,7 +399,7 @@ impl<H: Act> Work<'_, H> {
         }
         let (goal, all, mut longest) = (self.request.goal, &mut self.quiet, None);
         let mut quiet = |lasted: Period| {
-            // A database server may work for long without a word to the one who asked it.
+            // A database server can work for a long time without sending anything to its client.
             if *step == Step::Install && lasted >= goal.rules.quiet {
                 if longest.is_none() {
                     on(Event::Quiet(step, lasted, seen));
@@ -415,8 +411,8 @@ impl<H: Act> Work<'_, H> {
         self.host.act(goal, seen, step, &mut quiet).map_err(|error| error.to_string())
     }
 
-    /// Looks at the services that were started for the second time, some seconds later. What has ended by itself meanwhile is
-    /// not started again: the next run may.
+    /// Checks the started services a second time, some seconds later. A service that has ended by itself meanwhile is
+    /// not started again in this run; the next run may start it.
     fn prove(&mut self, first: &Seen) -> Result<(), H::Error> {
         self.unproven = false;
         self.host.pause(PROOF);
@@ -435,14 +431,14 @@ impl<H: Act> Work<'_, H> {
         Ok(())
     }
 
-    /// Looks at what a step has done, and writes down what will not be seen later.
+    /// Observes what a step has changed, and writes down what cannot be observed later.
     fn conclude(&mut self, step: &Step, before: &Seen, acted: Acted) -> Result<(Account, Seen), H::Error> {
         let outage = self.run.outage;
         let mut now = match self.look() {
             Ok(now) => now,
             Err(error) => {
                 if let Acted::Installed { code, log } = acted {
-                    // What it moved cannot be seen now; how it ended cannot be seen later.
+                    // The components that it moved cannot be observed now, and how it ended cannot be observed later.
                     let _ = self.mark(&Mark::Installed { code, moved: true, log });
                 }
                 return Err(error);
@@ -462,8 +458,8 @@ impl<H: Act> Work<'_, H> {
             }
             Acted::Installed { code, log } => {
                 let changed = !unchanged(step, &before.host, &now.host);
-                // Behind an attempt that nobody saw end it may have replaced what no build tells; and what it has started is no
-                // baseline.
+                // After an attempt that no run saw end, it may have replaced files that no build shows; and the
+                // services that it has started are no baseline.
                 let goal = self.request.goal;
                 let is_whole = now.host.components.known().is_some_and(|components| goal.behind(components).is_empty());
                 let ended_well = matches!(code, 0 | 3010 | 1641);
@@ -491,23 +487,23 @@ impl<H: Act> Work<'_, H> {
         if matches!(step, Step::FailOver | Step::StopServices) && now.host.services.known().is_some_and(stopped) {
             marks.push(Mark::Stopped);
         }
-        started.retain(|name| !self.started.contains(name)); // What a run starts twice counts once.
+        started.retain(|name| !self.started.contains(name)); // A service that one run starts twice counts once.
         self.started.extend(started.iter().cloned());
         let (words, success, took) = (said.words.clone(), said.success, took(&before.host, &now.host));
         marks.push(Mark::Ended { step: step.clone(), said: words, failed: !success, took, started });
         for mark in &marks {
-            let _ = self.mark(mark); // Lost marks cost a look or a stop more, never a wrong step.
+            let _ = self.mark(mark); // A lost mark costs an additional check or stop, never a wrong step.
         }
         if *step == Step::FailOver {
-            // While the pool took over, the server served: by these marks the outage begins now.
+            // The server still served users during the failover: these marks begin the outage now.
             self.run.outage = outage;
             now = self.look()?;
         }
         Ok((said, now))
     }
 
-    /// Why a step failed, with what that means for the server where a look shows it: a failover that exceeds its wait time does
-    /// nothing (Microsoft Learn: Invoke-CsComputerFailOver, `-WaitTime`).
+    /// Why a step failed, with the state of the server where an observation shows it: a failover that exceeds its wait
+    /// time does nothing (Microsoft Learn: Invoke-CsComputerFailOver, `-WaitTime`).
     fn after_failure(&mut self, step: &Step, before: &Seen, why: String) -> Result<String, H::Error> {
         if *step != Step::FailOver || !unchanged(step, &before.host, &self.look()?.host) {
             return Ok(why);
@@ -546,7 +542,8 @@ impl<H: Act> Work<'_, H> {
         Ok(Outcome { steps, outage, quiet, left_down, is_up, started_again, reason, end })
     }
 
-    /// What should run and is not seen running, and what ran before the outage and cannot be started again.
+    /// Services that should be running and are not seen running, and services that ran before the outage and cannot be
+    /// started again.
     fn left_down(&self, seen: &Seen) -> Vec<String> {
         let services = seen.host.services.known().map_or(&[][..], |services| services);
         let runs = |name: &String| services.iter().any(|service| service.name == *name && service.is_running());
@@ -558,37 +555,37 @@ impl<H: Act> Work<'_, H> {
     }
 }
 
-/// How long to pause before this is asked about again.
+/// The pause before this blocker is checked again.
 fn pause(blocker: &Blocker) -> Period {
     let Blocker::Pool { why, .. } = blocker else { return PAUSE };
     if let Unready::Settling { left, .. } = why { POOL_PAUSE.min(*left) } else { POOL_PAUSE }
 }
 
-/// Whether everything that should run is seen running.
+/// Whether everything that should be running is.
 fn is_up(goal: &Goal, seen: &Seen) -> bool {
     let all = goal.should_run(&seen.host, seen.baseline()).all(Service::is_running);
     seen.host.services.known().is_some() && all && !seen.is_failed_over_by_us()
 }
 
-/// The moment of a look, as the machine counts it.
+/// The moment of an observation, as the machine counts it.
 fn uptime(host: &Observed) -> Option<Uptime> {
     Some(Uptime { boot: host.boot.known()?.clone(), lasted: host.uptime? })
 }
 
-/// How much time passed between two looks, when both were taken in one boot.
+/// The time between two observations in one boot.
 fn took(before: &Observed, now: &Observed) -> Option<Period> {
     let (before, now) = (uptime(before)?, uptime(now)?);
     (before.boot == now.boot).then(|| now.lasted - before.lasted)
 }
 
-/// Whether a step that changes nothing is not taken again. How often the installer is started is for the gate to say, which
-/// knows its exit codes: some of them ask for another start.
+/// Whether a step that changes nothing is not repeated. For the installer the checks decide, because some of its exit
+/// codes ask for another start.
 fn is_bounded_here(step: &Step) -> bool {
     *step != Step::Install
 }
 
-/// Whether what comes next takes for granted that the services stay up: the end of the run, and the word to other servers
-/// that they may begin.
+/// Whether the next act relies on the services staying up: the end of the run, or the report to other servers that they
+/// may begin.
 const fn takes_for_granted(next: &Next) -> bool {
     match next {
         Next::Done | Next::Blocked(_) | Next::Do(Step::Release, _) => true,

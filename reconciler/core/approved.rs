@@ -1,48 +1,46 @@
-//! What was approved: the steps that a run may take, and what it may do besides.
+//! What was approved: the steps that a run may take, and what else it may do.
 
 use alloc::{string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{Cause, Step};
 
-/// The steps of a plan to which somebody has said yes.
+/// The approved steps of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Approved {
-    /// The steps, in order. Those that turn out to be needless are left out.
+    /// The steps, in order. Steps that turn out to be unnecessary are skipped.
     pub steps: Vec<Step>,
-    /// What the plan rests on and is not so any more, where there is such a thing: then nothing of it is done.
+    /// A fact that the plan rests on and that has changed, if there is one: then no step of it is taken.
     pub moved: Option<String>,
 }
 
-/// What was decided and is not approved.
+/// A decision that is not approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deviation {
     Step {
-        /// The step that comes next in the approved plan, if any is left.
+        /// The next step of the approved plan, if any is left.
         approved: Option<Step>,
-        /// The step that was decided.
         decided: Step,
-        /// Why it was decided.
         because: String,
     },
     /// A fact that the plan rests on has changed.
     Fact(String),
 }
 
-/// Where a run stands in an approved plan.
+/// The position of a run in an approved plan.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Place {
     /// The next step of the plan.
     next: usize,
-    /// Whether the installer was started: what belongs to another attempt is approved with it.
+    /// Whether the installer was started: the steps of another attempt are approved with it.
     installed: bool,
 }
 
 impl Approved {
-    /// Where the run stands after `step`, if that may be taken.
+    /// The position of the run after `step`, if the step may be taken.
     ///
-    /// Besides the steps that are left it may do what brings services back, what takes nothing down, a restart, which the policy
-    /// allows and the plan announces, and another attempt of the installer with the stops that belong to it.
+    /// In addition to the remaining steps, the run may start services, take steps that take nothing down, restart the
+    /// machine (which the policy allows and the plan announces), and repeat an attempt of the installer with its stops.
     pub(crate) fn after(&self, at: Place, step: &Step, cause: &Cause) -> Result<Place, Deviation> {
         if matches!(cause, Cause::Down(_) | Cause::FailedOver | Cause::Unreleased) {
             return Ok(at);
@@ -63,7 +61,7 @@ impl Approved {
         Err(Deviation::Step { approved: rest.first().cloned(), decided: step.clone(), because: cause.to_string() })
     }
 
-    /// The first of the steps that are foreseen which may not be taken.
+    /// The first of the foreseen steps that may not be taken.
     pub(crate) fn foreseen<'a>(
         &self,
         at: Place,
@@ -97,7 +95,7 @@ mod tests {
 
     const WORK: Cause = Cause::AssembliesHeld;
 
-    /// How far a plan is followed by these steps.
+    /// How many steps of a plan are done by these steps.
     fn follows(approved: &[Step], steps: &[Step]) -> usize {
         let approved = Approved { steps: approved.to_vec(), moved: None };
         let mut at = Place::default();

@@ -7,19 +7,19 @@ use reconcile_schema::Store;
 /// An expensive fact, read only when a decision asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// What the account may do here.
+    /// The rights of the account.
     Rights,
-    /// How the update's package stands.
+    /// The state of the update's package.
     Package,
     /// Free space on the system drive.
     Disk,
-    /// Who holds the product's management assemblies.
+    /// The processes that hold the product's management assemblies.
     Shells,
-    /// Which services of others hold modules of the product.
+    /// The services of other products that hold modules of the product.
     Foreign,
-    /// How the pool stands.
+    /// The state of the pool.
     Pool,
-    /// What the servers of the pool have on their share.
+    /// The record that the servers of the pool keep on their share.
     Claim,
     /// The versions of these databases.
     Databases(Store),

@@ -1,4 +1,4 @@
-//! The blocker: why nothing that helps may be done now, and who can do something about it.
+//! The blocker: why no helpful step is allowed now, and who can do something about it.
 
 use alloc::{boxed::Box, format, string::String, string::ToString, vec::Vec};
 use core::fmt;
@@ -18,91 +18,71 @@ use crate::{
     unready::Unready,
 };
 
-/// Why nothing that helps may be done now.
+/// Why no helpful step is allowed now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocker {
     /// A fact that the decision needs could not be read.
-    Unknown {
-        /// The fact.
-        what: String,
-        /// Why it could not be read.
-        why: String,
-    },
+    Unknown { what: String, why: String },
     /// The declared product is not installed here.
     Missing { product: Product },
     /// Another product is installed here.
-    WrongProduct {
-        declared: Product,
-        /// The product that was found.
-        found: Product,
-    },
-    /// Core Components is above the declared build. There is no way down.
+    WrongProduct { declared: Product, found: Product },
+    /// Core Components is newer than declared. No step can lower a build.
     Newer { declared: Build, found: Build },
-    /// The installation of a later update was begun and not seen to end well: components may be newer than declared.
+    /// The installation of a later update began, and no run saw it end successfully: components may be newer than
+    /// declared.
     BegunLater {
         declared: Build,
         /// The build that the installation was to bring.
         begun: Build,
-        /// Its exit code, where it was seen to end.
+        /// Its exit code, if a run saw it end.
         code: Option<u32>,
     },
-    /// An installed build is of a line that the product does not have.
+    /// An installed build belongs to a line that the product does not have.
     WrongLine { component: ComponentName, declared: Build, found: Build },
     /// A restart is pending, and the policy does not allow one.
     Reboot { who: Vec<String> },
-    /// The machine was restarted as often as is allowed for one target.
+    /// The machine was restarted as often as one target allows.
     RebootsSpent { reboots: u32 },
-    /// Another installation is under way.
+    /// Another installation is running.
     Installing { what: String },
-    /// A service is on its way from one state to another.
-    ServicePending {
-        service: String,
-        /// What it is doing.
-        state: ServiceState,
-    },
+    /// A service is starting or stopping.
+    ServicePending { service: String, state: ServiceState },
     /// Management shells are open.
     ShellsOpen { shells: Vec<Shell> },
-    /// Services of others hold modules of the product.
+    /// Services of other products hold modules of the product.
     Foreign { services: Vec<Foreign> },
     /// The package cannot be used.
     Package { why: String },
-    /// The package is signed by somebody else than the declared publisher.
+    /// The package is signed by a publisher other than the declared one.
     ForeignSigner {
-        /// The file, whose signature was expected, and whose it is.
+        /// The file, the expected signer and the actual one.
         why: String,
     },
     /// There is too little free disk space.
     Disk {
         drive: Drive,
-        /// The free bytes that there are.
+        /// The bytes that are free.
         free: u64,
-        /// The free bytes that are needed.
+        /// The bytes that must be free.
         needed: u64,
         /// What needs them.
         what: &'static str,
     },
-    /// The databases are mirrored, and nobody has said that they can be updated so.
-    Mirrored {
-        /// The databases.
-        store: Store,
-    },
+    /// The databases are mirrored, and the manifest does not say that they can be updated in this state.
+    Mirrored { store: Store },
     /// The account lacks a right.
-    Rights {
-        /// The right that the account lacks.
-        right: Right,
-        /// The step that needs it.
-        step: Step,
-    },
-    /// The installer could not outlive the session that it is started from.
+    Rights { right: Right, step: Step },
+    /// The installer would end together with the session that it is started from.
     Confined,
     /// The pool cannot spare this server.
     Pool { pool: Fqdn, why: Unready },
-    /// Another server of the pool, or of the pool that stands in for it, is worked on.
+    /// Another server of the pool, or of the pool that stands in for it, is being worked on.
     Claimed {
-        /// The pool after which the claim is named.
+        /// The pool that the claim is named after.
         pool: Fqdn,
         claim: Box<Claim>,
-        /// The clock that is wrong, where one is.
+        /// The wrong clock, if there is one.
         clock: Option<WrongClock>,
     },
     /// The record of the claims stays in use by somebody else.
@@ -112,120 +92,113 @@ pub enum Blocker {
         /// Which file, and for how long.
         why: String,
     },
-    /// What lies on the share of the claims is not believed.
+    /// Files on the share of the claims are not believed.
     ClaimsUntrusted {
-        /// The pool after which the record is named.
+        /// The pool that the record is named after.
         pool: Fqdn,
         doubts: Vec<Doubt>,
     },
-    /// A Front End Server comes before its back end and has not said that it is done.
+    /// A Front End Server comes before its back end and has not reported that it is done.
     ComesAfter {
-        /// The Front End Server.
         server: ServerName,
-        /// The build that it told of last.
+        /// The build that it last reported.
         told: Option<Build>,
         /// The build that it must reach.
         due: Build,
     },
     /// The server is failed over, and no run that the journal knows of did that.
     FailedOver,
-    /// The outage has lasted as long as it may, and the installer has not started.
+    /// The outage has used up its budget, and the installer has not started.
     Outage {
         /// How long it has lasted.
         lasted: Period,
         /// How long it may last.
         budget: Period,
     },
-    /// The outage would last longer than it may, by all that is known.
+    /// The outage is expected to exceed its budget.
     OutageForeseen {
         /// How long it has lasted.
         lasted: Period,
-        /// How long it would go on, at most in nineteen of twenty cases.
+        /// How long it would continue, at most in nineteen of twenty cases.
         needed: Period,
         /// How long it may last.
         budget: Period,
     },
     /// No maintenance window is open.
     WindowClosed {
-        /// The next one that is long enough, if there is one within two years.
+        /// The next window that is long enough, if one opens within two years.
         opens: Option<Opening>,
-        /// The time zone of the windows.
         zone: ZoneName,
-        /// The estimates that would say how long it takes, where the longest case is assumed.
+        /// The estimates that would give its length; without them, the worst case is assumed.
         lacking: Vec<&'static str>,
     },
-    /// The open maintenance window is over before the services would run again.
+    /// The open maintenance window closes before the services would run again.
     WindowTooShort {
         /// How long it stays open.
         left: Period,
         /// How long the outage would last, at most in nineteen of twenty cases.
         needed: Period,
-        /// The next window that is long enough, if there is one within two years.
+        /// The next window that is long enough, if one opens within two years.
         opens: Option<Opening>,
-        /// The time zone of the windows.
         zone: ZoneName,
-        /// The estimates that would say how long it takes, where the longest case is assumed.
+        /// The estimates that would give its length; without them, the worst case is assumed.
         lacking: Vec<&'static str>,
     },
-    /// The clock of the server is behind the journal's last entry, so it was wrong then or is wrong now.
+    /// The clock of the server is behind the last entry of the journal, so it was wrong then or is wrong now.
     ClockBehind {
-        /// What the clock says.
+        /// The time of the clock.
         now: Timestamp,
-        /// The latest entry of the journal.
+        /// The time of the latest entry.
         latest: Timestamp,
     },
-    /// Somebody said that the server must not be touched.
+    /// An operator has put the server on hold.
     Held {
-        /// By whom, since when and why.
+        /// Who set the hold, when and why.
         hold: Hold,
-        /// On whose clock that is shown.
+        /// The time zone in which that is shown.
         zone: Option<ZoneName>,
     },
-    /// Lines of the journal cannot be read, and nobody has acknowledged it: a hold may have been among them.
+    /// Lines of the journal cannot be read, and nobody has acknowledged that: a hold may have been among them.
     JournalDamaged {
-        /// How many, and from when on.
+        /// How many lines, and since when.
         damage: Damage,
     },
-    /// The services were taken down as often as is allowed for one target.
+    /// The services were taken down as often as one target allows.
     OutagesSpent { outages: u32 },
-    /// The installer was started as often as is allowed for one target.
+    /// The installer was started as often as one target allows.
     AttemptsSpent {
         attempts: u32,
-        /// The last exit code, when one was seen.
+        /// The last exit code, if one was seen.
         code: Option<u32>,
-        /// Where the log of that start lies.
+        /// The path of the log of that start.
         log: Option<String>,
     },
     /// The installer failed in this run and moved nothing.
-    InstallFailed {
-        /// Its exit code.
-        code: u32,
-        log: Option<String>,
-    },
+    InstallFailed { code: u32, log: Option<String> },
     /// A step ran without effect.
     Stuck {
         step: Step,
-        /// Its own words, where it reported failure.
+        /// Its own words, if it reported failure.
         refused: Option<String>,
-        /// What it should have brought about and has not.
+        /// What it should have changed and did not.
         in_the_way: Vec<String>,
     },
     /// A step could not be done.
     StepFailed { step: Step, why: String },
-    /// Services were started, and ended again by themselves.
+    /// Services were started and then ended by themselves.
     Died {
-        /// The services, with how often runs have started each, where the journal knows of it.
+        /// The services, each with the number of its starts, where the journal knows it.
         services: Vec<(String, Option<ServiceStarts>)>,
     },
-    /// A command of an earlier run has outlived it and is at work.
+    /// A command of an earlier run has outlived that run and is still at work.
     AtWork { what: String },
     /// Somebody interrupted the run.
     Interrupted,
-    /// The manifest cannot be used: there is nothing to work towards.
+    /// The manifest cannot be used, so there is no goal.
     NoManifest,
     /// The run ended at once.
     Forced { why: Forced },
-    /// The approved plan says something else.
+    /// The decision deviates from the approved plan.
     Deviated(Deviation),
 }
 
@@ -233,11 +206,11 @@ pub enum Blocker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     Failed,
-    /// It may pass by itself: try later.
+    /// It may pass by itself, so a later run tries again.
     Later,
     /// A person must act.
     Operator,
-    /// It could not be told.
+    /// A fact is missing.
     Unknown,
 }
 
@@ -250,7 +223,7 @@ impl Blocker {
         Self::Unknown { what: what.to_string(), why }
     }
 
-    /// The maintenance window that opens it, if one does.
+    /// The maintenance window that ends it, if one does.
     #[must_use]
     pub const fn opens(&self) -> Option<Opening> {
         match self {
@@ -259,11 +232,10 @@ impl Blocker {
         }
     }
 
-    /// Who can do something about it, and when.
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            // What is too long by itself is too long tomorrow, too.
+            // An outage that alone is longer than its budget is too long tomorrow as well.
             Self::OutageForeseen { needed, budget, .. } if needed.as_seconds() > budget.as_seconds() => Class::Operator,
             Self::WindowClosed { opens: None, .. } | Self::WindowTooShort { opens: None, .. } => Class::Operator,
             // Neither passes by itself.
@@ -486,7 +458,7 @@ impl fmt::Display for Blocker {
     }
 }
 
-/// What the longest case is assumed for.
+/// Why the worst case is assumed.
 fn assumed(f: &mut fmt::Formatter<'_>, lacking: &[&str]) -> fmt::Result {
     match lacking {
         [] => Ok(()),
@@ -494,12 +466,11 @@ fn assumed(f: &mut fmt::Formatter<'_>, lacking: &[&str]) -> fmt::Result {
     }
 }
 
-/// How often.
 fn times(count: u32) -> String {
     if count == 1 { "once".to_string() } else { format!("{count} times") }
 }
 
-/// The first few of what is in the way, and how much more there is.
+/// The first few obstacles, and the number of further ones.
 pub(crate) fn listed(all: &[String]) -> String {
     match all.split_at_checked(4) {
         Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
@@ -507,7 +478,7 @@ pub(crate) fn listed(all: &[String]) -> String {
     }
 }
 
-/// A process that holds modules of the product: which one, and whose.
+/// A process that holds modules of the product, and its owner.
 fn shown_shell(shell: &Shell) -> String {
     let Shell { pid, program, user, session, path, module } = shell;
     let session = session.map_or_else(String::new, |session| format!(", session {session}"));
@@ -516,14 +487,14 @@ fn shown_shell(shell: &Shell) -> String {
     format!("{program} (PID {pid}{session}{path}) of {user}{module}")
 }
 
-/// An exit code of the installer, and what is known of it.
+/// An exit code of the installer, and its known meaning.
 #[must_use]
 pub fn shown_code(code: u32) -> String {
     format!("{} ({})", ExitCode(code), code_meaning(code))
 }
 
-/// What an installer's exit code is known to mean. No official list for this installer was found; 1603, 1618, 1641
-/// and 3010 are Windows Installer's own (Microsoft Learn: "MsiExec.exe and InstMsi.exe error messages").
+/// The known meaning of an installer's exit code. No official list for this installer was found; 1603, 1618, 1641 and
+/// 3010 belong to Windows Installer itself (Microsoft Learn: "MsiExec.exe and InstMsi.exe error messages").
 const fn code_meaning(code: u32) -> &'static str {
     match code {
         0 => "success",

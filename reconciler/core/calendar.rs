@@ -9,12 +9,12 @@ use jiff::{
 };
 use reconcile_schema::{ClockTime, Maintenance, Period, ZoneName, shown_at};
 
-/// A time in which servers may be taken down.
+/// A period in which servers may be taken down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opening {
     /// Its first moment.
     pub from: Timestamp,
-    /// The moment at which it is over.
+    /// The moment when it is over.
     pub until: Timestamp,
 }
 
@@ -25,7 +25,7 @@ impl Opening {
         self.from <= at && at < self.until
     }
 
-    /// When it opens and closes, on the clock of its time zone: `Sat 2026-11-28 22:00 – Sun 04:00 (Europe/Berlin)`.
+    /// When it opens and closes, in its time zone: `Sat 2026-11-28 22:00 – Sun 04:00 (Europe/Berlin)`.
     #[must_use]
     pub fn shown(&self, zone: &ZoneName) -> String {
         let (from, until) = (zone.rules().to_datetime(self.from), zone.rules().to_datetime(self.until));
@@ -39,40 +39,39 @@ impl Opening {
         shown_at(self.from, Some(zone))
     }
 
-    /// How long it lasts.
     #[must_use]
     pub fn length(&self) -> Period {
         Period::between(self.from, self.until)
     }
 }
 
-/// From when on windows are read where the answer must not depend on the day of the question: 2026-01-01.
+/// The start of windows where the answer must not depend on the day of the question: 2026-01-01.
 pub(crate) const ANY_DAY: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
-/// How far ahead somebody looks who asks for the next opening, in days. A window that opens every week opens within the
-/// first; only days that are left out make it later.
+/// How far ahead the search for the next opening goes, in days. A window that opens every week opens within the first
+/// limit; only excluded days make it later.
 const AHEAD: [i64; 3] = [9, 60, 800];
 
-/// The opening that `at` lies in.
+/// The opening that contains `at`.
 #[must_use]
 pub fn open_at(maintenance: &Maintenance, at: Timestamp) -> Option<Opening> {
     openings(maintenance, at, 2).into_iter().find(|opening| opening.contains(at))
 }
 
-/// The first opening after `at` that lasts at least this long; none within two years is none.
+/// The first opening after `at` that lasts at least this long; none if there is none within two years.
 #[must_use]
 pub fn next_opening(maintenance: &Maintenance, at: Timestamp, at_least: Period) -> Option<Opening> {
     AHEAD.into_iter().find_map(|days| {
         let fits = |opening: &Opening| opening.from > at && opening.length() >= at_least;
         let mut found = openings(maintenance, at, days);
         if AHEAD.last() != Some(&days) {
-            found.pop(); // It may go on behind the end of the search; nobody looks further than the last one does.
+            found.pop(); // It may continue past the end of this search, so a longer one finds it.
         }
         found.into_iter().find(fits)
     })
 }
 
-/// The openings that are not over at `at`, up to those that begin so many days later, in order and apart from each other.
+/// The openings that are not over at `at`, up to those that begin `days` later, in order and without overlap.
 #[must_use]
 pub fn openings(maintenance: &Maintenance, at: Timestamp, days: i64) -> Vec<Opening> {
     let zone = maintenance.time_zone.rules();
@@ -107,7 +106,7 @@ pub fn openings(maintenance: &Maintenance, at: Timestamp, days: i64) -> Vec<Open
     merged
 }
 
-/// What is left of an opening without the time from `first` to `behind`.
+/// The parts of an opening that remain without the time from `first` to `behind`.
 fn without(opening: Opening, first: Timestamp, behind: Timestamp) -> Vec<Opening> {
     if behind <= opening.from || opening.until <= first {
         return vec![opening];
@@ -130,14 +129,15 @@ fn moment(zone: &TimeZone, date: Date, time: ClockTime) -> Option<Timestamp> {
     moment_at(zone, day_after(date, later)?.to_datetime(time))
 }
 
-/// A time that the clock skips is the moment at which it skips; one that it shows twice is meant the first time.
+/// In spring, a time that does not exist becomes the moment of the change; in autumn, a time that occurs twice means
+/// the first one.
 fn moment_at(zone: &TimeZone, shown: jiff::civil::DateTime) -> Option<Timestamp> {
     match zone.to_ambiguous_timestamp(shown).offset() {
         AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
             offset.to_timestamp(shown).ok()
         }
         AmbiguousOffset::Gap { after, .. } => {
-            // By the rules that hold behind it, the time lies before the moment at which they begin.
+            // By the rules that apply after the change, the time is before the change.
             let before = after.to_timestamp(shown).ok()?;
             zone.following(before).next().map(|transition| transition.timestamp())
         }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn in_spring_the_clock_skips_an_hour_of_the_window() {
-        // In Berlin, 2026-03-29, two o'clock is three o'clock at once.
+        // In Berlin, on 2026-03-29, two o'clock becomes three o'clock.
         let night = maintenance("Europe/Berlin", &[("sat", "22:00", "02:30")], &[]);
         assert_eq!(told(&night, "2026-03-28T12:00:00Z", 2), ["2026-03-28T21:00:00Z/2026-03-29T01:00:00Z"]);
         let late = maintenance("W. Europe Standard Time", &[("sun", "02:30", "05:00")], &[]);
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn in_autumn_the_clock_shows_an_hour_twice_and_the_first_counts() {
-        // In Berlin, 2026-10-25, three o'clock is two o'clock again.
+        // In Berlin, on 2026-10-25, three o'clock becomes two o'clock.
         let night = maintenance("Europe/Berlin", &[("sat", "22:00", "02:30")], &[]);
         assert_eq!(told(&night, "2026-10-24T12:00:00Z", 2), ["2026-10-24T20:00:00Z/2026-10-25T00:30:00Z"]);
         let late = maintenance("Europe/Berlin", &[("sun", "02:30", "05:00")], &[]);
@@ -234,7 +234,8 @@ mod tests {
         let both = maintenance("UTC", &[("mon-fri", "03:00", "04:00"), ("sat", "22:00", "04:00")], &["2026-11-28"]);
         let now = at("2026-11-26T03:30:00Z"); // A Thursday, in the window.
         assert_eq!(next_opening(&both, now, Period::seconds(0)).unwrap().from, at("2026-11-27T03:00:00Z"));
-        // Of the next Saturday's only the part on Sunday is left, which is long enough for two hours and not for five.
+        // Only the Sunday part of the next Saturday's window is left, which is long enough for two hours but not for
+        // five.
         assert_eq!(next_opening(&both, now, Period::hours(2)).unwrap().from, at("2026-11-29T00:00:00Z"));
         assert_eq!(next_opening(&both, now, Period::hours(5)).unwrap().from, at("2026-12-05T22:00:00Z"));
         assert_eq!(next_opening(&both, now, Period::hours(7)), None);
@@ -260,7 +261,7 @@ mod tests {
                     let inside = time >= jiff::civil::time(23, 30, 0, 0) || time < jiff::civil::time(2, 15, 0, 0);
                     assert!(inside, "{zone}: {shown}");
                 }
-                // An hour more where the clock shows one twice within the window.
+                // One hour longer where the clock repeats an hour within the window.
                 assert!(opening.length() <= Period::minutes(165 + 60), "{zone}: {}", opening.from);
             }
         }

@@ -1,4 +1,4 @@
-//! The questions that forbid a step: each is one reason why it may not be taken now.
+//! The checks that can forbid a step: each is one reason why the step may not be taken now.
 
 use alloc::{format, string::ToString, vec::Vec};
 
@@ -25,24 +25,24 @@ use crate::{
     wanted::{lacks_update, leave, reboot_due},
 };
 
-/// What the gate says to a step.
+/// The result of the checks of a step.
 pub enum Gate {
     /// It may be taken.
     Open,
-    /// To be asked again after a look at this.
+    /// It must be checked again after this fact was read.
     Look(Ask),
-    /// Another step opens it.
+    /// Another step must be taken first.
     First(Step, Cause),
-    /// It may open by itself.
+    /// It may not be taken now; that may change by itself.
     Wait(Blocker),
     /// It may not be taken.
     Shut(Blocker),
 }
 
-/// One question of the gate.
+/// One check of the gate.
 pub(crate) type Check = fn(&Goal, &Seen, &Step) -> Gate;
 
-/// Whether an installer that we started in this boot was never seen to end.
+/// Whether we started an installer in this boot and no run saw it end.
 fn unfinished(seen: &Seen) -> bool {
     seen.attempt_in_this_boot().is_some_and(|attempt| attempt.code.is_none())
 }
@@ -63,19 +63,19 @@ pub(crate) fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
     }
 }
 
-/// Somebody said that the host must not be touched.
+/// An operator has put the host on hold.
 pub(crate) fn held(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let held = |hold: &Hold| Gate::Shut(Blocker::Held { hold: hold.clone(), zone: goal.zone().cloned() });
     seen.marks.hold.as_ref().map_or(Gate::Open, held)
 }
 
-/// What of the journal cannot be read may be a hold. As on a host that is held, what was stopped comes back.
+/// Unreadable lines of the journal may contain a hold. As on a host on hold, stopped services come back.
 pub(crate) fn readable(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     let damage = seen.marks.damaged.as_ref();
     damage.map_or(Gate::Open, |damage| Gate::Shut(Blocker::JournalDamaged { damage: damage.clone() }))
 }
 
-/// On a host that must not be touched, only what this program stopped itself is brought back.
+/// On a host on hold, only services that this program stopped itself are started again.
 pub(crate) fn held_by_others(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.marks.baseline.is_some() { Gate::Open } else { held(goal, seen, step) }
 }
@@ -100,11 +100,11 @@ pub(crate) fn installing(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// Services that start now would make an installer fail: never while our own runs, and what somebody else stopped
-/// (no baseline) is left alone while another one runs.
+/// Services that start now would make an installer fail. So none is started while our own installer runs, and services
+/// that somebody else stopped (no baseline) stay stopped while another installer runs.
 ///
-/// Only an installer that is known counts. What any user can bring about, a busy Windows Installer or a list of processes that
-/// cannot be read, keeps no service down. Where lines of the journal are lost, an installer that is known may be ours.
+/// Only a known installer counts. Conditions that any user can cause, such as a busy Windows Installer or an unreadable
+/// list of processes, keep no service down. Where lines of the journal are lost, a known installer may be ours.
 pub(crate) fn undisturbed(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     let may_be_ours = unfinished(seen) || seen.marks.damaged.is_some();
     match &seen.host.installer {
@@ -115,7 +115,7 @@ pub(crate) fn undisturbed(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// Before the first stop no service may be on its way somewhere: it would not follow.
+/// Before the first stop no service may be starting or stopping: such a service would not obey.
 pub(crate) fn settled(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     let pending = |service: &&reconcile_schema::Service| service.is_pending();
     match seen.host.services.known().and_then(|services| services.iter().find(pending)) {
@@ -126,10 +126,10 @@ pub(crate) fn settled(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The installer may be started again: it has attempts left, and did not just fail without moving anything.
+/// The installer may be started again: it has attempts left, and has not just failed without moving a component.
 ///
-/// Exit code 2 is retried: a service ran when the installer looked. Where the next look still finds it, it is stopped
-/// first; where it does not, it was up for a moment only.
+/// Exit code 2 is retried: a service was running when the installer checked. If the next observation still finds it
+/// running, it is stopped first; if not, it was running only for a moment.
 pub(crate) fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let Some(last) = seen.marks.attempt.as_ref().filter(|last| last.target == goal.core) else { return Gate::Open };
     if seen.marks.attempts >= goal.rules.attempts {
@@ -151,19 +151,20 @@ pub(crate) fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The services may be taken down again for this target: an outage without effect is not repeated for ever.
+/// The services may be taken down again for this target: an outage without effect is not repeated forever.
 pub(crate) fn outages(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let same = seen.marks.aim.as_ref().is_some_and(|aim| aim.core == goal.core && aim.components == *goal.floors);
     let spent = same && seen.begins_outage() && seen.marks.outages >= goal.rules.attempts;
     if spent { Gate::Shut(Blocker::OutagesSpent { outages: seen.marks.outages }) } else { Gate::Open }
 }
 
-/// The start of the installer is the point of no return: once it was started, going on is the shortest way up.
+/// The start of the installer is the point of no return: after it, finishing is the shortest way to bring the services
+/// back.
 fn returning(seen: &Seen) -> bool {
     !seen.marks.baseline.as_ref().is_some_and(|baseline| baseline.installing)
 }
 
-/// Past the budget the installer is not started any more, in this run.
+/// When the budget is used up, this run does not start the installer any more.
 pub(crate) fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     match (seen.outage().max(seen.run.outage), goal.rules.on_exceed) {
         (Some(lasted), OnExceed::StopBefore) if returning(seen) && lasted > goal.rules.outage_budget => {
@@ -173,7 +174,7 @@ pub(crate) fn outage(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The outage will not exceed its budget, by all that is known.
+/// The outage is not expected to exceed its budget.
 pub(crate) fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let (lasted, budget) = (seen.outage().unwrap_or_default(), goal.rules.outage_budget);
     match (foreseen(goal, seen).map(|foreseen| foreseen.outage.p95), goal.rules.on_exceed) {
@@ -184,7 +185,7 @@ pub(crate) fn budget(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// A maintenance window is open, and long enough for what remains. While none is, the update is made ready.
+/// A maintenance window is open, and long enough for the remaining work. While none is open, the update is prepared.
 pub(crate) fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if returning(seen) || seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
 }
@@ -212,20 +213,20 @@ fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone, lacking })
 }
 
-/// A host that is up again although its installer left something to do is taken down for that in a window, as for
-/// everything; one that is down goes on: that is the way up.
+/// A host whose services run again although its installer left work to do is taken down for it in a window, as for any
+/// other work. A host that is still down continues, because that brings its services back.
 pub(crate) fn taking_down(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
 }
 
-/// By a clock that is behind the journal nothing is taken down, windows or not: an outage and its budget, the age of what was
-/// seen and the claim of a pool are all told by it.
+/// Nothing is taken down, with or without windows, while the clock is behind the journal. The outage and its budget,
+/// the age of what was observed and the claim of a pool all depend on the clock.
 pub(crate) fn clock(_: &Goal, seen: &Seen, _: &Step) -> Gate {
     let behind = seen.clock_behind().filter(|_| returning(seen) || seen.begins_outage());
     behind.map_or(Gate::Open, |(now, latest)| Gate::Shut(Blocker::ClockBehind { now, latest }))
 }
 
-/// Whether a restart is pending is known, and the one that is may be taken.
+/// It is known whether a restart is pending, and a pending restart may be carried out.
 pub(crate) fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if let unread @ (Fact::Unknown(_) | Fact::NotLooked) = &seen.host.reboot {
         return Gate::Shut(Blocker::unknown("whether a restart is pending", unread));
@@ -233,14 +234,15 @@ pub(crate) fn restartable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     reboot_due(seen).map_or(Gate::Open, |_| reboots(goal, seen, step))
 }
 
-/// A restart that is pending comes before the work; a Front End Server leaves its pool before it.
+/// A pending restart comes before the work. A Front End Server leaves its pool before the restart.
 pub(crate) fn rebooted(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let due = reboot_due(seen).filter(|_| leave(goal, seen).is_none());
     due.map_or(Gate::Open, |cause| Gate::First(Step::Reboot, cause))
 }
 
-/// No other server of the pool, or of the one that stands in for it, is worked on; and those that come before this one are
-/// done. Then the pool is claimed, and asked again how it stands, now that nobody else may take a server from it.
+/// No other server of the pool, or of the one that stands in for it, is being worked on, and the servers that come
+/// before this one are done. Then the pool is claimed and asked for its state again, now that no other server can leave
+/// it.
 pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let Some(claims) = goal.claims.as_ref().filter(|_| step.takes_down() && seen.begins_outage()) else {
         return Gate::Open;
@@ -250,7 +252,8 @@ pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
         Fact::Known(record) => record,
     };
-    // Before our own claim counts: a claim that was written late may lie next to another one, and neither goes on.
+    // Checked before our own claim counts: a claim that was written late can lie next to another one, and then neither
+    // continues.
     if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
         let clock = wrong_clock(&claim.server, claim.at, claim.written, seen.host.at);
         return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone().into(), clock });
@@ -272,7 +275,7 @@ pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     }
 }
 
-/// How long a run waits for a pool: one that is busy is asked three times, ten minutes apart (Microsoft Learn, Lync Server
+/// How long a run waits for a pool: a busy pool is asked three times, ten minutes apart (Microsoft Learn, Lync Server
 /// 2013: Upgrade or update Front End Servers).
 const PATIENCE: Period = Period::minutes(20);
 
@@ -280,7 +283,7 @@ fn until_ready(seen: &Seen, blocker: Blocker) -> Gate {
     if seen.run.waited < PATIENCE { Gate::Wait(blocker) } else { Gate::Shut(blocker) }
 }
 
-/// A pool is asked whether it can do without this server, right before that is taken away from it.
+/// The pool is asked whether it can do without this server, immediately before the server is taken out of it.
 pub(crate) fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let serves = seen.is_up() && !(goal.fails_over() && seen.is_failed_over());
     let Some(pool) = goal.pool.as_ref().filter(|_| goal.is_in_pool() && serves) else { return Gate::Open };
@@ -299,7 +302,7 @@ pub(crate) fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     }
 }
 
-/// A restart is allowed, and not already spent. One that failed in this run takes the server down no more.
+/// A restart is allowed, and restarts are left. If one failed in this run, the run takes the server down no more.
 pub(crate) fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let failed = spent(goal, seen, &Step::Reboot);
     if !matches!(failed, Gate::Open) {
@@ -314,7 +317,7 @@ pub(crate) fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
         Reboots::WhenRequired | Reboots::InWindow if seen.restarts() >= REBOOTS => {
             Gate::Shut(Blocker::RebootsSpent { reboots: seen.restarts() })
         }
-        // A server that is down already is not up again before it has restarted.
+        // The services of a server that is already down do not come back before its restart.
         Reboots::WhenRequired if seen.marks.baseline.is_some() => Gate::Open,
         Reboots::WhenRequired | Reboots::InWindow => match goal.rules.maintenance.as_deref() {
             Some(maintenance) if open_at(maintenance, seen.host.at).is_none() => {
@@ -327,13 +330,14 @@ pub(crate) fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The account may do all that remains: a step that is refused in the middle of an outage is worse than none.
+/// The account has the rights for all remaining steps: a step that is refused in the middle of an outage is worse than
+/// none.
 pub(crate) fn rights(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     match &seen.host.rights {
         Fact::NotLooked => Gate::Look(Ask::Rights),
         unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
         Fact::Known(rights) => {
-            // An account that may do everything need not be asked what remains.
+            // For an account with all rights, the remaining steps do not matter.
             let mut ahead = Vec::new();
             if !may_all(*rights) {
                 ahead.push(step.clone());
@@ -385,7 +389,8 @@ pub(crate) fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     }
 }
 
-/// No service of others holds what the update replaces, unless somebody says to go on: that is said, too.
+/// No service of another product holds what the update replaces, unless the manifest says to continue, which is also
+/// reported.
 pub(crate) fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let Some(policy) = goal.rules.foreign else { return Gate::Open };
     let blocker = match &seen.host.foreign {
@@ -400,8 +405,8 @@ pub(crate) fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// Before the first stop, the databases must be within reach and tell their versions: whether they are behind what the
-/// new binaries expect can only be asked later, and would not be told either.
+/// Before the first stop, the databases must be reachable and report their versions. Whether they are behind what the
+/// new binaries expect can only be asked later, and would not be reported then either.
 pub(crate) fn reachable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if seen.marks.baseline.is_some() {
         return Gate::Open;
@@ -425,7 +430,7 @@ pub(crate) fn reachable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     mirrored(goal, seen, step)
 }
 
-/// What an update does to databases that are mirrored is contradictory; who has found out says so in the manifest.
+/// Sources contradict each other about updating mirrored databases. Somebody who has tested it says so in the manifest.
 pub(crate) fn mirrored(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let mirrored = |store: &&Store| {
         seen.host.databases(store).known().is_some_and(|databases| databases.iter().any(|database| database.mirrored))
@@ -436,10 +441,10 @@ pub(crate) fn mirrored(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     }
 }
 
-/// The drives have room for what is ahead.
+/// The drives have room for the remaining work.
 pub(crate) fn disk(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     if lacks_update(goal, seen).is_some() && seen.host.package == Fact::NotLooked {
-        return Gate::Look(Ask::Package); // How large it is.
+        return Gate::Look(Ask::Package); // The check needs its size.
     }
     let room = Room::of(goal, seen);
     for (drive, free) in drives(&seen.host) {

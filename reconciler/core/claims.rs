@@ -1,4 +1,4 @@
-//! Where the servers of a pool agree on who of them is taken down, and when it is the turn of the back end.
+//! How the servers of a pool agree on which of them is taken down, and when the back end has its turn.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -28,37 +28,38 @@ pub fn claim_of(goal: &Goal, claims: &Claims, seen: &Seen) -> Claim {
     }
 }
 
-/// The build that the other servers of the pool are to be told of: that of Core Components, once no component is behind.
+/// The build to report to the other servers of the pool: that of Core Components, once no component is behind.
 #[must_use]
 pub fn reached(goal: &Goal, seen: &Seen) -> Option<Build> {
     let components = seen.host.components.known()?;
     goal.behind(components).is_empty().then(|| seen.host.core(goal.product).cloned())?
 }
 
-/// Whether the other servers of the pool are to be told that this one is done, or has not claimed the pool any more.
+/// Whether this server must still report to the other servers of the pool that it is done, or that it no longer claims
+/// the pool.
 pub(crate) fn is_unreleased(goal: &Goal, seen: &Seen) -> bool {
     goal.claims.is_some()
         && (seen.marks.claimed || reached(goal, seen).is_some_and(|core| seen.marks.told != Some(core)))
 }
 
-/// The first server that must be done before this one and has not said that it is, with the build that it told of last.
+/// The first server that must be done before this one and has not reported that, with the build that it last reported.
 pub(crate) fn not_done<'a>(goal: &'a Goal, seen: &'a Seen) -> Option<(&'a ServerName, Option<&'a Build>)> {
     let (claims, record) = (goal.claims.as_ref()?, seen.host.claim.known()?);
     let told = claims.after.iter().map(|server| (server, record.reached.get(server)));
     told.into_iter().find(|(_, build)| !build.is_some_and(|build| build.reaches(&goal.core)))
 }
 
-/// What keeps this server from being taken down because nobody can rely on what lies on the share.
+/// Doubts about the files on the share that keep this server from being taken down.
 pub(crate) fn doubts(goal: &Goal, seen: &Seen) -> Vec<Doubt> {
     let doubts = seen.host.claim.known().map_or(&[][..], |record| &record.doubts);
     doubts.iter().filter(|doubt| doubt.forbids(&goal.server)).cloned().collect()
 }
 
-/// Whether the servers of the pool that were taken down last have not been back for long enough: since then, or since this
-/// run last saw it otherwise, the pool must have been ready.
+/// Why the pool is not yet stable, if so: the servers that were taken down last have not been back for long enough. The
+/// pool must have been ready since then, or since this run last saw it otherwise.
 ///
-/// Where a server was back at a time that is still to come, nobody knows when that was: the pool must be ready while this run
-/// waits, which ends.
+/// If a server reports a time in the future, it is unknown when it was back. Then the pool must be ready while this run
+/// waits, for a limited time.
 pub(crate) fn unsettled(goal: &Goal, seen: &Seen) -> Option<Unready> {
     let (claims, record) = (goal.claims.as_ref().filter(|_| goal.is_in_pool())?, seen.host.claim.known()?);
     let last = record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref())?;

@@ -6,29 +6,25 @@ use core::fmt;
 use jiff::Timestamp;
 use reconcile_schema::{Period, ServerName};
 
-/// How far two clocks may be apart: what a time service corrects in passing.
+/// The largest accepted difference between two clocks: a time service corrects it in passing.
 pub(crate) const CLOCK_TOLERANCE: Period = Period::minutes(5);
 
 pub(crate) fn is_ahead(time: Timestamp, of: Timestamp) -> bool {
     Period::between(of, time) > CLOCK_TOLERANCE
 }
 
-/// A clock that is wrong: what a server said of a time contradicts the clock of the share, or ours.
+/// A clock that is wrong: the time that a server reported contradicts the clock of the share, or ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WrongClock {
-    /// That of the server, which was ahead of the share's clock.
-    Theirs {
-        server: ServerName,
-        /// How far it was ahead.
-        ahead: Period,
-    },
+    /// The server's clock, which was ahead of the share's clock.
+    Theirs { server: ServerName, ahead: Period },
     /// Ours: the server and the share agree.
     Ours {
         server: ServerName,
         /// How far ours is behind, at least.
         behind: Period,
     },
-    /// That of the server or ours: no third clock is known.
+    /// The server's clock or ours: there is no third clock to compare with.
     Either {
         server: ServerName,
         /// How far the server's is ahead of ours, at least.
@@ -36,7 +32,7 @@ pub enum WrongClock {
     },
 }
 
-/// Whose clock is wrong when a server says `at` in a file that was written then by the clock of the share.
+/// Which clock is wrong when a server reports `at` in a file that was written at `written` by the clock of the share.
 #[must_use]
 pub fn wrong_clock(
     server: &ServerName,
@@ -71,7 +67,7 @@ impl fmt::Display for WrongClock {
     }
 }
 
-/// A difference of clocks as people say it: in days, where it has some.
+/// A difference between clocks for people, in days if it is that long.
 fn roughly(period: Period) -> String {
     const DAY: u32 = 86_400;
     match (period.as_seconds() + DAY / 2) / DAY {
@@ -87,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// Minutes after a day on which nothing else happens.
+    /// Minutes after the start of some day.
     fn minute(number: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + 60 * number).expect("a time")
     }
@@ -97,7 +93,7 @@ mod tests {
         let server: ServerName = "fe01.contoso.example".parse().expect("a name");
         let day = 24 * 60;
         let cases = [
-            // said, written, now
+            // reported, written, now
             (0, Some(0), 10, None),
             (5, Some(0), 1, None),
             (0, Some(day), 2 * day, None), // Written again later.

@@ -1,4 +1,4 @@
-//! The code of every blocker, and what the command said that is in the way.
+//! The code of every blocker, and what the failed command reported.
 
 use alloc::{string::ToString, vec::Vec};
 
@@ -7,7 +7,6 @@ use reconcile_schema::{Code, ExitCode, Reason, Step};
 use crate::{blocker::Blocker, unready::Unready};
 
 impl Blocker {
-    /// Its code: what programs match on.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
@@ -64,7 +63,7 @@ impl Blocker {
         }
     }
 
-    /// The step that is in its way, and what that said, where it is a step.
+    /// The step that keeps the server from its goal, and what that step reported, if the cause is a step.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
         let of = |step: &Step| Reason {

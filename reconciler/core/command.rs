@@ -1,9 +1,9 @@
-//! The command for each step, as the documents write it and as a person could type it.
+//! The command for each step, as the documentation gives it and as a person could type it.
 //!
 //! The Windows host runs these commands, with one exception: it stops and starts the product's services through the
-//! service manager (by Microsoft Learn, `Stop-CsWindowsService` does much the same as `Stop-Service`). No management shell
-//! has to load the product's module for that, and services that do not need each other stop and start together. What a
-//! person would type for it is the cmdlet all the same.
+//! service manager (according to Microsoft Learn, `Stop-CsWindowsService` does much the same as `Stop-Service`). So no
+//! management shell has to load the product's module, and services that do not need each other stop and start together.
+//! A person would still type the cmdlet.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
@@ -12,19 +12,18 @@ use reconcile_schema::{Cause, ServiceName, Step, Store};
 
 use crate::goal::Goal;
 
-/// What a person would type for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A cmdlet of the product's management shell.
     Cmdlet(String),
-    /// A program of the system or the update.
+    /// A program that belongs to Windows or to the update.
     Program(String),
-    /// Something that `reconcile` does by itself; there is no command for it.
+    /// A step that `reconcile` does itself; there is no command for it.
     Own(String),
 }
 
 impl Command {
-    /// The command for `step` on a server that shall become `goal`.
+    /// The command for `step` on a server with the goal `goal`.
     #[must_use]
     pub fn of(goal: &Goal, step: &Step, cause: &Cause) -> Self {
         match step {
@@ -32,7 +31,7 @@ impl Command {
             Step::Claim => Self::Own(format!("claim {}", claimed(goal))),
             Step::Release => Self::Own(format!("release {}", claimed(goal))),
             Step::Reboot => Self::Own("restart the machine".into()),
-            // Of this server, whose name stands above wherever a command is shown; servers that are alike share one plan.
+            // `<FQDN>` is this server, whose name is shown above every command; identical servers share one plan.
             Step::FailOver => Self::Cmdlet("Invoke-CsComputerFailOver -ComputerName <FQDN>".into()),
             Step::FailBack => Self::Cmdlet("Invoke-CsComputerFailBack -ComputerName <FQDN>".into()),
             Step::StopOthers => Self::Cmdlet(format!("Stop-Service -Name {}", others(goal))),
@@ -48,7 +47,7 @@ impl Command {
     }
 }
 
-/// How the product's services are started: the one that is down by its name.
+/// The command that starts the product's services: a single stopped service by its name.
 fn start(cause: &Cause) -> String {
     let name = if let Cause::Down(names) = cause { names.first().filter(|_| names.len() == 1) } else { None };
     name.map_or_else(|| "Start-CsWindowsService".into(), |name| format!("Start-CsWindowsService -Name {name}"))
@@ -59,7 +58,7 @@ fn claimed(goal: &Goal) -> String {
     goal.claims.as_ref().map_or_else(String::new, |claims| format!("{}", claims.name))
 }
 
-/// The services of others, as a list of names that PowerShell takes.
+/// The services of other products, as a list of names for PowerShell.
 fn others(goal: &Goal) -> String {
     let quoted = |name: &ServiceName| format!("'{}'", name.as_str().replace('\'', "''"));
     goal.also_stop.iter().map(quoted).collect::<Vec<_>>().join(", ")

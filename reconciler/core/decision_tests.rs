@@ -1,6 +1,7 @@
-//! The decision, asked of one server at a time: a row says what is unusual about it, and what is decided.
+//! The decision, asked about one server at a time. A row gives what is unusual about the server, and the expected
+//! decision.
 //!
-//! The worlds (tests/worlds) walk whole runs; here every row is one question, so that a rule that is taken out is named.
+//! The worlds (tests/worlds) walk through whole runs. Here every row is one question, so that a removed rule is named.
 
 mod back_up;
 mod guards;
@@ -25,7 +26,7 @@ use crate::{
     wanted::{Want, wanted},
 };
 
-/// A server and what is declared for it.
+/// A server and its declaration.
 pub struct Server {
     pub goal: Goal,
     pub seen: Seen,
@@ -34,10 +35,10 @@ pub struct Server {
 /// What is unusual about a server.
 type Unusual = fn(&mut Server);
 
-/// What is unusual, in words; the change that makes it so; what is decided.
+/// What is unusual, in words; the change that makes it so; the expected decision.
 type Row = (&'static str, Unusual, &'static str);
 
-/// Asks about each server that the rows make of this one, and shows every answer that is another one at once.
+/// Asks about each variant of this server that the rows describe, and shows all wrong answers at once.
 fn decided(server: fn() -> Server, rows: &[Row]) {
     let wrong: Vec<String> = rows
         .iter()
@@ -73,7 +74,7 @@ fn component(name: &str) -> ComponentName {
     serde_json::from_value(json!(name)).unwrap()
 }
 
-/// A manifest with a Standard Edition server, and a pool of four Front End Servers before its back end.
+/// A manifest with a Standard Edition server, and a pool of four Front End Servers that come before their back end.
 fn manifest(product: &str, release: &str) -> Manifest {
     let pool = json!({ "pool": "pool.contoso.example", "target": "cu" });
     let with = |role: &str, more: serde_json::Value| {
@@ -99,7 +100,7 @@ fn manifest(product: &str, release: &str) -> Manifest {
     serde_json::from_value(text).unwrap()
 }
 
-/// A server of it that is behind, and on which everything is as it should be for that.
+/// A server of the manifest that is behind; everything else about it is as it should be.
 fn server(name: &str, product: Product, (original, current): (&str, &str)) -> Server {
     let releases: Releases =
         serde_json::from_value(json!({ "version": 1, "collected": "2026-11", "sources": {}, "products": {} })).unwrap();
@@ -135,14 +136,14 @@ fn standard() -> Server {
     server("se.contoso.example", Product::Sfb2019, (ORIGINAL, CURRENT))
 }
 
-/// The same server, at the declared build: nothing is left to be done.
+/// The same server at the declared build, with nothing left to do.
 fn patched() -> Server {
     let mut server = standard();
     server.core(CURRENT);
     server
 }
 
-/// The same server in the middle of an outage: its services are down, and the installer has ended well.
+/// The same server in the middle of an outage: its services are down, and the installer has ended successfully.
 fn installed() -> Server {
     let mut server = patched();
     server.down();
@@ -150,7 +151,6 @@ fn installed() -> Server {
     server
 }
 
-/// A service that runs.
 fn service(name: &str) -> Service {
     Service {
         name: name.into(),
@@ -161,12 +161,12 @@ fn service(name: &str) -> Service {
     }
 }
 
-/// A service of others that the manifest names.
+/// A service of another product that the manifest names.
 fn other(name: &str) -> Service {
     Service { recognised: Recognised::AlsoStop, ..service(name) }
 }
 
-/// Something that asks for a restart.
+/// A request for a restart.
 fn pending(who: &str, files: &[(&str, bool)]) -> Pending {
     let file = |(path, matters): &(&str, bool)| QueuedFile { path: (*path).into(), matters: *matters };
     Pending { who: who.into(), source: "a key".into(), of_windows: false, files: files.iter().map(file).collect() }
@@ -186,12 +186,11 @@ impl Server {
         }
     }
 
-    /// Sets the state of a service.
     fn is(&mut self, name: &str, state: ServiceState) {
         self.services().iter_mut().find(|service| service.name == name).unwrap().state = state;
     }
 
-    /// An outage: every service is down, since ten minutes.
+    /// An outage: all services have been down for ten minutes.
     fn down(&mut self) {
         let running = self.services().iter().map(|service| service.name.clone()).collect();
         self.services().iter_mut().for_each(|service| service.state = ServiceState::Stopped);
@@ -204,13 +203,13 @@ impl Server {
         self.seen.marks.baseline.as_mut().unwrap()
     }
 
-    /// An installer is at work, and known to be one.
+    /// An installer is running, and is known to be one.
     fn installs(&mut self, program: &str) {
         self.seen.host.installing = Fact::Known(Some(program.into()));
         self.seen.host.installer = Some(program.into());
     }
 
-    /// The installer was started by an earlier run in this boot, and ended so.
+    /// An earlier run started the installer in this boot; it ended with `code`.
     fn attempt(&mut self, code: Option<u32>) -> &mut Attempt {
         self.seen.marks.attempts = 1;
         self.seen.marks.attempt.insert(Attempt {
@@ -225,12 +224,12 @@ impl Server {
         })
     }
 
-    /// What an earlier run was to bring the server to.
+    /// The target of an earlier run.
     fn aims_at(&mut self, core: &str) {
         self.seen.marks.aim = Some(Aim { core: build(core), components: (*self.goal.floors).clone() });
     }
 
-    /// The one database of a store, with what is unusual about it.
+    /// The only database of a store, with what is unusual about it.
     fn databases(&mut self, store: &Store, change: fn(&mut Database)) {
         let version = Some([15, 13, 22].into());
         let mut database =
@@ -248,7 +247,7 @@ impl Server {
         estimates.database = Some(Period::minutes(0));
     }
 
-    /// A maintenance window of this evening, a Sunday.
+    /// A maintenance window this evening, a Sunday.
     fn window(&mut self, from: &str, to: &str) {
         let window = json!({ "timeZone": "UTC", "windows": { "w": { "days": "sun", "from": from, "to": to } } });
         self.goal.rules.maintenance =
@@ -256,12 +255,11 @@ impl Server {
     }
 }
 
-/// A fact that could not be read.
 fn unknown<T>() -> Fact<T> {
     Fact::Unknown("access denied".into())
 }
 
-/// What would help a server, whatever forbids it.
+/// The step that would help a server, whatever forbids it.
 fn helps(server: &Server) -> String {
     match wanted(&server.goal, &server.seen) {
         Want::Nothing => "nothing".into(),

@@ -1,4 +1,4 @@
-//! What is decisive: what was seen of a server, without what no decision about it depends on.
+//! The facts about a server that a decision about it can depend on.
 
 use alloc::string::String;
 
@@ -7,10 +7,10 @@ use reconcile_schema::{BootId, Durations, Fact, OnExceed};
 
 use crate::{goal::Goal, room::enough, seen::Seen};
 
-/// What was seen, as far as it is decisive. Of two servers with one goal for which it is equal, the same is decided: they are in the
-/// same state, differ from the goal in the same way, and have the same plan.
+/// The observed facts that a decision can depend on. If two servers with one goal have the same decisive facts, they
+/// get the same decision: they have the same state, the same differences from the goal, and the same plan.
 ///
-/// A field counts unless it is left out here. How a difference came about is no decision.
+/// A field counts unless it is removed here. How a difference came about is not part of a decision.
 #[must_use]
 pub fn decisive(goal: &Goal, seen: &Seen) -> Seen {
     let mut decisive = seen.clone();
@@ -22,13 +22,13 @@ pub fn decisive(goal: &Goal, seen: &Seen) -> Seen {
             *free = enough.min(*free);
         }
     }
-    // In which boot it is matters to what began in one.
+    // The boot matters to marks that were made in one.
     if let (Fact::Known(boot), None, None) = (&mut host.boot, &marks.attempt, &marks.baseline) {
         *boot = BootId(String::new());
     }
     let asked = seen.marks.rebooting.is_some() && seen.marks.rebooting.as_ref() == seen.host.boot.known();
     marks.rebooting = host.boot.known().filter(|_| asked).cloned();
-    // When it was looked at matters to what lasts since another time or waits for one.
+    // The time of observation matters to conditions that last since another time or wait for one.
     let is_behind = seen.clock_behind().is_some();
     if !is_behind {
         marks.latest = None;

@@ -1,4 +1,4 @@
-//! How a goal comes from a manifest, or from a journal where there is none.
+//! How a goal is made from a manifest, or from a journal where there is no manifest.
 
 use alloc::{format, string::String, string::ToString, sync::Arc, vec::Vec};
 
@@ -15,16 +15,14 @@ use crate::{
     topology::{Claims, Standing, fronts},
 };
 
-/// A server of the manifest has no goal.
+/// No goal can be made for a server of the manifest.
 ///
-/// Each error knows the place in the manifest that it is about, as a JSON pointer.
+/// Each error has its place in the manifest, as a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct GoalError {
-    /// The place in the manifest.
     pub pointer: String,
     pub message: String,
-    /// What to do about it.
     pub help: Option<Remedy>,
 }
 
@@ -32,7 +30,7 @@ impl Goal {
     /// The goal of the server called `name`; a server's own entry counts before the range that contains it.
     ///
     /// # Errors
-    /// When the manifest does not name the server, or what it says of it does not make a goal.
+    /// When the manifest does not name the server, or its declaration is not a valid goal.
     pub fn of(manifest: &Manifest, releases: &Releases, name: &ServerName) -> Result<Self, GoalError> {
         let roster = Roster::of(manifest);
         let place = roster.find(name).map_err(|stranger| no_place(manifest, &roster, name, stranger))?;
@@ -64,7 +62,7 @@ impl Goal {
                     }
                     Err(error) => {
                         errors.push(error);
-                        break; // The other servers of the range would say the same.
+                        break; // The other servers of the range would give the same error.
                     }
                 }
             }
@@ -72,11 +70,11 @@ impl Goal {
         if errors.is_empty() { Ok(goals) } else { Err(errors) }
     }
 
-    /// The goal of the server called `name`, which belongs to `entry`. But for the name, it is the goal of every server
-    /// of the entry.
+    /// The goal of the server called `name`, which belongs to `entry`. Except for the name, every server of the entry
+    /// has the same goal.
     ///
     /// # Errors
-    /// When what the manifest says of the entry does not make a goal.
+    /// When the declaration of the entry is not a valid goal.
     pub fn of_entry(
         manifest: &Manifest,
         releases: &Releases,
@@ -150,17 +148,17 @@ impl Goal {
         })
     }
 
-    /// The goal that a journal tells, where its run stopped services: enough to bring them back by, and nothing to take
-    /// anything down for.
+    /// The goal that the journal records, if its run stopped services: enough to bring them back, but no reason to take
+    /// anything down.
     #[must_use]
     pub fn told_by(marks: &Marks, server: &ServerName) -> Option<Self> {
         let baseline = marks.baseline.as_ref()?;
         let (aim, attempt) = (marks.aim.as_ref(), marks.attempt.as_ref());
         let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target));
-        // Of what the run was to bring, a damaged journal may not tell: the product is as it was.
+        // A damaged journal may lack the build that the run was to bring; the product has not changed.
         let core = core.or_else(|| marks.reached.as_ref().map(|reached| &reached.aim.core))?;
         let product = Product::ALL.into_iter().find(|product| product.line() == core.line)?;
-        // Only a Front End Server of a pool is failed over; of which pool, its own cmdlets know.
+        // Only a Front End Server of a pool is failed over. The cmdlets know its pool.
         let pool = baseline.failed_over.then(|| server.as_str().parse().ok()).flatten();
         Some(Self {
             server: server.clone(),
@@ -183,7 +181,7 @@ impl Goal {
             },
             stores: Vec::new(),
             mirrored: Mirrored::Block,
-            also_stop: Arc::default(), // What was stopped is seen all the same.
+            also_stop: Arc::default(), // The stopped services are observed anyway.
             rules: Rules::of(&[]),
         })
     }
@@ -194,7 +192,7 @@ fn peers(manifest: &Manifest, roster: &Roster<'_>, pool: &Fqdn) -> u32 {
     u32::try_from(fronts(manifest, roster, pool).count()).unwrap_or(u32::MAX)
 }
 
-/// Why a server has no goal when it has no place in the manifest.
+/// Why a server without a place in the manifest has no goal.
 fn no_place(manifest: &Manifest, roster: &Roster<'_>, name: &ServerName, stranger: Stranger) -> GoalError {
     match stranger {
         Stranger::Ambiguous(entry) => GoalError {
@@ -205,7 +203,7 @@ fn no_place(manifest: &Manifest, roster: &Roster<'_>, name: &ServerName, strange
         Stranger::Unnamed => GoalError {
             pointer: "/servers".into(),
             message: format!("the manifest does not name the server {name}"),
-            // Another number is another server.
+            // A name with another number is another server.
             help: among("servers", "", manifest.servers.keys().map(ToString::to_string)),
         },
     }
@@ -230,8 +228,8 @@ fn own_or<T>(
     }
 }
 
-/// The databases that a server of this role updates, in the order of the documented procedure; the Central
-/// Management Store comes last.
+/// The databases that a server of this role updates, in the order of the documented procedure; the Central Management
+/// Store comes last.
 fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<Vec<Store>, GoalError> {
     let none = Databases::default();
     let databases = databases.unwrap_or(&none);
@@ -287,7 +285,7 @@ fn release_help(releases: &Releases, error: &ReleaseError) -> Remedy {
     })
 }
 
-/// What may be meant by a name that no release of the product has.
+/// What a name could mean that no release of the product has.
 fn unnamed(releases: &Releases, product: Product, name: &str, candidates: &[String]) -> Remedy {
     let is_named =
         |product: Product, name: &str| !matches!(releases.resolve(product, name), Err(ReleaseError::NoSuchName { .. }));
@@ -296,7 +294,7 @@ fn unnamed(releases: &Releases, product: Product, name: &str, candidates: &[Stri
     if plain != name && is_named(product, &plain) {
         return Remedy::Do(format!("write it in plain quotes: \"{plain}\""));
     }
-    // Every product has a CU1; an article belongs to one.
+    // Every product has a CU1; an article belongs to one product.
     let article = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("kb"));
     let others = Product::ALL.into_iter().filter(|other| article && *other != product);
     if let Some(other) = { others }.find(|other| is_named(*other, name)) {
@@ -305,7 +303,7 @@ fn unnamed(releases: &Releases, product: Product, name: &str, candidates: &[Stri
     if name.contains('.') && name.chars().all(|sign| sign.is_ascii_digit() || sign == '.') {
         return Remedy::Do(format!("a build has four numbers, and those of {product} begin with {}", product.line()));
     }
-    // A number is what tells releases apart: another one is another release.
+    // Releases differ in their numbers: another number is another release.
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let same: Vec<_> =
         candidates.iter().filter(|one| !digits(name).is_empty() && digits(one) == digits(name)).collect();

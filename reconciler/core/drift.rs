@@ -1,4 +1,4 @@
-//! The difference between a goal and what is seen, fact by fact.
+//! The difference between a goal and the observed facts, fact by fact.
 
 use alloc::{borrow::Cow, format, string::String, string::ToString, vec::Vec};
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::{
     wanted::{Databases, Want, WindowsRestart, behind_in, lacks_update, reboot_due, wanted, windows_asks},
 };
 
-/// One fact as it is desired and as it is observed.
+/// One fact, desired and observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared<'a> {
     /// What kind of fact it is.
@@ -26,11 +26,11 @@ pub struct Compared<'a> {
     pub observed: Said<'a>,
     /// What the difference means, when there is one.
     pub code: Option<DriftCode>,
-    /// Whether it is only said: it changes neither state nor exit code.
+    /// Whether this is a note only, which changes neither state nor exit code.
     pub note: bool,
 }
 
-/// What is desired or observed. Most of it is never shown, so it is not made a text before somebody asks.
+/// A desired or an observed value. Most of them are never shown, so their text is made on demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said<'a> {
     /// The build of a component.
@@ -39,7 +39,6 @@ pub enum Said<'a> {
     State(ServiceState),
     /// The version of a database.
     Version(Option<DbVersion>),
-    /// Anything else, in words.
     Words(Cow<'a, str>),
 }
 
@@ -67,7 +66,7 @@ impl From<String> for Said<'_> {
     }
 }
 
-/// The kinds of facts that a goal speaks of. Where a list of facts could not be read, the whole list is one fact.
+/// The kinds of facts that a goal covers. Where a list of facts could not be read, the whole list is one fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactKind {
     Product,
@@ -83,7 +82,7 @@ pub enum FactKind {
     Installation,
     /// Whether a restart is pending.
     Restart,
-    /// Whether Windows waits for a restart.
+    /// Whether a restart that Windows requests is pending.
     WindowsRestart,
     /// The version of a database.
     Database,
@@ -111,13 +110,13 @@ impl FactKind {
         }
     }
 
-    /// Whether it is about what is installed, and how.
+    /// Whether it is about the installed components and their installation.
     #[must_use]
     pub const fn is_of_builds(self) -> bool {
         matches!(self, Self::Product | Self::Component | Self::Components | Self::Installation | Self::Restart)
     }
 
-    /// Where such a fact is read on a host.
+    /// Where facts of this kind are read on a host.
     #[must_use]
     pub const fn source(self) -> &'static str {
         match self {
@@ -132,8 +131,8 @@ impl FactKind {
     }
 }
 
-/// In which state a host is, by every fact that was compared. It is at its goal exactly when nothing is wanted of it; a
-/// difference that is known counts before one that is not.
+/// The state of a host, by every fact that was compared. It is at its goal exactly when no step is wanted; a known
+/// difference counts before an unknown fact.
 #[must_use]
 pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState {
     if wanted(goal, seen) == Want::Nothing {
@@ -142,7 +141,7 @@ pub fn state(goal: &Goal, seen: &Seen, compared: &[Compared<'_>]) -> DriftState 
     state_by(compared).unwrap_or(DriftState::Unknown)
 }
 
-/// In which state a host is, by these facts alone: at its goal, where none of them differs.
+/// The state of a host, by these facts alone: at its goal, where none of them differs.
 #[must_use]
 pub fn state_of(compared: &[Compared<'_>]) -> DriftState {
     state_by(compared).unwrap_or(DriftState::AtGoal)
@@ -178,20 +177,20 @@ fn state_by(compared: &[Compared<'_>]) -> Option<DriftState> {
     order.into_iter().find_map(has)
 }
 
-/// Everything in which `seen` differs from `goal`, and everything that cannot be told; no warnings.
+/// All differences between `seen` and `goal`, and all unknown facts, without warnings.
 #[must_use]
 pub fn drift<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     compare(goal, seen).into_iter().filter(|compared| compared.code.is_some() && !compared.note).collect()
 }
 
-/// Every fact that a goal speaks of, desired beside observed: components, services, restart, databases.
+/// Every fact that a goal covers, desired and observed: components, services, restart, databases.
 #[must_use]
 pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     let mut all = components(goal, seen);
     all.extend(journal(seen));
     let fits = seen.host.components.known().is_none_or(|components| goal.refuses(components).is_none());
     if !fits {
-        return all; // What runs on a host that this manifest does not fit is nobody's drift.
+        return all; // The services on a host that this manifest does not fit are nobody's drift.
     }
     all.extend(services(goal, seen));
     all.extend(installation(goal, seen));
@@ -202,7 +201,7 @@ pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     all
 }
 
-/// How a difference came about, by what the host was last brought to.
+/// What caused a difference, judged by the goal that the host reached last.
 #[must_use]
 pub fn origin(goal: &Goal, reached: Option<&Reached>, code: DriftCode, subject: &str) -> Option<Origin> {
     let asks = matches!(code, DriftCode::ComponentBehind | DriftCode::DatabaseBehind | DriftCode::ServiceDown);
@@ -264,7 +263,7 @@ fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
             (false, true) => goal.is_original(component).then_some(DriftCode::OriginalRelease),
             (false, false) => Some(DriftCode::ComponentBehind),
         };
-        // A component above its build is where it should be.
+        // A component above its build is in order.
         let desired = if code.is_none_or(DriftCode::is_warning) { &component.build } else { desired };
         compared(
             FactKind::Component,
@@ -304,14 +303,14 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     all
 }
 
-/// What of the journal cannot be read, until somebody acknowledges it.
+/// Lines of the journal that cannot be read, until somebody acknowledges it.
 fn journal(seen: &Seen) -> Option<Compared<'static>> {
     let damage = seen.marks.damaged.as_ref()?;
     let damaged = Some(DriftCode::JournalDamaged);
     Some(compared(FactKind::Journal, "journal", "readable", format!("{damage}; a hold may be lost"), damaged))
 }
 
-/// An installation that nobody saw end well.
+/// An installation that no run saw end successfully.
 fn installation(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
     let (attempt, code) = match (seen.begun_later(&goal.core), seen.unproven(&goal.core)) {
         (Some(later), _) => (later, DriftCode::Ahead),
@@ -325,7 +324,7 @@ fn installation(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
     Some(compared(FactKind::Installation, "installation", "seen to end well", ended, Some(code)))
 }
 
-/// What an installer that ran in this boot left to be done.
+/// Work that an installer which ran in this boot has left.
 fn after_installation(seen: &Seen) -> Option<Compared<'static>> {
     let attempt = seen.attempt_in_this_boot()?;
     if !attempt.stopped_since {
@@ -343,7 +342,7 @@ fn after_installation(seen: &Seen) -> Option<Compared<'static>> {
     Some(compared(FactKind::Restart, "restart", "none pending", observed, Some(DriftCode::RestartDue)))
 }
 
-/// A restart that Windows waits for, on a server from which our installer wants nothing.
+/// A pending restart that Windows requests, on a server where our installer needs nothing.
 fn windows_restart(goal: &Goal, seen: &Seen) -> Option<Compared<'static>> {
     let restart = |observed, code| compared(FactKind::WindowsRestart, "restart", "none pending", observed, Some(code));
     let asked = |who: Vec<String>| restart(format!("requested by {}", who.join(", ")), DriftCode::RestartDue);
@@ -359,9 +358,9 @@ fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>
     let checked = seen.marks.checked.get(store);
     let databases = match (behind_in(goal, seen, store), seen.host.databases(store), checked) {
         (_, Fact::Known(databases), _) => databases,
-        (Databases::Current, _, Some(checked)) => &checked.databases, // A look that still counts.
+        (Databases::Current, _, Some(checked)) => &checked.databases, // A check that is still valid.
         (Databases::Current | Databases::Behind(_), _, _) => return Vec::new(),
-        // Which versions are expected can be asked once the binaries are there.
+        // The expected versions can be read only after the binaries are installed.
         (Databases::Ask, _, _) if !binaries_are_there(goal, seen) => return Vec::new(),
         (Databases::Ask | Databases::Unclear(_), unread, _) => {
             let unknown = Some(match unread {
@@ -383,7 +382,7 @@ fn databases<'a>(goal: &Goal, seen: &'a Seen, store: &Store) -> Vec<Compared<'a>
     databases.iter().map(of).collect()
 }
 
-/// What it means that databases could not be read: of an account that may not read them, nothing else is to be expected.
+/// What it means that databases could not be read: an account without the right cannot be expected to read them.
 fn unread_by(seen: &Seen) -> DriftCode {
     let may_not = seen.host.rights.known().is_some_and(|rights| rights.server_admin == Some(false));
     if may_not { DriftCode::NotReadable } else { DriftCode::Unknown }

@@ -1,14 +1,13 @@
-//! A drive of the server, and sizes as people say them.
+//! A drive of the server, and sizes for people.
 
 use alloc::format;
 use core::fmt;
 
-/// A drive of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drive {
-    /// That of Windows.
+    /// The drive of Windows.
     System,
-    /// That of the private folder.
+    /// The drive of the private folder.
     Private,
 }
 
@@ -21,7 +20,7 @@ impl fmt::Display for Drive {
     }
 }
 
-/// A number of bytes as people say it.
+/// A number of bytes for people.
 pub(crate) fn bytes(count: u64) -> alloc::string::String {
     const GIB: u64 = 1 << 30;
     match count {

@@ -1,4 +1,4 @@
-//! The effect: what each step is expected to change. The only prediction in the program; `plan` lives on it.
+//! The effect: what each step is expected to change. `plan` depends on this forecast, the only one in the program.
 
 use alloc::{string::ToString, vec::Vec};
 
@@ -13,10 +13,10 @@ use crate::{
     seen::Seen,
 };
 
-/// What will be seen after `step`, if it does what it should.
+/// What an observation after `step` shows, if the step has its effect.
 ///
-/// Three things cannot be foreseen and are assumed: the installer neither starts services nor asks for a restart, the new
-/// binaries expect newer databases, and a pool that is ready now stays ready.
+/// Three assumptions cannot be checked in advance: the installer neither starts services nor asks for a restart, the
+/// new binaries expect newer databases, and a pool that is ready now stays ready.
 #[must_use]
 pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
     let was_active = next.is_active();
@@ -109,7 +109,7 @@ fn start(goal: &Goal, seen: &mut Seen, which: impl Fn(&Service) -> bool) {
     end_outage(goal, seen);
 }
 
-/// The outage is over when everything that should run does.
+/// The outage is over when everything that should be running is.
 fn end_outage(goal: &Goal, seen: &mut Seen) {
     if goal.should_run(&seen.host, seen.baseline()).all(Service::is_running) && !seen.is_failed_over_by_us() {
         seen.marks.baseline = None;

@@ -1,4 +1,4 @@
-//! The expensive facts of a host between two observations: kept until an act may have changed them.
+//! The expensive facts of a host between two observations. Each is kept until an act may have changed it.
 
 use alloc::{collections::BTreeMap, format, vec::Vec};
 
@@ -6,32 +6,29 @@ use reconcile_schema::{
     Change, Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
 };
 
-/// What was last looked at. Every host that can act keeps one.
+/// The facts that were last read. Every host that can act keeps one set.
 #[derive(Debug, Clone, Default)]
 pub struct Expensive {
-    /// How the update's package stands.
     pub package: Fact<PackageSeen>,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub package_size: Option<u64>,
-    /// Free bytes on the system drive.
     pub disk: Fact<u64>,
-    /// Free bytes on the drive of the private folder.
     pub private_disk: Fact<u64>,
-    /// What the account may do.
+    /// The rights of the account.
     pub rights: Fact<Rights>,
-    /// Who holds the product's management assemblies.
+    /// The processes that hold the product's management assemblies.
     pub shells: Fact<Vec<Shell>>,
-    /// Which services of others hold modules of the product.
+    /// The services of other products that hold modules of the product.
     pub foreign: Fact<Vec<Foreign>>,
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
-    /// How the pool stands.
+    /// The state of the pool.
     pub pool: Fact<PoolSeen>,
-    /// What the servers of the pool have on their share.
+    /// The record that the servers of the pool keep on their share.
     pub claim: Fact<PoolRecord>,
 }
 
 impl Expensive {
-    /// Puts what was looked at into an observation.
+    /// Adds the facts that were read to an observation.
     pub fn carry(&self, seen: &mut Observed) {
         seen.package = self.package.clone();
         seen.package_size = self.package_size;
@@ -45,7 +42,8 @@ impl Expensive {
         seen.claim = self.claim.clone();
     }
 
-    /// What was read of databases; where they could not be, and the account is known to lack the right, that is said.
+    /// The facts about databases; where they are unknown and the account is known to lack the right, the reason says
+    /// so.
     #[must_use]
     pub fn not_readable(&self, fact: Fact<Vec<Database>>) -> Fact<Vec<Database>> {
         let may_not = self.rights.known().is_some_and(|rights| rights.server_admin == Some(false));
@@ -55,9 +53,9 @@ impl Expensive {
         }
     }
 
-    /// Forgets what `step` may have changed.
+    /// Forgets the facts that `step` may have changed.
     pub fn forget(&mut self, step: &Step) {
-        // Others work on the pool, too: what it says counts for one step.
+        // Other servers change the state of the pool too, so it remains valid for one step only.
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);
         match step.change() {
             Change::Package => {
@@ -78,7 +76,7 @@ impl Expensive {
         }
     }
 
-    /// Forgets what other people may have changed while nothing was done.
+    /// Forgets the facts that other people may have changed during a pause.
     pub fn forget_after_pause(&mut self) {
         (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
         (self.pool, self.claim) = (Fact::NotLooked, Fact::NotLooked);

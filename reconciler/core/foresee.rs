@@ -1,4 +1,5 @@
-//! How long the services will be down: by what such steps took here before, else by the manifest's estimates, else assumed.
+//! How long the services will be down: as long as such steps took here before, else as the manifest estimates, else an
+//! assumption.
 
 use alloc::vec::Vec;
 use core::ops::Add;
@@ -14,29 +15,29 @@ use crate::{
     wanted::{MOST_STEPS, Want, leave, restart_first, wanted},
 };
 
-/// A length of time that is foreseen.
+/// An expected length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prediction {
-    /// As long as it usually takes: the medians of its parts, added up.
+    /// The usual length: the sum of the medians of its parts.
     pub median: Period,
-    /// As long as it takes at most in nineteen of twenty cases: the parts' ninety-fifth percentiles, added up. That errs on
-    /// the long side, since not every part is slow at once.
+    /// The length that is not exceeded in nineteen of twenty cases: the sum of the parts' ninety-fifth percentiles.
+    /// That is too long rather than too short, since not every part is slow at once.
     pub p95: Period,
 }
 
-/// The work on a server, as it is foreseen.
+/// The expected work on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Foreseen {
-    /// How long its pool takes to take over; meanwhile the server still serves.
+    /// How long the failover takes; meanwhile the server still serves users.
     pub fail_over: Prediction,
-    /// How long the services will be down then, until they run again.
+    /// How long the services will then be down, until they run again.
     pub outage: Prediction,
-    /// How both are known: as well as the part of which least is known.
+    /// The source of both: that of the part with the weakest source.
     pub basis: Basis,
 }
 
 impl Foreseen {
-    /// Both: what must fit a maintenance window.
+    /// The sum of both, which must fit into a maintenance window.
     #[must_use]
     pub fn turn(self) -> Prediction {
         self.fail_over + self.outage
@@ -58,9 +59,9 @@ impl Add for Prediction {
     }
 }
 
-/// How long the services will be down from now on until they run again, if the goal is worked towards now, and how long the
-/// pool takes before; nothing where they do not go down, or where a part's length is neither recorded nor estimated. Only this may
-/// forbid an outage.
+/// How long the services will be down from now on until they run again, if the work begins now, and how long the
+/// failover takes before that. Nothing where they do not go down, or where a part's length is neither recorded nor
+/// estimated. Only this forecast may forbid an outage.
 #[must_use]
 pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     if goal.rules.estimates.start.is_none() && seen.marks.durations.of(Phase::Start).is_empty() {
@@ -69,8 +70,8 @@ pub fn foreseen(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     outlook(goal, seen).filter(|outlook| outlook.basis != Basis::Assumed)
 }
 
-/// The same for people, who want to know in any case: a part that is neither recorded nor estimated is assumed to last as long as an
-/// ordinary one.
+/// The same for people, who always want an answer: a part that is neither recorded nor estimated is assumed to last as
+/// long as an ordinary one.
 #[must_use]
 pub fn outlook(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     let rules = &goal.rules;
@@ -105,8 +106,8 @@ pub fn usual(goal: &Goal, seen: &Seen, step: &Step) -> Option<(Period, Basis)> {
     Some((length.median, basis)).filter(|(length, _)| length.as_seconds() > 0)
 }
 
-/// What is assumed of a server where a part's length is neither recorded nor estimated: that the outage lasts as long as it may, and
-/// the pool takes the hour that it is given.
+/// The assumption for a server where a part's length is neither recorded nor estimated: the outage lasts as long as it
+/// may, and the failover takes the hour that it is given.
 #[must_use]
 pub fn assumed(goal: &Goal) -> Foreseen {
     let (hour, budget) = (FAIL_OVER, goal.rules.outage_budget);
@@ -115,7 +116,7 @@ pub fn assumed(goal: &Goal) -> Foreseen {
     Foreseen { fail_over: exactly(fail_over), outage: exactly(budget), basis: Basis::Assumed }
 }
 
-/// How long the work on a server takes from now on, for a window that must hold it: what is foreseen, else what is assumed.
+/// How long the work on a server takes from now on, for a window that must hold it: the forecast, else the assumption.
 pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
     if let Some(foreseen) = foreseen(goal, seen) {
         return foreseen.turn().p95;
@@ -129,7 +130,7 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
 pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
     let mut seen = seen.clone();
     let mut steps = Vec::new();
-    let restarts = goal.rules.reboot != Reboots::Never; // A restart that is forbidden takes no time: it blocks.
+    let restarts = goal.rules.reboot != Reboots::Never; // A forbidden restart takes no time: it blocks the run.
     steps.extend(restart_first(goal, &seen).filter(|_| restarts).map(|_| Step::Reboot));
     for _ in 0..MOST_STEPS {
         match wanted(goal, &seen) {
@@ -142,14 +143,14 @@ pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
                 seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
                 steps.push(Step::UpdateDatabases(store));
             }
-            Want::Look(_) => break, // Asked by gates only.
+            Want::Look(_) => break, // Only checks ask for this.
         }
     }
     steps
 }
 
-/// The estimates, as the manifest calls them, that would say how long the work takes: those of parts that remain and that no run
-/// has recorded.
+/// The estimates, by their names in the manifest, that would give the length of the work: those of remaining parts that
+/// no run has recorded.
 pub(crate) fn unestimated(goal: &Goal, seen: &Seen) -> Vec<&'static str> {
     let (recorded, estimates) = (&seen.marks.durations, &goal.rules.estimates);
     let lacks = |phase: Phase, estimate: &Option<Period>| recorded.of(phase).is_empty() && estimate.is_none();
@@ -165,7 +166,8 @@ pub(crate) fn unestimated(goal: &Goal, seen: &Seen) -> Vec<&'static str> {
     all.into_iter().filter(|(_, lacking)| *lacking).map(|(name, _)| name).collect()
 }
 
-/// The whole update of a server of which only its goal is known, by the estimates; nothing where one of them is missing.
+/// The whole update of a server of which only the goal is known, by the estimates; nothing where an estimate is
+/// missing.
 #[must_use]
 pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
     let estimate = |phase| {
@@ -173,7 +175,7 @@ pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
         (basis != Basis::Assumed).then_some(length)
     };
     let (fail_over, stop) = match goal.fails_over() {
-        true => (estimate(Phase::FailOver)?, Prediction::default()), // It stops the services.
+        true => (estimate(Phase::FailOver)?, Prediction::default()), // The failover stops the services.
         false => (Prediction::default(), estimate(Phase::Stop)?),
     };
     let databases = goal.stores.iter().map(|_| Phase::Database);
@@ -183,20 +185,20 @@ pub fn foreseen_whole(goal: &Goal) -> Option<Foreseen> {
     Some(Foreseen { fail_over, outage, basis: Basis::Estimated })
 }
 
-/// How long a pool may take to take over: the wait time that the cmdlet is given (`-WaitTime`, Microsoft Learn:
-/// Invoke-CsComputerFailOver). So long it is estimated to take where nobody does.
+/// The longest time for a failover: the wait time that the cmdlet gets (`-WaitTime`, Microsoft Learn:
+/// Invoke-CsComputerFailOver). Without an estimate, this is the estimate.
 const FAIL_OVER: Period = Period::minutes(60);
 
-/// How long a restart is estimated to take where nobody does: physical servers check their memory first.
+/// The assumed length of a restart without an estimate: physical servers check their memory first.
 const RESTART: Period = Period::minutes(10);
 
-/// How long the parts of an ordinary outage are assumed to take. No source gives figures (docs/assumptions.md).
+/// The assumed lengths of the parts of an ordinary outage. No source gives figures (docs/assumptions.md).
 const STOP: Period = Period::minutes(3);
 const INSTALL: Period = Period::minutes(12);
 const DATABASE: Period = Period::minutes(4);
 const START: Period = Period::minutes(5);
 
-/// How long one part of an outage takes, and how that is known.
+/// How long one part of an outage takes, and the source of that length.
 fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> (Prediction, Basis) {
     let mut lengths = recorded.of(phase).to_vec();
     lengths.sort_unstable();
@@ -204,7 +206,7 @@ fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> (Prediction, Bas
         return (Prediction { median, p95 }, Basis::Recorded);
     }
     let estimates = &rules.estimates;
-    let short = Period::seconds(0); // What the estimate of the whole, stopping or starting, contains.
+    let short = Period::seconds(0); // The estimate of the whole, stopping or starting, includes it.
     let (estimate, assumed) = match phase {
         Phase::FailOver => (estimates.fail_over.or(Some(FAIL_OVER)), FAIL_OVER),
         Phase::Stop => (estimates.stop, STOP),
@@ -219,7 +221,7 @@ fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> (Prediction, Bas
     estimate.map_or((exactly(assumed), Basis::Assumed), |estimate| (exactly(estimate), Basis::Estimated))
 }
 
-/// The smallest of the sorted lengths that at least so many of a hundred do not exceed.
+/// The smallest of the sorted lengths that at least `percent` of a hundred do not exceed.
 fn percentile(sorted: &[Period], percent: usize) -> Option<Period> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()

@@ -1,4 +1,5 @@
-//! The gate: what forbids a step now. Taking a host down can be forbidden in many ways, bringing it up hardly ever.
+//! The gate: what forbids a step now. Much can forbid taking a host down; starting its services is almost never
+//! forbidden.
 
 use reconcile_schema::{Cause, Step};
 
@@ -12,7 +13,7 @@ use crate::{
     seen::Seen,
 };
 
-/// What the gate says to `step`, taken for `cause`.
+/// The result of the checks of `step`, which is taken for `cause`.
 pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let checks: &[Check] = match cause {
         Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
@@ -21,7 +22,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         Cause::AssembliesHeld => {
             &[spent, held, readable, halted, installing, outages, clock, taking_down, ready, claimed]
         }
-        // Nothing of ours is under way: a restart that Windows waits for is work as any other.
+        // No work of ours is in progress, so a restart that Windows requests counts like any other work.
         Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => &[
             spent, held, readable, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready,
             claimed,
@@ -49,7 +50,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             rebooted,
         ],
         Cause::Behind(_) | Cause::Unproven { .. } => {
-            // The restart comes last: it takes down what the other checks may still forbid to.
+            // The restart comes last: it takes the host down, which the other checks can still forbid.
             &[
                 spent,
                 held,
@@ -76,12 +77,12 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             ]
         }
     };
-    // What forbids the work forbids the first stop for it.
+    // A check that forbids the work also forbids the first stop for it.
     let installs = matches!(cause, Cause::Behind(_) | Cause::Unproven { .. });
     let databases =
         if let Cause::StoreBehind { store, .. } = cause { Some(Step::UpdateDatabases(store.clone())) } else { None };
     let work = databases.or_else(|| installs.then_some(Step::Install));
-    // Nothing is taken down again for a stop that was without effect.
+    // After a stop that was without effect, nothing is taken down again.
     let stops: &[Step] = if *step == Step::StopOthers {
         &[Step::FailOver, Step::StopServices, Step::StopWeb]
     } else if *step == Step::FailOver {
@@ -94,7 +95,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     let later = work.iter().chain(stops).map(|later| spent(goal, seen, later));
     let mut gates = later.chain(checks.iter().map(|check| check(goal, seen, step)));
     match gates.find(|gate| !matches!(gate, Gate::Open)) {
-        // Another step, where that may be taken.
+        // Another step, if that one is allowed.
         Some(Gate::First(step, cause)) => match gate(goal, seen, &step, &cause) {
             Gate::Open => Gate::First(step, cause),
             blocked @ (Gate::Look(_) | Gate::First(..) | Gate::Wait(_) | Gate::Shut(_)) => blocked,
@@ -103,10 +104,10 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     }
 }
 
-/// Whether a host on which nothing more may be done is brought back up.
+/// Whether the services of a host are started again when no other step is allowed.
 ///
-/// What somebody else stopped (no baseline) is left alone on a host that this manifest is not known to fit, and on one that
-/// somebody else took out of its pool.
+/// Services that somebody else stopped (no baseline) stay stopped on a host that may not fit this manifest, and on a
+/// host that somebody else took out of its pool.
 pub fn may_restore(goal: &Goal, seen: &Seen) -> bool {
     let fits = seen.host.components.known().is_some_and(|components| goal.refuses(components).is_none());
     let open = |check: Check| matches!(check(goal, seen, &Step::StartServices), Gate::Open);

@@ -1,4 +1,4 @@
-//! The goal: what one server must become, with every default and group resolved.
+//! The goal: what one server must become, with all defaults and groups resolved.
 
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
 use core::cmp::Ordering;
@@ -10,61 +10,54 @@ use reconcile_schema::{
 
 use crate::{blocker::Blocker, rules::Rules, topology::Claims};
 
-/// What one server must become.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
     pub server: ServerName,
-    /// The product that it runs.
     pub product: Product,
-    /// The server's role.
     pub role: Role,
-    /// The site that it stands at.
     pub site: Option<UpdateName>,
-    /// The pool that it belongs to.
     pub pool: Option<Fqdn>,
     /// The upgrade domain of a Front End Server of Lync Server 2013: its servers may be down together.
     pub upgrade_domain: Option<UpdateName>,
-    /// How many Front End Servers the manifest names of that pool, where this is one.
+    /// How many Front End Servers the manifest names in that pool, where this is one.
     pub peers: u32,
-    /// Where the servers of its pool agree on who is taken down.
+    /// Where the servers of its pool agree on which of them is taken down.
     pub claims: Option<Arc<Claims>>,
-    /// The name of the update in the manifest.
     pub update: String,
     /// The build that Core Components must reach.
     pub core: Build,
     /// The builds that other components must reach. A component without one is not judged.
     pub floors: Arc<BTreeMap<ComponentName, Build>>,
-    /// The components of which the manifest itself says a build.
+    /// The components whose builds the manifest itself declares.
     pub named: Arc<[ComponentName]>,
     /// The build of the product as first published, where the catalogue has it.
     pub original: Option<Build>,
-    /// The installer that brings them there.
+    /// The installer that brings the server to these builds.
     pub installer: Installer,
     /// The databases that must be at the versions that the binaries expect, in the order of their update.
     pub stores: Vec<Store>,
-    /// What to do where they are mirrored.
+    /// What to do where the databases are mirrored.
     pub mirrored: Mirrored,
-    /// The services of others that are stopped before the product's and started after them.
+    /// The services of other products that are stopped before the product's services and started after them.
     pub also_stop: Arc<[ServiceName]>,
-    /// The rules of a run.
     pub rules: Rules,
 }
 
 impl Goal {
-    /// On whose clock times are shown to people: that of the maintenance windows; UTC where there are none.
+    /// The time zone in which people read times: that of the maintenance windows; UTC where there are none.
     #[must_use]
     pub fn zone(&self) -> Option<&ZoneName> {
         self.rules.maintenance.as_deref().map(|windows| &windows.time_zone)
     }
 
-    /// Why the goal cannot be reached from these components by any step.
+    /// Why no step can reach the goal from these components.
     #[must_use]
     pub fn refuses(&self, components: &[Component]) -> Option<Blocker> {
         let core = components.iter().find(|component| component.product == self.product && component.name.is_core());
         let Some(core) = core else {
             let ours: Vec<_> = components.iter().filter(|component| component.product == self.product).collect();
             if !ours.is_empty() {
-                // Its Core Components may be there under a name that is not known.
+                // Its Core Components may be installed under an unknown name.
                 let found: Vec<_> = ours.iter().map(|one| format!("{} {}", one.name, one.build)).collect();
                 let why = format!("found none, but of {}: {}", self.product, found.join(", "));
                 return Some(Blocker::Unknown { what: "the build of Core Components".into(), why });
@@ -87,17 +80,16 @@ impl Goal {
         })
     }
 
-    /// The same goal, to be reached at any time and however long the services are down: what remains to be done is another
-    /// question than when it may be.
+    /// The same goal without limits on time and outage: what remains to be done does not depend on when it may be done.
     #[must_use]
     pub fn whenever(mut self) -> Self {
         (self.rules.maintenance, self.rules.on_exceed, self.claims) = (None, OnExceed::Warn, None);
-        self.rules.foreign = None; // Snapshots of earlier versions do not tell of them.
+        self.rules.foreign = None; // Snapshots of earlier versions do not report them.
         self
     }
 
-    /// The same goal, where it also names what an earlier run has stopped: a manifest that no longer names a service of others
-    /// does not leave it down.
+    /// The same goal, extended by the services that an earlier run has stopped: a manifest that no longer names a
+    /// service of another product does not leave it down.
     pub(crate) fn with_stopped<'a>(&self, names: impl Iterator<Item = &'a String>) -> Cow<'_, Self> {
         let stopped: Vec<_> = names.filter_map(|name| name.parse().ok()).collect();
         if stopped.is_empty() {
@@ -106,7 +98,7 @@ impl Goal {
         Cow::Owned(Self { also_stop: also_stop(&self.also_stop, &stopped), ..self.clone() })
     }
 
-    /// The services of `alsoStop` that do not exist here.
+    /// The services in `alsoStop` that do not exist here.
     pub fn not_installed<'a>(&'a self, seen: &'a Observed) -> impl Iterator<Item = &'a ServiceName> {
         let services = seen.services.known();
         self.also_stop.iter().filter(move |name| {
@@ -114,7 +106,7 @@ impl Goal {
         })
     }
 
-    /// Whether this is a Front End Server of a pool, which must be able to do without it.
+    /// Whether this is a Front End Server of a pool, so that the pool must be able to do without it.
     #[must_use]
     pub fn is_in_pool(&self) -> bool {
         self.role == Role::FrontEnd && self.pool.is_some()
@@ -141,7 +133,7 @@ impl Goal {
     /// The components of this product that are below their builds.
     #[must_use]
     pub fn behind(&self, components: &[Component]) -> Vec<Behind> {
-        // What is at the highest build of all need not be looked for by its name.
+        // A component at the highest of all builds need not be looked up by name.
         let highest = self.floors.values().map(|build| build.revision).fold(self.core.revision, u64::max);
         let below = |build: &Build| build.revision < highest || build.line != self.core.line;
         let ours = components.iter().filter(|component| component.product == self.product && below(&component.build));
@@ -156,20 +148,20 @@ impl Goal {
         .collect()
     }
 
-    /// Whether a component of which nothing is demanded is as the product was first published.
+    /// Whether a component without a declared build still has the build of the product's first release.
     #[must_use]
     pub fn is_original(&self, component: &Component) -> bool {
         self.desired(&component.name).is_none() && self.original.as_ref() == Some(&component.build)
     }
 
-    /// The build that a component must reach, when it is judged at all.
+    /// The build that a component must reach, if it is judged at all.
     #[must_use]
     pub fn desired(&self, component: &ComponentName) -> Option<&Build> {
         if component.is_core() { Some(&self.core) } else { self.floors.get(component) }
     }
 
-    /// The services that must run at the end: those that start by themselves, and of those that are started by hand
-    /// the ones of the baseline. A service that somebody disabled is never one of them.
+    /// The services that must be running at the end: those that start automatically, and of the manually started ones
+    /// those in the baseline. A disabled service is never among them.
     pub fn should_run<'a>(
         &self,
         seen: &'a Observed,
@@ -184,7 +176,7 @@ impl Goal {
     }
 }
 
-/// The names of the group and of the server, each once: the service manager does not tell upper from lower case.
+/// The names from the group and from the server, each once: the service manager ignores case.
 pub(crate) fn also_stop(group: &[ServiceName], server: &[ServiceName]) -> Arc<[ServiceName]> {
     let mut all: Vec<ServiceName> = Vec::new();
     for name in group.iter().chain(server) {

@@ -1,4 +1,4 @@
-//! The history: earlier runs, told again from the journal's entries.
+//! The history: earlier runs, reconstructed from the entries of the journal.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -11,7 +11,7 @@ pub fn history(entries: impl IntoIterator<Item = (RunId, Timestamp, Mark)>) -> V
     let mut runs: Vec<PastRun> = Vec::new();
     for (run, at, mark) in entries {
         if let Mark::Carried { .. } = mark {
-            continue; // What came before is no longer told.
+            continue; // Earlier entries are no longer kept.
         }
         let at_hand = runs.iter().rposition(|past| past.run == run);
         let at_hand = at_hand.unwrap_or_else(|| {
@@ -90,7 +90,7 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
     }
 }
 
-/// Something that somebody says of the server has no run around it.
+/// Adds a note that somebody wrote about the server, outside any run.
 fn told(past: &mut PastRun, at: Timestamp, by: &str, note: String) {
     past.ended = Some(at);
     past.by = by.into();

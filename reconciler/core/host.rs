@@ -1,4 +1,4 @@
-//! The two ports: looking at a host, and acting on it. A mode that only looks holds only the first.
+//! The two ports: observing a host, and acting on it. A mode that only observes has only the first one.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -7,24 +7,25 @@ use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step};
 
 use crate::{ask::Ask, goal::Goal, seen::Seen};
 
-/// Looking at a host. Nothing is changed by it.
+/// Observing a host, which changes nothing.
 pub trait Observe {
-    /// Why a host cannot be observed at all. A single fact that cannot be read is no error; it is unknown.
+    /// Why a host cannot be observed at all. A single fact that cannot be read is not an error but an unknown fact.
     type Error: fmt::Display;
 
-    /// The cheap facts, read again; the expensive ones as they were last read. The goal names services besides the product's.
+    /// Reads the cheap facts again and returns the expensive ones as they were last read. The goal names further
+    /// services, in addition to the product's.
     ///
     /// # Errors
-    /// When the host cannot be looked at at all.
+    /// When the host cannot be observed at all.
     fn observe(&mut self, goal: &Goal) -> Result<Observed, Self::Error>;
 
     /// Reads one expensive fact; later observations carry it until an act may have changed it.
     ///
     /// # Errors
-    /// When the host cannot be looked at at all.
+    /// When the host cannot be observed at all.
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), Self::Error>;
 
-    /// What the journal remembers of this host.
+    /// What the journal records about this host.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -33,11 +34,11 @@ pub trait Observe {
 
 /// Acting on a host.
 pub trait Act: Observe {
-    /// Takes one step and says what it saw; whether the step did what it should is seen at the next look. `quiet` hears for
-    /// how long a command has given no sign of life, while it runs.
+    /// Takes one step and returns what the step reported; the next observation shows whether it had its effect. While a
+    /// command runs, `quiet` receives how long it has given no sign of life.
     ///
     /// # Errors
-    /// When the step could not be taken, or failed by its own account.
+    /// When the step could not be taken, or reported failure itself.
     fn act(
         &mut self,
         goal: &Goal,
@@ -52,11 +53,11 @@ pub trait Act: Observe {
     /// When the journal cannot be written.
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), Self::Error>;
 
-    /// Lets time pass, to wait for something that somebody else must do.
+    /// Lets time pass, to wait for somebody else's work.
     fn pause(&mut self, period: Period);
 }
 
-/// What a step said of itself: evidence, which decides nothing. What it did is seen at the next look.
+/// What a step reported: evidence, which decides nothing. The next observation shows its effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Its own words, with its exit code where it has one.
@@ -79,25 +80,20 @@ impl Account {
     }
 }
 
-/// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acted {
-    /// It ended, and said this.
+    /// It ended and reported this.
     Ended(Account),
-    /// Services were told to start.
+    /// Services were asked to start.
     Started {
-        /// What was said of it.
+        /// What the step reported.
         said: Account,
-        /// Those that took the order and ran, for a moment at least.
+        /// Those that started and ran, at least for a moment.
         ran: Vec<String>,
     },
     /// The installer ended.
-    Installed {
-        /// Its exit code.
-        code: u32,
-        log: Option<String>,
-    },
-    /// Somebody else uses what it changes, and goes on: nothing was done.
+    Installed { code: u32, log: Option<String> },
+    /// Somebody else uses what it would change and does not stop, so nothing was done.
     Busy(String),
     /// The machine is going down, and this process with it.
     GoingDown,

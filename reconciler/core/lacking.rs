@@ -1,4 +1,4 @@
-//! What a step should have brought about and has not: the services, components and databases that are in the way.
+//! What a step should have changed and did not: the services, components and databases in question.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -6,7 +6,7 @@ use reconcile_schema::{Behind, Change, DatabaseState, Service, Step, Store, Whos
 
 use crate::{goal::Goal, seen::Seen};
 
-/// What `step` should have brought about and has not, one name with its state each, as far as it is seen.
+/// What `step` should have changed and did not, one name with its state each, as far as it is observed.
 #[must_use]
 pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     match step.change() {
@@ -23,7 +23,7 @@ pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
             let other = other.and_then(|record| record.claims.first());
             other.map(|claim| format!("{} has the claim", claim.server)).into_iter().collect()
         }
-        // Nothing has a name of its own.
+        // These changes have no names.
         Change::Package | Change::Mark | Change::Shells | Change::Boot => Vec::new(),
     }
 }

@@ -1,14 +1,15 @@
-//! Dependency layers: services of one layer do not need each other, and so can be started, or stopped, together.
+//! Dependency layers: services of one layer do not need each other, so they can be started, or stopped, together.
 
 use alloc::vec::Vec;
 
 use reconcile_schema::Service;
 
-/// The services in the layers in which they can be started: each needs none but those of earlier layers. Stopping goes
+/// The services in the layers in which they can be started: each needs only services of earlier layers. Stopping goes
 /// through the layers from the last to the first.
 ///
-/// Every service is in one layer. What a service needs and is not among the services says nothing of the order. Windows
-/// lets no services need each other in a circle; such a circle, and what needs it, would be the last layer.
+/// Every service is in one layer. Dependencies that are not among the services do not affect the order. Windows does
+/// not allow services to need each other in a circle; such a circle, and the services that need it, would be the last
+/// layer.
 #[must_use]
 pub fn layers<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<Vec<&'a Service>> {
     let mut rest: Vec<&Service> = services.into_iter().collect();
@@ -46,7 +47,7 @@ mod tests {
         all.iter().map(service).collect()
     }
 
-    /// The names in the layers, one text for each layer.
+    /// The layers, each as one text with its names.
     fn layered(all: &[(&str, &[&str])]) -> Vec<String> {
         let services = services(all);
         let names = |layer: Vec<&Service>| layer.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(" ");
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn whatever_needs_what_no_service_is_lost_and_none_comes_too_early() {
-        // Every way in which four services can need each other, themselves too.
+        // Every way in which four services can need each other, including themselves.
         let names = ["A", "B", "C", "D"];
         for ways in 0..1_u32 << 16 {
             let needs = |one: usize| (0..4).filter(move |other| ways >> (4 * one + other) & 1 == 1);

@@ -1,6 +1,6 @@
-//! What follows: from a goal and from what is seen, the one step that comes next.
+//! What follows from a goal and the observed facts: the one step that comes next.
 //!
-//! `no_std` not for small machines, but so that a decision cannot look at a clock, a file or a registry.
+//! The crate is `no_std` not for small machines, but so that a decision cannot read a clock, a file or a registry.
 //!
 //! # The walls
 //!
@@ -20,7 +20,7 @@
 //! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
 //! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `roster`, `remedy`, `quorum`, `calendar` |
 //!
-//! What stands apart is used by nobody here and never meets `Seen`: it knows manifests and fleets, not servers.
+//! Files that stand apart are not used by the others and never use `Seen`: they know manifests and fleets, not servers.
 #![no_std]
 #![forbid(unsafe_code)]
 #![expect(missing_docs, reason = "a name that says it needs no second one")]

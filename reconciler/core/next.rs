@@ -14,22 +14,22 @@ use crate::{
     wanted::{Want, down, wanted},
 };
 
-/// What comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Nothing: the host is at its goal.
     Done,
     /// This step, for this reason.
     Do(Step, Cause),
-    /// A look at this, then the question again.
+    /// Read this fact, then decide again.
     Look(Ask),
-    /// A pause, in the hope that this passes, then the question again.
+    /// Wait, then decide again: this usually passes by itself.
     Wait(Blocker),
-    /// Nothing that helps may be done now.
+    /// No helpful step is allowed now.
     Blocked(Blocker),
 }
 
-/// The next step: what is wanted, if nothing forbids it. When something does, the host is brought back up first.
+/// The next step: the wanted one, unless something forbids it. If something does, the services of the host are started
+/// first.
 #[must_use]
 pub fn next(goal: &Goal, seen: &Seen) -> Next {
     if let Some(Halt::Forced(why)) = seen.run.halt {
@@ -38,7 +38,7 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
     if let Some(what) = &seen.host.at_work {
         return at_work(goal, seen, what);
     }
-    // A run that is to end waits for no answer; an answer that was cut off is no reason why it ends.
+    // A run that must end waits for no fact; a fact whose reading was interrupted is not the reason for its end.
     let interrupted = seen.run.halt == Some(Halt::Interrupted);
     let blocker = match wanted(goal, seen) {
         Want::Nothing => return Next::Done,
@@ -53,24 +53,26 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
             Gate::Shut(blocker) => blocker,
         },
     };
-    // A server that was taken down without effect keeps the claim of its pool: the next one would fare no better.
+    // A server that was taken down without effect keeps the claim of its pool, so that the same failure does not hit
+    // the next one.
     let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || seen.marks.outages > 0);
     let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && !keeps(step) && may_restore(goal, seen));
     up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))
 }
 
-/// How long a run waits for a command of an earlier one: longer than any of them may take, which ends at its own time limit.
+/// How long a run waits for a command of an earlier run: longer than any of them may take, since each has its own time
+/// limit.
 const LONGEST: Period = Period::minutes(100);
 
-/// A command that has outlived its run is waited for, whatever else is to be done: it may be stopping services, or be in the
-/// middle of an update of databases that services would use.
+/// A run waits for a command that has outlived its run before any other work. That command may be stopping services, or
+/// updating databases that services would use.
 fn at_work(goal: &Goal, seen: &Seen, what: &str) -> Next {
     let blocker = Blocker::AtWork { what: what.to_string() };
     match &seen.run.halt {
         Some(Halt::Interrupted) => Next::Blocked(Blocker::Interrupted),
         Some(Halt::Forced(why)) => Next::Blocked(Blocker::Forced { why: *why }),
         Some(Halt::Deviated(_)) | None if seen.run.waited < LONGEST.max(goal.rules.database) => Next::Wait(blocker),
-        // Somebody waits to hear of the manifest.
+        // Somebody waits for a message about the manifest.
         Some(Halt::Deviated(_) | Halt::NoManifest) | None => Next::Blocked(blocker),
     }
 }

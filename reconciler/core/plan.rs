@@ -15,7 +15,7 @@ use crate::{
     wanted::{MOST_STEPS, Want, restart_first, wanted},
 };
 
-/// The steps that remain, and where they end.
+/// The remaining steps, and where they end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The steps, in order.
@@ -25,27 +25,25 @@ pub struct Plan {
     pub end: PlanEnd,
 }
 
-/// A step that is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
     pub step: Step,
-    /// Why it is taken.
     pub cause: Cause,
-    /// Whether it is certain; a database step that follows an installation is taken only when the look after the
-    /// installation shows that it is needed.
+    /// Whether it is certain. A database step after an installation is taken only if the check after the installation
+    /// shows that it is needed.
     pub certain: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanEnd {
     AtGoal,
-    /// Here, because of this.
+    /// At this blocker.
     Blocked(Blocker),
-    /// Here, because this was not looked at.
+    /// At this fact, which has not been read.
     Unlooked(Ask),
 }
 
-/// The steps that remain for `goal`, as far as they can be foreseen from `seen`.
+/// The remaining steps to `goal`, as far as they can be foreseen from `seen`.
 #[must_use]
 pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
     let mut seen = seen.clone();
@@ -56,7 +54,7 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
             Next::Done => return Plan { steps, opens, end: PlanEnd::AtGoal },
             Next::Look(ask) => return Plan { steps, opens, end: PlanEnd::Unlooked(ask) },
             Next::Wait(blocker) | Next::Blocked(blocker) => match blocker.opens().filter(|_| opens.is_none()) {
-                // What follows is what will be done when the window opens.
+                // The following steps are those that are taken when the window opens.
                 Some(opening) => {
                     seen.host.at = opening.from;
                     opens = Some(opening);
@@ -80,8 +78,8 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
     }
 }
 
-/// The steps that a run may come to take: those of the plan, or where something forbids them now, those that follow once that is
-/// over.
+/// The steps that a run may take later: those of the plan or, where something forbids them now, those that follow once
+/// it has passed.
 #[must_use]
 pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
     let found = plan(goal, seen);
@@ -101,7 +99,7 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
                 steps.push(PlannedStep { step: Step::UpdateDatabases(store), cause, certain: false });
                 continue;
             }
-            // Asked by gates only, or not to be helped by a step.
+            // Only checks ask for this, or no step can help.
             Want::Look(_) | Want::Nothing | Want::Cannot(_) => break,
         };
         let installed = steps.iter().any(|planned| planned.step == Step::Install);
@@ -130,7 +128,7 @@ impl Plan {
 }
 
 impl PlanEnd {
-    /// Its code, where `steps` remain or not.
+    /// Its code, depending on whether `steps` remain.
     #[must_use]
     pub const fn code(&self, steps: bool) -> Code {
         match self {

@@ -1,4 +1,4 @@
-//! Whether a pool can do without one of its servers: what the product says of it, and how many must stay.
+//! Whether a pool can do without one of its servers: what the product reports about it, and how many servers must stay.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -6,10 +6,11 @@ use reconcile_schema::{Fabric, PoolSeen, Readiness, ServerName, UpgradeDomain};
 
 use crate::{goal::Goal, quorum::spare, seen::Seen, unready::Unready};
 
-/// Why the pool that was found so cannot spare this server now.
+/// Why a pool in this state cannot spare this server now.
 ///
-/// What decides are objects: `PoolUpgradeState`, and whether the upgrade domain of this server is ready. The counts are held against
-/// the documents where the product reports them. What `Get-CsPoolFabricState` says is text, and a second word.
+/// Objects decide: `PoolUpgradeState`, and whether the upgrade domain of this server is ready. The counts are compared
+/// with the documented numbers where the product reports them. The output of `Get-CsPoolFabricState` is text, and comes
+/// second.
 pub(crate) fn unready(goal: &Goal, seen: &Seen, found: &PoolSeen) -> Option<Unready> {
     let servers = found.servers.map(|servers| servers.max(goal.peers));
     match found.readiness {
@@ -33,7 +34,7 @@ pub(crate) fn unready(goal: &Goal, seen: &Seen, found: &PoolSeen) -> Option<Unre
     if !found.missing.is_empty() {
         return Some(Unready::Replicas { missing: found.missing.clone() });
     }
-    // Another server of its upgrade domain may be down: that is what the fabric would warn of.
+    // Another server of its upgrade domain may be down, and the fabric would warn of that.
     if !found.warnings.is_empty() && goal.upgrade_domain.is_none() {
         return Some(Unready::Warned { warnings: found.warnings.clone() });
     }
@@ -43,8 +44,8 @@ pub(crate) fn unready(goal: &Goal, seen: &Seen, found: &PoolSeen) -> Option<Unre
     }
 }
 
-/// Whether an upgrade domain that must be ready is not, and whether it is known to be this server's: where that cannot be told, all
-/// must be.
+/// Whether an upgrade domain that must be ready is not, and whether it is known to be this server's. If that is
+/// unknown, all domains must be ready.
 fn closed_domain(goal: &Goal, found: &PoolSeen) -> Option<bool> {
     let declared = goal.upgrade_domain.as_ref();
     let is_ours = |domain: &&UpgradeDomain| {
@@ -57,20 +58,20 @@ fn closed_domain(goal: &Goal, found: &PoolSeen) -> Option<bool> {
     closed.then_some(own)
 }
 
-/// What may be the name of a server in a text.
+/// The words in a text that can be server names.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     let part = |sign: char| !(sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_'));
     text.split(part).map(|name| name.trim_matches('.')).filter(|name| !name.is_empty())
 }
 
-/// Whether a server is called so, by its full name or by its host name alone.
+/// Whether a server has this name, in full or by its host name alone.
 fn is_called(server: &ServerName, name: &str) -> bool {
     let host = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let (is_short, own) = (!name.contains('.') || !server.as_str().contains('.'), server.as_str());
     name.eq_ignore_ascii_case(own) || is_short && host(name) == host(own)
 }
 
-/// What a pool says of its fabric beyond what is published of it: sound is a line with the name of a server, OK and UP.
+/// The lines about its fabric that do not follow the published form. A sound line has the name of a server, OK and UP.
 #[must_use]
 pub fn strange(found: &PoolSeen) -> Option<Vec<String>> {
     let fabric = found.fabric.as_ref()?;
@@ -88,7 +89,7 @@ fn is_sound(line: &str) -> bool {
     all == 3 && name.is_some() && ["OK", "UP"].iter().all(|word| names(line).any(|one| one == *word)) && line.is_ascii()
 }
 
-/// How many servers of a pool must run when one more is to go.
+/// How many servers of a pool must be running before another one is taken down.
 fn needed(servers: u32) -> u32 {
     let spare = usize::try_from(servers).map_or(0, spare);
     servers.saturating_sub(u32::try_from(spare).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! The second look: services that were started count as running when they still run some seconds later.
+//! The second check: started services count as running if they still run some seconds later.
 
 use alloc::{string::String, vec::Vec};
 
@@ -6,17 +6,17 @@ use reconcile_schema::{Period, Service, ServiceStarts, Step, Whose};
 
 use crate::{goal::Goal, seen::Seen};
 
-/// How long a service must run after the last start, before it is looked at for the second time.
+/// How long a service must run after the last start before it is checked a second time.
 pub(crate) const PROOF: Period = Period::seconds(5);
 
-/// Those of `started` that ran at the first look and do not at the second.
+/// Those of `started` that ran at the first check and do not at the second.
 pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
     let ran = first.host.services.known().into_iter().flatten();
     let ran = ran.filter(|one| one.whose() == whose && one.is_running() && started.contains(&one.name));
     not_running(&ran.map(|service| service.name.clone()).collect::<Vec<_>>(), second)
 }
 
-/// Those of `started` that `step` would have to start again: they ran, and ended by themselves since.
+/// Those of `started` that `step` would have to start again: they ran and have since ended by themselves.
 pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &Seen) -> Vec<String> {
     let Some(whose) = step.starts() else { return Vec::new() };
     let down = goal.should_run(&seen.host, seen.baseline());
@@ -24,13 +24,13 @@ pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &S
     down.map(|service| service.name.clone()).filter(|name| started.contains(name)).collect()
 }
 
-/// Those of these services that do not run, where that is known.
+/// Those of these services that are known not to run.
 pub(crate) fn not_running(names: &[String], seen: &Seen) -> Vec<String> {
     let Some(services) = seen.host.services.known() else { return Vec::new() };
     names.iter().filter(|name| !runs(services, name)).cloned().collect()
 }
 
-/// The services that did not run before a step that starts services, and run behind it.
+/// The services that did not run before a step that starts services, and run after it.
 pub(crate) fn started(step: &Step, before: &Seen, now: &Seen) -> Vec<String> {
     let (Some(before), Some(now)) = (before.host.services.known(), now.host.services.known()) else {
         return Vec::new();
@@ -44,7 +44,7 @@ fn runs(services: &[Service], name: &str) -> bool {
     services.iter().any(|service| service.name == name && service.is_running())
 }
 
-/// Of these services that a run started, those that an earlier run had started.
+/// Those of these services, started by this run, that an earlier run had started before.
 pub(crate) fn started_again(seen: &Seen, started: &[String]) -> Vec<ServiceStarts> {
     let mut again: Vec<_> = started.iter().filter_map(|name| seen.starts(name)).filter(|one| one.runs > 1).collect();
     again.sort_by(|one, other| one.service.cmp(&other.service));

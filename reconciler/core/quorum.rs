@@ -1,4 +1,4 @@
-//! How many Front End Servers of one pool may be down at the same time, and how long the pool must be ready between two of them.
+//! How many Front End Servers of one pool may be down at the same time, and how long the pool must be ready in between.
 
 use reconcile_schema::Period;
 
@@ -7,13 +7,13 @@ use reconcile_schema::Period;
 /// products).
 pub const READY: Period = Period::minutes(20);
 
-/// How many Front End Servers of a pool of `servers` may be down at once, at least one: what is left is enough for the pool to
-/// stay functional (Microsoft Learn, "Topologies and components for Front End Servers, instant messaging, and presence": of
-/// 3 or 4 servers any 2 must run, of 5 or 6 any 3, of 7 any 4, of 8 or 9 any 4 of the first 7, of 10 to 12 any 5 of the first 9,
-/// of up to 16 any 7 of the first 12).
+/// How many Front End Servers of a pool of `servers` may be down at once, at least one. Those that remain are enough
+/// for the pool to stay functional (Microsoft Learn, "Topologies and components for Front End Servers, instant
+/// messaging, and presence": of 3 or 4 servers any 2 must run, of 5 or 6 any 3, of 7 any 4, of 8 or 9 any 4 of the
+/// first 7, of 10 to 12 any 5 of the first 9, of up to 16 any 7 of the first 12).
 ///
-/// Which servers are the first ones is the order of `Get-CsComputer`, which nobody knows here; so those that are down are
-/// taken to be among them.
+/// The first ones are those in the order of `Get-CsComputer`, which is unknown here. So the servers that are down are
+/// assumed to be among them.
 #[must_use]
 pub const fn spare(servers: usize) -> usize {
     match servers {

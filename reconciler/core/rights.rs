@@ -1,4 +1,4 @@
-//! Which rights are lacking for the steps that remain.
+//! The rights that the account lacks for the remaining steps.
 
 use reconcile_schema::{Right, Rights, Step};
 
@@ -9,7 +9,8 @@ pub(crate) fn may_all(rights: Rights) -> bool {
     Right::ALL.iter().all(|right| rights.has(*right))
 }
 
-/// The first of these steps for which the account lacks a right, that of the machine before that of the domain.
+/// The first of these steps for which the account lacks a right. The right on the machine comes before the one in the
+/// domain.
 pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
     Right::ALL.into_iter().find_map(|right| {
         let lacking = |step: &&Step| step.rights().contains(&right) && !rights.has(right);
@@ -17,7 +18,7 @@ pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
     })
 }
 
-/// The steps of a goal that need the rights of the product; where there is none, the domain is not asked.
+/// The steps of a goal that need the product's rights; without such a step, the domain is not asked.
 pub fn product_steps(goal: &Goal) -> impl Iterator<Item = Step> {
     let databases = goal.stores.iter().cloned().map(Step::UpdateDatabases);
     let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
@@ -43,7 +44,7 @@ mod tests {
         Rights { administrator, server_admin, confined: false }
     }
 
-    /// What an account may do is what the documents say, row by row.
+    /// An account may do what the documentation says, row by row.
     #[test]
     fn each_step_is_refused_to_those_whom_the_documents_refuse_it() {
         let local = || Step::UpdateDatabases(Store::Local);

@@ -13,24 +13,24 @@ use crate::{
 /// find suitable disks").
 const DATABASE: u64 = 16 << 30;
 
-/// How many times its own size an installer takes at most: itself, what it unpacks, and what it keeps to undo it. An assumption: no
-/// figure is published.
+/// How many times its own size an installer needs at most: itself, its unpacked files, and what it keeps to undo the
+/// installation. An assumption: no figure is published.
 const TIMES: u64 = 3;
 
-/// What the drives must have room for.
+/// The work that the drives must have room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// The installer, where one is ahead.
+    /// The installer, if it will run.
     installer: Option<u64>,
     /// The update of databases on this server's own SQL Server. Nobody here can see the disks of another one.
     databases: bool,
 }
 
 impl Room {
-    /// What remains to be done on a server takes this.
+    /// The remaining work on a server, by the space that it needs.
     pub(crate) fn of(goal: &Goal, seen: &Seen) -> Self {
         let installs = lacks_update(goal, seen).is_some();
-        // The new binaries may expect more of databases that are current now.
+        // The new binaries may expect newer versions of databases that are current now.
         let is_ahead = |store: &Store| installs || !matches!(behind_in(goal, seen, store), Databases::Current);
         Self {
             installer: installs.then(|| seen.host.package_size.unwrap_or_default().saturating_mul(TIMES)),
@@ -38,7 +38,7 @@ impl Room {
         }
     }
 
-    /// How many bytes must be free on a drive, and for what.
+    /// How many bytes must be free on a drive, and what needs them.
     pub(crate) fn needed(self, drive: Drive) -> (u64, &'static str) {
         let installer = self.installer.unwrap_or_default();
         match drive {
@@ -52,7 +52,7 @@ pub(crate) const fn drives(host: &Observed) -> [(Drive, &Fact<u64>); 2] {
     [(Drive::System, &host.disk), (Drive::Private, &host.private_disk)]
 }
 
-/// More free space than this changes no decision about a package of so many bytes.
+/// More free space than this changes no decision, for a package of this size.
 pub(crate) fn enough(package: Option<u64>) -> u64 {
     DATABASE.max(package.unwrap_or_default().saturating_mul(TIMES))
 }

@@ -7,16 +7,16 @@ use reconcile_schema::{Manifest, Server, ServerName, ServerPattern};
 
 use crate::remedy::at;
 
-/// The servers of a manifest, to be found by name. A server's own entry counts before the range that contains it.
+/// The servers of a manifest, indexed by name. A server's own entry counts before the range that contains it.
 ///
-/// Finding takes time with the logarithm of the manifest's size, so that a fleet of a hundred thousand servers can be
-/// judged against a manifest of thousands of ranges.
+/// A lookup takes time proportional to the logarithm of the manifest's size, so that a fleet of a hundred thousand
+/// servers can be judged against a manifest of thousands of ranges.
 #[derive(Debug)]
 pub struct Roster<'a> {
     entries: Vec<Entry<'a>>,
     /// The entries of single servers, by name.
     singles: BTreeMap<String, usize>,
-    /// The ranges, by the shape of the names that they stand for.
+    /// The ranges, by the shape of the names that they contain.
     ranges: BTreeMap<Shape, Vec<Range>>,
 }
 
@@ -25,7 +25,7 @@ pub struct Roster<'a> {
 pub struct Entry<'a> {
     /// The server, or the range of servers.
     pub pattern: &'a ServerPattern,
-    /// What is said of them.
+    /// The declaration of these servers.
     pub server: &'a Server,
 }
 
@@ -55,7 +55,7 @@ pub enum Stranger {
     Ambiguous(usize),
 }
 
-/// The length of a name, and where in it which number of digits counts.
+/// The length of a name, the position of its counting digits, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Shape {
     length: usize,
@@ -117,7 +117,7 @@ impl<'a> Roster<'a> {
         }
     }
 
-    /// The place of a server that names itself in full, where the manifest may know it by its host name alone.
+    /// The place of a server that reports its full name, where the manifest may use its host name alone.
     ///
     /// # Errors
     /// As [`Roster::find`].
@@ -128,7 +128,7 @@ impl<'a> Roster<'a> {
         })
     }
 
-    /// The servers of an entry that do not have an entry of their own and whose numbers are wanted, each with its number.
+    /// The servers of an entry that have no entry of their own and whose numbers are wanted, each with its number.
     pub fn servers<'b>(
         &'b self,
         entry: &'b Entry<'a>,
@@ -146,7 +146,7 @@ impl Range {
 }
 
 impl Shape {
-    /// The places that `name`, which has this length, has in `ranges`, which are of this shape.
+    /// The places in `ranges`, which have one shape, of `name`, which has the length of that shape.
     fn matches<'b>(&self, ranges: &'b [Range], name: &'b str) -> impl Iterator<Item = Place> + use<'b> {
         let parts = name.split_at_checked(self.before).and_then(|(before, rest)| {
             let (digits, after) = rest.split_at_checked(self.width)?;
@@ -193,7 +193,7 @@ mod tests {
         Ok((roster.entries().get(place.entry).unwrap().pattern.as_str(), place.number))
     }
 
-    /// The roster finds what asking every pattern finds, for names in and around ranges of every width.
+    /// The roster finds the same as a search through every pattern, for names in and around ranges of every width.
     #[test]
     fn it_finds_what_the_patterns_say() {
         let patterns =

@@ -10,31 +10,31 @@ use reconcile_schema::{
 /// The rules of a run, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// When the server may be taken down; always, where nothing is said.
+    /// When the server may be taken down; always, unless something is declared.
     pub maintenance: Option<Arc<Maintenance>>,
-    /// Whether somebody has said that it may be taken down at any time.
+    /// Whether the manifest explicitly allows it at any time.
     pub is_always: bool,
     /// How long the services may be down.
     pub outage_budget: Period,
-    /// What to do when that is exceeded, or will be, before the installer starts.
+    /// What to do when that is exceeded, or is expected to be, before the installer starts.
     pub on_exceed: OnExceed,
-    /// How long steps take that no run has recorded yet.
+    /// How long steps take, where no run has recorded it yet.
     pub estimates: Estimates,
     /// Whether the machine may be restarted.
     pub reboot: Reboots,
-    /// What to do about a restart that Windows waits for.
+    /// What to do about a restart that Windows requests.
     pub pending_restart: PendingRestart,
     /// What to do about open management shells.
     pub shells: Shells,
-    /// What to do about services of others that hold modules of the product; nobody asks for them where nothing is said.
+    /// What to do about services of other products that hold modules of the product. Without it, nobody asks for them.
     pub foreign: Option<ForeignServices>,
-    /// Where else files that wait for a restart count, and where they do not.
+    /// The further folders in which files that wait for a restart count, and those in which they do not.
     pub renames: Arc<Renames>,
     /// What to do where the pool's answer about its fabric is not understood.
     pub fabric: Fabric,
     /// How often the installer may be started, and the services taken down, for one target.
     pub attempts: u32,
-    /// How long a look at the databases of a server at its goal counts.
+    /// How long a check of the databases of a server at its goal remains valid.
     pub database_check: Period,
     /// How long stopping may take.
     pub stop: Period,

@@ -1,4 +1,4 @@
-//! What a decision sees: the host as observed, what only we can remember of it, and how this run has gone so far.
+//! The input of a decision: the observed host, what only the journal can record, and this run so far.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -10,17 +10,17 @@ use reconcile_schema::{
 
 use crate::{approved::Deviation, clock::CLOCK_TOLERANCE};
 
-/// Everything that a decision may look at.
+/// Everything that a decision may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub host: Observed,
-    /// What cannot be observed.
+    /// The facts that cannot be observed.
     pub marks: Marks,
     /// This run so far.
     pub run: Run,
 }
 
-/// How this run has gone so far. It lives in memory only: the next run starts from nothing.
+/// This run so far. It exists in memory only; the next run starts empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub id: RunId,
@@ -30,16 +30,16 @@ pub struct Run {
     pub halt: Option<Halt>,
     /// How long it has waited for open shells, or for the pool.
     pub waited: Period,
-    /// When it saw the pool ready again, or still not, after it had seen it otherwise.
+    /// When the run saw the pool ready again, or still not ready, after it had seen it otherwise.
     pub ready_again: Option<Timestamp>,
     /// Whether it has taken services down.
     pub taken_down: bool,
-    /// The longest outage that it has seen, its own or one that an earlier run left behind.
+    /// The longest outage that this run has seen: its own, or one that an earlier run left.
     pub outage: Option<Period>,
 }
 
 impl Run {
-    /// A run that has not done anything.
+    /// A run that has not done anything yet.
     #[must_use]
     pub const fn new(id: RunId) -> Self {
         Self {
@@ -59,46 +59,47 @@ impl Run {
 pub enum Spent {
     /// Nothing that it should change changed.
     Stuck {
-        /// Its own words, where it reported failure.
+        /// Its own words, if it reported failure.
         refused: Option<String>,
-        /// What it should have brought about and has not.
+        /// What it should have changed and did not.
         in_the_way: Vec<String>,
     },
     /// It could not be done.
     Failed(String),
-    /// Somebody else uses what it changes, and goes on: nothing was done.
+    /// Somebody else uses what it would change and does not stop, so nothing was done.
     Busy(String),
-    /// These services were started by it, or by a step before it, and ended again by themselves.
+    /// These services were started by this step, or by one before it, and then ended by themselves.
     Died(Vec<String>),
 }
 
-/// Why nothing more is taken down in this run. Bringing up goes on, but where the run ends at once.
+/// Why this run takes nothing more down. It still starts services, unless it ends at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
     /// Somebody interrupted it.
     Interrupted,
-    /// The manifest cannot be used: there is nothing to work towards.
+    /// The manifest cannot be used, so there is no goal.
     NoManifest,
-    /// It ends at once, for this reason, and leaves the services as they are: there is no time to bring them back.
+    /// The run ends at once, for this reason, and leaves the services as they are, because there is no time to start
+    /// them.
     Forced(Forced),
-    /// The approved plan says something else.
+    /// The decision deviates from the approved plan.
     Deviated(Deviation),
 }
 
 /// Why a run ends at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forced {
-    /// Somebody asked twice.
+    /// Somebody asked for it a second time.
     Asked,
     /// Somebody pressed Ctrl-Break.
     Break,
     /// Its console was closed.
     Closed,
-    /// Its user logs off.
+    /// Its user logged off.
     Logoff,
-    /// The machine shuts down.
+    /// The machine is shutting down.
     Shutdown,
-    /// The system told it to end.
+    /// The system asked it to end.
     Told,
 }
 
@@ -116,9 +117,9 @@ impl fmt::Display for Forced {
 }
 
 impl Seen {
-    /// The installer's last start, when it happened in the boot that the host is in.
+    /// The installer's last start, if it happened in the current boot of the host.
     ///
-    /// A restart puts new assemblies into every process, and carries out what the installer left for it.
+    /// A restart loads new assemblies into every process, and completes what the installer left for it.
     #[must_use]
     pub fn attempt_in_this_boot(&self) -> Option<&Attempt> {
         let attempt = self.marks.attempt.as_ref()?;
@@ -128,15 +129,15 @@ impl Seen {
         }
     }
 
-    /// The installer's last start, when it was for this target and was not seen to end well: whatever the builds say that
-    /// are known, components may be missing.
+    /// The installer's last start, if it was for this target and no run saw it end successfully. Whatever the known
+    /// builds are, components may be missing.
     #[must_use]
     pub fn unproven(&self, target: &Build) -> Option<&Attempt> {
         self.marks.attempt.as_ref().filter(|attempt| attempt.target == *target && !attempt.ended_well())
     }
 
-    /// The installer's last start, when it was for a later target, may have moved something and was not seen to end well:
-    /// components may be newer than declared, until an operator says with `--retry` that they are not.
+    /// The installer's last start, if it was for a later target, may have moved a component, and no run saw it end
+    /// successfully. Components may be newer than declared, until an operator states with `--retry` that they are not.
     pub(crate) fn begun_later(&self, target: &Build) -> Option<&Attempt> {
         let later = |attempt: &&Attempt| {
             let moved = attempt.moved || attempt.code.is_none();
@@ -145,14 +146,14 @@ impl Seen {
         self.marks.attempt.as_ref().filter(later).filter(|_| self.marks.attempts > 0)
     }
 
-    /// How many of the restarts that were asked for have happened: one that was asked for in this boot has not.
+    /// How many of the requested restarts have happened: one that was requested in this boot has not.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         let asked = self.marks.rebooting.is_some() && self.marks.rebooting.as_ref() == self.host.boot.known();
         self.marks.reboots.saturating_sub(u32::from(asked))
     }
 
-    /// Whether running services may hold assemblies that an installer replaced since they were last stopped.
+    /// Whether running services can hold assemblies that an installer replaced since they were last stopped.
     #[must_use]
     pub fn holds_assemblies(&self) -> bool {
         let replaced = |attempt: &Attempt| attempt.moved || attempt.code.is_none();
@@ -165,41 +166,41 @@ impl Seen {
         self.marks.baseline.as_ref().map(|baseline| baseline.running.as_slice())
     }
 
-    /// Whether the pool has taken over for this server. A failover disables the services that it stops (Microsoft Learn:
-    /// Invoke-CsComputerFailOver). Somebody may have disabled one of them before; nobody disables the one that makes it a
-    /// Front End Server.
+    /// Whether the pool has taken over for this server. A failover disables the services that it stops (Microsoft
+    /// Learn: Invoke-CsComputerFailOver). Somebody may have disabled one of them before, but nobody disables the one
+    /// that makes the server a Front End Server.
     #[must_use]
     pub fn is_failed_over(&self) -> bool {
         self.disabled().any(|service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE))
     }
 
-    /// Whether we had the pool take over, and something is still disabled by that.
+    /// Whether we failed the server over, and services are still disabled because of that.
     #[must_use]
     pub fn is_failed_over_by_us(&self) -> bool {
         let baseline = self.marks.baseline.as_ref().filter(|baseline| baseline.failed_over);
         baseline.is_some_and(|baseline| {
-            // Where the line is lost that says what ran, each of them may have.
+            // If the line with the services that ran is lost, each of these may have run.
             let lost = self.marks.damaged.is_some() && baseline.running.is_empty();
             let ours = |service: &Service| lost || baseline.running.contains(&service.name);
             self.is_failed_over() || self.disabled().any(ours)
         })
     }
 
-    /// Whether it works as a Front End Server of its pool.
+    /// Whether it works as a Front End Server in its pool.
     #[must_use]
     pub fn is_active(&self) -> bool {
         let mut services = self.host.services.known().into_iter().flatten();
         services.any(|service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE) && service.is_running())
     }
 
-    /// The services that somebody disabled, or a failover.
+    /// The services that somebody, or a failover, disabled.
     pub(crate) fn disabled(&self) -> impl Iterator<Item = &Service> {
         let services = self.host.services.known().into_iter().flatten();
         services.filter(|service| service.is_products() && service.start == StartType::Disabled)
     }
 
-    /// Whether a step that takes services down begins an outage: the first, or another one of a later run that finds
-    /// services up although an earlier outage is not over, since one of them did not come back.
+    /// Whether a step that takes services down begins an outage. It does if it is the first one, or if a later run
+    /// finds services running although an earlier outage is not over because a service did not come back.
     #[must_use]
     pub fn begins_outage(&self) -> bool {
         self.marks.baseline.is_none() || self.is_up() && !self.run.taken_down
@@ -211,31 +212,31 @@ impl Seen {
         let baseline = self.marks.baseline.as_ref()?;
         let same_boot = baseline.up.as_ref().filter(|up| self.host.boot.known() == Some(&up.boot));
         Some(match (same_boot, self.host.uptime) {
-            (Some(up), Some(now)) => now - up.lasted, // Somebody may have set the clock meanwhile.
+            (Some(up), Some(now)) => now - up.lasted, // Somebody may have changed the time meanwhile.
             (None, _) | (_, None) => Period::between(baseline.since, self.host.at),
         })
     }
 
-    /// What the clock says, and when the journal was last written, where that is more than a correction later.
+    /// The time of the clock and that of the last journal entry, if the entry is later by more than a clock correction.
     pub(crate) fn clock_behind(&self) -> Option<(Timestamp, Timestamp)> {
         let (now, latest) = (self.host.at, self.marks.latest?);
         (Period::between(now, latest) > CLOCK_TOLERANCE).then_some((now, latest))
     }
 
-    /// How often runs have started this service; none where the journal does not know of a start.
+    /// How often runs have started this service; none where the journal has no start of it.
     #[must_use]
     pub fn starts(&self, service: &str) -> Option<ServiceStarts> {
         let Started { runs, since } = self.marks.started.get(service)?;
         Some(ServiceStarts { service: service.into(), runs: *runs, since: *since })
     }
 
-    /// Whether any service of the product is up.
+    /// Whether any service of the product is running.
     pub(crate) fn is_up(&self) -> bool {
         let mut services = self.host.services.known().into_iter().flatten();
         services.any(|service| service.is_products() && !service.is_stopped())
     }
 
-    /// The services that run, the web server among them.
+    /// The services that are running, including the web server.
     pub(crate) fn running(&self) -> Vec<String> {
         let services = self.host.services.known().into_iter().flatten();
         services.filter(|service| !service.is_stopped()).map(|service| service.name.clone()).collect()

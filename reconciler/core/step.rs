@@ -1,10 +1,10 @@
-//! What follows from the table of steps: whether one changed anything of what it should.
+//! A conclusion from the table of steps: whether a step changed anything that it should change.
 
 use alloc::vec::Vec;
 
 use reconcile_schema::{Change, Observed, Service, Step, Whose};
 
-/// Whether nothing changed of what `step` should change.
+/// Whether `step` changed nothing of what it should change.
 pub(crate) fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
     let services = |host: &Observed, whose: Whose| -> Vec<Service> {
         host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
@@ -12,7 +12,7 @@ pub(crate) fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool 
     match step.change() {
         Change::Package => before.package == now.package,
         Change::Claim => before.claim == now.claim,
-        Change::Mark => true, // Taken again, it was taken without effect.
+        Change::Mark => true, // If this step is wanted again, it was without effect.
         Change::Shells => before.shells == now.shells,
         Change::Stopped(whose) | Change::Running(whose) => services(before, whose) == services(now, whose),
         Change::Components => before.components == now.components,

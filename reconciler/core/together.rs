@@ -1,4 +1,4 @@
-//! Servers that may be taken down together: those of one pool that cannot agree on a share, and whose windows overlap.
+//! Servers that may be taken down together: servers of one pool that cannot agree on a share and whose windows overlap.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::{
     topology::Standing,
 };
 
-/// Two servers of one pool that nothing keeps from being taken down at the same time.
+/// Two servers of one pool that nothing prevents from being taken down at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unguarded {
     pub pool: Fqdn,
@@ -20,15 +20,16 @@ pub struct Unguarded {
     pub pointer: alloc::string::String,
 }
 
-/// For how many days windows are compared: a year of clocks that change.
+/// How many days of windows are compared: one year, with its clock changes.
 const DAYS: i64 = 366;
 
-/// The first such two of each pool. Front End Servers are not among them, since their pool is asked before it loses one, nor back ends, which
-/// come after them; nor those of a pool whose servers agree on a share, or of one that the manifest allows it of.
+/// The first two such servers of each pool. Front End Servers are not among them, since their pool is asked before it
+/// loses one; nor are back ends, which come after them. Pools whose servers agree on a share, and pools that the
+/// manifest allows it for, are skipped.
 #[must_use]
 pub fn unguarded(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Unguarded> {
     let guarded = |role: Role| match role {
-        Role::Edge => false, // In no domain: no share of the inside is there for it.
+        Role::Edge => false, // They are in no domain, so they cannot reach an internal share.
         Role::FrontEnd | Role::BackEnd | Role::StandardEdition => true,
         Role::Director | Role::Mediation | Role::PersistentChat => manifest.rollout.claims.is_some(),
     };
@@ -59,7 +60,7 @@ pub fn unguarded(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Unguarded> {
     found
 }
 
-/// Whether two servers may be taken down at the same time: any time will do where nothing is said of windows.
+/// Whether two servers may be taken down at the same time; without windows, any time is allowed.
 fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
     let of = |maintenance: Option<&Maintenance>| maintenance.map(|maintenance| openings(maintenance, ANY_DAY, DAYS));
     match (of(one), of(other)) {
@@ -72,15 +73,15 @@ fn overlap(one: Option<&Maintenance>, other: Option<&Maintenance>) -> bool {
     }
 }
 
-/// Windows that do not overlap, for the servers of a pool whose windows do.
+/// Windows that do not overlap, for the servers of a pool whose windows now do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     pub pool: Fqdn,
-    /// Each server with its windows, by the names of those that it has now; without any where no server has one.
+    /// Each server with its windows, by the names of its current ones; none where no server has any.
     pub windows: Vec<(ServerName, Vec<(UpdateName, Window)>)>,
 }
 
-/// What each such pool could have instead: the windows of its first server, shared out among all.
+/// A proposal for each such pool: the windows of its first server, divided among all.
 #[must_use]
 pub fn proposals(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Proposal> {
     let of = |found: Unguarded| {

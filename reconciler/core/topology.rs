@@ -1,4 +1,4 @@
-//! Where the servers of a manifest stand: site, pool, ring and upgrade domain, and where a pool keeps its claims.
+//! The place of each server of a manifest: site, pool, ring and upgrade domain, and the folder of a pool's claims.
 
 use alloc::{string::String, string::ToString, vec::Vec};
 
@@ -8,23 +8,21 @@ use reconcile_schema::{
 
 use crate::roster::{Entry, Roster};
 
-/// Where a server stands, by its own entry, its group and its pool.
+/// The place of a server, according to its own entry, its group and its pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing<'a> {
     pub role: Option<Role>,
-    /// The site that it stands at.
     pub site: Option<&'a UpdateName>,
-    /// The pool that it belongs to.
     pub pool: Option<&'a Fqdn>,
-    /// The ring in which it is updated, where one is named.
+    /// The ring in which it is updated, if one is named.
     pub ring: Option<&'a UpdateName>,
     pub upgrade_domain: Option<&'a UpdateName>,
-    /// When it may be taken down; always, where nothing is said.
+    /// When it may be taken down; always, unless something is declared.
     pub maintenance: Option<&'a Maintenance>,
 }
 
 impl<'a> Standing<'a> {
-    /// Where the servers of an entry stand.
+    /// The place of the servers of an entry.
     #[must_use]
     pub fn of(manifest: &'a Manifest, server: &'a Server) -> Self {
         let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
@@ -44,7 +42,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The number of its ring in the order of the rollout, from 0; a server without one is in the last.
+    /// The number of its ring in the order of the rollout, from 0; a server without a ring belongs to the last one.
     #[must_use]
     pub fn ring_number(&self, manifest: &Manifest) -> usize {
         let rings = &manifest.rollout.rings;
@@ -53,27 +51,27 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// Where a pool's record lies, and for whom its server waits.
+/// The place of a pool's record, and the servers that this server waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// The folder on the share.
     pub folder: String,
-    /// The accounts whose files are believed in addition to those of the servers' own computer accounts.
+    /// Further accounts whose files are believed, in addition to the servers' own computer accounts.
     pub writers: Vec<AccountName>,
-    /// The name of the record: that of the pool or, of two pools that stand in for each other, the one that comes first. So one
-    /// claim keeps them both.
+    /// The name of the record: that of the pool or, for two pools that stand in for each other, the one that comes
+    /// first. So one claim covers both.
     pub name: Fqdn,
     pub pool: Fqdn,
     /// The upgrade domain: the servers of one may be taken down together.
     pub domain: Option<UpdateName>,
-    /// The servers that must be done before this one is taken down: those at the front of its own back end.
+    /// The servers that must be done before this one is taken down: the Front End Servers of its own back end.
     pub after: Vec<ServerName>,
 }
 
 impl Claims {
-    /// What a manifest says of it for a server of this role in this pool.
+    /// The declaration for a server of this role in this pool.
     pub(crate) fn of(manifest: &Manifest, roster: &Roster<'_>, role: Role, standing: &Standing<'_>) -> Option<Self> {
-        // An Edge Server stands in front of the firewall and in no domain: no share of the inside is there for it.
+        // An Edge Server is in the perimeter network and in no domain, so it cannot reach an internal share.
         let ClaimShare { folder, writers } = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.clone();
         let folder = folder.to_string();
         let pool = standing.pool?;
@@ -88,7 +86,8 @@ impl Claims {
     }
 }
 
-/// The Front End Servers of a pool. One that has an entry of its own next to a range that contains it is told by that entry.
+/// The Front End Servers of a pool. If a server has its own entry next to a range that contains it, its own entry
+/// counts.
 pub(crate) fn fronts<'a>(
     manifest: &'a Manifest,
     roster: &'a Roster<'a>,

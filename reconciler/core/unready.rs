@@ -8,25 +8,24 @@ use reconcile_schema::{Period, ServerName, shown_at};
 
 use crate::{clock::WrongClock, quorum::READY};
 
-/// Why a pool cannot spare one of its servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unready {
-    /// It is busy: replicas are on their way.
+    /// It is busy: replicas are being moved.
     Busy,
-    /// By its own word, too few of its servers are active.
+    /// It reports that too few of its servers are active.
     Insufficient { active: Option<u32>, servers: Option<u32> },
     /// Its upgrade domains may not all be taken down.
     Domain {
-        /// Whether the one that is not ready is that of this server; otherwise nobody can tell which one that is.
+        /// Whether the domain that is not ready is that of this server; if not, it is unknown which one it is.
         own: bool,
     },
-    /// It reports neither upgrade domains nor how many of its servers are active.
+    /// It reports neither upgrade domains nor the number of its active servers.
     Untold,
     /// With one server less, too few would run.
     Quorum {
         active: u32,
         servers: u32,
-        /// How many must be.
+        /// The number that must run.
         needed: u32,
     },
     /// Replicas are missing.
@@ -34,9 +33,9 @@ pub enum Unready {
         /// The product's words for each.
         missing: Vec<String>,
     },
-    /// It warns of its fabric.
+    /// It reports warnings about its fabric.
     Warned { warnings: Vec<String> },
-    /// What it says of its fabric is not understood.
+    /// Its answer about its fabric is not understood.
     NotUnderstood {
         /// Its words.
         said: Vec<String>,
@@ -45,11 +44,11 @@ pub enum Unready {
     Settling {
         server: ServerName,
         back: Timestamp,
-        /// When the pool was ready again, where it was not meanwhile.
+        /// When the pool became ready again, if it was not ready meanwhile.
         again: Option<Timestamp>,
         /// How long the pool must still be ready.
         left: Period,
-        /// The clock that is wrong, where one is.
+        /// The wrong clock, if there is one.
         clock: Option<WrongClock>,
     },
 }

@@ -1,4 +1,4 @@
-//! The errors in what a manifest says of pools, rings and upgrade domains.
+//! The errors in what a manifest declares about pools, rings and upgrade domains.
 
 use alloc::{collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
 
@@ -10,17 +10,15 @@ use crate::{
     topology::Standing,
 };
 
-/// Something that a manifest says of pools, rings and upgrade domains cannot be meant.
+/// A declaration of pools, rings or upgrade domains that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopologyError {
-    /// The place in the manifest, as a JSON pointer.
     pub pointer: String,
     pub message: String,
-    /// What to do about it.
     pub help: Remedy,
 }
 
-/// Everything that a manifest says of pools, rings and upgrade domains and that cannot be meant.
+/// All declarations of pools, rings and upgrade domains that make no sense.
 #[must_use]
 pub fn topology_errors(manifest: &Manifest) -> Vec<TopologyError> {
     let check = Check::of(manifest);
@@ -53,7 +51,7 @@ impl<'a> Check<'a> {
         Self { manifest, entries, pools }
     }
 
-    /// Every ring that is named is one of the rollout.
+    /// Every ring that is named belongs to the rollout.
     fn rings(&self, errors: &mut Vec<TopologyError>) {
         let rings = &self.manifest.rollout.rings;
         let unknown = |ring: &Option<UpdateName>| ring.as_ref().is_some_and(|ring| !rings.contains(ring));
@@ -85,7 +83,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// A pool has servers, and they stand at one site and in one ring.
+    /// A pool has servers, all at one site and in one ring.
     fn pools(&self, errors: &mut Vec<TopologyError>) {
         for name in self.manifest.pools.keys().filter(|name| !self.pools.contains_key(name)) {
             errors.push(TopologyError {
@@ -111,7 +109,7 @@ impl<'a> Check<'a> {
             for member in core::iter::once(first).chain(members) {
                 let own = said(member);
                 let differs = |what: &str, own: Option<&UpdateName>, pool: Option<&UpdateName>, declared: bool| {
-                    // What the pool itself says holds for servers that say nothing.
+                    // The pool's own values apply to servers that declare none.
                     (own != pool && !(declared && own.is_none())).then(|| self.apart(member, name, what, own, pool))
                 };
                 errors.extend(differs("ring", own.0, ring, whole.0.is_some()));
@@ -147,7 +145,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The partner of a pool exists, is another one, and has no other partner.
+    /// The partner of a pool exists, is not the pool itself, and has no other partner.
     fn pairs(&self, errors: &mut Vec<TopologyError>) {
         let mut partners: BTreeMap<&Fqdn, &Fqdn> = BTreeMap::new();
         for (name, pool) in &self.manifest.pools {
@@ -185,7 +183,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Upgrade domains are those of Front End Servers of Lync Server 2013.
+    /// Only Front End Servers of Lync Server 2013 have upgrade domains.
     fn domains(&self, errors: &mut Vec<TopologyError>) {
         for (entry, standing) in self.entries.iter().filter(|(_, standing)| standing.upgrade_domain.is_some()) {
             let server = entry.server;
@@ -214,8 +212,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// A Front End Server belongs to a pool: one that names none would be taken down whatever its pool says, together with all
-    /// others of it.
+    /// A Front End Server belongs to a pool. One that names none would be taken down whatever the state of its pool,
+    /// together with all others of that pool.
     fn fronts(&self, errors: &mut Vec<TopologyError>) {
         let alone = |(_, standing): &&(Entry<'a>, Standing<'a>)| {
             standing.role == Some(Role::FrontEnd) && standing.pool.is_none() && standing.upgrade_domain.is_none()

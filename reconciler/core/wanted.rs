@@ -6,26 +6,25 @@ use reconcile_schema::{Cause, DatabaseState, Fact, Pending, PendingRestart, Peri
 
 use crate::{ask::Ask, blocker::Blocker, claims::is_unreleased, goal::Goal, seen::Seen};
 
-/// What would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
     /// Nothing: the host is at its goal.
     Nothing,
     /// This step, for this reason.
     Step(Step, Cause),
-    /// To know this first.
+    /// Read this fact, then decide again.
     Look(Ask),
-    /// It cannot be told, or not be helped by a step.
+    /// No step can help, or a fact is missing.
     Cannot(Blocker),
 }
 
-/// More steps than any goal needs: a plan that is longer is a defect of the decision, and ends as stuck.
+/// More steps than any goal needs. A longer plan is a defect of the decision, and ends as stuck.
 pub(crate) const MOST_STEPS: usize = 32;
 
 /// The step that would move the host towards its goal: the documented procedure.
 ///
-/// Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server"; that the services are started
-/// again at the end goes without saying there. Around it, for a Front End Server whose pool takes over for it, the same:
+/// Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server"; it takes for granted that the
+/// services are started again at the end. Around it, for a Front End Server whose pool takes over for it, the same:
 /// "Patch or update Front End Servers in Skype for Business Server".
 #[must_use]
 pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
@@ -40,7 +39,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     };
     let web_up = services.iter().any(|service| service.is_web() && !service.is_stopped());
     if goal.fails_over() && seen.is_failed_over() && !seen.is_failed_over_by_us() {
-        return Want::Cannot(Blocker::FailedOver); // Somebody took it out of the pool, has a reason, and may be at work.
+        return Want::Cannot(Blocker::FailedOver); // Somebody failed it over and may still be working on it.
     }
     if let Some(begun) = seen.begun_later(&goal.core) {
         let (declared, begun, code) = (goal.core.clone(), begun.target.clone(), begun.code);
@@ -55,7 +54,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
         return Want::Step(step, cause);
     }
     if let Some(attempt) = seen.attempt_in_this_boot() {
-        // Stop again: services that ran meanwhile may hold assemblies that the installer replaced.
+        // Stop again: a service that started meanwhile can hold assemblies that the installer replaced.
         if !attempt.stopped_since {
             return Want::Step(stop(goal, seen).unwrap_or(Step::StopServices), Cause::AssembliesHeld);
         }
@@ -67,7 +66,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
         match behind_in(goal, seen, store) {
             Databases::Current => {}
             Databases::Ask => {
-                // In an outage the web server starts first: a host can use that time to get ready for the look.
+                // During an outage the web server starts first: a host can use that time to prepare for the check.
                 let outage = seen.marks.baseline.is_some() && stop(goal, seen).is_none();
                 let web = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
                 return match web.filter(|_| outage) {
@@ -88,7 +87,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             }
         }
     }
-    // Before the services are started: a restart starts them, too.
+    // This comes before the start of the services, because a restart starts them as well.
     match windows_asks(goal, seen) {
         WindowsRestart::Wanted(who) => {
             return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), Cause::RebootPending(who));
@@ -99,15 +98,15 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
     down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
 }
 
-/// How it stands with a restart that Windows Update or component servicing asks for.
+/// Whether Windows Update or component servicing requests a restart.
 pub(crate) enum WindowsRestart {
-    /// Nobody asks.
+    /// Nobody requests one.
     None,
-    /// These ask, and the policy says to tell of it.
+    /// These request one, and the policy is to report it.
     Said(Vec<String>),
-    /// These ask, and the policy says to do it.
+    /// These request one, and the policy is to restart.
     Wanted(Vec<String>),
-    /// Whether anybody asks cannot be told, and the policy would have it done.
+    /// It is unknown whether anybody requests one, and the policy would be to restart.
     Unknown(Blocker),
 }
 
@@ -128,7 +127,7 @@ pub(crate) fn windows_asks(goal: &Goal, seen: &Seen) -> WindowsRestart {
     }
 }
 
-/// Why the machine is restarted before the work, if it is: something else than the work asks for it.
+/// Why the machine is restarted before the work, if so: the work itself is not the reason.
 pub(crate) fn restart_first(goal: &Goal, seen: &Seen) -> Option<Cause> {
     let works = match wanted(goal, seen) {
         Want::Step(_, Cause::Behind(_) | Cause::Unproven { .. } | Cause::StoreBehind { .. }) | Want::Look(_) => true,
@@ -137,8 +136,8 @@ pub(crate) fn restart_first(goal: &Goal, seen: &Seen) -> Option<Cause> {
     reboot_due(seen).filter(|_| works && seen.marks.baseline.is_none())
 }
 
-/// Why the update must be installed, when it must: a component is below its build; or an installation was begun and not seen
-/// to end well, so that nobody can tell what else is missing.
+/// Why the update must be installed, if so: a component is below its build, or an installation began and no run saw it
+/// end successfully, so that it is unknown what else is missing.
 pub(crate) fn lacks_update(goal: &Goal, seen: &Seen) -> Option<Cause> {
     let behind = goal.behind(seen.host.components.known()?);
     if !behind.is_empty() {
@@ -147,25 +146,27 @@ pub(crate) fn lacks_update(goal: &Goal, seen: &Seen) -> Option<Cause> {
     seen.unproven(&goal.core).map(|attempt| Cause::Unproven { code: attempt.code })
 }
 
-/// The step that takes the services down, while any is up: those of others before the product's, which they use.
+/// The step that stops the services, while any is running: those of other products before the product's, which they
+/// use.
 fn stop(goal: &Goal, seen: &Seen) -> Option<Step> {
     let others = || are_others_up(seen).then_some(Step::StopOthers);
     others().or_else(|| leave(goal, seen)).or_else(|| seen.is_up().then_some(Step::StopServices))
 }
 
-/// Whether any service of others that the manifest names is up.
+/// Whether any service of another product that the manifest names is running.
 fn are_others_up(seen: &Seen) -> bool {
     let mut services = seen.host.services.known().into_iter().flatten();
     services.any(|service| service.whose() == Whose::Others && !service.is_stopped())
 }
 
-/// The step that takes a Front End Server out of its pool, while it is in it: before anything else takes it down.
+/// The step that takes a Front End Server out of its pool, while it is in the pool: before any other step takes it
+/// down.
 pub(crate) fn leave(goal: &Goal, seen: &Seen) -> Option<Step> {
     (goal.fails_over() && seen.is_up() && !seen.is_failed_over()).then_some(Step::FailOver)
 }
 
-/// The steps that bring up what should run and does not: the web server first, and a server that is failed over goes back
-/// to its pool. When all of it runs, the next server of the pool may begin.
+/// The steps that start what should be running and is not: the web server first; a server that is failed over is failed
+/// back to its pool. When all of it runs, the next server of the pool may begin.
 pub(crate) fn down(goal: &Goal, seen: &Seen) -> impl Iterator<Item = (Step, Cause)> {
     let down: Vec<_> = goal.should_run(&seen.host, seen.baseline()).filter(|service| !service.is_running()).collect();
     let names = |whose: Whose| -> Vec<_> {
@@ -190,12 +191,13 @@ pub(crate) fn reboot_due(seen: &Seen) -> Option<Cause> {
     let mut who: Vec<_> = asked.map(|code| format!("the installer (exit code {code})")).into_iter().collect();
     let pending = seen.host.reboot.known().into_iter().flatten();
     who.extend(pending.filter(|pending| asks(seen, pending)).map(|pending| pending.who.clone()));
-    who.dedup(); // The installer may have left a word in the registry, too.
+    who.dedup(); // The installer may also have left an entry in the registry.
     (!who.is_empty()).then_some(Cause::RebootPending(who))
 }
 
-/// Whether what is pending asks for a restart. Files that wait for one do where they lie in a folder that matters to an update, or came
-/// after our installer began in this boot; not where they have outlasted the last restart: another one would not help either.
+/// Whether a pending restart is required. Files that wait for one require it if they are in a folder that matters to an
+/// update, or if they appeared after our installer began in this boot. They do not if they have outlasted the last
+/// restart, because another one would not help either.
 fn asks(seen: &Seen, pending: &Pending) -> bool {
     let after_ours = |path: &String| {
         seen.attempt_in_this_boot()
@@ -205,20 +207,20 @@ fn asks(seen: &Seen, pending: &Pending) -> bool {
     pending.files.is_empty() || pending.files.iter().any(asks)
 }
 
-/// Whether a file waited for the last restart already, and that has happened.
+/// Whether a file already waited for the last restart, and that restart has happened.
 fn outlasts(seen: &Seen, path: &String) -> bool {
     let happened = seen.marks.rebooting.is_none() || seen.marks.rebooting.as_ref() != seen.host.boot.known();
     happened && seen.marks.awaited.contains(path)
 }
 
-/// The files that wait for a restart and ask for none: they are shown.
+/// The files that wait for a restart but do not require one. They are shown.
 #[must_use]
 pub fn waiting_elsewhere(seen: &Seen) -> Vec<&str> {
     let pending = seen.host.reboot.known().into_iter().flatten().filter(|pending| !asks(seen, pending));
     pending.flat_map(|pending| &pending.files).map(|file| file.path.as_str()).collect()
 }
 
-/// How the databases of one store stand.
+/// The state of the databases of one store.
 pub(crate) enum Databases {
     Current,
     Behind(Vec<String>),
@@ -241,7 +243,7 @@ pub(crate) fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
             {
                 return Databases::Current;
             }
-            // What was behind or out of reach then may have been fixed since: work needs a look of its own.
+            // Databases that were behind or unreachable then may have been fixed since, so the work needs a new check.
             Some(_) | None => return Databases::Ask,
         },
     };

@@ -1,4 +1,4 @@
-//! Warnings: what a manifest may say and is probably a mistake.
+//! Warnings: declarations that a manifest may contain and that are probably mistakes.
 
 use alloc::{
     borrow::ToOwned, collections::BTreeMap, collections::BTreeSet, format, string::String, string::ToString, vec::Vec,
@@ -72,7 +72,8 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all
 }
 
-/// Targets whose build no release of the catalogue has: after a typing error, a server stays behind or never reaches it.
+/// Targets whose build belongs to no release in the catalogue: after a typing error, a server stays behind or never
+/// reaches it.
 fn unknown_builds(manifest: &Manifest, releases: &Releases) -> impl Iterator<Item = Warning> {
     manifest.updates.iter().filter_map(|(name, update)| {
         let build: Build = update.release.parse().ok()?;
@@ -86,7 +87,7 @@ fn unknown_builds(manifest: &Manifest, releases: &Releases) -> impl Iterator<Ite
     })
 }
 
-/// Components that nobody knows: where no server has one, its build is never compared.
+/// Components with unknown names: if no server has one, its build is never compared.
 fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     manifest.updates.iter().flat_map(|(name, update)| {
         let place = format!("{}/components", at("updates", name.as_str()));
@@ -102,7 +103,7 @@ fn unknown_components(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     })
 }
 
-/// A folder for claims that each server has for itself: no other server sees what it claims.
+/// A folder for claims that is local to each server, so that no other server sees its claims.
 fn no_share(manifest: &Manifest) -> Option<Warning> {
     let folder =
         manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| !folder.is_on_share())?;
@@ -117,12 +118,13 @@ fn no_share(manifest: &Manifest) -> Option<Warning> {
     })
 }
 
-/// A folder for claims below the name of a domain: that is a namespace of DFS, and where its folder has several targets, servers
-/// that each come to another one agree on nothing. How many it has is not known here; a run asks Windows.
+/// A folder for claims below the name of a domain, which is a DFS namespace. If its folder has several targets, servers
+/// that reach different targets agree on nothing. The number of targets is unknown here; a run asks Windows.
 fn domain_share(manifest: &Manifest) -> Option<Warning> {
     let folder = manifest.rollout.claims.as_ref().map(|claims| &claims.folder).filter(|folder| folder.is_on_share())?;
     let host = folder.as_str().trim_start_matches(['\\', '/']).split(['\\', '/']).next()?.to_ascii_lowercase();
-    // A server cannot be told from a domain by its name: what stands behind the first label of a server is one.
+    // A name does not show whether it belongs to a server or a domain: the text after the first label of a server is a
+    // domain.
     let domains = manifest.servers.keys().filter_map(|pattern| pattern.as_str().split_once('.'));
     let inside = domains.map(|(_, domain)| domain.to_ascii_lowercase()).find(|domain| {
         *domain == host || domain.strip_suffix(&host).is_some_and(|before| before.ends_with('.') && host.contains('.'))
@@ -138,7 +140,7 @@ fn domain_share(manifest: &Manifest) -> Option<Warning> {
     })
 }
 
-/// Pools of which the manifest wants servers at different builds: once they are there, that is drift.
+/// Pools whose servers get different builds from the manifest: once they have them, that is drift.
 fn unequal_pools(manifest: &Manifest) -> Vec<Warning> {
     let mut targets: BTreeMap<&Fqdn, &UpdateName> = BTreeMap::new();
     let mut once = BTreeSet::new();
@@ -161,7 +163,7 @@ fn unequal_pools(manifest: &Manifest) -> Vec<Warning> {
     all
 }
 
-/// Back ends without a pool where Front End Servers have one: they do not wait for them.
+/// Back ends without a pool where Front End Servers have one: they do not wait for these.
 fn lone_back_ends(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     let standing = |server| Standing::of(manifest, server);
     let fronts = manifest.servers.values().any(|server| {
@@ -180,7 +182,7 @@ fn lone_back_ends(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     })
 }
 
-/// A Central Management Store that several servers update: one does.
+/// A Central Management Store that several servers update: one is enough.
 fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
     let mut first: BTreeMap<(&Fqdn, Option<&SqlInstance>), &ServerPattern> = BTreeMap::new();
     let mut all = Vec::new();
@@ -201,7 +203,7 @@ fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
     all
 }
 
-/// One installer for several releases: it brings one of them.
+/// One installer for several releases: it installs only one of them.
 fn same_hashes(manifest: &Manifest) -> Vec<Warning> {
     let mut first: BTreeMap<&str, (&UpdateName, &Update)> = BTreeMap::new();
     let mut all = Vec::new();
@@ -221,7 +223,7 @@ fn same_hashes(manifest: &Manifest) -> Vec<Warning> {
     all
 }
 
-/// Installers with the hash of an empty file: a download that came to nothing.
+/// Installers with the hash of an empty file, from a failed download.
 fn empty_files(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let empty = manifest.updates.iter().filter(|(_, update)| update.installer.sha256.as_str() == EMPTY);
@@ -233,7 +235,7 @@ fn empty_files(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     })
 }
 
-/// What no server has yet and would make no goal.
+/// Updates and groups that no server uses yet, and that would make no valid goal.
 fn unused(manifest: &Manifest, releases: &Releases) -> Vec<Warning> {
     let members: BTreeSet<_> = manifest.servers.values().filter_map(|server| server.group.as_ref()).collect();
     let used = manifest.groups.iter().filter(|(name, _)| members.contains(name));
@@ -256,7 +258,7 @@ fn unused(manifest: &Manifest, releases: &Releases) -> Vec<Warning> {
     updates.chain(groups).map(warning).collect()
 }
 
-/// Services of others that are not: the product's are stopped and started anyway.
+/// Entries in `alsoStop` that name no service of another product: the product's own are stopped and started anyway.
 fn own_services(manifest: &Manifest) -> Vec<Warning> {
     let groups = manifest.groups.iter().map(|(name, group)| (at("groups", name.as_str()), &group.also_stop));
     let servers =
@@ -283,7 +285,7 @@ fn own_services(manifest: &Manifest) -> Vec<Warning> {
     all
 }
 
-/// Servers that no pool has beside Front End Servers.
+/// Servers with roles that no pool combines with Front End Servers.
 fn strange_pools(manifest: &Manifest) -> Vec<Warning> {
     let standing = |(pattern, server)| (Entry { pattern, server }.pointer(), Standing::of(manifest, server));
     let standings: Vec<_> = manifest.servers.iter().map(standing).collect();
@@ -302,7 +304,7 @@ fn strange_pools(manifest: &Manifest) -> Vec<Warning> {
     strange.collect()
 }
 
-/// Reports that go where the task happens to be started.
+/// Reports whose path depends on the folder in which the task starts.
 fn relative_reports(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     let snapshots = manifest.reports.snapshots.as_ref().map(FilePath::as_str);
     let prometheus = manifest.reports.prometheus.as_ref().map(MetricsPath::as_str);
@@ -352,7 +354,7 @@ fn without_claims(manifest: &Manifest) -> Option<Warning> {
     })
 }
 
-/// Pools that servers name and `pools` does not, where it has others.
+/// Pools that servers name and that are missing under `pools`, where others are declared.
 fn undeclared_pools(manifest: &Manifest) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
@@ -376,7 +378,7 @@ fn undeclared_pools(manifest: &Manifest) -> Vec<Warning> {
     all
 }
 
-/// Windows none of which ever has room for the work on a server, by the manifest's own estimates.
+/// Windows that never have room for the work on a server, by the manifest's own estimates.
 fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
@@ -403,14 +405,14 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
     all
 }
 
-/// Servers on which no run begins: by the manifest's own estimates, the outage is longer than it may be.
+/// Servers on which no run begins, because the manifest's own estimates exceed the outage budget.
 fn long_outages(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
     for (entry, first, goal) in first_goals(manifest, releases, roster) {
         let Some(outage) = foreseen_whole(&goal).map(|foreseen| foreseen.outage.p95) else { continue };
         let budget = goal.rules.outage_budget;
-        // A budget of nothing is told of by itself.
+        // A budget of zero has a warning of its own.
         if budget == Period::seconds(0) || outage <= budget || goal.rules.on_exceed == OnExceed::Warn {
             continue;
         }
@@ -429,7 +431,7 @@ fn long_outages(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all
 }
 
-/// Servers that may be restarted in windows only, and have none.
+/// Servers that may be restarted only in windows, and have none.
 fn no_window(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
@@ -452,7 +454,7 @@ fn no_window(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -> V
     all
 }
 
-/// The entries of the manifest that have goals, each with its first server and the goal of that.
+/// The entries of the manifest that have goals, each with its first server and that server's goal.
 fn first_goals<'a>(
     manifest: &'a Manifest,
     releases: &'a Releases,
@@ -465,12 +467,12 @@ fn first_goals<'a>(
     })
 }
 
-/// Where the windows of an entry are declared, as a JSON pointer.
+/// The place where the windows of an entry are declared, as a JSON pointer.
 fn windows_of(manifest: &Manifest, entry: &Entry<'_>) -> String {
     declared_at(manifest, entry, |policy| policy.maintenance.is_some(), "maintenance")
 }
 
-/// Where the field of a policy that counts for an entry is declared, as a JSON pointer.
+/// The place of the policy field that applies to an entry, as a JSON pointer.
 fn declared_at(manifest: &Manifest, entry: &Entry<'_>, has: impl Fn(&Policy) -> bool, field: &str) -> String {
     let group = entry.server.group.as_ref();
     let of_group = group.filter(|group| manifest.groups.get(*group).is_some_and(|it| has(&it.policy)));

@@ -1,4 +1,4 @@
-//! A file that appears whole or not at all: somebody may be reading its folder at this moment.
+//! A file that appears whole or not at all, because somebody may be reading its folder at this moment.
 
 use std::{
     io::{self, Write},
@@ -7,11 +7,11 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-/// A new file in the folder of `path`, to take its name at the end. Anyone who may read other new files may read it: it is
-/// written for others.
+/// A new file in the folder of `path`, which is renamed to `path` at the end. It is written for others, so it has the
+/// access rights of any other new file.
 ///
 /// # Errors
-/// When the folder takes no file.
+/// When no file can be created in the folder.
 pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -23,7 +23,7 @@ pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
 /// Writes a file whole, or not at all.
 ///
 /// # Errors
-/// When the folder takes no file, or the file cannot be written.
+/// When no file can be created in the folder, or the file cannot be written.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = beside(path)?;
     file.write_all(content)?;

@@ -1,12 +1,13 @@
-//! Whose file on a share is believed: that of the computer which it speaks for, or of an account that the manifest lists.
+//! Which files on a share are believed: those of the computer that they report about, and of accounts that the manifest
+//! lists.
 //!
-//! A decision over plain data: the owner is read elsewhere, from the handle that the content is read from.
+//! A decision over plain data: the owner is read elsewhere, from the same handle as the content.
 
 use std::fmt;
 
 use reconcile_schema::{AccountName, ServerName};
 
-/// Whose a file is.
+/// The owner of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(not(test), expect(dead_code, reason = "each system has its own"))]
 pub enum Owner {
@@ -18,7 +19,7 @@ pub enum Owner {
     },
     /// It cannot be read.
     Unread(String),
-    /// This system tells of no owner: no server takes a decision here.
+    /// This system reports no owner, so no server makes a decision here.
     Untold,
 }
 
@@ -32,22 +33,23 @@ impl fmt::Display for Owner {
     }
 }
 
-/// Whether a file is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Believed,
     /// It is not: it belongs to this account.
     Stranger(String),
-    /// It is not: nobody can tell whose it is.
+    /// It is not: its owner is unknown.
     Unread(String),
 }
 
-/// How much of a host name the name of a computer account has (Microsoft Learn: Naming conventions in Active Directory).
+/// How many characters of a host name its computer account has (Microsoft Learn: Naming conventions in Active
+/// Directory).
 const NETBIOS: usize = 15;
 
-/// Judges the file that speaks for `server`, by its owner, the domain of this computer and the accounts that the manifest lists.
+/// Judges the file of `server` by its owner, the domain of this computer and the accounts that the manifest lists.
 ///
-/// Servers of one pool are members of one domain. A computer of another domain may have the same name, so that one must be listed.
+/// Servers of one pool belong to one domain. A computer of another domain may have the same name, so that one must be
+/// listed.
 pub fn judge(server: &ServerName, owner: &Owner, domain: Option<&str>, writers: &[AccountName]) -> Verdict {
     let (sid, name) = match owner {
         Owner::Untold => return Verdict::Believed,
@@ -75,7 +77,7 @@ mod tests {
 
     const SID: &str = "S-1-5-21-1-2-3-1104";
 
-    /// A server, the owner of its file, the domain of this computer, the accounts that are listed, and what follows.
+    /// A server, the owner of its file, the domain of this computer, the listed accounts, and the verdict.
     type Row<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [AccountName], Verdict);
 
     fn account(name: Option<&str>) -> Owner {

@@ -1,5 +1,5 @@
-//! The files of a record on the share: one for each server and one for each server whose claim was broken, with what is believed of
-//! them.
+//! The files of a record on the share, and which of them are believed: one for each server, and one for each server
+//! whose claim was broken.
 
 use std::{
     collections::BTreeMap,
@@ -20,28 +20,28 @@ use crate::{
 /// The largest file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// The most files of one record: two paired pools have some dozen servers each.
+/// The most files of one record: two paired pools have a few dozen servers each.
 const MOST: usize = 500;
 
-/// What this system tells of a share.
+/// What this system can find out about a share.
 #[derive(Debug, Clone, Copy)]
 pub struct Eyes {
-    /// Whose an open file is.
+    /// Reads the owner of an open file.
     pub owner: fn(&File) -> Owner,
     /// The domain of this computer.
     pub domain: fn() -> Option<String>,
-    /// The targets of a folder, where that is a path of DFS with several.
+    /// The targets of a folder, if it is a DFS path with several.
     pub targets: fn(&Path) -> Option<Vec<String>>,
 }
 
-/// What a file is, by its name.
+/// The kind of a file, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// It speaks for this server.
+    /// The file of this server.
     Server(ServerName),
-    /// It breaks claims of this server.
+    /// The file that breaks claims of this server.
     Broken(ServerName),
-    /// It is the record of an earlier version, which all servers wrote.
+    /// The record of an earlier version, which all servers wrote.
     Earlier,
 }
 
@@ -59,7 +59,7 @@ impl Kind {
         }
     }
 
-    /// The file of this kind.
+    /// The path of the file of this kind.
     pub fn path(&self, folder: &Path, name: &Fqdn) -> PathBuf {
         folder.join(match self {
             Self::Server(server) => format!("{name}.{server}.json"),
@@ -69,16 +69,16 @@ impl Kind {
     }
 }
 
-/// What was found in a file.
+/// The result of reading a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Found {
-    /// This text, written then by the clock of the share, and whose the file is.
+    /// This text, with the time of its writing by the clock of the share, and its owner.
     Text { text: Vec<u8>, written: Option<Timestamp>, owner: String },
-    /// Nothing that is believed.
+    /// Content that is not believed.
     Doubted(Doubt),
 }
 
-/// What lies on the share of one record, as it was read. Two that are equal say that nobody wrote in between.
+/// The files of one record on the share, as they were read. If two readings are equal, nobody wrote in between.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Lying {
     files: BTreeMap<PathBuf, (Kind, Found)>,
@@ -86,12 +86,12 @@ pub struct Lying {
 }
 
 impl Lying {
-    /// Reads what lies there.
+    /// Reads the files of a record.
     pub fn read(folder: &Path, name: &Fqdn, eyes: &Eyes, writers: &[AccountName]) -> Result<Self, ShareError> {
         let unusable = |cause| ShareError::Unusable { what: "look at", path: folder.to_owned(), cause };
         let domain = (eyes.domain)();
         let mut files = BTreeMap::new();
-        // A folder that is missing is no pool without a claim.
+        // A missing folder does not mean a pool without a claim.
         for entry in std::fs::read_dir(folder).map_err(unusable)? {
             let entry = entry.map_err(unusable)?;
             let Some(kind) = entry.file_name().to_str().and_then(|file| Kind::of(name, file)) else { continue };
@@ -104,13 +104,14 @@ impl Lying {
                 return Err(ShareError::Crowded { path: folder.to_owned(), most: MOST });
             }
         }
-        // Now that the folder was read, its path is known to the client of DFS.
+        // The DFS client knows the path now, because the folder was read.
         let targets = (eyes.targets)(folder);
         let targets = targets.map(|targets| Doubt::Targets { folder: folder.display().to_string(), targets });
         Ok(Self { files, targets })
     }
 
-    /// What the files say together, to `reader`: a server does not take its own claim from a record that everybody wrote.
+    /// The record from all files, for `reader`: a server does not accept a claim of its own from a record that
+    /// everybody could write.
     pub fn together(&self, reader: Option<&ServerName>) -> Result<PoolRecord, ShareError> {
         let mut all = PoolRecord { doubts: self.targets.iter().cloned().collect(), ..PoolRecord::default() };
         let speak: Vec<_> = self.files.values().filter_map(|(kind, _)| server_of(kind)).collect();
@@ -131,7 +132,7 @@ impl Lying {
                     broken.extend(said.broken);
                 }
                 Kind::Earlier => {
-                    // Anybody may forbid. A server with a file of its own has spoken since.
+                    // Anyone may forbid. A server with a file of its own has reported since.
                     let counts = |server: &ServerName| !speak.contains(&server) && reader != Some(server);
                     said.claims.retain(|claim| counts(&claim.server));
                     said.released.retain(|_, last| counts(&last.server));
@@ -146,10 +147,10 @@ impl Lying {
         Ok(all)
     }
 
-    /// What the file of this kind says, where it is believed. A server without one may have spoken in the record of an earlier
-    /// version.
+    /// The content of the file of this kind, where it is believed. A server without a file may have reported in the
+    /// record of an earlier version.
     pub fn own(&self, kind: &Kind) -> Result<PoolRecord, ShareError> {
-        // By its kind: on a share the case of a name says nothing.
+        // Compared by kind: on a share, the case of a name has no meaning.
         let text = |kind: &Kind| {
             let (path, (_, found)) = self.files.iter().find(|(_, (other, _))| other == kind)?;
             Some((path, found))
@@ -173,8 +174,8 @@ impl Lying {
     }
 }
 
-/// What a file says; nothing where it is gone meanwhile. It and its owner are read from one handle: another file may be put in
-/// its place.
+/// The content of a file; nothing where it has been deleted meanwhile. The content and the owner are read from one
+/// handle, because another file can be put in its place.
 fn found(
     path: &Path,
     kind: &Kind,
@@ -196,7 +197,7 @@ fn found(
     let owner = (eyes.owner)(&file);
     let verdict = match kind {
         Kind::Server(server) | Kind::Broken(server) => judge(server, &owner),
-        Kind::Earlier => Verdict::Believed, // All servers wrote it: whose it is says little.
+        Kind::Earlier => Verdict::Believed, // All servers wrote it, so its owner means little.
     };
     match verdict {
         Verdict::Believed => {
@@ -210,7 +211,7 @@ fn found(
     }
 }
 
-/// A folder, a link or a device by the name of a file of the record.
+/// A folder, a link or a device with the name of a file of the record.
 fn not_plain(kind: &Kind, path: &Path) -> Result<Found, ShareError> {
     let why = "expected a plain file";
     match kind {
@@ -222,7 +223,7 @@ fn not_plain(kind: &Kind, path: &Path) -> Result<Found, ShareError> {
     }
 }
 
-/// The server that a file speaks for.
+/// The server that a file reports about.
 const fn server_of(kind: &Kind) -> Option<&ServerName> {
     match kind {
         Kind::Server(server) => Some(server),
@@ -250,7 +251,7 @@ fn parsed(path: &Path, text: &[u8]) -> Result<PoolRecord, ShareError> {
     serde_json::from_slice(text).map_err(|cause| ShareError::NoRecord { path: path.to_owned(), cause })
 }
 
-/// Opens a file to be read, and nothing that it leads to.
+/// Opens a file for reading, without following links.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = options();
     options.read(true);

@@ -1,13 +1,13 @@
-//! The command line of a child: the one text that a program of Windows takes apart into its arguments again.
+//! The command line of a child process: the one text that a Windows program splits into its arguments again.
 
 const BLANK: u16 = b' ' as u16;
 const QUOTE: u16 = b'"' as u16;
 const BACKSLASH: u16 = b'\\' as u16;
 
-/// The command line that starts `program` with these arguments, in UTF-16 and without the NUL that ends it (Microsoft Learn:
+/// The command line that starts `program` with these arguments, in UTF-16 and without its closing NUL (Microsoft Learn:
 /// Parsing C command-line arguments).
 ///
-/// A path holds no quotation mark, and neither the path nor an argument holds a NUL.
+/// A path contains no quotation mark, and neither the path nor an argument contains a NUL.
 #[must_use]
 pub fn command_line(program: &[u16], arguments: &[Vec<u16>]) -> Vec<u16> {
     let mut line = [&[QUOTE], program, &[QUOTE]].concat();
@@ -23,7 +23,7 @@ fn quote(line: &mut Vec<u16>, argument: &[u16]) {
     let mut backslashes = 0;
     for &unit in argument {
         if unit == QUOTE {
-            // Backslashes before a quotation mark count for half as many, and one more makes the mark a part of the argument.
+            // Backslashes before a quotation mark count half, and one more makes the mark a part of the argument.
             line.extend(std::iter::repeat_n(BACKSLASH, backslashes + 1));
         }
         backslashes = if unit == BACKSLASH { backslashes + 1 } else { 0 };

@@ -1,14 +1,16 @@
-//! Whether a folder on a share is several folders: a path of DFS may have several targets, which keep no common lock.
+//! Whether a folder on a share is really several folders: a DFS path may have several targets, which have no common
+//! lock.
 //!
-//! A decision over plain data: Windows says which targets a root or a link has, for its own path and for no path below it.
+//! A decision over plain data: Windows reports the targets of a root or a link for its own path, but for no path below
+//! it.
 
-/// The targets of the innermost root or link that `folder` lies in, where it lies in one and has several. `targets` says those of
-/// a path that is a root or a link.
+/// The targets of the innermost root or link that contains `folder`, if there is one and it has several. `targets`
+/// returns those of a path that is a root or a link.
 #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has DFS"))]
 pub fn several(folder: &str, targets: impl Fn(&str) -> Option<Vec<String>>) -> Option<Vec<String>> {
     let path = folder.replace('/', r"\");
     let path = path.trim_end_matches('\\');
-    // A root is \\server\share at least.
+    // A root has at least the form \\server\share.
     let rest = path.strip_prefix(r"\\").filter(|rest| rest.contains('\\'))?;
     let ends = rest.match_indices('\\').map(|(at, _)| at + 2).skip(1).chain([path.len()]);
     let mut above: Vec<_> = ends.filter_map(|end| path.get(..end)).collect();
@@ -24,7 +26,7 @@ mod tests {
 
     const FOLDER: &str = r"\\contoso.example\files\reconcile\claims";
 
-    /// A DFS in which these paths have so many targets.
+    /// The number of targets found, in a DFS where these paths have so many.
     fn found(folder: &str, known: &[(&str, usize)]) -> usize {
         let targets = |path: &str| {
             let (_, count) = known.iter().find(|(name, _)| *name == path)?;
@@ -40,7 +42,7 @@ mod tests {
             (&[][..], 0),
             (&[(root, 2)][..], 2),
             (&[(root, 1)][..], 0),
-            (&[(root, 2), (link, 1)][..], 0), // Two servers have the namespace, one has the folder.
+            (&[(root, 2), (link, 1)][..], 0), // Two servers host the namespace, one has the folder.
             (&[(root, 1), (link, 2)][..], 2),
             (&[(link, 3)][..], 3),
             (&[(FOLDER, 2)][..], 2),

@@ -1,12 +1,12 @@
 //! The journal: what cannot be observed later, as checksummed lines that are only ever appended to.
 //!
 //! A line is JSON that a person can read; its last field holds the CRC-32 of everything before that field. A checksum
-//! against accidents (torn writes, bad sectors, editors) is enough: who may write here may also run the product.
-//! Lines end as Notepad on the older servers expects it.
+//! against accidents (torn writes, bad sectors, editors) is enough, because anyone who can write here can also run the
+//! product. Lines end as Notepad on the older servers expects it.
 //!
-//! A damaged line stays where it is, and the lines around it count. So every reader of the journal sees the damage, until an
-//! entry behind it says that somebody has acknowledged it: no moment exists in which a kill could hide it. Only what an append
-//! leaves that was cut off is removed, since nobody was told that it was written.
+//! A damaged line stays in its place, and the lines around it count. So every reader of the journal sees the damage
+//! until a later entry records that somebody has acknowledged it: at no moment could a kill hide it. Only the remains
+//! of an interrupted append are removed, since nobody received the report that it was written.
 
 mod compaction;
 mod error;
@@ -25,63 +25,63 @@ pub use self::error::JournalError;
 use self::folded::{Folded, load, read_all};
 use self::lines::{Entry, Line, Piece, line, pieces};
 
-/// A journal that has grown beyond this, in bytes, is compacted when it is opened.
+/// The size above which a journal is compacted when it is opened, in bytes.
 const GROWN: u64 = 512 << 10;
 
-/// How much of its end a compacted journal keeps as it was written, in bytes: some hundred runs.
+/// How many bytes at its end a compacted journal keeps as they were written: some hundred runs.
 const KEPT: usize = 256 << 10;
 
 /// How many damaged pieces of a journal are kept.
 const DAMAGED: u32 = 10;
 
-/// The journal of one host, open for a run that acts.
+/// The journal of one host, opened by a run that acts.
 #[derive(Debug)]
 pub struct Journal {
     folded: Folded,
-    /// None where nothing outlives the process.
+    /// None where nothing is kept after the process.
     disk: Option<Disk>,
 }
 
 impl Journal {
-    /// Opens a journal and creates it, with its folder, where it is missing.
+    /// Opens a journal. If it is missing, creates it with its folder.
     ///
-    /// Every intact line in its place counts; what cannot be read is told by [`marks`](Self::marks).
+    /// Every intact line in its place counts; [`marks`](Self::marks) reports what cannot be read.
     ///
     /// # Errors
-    /// It cannot be opened or read, it is too large, or a newer version wrote it. Damage is no error.
+    /// When it cannot be opened or read, is too large, or was written by a newer version. Damage is not an error.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         Self::open_within(path, GROWN, KEPT)
     }
 
-    /// The same; a journal of more than `grown` bytes is compacted, and keeps the last `kept` as they are.
+    /// The same. A journal of more than `grown` bytes is compacted, and keeps its last `kept` bytes unchanged.
     fn open_within(path: &Path, grown: u64, kept: usize) -> Result<Self, JournalError> {
         let unusable = |cause| JournalError::Unusable { what: "open", path: path.to_owned(), cause };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(unusable)?;
         }
         compaction::settle(path, kept)?;
-        // Not in append mode: Windows would not let such a handle cut the file.
+        // Not in append mode: Windows would not let such a handle truncate the file.
         let open =
             || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable);
         let mut disk = Disk { file: open()?, path: path.to_owned() };
         let mut bytes = load(&disk.file, path)?;
         let mut folded = Folded::of(&bytes, path)?;
-        // A full disk must not keep a host down: this is tried again, and reported, before anything is appended.
+        // A full disk must not keep a host down, so this is tried again, and reported, before the next append.
         let cut = disk.cut(folded.length);
         bytes.truncate(usize::try_from(folded.length).unwrap_or(usize::MAX));
-        // What nobody has acknowledged stays where it is.
+        // Damage that nobody has acknowledged stays in its place.
         let grown = folded.length > grown && folded.marks.damaged.is_none();
         if cut.is_ok()
             && grown
             && let Some(Compacted { text, lost }) = compaction::compacted(&bytes, kept, path)?
             && (lost.is_empty() || disk.keep(&lost).is_ok())
         {
-            drop(disk); // On Windows a file that is open cannot be replaced.
+            drop(disk); // On Windows, an open file cannot be replaced.
             let replaced = compaction::replace(path, &text, &mut || {});
             if replaced.is_ok() {
                 folded = Folded::of(&text, path)?;
             } else {
-                compaction::settle(path, kept)?; // The longer journal is as good, once it is in its place.
+                compaction::settle(path, kept)?; // The longer journal is just as good, once it is back in its place.
             }
             disk = Disk { file: open()?, path: path.to_owned() };
         }
@@ -94,21 +94,21 @@ impl Journal {
         Self::remembering(Marks::default())
     }
 
-    /// The same, with what it says already.
+    /// The same, with these marks in it.
     #[must_use]
     pub fn remembering(marks: Marks) -> Self {
         Self { folded: Folded { marks, ..Folded::default() }, disk: None }
     }
 
-    /// What a journal tells, without creating, repairing or locking anything; nothing where it is missing.
+    /// The marks of a journal, without creating, repairing or locking anything; nothing where it is missing.
     ///
     /// # Errors
-    /// It cannot be read, it is too large, or a newer version wrote it. Damage is no error.
+    /// When it cannot be read, is too large, or was written by a newer version. Damage is not an error.
     pub fn read(path: &Path) -> Result<Marks, JournalError> {
         Ok(Folded::of(&peek(path)?, path)?.marks)
     }
 
-    /// The entries of a journal that count, in their order, without creating, repairing or locking anything.
+    /// The entries of a journal that count, in order, without creating, repairing or locking anything.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -121,22 +121,21 @@ impl Journal {
         Ok(pieces.into_iter().filter_map(entry).collect())
     }
 
-    /// What the journal tells.
     #[must_use]
     pub const fn marks(&self) -> &Marks {
         &self.folded.marks
     }
 
-    /// Appends what `run` has to remember of `at`; it is on the disk when this returns.
+    /// Appends a mark of `run` at the time `at`; it is on the disk when this returns.
     ///
     /// # Errors
-    /// It cannot be written. Then [`marks`](Self::marks) stay as they are, and so does the journal.
+    /// When it cannot be written. Then [`marks`](Self::marks) and the journal are unchanged.
     pub fn append(&mut self, run: &RunId, at: Timestamp, mark: &Mark) -> Result<(), JournalError> {
         let seq = self.folded.entries + 1;
         if let Some(disk) = &mut self.disk {
             let line = line(&Line { seq, at, run, mark });
             let line = line.map_err(|cause| disk.unusable("write a line for", cause.into()))?;
-            // What is damaged may have lost its line end.
+            // A damaged line may have lost its line end.
             let line = format!("{}{line}", self.folded.lacks);
             disk.cut(self.folded.length)?;
             disk.append(self.folded.length, &line)?;
@@ -149,8 +148,8 @@ impl Journal {
     }
 }
 
-/// What a journal holds: its file, or the one that a compaction is about to replace, or has replaced by one that is not
-/// whole.
+/// The content of a journal. During a compaction, this is the file that is about to be replaced, or that was replaced
+/// by an incomplete one.
 fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
     match (read_all(path)?, read_all(&compaction::old(path))?) {
         (Some(new), Some(old)) => Ok(match compaction::replaced(&new, &old, KEPT, path)? {
@@ -163,7 +162,6 @@ fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
     }
 }
 
-/// A journal's file.
 #[derive(Debug)]
 struct Disk {
     file: File,
@@ -175,7 +173,7 @@ impl Disk {
         JournalError::Unusable { what, path: self.path.clone(), cause }
     }
 
-    /// Moves what stands behind the first `length` bytes to a file of its own, which is complete before they go.
+    /// Moves everything after the first `length` bytes to a file of its own, which is complete before they are removed.
     fn cut(&mut self, length: u64) -> Result<(), JournalError> {
         let found = self.file.metadata().map_err(|cause| self.unusable("look at", cause))?.len();
         if found <= length {
@@ -189,7 +187,7 @@ impl Disk {
         cut.map_err(|cause| self.unusable("cut the damaged end of", cause))
     }
 
-    /// Writes `bytes` to a new file beside the journal, of which the newest ten are kept.
+    /// Writes `bytes` to a new file next to the journal. The newest ten such files are kept.
     fn keep(&self, bytes: &[u8]) -> io::Result<()> {
         let named = |number: u32| {
             let mut name = self.path.clone().into_os_string();
@@ -206,16 +204,16 @@ impl Disk {
             }
         };
         for old in earlier.into_iter().filter(|old| old.saturating_add(DAMAGED) <= number) {
-            let _ = std::fs::remove_file(named(old)); // One too many is no reason not to go on.
+            let _ = std::fs::remove_file(named(old)); // One file too many is no reason to stop.
         }
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         if written.is_err() {
-            let _ = std::fs::remove_file(&path); // Half a copy of what is still in the journal.
+            let _ = std::fs::remove_file(&path); // Half a copy of content that is still in the journal.
         }
         written
     }
 
-    /// The numbers of the damaged pieces that are kept beside the journal.
+    /// The numbers of the damaged pieces that are kept next to the journal.
     fn kept(&self) -> io::Result<Vec<u32>> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let own = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ".damaged-";
@@ -230,7 +228,7 @@ impl Disk {
     fn append(&mut self, length: u64, line: &str) -> Result<(), JournalError> {
         let written = self.file.seek(SeekFrom::Start(length)).and_then(|_| self.file.write_all(line.as_bytes()));
         written.and_then(|()| self.file.sync_data()).map_err(|cause| {
-            let _ = self.file.set_len(length); // Where this fails, half a line stays and is cut later.
+            let _ = self.file.set_len(length); // If this fails, half a line stays, and is removed later.
             self.unusable("write to", cause)
         })
     }

@@ -1,7 +1,7 @@
-//! The hosts, and what they keep on a disk: this Windows server, a simulated one, and what a server reported earlier.
+//! The hosts, and their files: this Windows server, a simulated one, and an earlier report of a server.
 //!
-//! A host can be observed (`reconcile_core::Observe`) and, unless it is a snapshot, changed (`reconcile_core::Act`). The
-//! decision of `reconcile_core` is applied to any of them. Here it brings a simulated server to its update:
+//! A host can be observed (`reconcile_core::Observe`) and, unless it is a snapshot, changed (`reconcile_core::Act`).
+//! The decision of `reconcile_core` applies to all of them. This example brings a simulated server to its update:
 //!
 //! ```
 //! use reconcile_core::{End, Goal, Request, apply};
@@ -35,7 +35,7 @@
 //! # Ok(())
 //! # }
 //! ```
-// On Windows the Windows host alone lifts the workspace's `deny`.
+// On Windows, only the Windows host lifts the workspace's `deny`.
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
 pub mod appear;

@@ -1,4 +1,4 @@
-//! The lock: one run at a time per host, and free as soon as its holder is gone, however it went.
+//! The lock: one run at a time per host. It is free as soon as its holder has ended, for whatever reason.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another run holds it.
     #[error(
         "another run holds the lock {}: {}; it is free as soon as that run ends, however it ends: nothing has to be removed by hand",
         path.display(), holder.as_deref().unwrap_or("who it is cannot be read")
     )]
     Held {
-        /// The lock.
         path: PathBuf,
         /// What the holder wrote about itself, when it can be read.
         holder: Option<String>,
@@ -21,7 +19,6 @@ pub enum LockError {
     /// The operating system refused.
     #[error("cannot take the lock {}: {cause}; make sure that its folder exists and that this account may write there", path.display())]
     Unusable {
-        /// The lock.
         path: PathBuf,
         /// What the operating system said.
         cause: io::Error,
@@ -33,27 +30,28 @@ pub enum LockError {
 pub struct Lock {
     note: PathBuf,
     file: File,
-    /// Tells those who only ask that somebody works. They may share it for a moment: the lock itself they never touch, so that no
-    /// question makes a run fail.
+    /// Shows to programs that only ask that a run is at work. They may share this file for a moment, but they never
+    /// touch the lock itself, so that no question makes a run fail.
     at_work: File,
 }
 
 impl Lock {
-    /// Takes the lock `path`, or says at once who holds it. `who` tells the others: run, user, process, since when.
+    /// Takes the lock `path`, or reports its holder at once. `who` describes this run to others: run, user, process,
+    /// since when.
     ///
     /// # Errors
-    /// Another run holds it, or the file cannot be used.
+    /// When another run holds it, or the file cannot be used.
     pub fn take(path: &Path, who: &str) -> Result<Self, LockError> {
         let note = note_of(path);
         let taken = open(path).map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
         let at_work = || -> io::Result<File> {
             let file = open(&at_work(path))?;
-            file.lock()?; // The holder of the lock waits only for those who ask.
+            file.lock()?; // The holder of the lock waits only for programs that ask.
             Ok(file)
         };
         match taken.and_then(|file| Ok((file, at_work().map_err(TryLockError::Error)?))) {
             Ok((file, at_work)) => {
-                let _ = std::fs::write(&note, who); // For people only; the lock holds without it.
+                let _ = std::fs::write(&note, who); // For people only; the lock works without it.
                 Ok(Self { note, file, at_work })
             }
             Err(TryLockError::Error(cause)) if !is_sharing_violation(&cause) => {
@@ -67,7 +65,8 @@ impl Lock {
 }
 
 impl Lock {
-    /// What the holder of the lock wrote about itself, if somebody holds it. The question keeps nobody from taking it.
+    /// What the holder of the lock wrote about itself, if there is one. This question keeps nobody from taking the
+    /// lock.
     #[must_use]
     pub fn holder(path: &Path) -> Option<String> {
         let held = match OpenOptions::new().read(true).open(at_work(path)) {
@@ -78,14 +77,14 @@ impl Lock {
     }
 }
 
-/// The second lock of its holder, for those who ask.
+/// The second lock of the holder, for programs that ask.
 fn at_work(path: &Path) -> PathBuf {
     let mut second = path.to_owned().into_os_string();
     second.push(".at-work");
     second.into()
 }
 
-/// Where the holder says who it is: beside the lock, since on Windows nobody can read a locked file.
+/// The path of the holder's note: next to the lock, since on Windows nobody can read a locked file.
 fn note_of(path: &Path) -> PathBuf {
     let mut note = path.to_owned().into_os_string();
     note.push(".holder");
@@ -94,9 +93,9 @@ fn note_of(path: &Path) -> PathBuf {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.note); // While we hold the lock: the next note is not ours.
+        let _ = std::fs::remove_file(&self.note); // Removed while we hold the lock, because the next note is not ours.
         let _ = self.at_work.unlock();
-        let _ = self.file.unlock(); // Closing would do, but not while a child that is being started shares the file.
+        let _ = self.file.unlock(); // Closing is not enough while a child process that is being started shares the file.
     }
 }
 
@@ -105,13 +104,13 @@ fn open(path: &Path) -> io::Result<File> {
     options.write(true).create(true).truncate(false);
     #[cfg(windows)]
     {
-        // To read and to write, not to delete: a lock that somebody removes would be two.
+        // For reading and writing, but not for deleting: after a deletion there would be two locks.
         std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x1 | 0x2);
     }
     options.open(path)
 }
 
-/// Whether somebody has the file open and lets nobody else in (Win32 `ERROR_SHARING_VIOLATION`).
+/// Whether somebody has the file open without sharing it (Win32 `ERROR_SHARING_VIOLATION`).
 fn is_sharing_violation(error: &io::Error) -> bool {
     cfg!(windows) && error.raw_os_error() == Some(32)
 }
@@ -215,7 +214,7 @@ mod tests {
         assert!(taken.into_inner() > 0);
     }
 
-    /// What the process that is killed holds; set by the test that starts it.
+    /// The lock of the process that is killed; set by the test that starts it.
     const HELD: &str = "RECONCILE_TEST_LOCK";
 
     #[test]
@@ -247,6 +246,6 @@ mod tests {
         let Some(path) = std::env::var_os(HELD) else { return };
         let _held = Lock::take(Path::new(&path), "the child").unwrap();
         println!("holding");
-        io::stdin().read_to_end(&mut Vec::new()).unwrap(); // Ends with the parent, if that fails.
+        io::stdin().read_to_end(&mut Vec::new()).unwrap(); // Ends with the parent process, even if that fails.
     }
 }

@@ -1,7 +1,9 @@
-//! Opening what somebody else has named: a manifest's path, a share's file. What is opened never learns to act as us.
+//! Opening what somebody else has named: a path in a manifest, a file on a share. The opened object never learns to act
+//! as us.
 //!
-//! A path may lead to a pipe, today or tomorrow, and a server at its other end may take on the identity of its opener. So all
-//! such opens allow identification only (Microsoft Learn: `CreateFileW`, `SECURITY_IDENTIFICATION`; Impersonation Levels).
+//! A path can lead to a pipe, today or tomorrow, and a server at its other end could take on the identity of its
+//! opener. So all such opens allow identification only (Microsoft Learn: `CreateFileW`, `SECURITY_IDENTIFICATION`;
+//! Impersonation Levels).
 
 use std::{
     fs::{File, Metadata, OpenOptions},
@@ -13,7 +15,7 @@ use std::{
 #[cfg(windows)]
 const IDENTIFICATION: u32 = 0x0001_0000;
 
-/// How such a file is opened; what it is opened for is still to be said.
+/// The options for opening such a file; the caller adds the kind of access.
 #[must_use]
 pub fn options() -> OpenOptions {
     #[allow(unused_mut, reason = "on Windows it is changed")]
@@ -31,15 +33,15 @@ pub fn to_read(path: &Path) -> io::Result<File> {
     options().read(true).open(path)
 }
 
-/// What lies at a path, links followed.
+/// The metadata of a path, with links followed.
 ///
 /// # Errors
-/// It is not there, or cannot be looked at; on Windows also, it is a pipe.
+/// When it does not exist or cannot be read; on Windows also when it is a pipe.
 pub fn metadata(path: &Path) -> io::Result<Metadata> {
     #[cfg(windows)]
     {
         use std::os::windows::fs::OpenOptionsExt;
-        /// `FILE_READ_ATTRIBUTES`, `FILE_FLAG_BACKUP_SEMANTICS`: folders are opened, too.
+        /// `FILE_READ_ATTRIBUTES`, `FILE_FLAG_BACKUP_SEMANTICS`: folders can be opened as well.
         const LOOK: (u32, u32) = (0x80, 0x0200_0000);
         options().access_mode(LOOK.0).custom_flags(LOOK.1).open(path)?.metadata()
     }

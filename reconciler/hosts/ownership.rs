@@ -1,29 +1,29 @@
-//! Whether an entry of the private folder is ours: a decision over what was read of it, without following it.
+//! Whether an entry of the private folder is ours: a decision over its metadata, which are read without following the
+//! entry.
 //!
-//! Who owns an entry may give himself every right to it, so an entry of somebody else is never made ours: he may hold it open. It
-//! is moved aside, and what we need is made again.
+//! The owner of an entry can give themselves every right to it. So an entry of another owner is never turned into ours,
+//! because the owner may hold it open. It is moved aside, and we create a new one.
 
 use std::fmt;
 
-/// What was read of an entry through a handle that follows no link.
+/// The metadata of an entry, read through a handle that follows no link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Whether it leads to another place: a link, a junction, or anything else that Windows would look up elsewhere.
+    /// Whether it leads to another place: a link, a junction, or any other entry that Windows would resolve elsewhere.
     pub link: bool,
     pub kind: Kind,
-    /// Who owns it, where that is neither the system nor an administrator that we trust.
+    /// Its owner, if that is neither the system nor an administrator that we trust.
     pub stranger: Option<String>,
-    /// Somebody who is no administrator and can change it all the same.
+    /// An account that can change it without being an administrator.
     pub writer: Option<String>,
 }
 
-/// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A file with so many names.
+    /// A file with this number of names.
     File(u32),
     Folder,
-    /// A folder with nothing in it.
+    /// A folder without content.
     EmptyFolder,
 }
 
@@ -40,7 +40,8 @@ pub enum Foreign {
     Writer(String),
     /// It has other names, by which it can be changed elsewhere.
     Names(u32),
-    /// Somebody who has had it open since others could write there can still make it a link: Windows allows that of empty folders.
+    /// Somebody who has had it open since others could write there can still make it a link: Windows allows that for
+    /// empty folders.
     Empty,
 }
 
@@ -57,20 +58,21 @@ impl fmt::Display for Foreign {
     }
 }
 
-/// What is to be done about the private folder as it was found.
+/// What to do about the private folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Top {
     /// Nothing: it is ours, and so is everything in it.
     Ours,
-    /// Everything in it is looked at, once.
+    /// Check everything in it, once.
     LookInside,
-    /// It is not ours: it is moved aside, and ours is made.
+    /// It is not ours: move it aside, and create ours.
     Replace(Foreign),
-    /// An administrator made it a link. The journal that it leads to may be a real one, so nothing is made in its place.
+    /// An administrator made it a link. The journal behind it may be a real one, so nothing is created in its place.
     Refuse,
 }
 
-/// Judges the private folder. It is `settled` where an earlier run has found everything in it to be ours, and nothing in it is a link.
+/// Judges the private folder. It is `settled` if an earlier run has found that everything in it is ours and nothing in
+/// it is a link.
 pub fn judge_top(top: &Entry, settled: bool) -> Top {
     if top.link {
         return if top.stranger.is_some() { Top::Replace(Foreign::Link) } else { Top::Refuse };
@@ -82,14 +84,15 @@ pub fn judge_top(top: &Entry, settled: bool) -> Top {
     if let Some(owner) = &top.stranger {
         return Top::Replace(Foreign::Owner(owner.clone()));
     }
-    // With an owner that we trust the journal in it may be a real one: it is not thrown away with what others put beside it.
+    // If we trust its owner, the journal in it may be a real one, so it is not thrown away together with what others
+    // added.
     if settled && top.writer.is_none() { Top::Ours } else { Top::LookInside }
 }
 
 /// Judges an entry below it. `was_open`: others could write in the private folder until now.
 ///
 /// # Errors
-/// It is not ours, for this reason.
+/// When it is not ours, for this reason.
 pub fn judge(entry: &Entry, was_open: bool) -> Result<(), Foreign> {
     if entry.link {
         return Err(Foreign::Link);
@@ -107,15 +110,16 @@ pub fn judge(entry: &Entry, was_open: bool) -> Result<(), Foreign> {
     }
 }
 
-/// What lies in the folder of a package besides `program`, in the order of its name; `found` are the names of all that is in it.
+/// The entries in the folder of a package other than `program`, ordered by name; `found` are the names of all entries
+/// in it.
 pub fn beside(program: &str, found: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut others: Vec<_> = found.into_iter().filter(|name| !name.eq_ignore_ascii_case(program)).collect();
     others.sort();
     others
 }
 
-/// Whether a name in the folder of packages is one that we give: a word that nobody could foresee, or, in earlier versions, the
-/// hash of the package. Nothing else there is opened or removed.
+/// Whether a name in the folder of packages is one of ours: a word that nobody could predict or, in earlier versions,
+/// the hash of the package. Nothing else there is opened or removed.
 pub fn is_package(name: &str) -> bool {
     matches!(name.len(), 32 | 64) && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

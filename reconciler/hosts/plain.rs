@@ -1,4 +1,4 @@
-//! A plain file of bounded size: what is a pipe or a device has no end, and what is larger is none of ours.
+//! A plain file of limited size: a pipe or a device has no end, and a larger file is none of ours.
 
 use std::{
     io::{self, Read},
@@ -12,7 +12,7 @@ const NOT_PLAIN: &str = "expected a plain file, found a folder, a pipe or a devi
 /// Reads a plain file of at most `limit` bytes.
 ///
 /// # Errors
-/// It is not there, no plain file or larger, or cannot be read.
+/// When it does not exist, is not a plain file, is larger, or cannot be read.
 pub fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !open::metadata(path)?.is_file() {
         return Err(io::Error::other(NOT_PLAIN));

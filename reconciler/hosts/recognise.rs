@@ -1,4 +1,4 @@
-//! Which Windows services are the product's: by their published names, and by what they are.
+//! Which Windows services belong to the product: by their published names, and by their properties.
 
 use reconcile_schema::{Product, Recognised};
 
@@ -9,15 +9,15 @@ pub struct Registered<'a> {
     pub name: &'a str,
     /// Its display name.
     pub display: &'a str,
-    /// Its program, as [`program`] reads it from the image path.
+    /// Its program, as [`program`] extracts it from the image path.
     pub program: &'a str,
 }
 
 /// The starts of the display names of the product's services; a year may follow, or the service's own name.
 const DISPLAY_NAMES: [&str; 2] = ["Lync Server", "Skype for Business Server"];
 
-/// Programs that host or serve the services of others. The services of SQL Server have a vendor, an installer and a step of
-/// their own, and what runs in `svchost.exe` belongs to Windows.
+/// Programs that host or serve services of other products. The services of SQL Server have a vendor, an installer and a
+/// step of their own, and services in `svchost.exe` belong to Windows.
 const OTHERS_PROGRAMS: [&str; 6] =
     ["svchost.exe", "sqlservr.exe", "sqlagent.exe", "sqlbrowser.exe", "sqlwriter.exe", "sqlceip.exe"];
 
@@ -25,17 +25,17 @@ const OTHERS_PROGRAMS: [&str; 6] =
 const OTHERS_NAMES: [&str; 8] =
     ["MSSQL", "SQLAgent", "SQLServer", "SQLBrowser", "SQLWriter", "SQLTelemetry", "ReportServer", "Fabric"];
 
-/// The starts of the display names of the same.
+/// The starts of the display names of the same services.
 const OTHERS_DISPLAY_NAMES: [&str; 4] = ["SQL Server", "SQL Full-text", "Windows Fabric", "Microsoft Service Fabric"];
 
-/// The folders of Windows Fabric, wherever they lie: the product brings Windows Fabric along.
+/// The folders of Windows Fabric, wherever they are: the product installs Windows Fabric.
 const FABRIC_FOLDERS: [&str; 3] = [r"\windows fabric\", r"\windowsfabric\", r"\microsoft service fabric\"];
 
-/// How the object manager's form of a path begins.
+/// How a path in the object manager's form begins.
 const PREFIXES: [&str; 2] = [r"\??\", r"\\?\"];
 
-/// How a service is recognised as one of the product's; none where it is somebody else's. `folders` are the product's, as
-/// [`folders`] gives them.
+/// How a service is recognised as one of the product's; none where it belongs to another product. `folders` are the
+/// product's folders, from [`folders`].
 pub fn recognise(service: Registered<'_>, folders: &[String]) -> Option<Recognised> {
     if Product::services().any(|name| service.name.eq_ignore_ascii_case(name)) {
         return Some(Recognised::Name);
@@ -61,7 +61,8 @@ pub fn recognise(service: Registered<'_>, folders: &[String]) -> Option<Recognis
     is_named.then(|| Recognised::DisplayName(service.display.to_owned()))
 }
 
-/// The folders of every product below these folders, ready to be compared: `%ProgramFiles%\<product>` and
+/// The folders of every product below these folders, normalised for comparison: `%ProgramFiles%\<product>` and
+/// `%CommonProgramFiles%\<product>`.
 /// `%CommonProgramFiles%\<product>`.
 pub fn folders(program_files: &[&str]) -> Vec<String> {
     let below = |base: &&str| {
@@ -71,14 +72,14 @@ pub fn folders(program_files: &[&str]) -> Vec<String> {
     program_files.iter().filter(|base| !base.trim().is_empty()).flat_map(below).collect()
 }
 
-/// Whether a file lies below one of the product's folders.
+/// Whether a file is below one of the product's folders.
 #[cfg(any(windows, test))]
 pub fn is_products_file(path: &str, folders: &[String]) -> bool {
     is_below(&normal(path), folders)
 }
 
 #[cfg(any(windows, test))]
-/// Whether a path is this folder or file, or lies below it. Windows does not tell upper from lower case.
+/// Whether a path is this folder or file, or below it. Windows ignores case.
 pub fn is_at_or_below(path: &str, root: &str) -> bool {
     let (path, root) = (normal(path), normal(root));
     !root.is_empty() && path.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
@@ -88,9 +89,11 @@ fn is_below(normal: &str, folders: &[String]) -> bool {
     folders.iter().any(|folder| normal.starts_with(folder.as_str()))
 }
 
-/// The program of an image path, without its arguments. `variable` gives the value of a variable such as `ProgramFiles`.
+/// The program in an image path, without its arguments. `variable` gives the value of a variable such as
+/// `ProgramFiles`.
 ///
-/// An image path may quote the program or not, may name it by a variable, and may begin with a prefix of the object manager.
+/// An image path may quote the program or not, may contain a variable, and may begin with a prefix of the object
+/// manager.
 pub fn program(image_path: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
     let expanded = expanded(image_path.trim(), variable);
     let text = expanded.trim_start();
@@ -101,16 +104,16 @@ pub fn program(image_path: &str, variable: &dyn Fn(&str) -> Option<String>) -> S
     PREFIXES.iter().find_map(|prefix| program.strip_prefix(prefix)).unwrap_or(program).trim().to_owned()
 }
 
-/// The program of an image path without quotes, which may contain blanks: it ends with the first `.exe` before a blank.
+/// The program in an image path without quotes, which may contain blanks: it ends with the first `.exe` before a blank.
 fn unquoted(text: &str) -> &str {
-    let lower = text.to_ascii_lowercase(); // Of the same length, byte by byte.
+    let lower = text.to_ascii_lowercase(); // It has the same length, byte by byte.
     let ends = lower.match_indices(".exe").map(|(at, found)| at + found.len());
     let mut ends =
         ends.filter(|end| text.get(*end..).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t'])));
     ends.next().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
-/// The text with the values of its variables. One that is not defined stays as it is.
+/// The text with the values of its variables. An undefined variable stays as it is.
 fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('%') {
@@ -129,7 +132,7 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
     out + rest
 }
 
-/// A path in lower case, without `.`, `..`, empty parts, and a prefix of the object manager.
+/// A path in lower case, without `.`, `..`, empty parts, or a prefix of the object manager.
 pub fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in PREFIXES

@@ -1,4 +1,5 @@
-//! Which services are the product's, over a table of what is registered on real servers and what only looks like it.
+//! Which services belong to the product, with a table of services on real servers and of services that only look
+//! similar.
 
 use super::*;
 

@@ -1,17 +1,18 @@
-//! The keys that ask for a restart of Windows by being there.
+//! The registry keys whose existence requests a restart of Windows.
 
-/// A key below `HKEY_LOCAL_MACHINE` that asks for a restart by being there.
+/// A key below `HKEY_LOCAL_MACHINE` whose existence requests a restart.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking {
-    /// Who asks, in words.
+    /// Who requests it, in words.
     pub whose: &'static str,
     pub path: &'static str,
-    /// Whether a restart is known to finish what was installed. That of `PackagesPending` is not: a key that stays would have a
+    /// Whether a restart is known to finish an installation. For `PackagesPending` that is unknown: if the key stayed,
+    /// a healthy server would be restarted without effect.
     /// sound server restarted without effect.
     pub of_windows: bool,
 }
 
-/// All of them. Others ask by values under `SYSTEM`: a list of files to be replaced, a new computer name.
+/// All of them. Other requests are values under `SYSTEM`: a list of files to be replaced, a new computer name.
 pub const ASKING: [Asking; 3] = [
     Asking {
         whose: "Windows servicing",

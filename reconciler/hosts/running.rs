@@ -1,72 +1,73 @@
-//! What a process that runs means to an update: an open shell, an installation, or nothing. Plain data in, a verdict out.
+//! What a running process means for an update: an open shell, an installation, or nothing. Plain data in, a verdict
+//! out.
 //!
-//! Any user can name a program after an installer or after PowerShell, name a library after the product's, start a process that never
-//! runs, or keep others from looking into it. None of this alone counts. What counts is where a module lies, and which rights a
-//! process has.
+//! Any user can name a program after an installer or after PowerShell, name a library after the product's, start a
+//! process that never runs, or hide a process's details from others. None of this alone counts. What counts is the
+//! place of a module, and the rights of a process.
 
 use crate::recognise::{is_at_or_below, is_products_file, normal};
 
 /// A process, as Windows shows it to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Its number.
     pub pid: u32,
-    /// The number of the process that started it. That one may be gone, and its number another one's.
+    /// The number of its parent process. The parent may be gone, and its number reused.
     pub parent: u32,
     /// The file name of its program.
     pub program: String,
-    /// The file that it runs, where Windows tells.
+    /// The path of its program file, if Windows reports it.
     pub path: Option<String>,
-    /// The session that it runs in, where Windows tells.
+    /// Its session, if Windows reports it.
     pub session: Option<u32>,
-    /// When it was created, in units of 100 ns, where Windows tells.
+    /// Its creation time, in units of 100 ns, if Windows reports it.
     pub created: Option<u64>,
 }
 
-/// What a process may do.
+/// The rights of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It has the rights of an administrator: it is elevated, or the system's own.
+    /// It has administrator rights: it is elevated, or belongs to the system.
     Administrator,
-    /// It has not, and so cannot install an update.
+    /// It has none, and so cannot install an update.
     Ordinary,
-    /// It does not let us look. Any user can have that of a process of their own.
+    /// Its rights cannot be read. Any user can cause that for a process of their own.
     Unread,
 }
 
-/// The services that run, by their processes.
+/// The processes of running services.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceProcesses {
     /// Those of all services.
     pub all: Vec<u32>,
-    /// Those of the services that the procedure stops: the product's, the web server's, and those that the manifest names.
+    /// Those of the services that the procedure stops: of the product, of the web server, and those that the manifest
+    /// names.
     pub stopped: Vec<u32>,
 }
 
-/// Where the files lie that tell the product's processes from others.
+/// The folders by which the product's processes are recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// The product's folders, as `recognise::folders` gives them.
+    /// The product's folders, from `recognise::folders`.
     pub folders: Vec<String>,
-    /// The folder of Windows.
     pub windows: String,
 }
 
-/// Where .NET keeps the assemblies that programs share, below the folder of Windows.
+/// The folders of the assemblies that .NET programs share, below the folder of Windows.
 const SHARED: [&str; 2] = ["assembly", r"Microsoft.NET\assembly"];
 
-/// How the folders there begin that hold the assemblies, and what was compiled from them. Only administrators write there.
+/// The starts of the folders there that hold the assemblies and their compiled forms. Only administrators write there.
 const CACHES: [&str; 3] = ["gac_", r"gac\", "nativeimages_"];
 
-/// The program in which the web server runs what it serves.
+/// The program in which the web server runs its applications.
 const WORKER: &str = r"System32\inetsrv\w3wp.exe";
 
 impl Places {
-    /// Whether a module is the product's, and so replaced by an update: it lies in a folder of the product, or in the cache of shared
-    /// assemblies under a name of the product. Every .NET program has modules from there, and anyone can name a file so elsewhere.
+    /// Whether a module belongs to the product, so that an update replaces it: it is in a folder of the product, or in
+    /// the cache of shared assemblies under a name of the product. Every .NET program has modules from that cache, and
+    /// elsewhere anyone can name a file so.
     ///
-    /// The path is the one that the process gives. A user can give a false one, and can as well load the file itself: both hold the
-    /// update back until somebody closes the process that is named, and neither keeps services down.
+    /// The process itself reports the path. A user can give a false one, and can just as well load the file itself.
+    /// Both delay the update until somebody closes the named process, and neither keeps services down.
     pub fn is_products_module(&self, path: &str) -> bool {
         is_products_file(path, &self.folders) || self.is_shared_assembly(path)
     }
@@ -82,9 +83,9 @@ impl Places {
         is_products && SHARED.iter().any(is_cached)
     }
 
-    /// Whether a process is a service, or goes when one is stopped that the procedure stops: neither is anybody's shell.
+    /// Whether a process is a service, or ends with a service that the procedure stops: neither is anybody's shell.
     ///
-    /// Windows itself starts every service from one process, so that what that one has started is a service, also while it ends.
+    /// Windows starts every service from one process, so any child of that process is a service, even while it ends.
     pub fn goes_with_a_service(&self, process: &Process, all: &[Process], services: &ServiceProcesses) -> bool {
         let starters: Vec<u32> =
             all.iter().filter(|one| services.all.contains(&one.pid)).map(|service| service.parent).collect();
@@ -103,21 +104,21 @@ impl Places {
                 None => break,
             }
         }
-        // A program of the product that is left over from a service which has stopped. People's programs run in other sessions.
+        // A program of the product that remains from a stopped service. People's programs run in other sessions.
         let is_products = |path: &String| is_products_file(path, &self.folders);
         one.session == Some(0) && one.path.as_ref().is_some_and(is_products)
     }
 }
 
-/// The process that started another one, if it is still there.
+/// The parent of a process, if it still exists.
 fn parent<'a>(child: &Process, all: &'a [Process]) -> Option<&'a Process> {
     let parent = all.iter().find(|one| one.pid == child.parent && one.pid != child.pid)?;
     let younger = parent.created.zip(child.created).is_some_and(|(parent, child)| parent > child);
     (!younger).then_some(parent)
 }
 
-/// Whether a process under the name of an update's installer installs something. `ours` says that its file lies in our private
-/// folder, `looks` that we are an administrator: only then does a process that does not let us look have something to hide.
+/// Whether a process with the name of an update's installer installs something. `ours` means that its file is in our
+/// private folder, `looks` that we are an administrator: only then is a process with unreadable rights suspicious.
 pub const fn installs(standing: Standing, ours: bool, looks: bool) -> bool {
     match standing {
         Standing::Administrator => true,
@@ -126,8 +127,8 @@ pub const fn installs(standing: Standing, ours: bool, looks: bool) -> bool {
     }
 }
 
-/// Whether a process that shows no list of modules may be a shell all the same, so that nobody knows. `host` says that its
-/// program is one that hosts shells.
+/// Whether a process without a readable list of modules may be a shell, which is then unknown. `host` means that its
+/// program hosts shells.
 pub const fn may_be_shell(host: bool, standing: Standing, looks: bool) -> bool {
     host && match standing {
         Standing::Administrator => true,

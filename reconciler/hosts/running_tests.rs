@@ -1,4 +1,5 @@
-//! What counts as an open shell and as an installation, over tables of what real servers run and of what any user can start.
+//! What counts as an open shell and as an installation, with tables of processes on real servers and of processes that
+//! any user can start.
 
 use super::*;
 use crate::recognise::folders;
@@ -46,7 +47,6 @@ fn a_module_counts_by_its_place_and_one_of_the_shared_assemblies_by_its_name_too
     }
 }
 
-/// A process of this number, with its parent, its session and the file that it runs.
 fn process(pid: u32, parent: u32, session: u32, path: &str) -> Process {
     let program = path.rsplit('\\').next().unwrap_or_default().to_owned();
     Process { pid, parent, program, path: Some(path.to_owned()), session: Some(session), created: Some(u64::from(pid)) }
@@ -54,7 +54,7 @@ fn process(pid: u32, parent: u32, session: u32, path: &str) -> Process {
 
 const PRODUCT: &str = r"C:\Program Files\Skype for Business Server 2019\Server\Core";
 
-/// Numbers grow with the time of the start, as if none was ever used again.
+/// Numbers grow with the time of the start, as if none was ever reused.
 fn server() -> (Vec<Process>, ServiceProcesses) {
     let all = vec![
         process(10, 4, 0, r"C:\Windows\System32\services.exe"),
@@ -67,7 +67,7 @@ fn server() -> (Vec<Process>, ServiceProcesses) {
         process(40, 10, 0, r"C:\Windows\System32\svchost.exe"), // The web server.
         process(41, 40, 0, r"C:\Windows\System32\inetsrv\w3wp.exe"),
         process(42, 99, 0, r"C:\Windows\System32\inetsrv\w3wp.exe"), // The web server has stopped.
-        process(50, 10, 0, &format!(r"{PRODUCT}\Ending.exe")),       // Its service is called stopped already.
+        process(50, 10, 0, &format!(r"{PRODUCT}\Ending.exe")),       // Its service is already reported as stopped.
         process(51, 49, 0, &format!(r"{PRODUCT}\Orphan.exe")),       // Its service has ended.
         process(60, 10, 0, r"C:\Program Files\Monitor\Agent.exe"),
         process(61, 60, 0, r"C:\Program Files\Monitor\Host.exe"),
@@ -75,7 +75,7 @@ fn server() -> (Vec<Process>, ServiceProcesses) {
         process(71, 70, 2, r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"),
         process(72, 68, 2, &format!(r"{PRODUCT}\Tool.exe")),
         process(73, 70, 2, r"C:\Users\x\w3wp.exe"),
-        process(74, 80, 2, r"C:\Users\x\a.exe"), // Its parent's number was used again, by a service.
+        process(74, 80, 2, r"C:\Users\x\a.exe"), // A service reused its parent's number.
         process(80, 10, 0, &format!(r"{PRODUCT}\Late.exe")),
     ];
     let services = ServiceProcesses { all: vec![20, 30, 40, 60, 80], stopped: vec![20, 40, 80] };
@@ -129,7 +129,7 @@ fn parents_that_lead_in_circles_come_to_an_end() {
 #[test]
 fn only_what_has_an_administrators_rights_installs() {
     use Standing::{Administrator, Ordinary, Unread};
-    // Its standing, whether its file lies in our private folder, whether we are an administrator; whether it installs.
+    // Its rights, whether its file is in our private folder, whether we are an administrator; whether it installs.
     let table = [
         (Administrator, false, true, true, "an installer of somebody with the rights"),
         (Administrator, true, true, true, "ours"),
@@ -149,7 +149,7 @@ fn only_what_has_an_administrators_rights_installs() {
 #[test]
 fn a_shell_that_shows_no_modules_is_unknown_only_where_no_ordinary_user_can_cause_it() {
     use Standing::{Administrator, Ordinary, Unread};
-    // Whether its program hosts shells, its standing, whether we are an administrator; whether it may be a shell.
+    // Whether its program hosts shells, its rights, whether we are an administrator; whether it may be a shell.
     let table = [
         (true, Administrator, true, true, "an administrator's shell"),
         (true, Ordinary, true, false, "a user's, who keeps administrators out"),

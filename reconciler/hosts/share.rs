@@ -1,8 +1,8 @@
-//! The share where the servers of a pool agree: one small file for each server, changed under one lock for each record.
+//! The share where the servers of a pool agree: one small file per server, changed under one lock per record.
 //!
-//! A server that claims the pool holds the lock, reads what all files say, decides, reads them again, and puts its own file in its
-//! place; so a claim is taken from the state that was seen, or not at all. The lock ends with its holder. The claim does not: its
-//! holder may be down, and only a person can tell.
+//! A server that claims the pool takes the lock, reads all files, decides, reads them again, and replaces its own file.
+//! So a claim rests on the state that was read, or fails. The lock ends with its holder. The claim does not: its holder
+//! may be down, and only a person can find out.
 
 use std::{
     fs::{File, TryLockError},
@@ -21,11 +21,11 @@ use crate::{
     share_error::ShareError,
 };
 
-/// How often, and after what pause, a server that finds a record being changed tries again: a change takes some milliseconds.
+/// How often, and after what pause, a server tries again if a record is being changed: a change takes some
+/// milliseconds.
 const TRIES: u32 = 250;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The folder on the share.
 #[derive(Debug, Clone)]
 pub struct Share {
     folder: PathBuf,
@@ -34,36 +34,36 @@ pub struct Share {
     tries: u32,
 }
 
-/// How a claim ended.
+/// The result of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
     /// The server has it.
     Granted,
     /// Another server has it.
     Taken(Claim),
-    /// Nobody knows whether another server has it.
+    /// It is unknown whether another server has it.
     Doubted(Doubt),
 }
 
 impl Share {
-    /// The share at this folder, where files of these accounts are believed in addition to those of the servers themselves.
+    /// The share at this folder. Files of these accounts are believed, in addition to those of the servers themselves.
     #[must_use]
     pub fn at(folder: &str, writers: &[AccountName]) -> Self {
         Self { folder: folder.into(), writers: writers.to_vec(), eyes: EYES, tries: TRIES }
     }
 
-    /// What the record says to `reader`, where that is one of its servers; nothing where no server has ever claimed the pool.
+    /// The record for `reader`, if that is one of its servers; empty where no server has ever claimed the pool.
     ///
     /// # Errors
-    /// The folder or a file cannot be read, or holds no record.
+    /// When the folder or a file cannot be read, or contains no record.
     pub fn read(&self, name: &Fqdn, reader: Option<&ServerName>) -> Result<PoolRecord, ShareError> {
         self.lying(name)?.together(reader)
     }
 
-    /// Claims the pool, or says why not.
+    /// Claims the pool, or returns the reason why not.
     ///
     /// # Errors
-    /// As [`read`](Self::read), or the record cannot be written.
+    /// As [`read`](Self::read), or when the record cannot be written.
     pub fn claim(&self, name: &Fqdn, claim: Claim) -> Result<Claimed, ShareError> {
         let server = claim.server.clone();
         self.change(name, Some(&server), Kind::Server(server.clone()), |together, own| {
@@ -78,10 +78,10 @@ impl Share {
         })
     }
 
-    /// Releases the claim of `server`, if it has it, and notes when, and the build that it is at, if it is done.
+    /// Releases the claim of `server`, if it has one. Records the time and, if the server is done, its build.
     ///
     /// # Errors
-    /// As [`read`](Self::read), or the record cannot be written.
+    /// As [`read`](Self::read), or when the record cannot be written.
     pub fn release(
         &self,
         name: &Fqdn,
@@ -92,7 +92,7 @@ impl Share {
         self.change(name, Some(server), Kind::Server(server.clone()), |_, own| own.release(server, reached, at))
     }
 
-    /// Takes the claim away from a server; a file of its own keeps who did so and why.
+    /// Takes the claim from a server; a file of its own records who did so and why.
     ///
     /// # Errors
     /// As [`release`](Self::release).
@@ -116,7 +116,7 @@ impl Share {
         Lying::read(&self.folder, name, &self.eyes, &self.writers)
     }
 
-    /// Changes one file by what all files say.
+    /// Changes one file, based on the content of all files.
     fn change<T>(
         &self,
         name: &Fqdn,
@@ -137,8 +137,8 @@ impl Share {
         Ok(told)
     }
 
-    /// The lock of a record; it ends with the file's handle, or with the server that holds it. To read it is enough: the file may
-    /// belong to another server.
+    /// The lock of a record. It ends with the file's handle, or with the server that holds it. Read access is enough,
+    /// because the file may belong to another server.
     fn lock(&self, name: &Fqdn) -> Result<File, ShareError> {
         let path = self.folder.join(format!("{name}.lock"));
         let unusable = |cause| ShareError::Unusable { what: "lock", path: path.clone(), cause };
@@ -159,7 +159,7 @@ impl Share {
         Err(ShareError::Busy { path, lasts: (PAUSE * self.tries).as_secs() })
     }
 
-    /// Puts a file in its place, if what lies on the share is still what was read.
+    /// Replaces a file, if the files on the share are still as they were read.
     fn write(
         &self,
         name: &Fqdn,
@@ -176,7 +176,7 @@ impl Share {
         let mut file = file.map_err(unusable)?;
         file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(unusable)?;
         self.is_believed(path, kind, file.as_file())?;
-        // On Windows a file that somebody reads at this moment may not be replaced.
+        // On Windows, a file may not be replaced while somebody reads it.
         for left in (0..self.tries).rev() {
             if self.lying(name)? != *lying {
                 return Err(ShareError::Changed { path: path.to_owned() });
@@ -191,7 +191,7 @@ impl Share {
         Ok(())
     }
 
-    /// Whether the servers will believe what is about to be put in its place.
+    /// Whether the servers will believe the new file.
     fn is_believed(&self, path: &Path, kind: &Kind, file: &File) -> Result<(), ShareError> {
         let (Kind::Server(server) | Kind::Broken(server)) = kind else { return Ok(()) };
         let (owner, domain) = ((self.eyes.owner)(file), (self.eyes.domain)());
@@ -207,30 +207,31 @@ impl Share {
         Err(ShareError::NotBelieved { path: path.to_owned(), owner, expected })
     }
 
-    /// Removes what a run left that was killed between writing and renaming: nobody else writes while the lock is ours.
+    /// Removes the remains of a run that was killed between writing and renaming: nobody else writes while the lock is
+    /// ours.
     fn clear(&self, path: &Path) {
         let (before, after) = temporary(path);
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let is_left =
                 entry.file_name().to_str().is_some_and(|name| name.starts_with(&before) && name.ends_with(after));
             if is_left {
-                let _ = std::fs::remove_file(entry.path()); // One that somebody else put there is in nobody's way.
+                let _ = std::fs::remove_file(entry.path()); // A file that somebody else put there is in nobody's way.
             }
         }
     }
 }
 
-/// How the name of a file begins and ends while it is written.
+/// The start and the end of a file's name while it is being written.
 fn temporary(path: &Path) -> (String, &'static str) {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     (format!("{name}."), ".tmp")
 }
 
-/// What Windows tells of a share.
+/// What Windows can find out about a share.
 #[cfg(windows)]
 const EYES: Eyes = crate::windows::EYES;
 
-/// Elsewhere nobody tells whose a file is: `reconcile claims` shows what lies there, and no server decides by it.
+/// Other systems report no owner: `reconcile claims` shows the files, and no server decides by them.
 #[cfg(not(windows))]
 const EYES: Eyes = Eyes { owner: |_| crate::believed::Owner::Untold, domain: || None, targets: |_| None };
 

@@ -1,4 +1,4 @@
-//! Tests of the share: one claim at a time, however many reach for it, and nobody believed who is not to be.
+//! Tests of the share: one claim at a time, however many servers try, and no file is believed that must not be.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
@@ -17,7 +17,7 @@ use crate::believed::Owner;
 /// When a server was back, by its own clock.
 const BACK: Timestamp = Timestamp::constant(1_767_837_600, 0);
 
-/// The account that all servers of these tests run as, but where a file says otherwise.
+/// The account that all servers of these tests run as, unless a file names another.
 const SERVICE: &str = r"CONTOSO\gmsa$";
 const STRANGER: &str = r"CONTOSO\mallory";
 
@@ -42,7 +42,7 @@ fn claim(number: u32) -> Claim {
     }
 }
 
-/// Whose a file is, as it says itself: these tests run where nobody else tells.
+/// The owner of a file, as its content names it: these tests run where no system reports one.
 fn told(mut file: &File) -> Owner {
     let mut text = String::new();
     file.rewind().unwrap();
@@ -62,7 +62,7 @@ fn share(folder: &tempfile::TempDir) -> Share {
     Share { folder: folder.path().into(), writers: vec![SERVICE.parse().unwrap()], eyes, tries: TRIES }
 }
 
-/// What the record says, without the times of the files.
+/// The record without the times of the files.
 fn read(share: &Share) -> PoolRecord {
     let mut record = share.read(&name(), None).unwrap();
     record.claims.iter_mut().for_each(|claim| claim.written = None);
@@ -74,7 +74,7 @@ fn file(folder: &tempfile::TempDir, kind: &Kind) -> PathBuf {
     kind.path(folder.path(), &name())
 }
 
-/// Puts the file of a server there, as this account.
+/// Creates the file of a server, owned by this account.
 fn put(folder: &tempfile::TempDir, number: u32, owner: &str, record: &PoolRecord) {
     let mut said = serde_json::to_value(record).unwrap();
     said["owner"] = owner.into();
@@ -116,7 +116,7 @@ fn a_claim_keeps_the_others_out_until_its_server_releases_it() {
 fn the_pool_settles_after_a_server_that_is_still_behind_too() {
     let folder = tempfile::tempdir().unwrap();
     let share = share(&folder);
-    share.release(&name(), &server(1), None, BACK).unwrap(); // It was not worked on.
+    share.release(&name(), &server(1), None, BACK).unwrap();
     assert_eq!(read(&share), PoolRecord::default());
     share.claim(&name(), claim(1)).unwrap();
     share.release(&name(), &server(1), None, BACK).unwrap();
@@ -126,7 +126,7 @@ fn the_pool_settles_after_a_server_that_is_still_behind_too() {
     assert!(record.reached.is_empty(), "{record:?}");
 }
 
-/// A file as a later version may write it. A version that does not know a field keeps it.
+/// A file as a later version may write it. A version keeps the fields that it does not know.
 #[test]
 fn what_a_later_version_has_added_is_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ fn a_broken_claim_is_remembered_and_the_next_claim_of_its_server_is_another_one(
     assert_eq!(read(&share).claims, [again]);
 }
 
-/// A claim is held until every server has reached for it; then its holder gives it back for the next round.
+/// A claim is held until every server has tried to get it; then its holder releases it for the next round.
 #[test]
 fn of_servers_that_reach_for_it_at_once_one_has_it() {
     const SERVERS: u32 = 8;
@@ -199,7 +199,7 @@ fn of_servers_that_reach_for_it_at_once_one_has_it() {
                     all.wait();
                     let has = matches!(got, Ok(Claimed::Granted));
                     let released = if has { share.release(&name(), &server(number), None, BACK) } else { Ok(()) };
-                    all.wait(); // Only then may it fail: the others wait, too.
+                    all.wait(); // It may fail only now, because the others wait too.
                     (has, got.map(drop).and(released))
                 };
                 (0..ROUNDS).map(round).collect::<Vec<_>>()
@@ -216,7 +216,7 @@ fn of_servers_that_reach_for_it_at_once_one_has_it() {
     assert_eq!(read(&share).claims, []);
 }
 
-/// The connection to the share was lost while the lock was ours, and somebody else had it meanwhile.
+/// The connection to the share was lost while the lock was ours, and another server had it meanwhile.
 #[test]
 fn nothing_is_written_over_what_somebody_wrote_since_it_was_read() {
     let meanwhile: [fn(&tempfile::TempDir); 4] = [
@@ -260,7 +260,7 @@ fn a_record_that_stays_in_use_is_busy_and_no_failure() {
     assert_eq!(hasty.claim(&name(), claim(1)).unwrap(), Claimed::Granted);
 }
 
-/// What a stranger writes can forbid and never permit, and the report says whose it is and where.
+/// A file of another owner can forbid but never permit, and the report names the owner and the file.
 #[test]
 fn a_strangers_file_opens_no_gate_and_keeps_the_pool_as_it_is() {
     let reached = PoolRecord { reached: BTreeMap::from([(server(1), build())]), ..PoolRecord::default() };
@@ -278,7 +278,6 @@ fn a_strangers_file_opens_no_gate_and_keeps_the_pool_as_it_is() {
             let path = file(&folder, &Kind::Server(server(1))).display().to_string();
             assert!(text.contains(&path) && text.contains(shown) && doubt.forbids(&server(2)), "{text}");
             assert_eq!(share.claim(&name(), claim(2)).unwrap(), Claimed::Doubted(doubt.clone()));
-            // Its own server writes it again.
             assert!(!doubt.forbids(&server(1)));
             assert_eq!(share.claim(&name(), claim(1)).unwrap(), Claimed::Granted);
             assert_eq!((read(&share).claims, read(&share).doubts), (vec![claim(1)], vec![]));
@@ -360,7 +359,7 @@ fn what_a_killed_run_left_half_written_is_gone_after_the_next_change() {
     assert!(left.iter().all(|path| path.extension().is_some_and(|end| end != "tmp")), "{left:?}");
 }
 
-/// Servers of two versions: what all wrote into one record can forbid; nobody knows who wrote it.
+/// Servers of two versions: a record that all of them wrote can forbid, but its author is unknown.
 #[test]
 fn the_record_of_an_earlier_version_forbids_and_does_not_permit() {
     let folder = tempfile::tempdir().unwrap();
@@ -384,7 +383,7 @@ fn the_record_of_an_earlier_version_forbids_and_does_not_permit() {
     );
     assert!(matches!(share.claim(&name(), claim(2)).unwrap(), Claimed::Taken(_)));
 
-    // The server that claimed in it does not take that for a claim of its own, and releases it in a file of its own.
+    // The server that claimed in it does not accept that as a claim of its own, and releases it in a file of its own.
     assert!(!share.read(&name(), Some(&server(1))).unwrap().is_claimed_by(&server(1)));
     share.release(&name(), &server(1), Some(build()), BACK).unwrap();
     let record = read(&share);
@@ -425,7 +424,7 @@ fn a_folder_that_is_several_folders_is_claimed_by_nobody() {
     assert!(share.read(&name(), None).unwrap().doubts[0].forbids(&server(1)));
 }
 
-/// The lab keeps its pools in its world: what a server is told there is what it would be told by a share.
+/// The lab keeps its pools in its world: a server reads there the same as on a share.
 #[test]
 fn the_lab_and_the_share_say_the_same() {
     enum Told {

@@ -1,12 +1,12 @@
-//! The installed components, by the entries of the Uninstall list: the rules that every reader of a registry shares.
+//! The installed components, from the entries of the Uninstall list: the rules that all readers of a registry share.
 
 use std::collections::BTreeMap;
 
 use reconcile_schema::{Build, BuildError, Component, Product};
 
-/// Where Windows lists what is installed, below `HKEY_LOCAL_MACHINE` in the 64-bit view: `DisplayName` and
-/// `DisplayVersion` of each entry are what scanners and scripts go by. Not `Win32_Product`, which makes Windows Installer
-/// check every product.
+/// The place where Windows lists installed programs, below `HKEY_LOCAL_MACHINE` in the 64-bit view: scanners and
+/// scripts use `DisplayName` and `DisplayVersion` of each entry. `Win32_Product` is not used, because it makes Windows
+/// Installer check every product.
 pub const LIST: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
 
 /// The control panel's web components of Skype for Business Server 2019: the one key under Real-Time Communications
@@ -25,7 +25,7 @@ pub struct Entry {
     pub version: Option<String>,
 }
 
-/// Why the installed components cannot be told.
+/// Why the installed components are unknown.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ComponentError {
     /// An entry of a component has no version.
@@ -34,15 +34,14 @@ pub enum ComponentError {
         /// Full path of the entry's key.
         key: String,
     },
-    /// The version of an entry is no build.
+    /// The version of an entry is not a build.
     #[error(r"{key}\DisplayVersion: {cause}")]
     Version {
         /// Full path of the entry's key.
         key: String,
-        /// What it should be.
         cause: BuildError,
     },
-    /// Two entries stand for the same component.
+    /// Two entries have the name of the same component.
     #[error("expected one entry for {name}, found {first} and {second}")]
     Twice {
         /// The `DisplayName` of both.
@@ -52,19 +51,19 @@ pub enum ComponentError {
         /// Full path of the second entry's key.
         second: String,
     },
-    /// A product is listed, and no entry is its Core Components by a name that is known.
+    /// A product is listed, but no entry has a known name of its Core Components.
     #[error(
         "no entry of the Uninstall key has a known name of Core Components, such as \"{}\"; found {}",
         Component::display_name(Product::Sfb2019, "Core Components"),
         listed(found, *more)
     )]
     NoCore {
-        /// What is listed instead: the first few names, each with its version.
+        /// The listed names: the first few, each with its version.
         found: Vec<String>,
         /// How many more there are.
         more: usize,
     },
-    /// The Uninstall list and Real-Time Communications do not say the same.
+    /// The Uninstall list and Real-Time Communications contradict each other.
     #[error(
         "{name} is at {listed} by the Uninstall key and at {own} by Real-Time Communications; is an installation running?"
     )]
@@ -73,17 +72,17 @@ pub enum ComponentError {
         name: String,
         /// Its build in the Uninstall list.
         listed: Build,
-        /// What Real-Time Communications says.
+        /// Its build in Real-Time Communications.
         own: String,
     },
 }
 
-/// The installed components of all products, with the builds that the list gives them, in its order. `own` is the
-/// `Version` at [`CONTROL_PANEL`], where there is one.
+/// The installed components of all products, with their builds from the list, in its order. `own` is the `Version` at
+/// [`CONTROL_PANEL`], if there is one.
 ///
 /// # Errors
-/// A component is listed twice, without a build, or differently in the two places; or a product is listed without Core
-/// Components.
+/// When a component is listed twice, without a build, or differently in the two places; or when a product is listed
+/// without Core Components.
 pub fn components(
     entries: impl IntoIterator<Item = Entry>,
     own: Option<String>,
@@ -117,7 +116,8 @@ pub fn components(
         let (name, listed) = (panel.name.to_string(), panel.build.clone());
         return Err(ComponentError::Disagree { name, listed, own: short(own) });
     }
-    // Names were only ever seen in English. What stands here may be the product under another one: not "not installed".
+    // The names were seen in English only. An entry with another name may be the product, so this is not "not
+    // installed".
     if !bearing.is_empty() && !components.iter().any(|component| component.name.is_core()) {
         return Err(ComponentError::NoCore { found: bearing, more });
     }
@@ -132,7 +132,7 @@ fn listed(found: &[String], more: usize) -> String {
     if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
-/// As much of a text that somebody else wrote as an error repeats.
+/// The part of somebody else's text that an error repeats.
 pub(crate) fn short(text: String) -> String {
     if text.chars().nth(200).is_none() { text } else { text.chars().take(200).chain(['…']).collect() }
 }

@@ -7,9 +7,9 @@ use semver::Version;
 
 /// A four-part build number of one of the products.
 ///
-/// The first three parts are the product line and form a semantic version; the fourth moves with each
-/// cumulative update. Builds of different lines do not compare, so that a Lync Server 2013 build can never
-/// pass for an "older" Skype for Business build: hence `PartialOrd` and no `Ord`.
+/// The first three parts are the product line and form a semantic version; the fourth rises with each cumulative
+/// update. Builds of different lines do not compare, so a Lync Server 2013 build can never pass for an "older" Skype
+/// for Business build: hence `PartialOrd` and no `Ord`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Build {
     /// The product line, for instance `6.0.9319`.
@@ -25,7 +25,7 @@ impl Build {
         Self { line: Version::new(major, minor, patch), revision }
     }
 
-    /// Whether this build is of the same line as `other` and at or above it.
+    /// Whether this build belongs to the same line as `other` and is at or above it.
     #[must_use]
     pub fn reaches(&self, other: &Self) -> bool {
         matches!(self.partial_cmp(other), Some(Ordering::Equal | Ordering::Greater))
@@ -63,7 +63,7 @@ impl FromStr for Build {
     }
 }
 
-/// Numbers with dots between them: decimal digits only, each at most the 32 bits that Windows Installer allows.
+/// Numbers separated by dots: decimal digits only, each at most the 32 bits that Windows Installer allows.
 pub(crate) fn numbers<const N: usize>(text: &str) -> Option<[u32; N]> {
     let mut numbers = [0; N];
     let mut bytes = text.bytes();

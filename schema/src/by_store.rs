@@ -1,4 +1,4 @@
-//! A map by store as a list of its entries: the keys of a JSON object are texts only.
+//! A map by store, written as a list of its entries, because the keys of a JSON object can only be texts.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Store;
 
-/// What was seen of one store.
+/// What was observed of one store.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry<T> {
     /// The form in which these databases are updated.
     store: Store,
-    /// What was seen of them.
+    /// What was observed of them.
     seen: T,
 }
 
@@ -28,7 +28,7 @@ pub fn serialize<T: Serialize, S: Serializer>(map: &BTreeMap<Store, T>, to: S) -
 /// Reads the entries.
 ///
 /// # Errors
-/// When they are no such list.
+/// When the input is no such list.
 pub fn deserialize<'de, T, Map, D>(from: D) -> Result<Map, D::Error>
 where
     T: Deserialize<'de>,

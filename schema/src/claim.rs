@@ -1,4 +1,4 @@
-//! What the servers of a pool keep on a share: which of them is worked on, and which of them are done.
+//! What the servers of a pool keep on a share: which of them is being worked on, and which are done.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::fmt;
@@ -9,33 +9,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BootId, Build, Fqdn, RunId, ServerName, UpdateName};
 
-/// The record of a pool, or of two pools that stand in for each other: what the files of its servers say together. The file of
-/// one server has the same form, and only that server speaks in it.
+/// The record of a pool, or of two pools that stand in for each other: the combined content of the files of its
+/// servers. The file of one server has the same form, and reports that server only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PoolRecord {
-    /// The servers that are worked on: one, or several of one upgrade domain.
+    /// The servers that are being worked on: one, or several of one upgrade domain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
-    /// The build of Core Components that each server was at when it last said that it was done.
+    /// The build of Core Components that each server had when it last reported that it was done.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<ServerName, Build>,
-    /// The server of each pool that served again last: the pool must be ready for a while before others are taken down.
+    /// The server of each pool that was the last to serve again: the pool must be ready for a while before others are
+    /// taken down.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub released: BTreeMap<Fqdn, Released>,
     /// The claims that somebody broke, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<BrokenClaim>,
-    /// What lies on the share and is not believed, or not all of it. No file says this of itself.
+    /// Files on the share that are not believed, or not in full. No file reports this about itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Doubt>,
-    /// What a later version has added: kept where an earlier one writes the record again.
+    /// Fields that a later version has added. An earlier version keeps them when it writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
 }
 
-/// The word of a server that it is worked on, and no other of its pool may be. It does not end by itself: the server that has it
-/// may be down.
+/// A server's statement that it is being worked on, and that no other server of its pool may be. A claim does not
+/// expire, because its server may be down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
@@ -50,25 +51,25 @@ pub struct Claim {
     pub run: RunId,
     /// When, by the server's own clock.
     pub at: Timestamp,
-    /// The boot that the server was in.
+    /// The boot of the server at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<BootId>,
-    /// When the file that says so was written, by the clock of the share. No file says this of itself.
+    /// When the file with this claim was written, by the clock of the share. No file reports this about itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Timestamp>,
-    /// What a later version has added: kept where an earlier one writes the record again.
+    /// Fields that a later version has added. An earlier version keeps them when it writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
 }
 
 impl Claim {
-    /// Whether it was made at one moment by one run: when a server claims its pool again, that is another claim.
+    /// Whether one run made both at one moment. A server that claims its pool again makes another claim.
     fn is_the_same(&self, other: &Self) -> bool {
         (&self.server, &self.run, self.at) == (&other.server, &other.run, other.at)
     }
 }
 
-/// A claim that its server took back when it served again.
+/// A claim that its server released when it served again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Released {
@@ -79,36 +80,36 @@ pub struct Released {
     pub domain: Option<UpdateName>,
     /// When, by the server's own clock.
     pub at: Timestamp,
-    /// When the file that says so was written, by the clock of the share. No file says this of itself.
+    /// When the file with this entry was written, by the clock of the share. No file reports this about itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Timestamp>,
-    /// What a later version has added: kept where an earlier one writes the record again.
+    /// Fields that a later version has added. An earlier version keeps them when it writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
 }
 
 impl Released {
-    /// When the server was back: a server whose clock is fast cannot have been back after it wrote so.
+    /// When the server was back: a server with a fast clock cannot have been back later than it wrote so.
     #[must_use]
     pub fn back(&self) -> Timestamp {
         self.written.map_or(self.at, |written| self.at.min(written))
     }
 }
 
-/// Why what lies on the share is not believed, or not all of it.
+/// Why a file on the share is not believed, or not in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Doubt {
-    /// The file of a server belongs to somebody else, so nobody knows whether that server is worked on.
+    /// The file of a server belongs to another account, so it is unknown whether that server is being worked on.
     Stranger {
         /// The server that the file is named after.
         server: ServerName,
         /// The file.
         file: String,
-        /// Whose it is.
+        /// Its owner.
         owner: String,
     },
-    /// The file of a server cannot be read, or whose it is cannot.
+    /// The file of a server, or the owner of that file, cannot be read.
     Unread {
         /// The server that the file is named after.
         server: ServerName,
@@ -117,21 +118,21 @@ pub enum Doubt {
         /// Why not.
         why: String,
     },
-    /// The folder is a path of DFS with several targets: each has a lock and claims of its own.
+    /// The folder is a DFS path with several targets: each target has a lock and claims of its own.
     Targets {
         /// The folder.
         folder: String,
         /// The targets.
         targets: Vec<String>,
     },
-    /// Somebody whom the manifest does not list says that a claim is broken: it is not.
+    /// An account that the manifest does not list reports a claim as broken. The claim still counts.
     Breaker {
         /// The file.
         file: String,
-        /// Whose it is, or why that cannot be read.
+        /// Its owner, or why the owner cannot be read.
         owner: String,
     },
-    /// The record of an earlier version, which everybody wrote: its claims count, the builds in it do not.
+    /// The record of an earlier version, which every server could write: its claims count, its builds do not.
     Earlier {
         /// The file.
         file: String,
@@ -141,7 +142,8 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// Whether it keeps this server from being taken down. What is wrong with its own file does not: it writes that again.
+    /// Whether this doubt keeps a server from being taken down. A doubt about the server's own file does not: the
+    /// server writes that file again.
     #[must_use]
     pub fn forbids(&self, own: &ServerName) -> bool {
         match self {
@@ -151,7 +153,7 @@ impl Doubt {
         }
     }
 
-    /// Whether it keeps no server from being taken down.
+    /// Whether this doubt keeps no server from being taken down.
     #[must_use]
     pub const fn is_harmless(&self) -> bool {
         match self {
@@ -189,7 +191,7 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// A claim that was taken away from a server.
+/// A claim that was taken from its server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BrokenClaim {
@@ -201,7 +203,7 @@ pub struct BrokenClaim {
     pub at: Timestamp,
     /// Why.
     pub reason: String,
-    /// What a later version has added: kept where an earlier one writes the record again.
+    /// Fields that a later version has added. An earlier version keeps them when it writes the record again.
     #[serde(flatten)]
     pub later: BTreeMap<String, serde_json::Value>,
 }
@@ -210,7 +212,7 @@ impl PoolRecord {
     /// How many broken claims are kept.
     const KEPT: usize = 10;
 
-    /// What this server says of itself: the rest of its file is not its to say.
+    /// Keeps what this server reports about itself, which is all that its file may report.
     #[must_use]
     pub fn said_by(mut self, server: &ServerName) -> Self {
         self.claims.retain(|claim| claim.server == *server);
@@ -221,7 +223,7 @@ impl PoolRecord {
         Self { broken: Vec::new(), doubts: Vec::new(), ..self }
     }
 
-    /// Takes in what a server says, in a file that was written then by the clock of the share.
+    /// Adds what a server reports, in a file that was written at `written` by the clock of the share.
     pub fn take_in(&mut self, said: Self, written: Option<Timestamp>) {
         self.claims.extend(said.claims.into_iter().map(|claim| Claim { written, ..claim }));
         self.reached.extend(said.reached);
@@ -233,7 +235,7 @@ impl PoolRecord {
         }
     }
 
-    /// Takes in what somebody says who may break claims.
+    /// Adds the broken claims that an authorised account reports.
     pub fn take_in_broken(&mut self, broken: Vec<BrokenClaim>) {
         for one in broken {
             self.claims.retain(|claim| !claim.is_the_same(&one.claim));
@@ -241,7 +243,8 @@ impl PoolRecord {
         }
     }
 
-    /// Claims the pool for a server; again, where it has the claim already. The claim of another server stays, and comes back.
+    /// Claims the pool for a server, or renews a claim that it already has. The claim of another server stays and is
+    /// returned.
     pub fn claim(&mut self, claim: Claim) -> Option<Claim> {
         let other = self.against(&claim).cloned();
         if other.is_none() {
@@ -251,7 +254,7 @@ impl PoolRecord {
         other
     }
 
-    /// The claim that does not go together with this one, if there is one.
+    /// The claim that conflicts with this one, if there is one.
     #[must_use]
     pub fn against(&self, claim: &Claim) -> Option<&Claim> {
         self.claims.iter().find(|other| {
@@ -260,7 +263,8 @@ impl PoolRecord {
         })
     }
 
-    /// The server of a pool that served again last, unless it is this one or may be taken down together with it.
+    /// The server of a pool that was the last to serve again, unless it is this one or may be taken down together with
+    /// it.
     #[must_use]
     pub fn last_of_others(&self, server: &ServerName, pool: &Fqdn, domain: Option<&UpdateName>) -> Option<&Released> {
         let together = |last: &Released| last.server == *server || domain.is_some() && last.domain.as_ref() == domain;
@@ -273,8 +277,8 @@ impl PoolRecord {
         self.claims.iter().any(|claim| claim.server == *server)
     }
 
-    /// Takes back the claim of a server, if it has one, and notes when, and the build that it is at, if it is done. One that is
-    /// still behind may have been down all the same: the pool settles after it, too.
+    /// Releases the claim of a server, if it has one. Records the time and, if the server is done, its build. A server
+    /// that is still behind may have been down too, so the pool must be ready for a while after it as well.
     pub fn release(&mut self, server: &ServerName, reached: Option<Build>, at: Timestamp) {
         let own = self.claims.iter().position(|claim| claim.server == *server).map(|place| self.claims.remove(place));
         self.reached.extend(reached.map(|build| (server.clone(), build)));
@@ -283,7 +287,7 @@ impl PoolRecord {
         }));
     }
 
-    /// Takes the claim away from a server, and says so.
+    /// Takes the claim from a server, and records that.
     pub fn break_claim(&mut self, server: &ServerName, by: String, at: Timestamp, reason: String) -> Option<Claim> {
         let place = self.claims.iter().position(|claim| claim.server == *server)?;
         let claim = self.claims.remove(place);
@@ -291,7 +295,7 @@ impl PoolRecord {
         Some(claim)
     }
 
-    /// Notes that a claim was broken; the newest are kept.
+    /// Records a broken claim; only the newest are kept.
     pub fn note_broken(&mut self, broken: BrokenClaim) {
         self.broken.push(broken);
         let surplus = self.broken.len().saturating_sub(Self::KEPT);

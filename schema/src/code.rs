@@ -1,9 +1,9 @@
-//! The codes of outcomes: what programs match on, where people read the sentence beside it. None ever changes its meaning.
+//! The codes of outcomes. Programs match on a code where people read its sentence. No code ever changes its meaning.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a server stands, or what keeps it, or the run, from going on.
+/// The state of a server, or the reason why it or the run cannot continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {
@@ -12,75 +12,75 @@ pub enum Code {
     /// Steps remain, and nothing forbids them.
     #[default]
     Drift,
-    /// The run ended in a restart of the machine; the next run goes on.
+    /// The run ended in a restart of the machine; the next run continues.
     Restarting,
-    /// A fact that the plan needs was not read.
+    /// A fact that the plan needs has not been read.
     NotLooked,
     /// A fact that the decision needs could not be read.
     Unknown,
     /// The declared product is not installed.
     ProductMissing,
-    /// Another product is installed than the manifest declares.
+    /// The installed product is not the one that the manifest declares.
     WrongProduct,
-    /// Core Components is above the declared build.
+    /// Core Components is newer than declared.
     NewerThanDeclared,
-    /// The installation of a later update was begun and not seen to end well.
+    /// The installation of a later update began, and no run saw it end successfully.
     LaterInstallationBegun,
     /// A component has a build of another product line.
     WrongLine,
     /// A restart is pending, and the policy allows none.
     RestartDue,
-    /// A restart is pending again after as many as are allowed for one target.
+    /// A restart is pending, and the allowed number of restarts for one target is used up.
     RestartsSpent,
-    /// Another installation is under way.
+    /// Another installation is running.
     OtherInstallation,
     /// A service is starting or stopping.
     ServicePending,
     /// Management shells are open.
     ShellsOpen,
-    /// Services of others hold modules of the product.
+    /// Services of other products hold modules of the product.
     ForeignServices,
     /// The update's package cannot be used.
     PackageRefused,
-    /// The update's package is signed by somebody else than the declared publisher.
+    /// The update's package is signed by a publisher other than the declared one.
     PublisherForeign,
     /// There is too little free disk space.
     DiskFull,
-    /// The databases are mirrored, and the manifest does not say that they can be updated so.
+    /// The databases are mirrored, and the manifest does not say that they can be updated in this state.
     DatabasesMirrored,
     /// The account lacks a right.
     RightsMissing,
-    /// The installer could not outlive the session that it is started from.
+    /// The installer would end together with the session that it is started from.
     Confined,
-    /// The pool says that it is busy.
+    /// The pool reports that it is busy.
     PoolBusy,
-    /// The pool says that too few of its servers are active.
+    /// The pool reports that too few of its servers are active.
     PoolInsufficient,
-    /// The pool misses replicas.
+    /// Replicas are missing in the pool.
     PoolReplicasMissing,
     /// The upgrade domain of the server is not ready.
     PoolDomainNotReady,
-    /// The pool warns of its fabric.
+    /// The pool reports warnings about its fabric.
     PoolWarns,
     /// The pool's answer is not understood.
     PoolNotUnderstood,
     /// The pool has not been ready for long enough.
     PoolSettling,
-    /// Too few servers of the pool would be left.
+    /// Too few servers of the pool would remain.
     PoolQuorum,
-    /// Another server of the pool is worked on.
+    /// Another server of the pool is being worked on.
     PoolClaimed,
     /// The record of the claims stays in use by somebody else.
     ClaimsBusy,
-    /// What lies on the share of the claims is not believed.
+    /// Files on the share of the claims are not believed.
     ClaimsUntrusted,
-    /// A Front End Server comes before its back end and is not done.
+    /// A Front End Server must be done before its back end, and is not.
     ComesAfter,
-    /// The server is failed over, and not by a run that the journal knows of.
+    /// The server is failed over, and the journal knows of no run that did it.
     FailedOver,
-    /// The outage has lasted as long as it may, and the installer has not started.
+    /// The outage has used up its budget, and the installer has not started.
     OutageOverBudget,
-    /// The outage would last longer than it may.
+    /// The outage would exceed its budget.
     OutageTooLong,
     /// No maintenance window is open.
     WindowClosed,
@@ -88,13 +88,13 @@ pub enum Code {
     WindowTooShort,
     /// The clock is behind the journal's last entry.
     ClockBehind,
-    /// Somebody said that the server must not be touched.
+    /// An operator has put the server on hold.
     Held,
-    /// Lines of the journal cannot be read, and a hold may be lost.
+    /// Lines of the journal cannot be read, and a hold may be lost with them.
     JournalDamaged,
-    /// The services were taken down as often as is allowed for one target.
+    /// The services were taken down as often as one target allows.
     OutagesSpent,
-    /// The installer was started as often as is allowed for one target.
+    /// The installer was started as often as one target allows.
     AttemptsSpent,
     /// The installer failed and moved no component.
     InstallFailed,
@@ -102,19 +102,19 @@ pub enum Code {
     NoEffect,
     /// A step could not be done.
     StepFailed,
-    /// A service was started and ended by itself.
+    /// A service was started and then ended by itself.
     ServiceEnded,
-    /// A command of an earlier run has outlived it and is at work.
+    /// A command of an earlier run has outlived that run and is still at work.
     CommandAtWork,
     /// Somebody interrupted the run.
     Interrupted,
-    /// The approved plan says something else.
+    /// The decision deviates from the approved plan.
     Deviated,
-    /// Another run of reconcile works here.
+    /// Another run of reconcile is at work on this machine.
     AnotherRun,
-    /// Somebody was asked and did not say yes.
+    /// The confirmation was not given.
     NotConfirmed,
-    /// A file lies where others than administrators can write.
+    /// A file is in a place where accounts other than administrators can write.
     Untrusted,
     /// The manifest is not signed with the key of this machine.
     ManifestUntrusted,

@@ -1,4 +1,4 @@
-//! The databases of a server: the forms in which they are updated, and the versions that they have.
+//! The databases of a server: the forms of the command that updates them, and their versions.
 
 use alloc::string::{String, ToString};
 use core::{fmt, str::FromStr};
@@ -36,7 +36,7 @@ pub enum Store {
 }
 
 impl Store {
-    /// The SQL Server that holds them, where the manifest names it; the server's own has no name.
+    /// The SQL Server that holds them, where the manifest names one; the server's own SQL Server has no name.
     #[must_use]
     pub const fn sql_server(&self) -> Option<&Fqdn> {
         match self {
@@ -75,7 +75,7 @@ impl From<[u32; 3]> for DbVersion {
 }
 
 impl DbVersion {
-    /// The version that an upgrade script would bring next.
+    /// The version that an upgrade script would produce next.
     #[must_use]
     pub const fn next(self) -> Self {
         let [schema, procedures, upgrade] = self.0;
@@ -112,13 +112,13 @@ crate::names::text_serde!(
     "a database version of three numbers such as 125.74.89"
 );
 
-/// What `Test-CsDatabase` says of one database.
+/// What `Test-CsDatabase` reports about one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Database {
     /// The database, such as `rtcxds`.
     pub name: String,
-    /// The version that the binaries of the machine that asked expect.
+    /// The version that the binaries expect on the machine where the cmdlet ran.
     pub expected: Option<DbVersion>,
     /// The version that is installed; the report may leave it empty.
     pub installed: Option<DbVersion>,
@@ -135,19 +135,19 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// How a database stands.
+/// The state of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseState {
     /// At, or above, the version that the binaries expect.
     Current,
     /// Below it.
     Behind,
-    /// It cannot be told, for this reason.
+    /// The state cannot be determined, for this reason.
     Unknown(&'static str),
 }
 
 impl Database {
-    /// How the database stands.
+    /// The state of the database.
     ///
     /// `xds` is exempt from the comparison: Microsoft's own diagnostics leave it out, since its master copy
     /// belongs to the Central Management Store. An empty version is unknown, never current and never behind.

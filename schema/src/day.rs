@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{NameError, names::text_serde};
 
-/// A day, without a place: when it ends depends on the time zone.
+/// A day without a place: the moment when it ends depends on the time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day(Date);
 
@@ -23,7 +23,7 @@ impl FromStr for Day {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        // A date with a time, or with a sign, would be read, too.
+        // The parser would also read a date with a time, or with a sign.
         let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         match text.parse().ok().filter(|_| is_plain) {
             Some(date) => Ok(Self(date)),

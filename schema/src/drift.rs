@@ -37,10 +37,10 @@ pub struct DriftSummary {
     pub states: alloc::collections::BTreeMap<DriftState, u64>,
     /// How many steps remain.
     pub steps: u64,
-    /// What was not judged, as somebody asked; nothing, where everything was.
+    /// What was left out of the judgement on request; empty where everything was judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_judged: Vec<String>,
-    /// The exit code that follows.
+    /// The exit code that this report leads to.
     pub exit_code: u8,
 }
 
@@ -48,9 +48,9 @@ pub struct DriftSummary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerDrift {
-    /// The server; where a snapshot cannot be read, the snapshot.
+    /// The name of the server, or of the snapshot where that cannot be read.
     pub name: String,
-    /// In which state it is.
+    /// The state of the server.
     pub state: DriftState,
     /// Where the manifest declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,13 +64,13 @@ pub struct ServerDrift {
     /// What the manifest declares for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<Declared>,
-    /// The build that Core Components has, when it is known.
+    /// The build of Core Components, when it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Build>,
-    /// The snapshot that the rest rests on.
+    /// The snapshot that this judgement rests on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Evidence>,
-    /// In what it differs, and what cannot be told.
+    /// The differences, and the facts that are unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Shared<Vec<DriftFinding>>,
     /// The difference as a unified diff from what is observed to what is desired.
@@ -79,10 +79,10 @@ pub struct ServerDrift {
     /// The steps that remain, in order, as far as they can be foreseen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Shared<Vec<StepReport>>,
-    /// The same as `blockedBy`, as a code that does not change between versions.
+    /// The reason in `blockedBy`, as a code that does not change between versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// What keeps the steps from being told, or from being taken; on a server at its goal, the hold that is set on it.
+    /// Why the steps are unknown or cannot be taken; for a server at its goal, the hold that is set on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
     /// What a person can do about it.
@@ -118,13 +118,13 @@ pub struct ManifestPlace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
-    /// The file, or `-` for standard input; empty when the server was looked at just now.
+    /// The file, or `-` for standard input; empty when the server itself was just observed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// The line of the file, where it holds several snapshots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// When the server was looked at.
+    /// When the server was observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// How long ago that was, in seconds; negative when the snapshot is dated in the future.
@@ -132,7 +132,7 @@ pub struct Evidence {
     pub age_seconds: Option<i64>,
     /// What made the snapshot, such as `reconcile 0.1.0`.
     pub made_by: String,
-    /// The boot that the server was in.
+    /// The boot of the server at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<String>,
     /// Whether the server is simulated.
@@ -140,7 +140,7 @@ pub struct Evidence {
     pub lab: bool,
 }
 
-/// In which state a server is, compared with its manifest.
+/// The state of a server, compared with its manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftState {
@@ -167,7 +167,7 @@ pub enum DriftState {
 }
 
 impl ServerDrift {
-    /// Whether there is nothing to say of the server but that it is at its goal.
+    /// Whether the only thing to report about the server is that it is at its goal.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.state == DriftState::AtGoal && self.blocked_by.is_none() && self.findings.is_empty()
@@ -224,13 +224,13 @@ impl DriftState {
     }
 }
 
-/// One difference, or one thing that cannot be told.
+/// One difference, or one unknown fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DriftFinding {
     /// A code that does not change between versions.
     pub code: DriftCode,
-    /// What it says, in words.
+    /// What the code means, in words.
     pub phrase: String,
     /// What it is about: a component, a service, a database.
     pub subject: String,
@@ -238,12 +238,12 @@ pub struct DriftFinding {
     pub desired: String,
     /// What is observed.
     pub observed: String,
-    /// Where that was read on the server.
+    /// Where the fact was read on the server.
     pub source: String,
-    /// Whether it is only said: it changes neither state nor exit code.
+    /// Whether this is a note only, which changes neither state nor exit code.
     #[serde(default, skip_serializing_if = "is_false")]
     pub note: bool,
-    /// How the difference came about, where it can be told.
+    /// What caused the difference, where this is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
@@ -258,13 +258,13 @@ pub enum DriftCode {
     PoolUnequal,
     /// A database is below the version that the binaries expect.
     DatabaseBehind,
-    /// A service should run and does not.
+    /// A service should be running and is not.
     ServiceDown,
-    /// A restart is pending: the installer asked for it, or Windows does.
+    /// A restart is pending, requested by the installer or by Windows.
     RestartDue,
-    /// Services may hold assemblies that an installer replaced.
+    /// Services can hold assemblies that an installer replaced.
     AssembliesHeld,
-    /// An installation was begun and not seen to end well, so components may be missing.
+    /// An installation began, and no run saw it end successfully, so components may be missing.
     InstallationUnproven,
     /// Core Components is above the declared build.
     Ahead,
@@ -321,7 +321,7 @@ impl DriftCode {
         Self::JournalDamaged,
     ];
 
-    /// Whether it is said and changes neither state nor exit code.
+    /// Whether this is a warning, which changes neither state nor exit code.
     #[must_use]
     pub const fn is_warning(self) -> bool {
         matches!(self, Self::OriginalRelease | Self::ComponentMissing | Self::JournalDamaged)
@@ -354,7 +354,7 @@ impl DriftCode {
         }
     }
 
-    /// What a finding of this code says.
+    /// What a finding of this code means.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
         match self {
@@ -424,20 +424,20 @@ impl DriftCode {
     }
 }
 
-/// How a difference came about.
+/// What caused a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Origin {
-    /// The server was there and fell back: somebody or something changed it.
+    /// The server was at its goal and fell back: somebody or something changed it.
     FellBack {
         /// When it was last seen at its goal.
         reached: Timestamp,
     },
-    /// The manifest declares more than when the server was last brought to its goal.
+    /// The manifest declares more than it did when the server last reached its goal.
     NewIntent {
-        /// When it was last seen at its goal of then.
+        /// When it was last seen at that earlier goal.
         reached: Timestamp,
-        /// What that goal was.
+        /// The earlier goal.
         then: String,
     },
     /// No run has brought the server to its goal yet.

@@ -1,4 +1,4 @@
-//! What `reconcile dsc` says to the engine of Microsoft DSC, and is asked by it: one server as an instance of a resource.
+//! What `reconcile dsc` exchanges with the engine of Microsoft DSC: one server as an instance of a resource.
 
 use alloc::{string::String, vec::Vec};
 
@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Build, Code, DriftState, FindingReport, Product, ServerName};
 
-/// One server that a manifest brings to a cumulative update. Asked for with `manifest` and `server`; all the rest is told.
+/// One server that a manifest brings to a cumulative update. A request sets `manifest` and `server`; `reconcile`
+/// reports all the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "reconcile dsc")]
 pub struct DscInstance {
-    /// The path of the manifest: whole, or as seen from the folder of `reconcile.dsc.resource.json`.
+    /// The path of the manifest: absolute, or relative to the folder of `reconcile.dsc.resource.json`.
     pub manifest: String,
-    /// The server; where it is left out, this machine, or the only server of a lab.
+    /// The server. Without it, this machine, or the only server of a lab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,
     /// Whether the server is simulated.
@@ -33,11 +34,11 @@ pub struct DscInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub found: Option<Build>,
-    /// In which state the server is, as `reconcile drift` judges it.
+    /// The state of the server, as `reconcile drift` judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub state: Option<DriftState>,
-    /// In what it differs, and what cannot be told.
+    /// The differences, and the facts that are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub findings: Option<Vec<FindingReport>>,
@@ -45,7 +46,7 @@ pub struct DscInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub steps: Option<Vec<String>>,
-    /// The same as `blockedBy`, as a code that does not change between versions.
+    /// The reason in `blockedBy`, as a code that does not change between versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub code: Option<Code>,
@@ -57,10 +58,11 @@ pub struct DscInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub help: Option<String>,
-    /// Whether the declared product is installed on the server; left out where that cannot be told.
+    /// Whether the declared product is installed on the server; left out where this is unknown.
     #[serde(default, rename = "_exist", skip_serializing_if = "Option::is_none")]
     pub exist: Option<bool>,
-    /// Whether nothing is left to be done. A server that is newer than declared, or not wholly known, is not.
+    /// Whether nothing remains to be done. False for a server that is newer than declared, or whose facts are not all
+    /// known.
     #[serde(default, rename = "_inDesiredState", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub in_desired_state: Option<bool>,
@@ -68,7 +70,7 @@ pub struct DscInstance {
     #[serde(default, rename = "_restartRequired", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
     pub restart_required: Option<Vec<DscRestart>>,
-    /// What is told beside the state.
+    /// What is reported in addition to the state.
     #[serde(default, rename = "_metadata", skip_serializing_if = "Option::is_none")]
     pub metadata: Option<DscMetadata>,
     /// The name of the instance in an exported configuration document.
@@ -85,7 +87,7 @@ pub struct DscRestart {
     pub system: ServerName,
 }
 
-/// What is told beside the state.
+/// What is reported in addition to the state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DscMetadata {
@@ -95,7 +97,7 @@ pub struct DscMetadata {
 }
 
 impl DscInstance {
-    /// An instance as it is asked for.
+    /// An instance as a request states it.
     #[must_use]
     pub const fn asked(manifest: String, server: Option<ServerName>) -> Self {
         Self {
@@ -119,7 +121,7 @@ impl DscInstance {
         }
     }
 
-    /// The same server, with nothing left to be done.
+    /// The same server, with nothing left to do.
     #[must_use]
     pub fn at_goal(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! How long the parts of an outage took here before: what the next one is predicted from.
+//! How long the parts of an outage took on this server before: the data that the next forecast uses.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::Period;
 
-/// A part of an outage, or what leads to one, whose length differs from the others'.
+/// A part of an outage, or of what leads to one, that has its own typical length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
     /// The services are stopped.
     Stop,
-    /// They are stopped again after the installer, which finds little to do.
+    /// The services are stopped again after the installer; few of them run then.
     StopAgain,
     /// The web server is stopped.
     StopWeb,
-    /// The installer works.
+    /// The installer runs.
     Install,
     /// The web server is started.
     StartWeb,
@@ -27,20 +27,20 @@ pub enum Phase {
     Start,
     /// The machine is restarted.
     Restart,
-    /// The pool takes over: the server still serves, so this is no part of the outage, but of the window.
+    /// The pool takes over. The server still serves users, so this belongs to the window, not to the outage.
     FailOver,
 }
 
-/// The last lengths of each part of an outage, the newest last.
+/// The most recent lengths of each part of an outage, the newest last.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Durations(BTreeMap<Phase, Vec<Period>>);
 
-/// How many lengths of one part are kept: enough for the ninety-fifth percentile to be one of them.
+/// How many lengths of one part are kept: enough that the ninety-fifth percentile is one of them.
 const KEPT: usize = 20;
 
 impl Durations {
-    /// Takes in one more length.
+    /// Adds one more length.
     pub fn push(&mut self, phase: Phase, took: Period) {
         let lengths = self.0.entry(phase).or_default();
         if lengths.len() >= KEPT {
@@ -49,7 +49,7 @@ impl Durations {
         lengths.push(took);
     }
 
-    /// The lengths that are known of one part.
+    /// The known lengths of one part.
     #[must_use]
     pub fn of(&self, phase: Phase) -> &[Period] {
         self.0.get(&phase).map_or(&[], Vec::as_slice)

@@ -1,4 +1,5 @@
-//! The events that unattended runs report. Their numbers are what monitoring is set up with: none ever changes its meaning.
+//! The events that unattended runs report. Monitoring is configured with their numbers, so none ever changes its
+//! meaning.
 
 use alloc::string::String;
 
@@ -8,23 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Code, ServerName};
 
-/// What somebody should know of an unattended run.
+/// What an operator should know about an unattended run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
-    /// The server is at its goal, and was not at the last unattended run.
+    /// The server is at its goal, and was not after the last unattended run.
     AtGoal,
     /// A run begins its first step.
     RunBegan,
-    /// The run restarts the machine; the next run goes on.
+    /// The run restarts the machine; the next run continues.
     Restarting,
-    /// Steps remain, and wait for a maintenance window.
+    /// Steps remain, and wait for a maintenance window to open.
     WindowClosed,
     /// Steps remain on a server that is only observed.
     Drift,
-    /// Something that may pass forbids the steps.
+    /// A condition that may pass forbids the steps.
     Blocked,
-    /// Somebody said that the server must not be touched.
+    /// An operator has put the server on hold.
     Held,
     /// A restart is pending that the manifest does not allow.
     RestartDue,
@@ -32,37 +33,37 @@ pub enum EventKind {
     Unknown,
     /// The services have been down for two thirds of the outage budget.
     OutageNear,
-    /// A report could not be written; the run itself went on.
+    /// A report could not be written; the run itself continued.
     ReportNotWritten,
-    /// The installer gives no sign of life. It is not ended for that.
+    /// The installer gives no sign of life. It is not ended because of that.
     Quiet,
-    /// The run follows a manifest that is older than one that was accepted here before, or that has expired.
+    /// The run follows a manifest that has expired, or that is older than one accepted here before.
     ManifestOlder,
     /// Somebody must act before anything more is done.
     NeedsOperator,
     /// The run ended because a step failed.
     Failed,
-    /// A step failed. The run may go on, or bring the services back.
+    /// A step failed. The run may continue, or bring the services back.
     StepFailed,
     /// The services have been down for the whole outage budget: users may lose functions.
     OutageOver,
-    /// The run ended and services that should run do not.
+    /// The run ended, and services that should be running are not.
     ServicesDown,
     /// The run could not begin, or the server could not be observed: the manifest is wrong, a file cannot be used.
     NotRun,
-    /// Lines of the journal cannot be read, and nobody has acknowledged it: until then nothing is taken down.
+    /// Lines of the journal cannot be read. Nothing is taken down until somebody acknowledges that.
     JournalDamaged,
 }
 
-/// How much an event matters.
+/// The severity of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventLevel {
-    /// Good to know.
+    /// For information.
     Info,
-    /// To be looked at some time.
+    /// Somebody should look into it at some time.
     Warning,
-    /// To be looked at now.
+    /// Somebody should look into it now.
     Error,
 }
 
@@ -91,8 +92,8 @@ impl EventKind {
         Self::JournalDamaged,
     ];
 
-    /// Its number in the event log: 1xx informs, 2xx warns, 3xx is an error. From 1 to 1000, which is what the message file
-    /// that Windows brings has texts for (see the Windows host's event log).
+    /// Its number in the event log: 1xx informs, 2xx warns, 3xx is an error. The message file that comes with Windows
+    /// has texts for the numbers from 1 to 1000 (see the Windows host's event log).
     #[must_use]
     pub const fn id(self) -> u16 {
         match self {
@@ -119,7 +120,7 @@ impl EventKind {
         }
     }
 
-    /// How much it matters.
+    /// Its severity.
     #[must_use]
     pub const fn level(self) -> EventLevel {
         match self.id() {
@@ -157,20 +158,20 @@ impl EventKind {
     }
 }
 
-/// An event as a lab writes it, one on a line, where a server has its event log.
+/// An event as a lab writes it, one per line, where a real server has its event log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventLine {
     /// Its number.
     pub id: u16,
-    /// How much it matters.
+    /// Its severity.
     pub level: EventLevel,
     /// What it is.
     pub event: EventKind,
     /// The server that it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,
-    /// How the run ended, where the event is about that, as a code that does not change between versions.
+    /// How the run ended, where the event reports that, as a code that does not change between versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
     /// When, by the server's clock; for an event without a server, by this machine's.
@@ -183,7 +184,7 @@ pub struct EventLine {
 mod tests {
     use super::*;
 
-    /// What was published. Lines are added to it; none is changed, none is taken out.
+    /// What was published. Lines are added; none is changed or removed.
     const PUBLISHED: &str = include_str!("events.txt");
 
     #[test]

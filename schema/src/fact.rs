@@ -1,21 +1,21 @@
-//! A fact about a host: known, unknown with a reason, or not yet looked at.
+//! A fact about a host: known, unknown with a reason, or not yet read.
 
 use alloc::string::String;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is known of one thing. Not knowing is a value: an unknown fact is neither good nor bad, and lets no
-/// change through.
+/// What is known about one thing. Not knowing is a value: an unknown fact is neither good nor bad, and permits no
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Fact<T> {
-    /// Nobody has looked yet.
+    /// It has not been read yet.
     #[default]
     NotLooked,
-    /// It was looked at, and this is what is there.
+    /// It was read, and this is its value.
     Known(T),
-    /// It was looked at and could not be read, for this reason.
+    /// It could not be read, for this reason.
     Unknown(String),
 }
 
@@ -29,7 +29,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// Whether nobody has looked yet.
+    /// Whether it has not been read yet.
     #[must_use]
     pub const fn is_not_looked(&self) -> bool {
         match self {

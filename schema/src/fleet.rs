@@ -17,30 +17,32 @@ pub struct FleetReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
-    /// From when on the rollout is planned.
+    /// The start of the planned rollout.
     pub at: Timestamp,
-    /// Drift where servers are to be updated, blocked where some of them have no turn, unknown where a snapshot cannot be
+    /// Drift where servers need the update, blocked where some of them have no turn, unknown where a snapshot cannot be
     /// read.
     pub state: State,
-    /// How many servers are worked on at once, at most.
+    /// The largest number of servers that are worked on at once.
     pub at_once: u32,
-    /// How many servers there are, and how many of them need what.
+    /// How many servers there are, and how many need what.
     pub summary: FleetSummary,
-    /// The waves, in order: what is updated in one ring in one night.
+    /// The waves, in order: the servers that are updated in one ring in one night.
     pub waves: Vec<WaveReport>,
-    /// Servers that cannot be updated at the same time, however many hands there are: the chain of them that takes longest.
+    /// The chain of servers that takes longest. They cannot be updated at the same time, however many are worked on at
+    /// once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_chain: Option<ChainReport>,
     /// The servers that have no turn.
     pub left: Vec<LeftReport>,
-    /// Why snapshots could not be used.
+    /// Why some snapshots could not be used.
     pub unread: Vec<String>,
-    /// Windows for servers of pools that may be taken down at the same time now, since they cannot agree on a share.
+    /// Windows for servers of pools that can currently be taken down at the same time, because they cannot agree on a
+    /// share.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposed: Vec<ProposedWindows>,
 }
 
-/// Windows for one server, in place of those that overlap with another server's of its pool.
+/// Windows for one server, to replace those that overlap with the windows of another server of its pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposedWindows {
@@ -48,7 +50,8 @@ pub struct ProposedWindows {
     pub pool: Fqdn,
     /// The server.
     pub server: ServerName,
-    /// The windows, by their names in the manifest; empty where the servers have none now, and any that do not overlap will do.
+    /// The windows, by their names in the manifest. Empty where the servers have none now: then any windows that do not
+    /// overlap will do.
     pub windows: BTreeMap<UpdateName, Window>,
 }
 
@@ -58,29 +61,29 @@ pub struct ProposedWindows {
 pub struct FleetSummary {
     /// The servers of the manifest.
     pub servers: u64,
-    /// Those that are at their goals, by their snapshots.
+    /// Those that are at their goals, according to their snapshots.
     pub at_goal: u64,
     /// Those that have a turn.
     pub planned: u64,
-    /// Those that have none.
+    /// Those that have no turn.
     pub left: u64,
-    /// Those without a snapshot, which are taken to need the whole update.
+    /// Those without a snapshot, which are assumed to need the whole update.
     pub unseen: u64,
 }
 
-/// What is updated in one ring in one night.
+/// The servers that are updated in one ring in one night.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaveReport {
     /// The ring, where the rollout has rings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<UpdateName>,
-    /// The day on which the night begins: that of the maintenance window, on the clock of its time zone; of a server without
+    /// The day on which the night begins: that of the maintenance window, in its time zone; for a server without
     /// windows, in UTC.
     pub night: Date,
     /// When the first server begins.
     pub from: Timestamp,
-    /// When the last one is foreseen to be done.
+    /// When the last one is expected to be done.
     pub until: Timestamp,
     /// The turns, in the order in which they begin.
     pub turns: Vec<TurnReport>,
@@ -92,11 +95,11 @@ pub struct WaveReport {
 pub struct TurnReport {
     /// The server.
     pub name: ServerName,
-    /// Its entry in the manifest: its name, or the range that it is one of.
+    /// Its entry in the manifest: its name, or the range that contains it.
     pub entry: String,
     /// Its role.
     pub role: Role,
-    /// The site that it stands at.
+    /// Its site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
     /// The pool that it belongs to.
@@ -107,15 +110,15 @@ pub struct TurnReport {
     pub upgrade_domain: Option<UpdateName>,
     /// When it begins: with the failover, where its pool takes over for it.
     pub from: Timestamp,
-    /// When it is foreseen to be done.
+    /// When it is expected to be done.
     pub until: Timestamp,
-    /// Both for people, on the clock of its maintenance windows.
+    /// Both for people, in the time zone of its maintenance windows.
     pub shown: String,
     /// How long its services will be down.
     pub outage: OutageForecast,
-    /// Whether that is only the outage budget, because nothing was recorded or estimated.
+    /// Whether that is only the outage budget, because no length was recorded or estimated.
     pub assumed: bool,
-    /// What its snapshot says against the update.
+    /// What forbids the update, according to its snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
 }
@@ -129,7 +132,7 @@ pub struct ChainReport {
     pub pool: Option<Fqdn>,
     /// The servers, in order.
     pub servers: Vec<ServerName>,
-    /// How long they take, in seconds, with the time in between in which the pool must be ready.
+    /// How long they take, in seconds, including the time in between for which the pool must be ready.
     pub seconds: u32,
 }
 
@@ -139,6 +142,6 @@ pub struct ChainReport {
 pub struct LeftReport {
     /// The server.
     pub name: ServerName,
-    /// Why it has none.
+    /// The reason.
     pub because: String,
 }

@@ -1,4 +1,4 @@
-//! What a journal tells of earlier runs, as the answers of `history` and `status`.
+//! What a journal records about earlier runs, as the answers of `history` and `status`.
 
 use alloc::{string::String, vec::Vec};
 
@@ -32,10 +32,10 @@ pub struct ServerHistory {
     pub name: ServerName,
     /// Whether it is simulated.
     pub lab: bool,
-    /// On whose clock times are shown to people; UTC where none is named.
+    /// The time zone in which people read its times; UTC where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<ZoneName>,
-    /// What of the journal cannot be read, and nobody has acknowledged: runs may be missing.
+    /// The lines of the journal that cannot be read and that nobody has acknowledged: runs may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_damaged: Option<Damage>,
     /// The runs that left a trace, the newest last. A run that found nothing to do leaves none.
@@ -48,9 +48,9 @@ pub struct ServerHistory {
 pub struct PastRun {
     /// Its name.
     pub run: RunId,
-    /// When its first trace was left.
+    /// The time of its first trace.
     pub began: Timestamp,
-    /// When it ended; a run that was killed, or has not ended yet, has no end.
+    /// When it ended. A run that was killed, or that is still at work, has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
     /// Who or what started it.
@@ -62,7 +62,7 @@ pub struct PastRun {
     pub target: Option<Build>,
     /// The steps that were begun.
     pub steps: Vec<PastStep>,
-    /// How long services were down because of it or of an earlier run that it finished, in seconds.
+    /// How long services were down because of this run, or of an earlier run that it finished, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outage_seconds: Option<u32>,
     /// How it ended.
@@ -84,18 +84,18 @@ pub struct PastRun {
 pub struct PastStep {
     /// The step.
     pub step: Step,
-    /// What the plan called it: the command. Earlier versions did not write it.
+    /// The command, as the plan named it. Earlier versions did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// When it began.
     pub began: Timestamp,
-    /// How long it took, in seconds; one that failed or was cut off has no length.
+    /// How long it took, in seconds; a step that failed or was interrupted has no length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_seconds: Option<u32>,
-    /// What it said, in words, with its exit code where it has one.
+    /// What it reported, in words, with its exit code where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// Whether it failed by its own account.
+    /// Whether it reported failure.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub failed: bool,
 }
@@ -119,21 +119,21 @@ pub struct StatusReport {
     pub servers: Vec<ServerStatus>,
 }
 
-/// How one server stands.
+/// The state of one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerStatus {
     /// The server and its target.
     #[serde(flatten)]
     pub server: Heading,
-    /// On whose clock times are shown to people; UTC where none is named.
+    /// The time zone in which people read its times; UTC where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<ZoneName>,
-    /// In which state it is, by what is seen without an expensive look.
+    /// Its state, as far as it is known without reading expensive facts.
     pub state: State,
-    /// In what it differs from its target.
+    /// The differences from its target.
     pub findings: Vec<FindingReport>,
-    /// Why nothing is to be done to it.
+    /// The hold that is set on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// The maintenance window that is open now, where the manifest has windows.
@@ -142,13 +142,13 @@ pub struct ServerStatus {
     /// The next maintenance window, where the manifest has windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<OpeningReport>,
-    /// Since when services are down because a run stopped them, and how long that is, in seconds.
+    /// Since when services are down because a run stopped them, and for how many seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down: Option<DownSince>,
-    /// The step that a run began and did not end.
+    /// The step that a run began and did not finish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
-    /// The pool that it has claimed, by its journal, and not released since.
+    /// The pool that it has claimed and not released since, according to its journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Fqdn>,
     /// How often the installer was started for the target of the last run.
@@ -160,7 +160,7 @@ pub struct ServerStatus {
     /// The last run that left a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<PastRun>,
-    /// The last unattended run, if it left word of itself.
+    /// The last unattended run, if it left a report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled: Option<LastRun>,
 }
@@ -171,7 +171,7 @@ pub struct ServerStatus {
 pub struct DownSince {
     /// When the first service was stopped.
     pub since: Timestamp,
-    /// How long that is ago, in seconds.
+    /// The time since then, in seconds.
     pub seconds: u32,
     /// The services that ran before.
     pub ran: Vec<String>,

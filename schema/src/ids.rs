@@ -1,4 +1,4 @@
-//! By what a run and a boot are told from others.
+//! Identifiers of a run and of a boot.
 
 use alloc::string::String;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct RunId(pub String);
 
-/// One boot of a machine; two looks in the same boot give the same text.
+/// One boot of a machine; two observations in the same boot give the same text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct BootId(pub String);

@@ -1,5 +1,5 @@
-//! The last unattended run, as it leaves word of itself: a report for people and for the next run's report. No decision
-//! rests on it.
+//! The last unattended run, as it reports itself: for people, and for the report of the next run. No decision rests on
+//! it.
 
 use alloc::{string::String, vec::Vec};
 
@@ -17,29 +17,29 @@ pub struct LastRun {
     pub version: u32,
     /// The version of `reconcile` that ran.
     pub made_by: String,
-    /// What it was to do.
+    /// Its task.
     pub mode: Mode,
     /// When it ended, by the server's clock.
     pub ended: Timestamp,
     /// How long it took, in seconds.
     pub took_seconds: u32,
-    /// In which state it left the server.
+    /// The state in which it left the server.
     pub state: State,
-    /// Its exit code, as far as this server decides it.
+    /// Its exit code, as far as this server determines it.
     pub exit_code: u8,
     /// How many steps it took.
     pub steps: u32,
-    /// What it came to, as an event.
+    /// Its result, as an event.
     pub event: EventKind,
-    /// The same as a code that does not change between versions.
+    /// Its result, as a code that does not change between versions.
     #[serde(default)]
     pub code: Code,
-    /// The same in words.
+    /// Its result, in words.
     pub outcome: String,
-    /// In what the manifest that it followed is older than it should be.
+    /// Why the manifest that it followed is older than it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<String>,
-    /// The step that keeps the server from its goal, and what that said, where it is a step.
+    /// The step that keeps the server from its goal, and what that step reported, if the cause is a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What a person can do about it.
@@ -48,23 +48,23 @@ pub struct LastRun {
     /// How long services were down, or have been, because of it, in seconds.
     #[serde(default)]
     pub outage_seconds: u32,
-    /// Services that should run and do not.
+    /// Services that should be running and are not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_down: Vec<String>,
-    /// What of the journal cannot be read, and nobody has acknowledged.
+    /// The lines of the journal that cannot be read and that nobody has acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_damaged: Option<Damage>,
-    /// The maintenance window in which it goes on, where it waits for one.
+    /// The maintenance window that it waits for, if it waits for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<OpeningReport>,
 }
 
-/// What an unattended run is to do.
+/// The task of an unattended run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Bring the server to its goal.
     Apply,
-    /// Look, compare and report.
+    /// Observe, compare and report.
     Observe,
 }

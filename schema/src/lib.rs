@@ -1,4 +1,4 @@
-//! What may be said: the manifest, the catalogue of updates, what a host reports, and the steps between.
+//! What can be expressed: the manifest, the catalogue of updates, what a host reports, and the steps between.
 //!
 //! Types only. Nothing here decides, and nothing here touches the world; `no_std` keeps it so.
 #![no_std]

@@ -12,7 +12,7 @@ use crate::{
     path::{AN_EXE, EXE, LONGEST, is_exe},
 };
 
-/// What an error expects of a name that a manifest gives.
+/// What an error message expects where a manifest gives a name.
 const NAME: &str = "a name of letters, digits, dots, hyphens and underscores";
 
 /// The servers of a deployment and the cumulative update that each must have.
@@ -30,26 +30,28 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub requires: Option<VersionReq>,
-    /// The number of this edition of the manifest: raise it with each change. A server remembers the highest that it accepted. With
-    /// a public key next to the program it follows no lower one, and none with other content; without a key it reports a lower one.
+    /// The number of this edition of the manifest: raise it with each change. A server remembers the highest number
+    /// that it accepted. With a public key next to the program, it follows no lower number, and no other content with
+    /// the same number; without a key, it reports a lower one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "serial")]
     #[schemars(range(min = 1))]
     pub serial: Option<u64>,
-    /// The last day on which the manifest may be followed, by the clock of its own `policy.maintenance.timeZone`, else of UTC. With
-    /// a public key next to the program no server is taken down by it afterwards; without a key this is reported.
+    /// The last day on which the manifest may be followed, in the time zone of its own `policy.maintenance.timeZone`,
+    /// else in UTC. After that day, with a public key next to the program, this manifest takes no server down; without
+    /// a key, the expiry is reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Day>,
-    /// The rules that hold for every server, unless its group or the server itself says otherwise.
+    /// The rules for every server, unless its group or the server itself sets others.
     #[serde(default)]
     pub policy: Policy,
-    /// The updates that servers can be set to, by a name of your choice.
+    /// The updates that servers can have as their target, by a name of your choice.
     #[schemars(extend("x-expected" = NAME))]
     pub updates: BTreeMap<UpdateName, Update>,
     /// What servers have in common, by a name of your choice.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("x-expected" = NAME))]
     pub groups: BTreeMap<UpdateName, Group>,
-    /// The pools that servers name, where there is more to say of one than its name.
+    /// The pools that servers name, where a pool needs more than its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("x-expected" = "the fully qualified domain name of a pool"))]
     pub pools: BTreeMap<Fqdn, Pool>,
@@ -67,7 +69,7 @@ pub struct Manifest {
     pub lab: Option<Lab>,
 }
 
-/// A cumulative update and the installer that brings it.
+/// A cumulative update and its installer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Update {
@@ -76,7 +78,7 @@ pub struct Update {
     /// The build of Core Components at this update, or the name of a release in the catalogue, such as "CU7" or
     /// "Cumulative Update 7" (see `reconcile releases`).
     pub release: String,
-    /// The builds that single components have at this update, where the catalogue does not know them.
+    /// The builds of single components at this update, where the catalogue does not know them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("x-expected" = NAME))]
     pub components: BTreeMap<ComponentName, Build>,
@@ -88,7 +90,7 @@ pub struct Update {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Installer {
-    /// Where the file lies: its whole path, on a drive of the server or on a share.
+    /// The path of the file: an absolute path, on a drive of the server or on a share.
     #[schemars(length(max = LONGEST), extend("pattern" = EXE, "x-expected" = AN_EXE, "x-path" = true))]
     #[serde(deserialize_with = "exe")]
     pub path: String,
@@ -106,7 +108,7 @@ impl Installer {
     }
 }
 
-/// What servers have in common. Each field counts for a member that does not have the field itself.
+/// What servers have in common. Each field applies to the members that do not set it themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Group {
@@ -116,20 +118,21 @@ pub struct Group {
     /// The update that the members must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<UpdateName>,
-    /// The site that the members stand at, as reports show it.
+    /// The site of the members, as reports show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
     /// The pool that the members belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Fqdn>,
-    /// The ring in which the members are updated. That of their pool, if it has one, is theirs.
+    /// The ring in which the members are updated. If their pool has a ring, that one counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<UpdateName>,
     /// The databases that the members update.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
-    /// Services of others that hold the product's assemblies, such as those of a contact centre or a recorder, by their short
-    /// names. They are stopped before the product's and started after them. Those of the group and of the server add up.
+    /// Services of other products that hold the product's assemblies, such as those of a contact centre or a recorder,
+    /// by their short names. They are stopped before the product's services and started after them. The lists of the
+    /// group and of the server add up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_stop: Vec<ServiceName>,
     /// The rules for the members.
@@ -150,23 +153,24 @@ pub struct Server {
     /// The update that the server must have: a name under `updates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<UpdateName>,
-    /// The site that the server stands at, as reports show it.
+    /// The site of the server, as reports show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
     /// The pool that the server belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Fqdn>,
-    /// The ring in which the server is updated. That of its pool, if it has one, is its own.
+    /// The ring in which the server is updated. If its pool has a ring, that one counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<UpdateName>,
-    /// The upgrade domain of a Front End Server of Lync Server 2013, as Topology Builder made it.
+    /// The upgrade domain of a Front End Server of Lync Server 2013, as Topology Builder assigned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade_domain: Option<UpdateName>,
     /// The databases that the server updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub databases: Option<Databases>,
-    /// Services of others that hold the product's assemblies, such as those of a contact centre or a recorder, by their short
-    /// names. They are stopped before the product's and started after them. Those of the group and of the server add up.
+    /// Services of other products that hold the product's assemblies, such as those of a contact centre or a recorder,
+    /// by their short names. They are stopped before the product's services and started after them. The lists of the
+    /// group and of the server add up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_stop: Vec<ServiceName>,
     /// The rules for this server.
@@ -178,8 +182,8 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Databases {
-    /// The SQL Server of an Enterprise Edition Back End; of an availability group, its listener (Microsoft Learn: Deploy an Always
-    /// On Availability Group on a Back End Server). A Standard Edition server has none.
+    /// The SQL Server of an Enterprise Edition Back End; for an availability group, its listener (Microsoft Learn:
+    /// Deploy an Always On Availability Group on a Back End Server). A Standard Edition server has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sql_server: Option<Fqdn>,
     /// Whether archiving or monitoring databases are collocated on that SQL Server.
@@ -201,7 +205,8 @@ pub enum Mirrored {
     /// mirrored databases. A blog of Microsoft's (2013) says that it works from the updates of July 2013 on.
     #[default]
     Block,
-    /// Update them as all others: somebody has found that it works here. Each must be principal on the primary server.
+    /// Update them like all others, because somebody has found that it works here. Each must be principal on the
+    /// primary server.
     Update,
 }
 
@@ -216,50 +221,51 @@ pub struct CentralStore {
     pub instance: Option<SqlInstance>,
 }
 
-/// The rules of a run. A field that is left out takes the value of the next wider policy, in the end the default
-/// that its description names.
+/// The rules of a run. A field that is left out takes the value of the next wider policy, and finally the default that
+/// its description names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
-    /// When servers may be taken down. Default always; a scheduled task that applies the manifest asks for windows, or for `always` in
-    /// so many words.
+    /// When servers may be taken down. Default always. A scheduled task that applies the manifest requires windows, or
+    /// the explicit value `always`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<When>,
     /// How long the services may be down.
     #[serde(default)]
     pub outage: Outage,
-    /// How long single steps take, where no run has recorded it yet. Default unknown: a window must have room for the longest outage
-    /// that is allowed then, and for an hour in which the pool takes over.
+    /// How long single steps take, until a run has recorded it. Default unknown: then a window must have room for the
+    /// longest outage that is allowed, and for an hour in which the pool takes over.
     #[serde(default)]
     pub estimates: Estimates,
     /// Whether the machine may be restarted. Default never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot: Option<Reboots>,
-    /// What to do about a restart that Windows waits for: Windows Update or component servicing has installed something. Default
-    /// report.
+    /// What to do about a restart that Windows waits for, because Windows Update or component servicing has installed
+    /// something. Default report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_restart: Option<PendingRestart>,
-    /// What to do about management shells that others left open. Default block.
+    /// What to do about management shells that other people left open. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shells: Option<Shells>,
-    /// What to do about services of others that hold modules of the product and that `alsoStop` does not name. Default block.
+    /// What to do about services of other products that hold modules of the product and that `alsoStop` does not name.
+    /// Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<ForeignServices>,
     /// How the answer of a Front End pool is judged.
     #[serde(default)]
     pub pool: PoolRules,
-    /// Where files that wait for a restart of Windows keep a server from being worked on.
+    /// The folders in which files that wait for a restart of Windows keep a server from being worked on.
     #[serde(default)]
     pub renames: Renames,
     /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
     pub attempts: Option<u8>,
-    /// How long a look at the databases of a server at its goal counts. Default 1d.
+    /// How long the last check of the databases of a server at its goal remains valid. Default 1d.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_check: Option<Period>,
-    /// After how long without output, growth of a log or CPU time of its processes a running installer is reported. It is not
-    /// ended for that. Default 20m.
+    /// An installer that runs this long without output, growth of a log or CPU time of its processes is reported. It is
+    /// not ended because of that. Default 20m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<Period>,
     /// How long single steps may take.
@@ -271,11 +277,12 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Outage {
-    /// How long the services may be down. Default 30m: from then on users may lose functions (resiliency mode).
+    /// How long the services may be down. Default 30m: after that, users may lose functions (resiliency mode).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Period>,
-    /// What to do when the budget is exceeded, or will be by all that is known, before the installer starts. Default
-    /// stopBefore. Once it has started, going on is the shortest way up, and only warnings are given.
+    /// What to do when the budget is exceeded, or is expected to be, before the installer starts. Default stopBefore.
+    /// Once the installer has started, finishing is the shortest way to bring the services back, so there are only
+    /// warnings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_exceed: Option<OnExceed>,
 }
@@ -287,15 +294,15 @@ pub enum OnExceed {
     /// Do not begin it, or bring the services back before the installer starts.
     #[default]
     StopBefore,
-    /// Say so and go on.
+    /// Report it and continue.
     Warn,
 }
 
-/// How long single steps take, as somebody expects it.
+/// How long single steps take, as an estimate.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Estimates {
-    /// Having the pool take over, which comes before the outage and must fit the window with it.
+    /// The failover, which comes before the outage and must fit into the window together with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_over: Option<Period>,
     /// Stopping the services and the web server.
@@ -322,26 +329,28 @@ pub enum Reboots {
     /// It may not.
     #[default]
     Never,
-    /// It may, when the machine waits for a restart or the installer asks for one; at most twice for one target. A server
-    /// that is down already is restarted even after its maintenance window has closed: that is the way up.
+    /// It may, when a restart is pending or the installer asks for one; at most twice for one target. A server that is
+    /// already down is restarted even after its maintenance window has closed, because the restart is needed to bring
+    /// its services back.
     WhenRequired,
-    /// The same, and never outside of a maintenance window.
+    /// The same, but never outside a maintenance window.
     InWindow,
 }
 
-/// What to do about a restart that Windows Update or component servicing asks for, on a server that is otherwise at its goal.
+/// What to do about a restart that Windows Update or component servicing requests, on a server that is otherwise at its
+/// goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PendingRestart {
-    /// Show it; the server is at its goal all the same.
+    /// Report it. The server still counts as being at its goal.
     #[default]
     Report,
-    /// It is drift: `apply` restarts the server by the rules of every other outage (window, claim, the pool's readiness, failover), if
-    /// and when `reboot` allows it.
+    /// Treat it as drift. `apply` restarts the server by the rules of every other outage (window, claim, the pool's
+    /// readiness, failover), if and when `reboot` allows it.
     Restart,
 }
 
-/// What to do about management shells that others left open.
+/// What to do about management shells that other people left open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Shells {
@@ -350,31 +359,31 @@ pub enum Shells {
     Block,
     /// Wait for them to be closed, as long as `timeouts.shells` says, then block.
     Wait,
-    /// End them, right before the installer starts.
+    /// End them, immediately before the installer starts.
     Close,
 }
 
-/// What to do about services of others that hold modules of the product.
+/// What to do about services of other products that hold modules of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ForeignServices {
     /// Take nothing down while one runs.
     #[default]
     Block,
-    /// Say so and go on: the installer may not be able to replace what they hold.
+    /// Report it and continue: the installer may be unable to replace what they hold.
     Warn,
 }
 
-/// Where files that wait for a restart of Windows, to be replaced or deleted, keep a server from being worked on. They always do in
-/// the product's folders, in `%WinDir%\\assembly`, `%WinDir%\\Microsoft.NET`, `%WinDir%\\Installer` and `Config.Msi`, unless that is
-/// named under `ignore`; elsewhere they are shown.
+/// The folders in which files that wait for a restart of Windows, to be replaced or deleted, keep a server from being
+/// worked on. The product's folders, `%WinDir%\\assembly`, `%WinDir%\\Microsoft.NET`, `%WinDir%\\Installer` and
+/// `Config.Msi` always count, unless `ignore` names them; files elsewhere are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Renames {
-    /// Other folders in which they do. Those of the server, its group and the manifest add up.
+    /// Further folders that count. The lists of the server, its group and the manifest add up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub count: Vec<FolderPath>,
-    /// Folders and files that do not count. Those of the server, its group and the manifest add up.
+    /// Folders and files that do not count. The lists of the server, its group and the manifest add up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<FolderPath>,
 }
@@ -388,20 +397,21 @@ pub struct PoolRules {
     pub fabric: Option<Fabric>,
 }
 
-/// What to do where a pool's answer about its fabric is not understood: it says nothing, or a line that is not a server's name with
-/// OK and UP. No whole answer of that cmdlet is published. A warning, or a line that says *missing*, forbids in any case.
+/// What to do where a pool's answer about its fabric is not understood: it is empty, or has a line that is not a
+/// server's name with OK and UP. No complete output of that cmdlet is published. A warning, or a line that says
+/// *missing*, forbids in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Fabric {
-    /// Take no server of the pool down.
+    /// Take down no server of the pool.
     #[default]
     Block,
-    /// Show it and go on: somebody has read it and found the pool sound.
+    /// Show it and continue: somebody has read it and found the pool healthy.
     Ignore,
 }
 
-/// How long single steps may take before they count as failed. The installer is never ended: when its time is
-/// over, the run reports it and leaves it to finish.
+/// How long single steps may take before they count as failed. The installer is never ended: when its time is over, the
+/// run reports that and leaves the installer to finish.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Timeouts {
@@ -411,10 +421,10 @@ pub struct Timeouts {
     /// The installer. Default 90m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub install: Option<Period>,
-    /// Starting the services, or the web server. Default 60m: a Front End may start for an hour.
+    /// Starting the services, or the web server. Default 60m: a Front End can need an hour to start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Period>,
-    /// Updating the databases of one form, or looking at them. Default 60m.
+    /// Updating the databases of one form, or reading their versions. Default 60m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Period>,
     /// Waiting for open management shells. Default 10m.
@@ -426,14 +436,14 @@ pub struct Timeouts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lab {
-    /// The file that holds the simulated servers, relative to the manifest. It is made at the first run.
+    /// The file that holds the simulated servers, relative to the manifest. The first run creates it.
     pub world: BelowPath,
-    /// How each server starts out.
+    /// The initial state of each server.
     #[schemars(extend("x-expected" = ServerPattern::EXPECTED))]
     pub servers: BTreeMap<ServerPattern, LabServer>,
 }
 
-/// How a simulated server starts out.
+/// The initial state of a simulated server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LabServer {
@@ -476,7 +486,7 @@ fn exe<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     if is_exe(&path) { Ok(path) } else { Err(D::Error::custom(format_args!("expected {AN_EXE}, found \"{path}\""))) }
 }
 
-/// A text that says something, and is no longer than any path.
+/// A text that is not empty, and no longer than any path.
 pub(crate) fn text_of<E: Error>(text: String) -> Result<String, E> {
     match text.chars().count() {
         1..=1024 => Ok(text),

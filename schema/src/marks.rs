@@ -1,4 +1,4 @@
-//! What the journal of a host says: only what cannot be observed later.
+//! What the journal of a host records: only what cannot be observed later.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::fmt;
@@ -28,7 +28,7 @@ pub enum Mark {
         /// Who runs it.
         by: String,
     },
-    /// An operator repaired the cause: attempts and restarts count from zero again.
+    /// An operator repaired the cause: attempts and restarts are counted from zero again.
     Forgiven,
     /// A manifest with a serial was accepted.
     Accepted {
@@ -36,38 +36,38 @@ pub enum Mark {
         serial: u64,
         /// Its SHA-256.
         sha256: Sha256,
-        /// Where it lay.
+        /// Its path.
         manifest: String,
     },
-    /// Nothing is to be done to the host, until it is released.
+    /// Nothing may be done to the host until the hold is released.
     Held {
         /// Why.
         reason: String,
-        /// Who says so.
+        /// Who set the hold.
         by: String,
     },
     /// The host may be worked on again.
     Released {
-        /// Who says so.
+        /// Who released it.
         by: String,
     },
-    /// Somebody has looked into what of the journal could not be read before this entry.
+    /// Somebody has looked into the lines of the journal that could not be read before this entry.
     DamageAcknowledged {
         /// What was found, or why it does not matter.
         reason: String,
-        /// Who says so.
+        /// Who acknowledged it.
         by: String,
     },
-    /// What an older part of the journal came to, which is no longer kept.
+    /// The result of an older part of the journal, which is no longer kept.
     Carried {
         /// The marks as they were then.
         marks: alloc::boxed::Box<Marks>,
     },
-    /// Services are about to be stopped; these ran.
+    /// Services are about to be stopped; these are running.
     TakingDown {
-        /// The services that ran, and the web server if it did.
+        /// The services that are running, and the web server if it is.
         running: Vec<String>,
-        /// The boot in which they are stopped, and how long it has lasted.
+        /// The boot in which they are stopped, and how long that boot has lasted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         up: Option<Uptime>,
     },
@@ -75,7 +75,7 @@ pub enum Mark {
     Began {
         /// The step.
         step: Step,
-        /// What the plan calls it: the command. Earlier versions did not write it.
+        /// The command, as the plan names it. Earlier versions did not write it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<String>,
     },
@@ -83,7 +83,7 @@ pub enum Mark {
     Ended {
         /// The step.
         step: Step,
-        /// What it said, in words; evidence, not state.
+        /// What it reported, in words: evidence, not state.
         said: String,
         /// Whether it reported failure.
         #[serde(default, skip_serializing_if = "is_false")]
@@ -91,7 +91,7 @@ pub enum Mark {
         /// How long it took, by a clock that nobody can set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took: Option<Period>,
-        /// The services that it started, whether they have ended again or not, and that the run had not started before.
+        /// The services that it started, even if they have ended again, without those that the run had started before.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         started: Vec<String>,
     },
@@ -99,16 +99,16 @@ pub enum Mark {
     Failed {
         /// The step.
         step: Step,
-        /// Why not, in its own words.
+        /// The reason, in its own words.
         said: String,
     },
-    /// The update was copied into a folder of its own, and checked there.
+    /// The update was copied into a folder of its own and verified there.
     Staged(StagedCopy),
     /// The pool is about to be claimed for this server.
     Claiming,
     /// The claim was released.
     Unclaimed {
-        /// The build of Core Components that the other servers of the pool were told of.
+        /// The build of Core Components that the other servers of the pool received.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         told: Option<Build>,
     },
@@ -116,7 +116,7 @@ pub enum Mark {
     FailingOver,
     /// The server was given back to its pool.
     FailedBack,
-    /// The services were stopped, all of them.
+    /// All services were stopped.
     Stopped,
     /// The installer is about to be started.
     Installing {
@@ -124,7 +124,7 @@ pub enum Mark {
         target: Build,
         /// The boot in which it starts.
         boot: Option<BootId>,
-        /// The files that waited for a restart already; none where they were too many, or in earlier versions.
+        /// The files that already waited for a restart; none where they were too many, or in earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queued: Option<Vec<String>>,
     },
@@ -134,7 +134,7 @@ pub enum Mark {
         code: u32,
         /// Whether any component moved.
         moved: bool,
-        /// Where its log lies.
+        /// The path of its log.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         log: Option<String>,
     },
@@ -147,33 +147,33 @@ pub enum Mark {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         queued: Vec<String>,
     },
-    /// The databases were looked at with these binaries.
+    /// The versions of the databases were read with these binaries.
     Checked {
         /// Which databases.
         store: Store,
         /// The build of Core Components that asked.
         core: Build,
-        /// What was seen.
+        /// What was observed.
         databases: Vec<Database>,
     },
-    /// Every service of the baseline runs again.
+    /// Every service of the baseline is running again.
     Up,
     /// The run ended.
     RunEnded {
-        /// How, as a code that does not change between versions.
+        /// Its result, as a code that does not change between versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<Code>,
-        /// How, in words.
+        /// Its result, in words.
         outcome: String,
         /// Whether the host is at its goal.
         at_goal: bool,
-        /// How long services were down because of it, or of an earlier run that it finished.
+        /// How long services were down because of this run, or of an earlier run that it finished.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         outage: Option<Period>,
     },
 }
 
-/// What the journal tells: only what cannot be observed.
+/// What the journal records: only what cannot be observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Marks {
@@ -183,59 +183,60 @@ pub struct Marks {
     /// The last start of the installer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
-    /// How often the installer was started for the target of the last attempt, without reaching a goal.
+    /// How often the installer was started for the target of the last attempt without reaching a goal.
     #[serde(default)]
     pub attempts: u32,
     /// How often the machine was restarted for that target.
     #[serde(default)]
     pub reboots: u32,
-    /// The boot that the last of these restarts should end.
+    /// The boot that the last of these restarts was to end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebooting: Option<BootId>,
-    /// The files that waited for the last restart: one that still waits after it asks for no other.
+    /// The files that waited for the last restart. A file that still waits afterwards is no reason for another one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<String>,
-    /// The last look at databases, by store.
+    /// The last check of databases, by store.
     #[serde(default, with = "by_store", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "Vec<by_store::Entry<Checked>>")]
     pub checked: BTreeMap<Store, Checked>,
-    /// What the last run that did something was to bring the host to.
+    /// The target of the last run that did something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aim: Option<Aim>,
-    /// What the host was last brought to.
+    /// The goal that the host reached last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached: Option<Reached>,
-    /// How often services were taken down for the target of the last run, without reaching a goal.
+    /// How often services were taken down for the target of the last run without reaching a goal.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outages: u32,
-    /// Why nothing is to be done to the host.
+    /// The hold that is set on the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// What of the journal could not be read, until somebody acknowledges it: a hold may have been among it.
+    /// The lines of the journal that could not be read, until somebody acknowledges it: a hold may have been among
+    /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damaged: Option<Damage>,
-    /// The step that was begun and has not ended.
+    /// The step that has begun and not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
-    /// How long the parts of an outage took here.
+    /// How long the parts of an outage took on this host.
     #[serde(default, skip_serializing_if = "Durations::is_empty")]
     pub durations: Durations,
-    /// The services that runs have started, by name, since they were last found running before an outage.
+    /// The services that runs have started, by name, since each was last found running before an outage.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub started: BTreeMap<String, Started>,
-    /// The last copy of an update that was made and checked.
+    /// The last copy of an update that was made and verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<StagedCopy>,
-    /// Whether the pool was claimed for this server, and not released since.
+    /// Whether the pool is claimed for this server.
     #[serde(default, skip_serializing_if = "is_false")]
     pub claimed: bool,
-    /// The build that the other servers of the pool were last told of.
+    /// The build that the other servers of the pool received last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Build>,
-    /// The manifest with the highest serial that was accepted, in the content that was accepted last.
+    /// The manifest with the highest serial that was accepted, with the content that was accepted last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
-    /// The latest time that any entry of the journal was written at.
+    /// The latest time of any entry of the journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<Timestamp>,
 }
@@ -250,7 +251,7 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// A moment as the machine counts it: nobody can set this clock, and a restart ends it.
+/// A moment as the machine counts it. Nobody can set this clock; a restart ends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Uptime {
@@ -268,13 +269,13 @@ pub struct Accepted {
     pub serial: u64,
     /// Its SHA-256.
     pub sha256: Sha256,
-    /// Where it lay.
+    /// Its path.
     pub manifest: String,
-    /// When it was accepted first, in this content.
+    /// When it was first accepted with this content.
     pub at: Timestamp,
 }
 
-/// Why nothing is to be done to a host.
+/// A hold on a host: the reason why nothing may be done to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
@@ -286,13 +287,13 @@ pub struct Hold {
     pub at: Timestamp,
 }
 
-/// What of a journal could not be read.
+/// Lines of a journal that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Damage {
-    /// How many lines, as far as that can be told.
+    /// Their number, as far as it is known.
     pub lines: u32,
-    /// When the last line before them was written; none where they are the first.
+    /// When the last line before them was written; none where they come first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Timestamp>,
 }
@@ -310,13 +311,13 @@ impl fmt::Display for Damage {
     }
 }
 
-/// The starts of one service: one that stays up is started once.
+/// The starts of one service. A service that stays up is started once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Started {
     /// How many runs have started it.
     pub runs: u32,
-    /// When the first of them did.
+    /// When the first of those runs did.
     pub since: Timestamp,
 }
 
@@ -324,7 +325,7 @@ pub struct Started {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StagedCopy {
-    /// The name of its folder, which nobody could foresee.
+    /// The name of its folder, which nobody could predict.
     pub folder: String,
     /// Its hash.
     pub sha256: Sha256,
@@ -338,7 +339,7 @@ pub struct Begun {
     pub step: Step,
     /// When it began.
     pub at: Timestamp,
-    /// The part of an outage that it is.
+    /// The part of an outage that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
 }
@@ -362,7 +363,7 @@ impl Aim {
     }
 }
 
-/// What a run brought a host to, and when.
+/// The builds that a run brought a host to, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reached {
@@ -372,7 +373,7 @@ pub struct Reached {
     pub aim: Aim,
 }
 
-/// What ran before the outage, and since when it lasts.
+/// What ran before the outage, and when the outage began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Baseline {
@@ -385,7 +386,7 @@ pub struct Baseline {
     pub up: Option<Uptime>,
     /// Whether the installer was started since then.
     pub installing: bool,
-    /// Whether the pool was asked to take over for this server, and it was not given back since.
+    /// Whether the pool was asked to take over for this server, without a failback since.
     #[serde(default, skip_serializing_if = "is_false")]
     pub failed_over: bool,
 }
@@ -400,14 +401,14 @@ pub struct Attempt {
     pub target: Build,
     /// The boot in which it started.
     pub boot: Option<BootId>,
-    /// Its exit code, once it was seen to end; a run that was killed never learnt it.
+    /// Its exit code, if a run saw it end; a run that was killed did not.
     pub code: Option<u32>,
     /// Whether any component moved.
     pub moved: bool,
-    /// The files that waited for a restart before it; none where nobody knows.
+    /// The files that waited for a restart before it; none where this is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued: Option<Vec<String>>,
-    /// Where its log lies.
+    /// The path of its log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
     /// Whether the services were stopped since it started.
@@ -415,30 +416,30 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Whether it was seen to end well: with success, or with success and a restart that is still to come.
+    /// Whether a run saw it end successfully: with success, or with success and a restart that is still to come.
     ///
-    /// Nothing else proves an installation. It may patch its components in any order and stop at any of them, and the builds
-    /// of most of them are published nowhere.
+    /// Nothing else proves an installation. It may patch its components in any order and stop at any of them, and the
+    /// builds of most of them are not published.
     #[must_use]
     pub const fn ended_well(&self) -> bool {
         matches!(self.code, Some(0 | 3010 | 1641))
     }
 }
 
-/// A look at databases.
+/// The result of a check of databases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
     /// When.
     pub at: Timestamp,
-    /// The build of Core Components that asked: it decides which versions are expected.
+    /// The build of Core Components at that time: it decides which versions are expected.
     pub core: Build,
-    /// What was seen.
+    /// What was observed.
     pub databases: Vec<Database>,
 }
 
 impl Marks {
-    /// Takes in one entry of the journal, written by `run` at `at`.
+    /// Adds one entry of the journal, written by `run` at `at`.
     pub fn take(&mut self, run: &RunId, at: Timestamp, mark: &Mark) {
         self.latest = self.latest.max(Some(at));
         match mark {
@@ -464,26 +465,27 @@ impl Marks {
                     self.started.entry(service.clone()).or_insert(Started { runs: 0, since: at }).runs += 1;
                 }
                 if let (Step::FailOver, Some(baseline)) = (step, &mut self.baseline) {
-                    // Until then the server served: the outage begins now.
+                    // The server still served until the failover ended, so the outage begins now.
                     let passed = |up: Uptime| took.map(|took| Uptime { lasted: up.lasted + took, ..up });
                     (baseline.since, baseline.up) = (at, baseline.up.take().and_then(passed));
                 }
                 let begun = self.begun.take().filter(|begun| begun.step == *step).and_then(|begun| begun.phase);
-                // An installer that moved nothing says nothing of one that does.
+                // An installer that moved nothing gives no estimate for one that does.
                 let vain = *step == Step::Install && self.attempt.as_ref().is_some_and(|attempt| !attempt.moved);
                 if let (Some(phase), Some(took), false) = (begun, took, vain) {
                     self.durations.push(phase, *took);
                 }
             }
-            Mark::Failed { .. } => {} // What it was begun for is not done.
+            Mark::Failed { .. } => {} // The purpose of the step is not achieved.
             Mark::Forgiven => {
                 (self.attempts, self.reboots, self.rebooting, self.outages) = (0, 0, None, 0);
                 self.started.clear();
-                self.told = None; // The record on the share may be another one: it is told again.
-                self.latest = Some(at); // Anyone who says so has looked at the clock.
+                self.told = None; // The share may hold another record now, so the build is reported again.
+                self.latest = Some(at); // An operator who does this has checked the clock.
             }
             Mark::Accepted { serial, sha256, manifest } => {
-                // An older one may be followed where nobody signs, but the highest is what the next is compared with.
+                // Without signatures, an older manifest may be followed, but the next one is still compared with the
+                // highest.
                 if self.accepted.as_ref().is_none_or(|accepted| accepted.serial <= *serial) {
                     let (serial, sha256, manifest) = (*serial, sha256.clone(), manifest.clone());
                     self.accepted = Some(Accepted { serial, sha256, manifest, at });
@@ -499,14 +501,14 @@ impl Marks {
             }
             Mark::TakingDown { running, up } => {
                 self.outages += 1;
-                self.started.retain(|service, _| !running.contains(service)); // Until now they stayed up.
+                self.started.retain(|service, _| !running.contains(service)); // They stayed up until now.
                 match &mut self.baseline {
                     None => {
                         let (running, up) = (running.clone(), up.clone());
                         self.baseline =
                             Some(Baseline { running, since: at, up, installing: false, failed_over: false });
                     }
-                    // That all services ran again in between may have stood in a line that is lost.
+                    // The lost lines may have recorded that all services ran again in between.
                     Some(baseline) if self.damaged.is_some() => {
                         (baseline.since, baseline.up) = (at, up.clone());
                         baseline.running.extend(running.iter().cloned());
@@ -544,10 +546,10 @@ impl Marks {
             }
             Mark::RebootAsked { boot, queued } => {
                 self.awaited.clone_from(queued);
-                // Asked twice in one boot, it has not happened in between.
+                // Two requests in one boot mean that no restart happened in between.
                 if boot.is_none() || self.rebooting != *boot {
                     self.reboots += 1;
-                    self.outages = self.outages.saturating_sub(1); // Not without effect, and counted as a restart.
+                    self.outages = self.outages.saturating_sub(1); // It had an effect, and counts as a restart.
                 }
                 self.rebooting.clone_from(boot);
             }
@@ -581,22 +583,22 @@ impl Marks {
         self.attempt = Some(Attempt { run, target, boot, code, moved, queued, log, stopped_since });
     }
 
-    /// Takes in that `lines` of the journal could not be read.
+    /// Records that `lines` of the journal could not be read.
     pub fn lose(&mut self, lines: u32) {
         if lines == 0 {
             return;
         }
         let damage = self.damaged.get_or_insert(Damage { lines: 0, after: self.latest });
         damage.lines = damage.lines.saturating_add(lines);
-        // In an outage of ours nobody else takes the server out of its pool: where it is found so, it is given back.
+        // During our own outage nobody else fails the server over: if it is found failed over, it is failed back.
         self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
     }
 
-    /// Takes in what must have stood in lost lines before a step could begin, so that what was stopped comes back and an
-    /// installation that was cut off is not taken for a whole one.
+    /// Reconstructs what the lost lines must have recorded before a step could begin. So stopped services come back,
+    /// and an interrupted installation does not pass for a complete one.
     fn make_up_for(&mut self, run: &RunId, at: Timestamp, step: &Step) {
         if self.baseline.is_none() && step.takes_down() {
-            // Which services ran is lost: those come back that start by themselves.
+            // The list of services that ran is lost, so those that start automatically come back.
             self.outages += 1;
             self.baseline =
                 Some(Baseline { running: Vec::new(), since: at, up: None, installing: false, failed_over: false });

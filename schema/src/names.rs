@@ -1,11 +1,10 @@
-//! Names and other short texts that must have a form before they may be used.
+//! Names and other short texts that must have a certain form.
 
 use alloc::{borrow::ToOwned, format, string::String};
 use core::{fmt, str::FromStr};
 
-/// Gives a type that is read by `FromStr` and written by `Display` the same two faces in files, and a JSON
-/// Schema with its pattern and what a person should write. The pattern says the gist, without counting; the type is
-/// stricter.
+/// Gives a type that is read by `FromStr` and written by `Display` the same two forms in files, and a JSON Schema with
+/// its pattern and with what a person should write. The pattern gives the gist, without lengths; the type is stricter.
 macro_rules! text_serde {
     ($name:ident, $pattern:expr, $expected:expr $(, $key:literal = $value:expr)*) => {
         impl serde::Serialize for $name {
@@ -16,7 +15,7 @@ macro_rules! text_serde {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                /// Reads the text where it stands: a fleet has millions of them.
+                /// Parses the text without copying it first: a fleet has millions of them.
                 struct Text;
 
                 impl serde::de::Visitor<'_> for Text {
@@ -49,11 +48,11 @@ macro_rules! text_serde {
 }
 pub(crate) use text_serde;
 
-/// The text does not have the form of the name that was asked for.
+/// The text does not have the form of the expected name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found \"{found}\"")]
 pub struct NameError {
-    /// What was asked for, in words.
+    /// What was expected, in words.
     pub expected: &'static str,
     /// The text as it was given.
     pub found: String,
@@ -146,14 +145,15 @@ name!(
 );
 
 name!(
-    /// An account of Windows: `DOMAIN\name`, or its security identifier. Not a group: an account is compared with the owner of a file.
+    /// A Windows account: `DOMAIN\name`, or its security identifier. Groups are not allowed, because an account is
+    /// compared with the owner of a file.
     AccountName,
     r"^(S-1-[0-9-]+|[^\\/@]+\\[^\\/@]+)$",
     "an account such as CONTOSO\\gmsa$, or its security identifier, S-1-5-21-…",
     account
 );
 
-/// An account by its name with its domain, or by its identifier.
+/// An account, by its name with its domain or by its identifier.
 fn account(text: &str) -> Option<String> {
     let text = text.trim();
     let identifier = text.strip_prefix("S-1-").is_some_and(|rest| {
@@ -168,7 +168,7 @@ fn account(text: &str) -> Option<String> {
     (text.chars().count() <= 256 && (identifier || named)).then(|| text.to_owned())
 }
 
-/// What the service manager takes for a short name (Microsoft Learn: CreateServiceW).
+/// A short name that the service manager accepts (Microsoft Learn: CreateServiceW).
 fn service(text: &str) -> Option<String> {
     let text = text.trim();
     let fits = (1..=256).contains(&text.chars().count()) && !text.contains(['/', '\\', '\0', '\r', '\n']);
@@ -190,7 +190,7 @@ fn label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// The name of a host, which an IP address is not (RFC 1123, section 2.1: the last label of a name is not all digits).
+/// The name of a host. An IP address is none (RFC 1123, section 2.1: the last label of a name is not all digits).
 fn host(text: &str) -> Option<String> {
     let last = text.rsplit('.').next().unwrap_or_default();
     let is_address = last.bytes().all(|byte| byte.is_ascii_digit());
@@ -220,13 +220,13 @@ fn word(text: &str) -> Option<String> {
 
 /// One server, or a numbered range of them: `se-[001-120].contoso.example` stands for 120 servers.
 ///
-/// The two ends of the range have the same number of digits, which the names keep.
+/// Both ends of the range have the same number of digits, and so have the names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerPattern {
     text: String,
 }
 
-/// More servers than any deployment has, few enough to be listed.
+/// More servers than any deployment has, and few enough to list.
 const LARGEST_RANGE: u32 = 100_000;
 
 impl ServerPattern {
@@ -244,7 +244,7 @@ impl ServerPattern {
         self.numbered(|_| true).map(|(_, name)| name)
     }
 
-    /// Those of the servers whose numbers, from 0, are wanted, each with its number.
+    /// The servers whose numbers, counted from 0, are wanted, each with its number.
     pub fn numbered<'a>(
         &'a self,
         wanted: impl Fn(usize) -> bool + 'a,
@@ -263,8 +263,7 @@ impl ServerPattern {
         !self.text.contains('[')
     }
 
-    /// The numbers that the pattern counts through, what stands before and after them, and how many digits they have;
-    /// none for a single server.
+    /// The numbers of the range, the text before and after it, and the number of digits; none for a single server.
     #[must_use]
     pub fn range(&self) -> Option<(&str, usize, core::ops::RangeInclusive<u32>, &str)> {
         parts(&self.text).filter(|(_, width, ..)| *width > 0)
@@ -296,8 +295,8 @@ fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     tail.eq_ignore_ascii_case(suffix).then_some(head)
 }
 
-/// What stands before the range, its digits, its numbers, and what stands after; a name without a range has
-/// no digits.
+/// The text before the range, its number of digits, its numbers, and the text after it; a name without a range has no
+/// digits.
 fn parts(text: &str) -> Option<(&str, usize, core::ops::RangeInclusive<u32>, &str)> {
     let Some((before, rest)) = text.split_once('[') else {
         return host(text).map(|_| (text, 0, 0..=0, ""));

@@ -1,4 +1,4 @@
-//! What a host reports of itself: the one value that a decision looks at.
+//! What a host reports about itself: the only value that a decision reads.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -11,73 +11,77 @@ use crate::{
     by_store,
 };
 
-/// Everything that was seen of one host.
+/// Everything that was observed on one host.
 ///
-/// The first group is cheap and read at every look; the second is expensive (a management shell, a hash over a
-/// share) and looked at only when a decision asks for it.
+/// The facts of the first group are cheap, and every observation reads them. Those of the second group are expensive (a
+/// management shell, a hash over a share) and are read only when a decision asks for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// The host.
     pub host: ServerName,
-    /// When it was looked at, by the host's own clock.
+    /// When it was observed, by the host's own clock.
     pub at: Timestamp,
-    /// The boot that the host was in.
+    /// The boot of the host at that time.
     pub boot: Fact<BootId>,
-    /// How long that boot had lasted, by a clock that nobody can set. Earlier versions do not tell.
+    /// How long that boot had lasted, by a clock that nobody can set. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uptime: Option<Period>,
     /// The installed components of the products, from the Uninstall key.
     pub components: Fact<Shared<Vec<Component>>>,
-    /// The product's services that exist here, in their start order, those that the manifest names besides, and the web server.
+    /// The product's services that exist here, in their start order, the other services that the manifest names, and
+    /// the web server.
     pub services: Fact<Shared<Vec<Service>>>,
-    /// Why the host waits for a restart; empty when it does not.
+    /// Why a restart of the host is pending; empty when none is.
     pub reboot: Fact<Vec<Pending>>,
-    /// Another installation that is under way, in words; none when there is none.
+    /// Another installation that is running, in words; none when there is none.
     pub installing: Fact<Option<String>>,
-    /// An installer that is known to run, in words: one that a run of ours started, or one with the rights of an administrator. No
-    /// service is started beneath it. Nothing that an ordinary user can do appears here. Earlier versions do not tell.
+    /// An installer that is known to run, in words: one that a run of ours started, or one with administrator rights.
+    /// No service is started while it runs. Nothing that an ordinary user can cause appears here. Earlier versions do
+    /// not report this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installer: Option<String>,
-    /// A command of an earlier run that has outlived it and is at work, in words. The next run waits for its end.
+    /// A command of an earlier run that has outlived that run and is still at work, in words. The next run waits for it
+    /// to end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_work: Option<String>,
 
-    /// Whether the update lies ready in the private folder, and why not.
+    /// Whether the update is ready in the private folder, and if not, why.
     #[serde(default)]
     pub package: Fact<PackageSeen>,
-    /// How many bytes the package has, where it was seen. Earlier versions do not tell.
+    /// The size of the package in bytes, where it was read. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package_size: Option<u64>,
     /// Free bytes on the system drive.
     #[serde(default)]
     pub disk: Fact<u64>,
-    /// Free bytes on the drive of the private folder, into which the package is copied. Earlier versions do not tell.
+    /// Free bytes on the drive of the private folder, into which the package is copied. Earlier versions do not report
+    /// this.
     #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
     pub private_disk: Fact<u64>,
-    /// What the account that looks may do.
+    /// The rights of the account that observes.
     #[serde(default)]
     pub rights: Fact<Rights>,
-    /// Processes that hold modules of the product and are no services.
+    /// Processes that hold modules of the product and are not services.
     #[serde(default)]
     pub shells: Fact<Vec<Shell>>,
-    /// Services of others that hold modules of the product, and that the manifest does not name.
+    /// Services of other products that hold modules of the product, and that the manifest does not name.
     #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
     pub foreign: Fact<Vec<Foreign>>,
-    /// The databases, by the form in which they are updated.
+    /// The databases, by the form of the command that updates them.
     #[serde(default, with = "by_store")]
     #[schemars(with = "Vec<by_store::Entry<Fact<Vec<Database>>>>")]
     pub databases: Shared<BTreeMap<Store, Fact<Vec<Database>>>>,
-    /// How the pool of a Front End Server stands.
+    /// The state of a Front End Server's pool.
     #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
     pub pool: Fact<PoolSeen>,
-    /// What the servers of its pool have on their share.
+    /// The record that the servers of its pool keep on their share.
     #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
     pub claim: Fact<PoolRecord>,
 }
 
 impl Observed {
-    /// A host of which nothing is known.
+    /// A host about which nothing is known.
     #[must_use]
     pub fn unread(host: ServerName, at: Timestamp) -> Self {
         Self {
@@ -111,25 +115,26 @@ impl Observed {
         self.components.known()?.iter().find(ours).map(|component| &component.build)
     }
 
-    /// What was seen of the databases of `store`.
+    /// What was observed of the databases of `store`.
     #[must_use]
     pub fn databases(&self, store: &Store) -> &Fact<Vec<Database>> {
         self.databases.get(store).unwrap_or(&Fact::NotLooked)
     }
 }
 
-/// A reason why the host waits for a restart, and whose it is.
+/// A reason why a restart of the host is pending, and who requests it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
-    /// Who asks, in words, such as `Windows Update`.
+    /// Who requests it, in words, such as `Windows Update`.
     pub who: String,
     /// Where it was read, such as the registry key.
     pub source: String,
-    /// Whether Windows Update or component servicing asks for it to finish what they have installed. Earlier versions do not tell.
+    /// Whether Windows Update or component servicing requests it, to finish an installation. Earlier versions do not
+    /// report this.
     #[serde(default, skip_serializing_if = "is_false")]
     pub of_windows: bool,
-    /// The files that wait to be replaced or deleted, where it is that. Earlier versions do not tell.
+    /// The files that wait to be replaced or deleted, if that is the reason. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<QueuedFile>,
 }
@@ -140,11 +145,11 @@ pub struct Pending {
 pub struct QueuedFile {
     /// Its path.
     pub path: String,
-    /// Whether it lies in a folder that matters to an update.
+    /// Whether it is in a folder that matters to an update.
     pub matters: bool,
 }
 
-/// How the update's package stands.
+/// The state of the update's package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PackageSeen {
@@ -157,32 +162,32 @@ pub enum PackageSeen {
     },
     /// Not usable, for this reason.
     Refused(String),
-    /// Signed by somebody else than the declared publisher: the file, whose signature was expected, and whose it is.
+    /// Signed by another publisher than the declared one: the file, the expected signer and the actual one.
     Foreign(String),
 }
 
-/// How a pool of Front End Servers stands, by the product's own word.
+/// The state of a pool of Front End Servers, as the product reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PoolSeen {
     /// Whether it can do without a server.
     pub readiness: Readiness,
-    /// Its upgrade domains, where the product reports them. Earlier versions do not tell.
+    /// Its upgrade domains, where the product reports them. Earlier versions do not report them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<UpgradeDomain>,
-    /// How many servers it has. What the product calls this count is only recalled, so it may be absent.
+    /// The number of its servers. The product's name for this count is only recalled, so it may be absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub servers: Option<u32>,
-    /// How many of them are active. As for `servers`.
+    /// The number of its active servers. The same applies as for `servers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<u32>,
-    /// The lines about its fabric, of any stream, that say *missing*, in the words of the product.
+    /// The lines about its fabric, in any stream, that say *missing*, in the product's words.
     #[serde(default)]
     pub missing: Vec<String>,
-    /// The warnings and errors about its fabric. Earlier versions do not tell.
+    /// The warnings and errors about its fabric. Earlier versions do not report them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// What was said of its fabric besides, line by line; none where nobody asked, as in earlier versions.
+    /// The other lines about its fabric; none where nobody asked, as in earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fabric: Option<Vec<String>>,
 }
@@ -193,8 +198,8 @@ pub struct PoolSeen {
 pub struct UpgradeDomain {
     /// Whether its servers may be taken down (`ReadyforUpgrade` in Microsoft's text; `IsReadyForUpgrade` on one published screen).
     pub ready: bool,
-    /// Every text that the product reports of it: its own name, and those of its servers. Which property holds which is published
-    /// nowhere.
+    /// Every text that the product reports about it: its own name, and those of its servers. No source says which
+    /// property holds which.
     pub names: Vec<String>,
 }
 
@@ -211,18 +216,19 @@ pub enum Readiness {
     InsufficientActiveFrontEnds,
 }
 
-/// What the account that runs `reconcile` may do here.
+/// The rights of the account that runs `reconcile` here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rights {
-    /// Member of the local Administrators group, elevated.
+    /// Member of the local Administrators group, with an elevated token.
     pub administrator: bool,
-    /// Member of `RTCUniversalServerAdmins`, which local management sessions need (Microsoft Learn: Lync Server
-    /// 2013, Deployment permissions for SQL Server). Not asked where no step of the server needs it: a workgroup has no such group.
+    /// Member of `RTCUniversalServerAdmins`, which local management sessions need (Microsoft Learn: Lync Server 2013,
+    /// Deployment permissions for SQL Server). Not read where no step of the server needs it: a workgroup has no such
+    /// group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_admin: Option<bool>,
-    /// Whether the process is in a job that nothing can leave that it starts, as in a remote session: what must not be cut
-    /// off would end with that session. Earlier versions do not tell.
+    /// Whether the process is in a job that its child processes cannot leave, as in a remote session. A command that
+    /// must not be interrupted would end with that session. Earlier versions do not report this.
     #[serde(default)]
     pub confined: bool,
 }
@@ -230,17 +236,18 @@ pub struct Rights {
 /// A right that an account may lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
-    /// Elevated, and a member of the local Administrators.
+    /// An elevated member of the local Administrators.
     Administrator,
-    /// A member of `RTCUniversalServerAdmins`, a group of the domain. A workgroup has none, and SYSTEM belongs to none.
+    /// A member of `RTCUniversalServerAdmins`, a domain group. A workgroup has no such group, and SYSTEM belongs to
+    /// none.
     ServerAdmin,
 }
 
 impl Right {
-    /// Every right, that of the machine before that of the domain.
+    /// Every right: the right on the machine comes before the one in the domain.
     pub const ALL: [Self; 2] = [Self::Administrator, Self::ServerAdmin];
 
-    /// The group whose members have it.
+    /// The group whose members have this right.
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
@@ -251,7 +258,7 @@ impl Right {
 }
 
 impl Rights {
-    /// Whether the account has this right. What nobody asked for is not there.
+    /// Whether the account has this right. A right that was not read counts as lacking.
     #[must_use]
     pub const fn has(self, right: Right) -> bool {
         match right {
@@ -269,20 +276,20 @@ pub struct Shell {
     pub pid: u32,
     /// Its program, such as `powershell.exe`.
     pub program: String,
-    /// Whose it is.
+    /// Its owner.
     pub user: String,
-    /// The session of Windows that it runs in. Earlier versions do not tell.
+    /// Its Windows session. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<u32>,
-    /// The file that it runs. Earlier versions do not tell.
+    /// The path of its program file. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The module of the product that it holds. Earlier versions do not tell.
+    /// The module of the product that it holds. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
 }
 
-/// A service of somebody else's that holds a module of the product.
+/// A service of another product that holds a module of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Foreign {

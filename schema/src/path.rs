@@ -1,9 +1,9 @@
 //! Paths of a manifest: a plain file or folder on a drive, on a share, or below the manifest's folder. One grammar for all of them.
 //!
-//! Windows gives a path many meanings besides a file (Microsoft Learn: Naming Files, Paths, and Namespaces): a device in every
-//! folder, a stream of a file, a pipe, a way around the rules of names. A run opens these paths as SYSTEM, so none of them may
-//! have such a meaning. What the grammar says is said twice, as code with a reason for people and as a pattern for the JSON
-//! Schema; a test holds the two to each other.
+//! Windows gives a path many meanings besides a file (Microsoft Learn: Naming Files, Paths, and Namespaces): a device
+//! in every folder, a stream of a file, a pipe, a way around the rules of names. A run opens these paths as SYSTEM, so
+//! none of them may have such a meaning. The grammar is written twice, as code with a reason for people and as a
+//! pattern for the JSON Schema; a test checks that the two agree.
 
 use alloc::{
     borrow::ToOwned,
@@ -25,40 +25,40 @@ pub enum Root {
     Drive,
     /// At a share, such as `\\files.contoso.example\updates`.
     Share,
-    /// At the root: of the current drive on Windows, of the file system elsewhere.
+    /// At the root: on Windows that of the current drive, elsewhere that of the file system.
     Slash,
-    /// Where the manifest lies.
+    /// In the folder of the manifest.
     Relative,
 }
 
 /// Why a text is not the path of a plain file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathFault {
-    /// There is no name in it.
+    /// It contains no name.
     Empty,
     /// It is too long.
     TooLong(usize),
     /// It begins with `\\?\`, `\\.\` or `\??\`.
     Namespace,
-    /// It begins at the root of no drive, or in the folder that somebody works in on a drive.
+    /// It begins at the root without a drive, or in the current folder of a drive.
     NoDrive,
-    /// It names a server and no share.
+    /// It names a server but no share.
     NoShare,
-    /// Its share is one of pipes or mailslots, not of files.
+    /// Its share is for pipes or mailslots, not for files.
     Pipe(String),
-    /// Its server is one of the web.
+    /// Its server is a web server.
     Web,
     /// It has a part without a name.
     EmptyPart,
     /// It leads upwards.
     Up,
-    /// The name of a part ends so that Windows opens another one.
+    /// The name of a part has an ending with which Windows opens another file.
     End(String),
-    /// A part is a device.
+    /// A part is the name of a device.
     Device(String),
-    /// It has a colon behind its drive.
+    /// It has a colon after its drive.
     Stream,
-    /// A part has a character that no name has.
+    /// A part has a character that names cannot have.
     Character(char),
 }
 
@@ -94,10 +94,10 @@ const fn is_separator(sign: char) -> bool {
     matches!(sign, '\\' | '/')
 }
 
-/// Where a path begins and the names that it is made of. Both separators count, as Windows takes them.
+/// Where a path begins, and its names. Both separators count, as in Windows.
 ///
 /// # Errors
-/// It has another meaning than a plain file or folder, or none.
+/// When it has another meaning than a plain file or folder, or none.
 pub fn parts(path: &str) -> Result<(Root, Vec<&str>), PathFault> {
     let length = path.chars().count();
     if length > LONGEST {
@@ -175,7 +175,7 @@ fn is_forbidden(sign: char) -> bool {
     sign.is_control() || matches!(sign, ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
 
-/// Whether a name stands for a device, in any folder and with any extension. Windows counts the superscript digits, too.
+/// Whether a name stands for a device, in any folder and with any extension. Windows also counts superscript digits.
 fn is_device(name: &str) -> bool {
     let name = name.split('.').next().unwrap_or(name).trim_matches(' ').to_ascii_uppercase();
     let numbered = name.strip_prefix("COM").or_else(|| name.strip_prefix("LPT"));
@@ -186,8 +186,8 @@ fn is_device(name: &str) -> bool {
     numbered || matches!(&*name, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$")
 }
 
-/// The pieces of the patterns: a separator; a character of a name, and one that a name may end with; a name that is no device;
-/// what stands behind a root.
+/// The pieces of the patterns: a separator; a character of a name, and one that a name may end with; a name that is not
+/// a device; the part after a root.
 macro_rules! piece {
     (part) => {
         concat!(
@@ -220,11 +220,11 @@ macro_rules! piece {
     };
 }
 
-/// The path of an installer: what it must be in words, and as a pattern.
+/// The path of an installer: what it must be, in words and as a pattern.
 pub(crate) const AN_EXE: &str = r"the whole path of an .exe on a drive of the server or on a share, such as D:\Updates\SkypeServerUpdateInstaller.exe";
 pub(crate) const EXE: &str = concat!(r"^(?=.*[^\\/]\.[Ee][Xx][Ee]$)", piece!(whole), "$");
 
-/// Whether a text is the whole path of an `.exe`.
+/// Whether a text is the absolute path of an `.exe`.
 pub(crate) fn is_exe(path: &str) -> bool {
     let Ok((Root::Drive | Root::Share, parts)) = parts(path) else { return false };
     let file = parts.last().and_then(|file| file.rsplit_once('.'));
@@ -233,7 +233,7 @@ pub(crate) fn is_exe(path: &str) -> bool {
 }
 
 name!(
-    /// A file or folder that a manifest names: on a drive, on a share, or from the manifest's folder on.
+    /// A file or folder that a manifest names: on a drive, on a share, or relative to the manifest's folder.
     FilePath,
     concat!("^", piece!(any), "$"),
     r"a plain file or folder, such as D:\Reports or \\files.contoso.example\reconcile\reports",
@@ -243,7 +243,8 @@ name!(
 );
 
 name!(
-    /// A file for metrics: its name ends in `.prom`, since the textfile collector of windows_exporter reads no other.
+    /// A file for metrics. Its name ends in `.prom`, since the textfile collector of windows_exporter reads no other
+    /// file.
     MetricsPath,
     concat!(r"^(?=.*[^\\/]\.prom$)", piece!(any), "$"),
     "a file whose name ends in .prom",
@@ -292,14 +293,14 @@ fn below(path: &str) -> Option<String> {
     is_below.then(|| path.to_owned())
 }
 
-/// The variables that a path may begin with: each Windows defines them for the whole machine.
+/// The variables that a path may begin with: every Windows defines them for the whole machine.
 const FOLDERS: [&str; 5] = ["windir", "systemdrive", "programfiles", "commonprogramfiles", "programdata"];
 
 fn folder(path: &str) -> Option<String> {
     let behind_variable = |text: &str| {
         let (name, rest) = text.strip_prefix('%')?.split_once('%')?;
         let is_known = FOLDERS.iter().any(|known| known.eq_ignore_ascii_case(name));
-        // As behind a drive, whichever it stands for.
+        // The same rule as after a drive, whichever drive the variable stands for.
         let rest = if rest.is_empty() { Some("") } else { rest.strip_prefix('\\') };
         rest.filter(|_| is_known).map(|rest| format!(r"C:\{rest}"))
     };
@@ -309,14 +310,14 @@ fn folder(path: &str) -> Option<String> {
 }
 
 impl FilePath {
-    /// Whether it lies on a share: then it is the same for every server.
+    /// Whether it is on a share, and so the same for every server.
     #[must_use]
     pub fn is_on_share(&self) -> bool {
         matches!(parts(&self.0), Ok((Root::Share, _)))
     }
 }
 
-/// Whether a path leads to the same place from everywhere: it begins at a drive or at a share.
+/// Whether a path leads to the same place from every folder, because it begins at a drive or at a share.
 #[must_use]
 pub fn is_whole(path: &str) -> bool {
     matches!(parts(path), Ok((Root::Drive | Root::Share, _)))

@@ -39,7 +39,7 @@ fn an_installer_lies_on_a_drive_or_a_share() {
     }
 }
 
-/// Each with the reason that a person reads.
+/// Each case with the reason that people read.
 #[test]
 fn what_is_no_plain_file_is_refused_with_its_reason() {
     for (path, reason) in [

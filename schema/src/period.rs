@@ -60,7 +60,7 @@ impl From<Period> for Duration {
     }
 }
 
-/// What is left of a period after another; nothing when that one is longer.
+/// The rest of a period after another; nothing when that one is longer.
 impl Sub for Period {
     type Output = Self;
 
@@ -119,7 +119,7 @@ impl FromStr for Period {
     }
 }
 
-/// In files a period is written in the largest unit that holds it exactly, so that it can be read back.
+/// Files contain the largest unit that holds a period exactly, so that it can be read back.
 impl serde::Serialize for Period {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let units = [(86400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];

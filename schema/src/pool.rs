@@ -5,20 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fqdn, UpdateName};
 
-/// What there is to say of a pool. Its servers are those that name it.
+/// What a manifest declares about a pool. Its servers are those that name it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pool {
-    /// The site that the pool stands at; that of its servers, where they have none of their own.
+    /// The site of the pool. It also applies to those of its servers that declare none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
     /// The ring in which the pool is updated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<UpdateName>,
-    /// The pool that takes over from this one. The two are never worked on at the same time; one of them says so.
+    /// The pool that takes over from this one. The two are never worked on at the same time. One of them declares the
+    /// pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paired_with: Option<Fqdn>,
-    /// Whether servers of it that cannot agree on a share, such as Edge Servers, may be taken down at the same time.
+    /// Whether its servers may be taken down at the same time, where they cannot agree on a share, such as Edge
+    /// Servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub together: Option<Together>,
 }
@@ -27,6 +29,6 @@ pub struct Pool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Together {
-    /// They may: somebody can do without the pool for that long.
+    /// They may: people can do without the pool for that long.
     Allowed,
 }

@@ -1,4 +1,4 @@
-//! The products, and how their installed components name themselves.
+//! The products, and the names of their installed components.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Build, UpdateName, service::PRODUCT_SERVICES};
 
-/// What is to be known of a product: its row of the table.
 #[derive(Clone, Copy)]
 struct Row {
     /// Its name as its maker writes it.
@@ -18,7 +17,7 @@ struct Row {
     display: &'static str,
     /// The first three numbers of its builds.
     line: (u64, u64, u64),
-    /// Whether it is patched, or only recognised and refused by name.
+    /// Whether it gets updates; otherwise it is only recognised, and refused by name.
     patched: bool,
     /// The file name of its updates' installer.
     installer: &'static str,
@@ -30,7 +29,7 @@ struct Row {
     fails_over: bool,
     /// Whether a Front End pool is updated by its upgrade domains.
     by_domains: bool,
-    /// Whether a pool is asked by `Get-CsUpgradeDomainInfo`.
+    /// Whether `Get-CsUpgradeDomainInfo` reports the state of a pool.
     domain_info: bool,
 }
 
@@ -65,7 +64,7 @@ macro_rules! products {
 }
 
 products! {
-    /// Lync Server 2010. Recognised, so that it can be refused by name.
+    /// Lync Server 2010. It is recognised so that it can be refused by name.
     Lync2010 = "lync-2010" {
         title: "Lync Server 2010",
         display: "Microsoft Lync Server 2010",
@@ -139,15 +138,15 @@ impl Product {
         self.row().title
     }
 
-    /// The product line that the builds of this product belong to. 2019 and Subscription Edition share one, so a
-    /// build alone does not tell the product.
+    /// The product line of this product's builds. 2019 and Subscription Edition share one, so a build alone does not
+    /// identify the product.
     #[must_use]
     pub const fn line(self) -> Version {
         let (major, minor, patch) = self.row().line;
         Version::new(major, minor, patch)
     }
 
-    /// Whether updates of it are installed. One that is only recognised is refused by name.
+    /// Whether updates of this product are installed. A product that is only recognised is refused by name.
     #[must_use]
     pub const fn is_patched(self) -> bool {
         self.row().patched
@@ -177,8 +176,8 @@ impl Product {
         self.row().module
     }
 
-    /// Whether its Front End pools take over for a server (Microsoft Learn: Patch or update Front End Servers in Skype for
-    /// Business Server). Subscription Edition is assumed to do the same.
+    /// Whether its Front End pools take over for a server (Microsoft Learn: Patch or update Front End Servers in Skype
+    /// for Business Server). Subscription Edition is assumed to do the same.
     #[must_use]
     pub const fn fails_over(self) -> bool {
         self.row().fails_over
@@ -190,8 +189,9 @@ impl Product {
         self.row().by_domains
     }
 
-    /// Whether a pool is asked by `Get-CsUpgradeDomainInfo`, which replaced the older cmdlet in Skype for Business Server 2019
-    /// (Microsoft Learn: Get-CsPoolUpgradeReadinessState); Subscription Edition is assumed to have kept it.
+    /// Whether `Get-CsUpgradeDomainInfo` reports the state of a pool. It replaced the older cmdlet in Skype for
+    /// Business Server 2019 (Microsoft Learn: Get-CsPoolUpgradeReadinessState); Subscription Edition is assumed to have
+    /// kept it.
     #[must_use]
     pub const fn has_domain_info(self) -> bool {
         self.row().domain_info
@@ -218,8 +218,8 @@ impl fmt::Display for Product {
     }
 }
 
-/// The name of a component of a product: what stands after the comma of its `DisplayName`, in lower case with
-/// hyphens, such as `core-components` or `front-end-server`.
+/// The name of a component of a product: the text after the comma of its `DisplayName`, in lower case with hyphens,
+/// such as `core-components` or `front-end-server`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ComponentName(UpdateName);
@@ -228,7 +228,8 @@ impl ComponentName {
     /// The component whose build stands for the cumulative update as a whole.
     pub const CORE: &'static str = "core-components";
 
-    /// The components of which a source tells the `DisplayName` (Microsoft's diagnostics, a German script, Nessus plugins), those that
+    /// The components whose `DisplayName` a source gives (Microsoft's diagnostics, a German script, Nessus plugins),
+    /// those that the catalogue names, and those that servers of the other roles are assumed to have.
     /// the catalogue names, and those that servers of the other roles are assumed to have.
     pub const KNOWN: [&str; 24] = [
         Self::CORE,
@@ -309,9 +310,9 @@ impl Component {
     /// The product and the component that an Uninstall `DisplayName` stands for, such as
     /// `Microsoft Lync Server 2013, Core Components`.
     ///
-    /// Debugging Tools and Resource Kit are versioned by themselves and are no part of a cumulative update. The
-    /// names were seen for Lync Server 2010 to Skype for Business Server 2019; that Subscription Edition follows
-    /// the same pattern is assumed, no published source was found.
+    /// Debugging Tools and Resource Kit have versions of their own and are no part of a cumulative update. The names
+    /// were seen for Lync Server 2010 to Skype for Business Server 2019. Subscription Edition is assumed to follow the
+    /// same pattern; no published source was found.
     #[must_use]
     pub fn from_display_name(display: &str) -> Option<(Product, ComponentName)> {
         let (product, component) = display.split_once(',')?;
@@ -324,8 +325,8 @@ impl Component {
         (!is_apart(component)).then(|| ComponentName::from_title(component)).flatten().map(|name| (product, name))
     }
 
-    /// Whether an Uninstall `DisplayName` begins with the name of a product, known or not, with or without a year: a
-    /// component of it, by a name that need not be one of those that [`Component::from_display_name`] knows.
+    /// Whether an Uninstall `DisplayName` begins with the name of a product, known or not, with or without a year. Such
+    /// a component belongs to the product, even if [`Component::from_display_name`] does not know its name.
     #[must_use]
     pub fn bears_a_products_name(display: &str) -> bool {
         let begins = |text: &str, start: &str| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
@@ -346,7 +347,7 @@ impl Component {
     }
 }
 
-/// Whether a component is versioned by itself and no part of a cumulative update.
+/// Whether a component has versions of its own and is no part of a cumulative update.
 fn is_apart(component: &str) -> bool {
     ["Debugging Tools", "Resource Kit"].iter().any(|name| component.eq_ignore_ascii_case(name))
 }

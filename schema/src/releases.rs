@@ -1,4 +1,4 @@
-//! The catalogue of cumulative updates: which build each release is, and who says so.
+//! The catalogue of cumulative updates: the build of each release, and its source.
 
 use alloc::{
     borrow::ToOwned,
@@ -23,13 +23,13 @@ pub struct Releases {
     pub version: u32,
     /// The month in which the sources were read, such as "2026-11".
     pub collected: String,
-    /// What the tags in `source` stand for.
+    /// The meaning of the tags in `source`.
     pub sources: BTreeMap<String, Source>,
     /// The releases of each product.
     pub products: BTreeMap<Product, Line>,
 }
 
-/// Where a row of the catalogue comes from.
+/// The source of a row of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Source {
@@ -64,7 +64,7 @@ pub struct Release {
     pub build: Option<Build>,
     /// How sure the build is.
     pub confidence: Confidence,
-    /// Who gets it, where that is not everybody.
+    /// Who can get it, where not everybody can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<Availability>,
     /// The tags of the sources.
@@ -96,11 +96,11 @@ pub enum ReleaseKind {
     Component,
 }
 
-/// Who gets a release.
+/// Who can get a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Availability {
-    /// Those who have bought Extended Security Updates: it is handed out privately.
+    /// Buyers of Extended Security Updates, who receive it privately.
     Esu,
 }
 
@@ -108,9 +108,9 @@ pub enum Availability {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
-    /// The maker says so, or two independent sources agree.
+    /// The maker states it, or two independent sources agree.
     Confirmed,
-    /// One source says so.
+    /// One source states it.
     Single,
     /// It follows from other facts.
     Inferred,
@@ -146,7 +146,7 @@ pub enum ReleaseError {
         product: Product,
         /// The name that was given.
         name: String,
-        /// The releases it may mean, with their builds.
+        /// The releases that it could mean, with their builds.
         candidates: Vec<String>,
     },
     /// The release is known, its build is not.
@@ -224,8 +224,8 @@ impl Release {
         self.id.rsplit('/').next().unwrap_or(&self.id).to_string()
     }
 
-    /// Whether `text` names this release: letters and digits count; case, spaces and marks such as hyphens do not. A
-    /// character that no name has, perhaps one that cannot be seen, makes it another name.
+    /// Whether `text` names this release. Letters and digits count; case, spaces and marks such as hyphens do not. Any
+    /// character that no name has, perhaps an invisible one, makes it another name.
     fn is_called(&self, text: &str) -> bool {
         let plain = |text: &str| -> String {
             let kept = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());

@@ -13,7 +13,7 @@ use crate::{
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
 
-/// The answer of `plan`, and the file that `plan --out` writes and `apply --plan` holds a run to.
+/// The answer of `plan`. `plan --out` writes it to a file, and `apply --plan` keeps a run within it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "reconcile plan")]
@@ -22,7 +22,7 @@ pub struct PlanReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
-    /// When the hosts were looked at.
+    /// When the hosts were observed.
     pub at: Timestamp,
     /// The worst of the servers' states.
     pub state: State,
@@ -37,12 +37,12 @@ pub struct ServerPlan {
     /// The server and its target.
     #[serde(flatten)]
     pub server: Heading,
-    /// In which state it is.
+    /// The state of the server.
     pub state: State,
     /// How the plan ends, as a code that does not change between versions.
     #[serde(default)]
     pub code: Code,
-    /// In what it differs from its target.
+    /// The differences from its target.
     pub findings: Vec<FindingReport>,
     /// The services of the product that no published list names. They are stopped and started with the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,13 +50,13 @@ pub struct ServerPlan {
     /// The services that `alsoStop` names and that do not exist on the server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_installed: Vec<ServiceName>,
-    /// Services of others that hold modules of the product, and that `alsoStop` does not name.
+    /// Services of other products that hold modules of the product, and that `alsoStop` does not name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_services: Vec<Foreign>,
-    /// What else was seen, or cannot be seen from here, and decides nothing, in words.
+    /// Other observations that decide nothing, and facts that are out of sight from here, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// What the plan rests on. Without it, as earlier versions write plans, none is applied.
+    /// What the plan rests on. Plans of earlier versions lack it and are not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rests_on: Option<Rests>,
     /// The steps that remain, in order, as far as they can be foreseen.
@@ -75,7 +75,7 @@ pub struct ServerPlan {
     pub help: Option<String>,
 }
 
-/// What a plan rests on, besides its target: where any of it has changed, the plan is not applied.
+/// What a plan rests on, besides its target. If any of it has changed, the plan is not applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rests {
@@ -107,11 +107,11 @@ pub struct OpeningReport {
     pub from: Timestamp,
     /// When it closes.
     pub until: Timestamp,
-    /// Both for people, on the clock of the windows' time zone.
+    /// Both for people, in the time zone of the windows.
     pub shown: String,
 }
 
-/// A point in time that lies ahead.
+/// A point in time in the future.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Moment {
@@ -121,16 +121,16 @@ pub struct Moment {
     pub shown: String,
 }
 
-/// How a length of time is known that lies ahead; the weakest is the greatest.
+/// The source of an expected length of time; the weakest source is the greatest value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Basis {
-    /// Such steps took as long on this server before.
+    /// Recorded: such steps took this long on this server before.
     Recorded,
-    /// The manifest's `estimates` say so.
+    /// Stated by the manifest's `estimates`.
     #[default]
     Estimated,
-    /// Nobody recorded or estimated it. It is shown and forbids nothing.
+    /// Neither recorded nor estimated. It is shown and forbids nothing.
     Assumed,
 }
 
@@ -138,14 +138,15 @@ pub enum Basis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutageForecast {
-    /// As long as it usually takes, in seconds.
+    /// The usual length, in seconds.
     pub median_seconds: u32,
-    /// As long as it takes at most in nineteen of twenty cases, in seconds.
+    /// The length that is not exceeded in nineteen of twenty cases, in seconds.
     pub p95_seconds: u32,
-    /// How that is known; the weakest of its parts decides.
+    /// The source of both lengths; the weakest of their parts decides.
     #[serde(default)]
     pub basis: Basis,
-    /// When the services are expected back, if the steps begin now or when the window opens; nothing where something forbids them.
+    /// When the services are expected back, if the steps begin now or when the window opens; nothing where the steps
+    /// are forbidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<Moment>,
     /// How long an outage may last, in seconds.
@@ -163,14 +164,14 @@ pub struct Heading {
     pub product: Product,
     /// The build that Core Components must reach.
     pub target: Build,
-    /// The build that Core Components has, when it is known.
+    /// The build of Core Components, when it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Build>,
     /// Whether the server is simulated.
     pub lab: bool,
 }
 
-/// In which state a server is.
+/// The state of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -178,13 +179,13 @@ pub enum State {
     AtGoal,
     /// Steps remain.
     Drift,
-    /// Steps remain, and something that may pass forbids them.
+    /// Steps remain, and a condition that may pass forbids them.
     Blocked,
     /// A fact that is needed could not be read.
     Unknown,
     /// Somebody must act.
     NeedsOperator,
-    /// It failed.
+    /// A step or the run failed.
     Failed,
 }
 
@@ -207,7 +208,7 @@ impl State {
     }
 }
 
-/// One difference, or one thing that cannot be told.
+/// One difference, or one unknown fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingReport {
@@ -219,7 +220,7 @@ pub struct FindingReport {
     pub desired: String,
     /// What is observed.
     pub observed: String,
-    /// Whether it is only said: it changes neither state nor exit code.
+    /// Whether this is a note only, which changes neither state nor exit code.
     #[serde(default, skip_serializing_if = "is_false")]
     pub note: bool,
 }
@@ -230,13 +231,13 @@ pub struct FindingReport {
 pub struct StepReport {
     /// The step.
     pub step: Step,
-    /// The command that is run for it.
+    /// The command for the step.
     pub command: String,
     /// Why it is taken.
     pub cause: Cause,
     /// Why it is taken, in words.
     pub because: String,
-    /// Whether it is certain; if not, a look right before it decides.
+    /// Whether the step is certain; if not, the facts that are read immediately before it decide.
     pub certain: bool,
 }
 
@@ -265,7 +266,7 @@ pub struct ServerRun {
     /// The server and its target, with the build that was found at the end.
     #[serde(flatten)]
     pub server: Heading,
-    /// In which state it is now.
+    /// The state of the server now.
     pub state: State,
     /// How the run ended, as a code that does not change between versions.
     #[serde(default)]
@@ -295,13 +296,13 @@ pub struct ServerRun {
     /// The maintenance window that the remaining steps wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<OpeningReport>,
-    /// What there is to say of the server besides, such as a restart that Windows waits for.
+    /// Other observations about the server, such as a restart that Windows waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<FindingReport>,
     /// What keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
-    /// The step that is in its way, and what that said, where it is a step.
+    /// The failed step, and what it reported, if the cause is a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What a person can do about it.
@@ -309,7 +310,7 @@ pub struct ServerRun {
     pub help: Option<String>,
 }
 
-/// The step that keeps a server from its goal, and what it said.
+/// The step that keeps a server from its goal, and what it reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reason {
@@ -324,23 +325,23 @@ pub struct Reason {
     /// The same as people write it: 1603, 0xC0000005.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code_shown: Option<String>,
-    /// The services, components and databases that are not where the step should have brought them, each with its state.
+    /// The services, components and databases that the step did not change as it should, each with its state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_the_way: Vec<String>,
-    /// Where the log lies.
+    /// The path of the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
 }
 
-/// How often one service had to be started, since it was last found running before an outage.
+/// How often one service had to be started since it was last found running before an outage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceStarts {
     /// The service.
     pub service: String,
-    /// How many runs have started it, this one among them.
+    /// The number of runs that have started it, including this one.
     pub runs: u32,
-    /// When the first of them did.
+    /// When the first of those runs did.
     pub since: Timestamp,
 }
 

@@ -1,18 +1,18 @@
-//! What a server is for: its role in the topology.
+//! The role of a server in the topology.
 
 use core::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The role of a server. The update procedure of the first two is documented as one (Microsoft Learn, "Upgrade or update a
-/// Back End Server or Standard Edition server"); the others follow it without a database step of their own, and Front End
-/// Servers one after the other, so that their pool goes on (the same, "Upgrade or update Front End Servers", "Patch or update
-/// Front End Servers in Skype for Business Server").
+/// The role of a server. The update procedure of the first two is documented as one (Microsoft Learn, "Upgrade or
+/// update a Back End Server or Standard Edition server"). The others follow it without a database step of their own.
+/// Front End Servers follow it one after the other, so that their pool stays in service (the same, "Upgrade or update
+/// Front End Servers", "Patch or update Front End Servers in Skype for Business Server").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// A Standard Edition server: its databases are its own.
+    /// A Standard Edition server, with its own databases.
     StandardEdition,
     /// The server from which an Enterprise Edition Back End is updated.
     BackEnd,
@@ -20,7 +20,7 @@ pub enum Role {
     FrontEnd,
     /// A Director.
     Director,
-    /// A Mediation Server that stands alone.
+    /// A stand-alone Mediation Server.
     Mediation,
     /// A server of a Persistent Chat pool. The role is said to end with Skype for Business Server 2015; no source was found, so
     /// nothing enforces that.
@@ -30,8 +30,8 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, inside out: the order in which the roles of a site are updated unless somebody says otherwise. No
-    /// official order of all roles was found; this is what practitioners describe (the Edge Servers last).
+    /// Every role, inside out: the order in which the roles of a site are updated unless the manifest sets another. No
+    /// official order of all roles was found; practitioners describe this one (the Edge Servers last).
     pub const ALL: [Self; 7] = [
         Self::FrontEnd,
         Self::BackEnd,

@@ -1,4 +1,4 @@
-//! The rollout: how an update goes through the fleet.
+//! The rollout: the way of an update through the fleet.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
@@ -8,12 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{AccountName, FilePath, Period, Role, UpdateName};
 
-/// In which order the servers are updated, and how many at once. An engine moves the work by it; each server's own gate
-/// holds without one.
+/// In which order the servers are updated, and how many at once. An orchestrator follows these rules; each server's own
+/// checks hold without one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
-    /// The rings, in their order: the next begins when all of one is at its goal. A server without a ring is in the last one.
+    /// The rings, in their order: the next ring begins when all servers of the one before are at their goals. A server
+    /// without a ring belongs to the last one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rings: Vec<UpdateName>,
     /// How long a ring is watched before the next begins. Default not at all.
@@ -23,13 +24,13 @@ pub struct Rollout {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "at_once")]
     #[schemars(range(min = 1, max = 1000))]
     pub at_once: Option<u32>,
-    /// The roles in the order in which those of a site are updated. Default inside out: front-end, back-end,
-    /// standard-edition, director, mediation, persistent-chat, edge. Roles that are left out come last, in that order.
+    /// The order in which the roles of a site are updated. Default inside out: front-end, back-end, standard-edition,
+    /// director, mediation, persistent-chat, edge. Roles that are left out come last, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
-    /// A folder on a share where the servers of a pool agree that one of them at a time is taken down, no matter who starts the
-    /// runs, and that the back end comes after the Front End Servers. Edge Servers cannot come there and take no part. Default
-    /// none: then the person or the tool that starts the runs sees to it.
+    /// A folder on a share where the servers of a pool agree that only one of them at a time is taken down, no matter
+    /// who starts the runs, and that the back end comes after the Front End Servers. Edge Servers cannot reach it and
+    /// do not take part. Default none: then the person or the tool that starts the runs must ensure this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<ClaimShare>,
     /// What a failure does to the servers that have not begun. Default stop.
@@ -37,23 +38,24 @@ pub struct Rollout {
     pub on_failure: Option<OnFailure>,
 }
 
-/// What a failure does to the servers that have not begun. Those of the same pool never begin after one.
+/// What a failure does to the servers that have not begun. Servers of the same pool never begin after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OnFailure {
-    /// None begins any more.
+    /// No further server begins.
     #[default]
     Stop,
-    /// Other pools go on, within the ring.
+    /// Other pools continue, within the ring.
     StopPool,
 }
 
-/// The share where the servers of a pool agree: a path or, where other accounts than the servers' own write there, an object.
+/// The share where the servers of a pool agree: a path or, where accounts other than the servers' own write there, an
+/// object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimShare {
     /// The folder.
     pub folder: FilePath,
-    /// The accounts whose files are believed in addition to those of the servers' own computer accounts.
+    /// Further accounts whose files are believed, in addition to the servers' own computer accounts.
     pub writers: Vec<AccountName>,
 }
 
@@ -63,9 +65,9 @@ pub struct ClaimShare {
 struct ClaimSettings {
     /// The folder on the share.
     folder: FilePath,
-    /// The accounts whose files are believed in addition to those of the servers' own computer accounts: a service account that
-    /// runs apply on them, and those who may break a claim. A file that belongs to anybody else keeps the pool as it is. Default
-    /// none.
+    /// Further accounts whose files are believed, in addition to the servers' own computer accounts: a service account
+    /// that runs apply on the servers, and the accounts that may break a claim. A file that belongs to any other account
+    /// permits nothing: the pool stays as it is. Default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     writers: Vec<AccountName>,
 }
@@ -81,7 +83,7 @@ impl Serialize for ClaimShare {
 
 impl<'de> Deserialize<'de> for ClaimShare {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        /// Reads a path, or an object: of an untagged enum the error would not say what is wrong in it.
+        /// Reads a path or an object. The error of an untagged enum would not report what is wrong in the object.
         struct Either;
 
         impl<'de> de::Visitor<'de> for Either {

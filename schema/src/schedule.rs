@@ -1,4 +1,4 @@
-//! What `reconcile schedule show` answers to a program: the scheduled task, and how it differs from what it should be.
+//! What `reconcile schedule show` answers to a program: the scheduled task, and its differences from what it should be.
 
 use alloc::{string::String, vec::Vec};
 
@@ -15,21 +15,21 @@ use crate::{Period, State};
 pub struct ScheduleReport {
     /// The version of this format: 1.
     pub version: u32,
-    /// The version of `reconcile` that looked.
+    /// The version of `reconcile` that checked the task.
     pub made_by: String,
-    /// At its goal when the task is there, as it should be, and able to work; else drift.
+    /// At its goal when the task is there, as it should be, and able to work; otherwise drift.
     pub state: State,
     /// Whether the task is registered.
     pub installed: bool,
-    /// What the task does, where it is registered and this can be read from it.
+    /// What the task does, where it is registered and this can be read from its definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<ScheduledTask>,
     /// When it starts next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextStart>,
-    /// In what the registered task differs from the definition that `schedule install` would write.
+    /// The differences between the registered task and the definition that `schedule install` would write.
     pub differences: Vec<TaskDifference>,
-    /// What keeps the task from doing its work safely, such as a manifest that everybody can change.
+    /// What keeps the task from working safely, such as a manifest that everybody can change.
     pub problems: Vec<TaskProblem>,
 }
 
@@ -45,9 +45,9 @@ pub struct ScheduledTask {
     pub program: String,
     /// The account that it runs as: SYSTEM, or `DOMAIN\name`.
     pub account: String,
-    /// How often it starts, besides at every boot.
+    /// How often it starts, in addition to every boot.
     pub every: Period,
-    /// By how much its start is put off at random, at most.
+    /// The longest random delay of its start.
     pub jitter: Period,
     /// How long one run may take.
     pub limit: Period,
@@ -59,17 +59,17 @@ pub struct ScheduledTask {
 pub struct NextStart {
     /// The earliest.
     pub from: Timestamp,
-    /// The latest, when its start is put off as long as it may be.
+    /// The latest, with the longest random delay.
     pub until: Timestamp,
 }
 
-/// The scheduled task of a machine, as `status` tells it.
+/// The scheduled task of a machine, as `status` reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskStanding {
     /// Whether it is registered.
     pub installed: bool,
-    /// What it does, where this can be read from it.
+    /// What it does, where this can be read from its definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<ScheduledTask>,
     /// When it starts next.
@@ -83,7 +83,7 @@ pub struct TaskStanding {
 pub enum TaskMode {
     /// It brings the server to its update.
     Apply,
-    /// It reports what is seen of the server, and changes nothing.
+    /// It reports what it observes on the server, and changes nothing.
     Observe,
 }
 
@@ -115,7 +115,7 @@ pub struct TaskDifference {
     pub found: Option<String>,
 }
 
-/// Something that keeps the task from doing its work safely.
+/// A problem that keeps the task from working safely.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskProblem {

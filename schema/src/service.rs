@@ -1,21 +1,21 @@
-//! The Windows services of the products, and what the service manager says of one.
+//! The Windows services of the products, and what the service manager reports about each.
 
 use alloc::{string::String, vec::Vec};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The web server that the products publish through; stopped and started by a documented step of its own.
+/// The web server that the products publish through; a documented step of its own stops and starts it.
 pub const WEB_SERVICE: &str = "W3SVC";
 
-/// The service that makes a Front End Server one: the one that a failback verifies (Microsoft Learn:
+/// The service whose state shows that a Front End Server works as one: a failback verifies it (Microsoft Learn:
 /// Invoke-CsComputerFailBack).
 pub const FRONT_END_SERVICE: &str = "RTCSRV";
 
 /// The products' own services in their start order, without the web server and without SQL Server.
 ///
-/// From the `Get-CsWindowsService` samples for a Front End, a Persistent Chat and an Edge server; on one server
-/// only some of them exist.
+/// From the `Get-CsWindowsService` samples for a Front End, a Persistent Chat and an Edge server. One server has only
+/// some of them.
 pub(crate) const PRODUCT_SERVICES: &[&str] = &[
     "MASTER",
     "REPLICA",
@@ -42,7 +42,7 @@ pub(crate) const PRODUCT_SERVICES: &[&str] = &[
     "RTCMEDIARELAY",
 ];
 
-/// What the service manager says a service is doing (Win32 `SERVICE_STATUS.dwCurrentState`).
+/// What a service is doing, according to the service manager (Win32 `SERVICE_STATUS.dwCurrentState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the service manager's own")]
@@ -60,9 +60,9 @@ pub enum ServiceState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StartType {
-    /// With the machine, at once or delayed.
+    /// Automatically with the machine, at once or delayed.
     Automatic,
-    /// When somebody asks.
+    /// On request.
     Manual,
     /// Never, until somebody changes this.
     Disabled,
@@ -77,27 +77,27 @@ pub enum Recognised {
     /// By its short name, which is published.
     #[default]
     Name,
-    /// By its program, which lies below one of the product's folders.
+    /// By its program, which is below one of the product's folders.
     Program(String),
     /// By its display name, which begins with the product's name.
     DisplayName(String),
-    /// Not at all: it is somebody else's, and the manifest names it under `alsoStop`.
+    /// Not as the product's: it belongs to another product, and the manifest names it under `alsoStop`.
     AlsoStop,
 }
 
-/// Whose a service is. Each kind has steps of its own.
+/// The owner of a service. Each kind of owner has steps of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// The product's.
+    /// The product.
     Product,
-    /// The web server's.
+    /// The web server.
     WebServer,
-    /// Somebody else's, and the manifest names it under `alsoStop`.
+    /// Another product; the manifest names the service under `alsoStop`.
     Others,
 }
 
 impl Recognised {
-    /// Whether the short name alone says that the service is the product's.
+    /// Whether the short name alone identifies the service as the product's.
     #[must_use]
     pub const fn is_by_name(&self) -> bool {
         matches!(self, Self::Name)
@@ -140,7 +140,7 @@ impl Service {
         self.name.eq_ignore_ascii_case(WEB_SERVICE)
     }
 
-    /// Whose it is.
+    /// The owner of the service.
     #[must_use]
     pub fn whose(&self) -> Whose {
         match self.recognised {
@@ -150,13 +150,13 @@ impl Service {
         }
     }
 
-    /// Whether it is the product's.
+    /// Whether it belongs to the product.
     #[must_use]
     pub fn is_products(&self) -> bool {
         self.whose() == Whose::Product
     }
 
-    /// Whether it is stopped for good: a service that is stopping is not stopped.
+    /// Whether it is completely stopped: a service that is stopping does not count.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.state == ServiceState::Stopped
@@ -168,13 +168,13 @@ impl Service {
         self.state == ServiceState::Running
     }
 
-    /// Whether the other one must run before this one. The service manager does not tell upper from lower case.
+    /// Whether the other one must run before this one. The service manager ignores case.
     #[must_use]
     pub fn needs(&self, other: &Self) -> bool {
         self.needs.iter().any(|name| name.eq_ignore_ascii_case(&other.name))
     }
 
-    /// Whether it is on its way from one state to another.
+    /// Whether it is changing from one state to another.
     #[must_use]
     pub const fn is_pending(&self) -> bool {
         match self.state {

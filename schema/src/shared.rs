@@ -1,4 +1,4 @@
-//! A value that many may have alike: kept once, and copied only where it is changed.
+//! A value that many can share: stored once, and copied only where it is changed.
 
 use alloc::{borrow::Cow, sync::Arc};
 use core::ops::{Deref, DerefMut};
@@ -6,14 +6,14 @@ use core::ops::{Deref, DerefMut};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value behind a count of its holders. In files it is the value itself.
+/// A value with a count of its holders. In files it is the value itself.
 ///
-/// The servers of a fleet have the same lists, byte for byte: what one more server takes is what it has of its own.
+/// Servers of a fleet have the same lists, byte for byte, so each further server needs memory only for its differences.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shared<T>(Arc<T>);
 
 impl<T> Shared<T> {
-    /// Whether both are one value, kept once. Two that are not may be equal all the same.
+    /// Whether both are one stored value. Two that are stored separately can still be equal.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -1,4 +1,4 @@
-//! A snapshot: everything that a host reports of itself, to be judged elsewhere and later.
+//! A snapshot: everything that a host reports about itself, to be judged elsewhere and later.
 
 use alloc::string::String;
 
@@ -19,17 +19,17 @@ pub struct Snapshot {
     #[schemars(range(min = 1, max = 1))]
     #[serde(deserialize_with = "version")]
     pub version: u32,
-    /// The version of `reconcile` that looked.
+    /// The version of `reconcile` that observed the host.
     pub made_by: String,
     /// Whether the host is simulated.
     #[serde(default)]
     pub lab: bool,
-    /// Whether only the builds could be seen: the server's registry was taken away, and nobody looked at the server itself.
+    /// Whether only the builds are known: they come from an offline registry, without the server itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub builds_only: bool,
-    /// What was seen.
+    /// What was observed.
     pub seen: Observed,
-    /// What the host's journal remembers.
+    /// What the host's journal records.
     #[serde(default)]
     pub marks: Marks,
 }

@@ -18,15 +18,15 @@ pub enum Step {
     Claim,
     /// Restart the machine.
     Reboot,
-    /// Have the pool take over for this Front End Server: its services are stopped and disabled.
+    /// Have the pool take over for this Front End Server: this stops and disables its services.
     FailOver,
-    /// Stop the services of others that the manifest names: they hold what the update replaces.
+    /// Stop the services of other products that the manifest names, because they hold what the update replaces.
     StopOthers,
     /// Stop the product's services.
     StopServices,
     /// Stop the web server.
     StopWeb,
-    /// Close the management shells that others left open.
+    /// Close the management shells that other people left open.
     CloseShells,
     /// Run the cumulative update's installer.
     Install,
@@ -34,30 +34,30 @@ pub enum Step {
     StartWeb,
     /// Bring one set of databases up to date.
     UpdateDatabases(Store),
-    /// Give this Front End Server back to its pool: its services are enabled and started.
+    /// Fail this Front End Server back to its pool: this enables and starts its services.
     FailBack,
     /// Start the product's services.
     StartServices,
-    /// Start the services of others that the manifest names.
+    /// Start the services of other products that the manifest names.
     StartOthers,
-    /// Release the pool on that share, and say which build the server is at.
+    /// Release the pool on that share, and report the server's build there.
     Release,
 }
 
-/// What a step changes when it does what it should: the fact by which the next look shows that.
+/// What a step changes when it has its effect: the fact in which the next observation shows that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
-    /// The update lies in the private folder.
+    /// The update is in the private folder.
     Package,
     /// The record of the pool's claims names this server.
     Claim,
-    /// Nothing that is seen: a mark of the journal alone tells of it.
+    /// No observable fact: only a mark in the journal records it.
     Mark,
     /// No management shell is open.
     Shells,
     /// These services are stopped.
     Stopped(Whose),
-    /// These services run, as far as they should.
+    /// These services run, if they should.
     Running(Whose),
     /// The components are at their builds.
     Components,
@@ -67,7 +67,6 @@ pub enum Change<'a> {
     Boot,
 }
 
-/// What is to be known of a step: its row of the table.
 struct Row<'a> {
     /// As a noun phrase: "stopping the services".
     name: &'static str,
@@ -76,10 +75,10 @@ struct Row<'a> {
     phase: Option<Phase>,
 }
 
-/// What a claim needs: the share says by itself who may write.
+/// A claim needs none: the share itself controls who may write.
 const NONE: &[Right] = &[];
 
-/// The machine's own: an administrator of it.
+/// Work on the machine needs an administrator of it.
 const MACHINE: &[Right] = &[Right::Administrator];
 
 /// Cmdlets of the product that change its databases or move its servers.
@@ -89,16 +88,16 @@ impl Step {
     /// The table of steps.
     ///
     /// Rights:
-    /// - Services, files and the installer belong to the machine: an administrator of it (Microsoft Learn, Lync Server 2013,
-    ///   "Upgrade or update a Back End Server or Standard Edition server").
-    /// - `Install-CsDatabase` needs an administrator of the machine who is a member of `RTCUniversalServerAdmins` and a sysadmin of
-    ///   the SQL Server (Microsoft Learn, Lync Server 2013, "Deployment permissions for SQL Server"). The last is a login of
-    ///   that server; `Test-CsDatabase` finds it out before the first stop.
-    /// - Failover and failback are cmdlets of the product that run locally, which needs the same group (there as well), and an
-    ///   administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
-    /// - A claim is a file on a share, which says by itself who may write it.
+    /// - Services, files and the installer belong to the machine, so they need an administrator of it (Microsoft Learn,
+    ///   Lync Server 2013, "Upgrade or update a Back End Server or Standard Edition server").
+    /// - `Install-CsDatabase` needs an administrator of the machine who is a member of `RTCUniversalServerAdmins` and a
+    ///   sysadmin of the SQL Server (Microsoft Learn, Lync Server 2013, "Deployment permissions for SQL Server"). The
+    ///   last is a login of that server; `Test-CsDatabase` shows before the first stop whether it is missing.
+    /// - Failover and failback are cmdlets of the product that run locally. They need the same group (same source), and
+    ///   an administrator of every server of the pool (Microsoft Learn, "Invoke-CsComputerFailOver").
+    /// - A claim is a file on a share, which itself controls who may write it.
     ///
-    /// Phases: what services of others take is short, and no phase of its own.
+    /// Phases: stopping and starting the services of other products is short, and has no phase of its own.
     const fn row(&self) -> Row<'_> {
         use Change::{Boot, Claim, Components, Databases, Mark, Package, Running, Shells, Stopped};
         let (name, change, rights, phase) = match self {
@@ -127,13 +126,13 @@ impl Step {
         self.row().change
     }
 
-    /// Whether the step takes something away from the users of the host, or may.
+    /// Whether the step takes functions away from the users of the host, or can do so.
     #[must_use]
     pub const fn takes_down(&self) -> bool {
         matches!(self.change(), Change::Stopped(_) | Change::Components | Change::Databases(_) | Change::Boot)
     }
 
-    /// Whose services the step starts, if it starts any.
+    /// The owner of the services that the step starts, if it starts any.
     #[must_use]
     pub const fn starts(&self) -> Option<Whose> {
         if let Change::Running(whose) = self.change() { Some(whose) } else { None }
@@ -145,7 +144,8 @@ impl Step {
         self.row().rights
     }
 
-    /// The part of an outage that the step is; `again` when an installer ran since the services were last stopped.
+    /// The part of an outage that the step belongs to; `again` when an installer ran since the services were last
+    /// stopped.
     #[must_use]
     pub const fn phase(&self, again: bool) -> Option<Phase> {
         match self.row().phase {
@@ -161,15 +161,15 @@ impl Step {
 pub enum Cause {
     /// These components are below their builds.
     Behind(Vec<Behind>),
-    /// An installation of this update was begun and not seen to end well.
+    /// An installation of this update began, and no run saw it end successfully.
     Unproven {
-        /// The exit code of the installer, where it was seen to end.
+        /// The exit code of the installer, if a run saw it end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<u32>,
     },
-    /// An installer ran since the services were last stopped, so running services may hold replaced assemblies.
+    /// An installer ran since the services were last stopped, so running services can hold replaced assemblies.
     AssembliesHeld,
-    /// The installer asked for a restart, or the machine waits for one.
+    /// The installer requested a restart, or a restart of the machine is pending.
     RebootPending(Vec<String>),
     /// The update is not in the private folder yet.
     NotStaged,
@@ -182,13 +182,13 @@ pub enum Cause {
         /// The databases.
         databases: Vec<String>,
     },
-    /// The server is failed over, and what was to be done meanwhile is done.
+    /// The server is failed over, and the work for which this was done is finished.
     FailedOver,
-    /// These services should run and do not.
+    /// These services should be running and are not.
     Down(Vec<String>),
-    /// The server is about to be taken down, and has not claimed its pool.
+    /// The server is about to be taken down and has not claimed its pool.
     Unclaimed,
-    /// The server is done, and has not said so to the other servers of its pool.
+    /// The server is done and has not reported this to the other servers of its pool.
     Unreleased,
 }
 

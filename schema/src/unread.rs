@@ -1,14 +1,14 @@
-//! What of a document its type did not take in.
+//! Fields of a document that its type did not read.
 //!
-//! The types of what programs write for each other take fields that they do not know: a later version may have added
-//! them. Where somebody acts on every word of a document, it is asked here whether there were any.
+//! Programs exchange documents, and their types accept unknown fields, because a later version may have added them.
+//! Where somebody acts on every word of a document, this module finds out whether it had such fields.
 
 use alloc::{format, string::String};
 
 use serde_json::Value;
 
-/// The place of the first field of `written` that is not in `read`, as a JSON pointer. `read` is what the type that took
-/// `written` in writes again. A field that says nothing (false, 0, empty) need not come back.
+/// The place of the first field of `written` that is missing in `read`, as a JSON pointer. `read` is what the type
+/// writes after it has read `written`. A field with an empty value (false, 0, empty) may be missing.
 #[must_use]
 pub fn unread(written: &Value, read: &Value) -> Option<String> {
     match (written, read) {

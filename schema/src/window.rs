@@ -1,4 +1,4 @@
-//! When servers may be taken down: weekly windows on the clock of a time zone, and days that are left out.
+//! When servers may be taken down: weekly windows in a time zone, and days that are left out.
 
 use alloc::{collections::BTreeMap, format, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{NameError, UpdateName, ZoneName, names::text_serde};
 
-/// When servers may be taken down: `always`, said on purpose, or in windows.
+/// When servers may be taken down: explicitly `always`, or in windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
     /// At any time.
@@ -19,7 +19,7 @@ pub enum When {
 }
 
 impl When {
-    /// The windows, where there are any.
+    /// The windows, if there are any.
     #[must_use]
     pub const fn windows(&self) -> Option<&Maintenance> {
         match self {
@@ -43,7 +43,7 @@ impl Serialize for When {
 
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        /// Either face, with the errors of the one that was meant.
+        /// Reads either form, with the errors of the one that was used.
         struct Either;
 
         impl<'de> serde::de::Visitor<'de> for Either {
@@ -80,12 +80,11 @@ impl JsonSchema for When {
     }
 }
 
-/// When servers may be taken down. Outside of its windows nothing is; bringing up is always allowed.
+/// When servers may be taken down. Outside these windows nothing is taken down; starting services is always allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Maintenance {
-    /// The time zone on whose clock the windows are read: `Europe/Berlin`, or the name that Windows uses for it,
-    /// `W. Europe Standard Time`.
+    /// The time zone of the windows: `Europe/Berlin`, or the name that Windows uses for it, `W. Europe Standard Time`.
     pub time_zone: ZoneName,
     /// The weekly windows, by a name of your choice.
     #[schemars(extend("x-expected" = "a name of letters, digits, dots, hyphens and underscores"))]
@@ -102,15 +101,15 @@ pub struct Maintenance {
 pub struct Window {
     /// The days of the week on which it opens, such as `sat`, `sat,sun`, `mon-fri` or `daily`.
     pub days: Weekdays,
-    /// When it opens, such as `22:00`. A time that the clock skips is the moment at which it skips, one that it shows
-    /// twice is meant the first time.
+    /// When it opens, such as `22:00`. In spring, a time that does not exist becomes the moment of the change; in
+    /// autumn, a time that occurs twice means the first one.
     pub from: ClockTime,
-    /// When it closes, such as `04:00`: on the next day, where that is not later than it opens.
+    /// When it closes, such as `04:00`. If that is not later than it opens, it closes on the next day.
     pub to: ClockTime,
 }
 
 impl Window {
-    /// One of so many equal parts of it, the first one being 0; none where a part would be shorter than a minute.
+    /// Part number `nth`, counted from 0, of `of` equal parts; none where a part would be shorter than a minute.
     #[must_use]
     pub fn part(&self, nth: u32, of: u32) -> Option<Self> {
         const DAY: u32 = 24 * 60;
@@ -155,7 +154,7 @@ impl Weekdays {
 }
 
 impl Weekdays {
-    /// The days so many days later.
+    /// The same days, moved by `days`.
     const fn later(self, days: u8) -> Self {
         let days = days % 7;
         Self { days: (self.days << days | self.days >> (7 - days)) & 0b111_1111 }
@@ -171,7 +170,7 @@ impl FromStr for Weekdays {
             None => day(part.trim()).map(bit),
             Some((first, last)) => {
                 let (first, last) = (day(first)?, day(last)?);
-                let count = first.until(last); // Round the end of the week: fri-mon has four days.
+                let count = first.until(last); // Wraps around the end of the week: fri-mon has four days.
                 Some((0..=count).fold(0, |days, nth| days | bit(first.wrapping_add(nth))))
             }
         };
@@ -199,14 +198,14 @@ impl fmt::Display for Weekdays {
 
 text_serde!(Weekdays, "^[A-Za-z]{3,5}([, -]+[A-Za-z]{3})*$", "days such as sat, sat,sun, mon-fri or daily");
 
-/// A time on a clock, in minutes; `24:00` is the end of the day.
+/// A time of day, in minutes; `24:00` is the end of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClockTime {
     minutes: u16,
 }
 
 impl ClockTime {
-    /// The time, and how many days after the day that it was asked of.
+    /// The time, and the number of days to add to the day on which it was asked for.
     #[must_use]
     pub fn on(self) -> (Time, i64) {
         let within = |minutes: u16| i8::try_from(minutes / 60).ok().zip(i8::try_from(minutes % 60).ok());
@@ -247,7 +246,7 @@ text_serde!(ClockTime, "^[0-9]{1,2}:[0-9]{2}$", "a time such as 22:00, up to 24:
 pub struct Days {
     /// The first day.
     pub first: Date,
-    /// The last day; the same for a single one.
+    /// The last day; equal to the first for a single day.
     pub last: Date,
 }
 

@@ -1,4 +1,4 @@
-//! A time zone by its name: the one of the IANA database, or the one that Windows uses.
+//! A time zone by its name in the IANA database, or by the name that Windows uses.
 
 use alloc::{borrow::ToOwned, format, string::String};
 use core::{fmt, str::FromStr};
@@ -13,9 +13,9 @@ use crate::{NameError, names::text_serde};
 
 /// A time zone, such as `Europe/Berlin` or `W. Europe Standard Time`.
 ///
-/// Its rules are those that this program was built with, on every machine: a server and the pipeline that judges it
-/// cannot disagree about when a window opens. What Windows calls a zone is translated by the Unicode CLDR (windowsZones,
-/// the territory-independent entry).
+/// Its rules are built into this program, so they are the same on every machine: a server and the pipeline that judges
+/// it cannot disagree about when a window opens. The Unicode CLDR translates Windows names (windowsZones, the
+/// territory-independent entry).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneName {
     text: String,

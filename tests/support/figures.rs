@@ -1,16 +1,15 @@
-//! Medians, and how far they can be trusted.
+//! Medians, and how far to trust them.
 
 use std::fmt;
 
 use fastrand::Rng;
 
-/// The middle of some values.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// A median with the interval in which nineteen of twenty medians of resampled values lie.
+/// A median, with the interval that contains nineteen of twenty medians of resampled values.
 pub struct Estimate {
     pub median: f64,
     pub low: f64,
@@ -21,7 +20,7 @@ pub struct Estimate {
 const RESAMPLES: usize = 200;
 
 impl Estimate {
-    /// The median of some values; the bootstrap draws from a seed of its own.
+    /// The median of some values; the bootstrap uses a random seed of its own.
     pub fn of(values: &[f64]) -> Self {
         let mut rng = Rng::with_seed(4711);
         let resample = |rng: &mut Rng| {

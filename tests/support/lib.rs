@@ -1,4 +1,4 @@
-//! What several tests and benchmarks use.
+//! Code that several tests and benchmarks share.
 #![forbid(unsafe_code)]
 #![expect(
     missing_docs,

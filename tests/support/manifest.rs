@@ -1,6 +1,6 @@
-//! A manifest with the one update that many tests speak of.
+//! A manifest with the one update that many tests use.
 
-/// The update `cu7`, and what follows it.
+/// The update `cu7`, followed by `rest`.
 pub fn with_one_update(rest: &str) -> String {
     let sha256 = "c0ffee00".repeat(8);
     format!(

@@ -1,4 +1,4 @@
-//! Starts the program that is tested, in a folder and without a terminal.
+//! Starts the tested program, in a folder and without a terminal.
 
 use std::{
     ffi::OsStr,
@@ -6,14 +6,14 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// How a command ended.
+/// The result of a command.
 pub struct Ended {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
-/// What is to be said of a program that ended. It never panics.
+/// The result of a program that ended. Checks that it did not panic.
 pub fn ended(output: Output) -> Ended {
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(!err.contains("panicked"), "{err}");

@@ -1,4 +1,4 @@
-//! Other people's readers: what a program that knows each form only from its specification gets out of a report.
+//! Other people's readers: what a program that knows each form only from its specification reads in a report.
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::LazyLock};
 
@@ -10,10 +10,10 @@ use serde_json::Value;
 /// The forms of a report, as `--output` names them.
 pub const FORMS: [&str; 8] = ["text", "json", "junit", "sarif", "markdown", "github", "prometheus", "html"];
 
-/// What a report says of each server that is not at its goal.
+/// What a report shows about each server that is not at its goal.
 pub type Said = BTreeMap<String, String>;
 
-/// What a reader of `form` gets.
+/// What a reader of `form` reads.
 pub fn observed(form: &str, report: &str) -> Said {
     match form {
         "text" => text(report),
@@ -28,10 +28,10 @@ pub fn observed(form: &str, report: &str) -> Said {
     }
 }
 
-/// A text as every report must show it: what cannot be seen, or acts, is written out.
+/// A text as every report must show it: invisible and active characters are escaped.
 pub fn visible(text: &str) -> String {
     let mut out = String::new();
-    let text = text.replace("##", "#\u{0}"); // Begins a command of Azure Pipelines.
+    let text = text.replace("##", "#\u{0}"); // `##` begins a command of Azure Pipelines.
     for c in text.chars() {
         let invisible = [
             0xad..=0xad,
@@ -61,7 +61,7 @@ pub fn visible(text: &str) -> String {
     out.replace("#\\u{0}", "#\\u{23}")
 }
 
-/// A block for each server; its diff is one that a patch program takes.
+/// A block for each server; a patch program must accept its diff.
 fn text(report: &str) -> Said {
     let blocks: Vec<&str> = report.split("\n\n").collect();
     let (_numbers, blocks) = blocks.split_last().unwrap();
@@ -90,13 +90,13 @@ fn json(report: &str) -> Said {
     let servers = report["servers"].as_array().unwrap().iter().filter(|server| server["state"] != "at-goal");
     let all = |server: &Value| -> String {
         let findings = server["findings"].as_array().into_iter().flatten();
-        // A program gets the text itself.
+        // Programs read the text itself.
         findings.map(|found| visible(found["observed"].as_str().unwrap()) + " ").collect()
     };
     servers.map(|server| (visible(server["name"].as_str().unwrap()), all(server))).collect()
 }
 
-/// What holds documents to a schema.
+/// Validates documents by a schema.
 fn by(schema: &str) -> Validator {
     jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
 }
@@ -111,7 +111,7 @@ fn junit(report: &str) -> Said {
     let count = |name: &str| suite.attribute(name).unwrap().parse::<usize>().unwrap();
     assert_eq!(count("tests"), cases.len(), "the number that stands before the cases");
     let problems = cases.iter().filter_map(|case| Some((case, case.first_element_child()?)));
-    // What is said of a server at its goal is no problem.
+    // Output about a server at its goal is no problem.
     let problems = problems.filter(|(_, said)| !said.has_tag_name("system-out"));
     let (mut failures, mut errors) = (0, 0);
     let said = problems.map(|(case, problem)| {
@@ -128,7 +128,7 @@ fn junit(report: &str) -> Said {
     said
 }
 
-/// By the schema that OASIS publishes with the standard; CI also asks the reader of those who wrote it (`examples/ci/check`).
+/// By the schema that OASIS publishes with the standard; CI also uses the reader of its authors (`examples/ci/check`).
 fn sarif(report: &str) -> Said {
     static SCHEMA: LazyLock<Validator> = LazyLock::new(|| by(include_str!("sarif-2.1.0.schema.json")));
     let report: Value = serde_json::from_str(report).unwrap();
@@ -157,12 +157,12 @@ fn sarif(report: &str) -> Said {
     said
 }
 
-/// The values of an array that must be there.
+/// The values of an array that must exist.
 fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-/// The rows of the one table. Nothing in the document is anything but what we put there.
+/// The rows of the only table. The document contains nothing except what we wrote.
 fn markdown(report: &str) -> Said {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;

@@ -1,9 +1,9 @@
-//! A host beside which something else happens whenever it acts, or waits.
+//! A host on which something else happens during every act, or every wait.
 
 use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step};
 
-/// The host, and what acting and waiting come to on it; where nothing else happens, `acts` and `Act::pause`.
+/// The host, and what acting and waiting do on it. Where nothing else happens, these are `acts` and `Act::pause`.
 pub struct Beside<H, A, P> {
     pub host: H,
     pub act: A,
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// What acting comes to where nothing else happens.
+/// A plain act, without anything else.
 pub fn acts<H: Act>(host: &mut H, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, H::Error> {
     host.act(goal, seen, step, &mut |_| {})
 }

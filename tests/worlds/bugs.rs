@@ -1,4 +1,4 @@
-//! The tests tested: bugs that somebody could write, each planted between the decision and the watched host.
+//! The tests, tested: bugs that somebody could write, each planted between the decision and the watched host.
 
 use std::collections::BTreeSet;
 
@@ -24,19 +24,19 @@ enum Bug {
     None,
     /// The stop reports success and stops nothing.
     StopsNothing,
-    /// The services are taken for running at the end.
+    /// At the end, the services are assumed to be running.
     NeverStartsAgain,
     /// Builds compare as text: "556" is above "1149".
     BuildsCompareAsText,
     /// The second stop is left out.
     StopsOnce,
-    /// What ran is not written down before it is stopped.
+    /// The services that ran are not written down before they are stopped.
     ForgetsWhatRan,
     /// The start of the installer is not written down.
     ForgetsTheInstaller,
-    /// The web server is not looked at.
+    /// The web server is not observed.
     OverlooksTheWebServer,
-    /// The package is taken for verified.
+    /// The package is assumed to be verified.
     TrustsThePackage,
     /// Shells are not looked for.
     OverlooksShells,
@@ -44,37 +44,37 @@ enum Bug {
     StartsTooMuch,
     /// An empty or unreachable version counts as current.
     TakesUnknownForCurrent,
-    /// A pending restart is not looked for.
+    /// A pending restart is not checked.
     OverlooksTheRestart,
-    /// Rights are not looked at.
+    /// Rights are not checked.
     AssumesRights,
-    /// The window is taken for open.
+    /// The window is assumed to be open.
     IgnoresTheWindow,
-    /// The hold is not asked about.
+    /// The hold is ignored.
     ForgetsTheHold,
     /// Outages without effect are not counted.
     CountsNoOutages,
-    /// A pool is taken for ready.
+    /// A pool is assumed to be ready.
     AssumesReadiness,
-    /// A pool that says nothing of its fabric, or only warns of it, is taken for sound.
+    /// A pool that reports nothing about its fabric, or only warnings, is assumed to be healthy.
     TakesSilenceForHealth,
-    /// Whether an upgrade domain is ready is not looked at.
+    /// The readiness of an upgrade domain is not checked.
     OverlooksTheUpgradeDomain,
-    /// Nobody knows of the pool.
+    /// The pool is ignored.
     OverlooksThePool,
-    /// That the pool took over is not written down.
+    /// A failover is not written down.
     ForgetsTheFailOver,
-    /// Services that are disabled are taken for running after the installation.
+    /// After the installation, disabled services are assumed to be running.
     NeverFailsBack,
-    /// The claim of another server is not seen.
+    /// The claim of another server is ignored.
     OverlooksTheClaim,
-    /// Everybody's file on the share is believed.
+    /// Every file on the share is believed, whoever owns it.
     BelievesAnybody,
-    /// The pool is taken for released.
+    /// The pool is assumed to be released.
     NeverReleases,
-    /// Nobody knows that another server of the pool is back just now.
+    /// The recent return of another server of the pool is ignored.
     OverlooksTheRelease,
-    /// However the installer ended, it is taken for done where Core Components is.
+    /// However the installer ended, the installation counts as done when Core Components is at its build.
     TrustsCoreComponents,
     /// Only services with published names are seen.
     KnowsPublishedNamesOnly,
@@ -183,7 +183,7 @@ impl Observe for Buggy<'_> {
                 }
             }
             Bug::OverlooksThePool | Bug::ForgetsTheFailOver | Bug::NeverFailsBack => {}
-            Bug::IgnoresTheWindow => seen.at = Period::hours(165).after(seen.at), // On Saturday it will be open.
+            Bug::IgnoresTheWindow => seen.at = Period::hours(165).after(seen.at), // The window will be open on Saturday.
             Bug::OverlooksTheRestart => seen.reboot = Fact::Known(Vec::new()),
             Bug::TakesUnknownForCurrent => {
                 for fact in seen.databases.values_mut() {
@@ -218,7 +218,7 @@ impl Observe for Buggy<'_> {
     }
 }
 
-/// What a comparison of texts would take a build for.
+/// The build of a component as a comparison of texts would understand it.
 fn as_text(goal: &Goal, component: &mut Component) {
     let Some(desired) = goal.desired(&component.name) else { return };
     if component.build.revision.to_string() > desired.revision.to_string() {
@@ -263,7 +263,7 @@ impl Act for Buggy<'_> {
     }
 }
 
-/// What is wrong with one run in one world.
+/// The faults of one run in one world.
 fn faults(case: &Case, bug: Bug) -> Vec<String> {
     let mut scene = Scene::of(case);
     let mut goal = scene.goal.clone();
@@ -287,7 +287,7 @@ fn faults(case: &Case, bug: Bug) -> Vec<String> {
     faults
 }
 
-/// A few worlds are enough for each of the bugs, and without one nothing is found in them.
+/// For each bug, a few worlds are enough to find it; without a bug, they find nothing.
 pub fn each_is_found() {
     let fault = |fault| Case { fault: Some(fault), ..SMOOTH };
     let cases = [

@@ -11,7 +11,7 @@ use crate::{
     watch::disagreements,
 };
 
-/// Walks through one world; the number of runs comes back.
+/// Walks through one world; returns the number of runs.
 pub fn walk(case: &Case) -> Result<usize, String> {
     let mut scene = Scene::of(case);
     let outcome = scene.run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Interruptions: killed in any effect, asked to end at any moment, without a journal, and twice in a row.
+//! Interruptions: a run is killed in any effect, asked to end at any moment, without a journal, and twice in a row.
 
 use reconcile_core::{Blocker, Class, End, Observe, Outcome};
 use reconcile_hosts::lab::{Fault, Kill, LabError, When};
@@ -18,7 +18,7 @@ use crate::{
 pub fn places(effects: &[Effect]) -> Vec<Kill> {
     let moments = |effect: &Effect| match effect {
         Effect::Act => &[When::Before, When::Midway, When::After][..],
-        Effect::Mark => &[When::Before, When::After][..], // Half a line is no line.
+        Effect::Mark => &[When::Before, When::After][..], // Half a line is not a line.
     };
     let all = effects.iter().zip(0..);
     all.flat_map(|(kind, effect)| moments(kind).iter().map(move |when| Kill { effect, when: *when })).collect()
@@ -34,13 +34,13 @@ pub fn effects(case: &Case) -> Vec<Effect> {
 
 pub fn kill(scene: &mut Scene, name: &str, kill: Kill) -> Result<(), String> {
     match scene.run(&How { name, kill: Some(kill), ..How::default() }) {
-        // In its last mark nobody waits for the journal any more.
+        // In its last mark, nothing depends on the journal any more.
         Err(LabError::Killed) | Ok(_) => Ok(()),
         Err(other) => Err(format!("{kill:?} did not kill: {other}")),
     }
 }
 
-/// What is wrong after the run that does the rest.
+/// The faults after the run that does the rest.
 fn judge(scene: &mut Scene, outcome: &Outcome, memory: Memory, expected: Fate) -> Vec<String> {
     let mut faults = std::mem::take(&mut scene.watch.violations);
     let end = fate(&outcome.end);
@@ -59,7 +59,7 @@ fn judge(scene: &mut Scene, outcome: &Outcome, memory: Memory, expected: Fate) -
 }
 
 fn rest(scene: &mut Scene, memory: Memory, what: &str) -> Result<(), String> {
-    // Without the journal nobody can know who failed it over.
+    // Without the journal, nobody can know who failed the server over.
     let out = scene.now().services.iter().any(|one| one.name == "RTCSRV" && one.start == StartType::Disabled);
     let asks = scene.watch.forgetful && out;
     let expected = if asks { Fate::Short(Class::Operator) } else { expected(&scene.case) };
@@ -68,7 +68,7 @@ fn rest(scene: &mut Scene, memory: Memory, what: &str) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(format!("{what}: {faults:?}\n    after {:?}", scene.watch.acts)) }
 }
 
-/// Killed in every effect, and run again; the number of interruptions comes back.
+/// The run is killed in every effect, and run again; returns the number of interruptions.
 pub fn killed(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
     for place in &places {
@@ -79,7 +79,8 @@ pub fn killed(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
-/// Killed in every command that outlives the run, and run again while it is at work: nothing that it does is done twice.
+/// The run is killed in every command that outlives it, and run again while that command is at work: nothing is done
+/// twice.
 pub fn outlived(case: &Case) -> Result<usize, String> {
     let lasts =
         |step: &&Step| matches!(step, Step::Install | Step::UpdateDatabases(_) | Step::FailOver | Step::FailBack);
@@ -96,17 +97,17 @@ pub fn outlived(case: &Case) -> Result<usize, String> {
         let mut scene = Scene::of(case);
         kill(&mut scene, "run 1", place)?;
         if **step == Step::Install {
-            // Nothing begins beneath it, and nobody ends it.
+            // Nothing begins while it works, and nobody ends it.
             let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
             if !matches!(outcome.end, End::Blocked(Blocker::Installing { .. })) || !outcome.steps.is_empty() {
                 return Err(format!("{place:?}, at work: {:?} after {:?}", outcome.end, outcome.steps));
             }
             let name = scene.goal.server.clone();
             scene.lab.change(&name, |server| server.pass(Period::hours(1))).unwrap();
-            scene.watch.may_hold = true; // What it replaced, no act of a run has shown.
+            scene.watch.may_hold = true; // No act of a run has shown what it replaced.
         }
         rest(&mut scene, Memory::Whole, &format!("{place:?}"))?;
-        // What failed is tried again by the next run, with all that goes with it.
+        // The next run repeats what failed, with everything that belongs to it.
         let ends_well = expected(case) == Fate::Goal;
         for step in undisturbed.iter().filter(lasts).filter(|_| ends_well) {
             let count = |acts: &[Step]| acts.iter().filter(|act| *act == step).count();
@@ -118,7 +119,7 @@ pub fn outlived(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
-/// Killed in every effect, the journal deleted, and run again.
+/// The run is killed in every effect, the journal is deleted, and the run is repeated.
 pub fn forgotten(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
     for place in &places {
@@ -132,14 +133,15 @@ pub fn forgotten(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
-/// Killed in every effect, and the next manifest names no service of others: what was stopped comes back all the same.
+/// The run is killed in every effect, and the next manifest names no service of others: the stopped ones come back
+/// anyway.
 pub fn dropped(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
     for place in &places {
         let mut scene = Scene::of(case);
         kill(&mut scene, "run 1", *place)?;
         scene.goal.also_stop = std::sync::Arc::default();
-        scene.watch.crowded = true; // What the manifest does not name any more is somebody else's again.
+        scene.watch.crowded = true; // A service that the manifest no longer names belongs to others again.
         let outcome = scene.run(&How { name: "run 2", ..How::default() }).map_err(|error| error.to_string())?;
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
         let down = scene.now().services.iter().find(|service| service.is_stopped());
@@ -150,7 +152,8 @@ pub fn dropped(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
-/// Killed in every effect, and the next run killed in each of its own. Of these pairs, too, the default run walks a part.
+/// The run is killed in every effect, and the next run in each of its own. The default run walks a part of these pairs
+/// as well.
 pub fn killed_twice(case: &Case) -> Result<usize, String> {
     let mut pairs = Vec::new();
     for first in places(&effects(case)) {
@@ -175,14 +178,14 @@ pub fn killed_twice(case: &Case) -> Result<usize, String> {
     Ok(pairs.len())
 }
 
-/// Whether two installations, neither of which anybody saw end, each ask for a restart: with that of a third they would be more
-/// than are allowed.
+/// Whether two installations that nobody saw end each ask for a restart: together with a third, there would be more
+/// restarts than are allowed.
 fn restarts_spent(scene: &Scene) -> bool {
     let asks = matches!(scene.case.installer, Some(Fault::InstallerAsksForReboot | Fault::InstallerBeginsReboot));
     asks && scene.watch.count(&Step::Install) == 2 && scene.watch.acts.last() == Some(&Step::Install)
 }
 
-/// The run that may not restart the machine any more leaves the server up, and a person must act.
+/// A run that may not restart the machine again leaves the server up, and a person must act.
 fn left_up(scene: &mut Scene, what: &str) -> Result<(), String> {
     let outcome = scene.run(&How { name: "the last run", ..How::default() }).map_err(|error| error.to_string())?;
     let mut faults = std::mem::take(&mut scene.watch.violations);
@@ -193,14 +196,14 @@ fn left_up(scene: &mut Scene, what: &str) -> Result<(), String> {
     Err(format!("{what}: {:?} {faults:?}\n    after {:?}", outcome.end, scene.watch.acts))
 }
 
-/// Killed in every effect, and found two hours later: past the outage budget the services come back first, unless the
-/// installer was started; the run after that does the rest.
+/// The run is killed in every effect, and the server is found two hours later. Past the outage budget the services come
+/// back first, unless the installer was started; the run after that does the rest.
 pub fn found_late(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
     for place in &places {
         let mut scene = Scene::of(case);
         kill(&mut scene, "run 1", *place)?;
-        let started = scene.host().marks().unwrap().attempt.is_some(); // Meant to be: more cannot be known.
+        let started = scene.host().marks().unwrap().attempt.is_some(); // The intention: more cannot be known.
         let name = scene.goal.server.clone();
         scene.lab.change(&name, |server| server.pass(Period::hours(2))).unwrap();
         let down = scene.now().services.iter().any(|service| service.is_stopped() && scene.ran.contains(&service.name));
@@ -220,7 +223,7 @@ pub fn found_late(case: &Case) -> Result<usize, String> {
     Ok(places.len())
 }
 
-/// Asked to end at every decision: the services come back at once, and the next run does the rest.
+/// The run is asked to end at every decision: the services come back at once, and the next run does the rest.
 pub fn asked_to_end(case: &Case) -> Result<usize, String> {
     for moment in 0.. {
         let mut scene = Scene::of(case);
@@ -231,7 +234,7 @@ pub fn asked_to_end(case: &Case) -> Result<usize, String> {
         if !interrupted && fate(&outcome.end) != expected(case) {
             faults.push(format!("ended in {:?}", outcome.end));
         }
-        // What the installer started is not stopped again by a run that is asked to end.
+        // A run that is asked to end does not stop again what the installer started.
         faults.retain(|fault| !started_by_installer(case, fault));
         if !faults.is_empty() {
             return Err(format!("asked to end at {moment}: {faults:?}\n    after {:?}", outcome.steps));
@@ -246,8 +249,8 @@ pub fn asked_to_end(case: &Case) -> Result<usize, String> {
     Ok(0)
 }
 
-/// Ended at once at every decision, as by the close of its console: nothing more is done, and the next run brings the
-/// services back and does the rest.
+/// The run ends at once at every decision, as when its console is closed: nothing more is done, and the next run brings
+/// the services back and does the rest.
 pub fn left_at_once(case: &Case) -> Result<usize, String> {
     for moment in 0.. {
         let mut scene = Scene::of(case);
@@ -266,7 +269,7 @@ pub fn left_at_once(case: &Case) -> Result<usize, String> {
     Ok(0)
 }
 
-/// The disk is full from every mark on: what may not be forgotten is not done, the services come back, and the next
+/// The disk is full from every mark on: acts that must be recorded are not done, the services come back, and the next
 /// run does the rest.
 pub fn unwritable(case: &Case) -> Result<usize, String> {
     let marks = effects(case).iter().filter(|effect| **effect == Effect::Mark).count();
@@ -275,7 +278,7 @@ pub fn unwritable(case: &Case) -> Result<usize, String> {
         (scene.watch.unwritable_from, scene.watch.lossy) = (Some(from), true);
         let outcome = scene.run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;
         let mut faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
-        faults.retain(|fault| !started_by_installer(case, fault)); // Nothing is stopped any more.
+        faults.retain(|fault| !started_by_installer(case, fault)); // Nothing more is stopped.
         if !faults.is_empty() {
             return Err(format!("no mark from {from} on: {faults:?}\n    after {:?}", outcome.steps));
         }
@@ -285,8 +288,8 @@ pub fn unwritable(case: &Case) -> Result<usize, String> {
     Ok(marks)
 }
 
-/// The journal cannot be written once, at every mark: the run, or the next one, does all the same; anyone who reads the history
-/// finds who ran it and for what, and each outage is counted.
+/// The journal cannot be written once, at every mark: this run, or the next one, does everything anyway. The history
+/// shows who ran it and for what, and each outage is counted.
 pub fn unwritable_once(case: &Case) -> Result<usize, String> {
     let marks = effects(case).iter().filter(|effect| **effect == Effect::Mark).count();
     for once in 0..marks {
@@ -307,12 +310,12 @@ pub fn unwritable_once(case: &Case) -> Result<usize, String> {
         {
             faults.push("an outage is not counted".into());
         }
-        faults.retain(|fault| !started_by_installer(case, fault)); // What was not written may not be stopped again.
+        faults.retain(|fault| !started_by_installer(case, fault)); // What could not be written may not be stopped again.
         if !faults.is_empty() {
             return Err(format!("no mark {once}: {faults:?}\n    after {:?}", outcome.steps));
         }
         if case.installer == Some(Fault::InstallerStartsServices) && outcome.end != End::AtGoal {
-            scene.counts_as_before(); // What the installer started ran on, and was there when the next outage began.
+            scene.counts_as_before(); // The installer started them before the next outage.
         }
         rest(&mut scene, Memory::Whole, &format!("no mark {once}"))?;
     }
@@ -329,13 +332,13 @@ pub fn disturbed(case: &Case) -> Result<usize, String> {
         scene.watch.meddle = Some((after, starts));
         let what = if starts { "started" } else { "stopped" };
         let outcome = scene.run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;
-        // What is restarted right after its stop may look like a stop that did nothing: then a person is asked.
+        // A restart right after a stop can look like a stop without effect: then a person is asked.
         let stuck = fate(&outcome.end) == Fate::Short(Class::Operator);
         if fate(&outcome.end) != expected(case) && !stuck {
             return Err(format!("{what} after act {after}: ended in {:?}", outcome.end));
         }
         let faults = wrong(&scene.goal, &scene.ran, scene.now(), &outcome, Memory::Lost);
-        // They were started by somebody; or stopped, when all was done and only the others were to be told.
+        // Somebody started them; or stopped them when everything was done and only the report to the others was left.
         let last = case.kind.claims() && !starts;
         let ours = |fault: &&String| {
             !(Rule::StoppedStaysStopped.is_in(fault) || last && fault.ends_with("is down at the goal"))

@@ -1,5 +1,5 @@
-//! Installations that are cut short after any set of components: a server is at its goal when each component is patched that
-//! the whole update patches, whatever the manifest declares.
+//! Installations that are cut short after any set of components: a server is at its goal when every component is
+//! patched that the whole update patches, whatever the manifest declares.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     watch::Effect,
 };
 
-/// The components of a server on which nothing stops the installer.
+/// The components of a server after an installer that nothing stops.
 fn whole(case: &Case) -> BTreeMap<ComponentName, Build> {
     let mut scene = Scene::of(case);
     let (goal, name) = (scene.goal.clone(), scene.goal.server.clone());
@@ -31,13 +31,13 @@ fn whole(case: &Case) -> BTreeMap<ComponentName, Build> {
     scene.now().components.clone()
 }
 
-/// What is missing on a server that is said to be at its goal.
+/// What is missing on a server that is reported to be at its goal.
 pub fn half_patched(scene: &Scene) -> Option<String> {
     let (whole, found) = (scene.case.cut.map(|_| whole(&scene.case))?, &scene.now().components);
     (whole != *found).then(|| format!("at the goal with {found:?}, the update brings {whole:?}"))
 }
 
-/// Whether the cut has patched anything before it.
+/// Whether the installer has patched anything before the cut.
 fn moves(case: &Case) -> bool {
     let Some(cut) = case.cut else { return true };
     let (whole, server) = (whole(case), case.server());
@@ -46,7 +46,7 @@ fn moves(case: &Case) -> bool {
     server.components.iter().enumerate().any(moved)
 }
 
-/// Runs until the server is at its goal or a person must act; each run is judged, and the last outcome comes back.
+/// Runs until the server is at its goal or a person must act. Each run is judged; returns the last outcome.
 fn go_on(scene: &mut Scene, runs: &mut usize) -> Result<Outcome, String> {
     for nth in 1..=4 {
         let outcome =
@@ -67,8 +67,8 @@ fn go_on(scene: &mut Scene, runs: &mut usize) -> Result<Outcome, String> {
     Err(format!("never at the goal\n    after {:?}", scene.watch.acts))
 }
 
-/// The installer ends early, and is started again: in the same run where it has patched anything, or met a service; in the
-/// next one where it has not. The number of runs comes back.
+/// The installer ends early and is started again: in the same run if it has patched a component or met a running
+/// service, otherwise in the next one. Returns the number of runs.
 pub fn short(case: &Case) -> Result<usize, String> {
     let mut scene = Scene::of(case);
     let (mut runs, code) = (0, case.cut.unwrap().code);
@@ -91,8 +91,8 @@ pub fn short(case: &Case) -> Result<usize, String> {
     Ok(runs)
 }
 
-/// The run dies with its installer before it, in it and behind it; then nothing happens, or the machine restarts, or two hours
-/// pass. The number of runs comes back.
+/// The run dies with its installer before it, in it and after it. Then nothing happens, or the machine restarts, or two
+/// hours pass. Returns the number of runs.
 pub fn off(case: &Case) -> Result<usize, String> {
     let mut runs = 0;
     for when in [When::Before, When::Midway, When::After] {
@@ -103,7 +103,8 @@ pub fn off(case: &Case) -> Result<usize, String> {
             runs += 1;
             let name = scene.goal.server.clone();
             scene.lab.change(&name, then).unwrap();
-            // What it was cut off in is done: nothing may be said to be at its goal that was not seen to be.
+            // The interrupted installation is repeated: no server may be reported at its goal if nobody saw its
+            // installation end.
             let was_started = scene.watch.count(&Step::Install);
             let outcome = go_on(&mut scene, &mut runs).map_err(|why| format!("{when:?}: {why}"))?;
             let again = scene.watch.count(&Step::Install) - was_started;
@@ -115,7 +116,7 @@ pub fn off(case: &Case) -> Result<usize, String> {
     Ok(runs)
 }
 
-/// A server that is up again, with an installation that nobody saw end, is taken down for it in a window only.
+/// A server whose services run again, with an installation that nobody saw end, is taken down for it only in a window.
 pub fn waits_for_its_window(case: &Case) -> Result<usize, String> {
     let mut scene = Scene::of(case);
     let kill = Kill { effect: installs(case), when: When::Midway };
@@ -131,7 +132,7 @@ pub fn waits_for_its_window(case: &Case) -> Result<usize, String> {
     Ok(2)
 }
 
-/// Which effect of an uninterrupted run is the installation.
+/// The number of the effect, in an uninterrupted run, that is the installation.
 fn installs(case: &Case) -> u32 {
     let mut scene = Scene::of(case);
     let earlier = scene.watch.effects.len();
@@ -141,7 +142,7 @@ fn installs(case: &Case) -> u32 {
     acts.map(|(_, place)| place).nth(nth).unwrap()
 }
 
-/// The machine restarts: what starts by itself runs.
+/// The machine restarts: services that start automatically run.
 fn restart(server: &mut Simulated) {
     server.boot += 1;
     server.uptime = 0;

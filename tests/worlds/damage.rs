@@ -1,4 +1,4 @@
-//! Lines of the journal that are lost: until somebody acknowledges it nothing is taken down, and what is down comes back.
+//! Lost lines of the journal: until somebody acknowledges that, nothing is taken down, and stopped services come back.
 
 use reconcile_core::{Act, Blocker, End};
 use reconcile_hosts::lab::Fault;
@@ -12,8 +12,9 @@ use crate::{
     truth::takes_down,
 };
 
-/// Killed in every effect, and each line that the journal has then is lost: the next run takes nothing down and brings back what
-/// starts by itself; once somebody has acknowledged the damage, the one after it goes on. How often comes back.
+/// The run is killed in every effect, and each line of the journal at that time is lost. The next run takes nothing
+/// down and starts the services that start automatically. Once somebody has acknowledged the damage, the run after it
+/// continues. Returns how often.
 pub fn any_line(case: &Case) -> Result<usize, String> {
     let mut losses = Vec::new();
     for place in places(&effects(case)) {
@@ -32,7 +33,7 @@ pub fn any_line(case: &Case) -> Result<usize, String> {
     Ok(losses.len())
 }
 
-/// One line of what this watch has written is lost.
+/// Removes one line that this watch has written.
 fn lose(scene: &mut Scene, line: usize) {
     let mut marks = Marks::default();
     for (index, (run, at, mark)) in scene.watch.told.iter().enumerate() {
@@ -43,7 +44,7 @@ fn lose(scene: &mut Scene, line: usize) {
         }
     }
     scene.lab.remember(&scene.goal.server, marks);
-    // What ran by hand may have stood there, and whether services were stopped since an installation.
+    // The line may have recorded manually started services, and whether services were stopped since an installation.
     (scene.watch.forgetful, scene.watch.lossy) = (true, true);
     scene.counts_as_before();
 }
@@ -69,7 +70,8 @@ fn next(scene: &mut Scene) -> Result<(), String> {
     let mark = Mark::DamageAcknowledged { reason: "looked into".into(), by: "somebody".into() };
     scene.host().mark(&RunId("by hand".into()), &mark).unwrap();
     let outcome = scene.run(&How { name: "run 3", ..How::default() }).map_err(|error| error.to_string())?;
-    // In which boot the installer asked for a restart is lost with the line that began it: after two restarts a person is asked.
+    // The line of its beginning showed in which boot the installer asked for a restart. Without it, a person is asked
+    // after two restarts.
     let asked = scene.case.installer == Some(Fault::InstallerAsksForReboot);
     let spent = asked && matches!(outcome.end, End::Blocked(Blocker::RebootsSpent { .. }));
     if outcome.end != End::AtGoal && !spent || !down(scene).is_empty() {

@@ -1,4 +1,4 @@
-//! A service that ends by itself after it was started, at any look that follows: the run fails and names it.
+//! A service that ends by itself after it was started, at any later observation: the run fails and names the service.
 
 use reconcile_core::{Act, Acted, Ask, Blocker, End, Goal, Observe, Outcome, Seen};
 use reconcile_hosts::lab::{LabError, LabHost};
@@ -9,14 +9,14 @@ use crate::{
     space::{self, Case},
 };
 
-/// The service that dies: every role has it.
+/// The service that ends: every role has it.
 const DIES: &str = "REPLICA";
 
-/// A host on which a service dies before the look that is so many looks after its start.
+/// A host on which a service ends a given number of observations after its start.
 struct Dying<'a> {
     host: LabHost<'a>,
     looks: usize,
-    /// How many looks are left until then, once it was started.
+    /// How many observations are left until then, once the service was started.
     left: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ impl Act for Dying<'_> {
     }
 }
 
-/// The end of a run on whose server a service dies so many looks after its start.
+/// The end of a run on a server where a service ends this many observations after its start.
 fn ended(case: &Case, looks: usize) -> Outcome {
     let mut scene = Scene::of(case);
     let goal = scene.goal.clone();
@@ -69,7 +69,7 @@ fn ended(case: &Case, looks: usize) -> Outcome {
     run::run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap()
 }
 
-/// The number of looks after which it dies unseen comes back: the run has ended by then.
+/// Returns the number of observations after which nobody sees it end, because the run has ended by then.
 pub fn at_any_look(case: &Case) -> Result<usize, String> {
     for looks in 1..20 {
         let outcome = ended(case, looks);
@@ -87,7 +87,7 @@ pub fn at_any_look(case: &Case) -> Result<usize, String> {
     Err("the run never ends".into())
 }
 
-/// Servers of every kind, on which all else goes well.
+/// Servers of every kind, without other faults.
 pub fn smooth() -> Vec<Case> {
     let all = space::interrupted().into_iter().chain(space::pools_interrupted());
     all.filter(|case| case.installer.is_none() && case.services == space::Services::Run).collect()

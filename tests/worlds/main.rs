@@ -1,7 +1,8 @@
-//! Every world of three enumerated spaces, each brought to its goal or to where it must end, and interrupted everywhere.
+//! Every world of three enumerated spaces: each reaches its goal or the end that it must have, and is interrupted
+//! everywhere.
 //!
-//! The default run walks a part of each space, [`part`] says which; the whole of them, optimised, is a part of CI:
-//! `WORLDS=all cargo test --profile worlds -p reconcile-worlds -- --nocapture`. The figures are printed.
+//! The default run walks a part of each space, chosen by [`part`]. CI walks all of them, optimised: `WORLDS=all cargo
+//! test --profile worlds -p reconcile-worlds -- --nocapture`. The figures are printed.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod beside;
@@ -31,11 +32,11 @@ mod windows;
 use run::all;
 use space::Case;
 
-/// What is shown in one world; how often comes back.
+/// A property that is shown in one world; returns how often.
 type Show = fn(&Case) -> Result<usize, String>;
 
-/// The default run walks every so-manieth world of each space, from its first. No axis has a length that this prime divides,
-/// so every value of every axis comes up, together with every value of the axes beside it.
+/// The default run walks every 31st world of each space, beginning with its first. This prime divides the length of no
+/// axis, so every value of every axis occurs, together with every value of the neighbouring axes.
 const STRIDE: usize = 31;
 
 /// The part of a space that this run walks: `WORLDS=all` walks it whole.
@@ -52,8 +53,7 @@ fn walked(space: &[Case]) -> Vec<Case> {
     }
 }
 
-/// Shows each of `parts` in its worlds, and prints how often it was shown and how long that took; all failures are told
-/// together.
+/// Shows each of `parts` in its worlds, and prints how often and for how long. All failures are reported together.
 #[expect(clippy::disallowed_methods, reason = "the seconds are printed, and nothing depends on them")]
 fn shown(parts: &[(&str, Vec<Case>, Show)]) -> usize {
     let (mut sum, mut failures) = (0, Vec::new());
@@ -183,7 +183,7 @@ fn the_plan_is_what_apply_does() {
 
 #[test]
 fn no_stranger_keeps_a_service_down() {
-    // Each is killed everywhere, with three strangers: every seventh world is enough.
+    // Each is killed everywhere, with three strangers, so every seventh world is enough.
     let some = space::interrupted().into_iter().step_by(7).collect();
     shown(&[
         ("killed, and somebody is in the way", some, strangers::keep_nothing_down),
@@ -245,7 +245,7 @@ fn a_restart_that_windows_waits_for_is_shown_or_made_as_any_other_outage() {
 
 #[test]
 fn with_any_line_of_the_journal_lost_nothing_is_taken_down_and_what_is_down_comes_back() {
-    // Each is killed everywhere, and loses each line then: every third world with claims is enough.
+    // Each is killed everywhere, and then loses each line, so every third world with claims is enough.
     let some = space::claims_without_a_pause().into_iter().step_by(3).collect();
     shown(&[
         ("a line is lost, after a kill anywhere", space::killed_twice(), damage::any_line),

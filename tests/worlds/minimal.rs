@@ -1,4 +1,4 @@
-//! No step is superfluous: without any one of them the goal is not reached, or a rule of the procedure is broken.
+//! No step is superfluous: without any one of them, the goal is not reached, or a rule of the procedure is broken.
 
 use reconcile_core::{Act, Observe, Run, Seen};
 use reconcile_schema::{Baseline, RunId, StartType, Step};
@@ -11,7 +11,7 @@ use crate::{
     watch::{asked, behind, outdated},
 };
 
-/// Leaves out each step of a run that reached its goal; the number of steps comes back.
+/// Leaves out each step of a run that reached its goal; returns the number of steps.
 pub fn every_step_is_needed(case: &Case) -> Result<usize, String> {
     let outcome = Scene::of(case).run(&How { name: "run 1", ..How::default() }).map_err(|error| error.to_string())?;
     if fate(&outcome.end) != Fate::Goal {
@@ -30,7 +30,7 @@ pub fn every_step_is_needed(case: &Case) -> Result<usize, String> {
     Ok(outcome.steps.len())
 }
 
-/// Whether the pool is claimed, or the others were not told that this server is done.
+/// Whether the pool is still claimed, or the others have no report that this server is done.
 fn untold_by(scene: &Scene) -> bool {
     scene.goal.claims.as_ref().is_some_and(|claims| {
         let record = scene.lab.world().pools.get(&claims.name).cloned().unwrap_or_default();
@@ -38,7 +38,7 @@ fn untold_by(scene: &Scene) -> bool {
     })
 }
 
-/// What is wrong with a server on which exactly these steps are taken, without anybody deciding.
+/// What is wrong with a server on which exactly these steps are taken, without a decision.
 fn misses(case: &Case, steps: &[Step]) -> Option<String> {
     let mut scene = Scene::of(case);
     let (goal, ran) = (scene.goal.clone(), scene.ran.clone());
@@ -76,6 +76,6 @@ fn misses(case: &Case, steps: &[Step]) -> Option<String> {
         () if untold_by(&scene) => Some("the other servers of the pool do not know".into()),
         () => now.services.iter().find(down).map(|service| format!("{} is down", service.name)),
     };
-    let ours = |rule: &&String| !Rule::JournalFirst.is_in(rule); // Nobody keeps a journal here.
+    let ours = |rule: &&String| !Rule::JournalFirst.is_in(rule); // No journal is kept here.
     misses.or_else(|| scene.watch.violations.iter().find(ours).cloned())
 }

@@ -1,4 +1,4 @@
-//! How many servers a pool has: one that has an entry of its own next to its range is one server.
+//! The number of servers in a pool: a server with its own entry next to its range is counted once.
 
 use reconcile_core::Goal;
 use reconcile_schema::{Manifest, Releases};

@@ -1,4 +1,4 @@
-//! The plan is what apply does, from the start and from everywhere on the way, and approving it changes nothing.
+//! The plan equals what apply does, from the start and from every point on the way, and approving it changes nothing.
 
 use reconcile_core::{Blocker, End, PlanEnd};
 use reconcile_hosts::lab::{Fault, Kill, When};
@@ -11,7 +11,7 @@ use crate::{
     watch::Effect,
 };
 
-/// Compares plan and run in a world; the number of plans comes back.
+/// Compares plan and run in a world; returns the number of plans.
 pub fn agrees(case: &Case) -> Result<usize, String> {
     let mut scene = Scene::of(case);
     let before = (scene.now().clone(), scene.watch.effects.len());
@@ -24,7 +24,7 @@ pub fn agrees(case: &Case) -> Result<usize, String> {
     let outcome = run
         .run(&How { name: "approved", approved: Some(&planned), ..How::default() })
         .map_err(|error| error.to_string())?;
-    // A database step after an installation is planned in case that it is needed; the look before it decides.
+    // A database step after an installation is planned in case it is needed; the check before it decides.
     let taken: Vec<Step> = plan
         .steps
         .iter()
@@ -34,12 +34,12 @@ pub fn agrees(case: &Case) -> Result<usize, String> {
     if fate(&outcome.end) != Fate::Goal || plan.end != PlanEnd::AtGoal || outcome.steps != taken {
         return Err(format!("planned {planned:?} {:?}\n    taken   {:?} {:?}", plan.end, outcome.steps, outcome.end));
     }
-    // From each place between two steps on, the plan is the rest.
+    // From each point between two steps, the plan is the rest.
     let begins = run.watch.effects.iter().enumerate().filter(|(_, effect)| **effect == Effect::Act);
     let mut plans = 1;
     for (done, (act, _)) in begins.enumerate().skip(1).take(if case.staged { 0 } else { planned.len() }) {
         let mut cut = Scene::of(case);
-        // The mark that the step begins stands before the act.
+        // The mark of the step's beginning comes before the act.
         let kill = Kill { effect: u32::try_from(act - 1).unwrap(), when: When::Before };
         let _ = cut.run(&How { name: "run 1", kill: Some(kill), ..How::default() });
         let rest: Vec<Step> = cut.plan().steps.into_iter().map(|planned| planned.step).collect();
@@ -57,8 +57,9 @@ pub fn agrees(case: &Case) -> Result<usize, String> {
     Ok(plans)
 }
 
-/// A plan that is approved in one world and applied in another: a run ends where it would without it, or as deviated before anything
-/// is taken down; it takes down with approved steps alone, a restart and another attempt of the installer aside.
+/// A plan is approved in one world and applied in another: a run ends where it would without the plan, or as deviated
+/// before anything is taken down. It takes down with approved steps only, except for a restart and another attempt of
+/// the installer.
 pub fn held_to(case: &Case) -> Result<usize, String> {
     let mut found = 0;
     let others = [
@@ -85,13 +86,13 @@ pub fn held_to(case: &Case) -> Result<usize, String> {
     Ok(found)
 }
 
-/// The step itself, where it updates databases: another attempt of the installer does not bring those along.
+/// The step itself, if it updates databases: another attempt of the installer does not include those.
 fn databases(step: &Step) -> Step {
     if matches!(step, Step::UpdateDatabases(_)) { step.clone() } else { Step::Stage }
 }
 
-/// Where something forbids the work now, what follows once that is over is what a person is asked about: the plan of the same world
-/// without it.
+/// If something forbids the work now, a person is asked to approve the steps that follow once that has passed: the plan
+/// of the same world without it.
 pub fn asks_about_what_follows(case: &Case) -> Result<usize, String> {
     let free = Case { shell: Shell::None, leave: Leave::Given, fault: None, record: Record::Free, ..*case };
     let (now, later) = (Scene::of(case).ahead(), Scene::of(&free).plan());
@@ -101,7 +102,7 @@ pub fn asks_about_what_follows(case: &Case) -> Result<usize, String> {
     if now == later { Ok(1) } else { Err(format!("asked about {now:?}\n    then {later:?}")) }
 }
 
-/// Worlds in which something forbids the work that passes.
+/// Worlds in which a passing condition forbids the work.
 pub fn blocked() -> Vec<Case> {
     let blocked = [
         Case { shell: Shell::Open(Shells::Block), ..SMOOTH },

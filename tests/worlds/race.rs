@@ -1,4 +1,4 @@
-//! The race for a pool: another server claims it between the look and the claim.
+//! The race for a pool: another server claims it between the observation and the claim.
 
 use reconcile_core::{Act, Blocker, End, Goal, Seen};
 use reconcile_schema::{ServerName, Step};
@@ -32,7 +32,7 @@ fn who_is_slower_waits_and_nothing_has_failed() {
     assert!(pool.is_claimed_by(&other) && !pool.is_claimed_by(&goal.server), "{pool:?}");
 }
 
-/// The record was moved away, and with it what the servers had told.
+/// The record was moved away, together with the reports of the servers.
 #[test]
 fn a_server_at_its_goal_tells_again_when_it_is_asked_to() {
     let mut scene = Scene::of(&Case { kind: Kind::FrontEndThatClaims, ..SMOOTH });

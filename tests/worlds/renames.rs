@@ -1,4 +1,4 @@
-//! Files that wait for a restart of Windows: where they matter, and that no restart is made for nothing.
+//! Files that wait for a restart of Windows: where they matter, and that no restart is made without need.
 
 use reconcile_core::{Blocker, End};
 use reconcile_hosts::lab::Fault;
@@ -9,7 +9,7 @@ use crate::{
     space::{Case, KINDS, SMOOTH},
 };
 
-/// Servers of each kind, on which a file waits that no restart takes away: one elsewhere, one in a folder that matters.
+/// Servers of each kind with a file that no restart clears: one file elsewhere, one in a folder that matters.
 pub fn waiting() -> Vec<Case> {
     let faults = [Fault::RenameElsewhere, Fault::RenameOutlasts];
     let policies = [Reboots::Never, Reboots::WhenRequired];
@@ -17,8 +17,8 @@ pub fn waiting() -> Vec<Case> {
     all.flat_map(|(fault, reboot)| KINDS.map(|kind| Case { kind, fault: Some(fault), reboot, ..SMOOTH })).collect()
 }
 
-/// A file elsewhere keeps nothing from being done. One that matters asks for a restart, once: where it outlasts that, the work goes
-/// on, in this run and in every later one.
+/// A file elsewhere prevents nothing. A file that matters asks for a restart, once: if it outlasts that, the work
+/// continues, in this run and in every later one.
 pub fn one_restart_at_most(case: &Case) -> Result<usize, String> {
     let mut scene = Scene::of(case);
     let mut run = |name: &str| scene.run(&How { name, ..How::default() }).map_err(|error| error.to_string());

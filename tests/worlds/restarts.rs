@@ -1,4 +1,4 @@
-//! A restart that Windows waits for: shown, or made by the rules of every other outage, one server at a time.
+//! A restart that Windows requests: shown, or made by the rules of every other outage, one server at a time.
 
 use reconcile_core::{Blocker, End};
 use reconcile_hosts::lab::Fault;
@@ -9,7 +9,7 @@ use crate::{
     space::{CLAIMING_KINDS, CURRENT, Case, Databases, KINDS, Kind, Leave, POOL_KINDS, SMOOTH, Services},
 };
 
-/// Servers of every kind at their goals, on which Windows Update waits for a restart, or something else does.
+/// Servers of every kind at their goals, on which Windows Update, or something else, requests a restart.
 ///
 /// 8 servers × 5 signs × 2 policies × 3 rules of restarts × 4 rules of windows and holds × services that run or do not.
 pub fn waiting() -> Vec<Case> {
@@ -31,7 +31,7 @@ pub fn waiting() -> Vec<Case> {
     all
 }
 
-/// Those on which the restart is made, of each kind once: they are interrupted everywhere.
+/// Those on which the restart is made, one of each kind: they are interrupted everywhere.
 pub fn made() -> Vec<Case> {
     let made = |case: &Case| {
         let wanted = case.pending && case.restart == PendingRestart::Restart;
@@ -41,7 +41,7 @@ pub fn made() -> Vec<Case> {
     waiting().into_iter().filter(made).collect()
 }
 
-/// What forbids to take a server from its pool forbids a restart of it.
+/// Conditions that forbid taking a server from its pool also forbid its restart.
 pub fn forbidden() -> Vec<Case> {
     let faults = [
         Fault::PoolBusy,
@@ -57,12 +57,13 @@ pub fn forbidden() -> Vec<Case> {
     made.flat_map(|case| faults.map(|fault| Case { fault: Some(fault), ..case })).collect()
 }
 
-/// Whether Windows Update waits for a restart.
+/// Whether Windows Update requests a restart.
 fn waits(case: &Case) -> bool {
     case.pending || case.fault == Some(Fault::RebootStays)
 }
 
-/// One restart, where it is wanted and allowed, and nothing but what brings the server back; none where nobody wants one.
+/// One restart, if it is wanted and allowed, and otherwise only steps that bring the server back; no restart if nobody
+/// wants one.
 pub fn one_restart(case: &Case) -> Result<usize, String> {
     let mut scene = Scene::of(case);
     let run = |scene: &mut Scene, name: &str| {
@@ -82,7 +83,8 @@ pub fn one_restart(case: &Case) -> Result<usize, String> {
         (true, true, Some(Fault::RebootStays)) => (2, "spent"),
         (true, true, _) => (1, "goal"),
     };
-    // Somebody else stopped services, or it has not told its pool yet that it is done, and the server must not be touched.
+    // Somebody else stopped services, or the server has not yet reported to its pool that it is done; and it is on
+    // hold.
     let left = case.leave == Leave::Held && (case.services == Services::HalfStopped || case.kind.claims());
     let how = |end: &End| match end {
         End::AtGoal => "goal",
@@ -117,7 +119,7 @@ pub fn one_restart(case: &Case) -> Result<usize, String> {
     if !(quiet && up && only && claimed && (!serves || in_turn && out.is_some())) {
         return Err(told());
     }
-    // Month after month: what was spent on one restart is not spent on the next.
+    // Month after month: what one restart used up does not count for the next.
     if found == (1, "goal") {
         for month in ["month 2", "month 3", "month 4"] {
             scene.waits_for_a_restart();

@@ -1,8 +1,8 @@
-//! The rules that hold in every world, by name: README.md says what each means.
+//! The rules that every world must keep, by name: README.md explains each.
 
 use std::fmt;
 
-/// A rule. Its name stands before what broke it.
+/// A rule. In a report, its name comes before the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     OnlyWhatIsNeeded,
@@ -37,12 +37,12 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// How a broken rule is reported.
+    /// The report of a broken rule.
     pub fn broken(self, what: impl fmt::Display) -> String {
         format!("{self}: {what}")
     }
 
-    /// Whether a report says that this rule was broken.
+    /// Whether a report names this rule as broken.
     pub fn is_in(self, report: &str) -> bool {
         report.contains(&format!("{self}: "))
     }

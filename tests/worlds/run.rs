@@ -1,4 +1,4 @@
-//! A run in a world: apply over a watched host, and the plan as the command line asks for it.
+//! A run in a world: apply over a watched host, and the plan as the command line requests it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,13 +16,13 @@ use crate::{
     watch::{Watch, Watched},
 };
 
-/// How a run is made.
+/// The parameters of a run.
 #[derive(Default)]
 pub struct How<'a> {
     pub name: &'a str,
     pub approved: Option<&'a [Step]>,
     pub kill: Option<Kill>,
-    /// An operator fixed what earlier runs failed on.
+    /// An operator fixed the cause of earlier failures.
     pub forgive: bool,
     /// Somebody wants the run to end from this question on.
     pub interrupted: Option<usize>,
@@ -30,7 +30,7 @@ pub struct How<'a> {
     pub left: Option<usize>,
 }
 
-/// A world under way: its lab, what is watched in it, and how it began.
+/// A world in progress: its lab, its watch, and its beginning.
 pub struct Scene {
     pub case: Case,
     pub goal: Goal,
@@ -40,13 +40,13 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The world as it is before any run.
+    /// The world before any run.
     pub fn of(case: &Case) -> Self {
         let (goal, start) = (case.goal(), case.server());
-        // Of a back end the pool's servers are elsewhere.
+        // The pool's servers of a back end are elsewhere.
         let mut servers = std::collections::BTreeMap::from([(goal.server.clone(), start.clone())]);
         for number in 2..=goal.peers {
-            // Behind the first, by their names: what is done is done to that one.
+            // Their names sort after the first one, because all work is done on that one.
             let name = format!("server{number}.contoso.example").parse().unwrap();
             servers.insert(name, Simulated::healthy(&goal, &goal.core));
         }
@@ -69,13 +69,13 @@ impl Scene {
         scene
     }
 
-    /// Writes into the journal what earlier runs, or somebody, had to say.
+    /// Writes into the journal what earlier runs, or an operator, have recorded.
     pub fn tell(&mut self, marks: &[Mark]) {
         let mut host = self.lab.host(&self.goal.server).unwrap();
         marks.iter().for_each(|mark| host.mark(&RunId("an earlier run".into()), mark).unwrap());
     }
 
-    /// What runs tell that took the server down without effect, as often as is allowed.
+    /// The marks of runs that took the server down without effect, as often as is allowed.
     fn in_vain(&self) -> Vec<Mark> {
         let (target, components) = (self.goal.core.clone(), (*self.goal.floors).clone());
         let began = Mark::RunBegan { target, components, version: "0".into(), by: "worlds".into() };
@@ -96,12 +96,12 @@ impl Scene {
         self.watch.may_start(self.ran.iter().cloned());
     }
 
-    /// The server as it is now.
     pub fn now(&self) -> &Simulated {
         self.lab.world().servers.values().next().unwrap()
     }
 
-    /// What runs now counts as what ran before: nobody can know that an installer or somebody else started it.
+    /// Services that run now count as having run before: nobody can know that an installer or somebody else started
+    /// them.
     pub fn counts_as_before(&mut self) {
         let running = self.now().services.iter().filter(|service| service.is_running());
         let running: Vec<_> = running.map(|service| service.name.clone()).collect();
@@ -109,13 +109,12 @@ impl Scene {
         self.watch.may_start(self.ran.clone());
     }
 
-    /// A host on which the next run works.
+    /// A host for the next run.
     pub fn host(&mut self) -> Watched<'_> {
         let lab = self.lab.host(&self.goal.server).unwrap();
         Watched { lab, watch: &mut self.watch, goal: &self.goal }
     }
 
-    /// One run.
     pub fn run(&mut self, how: &How<'_>) -> Result<Outcome, LabError> {
         let goal = self.goal.clone();
         let mut host = self.host();
@@ -125,13 +124,13 @@ impl Scene {
         run(&mut host, &goal, how, &mut |_| {})
     }
 
-    /// The plan, after every look that it asks for.
+    /// The plan, after every fact that it asks for was read.
     pub fn plan(&mut self) -> Plan {
         let goal = self.goal.clone();
         look(&mut self.host(), &goal)
     }
 
-    /// The steps that somebody is asked about, after every look that the plan asks for.
+    /// The steps that a person is asked to approve, after every fact that the plan asks for was read.
     pub fn ahead(&mut self) -> Vec<PlannedStep> {
         let goal = self.goal.clone();
         let mut host = self.host();
@@ -141,7 +140,6 @@ impl Scene {
     }
 }
 
-/// One run on any host.
 pub fn run<H: Act>(
     host: &mut H,
     goal: &Goal,
@@ -168,7 +166,7 @@ pub fn run<H: Act>(
     apply(host, &request, on)
 }
 
-/// The plan of a host, after every look that it asks for.
+/// The plan of a host, after every fact that it asks for was read.
 pub fn look<H: Observe>(host: &mut H, goal: &Goal) -> Plan
 where
     H::Error: std::fmt::Debug,
@@ -194,7 +192,7 @@ where
     }
 }
 
-/// Another host of which the same is decided, with everything changed that may differ.
+/// Another host that must get the same decision, with every other fact changed.
 fn twin(goal: &Goal, seen: &Seen) -> Seen {
     let mut twin = seen.clone();
     twin.host.host = "twin".parse().unwrap();
@@ -202,8 +200,8 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
     if !in_one && seen.host.boot.known().is_some() {
         twin.host.boot = Fact::Known(BootId("another".into()));
     }
-    let behind = seen.marks.latest.is_some_and(|latest| latest > seen.host.at); // Then it matters how far.
-    // What a server has said of a time is compared with ours.
+    let behind = seen.marks.latest.is_some_and(|latest| latest > seen.host.at); // In that case the distance matters.
+    // Times that a server has reported are compared with our clock.
     let told = |record: &reconcile_schema::PoolRecord| !record.released.is_empty() || !record.claims.is_empty();
     let timeless = goal.rules.maintenance.is_none() && !behind && !seen.host.claim.known().is_some_and(told);
     if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() && timeless {
@@ -230,7 +228,7 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
     twin
 }
 
-/// Does `work` for every case on every processor; the figures are added up, and the first failures come back.
+/// Does `work` for every case on all processors; returns the sum of the figures, or the first failures.
 pub fn all(cases: &[Case], work: &(impl Fn(&Case) -> Result<usize, String> + Sync)) -> Result<usize, String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);

@@ -1,4 +1,5 @@
-//! The pause between two turns of a pool: since the last of its servers is back, the pool has been ready for twenty minutes.
+//! The pause between two turns in a pool: the pool must have been ready for twenty minutes since its last server was
+//! back.
 
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use crate::{
     watch::Watched,
 };
 
-/// Another server is back for five minutes.
+/// Another server has been back for five minutes.
 const FRESH: Case = Case { kind: Kind::FrontEndThatClaims, record: Record::Fresh, ..SMOOTH };
 
-/// A run of a server whose pool is busy for so many pauses: where it ends, and the pauses.
+/// A run of a server whose pool is busy for this many pauses: its end, and its pauses.
 fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
     let goal = scene.goal.clone();
     let fault = |server: &mut Simulated| server.faults.extend((busy > 0).then_some(Fault::PoolBusy));
@@ -24,7 +25,7 @@ fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
     let mut pauses = Vec::new();
     let pause = |host: &mut Watched<'_>, period: Period| {
         if period < Period::minutes(1) {
-            return host.pause(period); // The services that were started are looked at for the second time.
+            return host.pause(period); // The started services are checked a second time.
         }
         pauses.push(period.as_seconds() / 60);
         if pauses.len() >= busy {
@@ -38,7 +39,7 @@ fn waits(scene: &mut Scene, busy: usize) -> (Outcome, Vec<u32>) {
     (outcome, pauses)
 }
 
-/// The update is staged first, which takes most of a minute.
+/// The update is staged first, which takes almost a minute.
 #[test]
 fn a_server_waits_until_the_pool_has_been_ready_for_long_enough() {
     let (outcome, pauses) = waits(&mut Scene::of(&FRESH), 0);
@@ -56,7 +57,8 @@ fn where_the_pool_is_not_ready_meanwhile_the_time_begins_anew() {
     assert_eq!((outcome.end, pauses), (End::AtGoal, vec![]), "the next run finds a pool that was ready meanwhile");
 }
 
-/// Nobody knows when that was, so the pool must be ready while the run waits; that ends, and the reason says whose clock to look at.
+/// Nobody knows when that was, so the pool must be ready while the run waits. The wait ends, and the reason names the
+/// clock to check.
 #[test]
 fn a_server_that_is_back_in_a_year_is_not_waited_for_until_then() {
     let mut scene = Scene::of(&Case { record: Record::Future, ..FRESH });
@@ -70,7 +72,7 @@ fn a_server_that_is_back_in_a_year_is_not_waited_for_until_then() {
     assert_eq!((outcome.steps, pauses), (vec![Step::Stage], vec![10, 10]), "ten minutes busy, ten ready");
 }
 
-/// Somebody else uses the record for longer than the server tries: nothing has failed, and nothing is taken down.
+/// Somebody else uses the record for longer than the server tries: this is not a failure, and nothing is taken down.
 #[test]
 fn a_record_that_stays_in_use_is_a_reason_to_come_back_later() {
     let busy = Some(Fault::ShareBusy);
@@ -89,7 +91,7 @@ fn a_record_that_stays_in_use_is_a_reason_to_come_back_later() {
     }
 }
 
-/// The file of a Front End Server that belongs to somebody else opens no gate for the back end, and the report says whose it is.
+/// The file of a Front End Server with another owner opens no gate for the back end, and the report names the owner.
 #[test]
 fn a_strangers_word_keeps_the_pool_as_it_is_and_is_named() {
     for kind in [Kind::FrontEndThatClaims, Kind::BackEndThatClaims] {

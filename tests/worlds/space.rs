@@ -1,4 +1,4 @@
-//! The spaces: which worlds are walked through, as products of small axes that a reader can check.
+//! The spaces: the worlds that are walked through, as products of small axes that a reader can check.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use reconcile_schema::{
     Shells, StartType, Store, Window,
 };
 
-/// The servers of the documentation, one product for each.
+/// The servers of the documentation, one for each product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Standard,
@@ -19,60 +19,60 @@ pub enum Kind {
     BackEndCollocatedWithCentral,
     /// One of three servers of a pool that takes over for it.
     FrontEnd,
-    /// The same, where a server is stopped without more ado.
+    /// The same, in a pool where a server is simply stopped.
     FrontEndOf2013,
-    /// One of three servers of a pool that agree on a share who of them is taken down.
+    /// One of three servers of a pool that agree on a share which of them is taken down.
     FrontEndThatClaims,
-    /// The server from which the back end of that pool is updated, after the three.
+    /// The server from which the back end of that pool is updated, after those three.
     BackEndThatClaims,
 }
 
-/// What lies on the share where the servers of a pool agree.
+/// The content of the share where the servers of a pool agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Record {
     /// Nobody has claimed the pool, and the servers that come first are done.
     Free,
-    /// Another server has.
+    /// Another server has claimed the pool.
     Taken,
-    /// This server has, and its journal knows nothing of it.
+    /// This server has claimed it, and its journal does not know that.
     Own,
-    /// Nobody has, and one of the servers that come first has told of an older build.
+    /// Nobody has claimed it, and one of the servers that come first has reported an older build.
     Early,
-    /// Another server had, and took the claim back five minutes ago.
+    /// Another server had claimed it, and released it five minutes ago.
     Fresh,
-    /// Another server had, and took it back at a time that is a year off.
+    /// Another server had claimed it, and released it at a time one year ahead.
     Future,
-    /// The file of one of the servers that come first belongs to somebody else, whatever it says.
+    /// The file of one of the servers that come first has another owner, whatever its content.
     Stranger,
-    /// Whose that file is cannot be read.
+    /// The owner of that file cannot be read.
     Unread,
 }
 
-/// How the services stand when the run begins.
+/// The services at the beginning of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Services {
     Run,
     Stopped,
     HalfStopped,
-    /// Everything runs, one of them is started by hand only.
+    /// Everything runs, including one service that is only started manually.
     ManualRuns,
     ManualStopped,
     DisabledRuns,
     DisabledStopped,
     OnePaused,
-    /// Somebody had the pool take over.
+    /// Somebody failed the server over.
     FailedOver,
-    /// Everything runs, also services of the product whose names are not published, and services of others.
+    /// Everything runs, including services of the product with unpublished names, and services of others.
     Unpublished,
-    /// Everything runs, also a service of others that the goal names; it names one that is not there, too.
+    /// Everything runs, including a service of others that the goal names; the goal also names one that does not exist.
     Others,
-    /// Everything runs, also a service of others that holds modules of the product and is not named.
+    /// Everything runs, including a service of others that holds modules of the product and is not named.
     Foreign,
-    /// The same, where that is only warned of.
+    /// The same, with a policy that only warns.
     ForeignWarned,
 }
 
-/// How the web server stands when the run begins.
+/// The web server at the beginning of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Web {
     Runs,
@@ -80,7 +80,7 @@ pub enum Web {
     ManualStopped,
 }
 
-/// How the databases stand.
+/// The state of the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Databases {
     Current,
@@ -89,67 +89,65 @@ pub enum Databases {
     BehindAfterwards,
 }
 
-/// What management shells do to the run.
+/// How management shells affect the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shell {
     None,
     Open(Shells),
 }
 
-/// Whether the server may be taken down, whatever else is true of it.
+/// Whether the server may be taken down, whatever else is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
-    /// It may: nothing is said of windows.
+    /// It may: there are no windows.
     Given,
     /// It may: a window is open, and stays open.
     Open,
-    /// No window is open.
     Closed,
     /// Somebody set a hold.
     Held,
-    /// As many outages for the target as are allowed were without effect.
+    /// As many outages for the target as are allowed had no effect.
     Spent,
 }
 
-/// What the journal tells when the run begins.
+/// The journal at the beginning of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journal {
     Empty,
-    /// An earlier run began to take the services down, all of which ran, and was killed.
+    /// An earlier run began to take the services down, with all of them running, and was killed.
     TakenDown,
 }
 
-/// How the installer's first start is cut short, on a server of which the manifest declares Core Components alone.
+/// How the installer's first start is cut short, on a server for which the manifest declares only Core Components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CutShort {
-    /// A bit for each component that it has come to, by the order of their names.
+    /// A bit for each component that it has patched, in the order of their names.
     pub patched: u16,
     pub code: u32,
 }
 
-/// One world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
     pub kind: Kind,
-    /// A bit for each of [`JUDGED`]: whether it is at its build.
+    /// A bit for each of [`JUDGED`], set if it is at its build.
     pub current: u8,
     pub services: Services,
     pub web: Web,
     pub databases: Databases,
     pub staged: bool,
-    /// What the installer does differently from the smooth case.
+    /// How the installer differs from the smooth case.
     pub installer: Option<Fault>,
     pub cut: Option<CutShort>,
-    /// Whether Windows waits for a restart.
+    /// Whether Windows requests a restart.
     pub pending: bool,
     pub reboot: Reboots,
-    /// What is to be done about a restart that Windows waits for.
+    /// The policy for a restart that Windows requests.
     pub restart: PendingRestart,
     pub shell: Shell,
     pub leave: Leave,
     pub journal: Journal,
     pub record: Record,
-    /// What else is wrong.
+    /// Another fault.
     pub fault: Option<Fault>,
 }
 
@@ -203,11 +201,11 @@ pub const JUDGED: [(&str, u64); 4] = [
 pub const CURRENT: u8 = 0b1111;
 /// The revision of a component that is behind. As a text it is "above" every build that it should reach.
 const BEHIND: u64 = 556;
-/// The service that the worlds are about when they are about one.
+/// The service of worlds that concern a single service.
 pub const ONE: &str = "RTCIMMCU";
 /// A service of others that holds modules of the product.
 pub const RECORDER: &str = "Recorder";
-/// Services whose names are not published: with display name, image path, and whether they are the product's.
+/// Services with unpublished names: with display name, image path, and whether they belong to the product.
 pub const UNPUBLISHED: [(&str, &str, &str, bool); 4] = [
     (
         "RTCPDPAUTH",
@@ -220,7 +218,7 @@ pub const UNPUBLISHED: [(&str, &str, &str, bool); 4] = [
     ("Recorder", "Contoso Recorder", r"C:\Program Files\Contoso\Recorder.exe", false),
 ];
 
-/// The smooth case: an outdated server on which everything runs.
+/// The smooth case: an outdated server with everything running.
 pub const SMOOTH: Case = Case {
     kind: Kind::Standard,
     current: 0,
@@ -241,7 +239,8 @@ pub const SMOOTH: Case = Case {
 };
 
 impl Case {
-    /// In what a world differs from the smooth case, as `WORLD` names it: `fault: Some(PoolBusy), web: Stopped`.
+    /// The differences between a world and the smooth case, in the form of `WORLD`: `fault: Some(PoolBusy), web:
+    /// Stopped`.
     pub fn name(&self) -> String {
         let (ours, smooth) = (self.fields(), SMOOTH.fields());
         let differs = ours.iter().zip(&smooth).filter(|(ours, smooth)| ours != smooth);
@@ -263,7 +262,7 @@ impl Case {
     }
 }
 
-/// Every product of the given axes, each a function from a world to the worlds that differ in it.
+/// Every product of the given axes. Each axis is a function from a world to its variants.
 fn product(axes: &[&dyn Fn(Case) -> Vec<Case>]) -> Vec<Case> {
     axes.iter().fold(vec![SMOOTH], |cases, axis| cases.into_iter().flat_map(axis).collect())
 }
@@ -304,7 +303,7 @@ pub fn states() -> Vec<Case> {
     ])
 }
 
-/// Services whose names are not published × what is to be done × everything that the installer may do.
+/// Services with unpublished names × the work to be done × everything that the installer may do.
 ///
 /// 4 servers × 3 sets of components × 8 installers, and the 2 servers of pools.
 pub fn unpublished() -> Vec<Case> {
@@ -326,7 +325,7 @@ pub fn unpublished_interrupted() -> Vec<Case> {
     cases
 }
 
-/// Services of others × what is to be done × some of what the installer may do × whether they stop.
+/// Services of others × the work to be done × some of what the installer may do × whether they stop.
 ///
 /// 4 servers × 3 states × 3 sets of components × 4 installers × 2, and the 2 servers of pools.
 pub fn others() -> Vec<Case> {
@@ -351,7 +350,7 @@ pub fn others_interrupted() -> Vec<Case> {
     cases
 }
 
-/// The worlds with such services in which everything comes as the model foresees it.
+/// The worlds with such services that go exactly as foreseen.
 pub fn others_foreseen() -> Vec<Case> {
     let of = services(&[Services::Others]);
     let mut cases = product(&[&kinds, &components(&[0, CURRENT]), &of]);
@@ -359,7 +358,7 @@ pub fn others_foreseen() -> Vec<Case> {
     cases
 }
 
-/// What may forbid the work × what is to be done × what the journal tells.
+/// What can forbid the work × the work to be done × the content of the journal.
 ///
 /// 4 servers × 4 sets of components × 4 states of the services × 3 of the databases × 5 installers × restart pending
 /// or not × 2 reboot policies × 4 states and policies of shells × 2 journals, without those that are among the states.
@@ -382,7 +381,7 @@ pub fn gates() -> Vec<Case> {
     cases
 }
 
-/// Whether the server may be taken down × what is to be done × whether the machine may be restarted.
+/// Whether the server may be taken down × the work to be done × whether the machine may be restarted.
 ///
 /// 4 servers × 4 sets of components × 4 states of the services × 3 of the databases × 2 installers × restart pending or
 /// not × 3 reboot policies × 4 ways of leave.
@@ -400,7 +399,7 @@ pub fn leaves() -> Vec<Case> {
     ])
 }
 
-/// Everything else that can be wrong with a lab, on a server in each state of need.
+/// Every other fault of a lab, on a server in each state of need.
 ///
 /// 4 servers × 2 sets of components × 3 states of the services × 3 of the databases × the faults, and an installer that
 /// is slow and stops half way.
@@ -443,7 +442,7 @@ pub fn pools() -> Vec<Case> {
     cases
 }
 
-/// Everything that can be wrong with a pool, and everything else, on its servers in each state of need.
+/// Every fault of a pool, and every other fault, on its servers in each state of need.
 ///
 /// 2 servers × 2 sets of components × 4 states of the services × the faults.
 pub fn pool_faults() -> Vec<Case> {
@@ -476,7 +475,8 @@ fn claiming_kinds(case: Case) -> Vec<Case> {
     CLAIMING_KINDS.map(|kind| Case { kind, databases: Databases::Current, ..case }).to_vec()
 }
 
-/// What lies on the share × every state of need × what the installer may do × whether the share can be reached and is free.
+/// The content of the share × every state of need × what the installer may do × whether the share can be reached and is
+/// free.
 ///
 /// 2 servers × 8 records × 3 sets of components × 4 states of the services × 4 installers × 3 shares.
 pub fn claims() -> Vec<Case> {
@@ -509,13 +509,13 @@ pub fn claims_without_a_pause() -> Vec<Case> {
     claims_interrupted().into_iter().filter(|case| case.record != Record::Fresh).collect()
 }
 
-/// The worlds of a pool that is claimed in which everything comes as the model foresees it.
+/// The worlds of a claimed pool that go exactly as foreseen.
 pub fn claims_foreseen() -> Vec<Case> {
     let of = [Services::Run, Services::HalfStopped, Services::ManualRuns];
     product(&[&claiming_kinds, &components(&[0, CURRENT]), &services(&of)])
 }
 
-/// The worlds of a pool in which everything comes as the model foresees it.
+/// The worlds of a pool that go exactly as foreseen.
 ///
 /// 2 servers × 3 sets of components × 8 states of the services × 3 of the web server × 2 of the package × restart pending or
 /// not.
@@ -530,7 +530,7 @@ pub fn pools_foreseen() -> Vec<Case> {
     ])
 }
 
-/// A server that its pool takes over for, and one that claims that pool.
+/// A server with a pool that takes over for it, and one that claims that pool.
 pub fn pools_that_move() -> Vec<Case> {
     let kinds = [Kind::FrontEnd, Kind::FrontEndThatClaims];
     kinds.map(|kind| Case { kind, databases: Databases::Current, ..SMOOTH }).to_vec()
@@ -560,8 +560,8 @@ pub fn interrupted() -> Vec<Case> {
     cases
 }
 
-/// The worlds in which a run is killed twice: the smooth case, a restart, an installer that starts everything, a
-/// service that is started by hand on a server whose databases only are behind, half an installation.
+/// The worlds in which a run is killed twice: the smooth case; a restart; an installer that starts everything; a
+/// manually started service on a server where only the databases are behind; half an installation.
 pub fn killed_twice() -> Vec<Case> {
     let manual = Case { services: Services::ManualRuns, ..SMOOTH };
     let installer = |fault| Case { installer: Some(fault), ..manual };
@@ -574,7 +574,7 @@ pub fn killed_twice() -> Vec<Case> {
     ]
 }
 
-/// Every set of components that an installer may have patched when it stops, in whatever order it goes, where only Core
+/// Every set of components that an installer may have patched when it stops, whatever its order, where only Core
 /// Components is declared; and how it ends.
 ///
 /// 2 servers × 256 sets, 2 × 16; a failure, a crash, a service that it met.
@@ -595,7 +595,7 @@ pub fn cut_off() -> Vec<Case> {
     cuts().into_iter().filter(one).collect()
 }
 
-/// The worlds in which everything comes as the model foresees it.
+/// The worlds that go exactly as foreseen.
 ///
 /// 4 servers × 6 sets of components × 8 states of the services × 3 of the web server × 3 of the databases × 2 of the
 /// package × restart pending or not.
@@ -654,7 +654,6 @@ impl Kind {
         }
     }
 
-    /// Whether it is a server of a pool.
     pub const fn is_in_pool(self) -> bool {
         matches!(self, Self::FrontEnd | Self::FrontEndOf2013 | Self::FrontEndThatClaims)
     }
@@ -666,7 +665,6 @@ impl Kind {
 }
 
 impl Case {
-    /// What the server must become.
     pub fn goal(&self) -> Goal {
         let line = self.kind.product().line();
         let build = |revision| Build { line: line.clone(), revision };
@@ -751,7 +749,7 @@ impl Case {
         }
     }
 
-    /// What lies on the share when the run begins.
+    /// The content of the share at the beginning of the run.
     pub fn record(&self) -> PoolRecord {
         let claim = |server| {
             let (run, at) = (RunId("an earlier run".into()), jiff::Timestamp::UNIX_EPOCH);
@@ -796,7 +794,7 @@ impl Case {
         record
     }
 
-    /// The server as it is when the run begins.
+    /// The server at the beginning of the run.
     pub fn server(&self) -> Simulated {
         let goal = self.goal();
         let behind = Build { line: goal.core.line.clone(), revision: BEHIND };
@@ -866,7 +864,7 @@ impl Case {
     }
 }
 
-/// Maintenance windows, each with its days, its beginning and its end, and days that are left out.
+/// Maintenance windows, each with its days, its beginning and its end, and the days that are left out.
 pub fn weekly(zone: &str, windows: &[(&str, &str, &str)], except: Option<&str>) -> Option<Arc<Maintenance>> {
     let name = |nth: usize| format!("window-{nth}").parse().unwrap();
     let window = |(days, from, to): &(&str, &str, &str)| Window {
@@ -886,7 +884,7 @@ fn pool() -> reconcile_schema::Fqdn {
     "pool01.contoso.example".parse().unwrap()
 }
 
-/// One of the servers at the front of the back end that claims.
+/// One of the Front End Servers of the back end that claims.
 fn front(number: u32) -> reconcile_schema::ServerName {
     format!("front{number}.contoso.example").parse().unwrap()
 }

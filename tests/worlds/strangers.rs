@@ -1,4 +1,4 @@
-//! What any user of a server can do while its services are down keeps none of them down.
+//! Nothing that any user of a server can do keeps its services down.
 
 use reconcile_core::{Act, Acted, Ask, Goal, Observe, Seen};
 use reconcile_hosts::lab::{Fault, LabError};
@@ -11,18 +11,17 @@ use crate::{
     watch::Watched,
 };
 
-/// What somebody does.
 #[derive(Debug, Clone, Copy)]
 enum Trick {
-    /// This.
+    /// This fault.
     Plays(Fault),
-    /// Something that keeps from being read whether an installation is under way, and which shells are open.
+    /// Prevents reading whether an installation is running, and which shells are open.
     Blinds,
 }
 
 const TRICKS: [Trick; 3] = [Trick::Plays(Fault::WindowsInstallerHeld), Trick::Plays(Fault::ShellOpen), Trick::Blinds];
 
-/// The host beside somebody.
+/// The host with somebody at work on it.
 struct Tricked<'a> {
     host: Watched<'a>,
     trick: Trick,
@@ -66,8 +65,8 @@ impl Act for Tricked<'_> {
     }
 }
 
-/// Killed in every effect, also in the installer that nobody saw end, and somebody plays each trick before the next run: whatever
-/// ran before runs again after it.
+/// The run is killed in every effect, even in an installer that nobody saw end, and somebody plays each trick before
+/// the next run: after that run, every service that ran before runs again.
 pub fn keep_nothing_down(case: &Case) -> Result<usize, String> {
     let places = places(&effects(case));
     for (place, trick) in places.iter().flat_map(|place| TRICKS.map(|trick| (place, trick))) {

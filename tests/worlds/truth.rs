@@ -1,4 +1,4 @@
-//! What a run should come to: written from what is true of a world, without the decision's own words.
+//! The expected result of a run, derived from the true state of a world, without the decision's own terms.
 
 use reconcile_core::{Class, End, Goal, Outcome};
 use reconcile_hosts::lab::{Fault, Simulated};
@@ -11,12 +11,12 @@ use crate::{
     watch::{asked, behind, outdated},
 };
 
-/// Where a run ends, as far as it matters.
+/// Where a run ends, at the level that matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Goal,
     Short(Class),
-    /// In a restart that the machine did not come back from yet.
+    /// In a restart from which the machine has not come back yet.
     Down,
 }
 
@@ -40,7 +40,7 @@ pub fn expected(case: &Case) -> Fate {
     let restarts = case.restart == PendingRestart::Restart;
     let work = updates || restarts && waits;
     let barred = |class| if work { Fate::Short(class) } else { Fate::Goal };
-    // What is wrong with the server by itself.
+    // Faults of the server itself.
     match case.fault {
         Some(Fault::ComponentsUnreadable | Fault::CoreUnrecognised | Fault::ServicesUnreadable) => {
             return Fate::Short(Class::Unknown);
@@ -51,13 +51,14 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::RebootUnreadable) if restarts => return Fate::Short(Class::Unknown),
         Some(Fault::RebootUnreadable) => return barred(Class::Unknown),
         Some(Fault::NotAdministrator | Fault::Confined) => return barred(Class::Operator),
-        // What an installer needs is asked where one runs, what databases need where they lie on this server.
+        // The space for an installer is checked if one runs, the space for databases if they are on this server.
         Some(Fault::DiskExhausted) if install || updates && has_own_databases(case) => {
             return Fate::Short(Class::Operator);
         }
         Some(Fault::PrivateDiskFull) if install => return Fate::Short(Class::Operator),
         Some(Fault::DiskFull) if updates && has_own_databases(case) => return Fate::Short(Class::Operator),
-        // What is stopped, installed and started belongs to the machine; databases and the pool to the domain.
+        // Stopping, installing and starting need rights on the machine; databases and the pool need rights in the
+        // domain.
         Some(Fault::NotServerAdmin) if stores || moves(case) => return barred(Class::Operator),
         Some(Fault::ShellsUnreadable) if install => return Fate::Short(Class::Unknown),
         Some(Fault::PackageMissing | Fault::PackageAltered | Fault::PackageForeign) if install => {
@@ -69,7 +70,7 @@ pub fn expected(case: &Case) -> Fate {
             return if hangs { Fate::Short(Class::Operator) } else { Fate::Goal };
         }
         Some(Fault::WebStopDenied) if install && case.web == Web::Runs => return Fate::Short(Class::Operator),
-        // Nothing that is starting may be stopped; and where nothing needs to be, it never comes up.
+        // A service that is starting may not be stopped; and if nothing needs to be stopped, it never comes up.
         Some(Fault::ServicePending) => return Fate::Short(if work { Class::Later } else { Class::Operator }),
         Some(Fault::ServiceDies) => return if work || !runs(case) { Fate::Short(Class::Failed) } else { Fate::Goal },
         Some(Fault::ServiceHangsInStart) => {
@@ -78,7 +79,7 @@ pub fn expected(case: &Case) -> Fate {
         Some(Fault::AnotherInstallation) => {
             return if work || !runs(case) { Fate::Short(Class::Later) } else { Fate::Goal };
         }
-        // What any user can do forbids the work, and holds no service back.
+        // Conditions that any user can cause forbid the work, but keep no service down.
         Some(Fault::WindowsInstallerHeld) => return if work { Fate::Short(Class::Later) } else { Fate::Goal },
         Some(Fault::DatabaseUpdateDoesNothing) => {
             return if databases || later { Fate::Short(Class::Operator) } else { Fate::Goal };
@@ -101,11 +102,11 @@ pub fn expected(case: &Case) -> Fate {
     if case.kind.claims() {
         match (case.fault, case.record) {
             (Some(Fault::ShareUnreachable), _) if work => return Fate::Short(Class::Unknown),
-            (Some(Fault::ShareUnreachable), _) => return Fate::Short(Class::Failed), // It cannot say that it is done.
+            (Some(Fault::ShareUnreachable), _) => return Fate::Short(Class::Failed), // It cannot report that it is done.
             (_, Record::Stranger | Record::Unread) if work => return Fate::Short(Class::Operator),
-            // A server whose update failed keeps its claim, and has nothing to say.
+            // A server whose update failed keeps its claim, and has nothing to report.
             (Some(Fault::ShareBusy), Record::Own) if install && case.installer == Some(Fault::InstallerFails) => {}
-            (Some(Fault::ShareBusy), _) => return Fate::Short(Class::Later), // It cannot say that it is done, either.
+            (Some(Fault::ShareBusy), _) => return Fate::Short(Class::Later), // Here neither.
             (_, Record::Taken) => return barred(Class::Later),
             (_, Record::Early) if case.kind == Kind::BackEndThatClaims => return barred(Class::Later),
             (_, Record::Free | Record::Own | Record::Early | Record::Fresh | Record::Future) => {}
@@ -138,22 +139,23 @@ pub fn expected(case: &Case) -> Fate {
     }
 }
 
-/// Whether a SQL Server of this server's own holds databases that may need an update: a Central Management Store lies elsewhere.
+/// Whether this server's own SQL Server holds databases that may need an update: a Central Management Store is
+/// elsewhere.
 const fn has_own_databases(case: &Case) -> bool {
     matches!(case.kind, Kind::Standard | Kind::StandardWithCentral)
 }
 
-/// Whether the server serves in a pool, which is asked before it is taken down.
+/// Whether the server serves in a pool, which is asked before the server is taken down.
 fn asks_the_pool(case: &Case) -> bool {
     case.kind.is_in_pool() && !matches!(case.services, Services::Stopped | Services::FailedOver)
 }
 
-/// Whether its pool takes over for the server: not for one whose services do not run.
+/// Whether its pool takes over for the server: not if the server's services do not run.
 fn moves(case: &Case) -> bool {
     asks_the_pool(case) && matches!(case.kind, Kind::FrontEnd | Kind::FrontEndThatClaims)
 }
 
-/// How far a server of a pool comes where the pool is asked without effect.
+/// How a run ends on a server whose pool has this fault.
 fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
     let moves = matches!(kind, Kind::FrontEnd | Kind::FrontEndThatClaims);
     let words = [
@@ -173,35 +175,35 @@ fn pools_word(kind: Kind, fault: Fault) -> Option<Class> {
     word.map(|(_, class)| class)
 }
 
-/// Whether an installer that stops half way finds everything current up to there: a Back End's first half are the
-/// Administrative Tools and the Front End Server.
+/// Whether an installer that stops half way finds everything current up to that point: the first half of a Back End
+/// consists of the Administrative Tools and the Front End Server.
 fn moves_nothing(case: &Case) -> bool {
     matches!(case.kind, Kind::BackEnd | Kind::BackEndCollocatedWithCentral | Kind::BackEndThatClaims)
         && case.current & 0b1010 == 0b1010
 }
 
-/// Whether every service that starts by itself runs when the run begins.
+/// Whether every service that starts automatically runs at the beginning of the run.
 fn runs(case: &Case) -> bool {
     !matches!(case.services, Services::HalfStopped | Services::Stopped | Services::OnePaused)
 }
 
-/// The services that ran before anybody took them down.
+/// The services that ran before anybody stopped them.
 pub fn ran(case: &Case, server: &Simulated) -> Vec<String> {
     let taken = case.journal == Journal::TakenDown;
     let ran = server.services.iter().filter(|service| taken || !service.is_stopped());
     ran.map(|service| service.name.clone()).collect()
 }
 
-/// How far what was known of the services can be restored.
+/// How far the earlier state of the services can be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Memory {
     /// As they were.
     Whole,
-    /// The journal was lost: by start type.
+    /// The journal was lost, so only the start types are known.
     Lost,
 }
 
-/// What is wrong with the server after a run that began with `ran` running.
+/// What is wrong with the server after a run, if the services in `ran` were running when it began.
 pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, memory: Memory) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut insist = |holds: bool, what: String| {
@@ -212,7 +214,7 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
     let at_goal = fate(&outcome.end) == Fate::Goal;
     let named = |service: &Service| outcome.left_down.contains(&service.name);
     let fits = !(now.has(Fault::WrongProduct) || now.has(Fault::ProductMissing) || now.has(Fault::NewerBuild));
-    let elsewhere = !now.failed_over.is_empty(); // Somebody took it out of its pool.
+    let elsewhere = !now.failed_over.is_empty(); // Somebody failed it over.
     let unread = now.has(Fault::ComponentsUnreadable) || now.has(Fault::CoreUnrecognised);
     let leaves_alone = !fits || elsewhere || now.has(Fault::AnotherInstallation) || unread;
     let blind = now.has(Fault::ServicesUnreadable);
@@ -274,7 +276,7 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
         }
     }
     let early = now.boot == 1 && asked(now) && goal.rules.reboot == Reboots::WhenRequired && at_goal;
-    // Without a journal a server whose components and databases are where they belong is at its goal, whatever pends.
+    // Without a journal, a server whose components and databases are current is at its goal, whatever is pending.
     let updates = outcome.steps.iter().any(|step| matches!(step, Step::UpdateDatabases(_)));
     let nobody_knows = memory == Memory::Lost && !updates;
     insist(
@@ -288,7 +290,8 @@ pub fn wrong(goal: &Goal, ran: &[String], now: &Simulated, outcome: &Outcome, me
     wrong
 }
 
-/// What is wrong with the share after a run: the word of the server at its goal, and that of another, which nobody took away.
+/// What is wrong with the share after a run: the report of a server at its goal, and the claim of another, which nobody
+/// removed.
 pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
     let claims = scene.goal.claims.as_ref()?;
     let record = scene.lab.world().pools.get(&claims.name)?;
@@ -305,7 +308,7 @@ pub fn untold(scene: &Scene, outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// Whether a run that ends short of the goal before the installer may start must not have taken anything down.
+/// Whether a run that must end before the installer may start must not have taken anything down.
 pub fn untouched(case: &Case) -> bool {
     if !matches!(case.leave, Leave::Given | Leave::Open) {
         return true;

@@ -1,4 +1,4 @@
-//! Unknown lets nothing through: every fact, and every two, cannot be read from some moment on.
+//! Unknown facts permit nothing: every fact, and every pair of facts, becomes unreadable at some moment.
 
 use reconcile_core::{Act, Acted, Ask, Class, Goal, Observe, Seen};
 use reconcile_hosts::lab::LabError;
@@ -38,12 +38,12 @@ use Name::{
 const ALL: [Name; 13] =
     [Boot, Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Foreign, Stores, Pool, Claim];
 
-/// A host that cannot read some facts once it has acted so often.
+/// A host that cannot read some facts after a given number of acts.
 struct Blind<'a> {
     host: Watched<'a>,
     names: &'a [Name],
     after: usize,
-    /// Whether the work asks for room on a disk of this server.
+    /// Whether the work needs space on a disk of this server.
     room: bool,
 }
 
@@ -121,7 +121,7 @@ impl Act for Blind<'_> {
     }
 }
 
-/// The facts without which a step must not be taken. A server that is already down may need fewer.
+/// The facts that a step requires. A server that is already down may need fewer.
 fn needs(step: &Step, up: bool) -> &'static [Name] {
     match step {
         Step::Install => &[Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Foreign],
@@ -135,19 +135,19 @@ fn needs(step: &Step, up: bool) -> &'static [Name] {
         Step::FailOver | Step::StopOthers | Step::StopServices | Step::StopWeb | Step::Reboot => {
             &[Components, States, Installing]
         }
-        // Whether something is installed is not asked: any user might keep it from being read.
+        // Whether an installation is running is not asked, because any user could keep it from being read.
         Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers if up => &[Components, States],
         Step::StartWeb | Step::FailBack | Step::StartServices | Step::StartOthers => &[States],
     }
 }
 
-/// Every fact and every two.
+/// Every fact and every pair of facts.
 fn sets() -> Vec<Vec<Name>> {
     let pairs = (0..ALL.len()).flat_map(|one| (one + 1..ALL.len()).map(move |two| vec![ALL[one], ALL[two]]));
     ALL.map(|name| vec![name]).into_iter().chain(pairs).collect()
 }
 
-/// The facts that a server in this world needs to be read before anything is done to it.
+/// The facts that must be readable in this world before anything is done to the server.
 fn needed(case: &Case) -> Vec<Name> {
     let (install, database) = (case.current != CURRENT, case.databases == Databases::Behind);
     let mut needed = vec![Components, States];
@@ -169,7 +169,7 @@ fn needed(case: &Case) -> Vec<Name> {
     needed
 }
 
-/// Facts that can never be read; the number of runs comes back.
+/// Facts that can never be read; returns the number of runs.
 pub fn from_the_start(case: &Case) -> Result<usize, String> {
     for names in sets() {
         let mut scene = Scene::of(case);
@@ -182,7 +182,7 @@ pub fn from_the_start(case: &Case) -> Result<usize, String> {
         if fate(&outcome.end) != expected {
             faults.push(format!("expected {expected:?}, found {:?}", outcome.end));
         }
-        // The pool is asked last of all, when the update lies ready.
+        // The pool is asked last, when the update is ready.
         let ready = !needed(case).into_iter().any(|name| name != Pool && name != Claim && names.contains(&name));
         let claimed = ready && !names.contains(&Claim);
         let harmless = |step: &Step| {
@@ -200,7 +200,7 @@ pub fn from_the_start(case: &Case) -> Result<usize, String> {
     Ok(sets().len())
 }
 
-/// Facts that cannot be read from some act on: the services come back or are named, and the next run does the rest.
+/// Facts that cannot be read after some act: the services come back or are named, and the next run does the rest.
 pub fn on_the_way(case: &Case) -> Result<usize, String> {
     let acts = Scene::of(case).run(&How { name: "run 1", ..How::default() }).unwrap().steps.len();
     let mut runs = 0;
@@ -210,7 +210,7 @@ pub fn on_the_way(case: &Case) -> Result<usize, String> {
         let mut host = Blind { host: scene.host(), names: &names, after, room: needed(case).contains(&Disk) };
         let outcome = run(&mut host, &goal, &How { name: "run 1", ..How::default() }, &mut |_| {}).unwrap();
         let mut faults = wrong(&goal, &scene.ran, scene.now(), &outcome, Memory::Whole);
-        // Nobody can name what was down already, and is not seen.
+        // A service that was down before, and is not observed, cannot be named.
         let ran = |fault: &String| scene.ran.iter().any(|name| fault.split_whitespace().any(|word| word == name));
         faults.retain(|fault| !names.contains(&States) || ran(fault));
         let again = scene.run(&How { name: "run 2", ..How::default() }).unwrap();

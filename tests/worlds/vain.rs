@@ -1,5 +1,5 @@
-//! A web server that does not stop: the services are taken down once for that, and come back, and the command's own words are
-//! the reason.
+//! A web server that does not stop: the services are taken down for it once, and come back, and the reason is the
+//! command's own words.
 
 use reconcile_core::{Account, Act, Acted, Blocker, End, Event, Goal, Request, Seen, apply};
 use reconcile_hosts::lab::{Lab, LabHost, start};
@@ -7,7 +7,8 @@ use reconcile_schema::{Code, Manifest, Releases, RunId, Step};
 
 use crate::beside::Beside;
 
-/// The end of a run on whose server the web server takes no order and answers so, with what it is said to be about.
+/// The end of a run on a server whose web server accepts no order, with this account of the command; and the number of
+/// stops.
 fn refused(name: &str, build: &str, account: &Account) -> (Blocker, usize) {
     let manifest: Manifest = serde_yaml::from_str(include_str!("../../manifests/lab.yaml")).unwrap();
     let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml")).unwrap();

@@ -1,4 +1,4 @@
-//! The watch: a host around a simulated server that checks every act against what is true there.
+//! The watch: a host around a simulated server that checks every act against the true state there.
 
 use jiff::Timestamp;
 use reconcile_core::{
@@ -15,60 +15,61 @@ use crate::{
     space::{RECORDER, UNPUBLISHED},
 };
 
-/// What was noticed in one world, over all its runs.
+/// The observations in one world, over all its runs.
 #[derive(Debug)]
 pub struct Watch {
-    /// What must never happen and did.
+    /// Things that must never happen, and did.
     pub violations: Vec<String>,
-    /// Every act, whether it was survived or not.
+    /// Every act, whether the run survived it or not.
     pub acts: Vec<Step>,
     /// Every effect: an act, or a mark.
     pub effects: Vec<Effect>,
-    /// When services were first taken away.
+    /// When the first service was taken down.
     pub down: Option<Timestamp>,
-    /// The services that may be started: those that ran, and those that start by themselves.
+    /// The services that may be started: those that ran, and those that start automatically.
     startable: Vec<String>,
     /// Whether an installer ran since the services were last stopped.
     held: bool,
-    /// Whether one ran since then that may have replaced what no build tells: another one before it was not seen to end.
+    /// Whether an installer ran since then that may have replaced files that no build shows, because nobody saw an
+    /// earlier one end.
     pub may_hold: bool,
     /// Whether the journal was lost, so that nobody can know of that.
     pub forgetful: bool,
-    /// Whether marks were lost, so that what is done already may be done again.
+    /// Whether marks were lost, so that work which is done may be repeated.
     pub lossy: bool,
-    /// Whether somebody else acts on the server, too.
+    /// Whether somebody else acts on the server too.
     pub crowded: bool,
-    /// From which mark of this watch on the journal cannot be written.
+    /// The number of this watch's first mark that, like all later ones, cannot be written.
     pub unwritable_from: Option<usize>,
-    /// Which mark of this watch, counted from 0, cannot be written, once.
+    /// The number of this watch's only mark, counted from 0, that cannot be written.
     pub unwritable_once: Option<usize>,
-    /// Every mark that was written, in its order.
+    /// Every mark that was written, in order.
     pub told: Vec<(RunId, Timestamp, Mark)>,
-    /// After which act somebody starts (or stops) every service that is not disabled.
+    /// The act after which somebody starts (or stops) every service that is not disabled.
     pub meddle: Option<(usize, bool)>,
     observations: u32,
 }
 
-/// What the journal tells when a step is about to be taken.
+/// The content of the journal when a step is about to be taken.
 #[derive(Debug, Clone, Copy)]
 struct Told<'a> {
     marks: &'a Marks,
-    /// The start of the installer before this step: what the step itself has written is no reason for it.
+    /// The start of the installer before this step: a mark of the step itself is no reason for it.
     earlier: Option<&'a Attempt>,
 }
 
-/// What leaves a trace.
+/// An act or a mark, both of which leave a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     Act,
     Mark,
 }
 
-/// More acts than any world may need.
+/// More acts than any world can need.
 const MOST: usize = 24;
 
 impl Watch {
-    /// A watch over a server that is found like this.
+    /// A watch over a server in this state.
     pub fn over(server: &Simulated) -> Self {
         let may = |service: &&reconcile_schema::Service| match service.start {
             StartType::Automatic => true,
@@ -94,7 +95,7 @@ impl Watch {
         }
     }
 
-    /// Services that may be started although the server does not show it: the journal remembers them.
+    /// Services that may be started although the server does not show it, because the journal records them.
     pub fn may_start(&mut self, names: impl IntoIterator<Item = String>) {
         self.startable.extend(names);
     }
@@ -104,7 +105,7 @@ impl Watch {
         self.acts.iter().filter(|taken| *taken == step).count()
     }
 
-    /// Whether assemblies may be held that the installer replaced.
+    /// Whether assemblies can be held that the installer replaced.
     pub const fn held(&self) -> bool {
         self.held && !self.forgetful
     }
@@ -115,7 +116,7 @@ impl Watch {
         }
     }
 
-    /// What must hold when a step is about to be taken.
+    /// The rules that apply when a step is about to be taken.
     fn before(
         &mut self,
         goal: &Goal,
@@ -138,11 +139,11 @@ impl Watch {
         let others_stopped = now.services.iter().filter(|one| is_named(goal, one)).all(|one| one.is_stopped());
         let holds = |one: &reconcile_schema::Service| now.registered.get(&one.name).is_some_and(|it| it.holds);
         let held = now.services.iter().any(|one| is_others(one) && holds(one) && !one.is_stopped());
-        // Nobody can tell what an installation left out that was not seen to end well.
+        // Nobody knows what is missing from an installation that was not seen to end successfully.
         let unproven =
             earlier.is_some_and(|last| last.target == goal.core && !matches!(last.code, Some(0 | 1641 | 3010)));
         let behind = behind(goal, now) || unproven;
-        let quiet = self.crowded; // What somebody else did since the last look cannot be held against the run.
+        let quiet = self.crowded; // The run is not responsible for what somebody else did since the last observation.
         match step {
             Step::Install => {
                 self.insist(behind, Rule::OnlyWhatIsNeeded, "nothing is below its build", step);
@@ -186,7 +187,7 @@ impl Watch {
                 );
                 let known = marks.baseline.is_some() || own(now).all(|service| service.is_stopped());
                 self.insist(known, Rule::JournalFirst, "the journal does not know what ran", step);
-                // Where a mark was lost, stopping what is stopped costs nothing.
+                // If a mark was lost, stopping what is already stopped costs nothing.
                 let idle = *step == Step::StopServices && products_stopped;
                 let missed = self.lossy || self.crowded; // The run may not have seen what was stopped.
                 let again = missed && marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
@@ -210,7 +211,7 @@ impl Watch {
             }
             Step::Claim => {
                 self.insist(record.claims.is_empty(), Rule::OneClaim, "another server has the claim", step);
-                // A time that is still to come says nothing of when that was.
+                // A time in the future does not show when that was.
                 let past = |last: &&Released| Period::between(now.clock, last.at) < Period::minutes(5);
                 let fresh = |last: &&Released| past(last) && Period::between(last.at, now.clock) < Period::minutes(20);
                 let other = record.released.values().filter(|last| last.server != goal.server).find(fresh);
@@ -240,12 +241,12 @@ impl Watch {
         }
     }
 
-    /// What must hold of a pool when a step is about to be taken on one of its servers.
+    /// The rules of a pool that apply when a step is about to be taken on one of its servers.
     fn pool(&mut self, goal: &Goal, now: &Simulated, step: &Step) {
         let moves = matches!(step, Step::FailOver | Step::FailBack);
         self.insist(goal.fails_over() || !moves, Rule::OwnPoolOnly, "no pool takes over for this server", step);
         let serves = goal.fails_over() && now.is_active() && !self.crowded;
-        let others = *step == Step::StopOthers; // Those stop while the server still serves in its pool.
+        let others = *step == Step::StopOthers; // These stop while the server still serves in its pool.
         self.insist(
             !serves || moves || others || !step.takes_down(),
             Rule::FailoverFirst,
@@ -254,7 +255,7 @@ impl Watch {
         );
     }
 
-    /// What must hold of windows and holds when a step is about to be taken.
+    /// The rules of windows and holds that apply when a step is about to be taken.
     fn leave(&mut self, goal: &Goal, now: &Simulated, marks: &Marks, step: &Step) {
         let up =
             matches!(step, Step::StartServices | Step::StartOthers | Step::FailBack | Step::StartWeb | Step::Release);
@@ -263,14 +264,15 @@ impl Watch {
         let Some(maintenance) = goal.rules.maintenance.as_deref().filter(|_| step.takes_down()) else { return };
         let open = open_at(maintenance, now.clock).is_some();
         let down = now.services.iter().any(|one| one.start == StartType::Automatic && one.is_stopped());
-        // What the installer has begun is finished; and a server that is down already may restart, if it is not forbidden.
+        // Work that the installer has begun is finished; and a server that is already down may restart, unless that is
+        // forbidden.
         let goes_on = marks.baseline.as_ref().is_some_and(|baseline| baseline.installing);
         let ends = down && marks.attempt.is_some();
         let may = if *step == Step::Reboot && goal.rules.reboot == Reboots::InWindow { false } else { goes_on || ends };
         self.insist(open || may, Rule::WindowsOnly, "no window is open", step);
     }
 
-    /// What must hold when a step was taken, survived or not.
+    /// The rules that apply after a step was taken, whether the run survived it or not.
     fn after(&mut self, goal: &Goal, before: &Simulated, now: &Simulated, earlier: Option<&Attempt>, step: &Step) {
         let fell = now
             .components
@@ -291,7 +293,7 @@ impl Watch {
                 .map(|(is, _)| is)
             {
                 let back = |was: &reconcile_schema::Service| was.name == service.name && !was.is_stopped();
-                let ran = before.failed_over.iter().any(back); // What the pool took over, it gives back.
+                let ran = before.failed_over.iter().any(back); // A failback brings them back.
                 self.insist(
                     ran || self.startable.contains(&service.name),
                     Rule::StoppedStaysStopped,
@@ -333,12 +335,12 @@ impl Watch {
     }
 }
 
-/// The product's services and the web server, by what the space says and not by how they are recognised.
+/// The product's services and the web server, by the definition of the space, not by their recognition.
 fn own(now: &Simulated) -> impl Iterator<Item = &reconcile_schema::Service> {
     now.services.iter().filter(|service| !is_others(service))
 }
 
-/// Whether a service is somebody else's.
+/// Whether a service belongs to others.
 fn is_others(service: &reconcile_schema::Service) -> bool {
     UNPUBLISHED.iter().any(|(name, _, _, own)| *name == service.name && !own) || service.name == RECORDER
 }
@@ -363,12 +365,12 @@ pub fn outdated(now: &Simulated, store: &Store) -> bool {
     databases.into_iter().any(|(name, one)| name != "xds" && one.installed < one.expected)
 }
 
-/// Whether the machine waits for a restart.
+/// Whether a restart of the machine is pending.
 pub fn asked(now: &Simulated) -> bool {
     now.reboot_asked.is_some() || now.has(Fault::RebootPending) || now.has(Fault::RebootStays)
 }
 
-/// What can be checked while everything still runs, and forbids the work.
+/// The conditions that forbid the work and can be checked while everything still runs.
 pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
     let forbids = |fault: &Fault| match fault {
         Fault::PoolBusy
@@ -431,10 +433,10 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
     now.faults.iter().copied().filter(forbids).collect()
 }
 
-/// Where drift and decision do not say the same: something is wanted exactly where a fact differs, a difference can be
-/// seen, and a host with one is not at its goal.
+/// The contradictions between drift and decision: a step must be wanted exactly where a fact differs, a difference must
+/// be visible, and a host with one must not be at its goal.
 pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
-    // Whether others may begin is no difference of this server.
+    // Whether others may begin is not a difference of this server.
     let goal = &Goal { claims: None, ..goal.clone() };
     let (found, rests) = (drift(goal, seen), wanted(goal, seen) == Want::Nothing);
     let mut faults = Vec::new();
@@ -467,7 +469,7 @@ pub fn disagreements(goal: &Goal, seen: &Seen) -> Vec<String> {
     faults
 }
 
-/// The finding that must tell of what is wanted.
+/// The finding that must show a wanted step.
 fn told(want: &Want) -> Option<DriftCode> {
     match want {
         Want::Nothing => None,
@@ -485,7 +487,6 @@ fn told(want: &Want) -> Option<DriftCode> {
     }
 }
 
-/// A host that is watched.
 pub struct Watched<'a> {
     pub lab: LabHost<'a>,
     pub watch: &'a mut Watch,
@@ -493,7 +494,6 @@ pub struct Watched<'a> {
 }
 
 impl Watched<'_> {
-    /// The server as it is.
     pub fn truth(&mut self) -> Simulated {
         self.lab.lab().world().servers.values().next().unwrap().clone()
     }

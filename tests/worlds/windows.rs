@@ -1,4 +1,4 @@
-//! Maintenance windows, holds and spent outages: what is never done, what is given up in time, and what goes on.
+//! Maintenance windows, holds and spent outages: what is never done, what is stopped in time, and what continues.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn always() -> [Windows; 3] {
     ]
 }
 
-/// Windows that are closed at 02:00 on Sunday, 2026-01-04, and for some hours behind it.
+/// Windows that are closed at 02:00 on Sunday, 2026-01-04, and for some hours after it.
 fn shut() -> [Windows; 4] {
     [
         weekly("UTC", &[("sat", "22:00", "02:00")], None),
@@ -40,12 +40,12 @@ fn shut() -> [Windows; 4] {
     ]
 }
 
-/// A window in which the run begins, and that closes so many minutes later.
+/// A window in which the run begins, and that closes this many minutes later.
 fn closing_after(minutes: u32) -> Windows {
     weekly("UTC", &[("sun", "00:00", &format!("{:02}:{:02}", 2 + minutes / 60, minutes % 60))], None)
 }
 
-/// The rules of the world, but for these windows.
+/// The rules of the world, with these windows.
 fn in_windows(case: &Case, windows: &Windows) -> Scene {
     let mut scene = Scene::of(case);
     scene.goal.rules.maintenance.clone_from(windows);
@@ -56,11 +56,11 @@ fn go(scene: &mut Scene, name: &str) -> Result<Outcome, String> {
     scene.run(&How { name, ..How::default() }).map_err(|error| error.to_string())
 }
 
-/// What is wrong after a run, whatever it came to.
+/// The faults after a run, whatever its result.
 fn faults(scene: &mut Scene, outcome: &Outcome) -> Vec<String> {
     let mut faults = std::mem::take(&mut scene.watch.violations);
     faults.extend(wrong(&scene.goal, &scene.ran, scene.now(), outcome, Memory::Whole));
-    // What the installer started is not stopped again by a run that is given up.
+    // A run that is abandoned does not stop again what the installer started.
     let starts = scene.case.installer == Some(Fault::InstallerStartsServices);
     faults.retain(|fault| !(starts && Rule::StoppedStaysStopped.is_in(fault)));
     faults
@@ -70,7 +70,7 @@ fn none(faults: &[String], what: &str) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(format!("{what}: {faults:?}")) }
 }
 
-/// When nothing forbids it any more, a run comes to what it must.
+/// Once nothing forbids it any more, a run has the expected result.
 fn finishes(scene: &mut Scene, what: &str) -> Result<(), String> {
     scene.goal.rules.maintenance = None;
     let outcome = go(scene, "the last run")?;
@@ -88,7 +88,8 @@ fn work(case: &Case) -> bool {
     case.current != CURRENT || case.databases == Databases::Behind
 }
 
-/// Windows that are always open change nothing: steps, end, server and journal are those of a manifest without any.
+/// Windows that are always open change nothing: steps, end, server and journal are the same as with a manifest without
+/// windows.
 pub fn always_open(case: &Case) -> Result<usize, String> {
     let journey = |windows: &Windows| -> Result<(Outcome, Simulated, Marks), String> {
         let mut scene = in_windows(case, windows);
@@ -106,8 +107,8 @@ pub fn always_open(case: &Case) -> Result<usize, String> {
     Ok(always().len())
 }
 
-/// In closed windows nothing is taken down. The package is made ready, what was down comes up, and when the window opens,
-/// the run does the rest.
+/// In closed windows nothing is taken down. The package is prepared, stopped services are started, and when the window
+/// opens, the run does the rest.
 pub fn closed(case: &Case) -> Result<usize, String> {
     for windows in shut() {
         let mut scene = in_windows(case, &windows);
@@ -141,7 +142,7 @@ pub fn closed(case: &Case) -> Result<usize, String> {
     Ok(shut().len())
 }
 
-/// What is known of how long the steps take.
+/// How the lengths of the steps are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Nothing,
@@ -149,12 +150,12 @@ enum Known {
     Recorded,
 }
 
-/// A lab's steps take these times (`hosts/lab`), the second stop 10 seconds more.
+/// The steps of a lab take these times (`hosts/lab`), the second stop 10 seconds longer.
 fn known(scene: &mut Scene, known: Known) {
     let (seconds, minutes) = (Period::seconds, Period::minutes);
-    scene.goal.rules.outage_budget = minutes(60); // It is about windows here.
+    scene.goal.rules.outage_budget = minutes(60); // This test is about windows.
     match known {
-        // A run that begins although nobody knows how long it takes: its budget is nothing, and exceeding it is warned of.
+        // A run that begins although no length is known: its budget is zero, and exceeding it only causes a warning.
         Known::Nothing => (scene.goal.rules.outage_budget, scene.goal.rules.on_exceed) = (minutes(0), OnExceed::Warn),
         Known::Estimated => {
             scene.goal.rules.estimates = Estimates {
@@ -184,18 +185,18 @@ fn known(scene: &mut Scene, known: Known) {
     }
 }
 
-/// A step, when it began, and whether the product's services were all stopped by then.
+/// A step, the time of its beginning, and whether all of the product's services were stopped by then.
 struct Taken {
     step: Step,
     at: Timestamp,
     down: bool,
 }
 
-/// Windows that close after every number of minutes that matters, with both policies of restarts that allow one.
+/// Windows that close after every number of minutes that matters, with both policies that allow restarts.
 ///
-/// Before the installer was started, a run is given up once its window has closed, or is too short by what is known, and
-/// the services come back. Behind it, it goes on. Where every length is known and the installer does nothing odd, no outage
-/// ends behind the window.
+/// Before the start of the installer, a run is abandoned once its window has closed, or is known to be too short, and
+/// the services come back. After it, the run continues. Where every length is known and the installer does nothing
+/// unusual, no outage ends after the window.
 pub fn closing(case: &Case) -> Result<usize, String> {
     let mut runs = 0;
     for minutes in 0..=25 {
@@ -213,8 +214,8 @@ pub fn closing(case: &Case) -> Result<usize, String> {
     Ok(runs)
 }
 
-/// A pool is not asked to take over where the window closes before the server could be back: the failover of 12 minutes must
-/// fit it, too.
+/// No failover begins if the window closes before the server could be back: the failover of 12 minutes must fit as
+/// well.
 pub fn fail_overs_fit(case: &Case) -> Result<usize, String> {
     let (seconds, minutes) = (Period::seconds, Period::minutes);
     for closes in 0..=45 {
@@ -237,15 +238,15 @@ pub fn fail_overs_fit(case: &Case) -> Result<usize, String> {
     Ok(46)
 }
 
-/// Where nobody knows how long anything takes, a window must have room for the longest outage that is allowed, and for the hour that
-/// a pool is given to take over: no run begins in the last minutes of its window.
+/// Where no length is known, a window must have room for the longest outage that is allowed, and for the hour that a
+/// failover may take: no run begins in the last minutes of its window.
 pub fn the_longest_fits(case: &Case) -> Result<usize, String> {
     let longest = if case.kind.is_in_pool() { 90 } else { 30 };
     for closes in [1, 15, 29, 30, 31, 60, 89, 90, 91] {
         let mut scene = in_windows(case, &closing_after(closes));
         let outcome = go(&mut scene, "run 1")?;
         none(&faults(&mut scene, &outcome), &format!("{closes} min"))?;
-        // Until it is asked for the last time, the update is copied.
+        // The update is copied before the window is checked for the last time.
         let (down, fits) = (takes_down(&outcome.steps), closes > longest);
         let named = match &outcome.end {
             End::Blocked(Blocker::WindowTooShort { lacking, .. }) => lacking.contains(&"install"),
@@ -289,7 +290,7 @@ fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
         matches!(outcome.end, End::Blocked(Blocker::WindowClosed { .. } | Blocker::WindowTooShort { .. }));
     let restarts = matches!(case.installer, Some(Fault::InstallerAsksForReboot | Fault::InstallerBeginsReboot));
     match installs {
-        // A restart is the end of one outage, and the databases may need another.
+        // A restart ends one outage, and the databases may need another.
         Some(_) => insist(fate(&outcome.end) == expected(case) || restarts && for_windows, "it did not go on"),
         None => insist(for_windows || fate(&outcome.end) == expected(case), "given up for another reason"),
     }
@@ -302,8 +303,8 @@ fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
     finishes(&mut scene, &format!("{steps:?} {:?}", outcome.end))
 }
 
-/// Asked to end at every decision while the window is open, and found by the next run when it is closed: what runs then is
-/// left running, whatever is still to be done.
+/// The run is asked to end at every decision while the window is open, and the next run comes when it is closed:
+/// running services are left running, whatever work remains.
 pub fn found_behind(case: &Case) -> Result<usize, String> {
     for moment in 0.. {
         let [open, ..] = always();
@@ -329,8 +330,8 @@ pub fn found_behind(case: &Case) -> Result<usize, String> {
     Ok(0)
 }
 
-/// Killed in every effect, and on hold before the next run: what the first one stopped comes back, and nothing else is
-/// done. Released, it goes on.
+/// The run is killed in every effect, and the server is on hold before the next run: services that the first run
+/// stopped come back, and nothing else is done. After the release, the work continues.
 pub fn held(case: &Case) -> Result<usize, String> {
     let effects = {
         let mut scene = Scene::of(case);
@@ -364,11 +365,11 @@ pub fn held(case: &Case) -> Result<usize, String> {
     Ok(holds)
 }
 
-/// The clock is set by a year, back or ahead, behind every act.
+/// The clock is set one year back or ahead after every act.
 ///
-/// Outages and lengths are measured by what nobody can set, within one boot. Whether a window is open cannot be known with
-/// a wrong clock; that it goes back behind the journal can be seen, and nothing is taken down then until a person has
-/// looked at it. A clock that is ahead cannot be told from a server that nobody ran anything on for a year.
+/// Outages and lengths are measured by a clock that nobody can set, within one boot. With a wrong clock it is unknown
+/// whether a window is open. A clock that is behind the journal can be detected, and then nothing is taken down until a
+/// person has checked it. A clock that is ahead looks the same as a server on which nobody ran anything for a year.
 pub fn clock_set(case: &Case) -> Result<usize, String> {
     let smooth = {
         let mut scene = Scene::of(case);
@@ -398,7 +399,7 @@ pub fn clock_set(case: &Case) -> Result<usize, String> {
         let what = format!("set by {by:#} after {after} of {steps:?}: {:?} {:?}", outcome.steps, outcome.end);
         none(&faults(&mut scene, &outcome), &what)?;
         let (done, rest) = steps.split_at(after);
-        // In an outage in which the installer was started, it goes on.
+        // In an outage in which the installer was started, the work continues.
         let goes_on = done.contains(&Step::Install) && !restarts;
         let must_stop = by.is_negative() && !goes_on && takes_down(rest);
         let behind = matches!(outcome.end, End::Blocked(Blocker::ClockBehind { .. }));
@@ -411,7 +412,7 @@ pub fn clock_set(case: &Case) -> Result<usize, String> {
             return Err(format!("outage {:?}, {durations:?}, {what}", outcome.outage));
         }
         if behind {
-            // A person has looked at the clock and says so.
+            // A person has checked the clock and states that.
             let how = How { name: "run 2", forgive: true, ..How::default() };
             let outcome = scene.run(&how).map_err(|error| error.to_string())?;
             none(&faults(&mut scene, &outcome), &what)?;
@@ -424,7 +425,7 @@ pub fn clock_set(case: &Case) -> Result<usize, String> {
     Ok(runs)
 }
 
-/// Worlds in which no run comes to anything.
+/// Worlds in which no run has any effect.
 pub fn vain() -> Vec<Case> {
     let faults = [Fault::ServiceHangsInStop, Fault::DatabaseUpdateDoesNothing];
     let installers = [Fault::InstallerDoesNothing, Fault::InstallerFails];
@@ -435,14 +436,14 @@ pub fn vain() -> Vec<Case> {
         cases.extend(installers.map(|fault| Case { installer: Some(fault), ..case }));
         let behind = Case { current: CURRENT, databases: Databases::Behind, ..case };
         cases.extend(faults.map(|fault| Case { fault: Some(fault), ..behind }));
-        // The fault appears once the installer was started and its run was killed.
+        // The fault appears after the installer was started and its run was killed.
         cases.push(Case { installer: Some(Fault::InstallerStartsServices), ..case });
     }
     cases
 }
 
-/// Over any number of runs the server is taken down as often as is allowed, and then no more until somebody fixes it and
-/// says so.
+/// Over any number of runs the server is taken down as often as is allowed, and then no more until somebody fixes the
+/// cause and states that.
 pub fn in_vain(case: &Case) -> Result<usize, String> {
     let mut runs = 0;
     for attempts in 1..=3 {
@@ -459,7 +460,7 @@ pub fn in_vain(case: &Case) -> Result<usize, String> {
             let how = How { name: &format!("run {nth}"), forgive, ..How::default() };
             let outcome = scene.run(&how).map_err(|error| error.to_string())?;
             scene.watch.acts.clear();
-            // What hangs ends some time later, and runs again.
+            // The hanging service ends some time later, and runs again.
             let running = |server: &mut Simulated| {
                 let hanging = server.services.iter_mut().filter(|one| one.is_pending());
                 hanging.for_each(|service| service.state = ServiceState::Running);
@@ -492,7 +493,7 @@ pub fn in_vain(case: &Case) -> Result<usize, String> {
     Ok(runs)
 }
 
-/// The place behind the installer's end, before anybody wrote it down.
+/// The moment after the installer's end, before anybody recorded it.
 fn after_install(case: &Case) -> Kill {
     let installs = |kill: &Kill| {
         let mut scene = Scene::of(case);
@@ -502,16 +503,17 @@ fn after_install(case: &Case) -> Kill {
     (0..).map(|effect| Kill { effect, when: When::After }).find(installs).unwrap()
 }
 
-/// One attempt is enough where nothing fails: a restart, and the outage for the databases behind it, are not without effect.
+/// One attempt is enough where nothing fails: a restart, and the outage for the databases after it, are not without
+/// effect.
 pub fn one_attempt(case: &Case) -> Result<usize, String> {
     if matches!(case.installer, Some(Fault::InstallerStopsHalfWay | Fault::InstallerFindsServices)) {
-        return Ok(0); // These need another.
+        return Ok(0); // These worlds need another one.
     }
     let mut scene = Scene::of(case);
     scene.goal.rules.attempts = 1;
     let outcome = go(&mut scene, "run 1")?;
     let mut faults = faults(&mut scene, &outcome);
-    // The installer that fails may not be started again, which is said instead of how it failed.
+    // An installer that failed may not be started again, and the blocker reports that instead of the failure.
     let spent = matches!(outcome.end, End::Blocked(Blocker::AttemptsSpent { .. }))
         && matches!(case.installer, Some(Fault::InstallerFails | Fault::InstallerDoesNothing));
     if fate(&outcome.end) != expected(case) && !spent {

@@ -4,10 +4,10 @@ use reconcile_schema::Releases;
 
 use crate::manifest::problem::Problem;
 
-/// The catalogue, as it was when the program was built.
+/// The catalogue of the time when the program was built.
 ///
 /// # Errors
-/// Never in a program that was built from a tree whose tests pass: they read the catalogue as these types.
+/// Never, if the tests of the program's source passed: they read the catalogue with these types.
 pub fn releases() -> Result<Releases, Problem> {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/releases.json")))
         .map_err(|error| Problem::failed(format!("the catalogue in this program is damaged: {error}; build it again")))

@@ -1,4 +1,4 @@
-//! Holds a document to a JSON Schema and types it; each error gets its place and our own words.
+//! Validates a document by a JSON Schema and types it; each error gets its place and a text of our own.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ use crate::manifest::{
 impl Source {
     /// Validates the document by a JSON Schema (draft 2020-12, nothing is fetched), then types it.
     ///
-    /// The type may refuse what the schema cannot say (`TryFrom`); such an error stops at the first.
+    /// The type may refuse what the schema cannot express (`TryFrom`); it stops at the first such error.
     ///
     /// # Errors
     /// All violations of the schema, or the first refusal by the type.
@@ -41,10 +41,10 @@ impl Source {
         self.typed()
     }
 
-    /// Types the document without asking a schema.
+    /// Types the document without a schema.
     ///
-    /// The types of this program refuse everything that their schemas refuse, and cost a tenth: a document that is
-    /// good needs no schema, one that is not is explained by [`Source::check`].
+    /// The types of this program refuse everything that their schemas refuse, at a tenth of the cost. A good document
+    /// needs no schema, and [`Source::check`] explains a bad one.
     ///
     /// # Errors
     /// The first refusal by the type.
@@ -57,7 +57,7 @@ impl Source {
     }
 }
 
-/// The violations behind the errors of one value and what is in it.
+/// The violations that the errors of one value and of its parts show.
 fn findings(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Finding> {
     let mut out = Vec::new();
     for error in errors {
@@ -69,14 +69,14 @@ fn findings(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Finding> {
             violation(error, pointer, schema, &mut out);
         }
     }
-    // A value of the wrong type breaks other rules, too; they say nothing new.
+    // A value of the wrong type also breaks other rules; those errors add nothing.
     let wrong: HashSet<String> =
         out.iter().filter(|it| matches!(it.what, What::Type(_))).map(|it| it.pointer.clone()).collect();
     out.retain(|it| matches!(it.what, What::Type(_)) || !wrong.contains(&it.pointer));
     out
 }
 
-/// Of the alternatives that a value does not satisfy, the errors of the one that was meant.
+/// The errors of the intended alternative, if a value satisfies none.
 fn closest(here: &str, mut branches: Vec<Vec<Finding>>) -> Vec<Finding> {
     let wrong_type = |branch: &Vec<Finding>| branch.iter().any(|it| it.pointer == here && it.what.types().is_some());
     if branches.iter().all(wrong_type) {
@@ -94,11 +94,11 @@ fn closest(here: &str, mut branches: Vec<Vec<Finding>>) -> Vec<Finding> {
     if branches.len() == 1 {
         return branches.remove(0);
     }
-    // The names of an enum, or of the tag that tells the variants of an enum apart.
+    // The names of an enum, or of the tag that distinguishes the variants of an enum.
     if let Some((pointer, names)) = common(&branches, What::choice) {
         return vec![Finding { pointer, what: What::Choice(names), expected: None }];
     }
-    // A variant whose tag does not match was not meant.
+    // A variant with another tag was not intended.
     let other_tag = |branch: &Vec<Finding>| branch.iter().any(|it| it.what.choice().is_some_and(|it| it.len() == 1));
     if !branches.iter().all(other_tag) {
         branches.retain(|it| !other_tag(it));
@@ -114,7 +114,7 @@ fn closest(here: &str, mut branches: Vec<Vec<Finding>>) -> Vec<Finding> {
     best.unwrap_or_default()
 }
 
-/// Where every branch has a finding of the same kind, and the names that they tell together.
+/// The place where every branch has a finding of the same kind, and all the names in these findings.
 fn common(branches: &[Vec<Finding>], names: fn(&What) -> Option<&Vec<String>>) -> Option<(String, Vec<String>)> {
     let first = branches.first()?.iter().find(|it| names(&it.what).is_some())?;
     let mut all = Vec::new();
@@ -127,7 +127,7 @@ fn common(branches: &[Vec<Finding>], names: fn(&What) -> Option<&Vec<String>>) -
     Some((first.pointer.clone(), all))
 }
 
-/// Adds what an error says about the value at `pointer`.
+/// Adds the findings of an error in the value at `pointer`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library's rules; a new version may add some")]
 fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: &mut Vec<Finding>) {
     let (rules, _) = error.schema_path().as_str().rsplit_once('/').unwrap_or_default();
@@ -185,7 +185,7 @@ fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: 
         Rule::Pattern { pattern } => {
             let format = expected.map(str::to_owned).or_else(|| description(rules));
             let format = format.unwrap_or_else(|| matching(pattern));
-            // The grammar of paths has a reason for what it refuses, where the pattern has none.
+            // The grammar of paths gives a reason for a refusal; the pattern does not.
             let path = error.instance().as_str().filter(|_| rules.get("x-path").is_some());
             let why = path.and_then(|path| path_parts(path).err());
             (
@@ -213,7 +213,7 @@ fn violation(error: &ValidationError<'_>, pointer: String, schema: &Value, out: 
     add(pointer, what, expected);
 }
 
-/// The first sentence of what a schema says about itself.
+/// The first sentence of a schema's own description.
 fn description(rules: &Value) -> Option<String> {
     let text = rules.get("description").or_else(|| rules.get("title"))?;
     let told = text.as_str()?.split("\n\n").next()?.replace('\n', " ");
@@ -242,7 +242,7 @@ fn matching(pattern: &str) -> String {
     format!("text that matches {pattern}")
 }
 
-/// A value of the schema as one would write it.
+/// A value of the schema in the form in which people write it.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

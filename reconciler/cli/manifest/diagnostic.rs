@@ -16,19 +16,18 @@ const AROUND: usize = 120;
 /// A line and a column in a text file. Both start at 1; a column counts characters, not bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Position {
-    /// The line, the first one is 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The character in the line, the first one is 1.
+    /// The character in the line, counted from 1.
     pub column: usize,
 }
 
-/// A file, and where in it, unless the whole file is meant. Printed as `manifest.yaml:12:7`.
+/// A file and a position in it, unless the whole file is meant. Printed as `manifest.yaml:12:7`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
-    /// The file as the user named it.
     pub file: String,
     #[serde(flatten)]
-    /// Where in the file; nothing, if the whole file is meant.
+    /// The position in the file; nothing, if the whole file is meant.
     pub position: Option<Position>,
 }
 
@@ -42,7 +41,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// One error. Serialized it is the machine form: everything but the excerpt of the file.
+/// One error. Its serialized form is for machines: everything except the excerpt of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// The kind of error, such as `unknown-field`.
@@ -63,17 +62,16 @@ pub struct Diagnostic {
     severity: Severity,
 }
 
-/// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Severity {
     /// The file cannot be used.
     #[default]
     Error,
-    /// It can, and may not be what was meant.
+    /// It can be used, but may not say what was intended.
     Warning,
 }
 
-/// The line of the error, escaped, and the bytes of it that are underlined.
+/// The line of the error, escaped, and its bytes that are underlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Excerpt {
     line: String,
@@ -107,14 +105,14 @@ impl Diagnostic {
         diagnostic
     }
 
-    /// Says what was expected. Text that came from outside is escaped.
+    /// Adds what was expected. Text from outside is escaped.
     #[must_use]
     pub fn expected(mut self, expected: impl AsRef<str>) -> Self {
         self.expected = Some(escape(expected.as_ref()));
         self
     }
 
-    /// Says what to do next. Text that came from outside is escaped.
+    /// Adds what to do next. Text from outside is escaped.
     #[must_use]
     pub fn help(mut self, help: impl AsRef<str>) -> Self {
         self.help = Some(escape(help.as_ref()));
@@ -146,8 +144,8 @@ impl Diagnostic {
                         .span(excerpt.token.clone())
                         .label(expected.take().map(|it| format!("expected {it}"))),
                 );
-                // The library counts the column in the text that it is given. Where that is cut
-                // or escaped before the token, the true column is stated on its own.
+                // The library counts the column in the given text. If that is cut or escaped before the token, the true
+                // column is stated separately.
                 if excerpt.column() == column {
                     report = report.element(snippet.path(file));
                 } else {
@@ -200,7 +198,7 @@ impl Excerpt {
                 break;
             }
             // A tab is one column; the library expands it.
-            // What a pipeline takes for a command: `##[` and `##vso[`. A comment may begin with `##`.
+            // Texts that a pipeline reads as a command: `##[` and `##vso[`. A comment may begin with `##`.
             let command = before == Some('#') && ["#[", "#vso["].iter().any(|begin| ahead.starts_with(begin));
             if c == '\t' {
                 shown.line.push(c);
@@ -227,12 +225,12 @@ impl Excerpt {
     }
 }
 
-/// The errors of one document in the order of their places: the first twenty, and how many more.
+/// The errors of one document in the order of their places: the first twenty, and the number of further ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Diagnostics {
     /// The errors that are shown.
     pub errors: Vec<Diagnostic>,
-    /// How many are not shown. A document is not read on after a thousand refusals.
+    /// How many are not shown. After a thousand refusals, the rest of a document is not read.
     pub more: usize,
 }
 
@@ -246,7 +244,7 @@ impl Diagnostics {
         Self { errors, more }
     }
 
-    /// Adds an error that lies behind all others. It is not even built when it would not be shown.
+    /// Adds an error that comes after all others. If it would not be shown, it is not even built.
     pub fn push(&mut self, error: impl FnOnce() -> Diagnostic) {
         if self.errors.len() < SHOWN {
             self.errors.push(error());
@@ -263,7 +261,7 @@ impl Diagnostics {
         if self.errors.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// All errors as a compiler would print them, an empty line between two; ends with a newline.
+    /// All errors in the form of a compiler, with an empty line between two; ends with a newline.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let mut out: Vec<String> = self.errors.iter().map(|it| it.render(colour)).collect();
@@ -297,12 +295,12 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Text from outside, made harmless for a terminal and for the log of a CI system: control characters (C0 with ESC, DEL,
-/// C1), bidirectional controls and invisible characters become `\u{…}`, and so does one sign of those that begin a
-/// command: `##` anywhere (Azure Pipelines looks for it within a line), `::` at the beginning (GitHub Actions).
+/// Text from outside, made harmless for a terminal and for the log of a CI system. Control characters (C0 with ESC,
+/// DEL, C1), bidirectional controls and invisible characters become `\u{…}`. So does one sign of those that begin a
+/// command: `##` anywhere (Azure Pipelines searches within a line), `::` at the beginning (GitHub Actions).
 #[must_use]
 pub fn escape(text: &str) -> String {
-    // Nearly every text is plain, and a fleet has millions of them.
+    // Almost every text is plain, and a fleet has millions of them.
     if !text.starts_with("::") && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') {
         return text.to_owned();
     }
@@ -332,7 +330,7 @@ fn push_escaped(out: &mut String, c: char) {
     }
 }
 
-/// Whether a character cannot be seen, or changes how the characters around it are seen.
+/// Whether a character is invisible, or changes how the characters around it are shown.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -342,11 +340,11 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}'
             | '\u{feff}' | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
             | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}'
-            // Variation selectors, and what begins and ends beams and slurs of music.
+            // Variation selectors, and the controls for beams and slurs in music.
             | '\u{180b}'..='\u{180d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{1d173}'..='\u{1d17a}'
             // Interlinear annotation and tag characters.
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-            // What is no character; XML does not allow the last two of the first plane.
+            // Noncharacters; XML does not allow the last two of the first plane.
             | '\u{fdd0}'..='\u{fdef}')
         || u32::from(c) & 0xfffe == 0xfffe
 }

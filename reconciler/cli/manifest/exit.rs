@@ -4,16 +4,16 @@ use std::process::ExitCode;
 
 use reconcile_schema::{Code, DriftState, State};
 
-/// How the program ends. The documented table stands in the README.
+/// How the program ends. The table is documented in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Every server is at its goal, or the command did what it was asked.
+    /// Every server is at its goal, or the command succeeded.
     Done,
     /// Something failed.
     Failed,
     /// Steps remain.
     Drift,
-    /// Something that may pass forbids the steps: try later.
+    /// A condition that may pass forbids the steps: try later.
     Blocked,
     /// Somebody must act.
     NeedsOperator,
@@ -38,7 +38,7 @@ impl Exit {
         Self::Input,
     ];
 
-    /// What it means, in a few words.
+    /// Its meaning, in a few words.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Exit {
         }
     }
 
-    /// The number that the caller sees.
+    /// The number for the caller.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -152,7 +152,8 @@ impl From<State> for Exit {
     }
 }
 
-/// What differs and can be told is drift; the worst state of a fleet is the last of [`DriftState::ALL`] that it has.
+/// A known difference is drift. The worst state of a fleet is the last one in [`DriftState::ALL`] that any of its
+/// servers has.
 impl From<DriftState> for Exit {
     fn from(state: DriftState) -> Self {
         match state {

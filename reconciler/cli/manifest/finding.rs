@@ -22,7 +22,7 @@ pub(crate) const TEXT: &str = "text";
 pub(crate) struct Finding {
     pub pointer: String,
     pub what: What,
-    /// What the schema says is expected here, where it says it.
+    /// The expectation of the schema, if it has one.
     pub expected: Option<String>,
 }
 
@@ -156,7 +156,7 @@ impl Finding {
     }
 }
 
-/// Where a field belongs that has this name elsewhere in the document: the shortest way to it.
+/// The place of a field that has this name elsewhere in the document: the shortest path to it.
 fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
     let mut seen = HashSet::new();
     let mut ahead = VecDeque::from([(schema, None::<(&str, bool)>)]);
@@ -170,7 +170,7 @@ fn home(schema: &Value, name: &str, around: Option<&str>) -> Option<String> {
             continue;
         }
         let fields = rules.get("properties").and_then(Value::as_object);
-        // Of another choice for the same field it is no word that it belongs there.
+        // The field in another choice for the same place does not mean that it belongs there.
         if fields.is_some_and(|fields| fields.contains_key(name)) && parent.map(|(parent, _)| parent) != around {
             return Some(match parent {
                 Some((parent, false)) => format!("`{name}` belongs under `{parent}`"),
@@ -234,7 +234,7 @@ fn name(pointer: &str) -> Option<String> {
     Some(name.replace("~1", "/").replace("~0", "~"))
 }
 
-/// What an error says it speaks of.
+/// The subject of an error, in words.
 pub(crate) fn subject(pointer: &str) -> String {
     let Some(name) = name(pointer) else {
         return "the document".to_owned();

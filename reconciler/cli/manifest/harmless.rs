@@ -1,5 +1,6 @@
-//! JSON for programs, in which nothing acts on a terminal or on the log of a pipeline: what cannot be seen is written as `\u`, and so is
-//! the second sign of `##`, which begins a command to Azure Pipelines wherever it stands. A program reads the same text.
+//! JSON for programs, in which nothing acts on a terminal or on the log of a pipeline. Invisible characters are written
+//! as `\u`, and so is the second sign of `##`, which begins a command of Azure Pipelines wherever it is. A program
+//! reads the same text.
 
 use std::io::{self, Write};
 
@@ -8,7 +9,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::manifest::{diagnostic::is_hidden, problem::Problem};
 
-/// Writes a value in one line.
+/// Writes a value on one line.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -16,20 +17,20 @@ pub fn write(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Res
     value.serialize(&mut Serializer::with_formatter(out, Harmless(CompactFormatter))).map_err(io::Error::from)
 }
 
-/// A value in one line, without its end.
+/// A value on one line, without the line end.
 ///
 /// # Errors
-/// When it is no JSON.
+/// When it cannot be written as JSON.
 pub fn line(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
     let mut out = Vec::new();
     write(&mut out, value).map_err(Problem::failed)?;
     String::from_utf8(out).map_err(Problem::failed)
 }
 
-/// A value as a person can read it, with the end of its last line.
+/// A value in a form that people can read, with a line end.
 ///
 /// # Errors
-/// When it is no JSON.
+/// When it cannot be written as JSON.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
     let mut out = Vec::new();
     let mut to = Serializer::with_formatter(&mut out, Harmless(PrettyFormatter::new()));
@@ -38,12 +39,12 @@ pub fn pretty(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
     String::from_utf8(out).map_err(Problem::failed)
 }
 
-/// A way to write JSON, save for what stands in its texts.
+/// Writes JSON like `F`, except for the content of texts.
 struct Harmless<F>(F);
 
 impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        // Nearly every text is plain.
+        // Almost every text is plain.
         if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !fragment.contains("##") {
             return out.write_all(fragment.as_bytes());
         }

@@ -26,11 +26,10 @@ use crate::manifest::{
     text, world,
 };
 
-/// A manifest that was read and checked.
+/// A manifest that was read and validated.
 pub struct Input {
-    /// Where it was read from.
+    /// The path that it was read from.
     pub path: PathBuf,
-    /// What it says.
     pub manifest: Manifest,
     /// Whether manifests must be signed here, and this one is.
     pub is_signed: bool,
@@ -42,20 +41,21 @@ impl Input {
     /// Reads the manifest at `path`.
     ///
     /// # Errors
-    /// When it is no manifest of this version, or asks for another version of `reconcile`.
+    /// When it is no manifest of this version, or requires another version of `reconcile`.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let (source, is_signed) = admitted(path)?;
         let by_schema = || source.check(&schemas::schema(Format::Manifest));
-        // Types made of fields accept a list of their values, too; the schema does not.
+        // Types made of fields also accept a list of their values; the schema does not.
         let manifest = if source.root().has_list() { by_schema() } else { source.typed().or_else(|_| by_schema()) }?;
         Self::of(path, source, manifest, is_signed)
     }
 
-    /// Reads the manifest at `path` and holds it to the JSON Schema as well; and why it would be refused here all the same, where
-    /// manifests must be signed. The serial is compared on the server that has accepted another.
+    /// Reads the manifest at `path` and also validates it by the JSON Schema. If manifests must be signed here and it
+    /// would be refused, the reason is returned too. Only a server compares the serial, with that of the manifest that
+    /// it accepted last.
     ///
     /// # Errors
-    /// What is wrong with the manifest, signed or not.
+    /// The faults of the manifest, signed or not.
     #[expect(clippy::disallowed_methods, reason = "the edge: whether it has expired by now")]
     pub fn validate(path: &Path) -> Result<(Self, Option<Problem>), Problem> {
         let (key, bytes) = (Key::here(), text::bytes(path)?);
@@ -78,9 +78,9 @@ impl Input {
             return Err(Diagnostics::from(error).into());
         }
         if let Some(error) = too_many(&manifest, &source) {
-            return Err(Diagnostics::from(error).into()); // Before anything counts through them.
+            return Err(Diagnostics::from(error).into()); // Before any code iterates over the ranges.
         }
-        // The names of hosts know no capitals; those of updates and groups do.
+        // Host names ignore case; the names of updates and groups do not.
         let mut wrong: Vec<_> =
             ["/servers", "/pools", "/lab/servers"].iter().flat_map(|map| source.twice(map)).collect();
         wrong.extend(topology_errors(&manifest).iter().map(|error| explained(&source, error)));
@@ -113,8 +113,8 @@ impl Input {
         digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
     }
 
-    /// In what it is older than it should be on a server with these marks. Where nobody signs, somebody may be editing it: another
-    /// content under the same serial is nothing to be told.
+    /// Why it is older than it should be on a server with these marks. Without signatures, somebody may be editing it,
+    /// so other content with the same serial is not reported.
     pub fn stale(&self, marks: &Marks, now: Timestamp) -> Option<Stale> {
         let stale = stale(&self.manifest, &self.sha256(), marks.accepted.as_ref(), now)?;
         let is_edited = !self.is_signed && matches!(stale, Stale::Changed(_));
@@ -124,7 +124,7 @@ impl Input {
     /// Refuses a signed manifest that is older than it should be.
     ///
     /// # Errors
-    /// It is.
+    /// When it is.
     pub fn current(&self, marks: &Marks, now: Timestamp) -> Result<(), Problem> {
         match self.stale(marks, now).filter(|_| self.is_signed) {
             Some(stale) => Err(self.refusal(&stale)),
@@ -132,13 +132,13 @@ impl Input {
         }
     }
 
-    /// The refusal of the manifest for its age.
+    /// The refusal of the manifest because of its age.
     pub fn refusal(&self, stale: &Stale) -> Problem {
         let why = self.source.at(stale.pointer(), stale.manifest_code(), stale.to_string());
         Problem::refused(stale.code(), why.help(stale.help()))
     }
 
-    /// What a server with these marks is to remember of it when it is followed.
+    /// The mark that a server with these marks must record when it follows the manifest.
     pub fn accepting(&self, marks: &Marks) -> Option<Mark> {
         accepting(&self.manifest, &self.sha256(), &self.path.display().to_string(), marks.accepted.as_ref())
     }
@@ -146,7 +146,7 @@ impl Input {
     /// The goals of the servers called `only`, or of all servers.
     ///
     /// # Errors
-    /// When the manifest does not name one of them, or what it says of one makes no goal.
+    /// When the manifest does not name one of them, or its declaration makes no goal.
     pub fn goals(&self, only: &[ServerName]) -> Result<Vec<Goal>, Problem> {
         if only.is_empty() {
             return Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors));
@@ -155,10 +155,10 @@ impl Input {
         only.iter().map(goal).collect()
     }
 
-    /// The goal of the servers of an entry, named after the first of them.
+    /// The goal of the servers of an entry, with the name of the first one.
     ///
     /// # Errors
-    /// When what the manifest says of the entry makes no goal.
+    /// When the declaration of the entry makes no goal.
     pub fn goal_of(&self, roster: &Roster<'_>, entry: &Entry<'_>) -> Result<Goal, Problem> {
         let Some(first) = entry.pattern.servers().next() else {
             return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
@@ -167,7 +167,7 @@ impl Input {
         goal.map_err(|error| self.explain(vec![error]))
     }
 
-    /// Where the manifest has the key of a value.
+    /// The place of a value's key in the manifest.
     pub fn place(&self, pointer: &str) -> ManifestPlace {
         let (line, column) = self.source.order(pointer, true);
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -193,18 +193,18 @@ impl Input {
     }
 }
 
-/// The manifest at `path`, where it may be used here, and whether it had to be signed. What was verified is what is read: the file
-/// is opened once.
+/// The manifest at `path`, if it may be used here, and whether it had to be signed. The file is opened once, so that
+/// the verified content is the one that is used.
 fn admitted(path: &Path) -> Result<(Source, bool), Problem> {
     let (key, bytes) = (Key::here()?, text::bytes(path)?);
     key.iter().try_for_each(|key| key.check(path, &bytes))?;
     Ok((Source::of(path, bytes)?, key.is_some()))
 }
 
-/// How many servers a manifest may name: more than anybody has, few enough to be listed.
+/// How many servers a manifest may name: more than anybody has, and few enough to list.
 const SERVERS: u64 = 100_000;
 
-/// Ranges that together stand for more servers than that.
+/// Ranges that together contain more servers than that.
 fn too_many(manifest: &Manifest, source: &Source) -> Option<Diagnostic> {
     let length = |pattern: &ServerPattern| {
         pattern.range().map_or(1, |(_, _, range, _)| 1 + u64::from(range.end().saturating_sub(*range.start())))
@@ -218,7 +218,8 @@ fn too_many(manifest: &Manifest, source: &Source) -> Option<Diagnostic> {
     })
 }
 
-/// Components that nobody knows and that look like one that is known: after a typing error, a build is compared with nothing.
+/// Components with unknown names that are similar to a known one: after a typing error, a build would be compared with
+/// nothing.
 fn misspelt(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
     let mut all = Vec::new();
     for (update, declared) in &manifest.updates {
@@ -237,7 +238,8 @@ fn misspelt(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
     all
 }
 
-/// The known component that an unknown name is like. A longer name of the same words is another component's.
+/// The known component whose name is similar to an unknown one. A longer name with the same words belongs to another
+/// component.
 fn near_component(name: &ComponentName) -> Option<&'static str> {
     const ALIKE: f64 = 0.9;
     if name.is_known() {
@@ -249,7 +251,7 @@ fn near_component(name: &ComponentName) -> Option<&'static str> {
     scored.filter(|(score, _)| *score >= ALIKE).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
 }
 
-/// Servers that have an entry by their host name and another one by their full name.
+/// Servers with one entry by their host name and another one by their full name.
 fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
     let (full, short): (Vec<_>, Vec<_>) = manifest.servers.keys().partition(|name| name.as_str().contains('.'));
     let short = short.into_iter().filter(|one| one.is_single());
@@ -273,7 +275,7 @@ fn named_twice(manifest: &Manifest, source: &Source) -> Vec<Diagnostic> {
     again.collect()
 }
 
-/// A lab that would be kept where the first `lab reset` writes over something else.
+/// A lab at a place where the first `lab reset` would overwrite something else.
 fn world_elsewhere(manifest: &Manifest, path: &Path, source: &Source) -> Option<Diagnostic> {
     let wrong = world::fault(path, &manifest.lab.as_ref()?.world)?;
     Some(
@@ -283,15 +285,15 @@ fn world_elsewhere(manifest: &Manifest, path: &Path, source: &Source) -> Option<
     )
 }
 
-/// How many names are listed where none is like the one that was given.
+/// How many names are listed if none is similar to the given one.
 const LISTED: usize = 8;
 
-/// Something that the manifest says of pools and rings and that cannot be meant, at its place.
+/// A declaration of pools or rings that makes no sense, with its place.
 fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
     source.at(&error.pointer, ManifestCode::NoPlace, &error.message).help(advised(&error.help))
 }
 
-/// What to do, in words: where a name was meant that is like the one that was given, that one.
+/// What to do, in words; if one name is similar to the given one, that name.
 fn advised(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Do(help) => help.clone(),

@@ -1,4 +1,5 @@
-//! What was declared: text with places, YAML, schemas and signatures, up to a manifest that makes goals; and what ends a command early.
+//! What was declared: text with places, YAML, schemas and signatures, up to a manifest that makes goals; and problems
+//! that end a command early.
 
 pub mod catalogue;
 mod check;

@@ -1,4 +1,4 @@
-//! What ends a command early: something in the user's world, said in full, with its exit code.
+//! A problem that ends a command early: a fault in the user's world, reported in full, with its exit code.
 
 use std::fmt::Display;
 
@@ -15,7 +15,7 @@ pub struct Problem {
     exit: Exit,
     code: Code,
     text: String,
-    /// The same for programs, where it is an error at a place: a line for each.
+    /// The same for programs, if it is an error at a place: one line for each.
     lines: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ impl Problem {
         Self { exit, code, text: error.to_string(), lines: Vec::new() }
     }
 
-    /// The command line asks for something that cannot be.
+    /// The command line asks for something impossible.
     pub fn usage(error: impl Display) -> Self {
         Self::new(Exit::Usage, Code::UsageWrong, error)
     }
@@ -49,7 +49,7 @@ impl Problem {
         Self::new(Exit::Blocked, Code::ClaimsBusy, error)
     }
 
-    /// Somebody was asked, and did not say yes.
+    /// The confirmation was not given.
     #[cfg(windows)]
     pub fn not_confirmed(error: impl Display) -> Self {
         Self::new(Exit::Blocked, Code::NotConfirmed, error)
@@ -61,25 +61,25 @@ impl Problem {
         Self::new(Exit::NeedsOperator, Code::RightsMissing, error)
     }
 
-    /// A file lies where others than administrators can write.
+    /// A file is in a place where accounts other than administrators can write.
     #[cfg(windows)]
     pub fn untrusted(error: impl Display) -> Self {
         Self::new(Exit::NeedsOperator, Code::Untrusted, error)
     }
 
-    /// What is wrong, in a line without colours.
+    /// The problem in one line without colours.
     #[cfg(windows)]
     pub fn line(&self) -> String {
         let plain = anstream::adapter::strip_str(&self.text).to_string();
         plain.lines().next().unwrap_or_default().trim().to_owned()
     }
 
-    /// A manifest is refused, for this reason.
+    /// The manifest is refused, for this reason.
     pub fn refused(code: Code, why: Diagnostic) -> Self {
         Self { code, ..Diagnostics::from(why).into() }
     }
 
-    /// The same, with more to say.
+    /// The same, with more text.
     pub fn and(mut self, more: &str) -> Self {
         self.lines = self.lines();
         self.lines.extend(more.lines().map(str::to_owned));
@@ -87,27 +87,25 @@ impl Problem {
         self
     }
 
-    /// What programs match on.
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// The exit code that it ends the command with.
     pub const fn exit(&self) -> Exit {
         self.exit
     }
 
-    /// What it says, with the colours that it has.
+    /// Its text, with colours.
     pub fn styled(&self) -> &str {
         self.text.trim_end()
     }
 
-    /// What it says, without colours.
+    /// Its text, without colours.
     pub fn text(&self) -> String {
         anstream::adapter::strip_str(self.text.trim_end()).to_string()
     }
 
-    /// What it says to a program, in lines that each say a whole thing and where.
+    /// Its lines for programs: each is a complete message with its place.
     pub fn lines(&self) -> Vec<String> {
         if self.lines.is_empty() { vec![self.text().replace('\n', " ")] } else { self.lines.clone() }
     }
@@ -115,7 +113,7 @@ impl Problem {
 
 impl From<Diagnostics> for Problem {
     fn from(diagnostics: Diagnostics) -> Self {
-        // anstream takes the colours out where they are not wanted.
+        // anstream removes the colours where they are not wanted.
         Self { exit: Exit::Input, code: Code::InputWrong, text: diagnostics.render(true), lines: diagnostics.lines() }
     }
 }

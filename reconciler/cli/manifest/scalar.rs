@@ -1,8 +1,8 @@
-//! How a plain scalar of YAML is understood: by the core schema of YAML 1.2.2, 10.3.2.
+//! The meaning of a plain scalar of YAML: by the core schema of YAML 1.2.2, 10.3.2.
 
 use serde_json::{Number, Value};
 
-/// The value of a plain scalar; nothing, where it is a number and none that is finite.
+/// The value of a plain scalar; nothing, if it is a number that is not finite.
 pub fn value(text: &str) -> Option<Value> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
@@ -33,7 +33,7 @@ fn number(text: &str) -> Option<f64> {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
         ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
-        // What Rust takes for a number and YAML does not, such as `inf`, has no digit.
+        // Texts that Rust reads as a number and YAML does not, such as `inf`, have no digit.
         _ if text.bytes().any(|byte| byte.is_ascii_digit()) => text.parse().ok(),
         _ => None,
     }

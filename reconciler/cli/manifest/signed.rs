@@ -1,7 +1,8 @@
-//! A manifest that must be signed: by the key in `reconcile.pub` next to the program, with the signature next to the manifest.
+//! Signed manifests: verified by the key in `reconcile.pub` next to the program, with the signature next to the
+//! manifest.
 //!
-//! Keys and signatures are those of minisign (Ed25519; of the whole file, or of its BLAKE2b-512). Without a key nothing is asked
-//! for. A key that is there and cannot be used is no missing key: everything is refused.
+//! Keys and signatures have the format of minisign (Ed25519; of the whole file, or of its BLAKE2b-512). Without a key
+//! no signature is required. A key that exists but cannot be used is not a missing key: every manifest is refused.
 
 use std::{
     ffi::OsString,
@@ -15,19 +16,19 @@ use reconcile_schema::{Code, ManifestCode};
 
 use crate::manifest::{diagnostic::Diagnostic, problem::Problem};
 
-/// How the key's file is called, in the program's folder.
+/// The name of the key's file, in the program's folder.
 const KEY: &str = "reconcile.pub";
 
-/// What a signature's name has behind the manifest's.
+/// The part of a signature's name after the manifest's.
 const SIGNATURE: &str = ".minisig";
 
-/// The most bytes of a key or a signature.
+/// The largest size of a key or a signature, in bytes.
 const MOST: u64 = 16 << 10;
 
-/// How a manifest is signed.
+/// How to sign a manifest.
 const SIGN: &str = "sign it where the secret key is: minisign -Sm manifest.yaml; then put manifest.yaml and manifest.yaml.minisig here";
 
-/// The key that manifests must be signed with on this machine.
+/// The key with which manifests must be signed on this machine.
 pub struct Key {
     path: PathBuf,
     key: PublicKey,
@@ -37,7 +38,7 @@ impl Key {
     /// The key next to the program, if there is one.
     ///
     /// # Errors
-    /// It is there and cannot be used, or nobody can tell whether it is there.
+    /// When it exists and cannot be used, or it is unknown whether it exists.
     pub fn here() -> Result<Option<Self>, Problem> {
         let unknown = |error: io::Error| {
             let why =
@@ -61,10 +62,10 @@ impl Key {
         Ok(Some(Self { path: path.into(), key }))
     }
 
-    /// Holds the content of the manifest at `path` to the signature next to it.
+    /// Checks the content of the manifest at `path` against the signature next to it.
     ///
     /// # Errors
-    /// There is none, or it is another key's, another content's or another file's.
+    /// When there is none, or it belongs to another key, another content or another file.
     pub fn check(&self, path: &Path, content: &[u8]) -> Result<(), Problem> {
         let mut name = OsString::from(path);
         name.push(SIGNATURE);
@@ -87,7 +88,8 @@ impl Key {
             };
             refused(path, &why, SIGN)
         })?;
-        // Minisign notes the name itself. One who signs several manifests must not find one in the place of another.
+        // Minisign itself records the name, so that somebody who signs several manifests never finds one in the place
+        // of another.
         let noted = signature.trusted_comment().split('\t').find_map(|field| field.strip_prefix("file:"));
         let noted = noted.map(|name| name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase());
         let ours = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();

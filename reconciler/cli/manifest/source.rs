@@ -1,4 +1,4 @@
-//! A YAML document that knows where each of its keys and values was written.
+//! A YAML document that knows the place of each of its keys and values.
 
 use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
@@ -18,15 +18,15 @@ use crate::manifest::{
 pub struct Source {
     text: Text,
     root: Node,
-    /// As a JSON value, once somebody asked for it: a schema does, a good manifest needs none.
+    /// The document as a JSON value, made on demand: a schema needs it, a good manifest does not.
     value: OnceCell<Value>,
 }
 
 impl Source {
-    /// Parses what the file at `path` holds.
+    /// Parses the content of the file at `path`.
     ///
     /// # Errors
-    /// Everything in it that is not plain, unambiguous YAML, with its place.
+    /// All parts that are not plain, unambiguous YAML, each with its place.
     pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
         Self::new(Text::of(path, bytes)?)
     }
@@ -34,7 +34,7 @@ impl Source {
     /// Parses a document; `name` is printed as its file name.
     ///
     /// # Errors
-    /// Everything in the text that is not plain, unambiguous YAML, with its place.
+    /// All parts of the text that are not plain, unambiguous YAML, each with its place.
     #[cfg(test)]
     pub fn parse(name: &str, text: String) -> Result<Self, Diagnostics> {
         Self::new(Text::new(name, text)?)
@@ -102,7 +102,7 @@ impl Source {
         self.text.fault(found.key.unwrap_or(found.node.span), code, message)
     }
 
-    /// The names in the mapping at a JSON pointer that differ from an earlier one in capitals only.
+    /// The names in the mapping at a JSON pointer that differ from an earlier one only in case.
     pub fn twice(&self, pointer: &str) -> Vec<Diagnostic> {
         let found = self.find(pointer);
         let (true, Inside::Map(fields)) = (found.exact, &found.node.inside) else { return Vec::new() };
@@ -140,7 +140,7 @@ impl Source {
     }
 }
 
-/// The node at a pointer, or the closest one around it; `exact` says whether it is the very node.
+/// The node at a pointer, or the closest one around it; `exact` is true for the node itself.
 struct Found<'a> {
     key: Option<Span>,
     node: &'a Node,

@@ -1,4 +1,4 @@
-//! A text file and the places in it: read within limits, quoted by line and column.
+//! A text file and the places in it: read within limits, and quoted by line and column.
 
 use std::io::Read;
 use std::ops::Range;
@@ -12,22 +12,21 @@ use crate::manifest::diagnostic::{Diagnostic, Diagnostics, Place, Position};
 /// The largest file that is read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
-/// A file that was read, with the name under which errors show it.
+/// A file that was read, with its name in errors.
 #[derive(Debug)]
 pub struct Text {
     name: String,
     text: String,
 }
 
-/// Characters `start..end` of a line. Lines count from 1, characters from 0; `end` may lie behind
-/// the end of the line.
+/// Characters `start..end` of a line. Lines count from 1, characters from 0; `end` may be after the end of the line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The line, the first one is 1.
+    /// The line, counted from 1.
     pub line: usize,
     /// The first character in the line, counted from 0.
     pub start: usize,
-    /// The first character behind the token.
+    /// The first character after the token.
     pub end: usize,
 }
 
@@ -43,8 +42,8 @@ impl From<saphyr_parser::Span> for Span {
 }
 
 impl Span {
-    /// This opening bracket and all until the closing one, or until the end of the line. Without
-    /// brackets a list or mapping ends at a place without characters: then the span stays as it is.
+    /// The range from this opening bracket to the closing one, or to the end of the line. Without brackets, a list or
+    /// mapping ends at a place without characters; then the span is unchanged.
     #[must_use]
     pub fn until(self, bracket: Self) -> Self {
         let end = if bracket.start == bracket.end {
@@ -59,19 +58,19 @@ impl Span {
 }
 
 impl Text {
-    /// Takes bytes as the content of the file at `path`.
+    /// Reads bytes as the content of the file at `path`.
     ///
     /// # Errors
-    /// They are more than 1 MiB, not UTF-8 or have control characters.
+    /// When they are more than 1 MiB, not UTF-8, or contain control characters.
     pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
         let name = path.display().to_string();
         Self::new(&name, decode(&name, bytes)?)
     }
 
-    /// Takes a text as the content of the file `name`.
+    /// Uses a text as the content of the file `name`.
     ///
     /// # Errors
-    /// The text is larger than 1 MiB or has control characters.
+    /// When the text is larger than 1 MiB or contains control characters.
     pub fn new(name: &str, mut text: String) -> Result<Self, Diagnostics> {
         if text.len() > MAX_BYTES {
             return Err(too_large(name).into());
@@ -102,7 +101,7 @@ impl Text {
         Place { file: self.name.clone(), position: Some(Position { line, column: token.start + 1 }) }
     }
 
-    /// What was written at a span.
+    /// The text at a span.
     #[must_use]
     pub fn written(&self, span: Span) -> &str {
         let (_, line, token) = self.token(span);
@@ -110,7 +109,7 @@ impl Text {
         line.get(byte(token.start)..byte(token.end)).unwrap_or_default()
     }
 
-    /// The word behind a span's start that begins with `sign`, as `&name`; else the span.
+    /// The word after a span's start that begins with `sign`, such as `&name`; otherwise the span.
     #[must_use]
     pub fn word(&self, span: Span, sign: char) -> Span {
         let (_, line, token) = self.token(span);
@@ -160,8 +159,8 @@ impl Text {
     }
 }
 
-/// Where a quoted text that starts at character `start` of a line ends, if there is one that ends
-/// on this line. The parser's own end includes blanks and a comment behind it.
+/// The end of a quoted text that starts at character `start` of a line, if it ends on this line. The parser's own end
+/// includes blanks and a comment after it.
 fn quoted_end(line: &str, start: usize) -> Option<usize> {
     let mut rest = (start..).zip(line.chars().skip(start)).peekable();
     let (_, quote) = rest.next().filter(|(_, c)| matches!(c, '"' | '\''))?;
@@ -175,10 +174,10 @@ fn quoted_end(line: &str, start: usize) -> Option<usize> {
     None
 }
 
-/// What a file holds, as it is.
+/// The content of a file, unchanged.
 ///
 /// # Errors
-/// The file cannot be read or is larger than 1 MiB.
+/// When the file cannot be read or is larger than 1 MiB.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostics> {
     let name = path.display().to_string();
     if open::metadata(path).is_ok_and(|found| found.is_dir()) {
@@ -186,7 +185,7 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostics> {
         return Err(error.expected("a YAML file").help("name the file in it that you mean").into());
     }
     let mut bytes = Vec::new();
-    // One byte more than allowed shows that there is more, also where a file has no end.
+    // One byte more than allowed shows that there is more, even if a file has no end.
     open::to_read(path)
         .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(&name, &error))?;

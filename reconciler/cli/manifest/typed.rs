@@ -1,4 +1,4 @@
-//! A YAML document as serde reads it: the tree itself, so that no second one is made of a large manifest.
+//! A YAML document as serde reads it: the tree itself, so that no second tree is built for a large manifest.
 
 use serde::{
     de::{
@@ -23,7 +23,7 @@ fn entry(field: &Field) -> (&str, &Node) {
     (&field.name, &field.value)
 }
 
-/// As the same JSON value is read: the kinds and the messages are those of `serde_json`.
+/// Reads like the same JSON value: the kinds and the messages are those of `serde_json`.
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = Error;
 

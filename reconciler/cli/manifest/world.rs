@@ -1,10 +1,10 @@
-//! Where a lab is kept: in a file of its own below the manifest's folder, to which no link leads.
+//! The place of a lab: a file of its own below the manifest's folder, with no link on the path.
 
 use std::path::{Path, PathBuf};
 
 use reconcile_schema::{BelowPath, path_parts};
 
-/// What lies next to a lab's file under the same name.
+/// The names next to a lab's file that belong to the lab.
 const BESIDE: [&str; 4] = ["journal", "lock", "logs", "events.jsonl"];
 
 /// The file of a lab.
@@ -12,8 +12,8 @@ pub fn place(manifest: &Path, world: &BelowPath) -> PathBuf {
     manifest.parent().unwrap_or(Path::new("")).join(world.as_str())
 }
 
-/// Why a lab cannot be kept there. What a lab writes and removes is the file and what lies next to it under its name: no link may
-/// turn that into something else.
+/// Why a lab cannot be kept there. A lab writes and removes the file and its neighbours of the same name: no link may
+/// turn them into something else.
 pub fn fault(manifest: &Path, world: &BelowPath) -> Option<String> {
     let path = place(manifest, world);
     let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
@@ -34,7 +34,7 @@ pub fn fault(manifest: &Path, world: &BelowPath) -> Option<String> {
         reached.clone()
     });
     let all: Vec<_> = below.chain(BESIDE.iter().map(|end| path.with_extension(end))).collect();
-    // A junction of Windows counts as one, too.
+    // A junction of Windows counts as a link too.
     let link =
         all.into_iter().find(|path| path.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink()))?;
     Some(format!("{} is a link: expected a plain file or folder of the lab", link.display()))

@@ -1,8 +1,8 @@
-//! YAML text as a tree of values, each with its place; whatever is ambiguous is refused.
+//! YAML text as a tree of values, each with its place; ambiguous text is refused.
 //!
-//! Only the part of YAML that reads the same for a person and for every parser is accepted: one
-//! document, text keys without duplicates; no anchors, aliases, merge keys, tags. Aliases are
-//! refused at the parser's events, before anything is expanded.
+//! Only the part of YAML that reads the same for a person and for every parser is accepted: one document, text keys
+//! without duplicates; no anchors, aliases, merge keys, tags. Aliases are refused at the parser's events, before
+//! anything is expanded.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,10 +23,10 @@ const MAX_DEPTH: usize = 32;
 const MAX_NODES: usize = 100_000;
 /// The longest key or text, in bytes.
 const MAX_TEXT: usize = 4096;
-/// After how many refusals the rest is not looked at: this is no document that someone wrote.
+/// After how many refusals the rest is not read: nobody wrote this as a document.
 const MAX_FAULTS: usize = 1000;
 
-/// A value, where it is, and its parts.
+/// A value, its place, and its parts.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub span: Span,
@@ -35,14 +35,14 @@ pub(crate) struct Node {
 
 #[derive(Debug)]
 pub(crate) enum Inside {
-    /// What is neither a list nor a mapping.
+    /// A value that is neither a list nor a mapping.
     Scalar(Value),
     List(Box<[Node]>),
-    /// By name. A manifest has one for each range of servers, so they are no larger than they must be.
+    /// By name. A manifest has one for each range of servers, so they are no larger than necessary.
     Map(Box<[Field]>),
 }
 
-/// A key, where it is, and its value.
+/// A key, its place, and its value.
 #[derive(Debug)]
 pub(crate) struct Field {
     pub name: Box<str>,
@@ -53,13 +53,12 @@ pub(crate) struct Field {
 /// Reads one document.
 ///
 /// # Errors
-/// Everything that is refused, with its place.
+/// Everything that is refused, each with its place.
 pub(crate) fn load(text: &Text) -> Result<Node, Diagnostics> {
     Builder::new(text).build()
 }
 
-/// Builds the tree from the parser's events. What it refuses it reports and skips,
-/// so that one run finds all errors.
+/// Builds the tree from the parser's events. It reports and skips what it refuses, so that one run finds all errors.
 struct Builder<'a> {
     text: &'a Text,
     open: Vec<Open>,
@@ -74,7 +73,7 @@ enum Open {
     Map(Span, Option<Key>, BTreeMap<Box<str>, (Span, Node)>),
 }
 
-/// A key whose value comes next; without a name when it was refused.
+/// A key whose value comes next; without a name if it was refused.
 struct Key {
     name: Option<String>,
     span: Span,
@@ -112,7 +111,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Takes one event; false, when there is no use in going on.
+    /// Processes one event; returns false when continuing makes no sense.
     fn event(&mut self, event: Event<'_>, span: Span) -> bool {
         let text = self.text;
         match event {
@@ -173,7 +172,7 @@ impl<'a> Builder<'a> {
         false
     }
 
-    /// Refuses an anchor or a tag in front of a value.
+    /// Refuses an anchor or a tag before a value.
     fn refuse_properties(&mut self, span: Span, anchor: usize, tag: bool) {
         let text = self.text;
         if anchor > 0 {
@@ -202,7 +201,7 @@ impl<'a> Builder<'a> {
                     .help("check for a missing quote at the end of a text")
             });
         }
-        // "C:\temp\new" has no backslash but a tab and a line break.
+        // In YAML, "C:\temp\new" contains no backslash but a tab and a line break.
         let broken = |c: char| c.is_control() && (style == ScalarStyle::DoubleQuoted || !matches!(c, '\n' | '\t'));
         if let Some(c) = content.chars().find(|c| broken(*c)) {
             self.faults.push(|| {
@@ -248,7 +247,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Takes a key of the innermost mapping.
+    /// Processes a key of the innermost mapping.
     fn key(&mut self, mut name: Option<String>, span: Span) {
         let text = self.text;
         let Some(Open::Map(start, key, fields)) = self.open.last_mut() else {
@@ -265,7 +264,7 @@ impl<'a> Builder<'a> {
         *key = Some(Key { name, span });
     }
 
-    /// Takes a finished value.
+    /// Processes a finished value.
     fn put(&mut self, node: Node) {
         let text = self.text;
         match self.open.last_mut() {
@@ -316,7 +315,7 @@ impl Node {
     }
 }
 
-/// A name that stands in a mapping for the second time.
+/// A name that occurs in a mapping for the second time.
 pub(crate) fn duplicate(text: &Text, name: &str, span: Span, first: Span) -> Diagnostic {
     text.fault(span, ManifestCode::DuplicateKey, format!("`{name}` is given twice"))
         .expected("each name once")

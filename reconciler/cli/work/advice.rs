@@ -1,11 +1,11 @@
-//! What a person can do about what keeps a server from its goal.
+//! What a person can do about the blocker of a server.
 
 use reconcile_core::{Blocker, Unready, WrongClock};
 use reconcile_schema::{Doubt, Fqdn, Right, Step};
 
 use crate::work::comeback::Waiter;
 
-/// What to do next, as a sentence without its end, for those who wait.
+/// What to do next, as a sentence without its end, for the one who waits.
 #[must_use]
 pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
     match blocker {
@@ -139,11 +139,11 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
     }
 }
 
-/// What to do about a journal of which lines cannot be read.
+/// What to do about a journal with unreadable lines.
 pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again if \
     somebody does; then reconcile acknowledge MANIFEST journal --reason TEXT";
 
-/// What to do, and which estimates would let a shorter window do.
+/// What to do, and the estimates that would make a shorter window sufficient.
 fn estimated(what: String, lacking: &[&str]) -> String {
     match lacking {
         [] => what,
@@ -153,7 +153,7 @@ fn estimated(what: String, lacking: &[&str]) -> String {
     }
 }
 
-/// What makes a pool ready.
+/// How a pool becomes ready.
 fn ready(pool: &Fqdn, why: &Unready, waiter: Waiter<'_>) -> String {
     match why {
         Unready::Busy => "run apply again later; a pool that stays busy has a problem: see its event logs".into(),
@@ -195,7 +195,7 @@ fn clocked(what: String, clock: Option<&WrongClock>) -> String {
     }
 }
 
-/// What to do about what lies on the share of the claims.
+/// What to do about files on the share of the claims that are not believed.
 fn doubted(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Stranger { server, file, owner } => format!(
@@ -213,7 +213,7 @@ fn doubted(doubt: &Doubt) -> String {
     }
 }
 
-/// What to do about an installer that ended so.
+/// What to do about an installer that ended with this code.
 const fn uninstallable(code: Option<u32>) -> &'static str {
     match code {
         Some(2) => "find out which service runs while the installer looks (Get-CsWindowsService; its log), and stop it",
@@ -225,7 +225,7 @@ const fn uninstallable(code: Option<u32>) -> &'static str {
     }
 }
 
-/// Where to look when a step did nothing.
+/// Where to look if a step had no effect.
 const fn unstick(step: &Step) -> &'static str {
     match step {
         Step::FailOver | Step::FailBack => {

@@ -1,4 +1,4 @@
-//! An approved plan, and what it still approves of a server.
+//! An approved plan, and what it still approves for a server.
 
 use std::path::Path;
 
@@ -31,10 +31,10 @@ pub fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
     Ok(plan)
 }
 
-/// What a plan approves for a goal, and what it rests on that has changed since.
+/// The steps that a plan approves for a goal, and what it rests on that has changed since.
 ///
 /// # Errors
-/// When it does not name the server, or is of an earlier version.
+/// When it does not name the server, or comes from an earlier version.
 pub fn approval(plan: &PlanReport, goal: &Goal, manifest: &Sha256) -> Result<Approved, Problem> {
     let planned = plan.servers.iter().find(|server| server.server.name == goal.server);
     let planned = planned.ok_or_else(|| not_planned(&goal.server))?;
@@ -48,7 +48,7 @@ pub fn approval(plan: &PlanReport, goal: &Goal, manifest: &Sha256) -> Result<App
     Ok(Approved { steps, moved: moved(planned, rests, goal, manifest) })
 }
 
-/// What has changed of what a plan rests on: the first thing that says most.
+/// The most important change in what a plan rests on.
 fn moved(planned: &ServerPlan, rests: &Rests, goal: &Goal, manifest: &Sha256) -> Option<String> {
     let (then, now) = (&rests.installer, &goal.installer);
     let stores = |stores: &[Store]| stores.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

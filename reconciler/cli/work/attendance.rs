@@ -9,7 +9,7 @@ pub struct Attendance {
 }
 
 impl Attendance {
-    /// Notes that a server has reported. Whether it is the first time.
+    /// Records that a server has reported. Returns whether this is the first time.
     pub fn note(&mut self, place: Place) -> bool {
         if self.entries.len() <= place.entry {
             self.entries.resize_with(place.entry + 1, Vec::new);

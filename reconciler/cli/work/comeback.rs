@@ -1,4 +1,4 @@
-//! Who goes on where a run must wait: the scheduled task, or the person who started it.
+//! Who continues where a run must wait: the scheduled task, or the person who started it.
 
 use std::path::Path;
 
@@ -6,29 +6,29 @@ use reconcile_schema::{NextStart, TaskMode, TaskStanding};
 
 use crate::work::{task::standing, words::coming};
 
-/// The one that waits, and where.
+/// The one who waits, and the place.
 #[derive(Debug, Clone, Copy)]
 pub enum Waiter<'a> {
     /// The scheduled task of simulated servers.
     Task,
     /// A person on this machine, with this manifest.
     Person(&'a Path),
-    /// A person in front of simulated servers, which have no tasks.
+    /// A person with simulated servers, which have no tasks.
     Lab,
-    /// Somebody who reads of a server elsewhere.
+    /// A person who reads about a server elsewhere.
     Elsewhere,
 }
 
 /// Who starts the next run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comeback {
-    /// A scheduled task, at this time where it is known.
+    /// A scheduled task, at this time if it is known.
     Task(Option<NextStart>),
-    /// Nobody, unless a person does or registers a task.
+    /// Nobody, unless a person does it or registers a task.
     Nobody,
-    /// Nobody, unless a person does: there are no tasks here.
+    /// Nobody, unless a person does it: there are no tasks here.
     Person,
-    /// It cannot be told from here.
+    /// It is unknown here.
     Unknown,
 }
 
@@ -38,7 +38,8 @@ impl<'a> Waiter<'a> {
         if lab { Self::Lab } else { Self::Person(manifest) }
     }
 
-    /// Who starts the next run. On a server the Task Scheduler is asked, so this is for those who have to say it.
+    /// Who starts the next run. On a server this asks the Task Scheduler, so only messages that need the answer call
+    /// it.
     pub fn comeback(self) -> Comeback {
         match self {
             Self::Task => Comeback::Task(None),
@@ -52,7 +53,7 @@ impl<'a> Waiter<'a> {
     }
 }
 
-/// Whether the task of this machine applies the manifest at this path. One that only looks brings nothing about.
+/// Whether the task of this machine applies the manifest at this path. A task that only observes continues nothing.
 fn by_task(standing: &TaskStanding, manifest: &str) -> Comeback {
     let applies = standing
         .task
@@ -62,7 +63,7 @@ fn by_task(standing: &TaskStanding, manifest: &str) -> Comeback {
 }
 
 impl Comeback {
-    /// What a person has to do so that it goes on, `when` it can.
+    /// What a person must do so that the work continues, `when` it can.
     pub fn goes_on(self, when: &str) -> String {
         match self {
             Self::Task(Some(next)) => {

@@ -1,4 +1,4 @@
-//! Bringing servers to their goals, one after the other.
+//! Brings servers to their goals, one after the other.
 
 use std::path::PathBuf;
 
@@ -23,36 +23,36 @@ use crate::work::{
     unattended::{judgement::Judgement, reporter::Reporter, watch::Watch},
 };
 
-/// What a run is asked for, and by whom.
+/// The options of a run, and who started it.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// The servers; all that can be reached where none is named.
+    /// The servers; without names, all that can be reached.
     pub servers: Vec<ServerName>,
-    /// The file of the plan that it is held to.
+    /// The file of the plan that limits it.
     pub plan: Option<PathBuf>,
-    /// Earlier attempts count no more.
+    /// Earlier attempts no longer count.
     pub retry: bool,
     /// The scheduled task runs it.
     pub unattended: bool,
-    /// Nobody is asked before a real server is changed.
+    /// No confirmation is asked before a real server is changed.
     #[cfg_attr(not(windows), expect(dead_code, reason = "no real server is changed here"))]
     pub yes: bool,
 }
 
-/// The run on one server, when it is over.
+/// The result of a run on one server.
 pub struct Ran {
     /// How it ended.
     pub outcome: Outcome,
-    /// The same, as it is reported.
+    /// The same, for reports.
     pub server: ServerRun,
     /// The server after it.
     pub seen: Seen,
 }
 
-/// Brings the servers to their goals, one after the other, and hands on how each run ended.
+/// Brings the servers to their goals, one after the other, and passes on how each run ended.
 ///
 /// # Errors
-/// When the approved plan or a host cannot be used, and what `then` says.
+/// When the approved plan or a host cannot be used, and the errors of `then`.
 pub fn each(
     options: &Options,
     input: &Input,
@@ -69,7 +69,7 @@ pub fn each(
     let session = Session { options, input, audience, interrupts, run, lab: site.is_lab(), user };
     trace_moved();
     if input.is_signed {
-        // Before the first stop, of any of them. What a run is about to do is not cut off by a day that ends meanwhile.
+        // Checked before the first stop on any of them. If the last day ends meanwhile, that does not interrupt a run.
         for goal in &goals {
             let (marks, now) = remembered(&mut site, &goal.server)?;
             input.current(&marks, now)?;
@@ -109,7 +109,7 @@ pub fn each(
     Ok(())
 }
 
-/// What is remembered of a server, and its time.
+/// The marks of a server, and its time.
 #[cfg_attr(windows, expect(clippy::disallowed_methods, reason = "the edge: the time of this machine"))]
 fn remembered(site: &mut Site, server: &ServerName) -> Result<(Marks, Timestamp), Problem> {
     match site {
@@ -136,7 +136,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Runs one server to its goal, or as far as it may go, and lets the run be watched.
+    /// Brings one server to its goal, or as near as is allowed, with an audience.
     fn converge<H: Act>(
         &self,
         host: &mut H,
@@ -204,17 +204,17 @@ impl Session<'_> {
         Ok(Ran { outcome, server, seen: now })
     }
 
-    /// Remembers the manifest that is followed from here on.
+    /// Records the manifest that is followed from here on.
     fn accept<H: Act>(&self, host: &mut H, goal: &Goal) -> Result<(), Problem> {
         let accepting = self.input.accepting(&host.marks().map_err(Problem::failed)?);
-        // A journal that cannot be written keeps nothing down that is to be started; before a stop it is asked for again.
+        // A journal that cannot be written keeps no service from being started; before a stop this is tried again.
         if let Some(Err(error)) = accepting.map(|mark| host.mark(&self.run, &mark)) {
             tracing::warn!(server = %goal.server, "the serial of the manifest is not remembered: {error}");
         }
         Ok(())
     }
 
-    /// Keeps in mind what is down, for one who interrupts the run, and listens from the first step on.
+    /// Records which services are down, for a person who interrupts the run, and listens from the first step on.
     fn hear(&self, goal: &Goal, event: &Event<'_>) {
         match event {
             Event::Began(step, _, seen) => {
@@ -227,17 +227,18 @@ impl Session<'_> {
         }
     }
 
-    /// Who goes on where this run must wait.
+    /// Who continues where this run must wait.
     fn waiter(&self) -> Waiter<'_> {
-        // On a server somebody may have started it by hand, so the Task Scheduler is asked all the same.
+        // On a server, a person may have started the run, so the Task Scheduler is asked anyway.
         match self.lab && self.options.unattended {
             true => Waiter::Task,
             false => Waiter::of(self.lab, &self.input.path),
         }
     }
 
-    /// Shows what would be done to a real server, at once or when what forbids it now is over, and asks; the answer holds the run to
-    /// it. A server at its goal is no question. Where nobody can answer, `--yes` is the answer, and holds it to nothing.
+    /// Shows what would be done to a real server, now or once the present obstacle is gone, and asks for a
+    /// confirmation; the answer limits the run to that. For a server at its goal there is no question. If nobody can
+    /// answer, `--yes` is the answer, and sets no limit.
     #[cfg(windows)]
     fn confirm<H: reconcile_core::Observe>(&self, host: &mut H, goal: &Goal) -> Result<Option<Approved>, Problem> {
         if self.options.yes || self.options.unattended {

@@ -1,4 +1,4 @@
-//! Desired and observed in one normal form, and the difference between them as a unified diff.
+//! Desired and observed state in one normal form, and their difference as a unified diff.
 
 use reconcile_core::{Compared, FactKind, Said};
 use reconcile_schema::{DriftCode, Period};
@@ -6,12 +6,12 @@ use similar::TextDiff;
 
 use crate::manifest::diagnostic::escape;
 
-/// How many lines without a difference are shown around one.
+/// How many equal lines are shown around a difference.
 const AROUND: usize = 1;
 
-/// The unified diff from what is observed to what is desired. Nothing in it can act on a terminal.
+/// The unified diff from the observed to the desired state. Nothing in it can act on a terminal.
 pub fn of(compared: &[Compared<'_>]) -> String {
-    // The journal is no fact of the server that a run would change.
+    // The journal is not a fact that a run would change.
     let facts = compared.iter().filter(|fact| fact.kind != FactKind::Journal);
     let (observed, desired): (Vec<_>, Vec<_>) = facts.map(|fact| (observed(fact), desired(fact))).unzip();
     let observed: Vec<&str> = observed.iter().map(String::as_str).collect();
@@ -35,7 +35,7 @@ fn line(fact: &Compared<'_>, before: &str, value: &Said<'_>) -> String {
     escape(&format!("{kind}{space}{subject} {before}{value}"))
 }
 
-/// A number of seconds as people say it.
+/// A number of seconds for people.
 pub fn spoken(seconds: i64) -> String {
     match seconds / 86_400 {
         0 | 1 => Period::seconds(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)).to_string(),

@@ -1,4 +1,4 @@
-//! A fleet that is compared with its manifest, snapshot by snapshot.
+//! Compares a fleet with its manifest, snapshot by snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,16 +15,17 @@ pub struct Fleet<'a, Report> {
     judge: &'a Judge<'a>,
     only: &'a [ServerName],
     attendance: Attendance,
-    /// The pools of which the manifest wants servers at different builds.
+    /// The pools whose servers get different builds from the manifest.
     mixed: BTreeSet<&'a Fqdn>,
-    /// Their servers that are at their goals: whether that is all, the others of the pool tell.
+    /// The servers of these pools that are at their goals: the others of the pool decide whether that is the whole
+    /// judgement.
     held_back: Vec<Judged>,
-    /// Takes in each server, once it is judged.
+    /// Receives each server after it was judged.
     report: Report,
 }
 
 impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report> {
-    /// A fleet of which only some servers are asked for, or all where none is named; `report` takes them in.
+    /// A fleet of which only the named servers are wanted, or all without names; `report` receives them.
     pub fn of(judge: &'a Judge<'a>, only: &'a [ServerName], report: Report) -> Self {
         Self {
             judge,
@@ -36,10 +37,10 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
         }
     }
 
-    /// Looks at the servers that can be reached: this one, or those of a lab.
+    /// Observes the servers that can be reached: this one, or those of a lab.
     ///
     /// # Errors
-    /// When a server cannot be looked at at all, and those of the report.
+    /// When a server cannot be observed at all, and the errors of the report.
     pub fn look(mut self, input: &Input) -> Result<(), Problem> {
         let (mut site, goals) = Site::open(input, self.only)?;
         let mut known = Known::default();
@@ -51,10 +52,10 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
         self.settle()
     }
 
-    /// Reads snapshots by so many threads, and says which servers have none.
+    /// Reads snapshots with this number of threads, and reports which servers have none.
     ///
     /// # Errors
-    /// Those of the report.
+    /// The errors of the report.
     pub fn read(mut self, pieces: impl Iterator<Item = Piece> + Send, threads: usize) -> Result<(), Problem> {
         let judge = self.judge;
         let work = || {
@@ -90,7 +91,7 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
         (self.report)(judged)
     }
 
-    /// Reports the servers that were held back: those below the highest build of their pool are not at one with it.
+    /// Reports the servers that were held back: those below the highest build in their pool are unequal.
     fn settle(&mut self) -> Result<(), Problem> {
         let mut highest: BTreeMap<Option<String>, Build> = BTreeMap::new();
         for ServerDrift { pool, found, .. } in self.held_back.iter().map(|judged| &judged.drift) {
@@ -110,7 +111,7 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
         Ok(())
     }
 
-    /// Says which servers did not report.
+    /// Reports the servers without a snapshot.
     fn miss(mut self) -> Result<(), Problem> {
         let judge = self.judge;
         for (entry, servers) in judge.entries().iter().enumerate() {
@@ -126,7 +127,7 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
     }
 }
 
-/// Whether a server is asked for, by its place.
+/// Whether a server is wanted, by its place.
 fn asked_for(judge: &Judge<'_>, only: &[ServerName], place: Place) -> bool {
     only.is_empty() || only.iter().any(|name| judge.find(name) == Ok(place))
 }

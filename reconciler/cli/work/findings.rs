@@ -1,9 +1,9 @@
-//! What was found of a server, as it is reported.
+//! The findings about a server, for reports.
 
 use reconcile_core::{Compared, Goal, Seen, Stale, compare};
 use reconcile_schema::{DriftCode, FindingReport};
 
-/// A fact that was compared, where there is something to say of it.
+/// A compared fact, if there is something to report about it.
 pub fn as_report(found: Compared<'_>) -> Option<FindingReport> {
     Some(FindingReport {
         code: found.code?.key().into(),
@@ -14,14 +14,14 @@ pub fn as_report(found: Compared<'_>) -> Option<FindingReport> {
     })
 }
 
-/// What there is to say of a server that is no difference: a restart that Windows waits for, a journal that is damaged.
+/// Notes about a server that are no difference: a restart that Windows requests, a damaged journal.
 pub fn said(goal: &Goal, seen: &Seen) -> Vec<FindingReport> {
     let is_said = |code: DriftCode| matches!(code, DriftCode::RestartDue | DriftCode::JournalDamaged);
     let notes = compare(goal, seen).into_iter().filter(|found| found.note && found.code.is_some_and(is_said));
     notes.filter_map(as_report).collect()
 }
 
-/// That a manifest is followed although it is older than it should be.
+/// The note that a manifest is followed although it is older than it should be.
 pub fn aged(stale: &Stale) -> FindingReport {
     FindingReport {
         code: stale.code().key().into(),

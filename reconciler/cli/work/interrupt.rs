@@ -1,4 +1,5 @@
-//! What ends a run from outside. The first Ctrl-C asks it to end well; everything else ends it in the time that the system gives.
+//! Signals that end a run from outside. The first Ctrl-C asks it to end in order; every other one ends it in the time
+//! that the system gives.
 
 use std::{
     io,
@@ -13,14 +14,14 @@ use reconcile_hosts::Interrupt;
 use crate::manifest::exit::Exit;
 use crate::work::audience::Say;
 
-/// What the first Ctrl-C does.
+/// The effect of the first Ctrl-C.
 const ENDING: &str = "ending after the current step, then bringing the services back; Ctrl-C again leaves at once";
 
 /// How long a run has to end at once: Windows ends the program five seconds after its console was closed (Microsoft Learn:
 /// HandlerRoutine).
 const GRACE: Duration = Duration::from_secs(4);
 
-/// Has a listener heard for as long as the runtime lives.
+/// Keeps a listener for the lifetime of the runtime.
 macro_rules! hear {
     ($interrupts:expr, $listener:expr, $signal:expr) => {
         let (mut listener, interrupts) = ($listener, $interrupts.clone());
@@ -31,13 +32,13 @@ macro_rules! hear {
         });
     };
 }
-/// What comes from outside.
+/// A signal from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signal {
     CtrlC,
     #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
     CtrlBreak,
-    /// The console is closed; elsewhere, the terminal goes away.
+    /// The console is closed; on other systems, the terminal goes away.
     Close,
     #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
     Logoff,
@@ -47,7 +48,7 @@ enum Signal {
     Terminate,
 }
 
-/// What follows from it.
+/// The reaction to a signal.
 const fn answer(signal: Signal, asked: bool) -> Halt {
     match (signal, asked) {
         (Signal::CtrlC, false) => Halt::Interrupted,
@@ -63,17 +64,17 @@ const fn answer(signal: Signal, asked: bool) -> Halt {
 /// Whether somebody asked the run to end, and what is down meanwhile.
 #[derive(Clone)]
 pub struct Interrupts {
-    /// Says what follows.
+    /// Reports the reaction.
     say: Say,
     interrupt: Interrupt,
-    /// Why the run ends at once, where it does.
+    /// Why the run ends at once, if it does.
     left: Arc<OnceLock<Forced>>,
     listening: Arc<AtomicBool>,
     down: Arc<Mutex<Vec<String>>>,
 }
 
 impl Interrupts {
-    /// Nobody has asked.
+    /// The start, before anybody has asked.
     pub fn new(say: Say) -> Self {
         Self {
             say,
@@ -84,24 +85,24 @@ impl Interrupts {
         }
     }
 
-    /// What the run was asked for.
+    /// The present request to the run.
     pub fn halt(&self) -> Option<Halt> {
         let ends = self.interrupt.ends().then_some(Halt::Interrupted);
         self.left.get().map(|why| Halt::Forced(*why)).or(ends)
     }
 
-    /// What is raised when the run is asked to end, for those who wait for a child.
+    /// The flag that is raised when the run is asked to end, for code that waits for a child.
     #[cfg(windows)]
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }
 
-    /// Says which services of which server are down from now on.
+    /// Records which services of which server are down from now on.
     pub fn now_down(&self, names: Vec<String>) {
         *self.down.lock().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    /// Begins to listen, once; when this returns, Ctrl-C is heard. Until then it simply ends the program, which has
+    /// Begins to listen, once; when this returns, Ctrl-C is handled. Until then it simply ends the program, which has
     /// neither changed anything nor waited for anything yet.
     pub fn listen(&self) {
         if self.listening.swap(true, Ordering::Relaxed) {
@@ -115,11 +116,11 @@ impl Interrupts {
                 runtime.block_on(interrupts.serve(ready));
             }
         });
-        let _ = listens.recv(); // Where nothing can listen, Ctrl-C goes on ending the program.
+        let _ = listens.recv(); // If nothing can listen, Ctrl-C still ends the program.
     }
 
     async fn serve(&self, ready: mpsc::Sender<()>) {
-        // Where one of them cannot be heard, it goes on ending the program.
+        // A signal without a handler still ends the program.
         let _ = self.hear();
         drop(ready);
         std::future::pending::<()>().await;
@@ -156,10 +157,10 @@ impl Interrupts {
         }
     }
 
-    /// Has the run end at once. It writes down that it does; where it cannot in time, the program ends all the same.
+    /// Makes the run end at once. The run writes that down; if it cannot in time, the program ends anyway.
     fn leave(&self, why: Forced) {
         if self.left.set(why).is_err() {
-            return; // It does already.
+            return; // The run is already ending at once.
         }
         self.interrupt.leave();
         let down = self.down.lock().unwrap_or_else(PoisonError::into_inner).join(", ");

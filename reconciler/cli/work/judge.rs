@@ -1,4 +1,4 @@
-//! One server's snapshot, judged against the manifest.
+//! Judges one server's snapshot against the manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,23 +17,23 @@ use crate::work::diff::{self, spoken};
 use crate::work::plan::{Remaining, remaining};
 use crate::work::{advice::advice, comeback::Waiter};
 
-/// How far the clocks of a server and of the machine that judges may be apart.
+/// The largest accepted difference between the clocks of a server and of the judging machine, in seconds.
 const SKEW: i64 = 300;
 
-/// Among how many of the last goals an equal one is searched.
+/// How many of the last goals are searched for an equal one.
 const SEARCHED: usize = 16;
 
-/// A server as it is reported, and what was seen of it.
+/// A server for reports, with the observed facts.
 pub struct Judged {
     /// Its place in the manifest, if it has one.
     pub place: Option<Place>,
-    /// What is said of it.
+    /// The judgement.
     pub drift: ServerDrift,
-    /// What was seen of it, where a report shows that.
+    /// The observed facts, if a report shows them.
     pub seen: Option<Observed>,
 }
 
-/// What the manifest declares for the servers of an entry.
+/// The declaration for the servers of an entry.
 struct Declaration {
     /// The number of the goal.
     goal: usize,
@@ -46,27 +46,27 @@ struct Declaration {
 pub struct Options {
     /// The time from which ages are counted.
     pub as_of: Timestamp,
-    /// A snapshot that is older tells nothing.
+    /// A snapshot that is older proves nothing.
     pub max_age: Option<Period>,
-    /// Builds alone are judged, not services and databases.
+    /// Only builds are judged, not services and databases.
     pub builds_alone: bool,
-    /// Whether what was seen is kept, to be shown.
+    /// Whether the observed facts are kept for display.
     pub keeps: bool,
 }
 
 /// Judges snapshots against one manifest, as of one time.
 pub struct Judge<'a> {
     roster: Roster<'a>,
-    /// What the entries ask for, each goal once.
+    /// The goals of the entries, each once.
     goals: Vec<Goal>,
-    /// What each entry asks for, and where the manifest declares it.
+    /// The goal of each entry, and the place of its declaration.
     declared: Vec<Declaration>,
-    /// Where the manifest lists its servers.
+    /// The place of the list of servers in the manifest.
     servers: ManifestPlace,
     as_of: Timestamp,
     max_age: Option<Period>,
     builds_alone: bool,
-    /// Whether what was seen is kept, to be shown.
+    /// Whether the observed facts are kept for display.
     keeps: bool,
 }
 
@@ -81,13 +81,13 @@ impl<'a> Judge<'a> {
         let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
         for entry in roster.entries() {
             let mut goal = input.goal_of(&roster, entry)?.whenever();
-            // Only of a Front End Server is it decided otherwise in another pool.
+            // Only for a Front End Server does the pool change the decision.
             let pool = if goal.is_in_pool() { goal.pool.clone() } else { goal.pool.take() };
             let (site, place) = (goal.site.take(), input.place(&entry.pointer()));
             if let Some(first) = goals.first() {
                 goal.server.clone_from(&first.server);
             }
-            // Thousands of ranges ask for few things; where each asks for its own, not all are searched.
+            // Thousands of ranges share few goals; if each has its own, not all are searched.
             let known = goals.iter().enumerate().rev().take(SEARCHED).find(|(_, known)| **known == goal);
             let goal = known.map(|(number, _)| number).unwrap_or_else(|| {
                 goals.push(goal);
@@ -98,7 +98,7 @@ impl<'a> Judge<'a> {
         Ok(Self { roster, goals, declared, servers: input.place("/servers"), as_of, max_age, builds_alone, keeps })
     }
 
-    /// The pools of which the manifest wants servers at different builds.
+    /// The pools whose servers get different builds from the manifest.
     pub fn mixed_pools(&self) -> BTreeSet<&Fqdn> {
         let mut targets: BTreeMap<&Fqdn, &Build> = BTreeMap::new();
         let mut mixed = BTreeSet::new();
@@ -135,7 +135,7 @@ impl<'a> Judge<'a> {
         self.roster.find_host(name)
     }
 
-    /// What is to be said of a server that reported.
+    /// The judgement of a server that reported.
     pub fn record(&self, known: &mut Known, record: Record) -> Judged {
         match record.snapshot {
             Ok(snapshot) => self.snapshot(known, record.origin, *snapshot),
@@ -143,7 +143,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What is to be said of a server whose snapshot can be read.
+    /// The judgement of a server with a readable snapshot.
     pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
         let Snapshot { made_by, lab, builds_only, seen, marks, .. } = snapshot;
         let scope = match (self.builds_alone, builds_only) {
@@ -180,7 +180,7 @@ impl<'a> Judge<'a> {
         Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
     }
 
-    /// What is to be said of a server that did not report.
+    /// The judgement of a server that did not report.
     pub fn missing(&self, entry: usize, name: &ServerName) -> Option<ServerDrift> {
         let mut drift = blank(name.as_str());
         self.declare(&mut drift, entry)?;
@@ -212,7 +212,7 @@ impl<'a> Judge<'a> {
         drift
     }
 
-    /// Says what the manifest declares for the servers of an entry: the goal comes back, with its number.
+    /// Adds the declaration for the servers of an entry; returns the goal, with its number.
     fn declare(&self, drift: &mut ServerDrift, entry: usize) -> Option<(usize, &Goal)> {
         let Declaration { goal: number, site, pool, place } = self.declared.get(entry)?;
         let goal = self.goals.get(*number)?;
@@ -224,14 +224,14 @@ impl<'a> Judge<'a> {
     }
 
     fn evidence(&self, origin: Origin, made_by: String, lab: bool, seen: &Observed) -> Evidence {
-        // A server that is looked at now has no age; a lab has a clock of its own.
+        // A server that is observed now has no age; a lab has a clock of its own.
         let age = (!origin.file.is_empty()).then(|| self.as_of.duration_since(seen.at).as_secs());
         let boot = seen.boot.known().map(|boot| boot.0.clone());
         let (file, line) = (origin.file.to_string(), origin.line);
         Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, boot, lab }
     }
 
-    /// A server that reported too long ago, or in the future, is in no state that can be relied on.
+    /// A server that reported too long ago, or in the future, has no reliable state.
     fn age(&self, drift: &mut ServerDrift) {
         let Some(age) = drift.snapshot.as_ref().and_then(|evidence| evidence.age_seconds) else { return };
         let old = self.max_age.filter(|limit| age > i64::from(limit.as_seconds()));
@@ -249,7 +249,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Servers of one pool are each where the manifest wants them, at different builds: a pool runs at one.
+/// The servers of one pool each have the build from the manifest, but different ones: a pool runs at one.
 pub fn unequal(drift: &mut ServerDrift, highest: &Build) {
     let (pool, own) = (drift.pool.clone().unwrap_or_default(), drift.found.as_ref().map(ToString::to_string));
     let (desired, observed) = (format!("{highest}, as others of {pool}"), own.unwrap_or_default());
@@ -261,10 +261,10 @@ pub fn unequal(drift: &mut ServerDrift, highest: &Build) {
     drift.help = Some("declare one target for all servers of the pool".into());
 }
 
-/// What to do where a snapshot is wanted.
+/// What to do if a snapshot is needed.
 const COLLECT: &str = "run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes";
 
-/// A second snapshot of a server: nobody can say here which one is true.
+/// A second snapshot of a server: nobody can decide here which one is true.
 pub fn duplicate(drift: &mut ServerDrift) {
     drift.state = drift.state.max(DriftState::Unknown);
     drift
@@ -306,11 +306,11 @@ fn unnamed(stranger: Option<Stranger>) -> DriftFinding {
     finding(DriftCode::UnnamedServer, "server", "in the manifest", observed, "")
 }
 
-/// What was told of the last servers: of those that are decided alike, the same is to be told.
+/// The judgements of the last servers: servers with the same decisive facts get the same one.
 #[derive(Default)]
 pub struct Known(Recent<((usize, Scope, Seen), Told)>);
 
-/// What is told of all servers that are alike.
+/// The judgement of all servers with the same decisive facts.
 #[derive(Clone)]
 struct Told {
     state: DriftState,
@@ -322,18 +322,18 @@ struct Told {
     help: Option<String>,
 }
 
-/// What of a server can be judged, and is to be.
+/// The part of a server that can be judged, and shall be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
     /// Everything.
     All,
-    /// Everything, where only the builds are known.
+    /// Everything, although only the builds are known.
     OnlyBuildsKnown,
-    /// The builds alone.
+    /// Only the builds.
     Builds,
 }
 
-/// In what the server differs, and the steps that remain.
+/// The differences of the server, and the steps that remain.
 fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
     let mut compared = compare(goal, seen);
     let state = match scope {
@@ -348,7 +348,7 @@ fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
         }
     };
     let mut findings: Vec<_> = compared.iter().filter_map(|it| as_finding(goal, it)).collect();
-    findings.sort_by_key(|found| found.note); // What is wrong comes first.
+    findings.sort_by_key(|found| found.note); // Faults come before notes.
     let nothing = |findings: Vec<DriftFinding>, help: Option<String>| {
         let (diff, steps) = Default::default();
         Told { state, findings: findings.into(), diff, steps, code: None, blocked_by: None, help }
@@ -372,16 +372,16 @@ fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
     Told { state, findings: findings.into(), diff, steps: steps.into(), code, blocked_by, help }
 }
 
-/// The facts that are about what is installed.
+/// The facts about installed components.
 fn of_builds<'a>(compared: &[Compared<'a>]) -> Vec<Compared<'a>> {
     compared.iter().filter(|it| it.kind.is_of_builds()).cloned().collect()
 }
 
-/// What to do where a registry export is judged as a whole server.
+/// What to do if a registry export is judged as a whole server.
 const ONLY_BUILDS: &str = "judge it by its builds with `--judge builds`, or run `reconcile observe MANIFEST --to FOLDER` on the server \
                            and collect what it writes";
 
-/// A fact that differs, or of which there is something to say.
+/// A fact that differs, or that needs a note.
 fn as_finding(goal: &Goal, it: &Compared<'_>) -> Option<DriftFinding> {
     let (code, source) = (it.code?, it.kind.source().to_owned());
     let phrase = code.phrase().to_owned();
@@ -396,7 +396,7 @@ fn as_finding(goal: &Goal, it: &Compared<'_>) -> Option<DriftFinding> {
 }
 
 impl Told {
-    /// The findings of a server, by what it was last brought to.
+    /// The findings of a server, with causes from the goal that it reached last.
     fn findings_of(&self, goal: &Goal, reached: Option<&Reached>) -> Shared<Vec<DriftFinding>> {
         let mut findings = self.findings.clone();
         if reached.is_some() && !findings.is_empty() {

@@ -1,4 +1,4 @@
-//! Looking at a server until its plan needs no further look.
+//! Observes a server until its plan needs no further fact.
 
 use reconcile_core::{Ask, Goal, Observe, PlanEnd, Run, Seen, plan};
 use reconcile_schema::RunId;
@@ -6,10 +6,10 @@ use reconcile_schema::RunId;
 use crate::manifest::problem::Problem;
 use crate::work::site::Site;
 
-/// What a plan for a server of the site needs to know of it.
+/// The facts that a plan for a server of the site needs.
 ///
 /// # Errors
-/// When the server cannot be looked at at all.
+/// When the server cannot be observed at all.
 pub fn seen(site: &mut Site, goal: &Goal) -> Result<Seen, Problem> {
     match site {
         Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal),
@@ -18,7 +18,7 @@ pub fn seen(site: &mut Site, goal: &Goal) -> Result<Seen, Problem> {
     }
 }
 
-/// Looks at a host until its plan needs no further look.
+/// Observes a host until its plan needs no further fact.
 pub fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
     let mut last: Option<Ask> = None;
     loop {

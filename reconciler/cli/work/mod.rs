@@ -1,4 +1,5 @@
-//! What commands have in common: reaching servers, looking at them, converging and judging them. It knows nothing of who reads it.
+//! The code that commands share: reaching servers, observing, converging and judging them. It does not know its
+//! readers.
 
 pub mod advice;
 pub mod approval;

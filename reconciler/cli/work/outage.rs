@@ -1,4 +1,4 @@
-//! How an outage stands to its budget: when somebody is to be warned of it, also in the middle of a step.
+//! Compares an outage with its budget: when to warn somebody, even in the middle of a step.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use reconcile_schema::{Period, Step};
 
 use crate::work::down::down;
 
-/// How far an outage has come.
+/// The progress of an outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alarm {
     /// Two thirds of the budget are spent.
@@ -27,7 +27,7 @@ pub enum Alarm {
 impl Alarm {
     const ALL: [Self; 2] = [Self::Near, Self::Over];
 
-    /// How long an outage has lasted when this is due.
+    /// The length of an outage at which this alarm is raised.
     const fn due(self, budget: Period) -> Period {
         match self {
             Self::Near => Period::seconds(budget.as_seconds() / 3 * 2),
@@ -35,7 +35,7 @@ impl Alarm {
         }
     }
 
-    /// The alarm for an outage that goes on, and how long it has lasted.
+    /// The alarm for an outage in progress, and the length of the outage.
     pub fn of(goal: &Goal, seen: &Seen) -> Option<(Self, Period)> {
         let lasted = seen.outage()?;
         let due = |alarm: &Self| lasted >= alarm.due(goal.rules.outage_budget);
@@ -54,15 +54,16 @@ impl Alarm {
     }
 }
 
-/// An alarm that becomes due while a step goes on: how long after the one before it, or after the beginning of the step,
-/// and how long the outage has lasted then.
+/// An alarm that will be raised during a step: how long after the previous one, or after the beginning of the step, and
+/// how long the outage has lasted then.
 type Coming = (Duration, Alarm, Period);
 
-/// What is told: the alarm, how long the outage has lasted, and when that was by the server's clock, where it was just seen.
+/// The report of an alarm: the length of the outage and, if the server was just observed, the time by the server's
+/// clock.
 pub type Tell<'a> = dyn Fn(Alarm, Period, Option<Timestamp>) + Sync + 'a;
 
-/// Lets `run` tell of its events, and tells each alarm once: when a step ends, or in its middle by this machine's clock. A
-/// simulated step takes no time by it.
+/// Lets `run` report its events, and reports each alarm once: when a step ends, or during it by this machine's clock.
+/// By that clock, a simulated step takes no time.
 pub fn watched<T>(goal: &Goal, tell: &Tell<'_>, run: impl FnOnce(&mut dyn FnMut(&Event<'_>)) -> T) -> T {
     let raised = Mutex::new(None);
     let raise = |alarm: Alarm, lasted: Period, at: Option<Timestamp>| {
@@ -75,7 +76,7 @@ pub fn watched<T>(goal: &Goal, tell: &Tell<'_>, run: impl FnOnce(&mut dyn FnMut(
     thread::scope(|scope| {
         let (steps, clock) = channel();
         scope.spawn(|| tick(clock, &|alarm, lasted| raise(alarm, lasted, None)));
-        // The clock ends when nobody can tell it of a step any more.
+        // The clock ends when nobody can send it a step any more.
         let told = |coming: Vec<Coming>| drop(steps.send(coming));
         run(&mut |event| match event {
             Event::Began(step, _, seen) => told(coming(goal, step, seen)),
@@ -91,9 +92,9 @@ pub fn watched<T>(goal: &Goal, tell: &Tell<'_>, run: impl FnOnce(&mut dyn FnMut(
     })
 }
 
-/// The alarms that can become due while a step goes on.
+/// The alarms that can be raised during a step.
 fn coming(goal: &Goal, step: &Step, seen: &Seen) -> Vec<Coming> {
-    // While a pool takes over, the server serves.
+    // During a failover, the server still serves users.
     let begins = step.takes_down() && *step != Step::FailOver;
     let Some(lasted) = seen.outage().or_else(|| begins.then(Period::default)) else { return Vec::new() };
     let ahead = |alarm: Alarm| Some((alarm, alarm.due(goal.rules.outage_budget))).filter(|(_, due)| *due > lasted);
@@ -106,7 +107,7 @@ fn coming(goal: &Goal, step: &Step, seen: &Seen) -> Vec<Coming> {
     Alarm::ALL.into_iter().filter_map(ahead).map(alarm).collect()
 }
 
-/// Raises what becomes due, until something else is said.
+/// Raises each alarm at its time, until another message arrives.
 fn tick(steps: Receiver<Vec<Coming>>, raise: &dyn Fn(Alarm, Period)) {
     let mut next = steps.recv().ok();
     while let Some(coming) = next.take() {

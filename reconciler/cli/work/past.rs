@@ -1,4 +1,4 @@
-//! What the journal of a server says of the past: its runs, and what of it cannot be read.
+//! The journal's record of a server's past: its runs, and its unreadable lines.
 
 use reconcile_core::history;
 use reconcile_hosts::Journal;
@@ -14,7 +14,7 @@ pub fn past(site: &Site, server: &ServerName) -> Result<Vec<PastRun>, Problem> {
     Ok(history(entries))
 }
 
-/// What of the journal of a server cannot be read, and nobody has acknowledged.
+/// The lines of a server's journal that cannot be read and that nobody has acknowledged.
 ///
 /// # Errors
 /// When the journal cannot be used.

@@ -1,4 +1,4 @@
-//! A run that cannot use its manifest still brings back what an earlier run stopped, and says so.
+//! A run that cannot use its manifest still starts the services that an earlier run stopped, and reports that.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use crate::manifest::{problem::Problem, source::Source};
 use crate::manifest::{text, world};
 use crate::work::session::{run_name, user};
 
-/// The same problem, once the services that an earlier run stopped were brought back, with what became of them. A problem that
-/// is none of the manifest changes nothing.
+/// The same problem, after the services that an earlier run stopped were started, with the result. Nothing changes for
+/// a problem without relation to the manifest.
 pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
-    // Nobody vouches for what it says: also not, that it is for a lab.
+    // Nobody vouches for its content, not even that it belongs to a lab.
     let is_anybodys = matches!(problem.code(), Code::Untrusted | Code::ManifestUntrusted);
     if !is_anybodys && !matches!(problem.code(), Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired) {
         return problem;
@@ -30,16 +30,16 @@ pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
     }
 }
 
-/// Brings back what earlier runs stopped here, and tells it of each server.
+/// Starts what earlier runs stopped here, and returns a report for each server.
 fn rescue(manifest: &Path, is_anybodys: bool) -> Result<Vec<String>, Problem> {
     let world = world(manifest);
-    // By the journal of this machine alone: a manifest that somebody else wrote must not lead away from it.
+    // Only the journal of this machine counts: a manifest that somebody else wrote must not lead away from it.
     let here = if world.is_none() || is_anybodys { here() } else { Ok(Vec::new()) };
     let lab = world.filter(|path| path.exists()).map_or_else(|| Ok(Vec::new()), |path| in_lab(&path));
     Ok([here?, lab?].concat())
 }
 
-/// Where the lab is kept, when the manifest is for one, as far as that can be read.
+/// The place of the lab, if the manifest belongs to one, as far as that can be read.
 fn world(manifest: &Path) -> Option<PathBuf> {
     let source = Source::of(manifest, text::bytes(manifest).ok()?).ok()?;
     let world = source.value().pointer("/lab/world")?.as_str()?.parse().ok()?;
@@ -86,7 +86,7 @@ const fn here() -> Result<Vec<String>, Problem> {
     Ok(Vec::new())
 }
 
-/// The goal that the journal tells, where a run stopped services.
+/// The goal from the journal, if a run stopped services.
 fn goal<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<Goal>, Problem> {
     Ok(Goal::told_by(&host.marks().map_err(Problem::failed)?, name))
 }
@@ -101,7 +101,7 @@ fn lock(path: &Path) -> Result<(RunId, Lock), Problem> {
     Ok((run, lock))
 }
 
-/// Brings back what was stopped on one server, once the lock is held.
+/// Starts what was stopped on one server, once the lock is held.
 fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<String>, Problem> {
     let Some(goal) = goal(host, name)? else { return Ok(None) }; // Another run has done it meanwhile.
     let ran = host.marks().map_err(Problem::failed)?.baseline.map(|baseline| baseline.running).unwrap_or_default();
@@ -125,7 +125,7 @@ fn one<H: Act>(host: &mut H, name: &ServerName, run: RunId) -> Result<Option<Str
     Ok(Some(told(name, &ran, &outcome, installer.as_deref())))
 }
 
-/// What became of the services of a server.
+/// The result for the services of a server.
 fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installer: Option<&str>) -> String {
     let outage = outcome.outage.unwrap_or_default();
     if outcome.left_down.is_empty() {

@@ -16,7 +16,7 @@ use crate::manifest::{input::Input, problem::Problem};
 use crate::work::sight::{Sight, Snapshots};
 use crate::work::state::worst;
 
-/// What is known of a server beside its place in the fleet.
+/// The known facts about a server, in addition to its place in the fleet.
 struct Known<'a> {
     entry: &'a str,
     role: Role,
@@ -26,7 +26,7 @@ struct Known<'a> {
     blocked_by: Option<String>,
 }
 
-/// The plan of a rollout that begins at this time, by what the snapshots at these places say is done already.
+/// The plan of a rollout that begins at this time. The snapshots at these places show what is already done.
 ///
 /// # Errors
 /// When the manifest makes no goals, or the snapshots as a whole cannot be used.

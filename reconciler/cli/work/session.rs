@@ -1,4 +1,4 @@
-//! What makes a call a run: its name, whose it is, and the lock that it holds.
+//! What makes a call a run: its name, its user, and its lock.
 
 use reconcile_core::Goal;
 use reconcile_hosts::{Lock, LockError};
@@ -13,9 +13,9 @@ pub fn run_name() -> String {
     format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
 }
 
-/// Who runs this, for the journal and for a second run.
+/// The user of this run, for the journal and for a second run.
 pub fn user() -> String {
-    // On Windows the system says it: a variable says what somebody wrote there.
+    // On Windows, the system reports it: a variable contains what somebody wrote there.
     #[cfg(windows)]
     if let Ok(name) = reconcile_hosts::windows::user() {
         return name;
@@ -24,7 +24,8 @@ pub fn user() -> String {
     name.unwrap_or_else(|| "unknown".into())
 }
 
-/// Traces what lay in the private folder and was not ours, for the log of unattended runs. A person is told of it at the end.
+/// Traces entries of the private folder that were not ours, for the log of unattended runs. A person reads about them
+/// at the end.
 pub fn trace_moved() {
     #[cfg(windows)]
     for moved in reconcile_hosts::windows::moved_aside() {
@@ -32,8 +33,8 @@ pub fn trace_moved() {
     }
 }
 
-/// On a real server the program lies where administrators alone can write: anyone else could have it do something else, or have Windows
-/// load a library of his into it. A lab is tried from anywhere.
+/// On a real server the program must be in a place where only administrators can write: otherwise anyone could replace
+/// it, or have Windows load a library of theirs into it. A lab may be tried from anywhere.
 ///
 /// # Errors
 /// When others can change it.
@@ -47,7 +48,8 @@ pub fn safe_program(input: &Input) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Nobody works on the servers at this moment. What only looks holds nothing: a run that begins meanwhile is not kept from it.
+/// Checks that nobody works on the servers at this moment. A command that only observes takes no lock, so a run may
+/// begin meanwhile.
 ///
 /// # Errors
 /// When a run does.
@@ -57,19 +59,20 @@ pub fn nobody_acts(input: &Input) -> Result<(), Problem> {
     Lock::holder(&path).map_or(Ok(()), held)
 }
 
-/// The servers that can be reached, for a run that works on them: nobody else does until the lock is given up.
+/// The servers that can be reached, for a run that works on them: nobody else does until the lock is released.
 ///
 /// # Errors
 /// As [`Site::open`] and [`lock`].
 pub fn opened(input: &Input, only: &[ServerName], run: &RunId) -> Result<(Site, Vec<Goal>, Lock), Problem> {
-    let seen = Site::open(input, only)?; // What is wrong with a manifest is said whether somebody else works or not.
+    let seen = Site::open(input, only)?; // Errors in a manifest are reported even while somebody else works.
     let lock = lock(input, run)?;
-    // A machine is looked at when it is worked on. A lab was read, and another run may have changed it before the lock was ours.
+    // A machine is observed when it is worked on. A lab was read already, and another run may have changed it before
+    // the lock was ours.
     let (site, goals) = if seen.0.is_lab() { Site::open(input, only)? } else { seen };
     Ok((site, goals, lock))
 }
 
-/// One run at a time: in a lab for all its servers, else for this machine.
+/// Allows one run at a time: in a lab for all its servers, otherwise for this machine.
 ///
 /// # Errors
 /// When another run holds the lock, or it cannot be used.

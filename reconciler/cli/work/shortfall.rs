@@ -1,16 +1,16 @@
-//! Where a step falls short of what it should bring about, and where a command gives no sign of life.
+//! How a step falls short of its effect, and commands without a sign of life.
 
 use reconcile_core::{Account, Goal, Seen, lacking};
 use reconcile_schema::{Period, Step};
 
-/// That a command gives no sign of life.
+/// The message that a command gives no sign of life.
 pub fn quiet(lasted: Period) -> String {
     format!(
         "no output, no growth of a log and no CPU time for {lasted}; it is not ended for that: look for what it waits for"
     )
 }
 
-/// What a step that ended should have brought about and has not, with the words of a command that failed.
+/// What a step should have changed and did not, with the words of a command that failed.
 pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option<String> {
     let words = &said.words;
     if *step == Step::Install {

@@ -1,4 +1,4 @@
-//! What snapshots say of the servers of a fleet: which are at their goals, and how long the others will be down.
+//! The content of the snapshots of a fleet: which servers are at their goals, and how long the others will be down.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -10,20 +10,19 @@ use crate::manifest::{input::Input, problem::Problem};
 use crate::work::comeback::Waiter;
 use crate::work::plan::{Remaining, remaining};
 
-/// What a snapshot says of its server.
+/// The judgement of a server by its snapshot.
 pub enum Sight {
     /// It is at its goal.
     AtGoal,
-    /// It is not, or that cannot be told.
+    /// It is not, or this is unknown.
     Remains {
-        /// How long the work on it takes, where that can be foreseen.
+        /// How long the work on it takes, if that can be foreseen.
         foreseen: Option<Foreseen>,
         /// What an operator must do first.
         blocked_by: Option<String>,
     },
 }
 
-/// What all snapshots say.
 #[derive(Default)]
 pub struct Snapshots {
     servers: BTreeMap<Place, Sight>,
@@ -50,7 +49,7 @@ impl Snapshots {
         Ok(all)
     }
 
-    /// What was said of a server.
+    /// Takes the judgement of a server.
     pub fn take(&mut self, server: Place) -> Option<Sight> {
         self.servers.remove(&server)
     }
@@ -79,7 +78,7 @@ impl Snapshots {
         let host = seen.host.clone();
         let seen = Seen { host: seen, marks, run: Run::new(RunId("fleet".into())) };
         if self.servers.insert(at, sight(goal, &seen)).is_some() {
-            // Nobody can say here which one is true, so the server is taken to need what it needs at most.
+            // Nobody can decide here which one is true, so the worst case is assumed.
             self.unread.push(format!("{place}: a second snapshot of {host}; keep the latest"));
             self.servers.insert(at, Sight::Remains { foreseen: None, blocked_by: None });
         }

@@ -1,4 +1,4 @@
-//! Where the servers of a manifest are: in a lab, or on this machine.
+//! The site of the servers of a manifest: a lab, or this machine.
 
 use std::path::PathBuf;
 
@@ -17,10 +17,10 @@ pub enum Site {
 }
 
 impl Site {
-    /// The servers of `input`, and the goals of those that were asked for: in a lab all of them, else this machine.
+    /// The servers of `input`, and the goals of the wanted ones: all of them in a lab, otherwise this machine.
     ///
     /// # Errors
-    /// When the manifest is for real servers and this is none of them, or the lab cannot be read.
+    /// When the manifest names real servers and not this one, or the lab cannot be read.
     pub fn open(input: &Input, only: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
         match lab_path(input) {
             Some(path) => {
@@ -59,10 +59,10 @@ impl Site {
         )))
     }
 
-    /// Where the journal of a server lies, if it is kept in a file.
+    /// The path of a server's journal, if it is kept in a file.
     ///
     /// # Errors
-    /// When Windows does not tell its folders.
+    /// When Windows does not report its folders.
     pub fn journal(&self, server: &ServerName) -> Result<Option<PathBuf>, Problem> {
         match self {
             Self::Lab(lab) => Ok(lab.journal_path(server)),
@@ -71,7 +71,7 @@ impl Site {
         }
     }
 
-    /// Where the last unattended run on a server left word of itself, or will.
+    /// The path of the report of the last unattended run on a server.
     ///
     /// # Errors
     /// As [`Site::journal`].
@@ -94,10 +94,10 @@ impl Site {
     }
 }
 
-/// Where the lock lies: of a lab for all its servers, else of this machine.
+/// The path of the lock: one for all servers of a lab, otherwise that of this machine.
 ///
 /// # Errors
-/// When there is no server here, or Windows does not tell its folders.
+/// When there is no server here, or Windows does not report its folders.
 pub fn lock_path(input: &Input) -> Result<PathBuf, Problem> {
     match lab_path(input) {
         Some(world) => Ok(Lab::lock_path(&world)),
@@ -108,7 +108,7 @@ pub fn lock_path(input: &Input) -> Result<PathBuf, Problem> {
     }
 }
 
-/// The goal of the server of this name, which the manifest may know by its host name alone.
+/// The goal of the server with this name, for which the manifest may use the host name alone.
 #[cfg(windows)]
 pub fn goals_here(input: &Input, name: &ServerName) -> Result<Vec<Goal>, Problem> {
     input.goals(std::slice::from_ref(name)).or_else(|unknown| match name.host().parse::<ServerName>() {
@@ -117,7 +117,7 @@ pub fn goals_here(input: &Input, name: &ServerName) -> Result<Vec<Goal>, Problem
     })
 }
 
-/// Where the log of unattended runs lies: of a lab for all its servers, else of this machine.
+/// The path of the log of unattended runs: one for all servers of a lab, otherwise that of this machine.
 ///
 /// # Errors
 /// As [`lock_path`].
@@ -131,12 +131,12 @@ pub fn logs(input: &Input) -> Result<PathBuf, Problem> {
     }
 }
 
-/// Where the lab of a manifest is kept, if it has one.
+/// The path of a manifest's lab, if it has one.
 pub fn lab_path(input: &Input) -> Option<PathBuf> {
     Some(world::place(&input.path, &input.manifest.lab.as_ref()?.world))
 }
 
-/// The world that the manifest's lab starts out with.
+/// The initial world of the manifest's lab.
 pub fn lab_world(input: &Input) -> Result<lab::World, Problem> {
     let goals = input.goals(&[])?;
     let Some(lab) = &input.manifest.lab else { return Ok(lab::World::default()) };
@@ -172,7 +172,7 @@ pub fn lab_world(input: &Input) -> Result<lab::World, Problem> {
     if errors.is_empty() { Ok(lab::start(servers)) } else { Err(Diagnostics::sorted(errors).into()) }
 }
 
-/// The faults that a server starts out with, or the name that is none.
+/// The initial faults of a server, or the name that is not a fault.
 fn faults(start: &LabServer) -> Result<Vec<Fault>, &str> {
     start.faults.iter().map(|name| Fault::named(name).ok_or(name.as_str())).collect()
 }

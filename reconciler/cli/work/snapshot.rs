@@ -1,4 +1,4 @@
-//! Snapshots: everything there is to see of a server, as a file.
+//! Snapshots: all observable facts about a server, as a file.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::work::site::Site;
 /// A snapshot of the server of `goal`.
 ///
 /// # Errors
-/// When the server cannot be looked at at all.
+/// When the server cannot be observed at all.
 pub fn snapshot(site: &mut Site, goal: &Goal) -> Result<Snapshot, Problem> {
     let lab = site.is_lab();
     match site {
@@ -38,7 +38,7 @@ fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Pr
     })
 }
 
-/// Writes a snapshot whole, or not at all: somebody may be collecting the folder at this moment.
+/// Writes a snapshot completely or not at all, because somebody may be collecting the folder at this moment.
 ///
 /// # Errors
 /// When the folder or the file cannot be used.

@@ -1,4 +1,4 @@
-//! In which state a server is that was compared, or kept from its goal, and which of several states is the worst.
+//! The state of a server that was compared or blocked, and the worst of several states.
 
 use reconcile_core::{Blocker, Class};
 use reconcile_schema::{DriftState, State};
@@ -19,7 +19,7 @@ pub const fn as_state(compared: DriftState) -> State {
     }
 }
 
-/// The state of a server that this keeps from its goal.
+/// The state of a server with this blocker.
 #[must_use]
 pub const fn state_of(blocker: &Blocker) -> State {
     match blocker.class() {

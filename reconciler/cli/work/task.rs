@@ -41,13 +41,13 @@ pub fn scheduler() -> Result<Scheduler, Problem> {
 /// The task of this machine.
 ///
 /// # Errors
-/// There is none here.
+/// Always: there is none here.
 #[cfg(not(windows))]
 pub fn standing() -> Result<TaskStanding, Problem> {
     elsewhere()
 }
 
-/// Where there is no Windows, there is no Task Scheduler.
+/// Without Windows, there is no Task Scheduler.
 ///
 /// # Errors
 /// Always.

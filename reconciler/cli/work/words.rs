@@ -1,10 +1,10 @@
-//! What is said in the same words wherever it is said: in reports, in events and to people.
+//! Texts that reports, events and messages to people share.
 
 use reconcile_schema::{DriftCode, FindingReport, NextStart, Period, Reason, ServiceStarts, shown_at};
 
 use crate::manifest::diagnostic::escape;
 
-/// What there is to say of a server that is no difference, in a sentence.
+/// A note about a server, as a sentence.
 pub fn sentence(note: &FindingReport) -> String {
     if note.code == DriftCode::JournalDamaged.key() {
         return format!("the journal of this server is damaged: {}", note.observed);
@@ -15,7 +15,7 @@ pub fn sentence(note: &FindingReport) -> String {
     note.observed.clone()
 }
 
-/// What the sentence of a blocker leaves out: what is in the way of the installer, and where its log lies.
+/// Details that the sentence of a blocker leaves out: obstacles for the installer, and the path of its log.
 pub fn details(reason: &Reason) -> Vec<String> {
     let behind = (reason.exit_code.is_some() && !reason.in_the_way.is_empty())
         .then(|| format!("still behind: {}", reason.in_the_way.join(", ")));
@@ -23,12 +23,12 @@ pub fn details(reason: &Reason) -> Vec<String> {
     behind.into_iter().chain(log).collect()
 }
 
-/// That a service had to be started again.
+/// The message that a service had to be started again.
 pub fn again(ServiceStarts { service, runs, since }: &ServiceStarts) -> String {
     format!("{} had to be started again: {runs} runs have started it since {}", escape(service), shown_at(*since, None))
 }
 
-/// When the task starts next.
+/// The text for the next start of the task.
 pub fn coming(next: &NextStart) -> String {
     let from = shown_at(next.from, None);
     if next.from == next.until {
@@ -38,7 +38,7 @@ pub fn coming(next: &NextStart) -> String {
     }
 }
 
-/// The first few differences, and how many more there are.
+/// The first few differences, and the number of further ones.
 pub fn found(findings: &[FindingReport]) -> String {
     let findings: Vec<_> = findings.iter().filter(|found| !found.note).collect();
     let mut told: Vec<_> = findings

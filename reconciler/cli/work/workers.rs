@@ -1,18 +1,19 @@
-//! Work on pieces by several threads: each takes the next piece, works on it, and hands over its result when its turn comes.
+//! Work on pieces by several threads: each takes the next piece, works on it, and passes on its result when its turn
+//! comes.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-/// Lets `threads` threads take `pieces`, work on them, each as `work` makes it for that thread, and hand each result to
-/// `done`, in the order of the pieces.
+/// Lets `threads` threads take `pieces` and work on them, each with its own `work`, and passes each result to `done`,
+/// in the order of the pieces.
 ///
-/// A thread waits for its turn with one result, so no more pieces are held than there are threads; and what a thread made
-/// it also throws away, which costs far less than to hand it to another.
+/// A thread waits for its turn with one result, so no more pieces are held than there are threads. A thread also frees
+/// what it allocated, which costs far less than passing it to another one.
 ///
 /// # Errors
-/// The first error of `done`; what is under way then is thrown away.
+/// The first error of `done`; unfinished work is then discarded.
 pub fn each_in_order<Piece, Done, Work: FnMut(Piece) -> Done, Error: Send>(
     threads: usize,
     pieces: impl Iterator<Item = Piece> + Send,
@@ -55,14 +56,14 @@ struct Now<Hand, Error> {
     ended: Option<Option<Error>>,
 }
 
-/// The turn of one piece. A thread that panics loses it, and nobody waits for it.
+/// The turn of one piece. A thread that panics gives it up, so nobody waits for it.
 struct Turn<'a, Hand, Error> {
     turns: &'a Turns<Hand, Error>,
     number: usize,
 }
 
 impl<Hand, Error> Turn<'_, Hand, Error> {
-    /// Hands over a result, and says whether more are wanted.
+    /// Passes on a result, and returns whether more are wanted.
     fn hand_over<Done>(self, result: &mut Done) -> bool
     where
         Hand: FnMut(&mut Done) -> Result<(), Error>,
@@ -87,7 +88,7 @@ impl<Hand, Error> Drop for Turn<'_, Hand, Error> {
     }
 }
 
-/// What a thread that panicked left is as whole as the scope that panics for it needs.
+/// The scope panics for a thread that panicked, so the state that the thread left is good enough for it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A Standard Edition server whose services are down: in which order they come back, and what keeps them from it.
+//! A Standard Edition server whose services are down: the order in which they come back, and what prevents that.
 
 use super::*;
 use crate::seen::{Forced, Halt, Spent};

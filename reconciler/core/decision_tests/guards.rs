@@ -1,4 +1,4 @@
-//! Guards that a change could take out without any other test noticing: `tests/mutants/run` found them.
+//! Guards that a change could remove without any other test noticing: `tests/mutants/run` found them.
 
 use super::*;
 use crate::{

@@ -1,4 +1,5 @@
-//! A Standard Edition server that is behind: how long it may be down, and what an earlier run left at work.
+//! A Standard Edition server that is behind: how long it may be down, and commands of an earlier run that are still at
+//! work.
 
 use super::*;
 use crate::{approved::Deviation, seen::Halt};

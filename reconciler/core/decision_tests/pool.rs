@@ -1,4 +1,5 @@
-//! Servers of a pool: whether it can do without one of them, whose turn it is, and how one leaves it and comes back.
+//! Servers of a pool: whether it can do without one of them, which server has its turn, and how a server leaves and
+//! comes back.
 
 use super::*;
 use crate::{claims::unsettled, unready::Unready};
@@ -30,7 +31,7 @@ fn claimed() -> Server {
     server
 }
 
-/// A Front End Server that its pool cannot take over for.
+/// A Front End Server whose pool cannot take over for it.
 fn lync() -> Server {
     let mut server = pooled("fe1.contoso.example", Product::Lync2013, ("5.0.8308.0", "5.0.8308.1149"));
     server.claim_of("fe1.contoso.example");
@@ -45,7 +46,7 @@ fn back() -> Server {
     server
 }
 
-/// A Front End Server that is done, failed over by us, and whose services are still disabled.
+/// A Front End Server that is done: we failed it over, and its services are still disabled.
 fn failed_over() -> Server {
     let mut server = claimed();
     server.core(CURRENT);

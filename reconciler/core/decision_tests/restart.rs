@@ -1,4 +1,4 @@
-//! A Standard Edition server that is behind, or whose Windows waits for a restart: when it is restarted.
+//! A Standard Edition server that is behind, or on which a restart of Windows is pending: when it is restarted.
 
 use super::*;
 use reconcile_schema::{PendingRestart, Reboots};

@@ -1,4 +1,4 @@
-//! A rollout by batches, for somebody who keeps no time.
+//! A rollout in batches, for tools without a clock of their own.
 
 use alloc::{vec, vec::Vec};
 
@@ -12,7 +12,8 @@ use crate::{
     quorum::READY,
 };
 
-/// The place of a server in a rollout by batches: the servers of one begin together, when all of the batch before are done.
+/// The place of a server in a rollout in batches. The servers of a batch begin together, when all servers of the batch
+/// before are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batch {
     /// The number of the batch, from 0.
@@ -21,13 +22,13 @@ pub struct Batch {
     pub ready: Period,
 }
 
-/// The rollout for somebody who keeps no time: every server takes as long as any other, no window closes, and no ring is
-/// watched. For each of the members its batch; none for a server that is at its goal.
+/// The rollout for a tool without a clock: every server takes equally long, no window closes, and no ring is watched.
+/// The result has the batch of each member; none for a server that is at its goal.
 #[must_use]
 pub fn batches(manifest: &Manifest, mut members: Vec<Member<'_>>) -> Vec<Option<Batch>> {
     for member in &mut members {
         member.standing.maintenance = None;
-        // While one batch is worked on, a pool of the batch before gets ready: other servers go first.
+        // While one batch is worked on, the pools of the batch before become ready, so other servers go first.
         member.turn = member.turn.map(|_| Prediction { median: READY, p95: READY });
     }
     let mut fleet = Fleet::of(manifest, members);

@@ -1,4 +1,5 @@
-//! The fleet: the servers that are to be updated, in chains one after another, and what may not be worked on together.
+//! The fleet: the servers that need the update, in chains that run one after another, and the servers that may not be
+//! worked on together.
 
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
@@ -10,21 +11,20 @@ use crate::{
     topology::Standing,
 };
 
-/// How many servers are worked on at once where the rollout does not say.
+/// How many servers are worked on at once, unless the rollout sets a number.
 const AT_ONCE: u32 = 10;
 
-/// A server of a fleet.
 #[derive(Debug, Clone)]
 pub struct Member<'a> {
     pub name: ServerName,
     pub standing: Standing<'a>,
     /// Whether the Central Management Store is updated from it.
     pub central: bool,
-    /// How long the work on it takes: the failover, where there is one, and the outage. None for a server at its goal.
+    /// How long the work on it takes: the failover, if there is one, and the outage. None for a server at its goal.
     pub turn: Option<Prediction>,
 }
 
-/// The servers of a manifest, as they may be worked on.
+/// The servers of a manifest, and the order in which they may be worked on.
 #[derive(Debug)]
 pub struct Fleet<'a> {
     members: Vec<Member<'a>>,
@@ -41,44 +41,44 @@ pub struct Fleet<'a> {
     pub(crate) on_failure: OnFailure,
 }
 
-/// Servers that are worked on one after another: those of a pool, or one that belongs to none.
+/// Servers that are worked on one after another: those of one pool, or one server without a pool.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
     pub pool: Option<&'a Fqdn>,
     pub order: Order,
-    /// What is worked on together, in order.
+    /// The servers that are worked on together, in order.
     pub domains: Vec<Domain>,
-    /// How long it must be ready between two domains.
+    /// How long the pool must be ready between two domains.
     pub ready: Period,
     /// The number of the group that takes over for this one.
     pub partner: Option<usize>,
-    /// How long what follows it in its site takes at least, in seconds.
+    /// The least time for what follows the group in its site, in seconds.
     pub behind: u64,
 }
 
-/// Servers that may be down together, a few at once.
+/// Servers that may be down together, a limited number at once.
 #[derive(Debug)]
 pub(crate) struct Domain {
     pub servers: Vec<usize>,
     /// How many of them may be down at once.
     pub width: usize,
-    /// How long it and the domains after it take at least, in seconds.
+    /// The least time for this domain and those after it, in seconds.
     pub left: u64,
 }
 
-/// When in its ring a group has its turn.
+/// The turn of a group within its ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// In a stage of a site, both by their numbers.
+    /// In a site and a stage, both by number.
     Site(usize, usize),
-    /// After all others: the Central Management Store is there.
+    /// After all others, because it holds the Central Management Store.
     Central,
 }
 
 /// The groups of a site by the rank of their role.
 type Stages = BTreeMap<usize, Vec<usize>>;
 
-/// What is updated before the next ring begins.
+/// The groups that are updated before the next ring begins.
 #[derive(Debug, Default)]
 pub(crate) struct Ring<'a> {
     pub name: Option<&'a UpdateName>,
@@ -88,19 +88,19 @@ pub(crate) struct Ring<'a> {
     pub central: Vec<usize>,
 }
 
-/// Servers that cannot be updated at the same time, however many hands there are.
+/// Servers that cannot be updated at the same time, however many are worked on at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain<'a> {
     /// The pool, or none for a server that belongs to none.
     pub pool: Option<&'a Fqdn>,
     /// The numbers of the servers, in order.
     pub servers: Vec<usize>,
-    /// How long they take one after another, with the time in between in which the pool must be ready.
+    /// How long they take one after another, including the time in between for which the pool must be ready.
     pub takes: Period,
 }
 
 impl<'a> Fleet<'a> {
-    /// The fleet of a manifest. Servers at their goals count for the quorum of their pools, and are not worked on.
+    /// The fleet of a manifest. Servers at their goals count for the quorum of their pools, but are not worked on.
     #[must_use]
     pub fn of(manifest: &'a Manifest, members: Vec<Member<'a>>) -> Self {
         let (calendars, calendar) = calendars(&members);
@@ -149,7 +149,7 @@ impl<'a> Fleet<'a> {
         self.soak
     }
 
-    /// The longest of the chains: no number of hands makes the rollout shorter than it.
+    /// The longest of the chains. A higher number of servers at once does not make the rollout shorter than this.
     #[must_use]
     pub fn longest_chain(&self) -> Option<Chain<'a>> {
         let longest = self.groups.iter().max_by_key(|group| group.left(0))?;
@@ -158,7 +158,7 @@ impl<'a> Fleet<'a> {
         Some(Chain { pool: longest.pool, servers, takes })
     }
 
-    /// Puts the members into groups and these into their rings, sites and stages; gives back the group of each pool.
+    /// Puts the members into groups, and the groups into rings, sites and stages; returns the group of each pool.
     fn gather(&mut self, manifest: &'a Manifest, ranks: Ranks<'_>) -> BTreeMap<&'a Fqdn, usize> {
         let mut pools: BTreeMap<&'a Fqdn, Vec<usize>> = BTreeMap::new();
         let mut places: BTreeMap<(usize, Option<&'a UpdateName>), Stages> = BTreeMap::new();
@@ -208,8 +208,8 @@ impl<'a> Fleet<'a> {
         of_pool
     }
 
-    /// The group of some servers, unless all are at their goals; and the rank of the first role in it. Its back end comes
-    /// last, whatever the order of the roles: its databases are updated after all servers of the pool.
+    /// The group of some servers, unless all are at their goals, and the rank of the first role in it. Its back end
+    /// comes last, whatever the order of the roles, because its databases are updated after all servers of the pool.
     fn group(&self, pool: Option<&'a Fqdn>, servers: Vec<usize>, ranks: Ranks<'_>) -> Option<(Group<'a>, usize)> {
         let role = |number: usize| self.members.get(number)?.standing.role;
         let front_ends = servers.iter().filter(|number| role(**number) == Some(Role::FrontEnd)).count();
@@ -251,7 +251,7 @@ impl<'a> Fleet<'a> {
         Some((Group { pool, order, domains, ready, partner: None, behind: 0 }, rank))
     }
 
-    /// Tells the groups of paired pools of each other.
+    /// Links the groups of paired pools.
     fn pair(&mut self, manifest: &'a Manifest, of_pool: &BTreeMap<&'a Fqdn, usize>) {
         for (name, pool) in &manifest.pools {
             let partner = pool.paired_with.as_ref().and_then(|partner| of_pool.get(partner));
@@ -264,13 +264,13 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Tells each group how long what follows it in its site takes at least.
+    /// Calculates for each group the least time for what follows it in its site.
     fn look_ahead(&mut self) {
         for ring in &self.rings {
             for site in &ring.sites {
                 let mut behind = 0;
                 for stage in site.iter().rev() {
-                    // Of two paired pools of one stage, one comes after the other.
+                    // Two paired pools of one stage come one after the other.
                     let partner = |group: &Group<'a>| {
                         let partner = group.partner.and_then(|partner| self.groups.get(partner));
                         partner.filter(|partner| partner.order == group.order).map_or(0, |partner| partner.left(0))
@@ -290,13 +290,13 @@ impl<'a> Fleet<'a> {
 }
 
 impl Group<'_> {
-    /// How long its domains from this one on take at least, in seconds.
+    /// The least time for its domains from this one on, in seconds.
     pub(crate) fn left(&self, domain: usize) -> u64 {
         self.domains.get(domain).map_or(0, |domain| domain.left)
     }
 }
 
-/// How long it takes to work on all of these, so many at once, each beginning when a place is free.
+/// The time for all these lengths, `width` at once, where each begins when a place is free.
 fn side_by_side(lengths: impl Iterator<Item = u64>, width: usize) -> u64 {
     let mut places = vec![0; width.max(1)];
     for length in lengths {
@@ -307,24 +307,23 @@ fn side_by_side(lengths: impl Iterator<Item = u64>, width: usize) -> u64 {
     places.into_iter().max().unwrap_or_default()
 }
 
-/// The order of the roles within a site.
 #[derive(Clone, Copy)]
 struct Ranks<'a>(&'a [Role]);
 
 impl Ranks<'_> {
-    /// The number of a role: those that the rollout does not name come after those that it does.
+    /// The number of a role. Roles that the rollout does not name come after those that it names.
     fn of_role(self, role: Role) -> usize {
         let place = |roles: &[Role]| roles.iter().position(|other| *other == role);
         place(self.0).or_else(|| place(&Role::ALL).map(|nth| self.0.len() + nth)).unwrap_or(usize::MAX)
     }
 }
 
-/// The windows of the members, each once, and the number of each member's.
+/// The windows of the members, each once, and for each member the number of its windows.
 fn calendars<'a>(members: &[Member<'a>]) -> (Vec<Option<&'a Maintenance>>, Vec<usize>) {
     let mut all: Vec<Option<&'a Maintenance>> = Vec::new();
     let number = |member: &Member<'a>| {
         let maintenance = member.standing.maintenance;
-        // Most are one and the same value of the manifest, which is quicker to see than that two are equal.
+        // Most of them are the same value in memory, which is faster to check than equality.
         let is = |known: &Maintenance| maintenance.is_some_and(|own| core::ptr::eq(known, own) || known == own);
         let known = all.iter().rposition(|known| known.map_or(maintenance.is_none(), is));
         known.unwrap_or_else(|| {

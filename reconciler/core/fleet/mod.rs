@@ -1,4 +1,4 @@
-//! The plan of a rollout: many servers, none of which is looked at here.
+//! The plan of a rollout: many servers, none of which is observed here.
 
 pub(crate) mod batches;
 pub(crate) mod chains;

@@ -1,4 +1,4 @@
-//! The rollout: which servers of a fleet begin next, and a whole one unfolded over the foreseen outages.
+//! The rollout: the servers of a fleet that begin next, and a whole rollout unfolded over the foreseen outages.
 
 use alloc::{collections::BinaryHeap, vec, vec::Vec};
 use core::cmp::Reverse;
@@ -11,27 +11,27 @@ use crate::{
     fleet::chains::{Fleet, Order},
 };
 
-/// A rollout in progress: it takes what ended, and says what begins. The caller keeps the time: the one that plans takes
-/// the foreseen lengths, a simulation the ones that it draws.
+/// A rollout in progress: it receives what ended and returns what begins. The caller keeps the time. A plan uses the
+/// foreseen lengths, a simulation uses lengths that it draws.
 #[derive(Debug)]
 pub struct Waves<'f, 'm> {
     fleet: &'f Fleet<'m>,
     clocks: Vec<Clock<'m>>,
     lines: Vec<Line>,
-    /// Groups that can go on at that time and not before.
+    /// Groups that can continue at that time and not before.
     later: BinaryHeap<Reverse<(Timestamp, usize)>>,
     free: usize,
     ring: Ring,
-    /// When it was last asked what begins.
+    /// When it was last asked which servers begin.
     at: Timestamp,
     halted: bool,
 }
 
-/// How far a group is.
+/// The progress of a group.
 #[derive(Debug, Clone)]
 struct Line {
     state: State,
-    /// The domain that is worked on, and how many of its servers have begun.
+    /// The domain that is being worked on, and how many of its servers have begun.
     domain: usize,
     begun: usize,
     running: usize,
@@ -42,40 +42,40 @@ struct Line {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Its turn has not come, or it has come and no server has begun.
+    /// Its turn has not come, or none of its servers has begun.
     Waiting,
-    /// Its turn has come, and its partner is worked on.
+    /// Its turn has come, but its partner is being worked on.
     Held,
     /// Some of its servers have begun.
     Begun,
     Done,
-    /// It cannot go on because of this server.
+    /// It cannot continue because of this server.
     Stopped(usize),
 }
 
-/// How far the ring is that is worked on.
+/// The progress of the current ring.
 #[derive(Debug, Default)]
 struct Ring {
     number: usize,
     /// When it may begin; nothing once it has.
     opens: Option<Timestamp>,
-    /// For each site its stage, and how many groups of it are left.
+    /// For each site its stage, and the number of groups left in it.
     sites: Vec<(usize, usize)>,
     sites_left: usize,
     central_left: usize,
 }
 
-/// When the servers of one calendar may begin, and the groups whose next server waits for nothing else.
+/// When the servers of one calendar may begin, and the groups whose next server only waits for that.
 #[derive(Debug)]
 struct Clock<'m> {
     maintenance: Option<&'m Maintenance>,
     /// The shortest time that one of its servers needs.
     least: Period,
-    /// The opening that lasts, or the next one.
+    /// The current opening, or the next one.
     opening: Option<Opening>,
-    /// When that was looked up; openings are known for a day ahead at least.
+    /// When that was calculated; openings are known for at least one day ahead.
     known: Timestamp,
-    /// The first opening after that one for a turn that needs so long.
+    /// The first opening after that one that is long enough for this period.
     next: Option<(Period, Opening)>,
     waiting: BinaryHeap<(u64, Reverse<usize>)>,
 }
@@ -87,13 +87,12 @@ pub struct Turn {
     pub server: usize,
     /// When it begins.
     pub from: Timestamp,
-    /// When it is foreseen to be over.
+    /// When it is expected to be over.
     pub until: Timestamp,
     /// The maintenance window that it begins in, if it has windows.
     pub opening: Option<Opening>,
 }
 
-/// Why a server has no turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// None of its maintenance windows within two years is long enough.
@@ -163,7 +162,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         Self { fleet, clocks, lines, later: BinaryHeap::new(), free: fleet.at_once, ring, at, halted: false }
     }
 
-    /// The servers that begin at `at`, by their numbers. What ends at the same moment must have been told before.
+    /// The servers that begin at `at`, by their numbers. Servers that end at the same moment must be reported first.
     pub fn begin(&mut self, at: Timestamp) -> Vec<usize> {
         let mut begun = Vec::new();
         self.at = at;
@@ -183,7 +182,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         begun
     }
 
-    /// A server is done: it is at its goal, or it failed.
+    /// Records that a server has ended: it is at its goal, or it failed.
     pub fn end(&mut self, server: usize, at: Timestamp, reached: bool) {
         let Some(number) = self.fleet.group_of.get(server).copied().flatten() else { return };
         let (Some(group), Some(line)) = (self.fleet.groups.get(number), self.lines.get_mut(number)) else { return };
@@ -211,7 +210,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         }
     }
 
-    /// When something can begin though nothing ends before, if that is so.
+    /// The next time at which a server can begin even if none ends before, if there is one.
     #[must_use]
     pub fn wakes(&self) -> Option<Timestamp> {
         if self.halted {
@@ -223,7 +222,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         [ready, opens, self.ring.opens].into_iter().flatten().min()
     }
 
-    /// The maintenance window that a server begins in, if it has windows.
+    /// The maintenance window in which a server begins, if it has windows.
     #[must_use]
     pub fn opening(&self, server: usize) -> Option<Opening> {
         let clock = self.clocks.get(*self.fleet.calendar.get(server)?)?;
@@ -272,7 +271,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         self.ring.opens = (self.ring.number < self.fleet.rings.len()).then_some(opens);
     }
 
-    /// Lets a group wait for its next server's window, and for a free place.
+    /// Makes a group wait for its next server's window, and for a free place.
     fn queue(&mut self, number: usize, at: Timestamp) {
         let (Some(group), Some(line)) = (self.fleet.groups.get(number), self.lines.get(number)) else { return };
         if line.queued {
@@ -288,7 +287,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         let partner = group
             .partner
             .filter(|partner| self.lines.get(*partner).is_some_and(|line| line.domain == 0 && line.begun == 0));
-        // Its partner waits for it, and what follows either of them in its site.
+        // Its partner waits for it, and so does what follows either of them in its site.
         let partner = partner.and_then(|partner| self.fleet.groups.get(partner));
         let (after, behind) = partner.map_or((0, 0), |partner| (partner.left(0), partner.behind));
         let urgency = group.left(line.domain) + after + group.behind.max(behind);
@@ -298,7 +297,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         }
     }
 
-    /// Lets a group wait for a time.
+    /// Makes a group wait for a time.
     fn put_off(&mut self, number: usize, until: Timestamp) {
         self.later.push(Reverse((until, number)));
         self.mark(number, true);
@@ -310,7 +309,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         }
     }
 
-    /// Takes the group with the longest way to go, of those whose windows are open.
+    /// Takes the group with the most work left, among those whose windows are open.
     fn first(&mut self, at: Timestamp) -> Option<usize> {
         let mut best = None;
         for (number, clock) in self.clocks.iter_mut().enumerate().filter(|(_, clock)| !clock.waiting.is_empty()) {
@@ -326,7 +325,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         self.clocks.get_mut(clock)?.waiting.pop().map(|(_, Reverse(group))| group)
     }
 
-    /// Begins with the next server of a group, unless its partner is worked on or the window is too short for it.
+    /// Begins the next server of a group, unless its partner is being worked on or the window is too short.
     fn begin_one(&mut self, number: usize, at: Timestamp) -> Option<usize> {
         let group = self.fleet.groups.get(number)?;
         let partner = group.partner.and_then(|partner| self.lines.get(partner)).map(|line| line.state);
@@ -341,7 +340,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         }
         let domain = group.domains.get(line.domain)?;
         if line.running >= domain.width {
-            return None; // It is asked again when one of them ends.
+            return None; // The caller asks again when one of them ends.
         }
         let server = *domain.servers.get(line.begun)?;
         let needs = self.fleet.members().get(server)?.turn?.p95;
@@ -359,7 +358,7 @@ impl<'f, 'm> Waves<'f, 'm> {
         Some(server)
     }
 
-    /// All servers of a group are at their goals.
+    /// Records that all servers of a group are at their goals.
     fn finish(&mut self, number: usize, at: Timestamp) {
         let (Some(group), Some(line)) = (self.fleet.groups.get(number), self.lines.get_mut(number)) else { return };
         line.state = State::Done;
@@ -399,7 +398,7 @@ impl<'f, 'm> Waves<'f, 'm> {
     }
 }
 
-/// A group cannot go on: none of the windows of its next server is ever long enough.
+/// Stops a group: none of the windows of its next server is ever long enough.
 fn stop(fleet: &Fleet<'_>, lines: &mut [Line], number: usize) {
     let (Some(group), Some(line)) = (fleet.groups.get(number), lines.get_mut(number)) else { return };
     let next = group.domains.get(line.domain).and_then(|domain| domain.servers.get(line.begun));
@@ -409,7 +408,7 @@ fn stop(fleet: &Fleet<'_>, lines: &mut [Line], number: usize) {
 }
 
 impl Clock<'_> {
-    /// Whether the shortest turn may begin now. Looks the next opening up, where this one is over.
+    /// Whether the shortest turn may begin now. Finds the next opening if this one is over.
     fn is_open(&mut self, at: Timestamp) -> bool {
         let Some(maintenance) = self.maintenance else { return true };
         let lasts = |opening: &Opening| self.least.after(at) <= opening.until;
@@ -423,11 +422,11 @@ impl Clock<'_> {
         self.opening.is_some_and(|opening| opening.contains(at))
     }
 
-    /// Whether a turn that needs so long may begin now.
+    /// Whether a turn of this length may begin now.
     fn has(&self, at: Timestamp, needs: Period) -> bool {
         let fits = |opening: Opening| opening.contains(at) && needs.after(at) <= opening.until;
         let looked_up = |maintenance| open_at(maintenance, at).is_some_and(fits);
-        // A window that never closes is known for some days ahead only.
+        // For a window that never closes, only the next days are known.
         let goes_on = |opening: Opening| Period::between(self.known, opening.until) >= Period::hours(24);
         match (self.maintenance, self.opening) {
             (None, _) => true,
@@ -437,9 +436,9 @@ impl Clock<'_> {
         }
     }
 
-    /// The next time at which a turn that needs so long may begin.
+    /// The next time at which a turn of this length may begin.
     fn next(&mut self, at: Timestamp, needs: Period) -> Option<Timestamp> {
-        // What is the first opening for a shorter turn, and long enough, is the first one for this turn.
+        // The first opening for a shorter turn, if long enough for this one, is also the first for this one.
         let known = |(least, opening): (Period, Opening)| {
             (opening.from > at && least <= needs && needs <= opening.length()).then_some(opening)
         };

@@ -1,4 +1,5 @@
-//! The walls of this crate: which file may use which. The table is read from the first comment of `lib.rs`, the paths from the code.
+//! The walls of this crate: which file may use which. The table comes from the first comment of `lib.rs`, the paths
+//! from the code.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::{
@@ -62,13 +63,13 @@ fn read(folder: &Path, below: &str, files: &mut Files) {
     }
 }
 
-/// Where a file stands: in a row and a place of it, or apart with what it may use.
+/// The place of a file: a row and a position in it, or apart, with the files that it may use.
 enum Row {
     Numbered(usize, usize),
     Apart(usize, BTreeSet<String>),
 }
 
-/// Everything that contradicts the table.
+/// All contradictions to the table.
 fn wrong(files: &Files) -> Vec<String> {
     let table = table(files.get("lib").expect("lib.rs"));
     let is_root = |name: &str| name == "lib" || name.ends_with("/mod");
@@ -92,7 +93,7 @@ fn wrong(files: &Files) -> Vec<String> {
                 (Some(Row::Apart(..)), Some(Row::Numbered(..))) => "its row does not list",
                 (Some(Row::Numbered(..)), Some(Row::Apart(..))) => "stands apart",
                 (Some(_), Some(_)) => "stands above it",
-                (None, _) | (_, None) => continue, // Said already.
+                (None, _) | (_, None) => continue, // This is already reported.
             };
             wrong.push(format!("{name} uses {said}, which {why}"));
         }
@@ -159,7 +160,7 @@ fn plain(source: &str) -> String {
     plain
 }
 
-/// Where the brace that opens at `open` is closed.
+/// The position of the brace that closes the one at `open`.
 fn closing(text: &str, open: usize) -> usize {
     let mut depth = 0;
     let end = text.char_indices().skip_while(|(place, _)| *place < open).find(|(_, sign)| {
@@ -169,7 +170,7 @@ fn closing(text: &str, open: usize) -> usize {
     end.expect("a closing brace").0
 }
 
-/// Every path of the crate that the code of a file names, as seen from the crate.
+/// Every path of the crate in the code of a file, relative to the crate.
 fn paths(code: &str, file: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for root in ["crate", "super"] {

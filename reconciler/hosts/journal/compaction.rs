@@ -1,4 +1,4 @@
-//! Compaction: the older part of a journal becomes the one entry that it comes to, and nothing is lost on the way.
+//! Compaction: the older part of a journal becomes one entry with the same result, and nothing is lost on the way.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,17 +14,16 @@ use super::{
 
 /// A journal, compacted.
 pub struct Compacted {
-    /// What it says then.
     pub text: Vec<u8>,
-    /// What could not be read of it, and has no place any more.
+    /// The parts of it that could not be read and are no longer in it.
     pub lost: Vec<u8>,
 }
 
-/// The journal with its last `kept` bytes or less as they are, from the beginning of a run on, and one entry for what
-/// stands before them; none where no run begins there. What cannot be read stands before them.
+/// The compacted journal: its last `kept` bytes or less unchanged, from the beginning of a run on, and one entry for
+/// everything before them. None where no run begins there. Unreadable parts come before them.
 ///
 /// # Errors
-/// As reading the journal.
+/// The same as for reading the journal.
 pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compacted>, JournalError> {
     let keep_from = bytes.len().saturating_sub(kept) as u64;
     let (pieces, _) = pieces(bytes, path)?;
@@ -66,7 +65,7 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compac
     Ok(Some(Compacted { text: text.into_bytes(), lost }))
 }
 
-/// Where the journal lies while it is being replaced, and until the next run has found the new one whole.
+/// The place of the old journal while it is being replaced, and until the next run has found the new one complete.
 pub fn old(path: &Path) -> PathBuf {
     beside(path, ".old")
 }
@@ -77,8 +76,8 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Puts `bytes` in the journal's place. Whenever this is cut off, [`settle`] finds one of the two whole. `next` is called
-/// before each operation: a test cuts it off there.
+/// Puts `bytes` in the journal's place. If this is interrupted at any moment, [`settle`] finds one of the two complete.
+/// `next` is called before each operation, so that a test can interrupt there.
 pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
     let new = beside(path, ".new");
     write_to(&new, bytes, next)?;
@@ -106,15 +105,15 @@ fn write_to(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()>
         file.sync_all()
     };
     write().inspect_err(|_| {
-        let _ = fs::remove_file(path); // Half a copy takes the room that the next entries need.
+        let _ = fs::remove_file(path); // Half a copy takes the space that the next entries need.
     })
 }
 
-/// Ends a replacement that was cut off, and takes the old journal away once the new one was found whole. `kept` is what compaction
-/// keeps as it is.
+/// Finishes an interrupted replacement, and removes the old journal once the new one was found complete. `kept` is what
+/// compaction keeps unchanged.
 ///
-/// Windows may give back zeros after a power cut for a file, or for pieces of it, although it was flushed and then renamed:
-/// the old journal is kept until then.
+/// After a power cut, Windows may return zeros for a file, or for parts of it, although it was flushed and then
+/// renamed. So the old journal is kept until then.
 pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
     let unusable = |cause| JournalError::Unusable { what: "settle", path: path.to_owned(), cause };
     let old = old(path);
@@ -136,21 +135,22 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
     .map_err(unusable)
 }
 
-/// What counts while the old journal lies beside the new one.
+/// The journal that counts while the old one lies next to the new one.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Replaced {
-    /// The new one: it says what the old one said, and what was appended to it since.
+    /// The new one: it contains everything from the old one, and later entries.
     New,
-    /// The old one: the new one was cut off, or never came to its place whole.
+    /// The old one: the new one was interrupted, or never came complete to its place.
     Old,
-    /// The old one, compacted again, and what was appended to the new one since: of what the new one began with, pieces are lost.
+    /// The old one, compacted again, and the entries appended to the new one since: parts of the new one's beginning
+    /// are lost.
     Again(Vec<u8>),
 }
 
-/// Which journal counts. Entries may have been appended to the new one since, and the last of them may be torn.
+/// Decides which journal counts. Entries may have been appended to the new one since, and the last of them may be torn.
 ///
 /// # Errors
-/// As reading the journals.
+/// The same as for reading the journals.
 pub fn replaced(new: &[u8], old: &[u8], kept: usize, path: &Path) -> Result<Replaced, JournalError> {
     if contains(new, old, path)? {
         return Ok(Replaced::New);
@@ -159,12 +159,12 @@ pub fn replaced(new: &[u8], old: &[u8], kept: usize, path: &Path) -> Result<Repl
     let appended = new.get(text.len()..).unwrap_or_default();
     let begun = text.len() as u64;
     text.extend_from_slice(appended);
-    // It fits where at least one line of it takes the place that it says.
+    // It fits if at least one of its lines is in the place of its number.
     let fits = pieces(&text, path)?.0.iter().any(|(piece, end)| matches!(piece, Piece::Line(_)) && *end > begun);
     Ok(if fits { Replaced::Again(text) } else { Replaced::Old })
 }
 
-/// Whether a new journal has come to say what the old one said.
+/// Whether a new journal contains everything from the old one.
 fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
     let said = Folded::of(old, path)?.marks;
     let (mut marks, mut found) = (Marks::default(), false);

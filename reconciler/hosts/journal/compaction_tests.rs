@@ -1,4 +1,4 @@
-//! Compaction, wherever the journal is split, and wherever the replacement is cut off.
+//! Compaction, wherever the journal is split, and wherever the replacement is interrupted.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::fs;
@@ -12,7 +12,7 @@ use super::{
 
 type Entries = Vec<(RunId, Timestamp, Mark)>;
 
-/// Every mark there is, in an order that a generator of numbers chooses: what no run would write is among them.
+/// Marks of every kind, in an order from a random number generator, which includes orders that no run would write.
 fn drawn(seed: u64, count: usize) -> Entries {
     let mut state = seed;
     // Splitmix64, by Sebastiano Vigna: a few lines, and the same on every machine.
@@ -26,7 +26,7 @@ fn drawn(seed: u64, count: usize) -> Entries {
     let mut entries: Entries = Vec::new();
     let mut run = 0;
     for _ in 0..count {
-        let clock = i64::try_from(draw(4_000)).unwrap() - 400; // At times it is set back.
+        let clock = i64::try_from(draw(4_000)).unwrap() - 400; // The clock is sometimes set back.
         at += jiff::SignedDuration::from_secs(clock);
         let target = Build::new(5, 0, 8308, 1000 + draw(2));
         let boot = Some(BootId(format!("boot {}", draw(3))));
@@ -86,7 +86,7 @@ fn compacted(bytes: &[u8], kept: usize) -> Option<Vec<u8>> {
     compaction::compacted(bytes, kept, Path::new("journal.jsonl")).unwrap().map(|compacted| compacted.text)
 }
 
-/// How much must be kept for as little as possible to be compacted.
+/// How much must be kept so that as little as possible is compacted.
 fn least(bytes: &[u8]) -> usize {
     ends(bytes).into_iter().rev().find(|kept| compacted(bytes, *kept).is_some()).unwrap()
 }
@@ -106,7 +106,7 @@ fn nothing_is_forgotten_wherever_the_journal_is_split() {
             let now = folded(&short);
             assert_eq!(now.marks, said, "kept {kept} of {} bytes", long.len());
             assert_eq!(now.length, short.len() as u64, "every line is intact and in its place");
-            // What is kept is kept as it was, and every mark that follows is taken as it would have been.
+            // The kept part is unchanged, and every later mark has the same result as before.
             let rest = entries.len() - usize::try_from(now.entries - 1).unwrap();
             let (pieces, _) = pieces(&short, Path::new("journal.jsonl")).unwrap();
             let after = pieces.into_iter().map(|(piece, _)| match piece {
@@ -115,7 +115,7 @@ fn nothing_is_forgotten_wherever_the_journal_is_split() {
             });
             let after: Vec<_> = after.collect();
             assert_eq!(after[1..], entries[rest..]);
-            // It can be compacted again, and again nothing is forgotten.
+            // It can be compacted again, and again nothing is lost.
             let again = compacted(&short, short.len() / 2).map_or(said.clone(), |again| folded(&again).marks);
             assert_eq!(again, said);
             splits += 1;
@@ -124,17 +124,17 @@ fn nothing_is_forgotten_wherever_the_journal_is_split() {
     assert!(splits > 1000, "{splits} journals were split");
 }
 
-/// A state in which a replacement, or the end of one, can be cut off: the files that lie there then.
+/// A state in which a replacement, or the end of one, can be interrupted: the files that exist at that moment.
 struct State {
     what: String,
     journal: Option<Vec<u8>>,
     old: Option<Vec<u8>>,
     new: Option<Vec<u8>>,
-    /// How many more entries were written behind the compacted journal.
+    /// How many more entries were written after the compacted journal.
     more: usize,
 }
 
-/// Every state on the way from the long journal to the short one, and what a power cut may make of the last.
+/// Every state on the way from the long journal to the short one, and what a power cut can make of the last.
 fn states(long: &[u8], short: &[u8], more: &[u8]) -> Vec<State> {
     let state = |what: &str, journal: Option<&[u8]>, old: Option<&[u8]>, new: Option<&[u8]>| State {
         what: what.into(),
@@ -154,7 +154,7 @@ fn states(long: &[u8], short: &[u8], more: &[u8]) -> Vec<State> {
         state("the damaged one is aside", None, Some(long), None),
         state("its end was not written", Some(b""), Some(long), None),
     ];
-    // Zeros instead of everything, of any end, and of any piece.
+    // Zeros instead of the whole file, of any end, and of any part.
     let piece = short.len().div_ceil(24).max(1);
     for from in (0..short.len()).step_by(piece) {
         for until in [(from + piece).min(short.len()), short.len()] {
@@ -163,7 +163,7 @@ fn states(long: &[u8], short: &[u8], more: &[u8]) -> Vec<State> {
             states.push(state(&format!("zeros from {from} to {until}"), Some(&damaged), Some(long), None));
         }
     }
-    // The run that compacted goes on, and is killed in a line of its own.
+    // The run that compacted continues, and is killed in a line of its own.
     for (count, end) in ends(more).into_iter().enumerate() {
         for torn in [0, 1, 20] {
             let written = [short, &more[..(end + torn).min(more.len())]].concat();
@@ -204,7 +204,7 @@ fn a_replacement_may_be_cut_off_anywhere() {
             assert_eq!((&Journal::read(&path).unwrap(), &looked), (&said, &said), "looked at: {what}");
             assert_eq!(fs::read(&path).ok(), state.journal, "looking repairs nothing: {what}");
 
-            // Without compaction, and with it on the way.
+            // Without compaction, and with compaction during the test.
             for grown in [u64::MAX, 0] {
                 let mut journal = Journal::open_within(&path, grown, kept).unwrap();
                 assert_eq!(journal.marks(), &said, "opened: {what}");
@@ -234,8 +234,8 @@ fn what_is_damaged_is_kept_aside_before_the_journal_is_compacted() {
     assert_eq!(fs::read(folder.path().join("journal.jsonl.damaged-1")).unwrap(), [0; 700]);
 }
 
-/// What nobody has acknowledged stays in the journal. Once somebody has, it lies beside it, and all that it stood for stays as it
-/// was.
+/// Damage that nobody has acknowledged stays in the journal. Once it is acknowledged, it is moved next to the journal,
+/// and every consequence of it stays the same.
 #[test]
 fn a_damaged_journal_is_compacted_once_the_damage_is_acknowledged() {
     for (seed, damaged) in (20..26).flat_map(|seed| [0, 7, 30, 58].map(|line| (seed, line))) {
@@ -248,7 +248,7 @@ fn a_damaged_journal_is_compacted_once_the_damage_is_acknowledged() {
         long[lines[damaged] + 9] ^= 1;
         let path = folder.path().join("journal.jsonl");
 
-        let before = &long[..lines[60]]; // Before the acknowledgement.
+        let before = &long[..lines[60]];
         fs::write(&path, before).unwrap();
         let said = Journal::open_within(&path, 0, 0).unwrap().marks().clone();
         assert_eq!(said.damaged.map(|damage| damage.lines), Some(1));
@@ -267,8 +267,8 @@ fn a_damaged_journal_is_compacted_once_the_damage_is_acknowledged() {
     }
 }
 
-/// Killed before each operation of a replacement, which ends it where a test stops it: the journal is there, the old one or
-/// the new.
+/// The process is killed before each operation of a replacement, where a test stops it: one of the journals is there,
+/// the old one or the new one.
 #[test]
 fn a_replacement_is_cut_off_before_each_of_its_operations() {
     let entries = drawn(6, 60);
@@ -299,7 +299,7 @@ fn a_replacement_is_cut_off_before_each_of_its_operations() {
     assert_eq!(cuts, 5);
 }
 
-/// Windows, or a full disk, refuses to rename: the journal stays, and the copy goes.
+/// Windows, or a full disk, refuses to rename: the journal stays, and the copy is removed.
 #[test]
 fn a_replacement_that_fails_leaves_no_copy() {
     let folder = folder();
@@ -312,8 +312,8 @@ fn a_replacement_that_fails_leaves_no_copy() {
     assert_eq!(names.len(), 2, "{names:?}");
 }
 
-/// One byte of a journal that was just compacted is damaged, after a hold was appended to it and before the next run takes the old
-/// journal away: nothing of either is lost.
+/// One byte of a freshly compacted journal is damaged, after a hold was appended to it and before the next run removes
+/// the old journal: nothing of either is lost.
 #[test]
 fn a_hold_behind_a_compaction_survives_damage_in_front_of_it() {
     let (entries, held) = (drawn(7, 60), Mark::Held { reason: "an audit".into(), by: "alex".into() });
@@ -350,7 +350,7 @@ fn a_journal_that_cannot_be_replaced_goes_on_as_it_is() {
     let path = folder.path().join("journal.jsonl");
     let long = bytes(&entries);
     fs::write(&path, &long).unwrap();
-    fs::create_dir(folder.path().join("journal.jsonl.new")).unwrap(); // No file can be made there.
+    fs::create_dir(folder.path().join("journal.jsonl.new")).unwrap(); // No file can be created there.
     let mut journal = Journal::open_within(&path, 4000, least(&long)).unwrap();
     let (run, at, mark) = &story()[2];
     journal.append(run, *at, mark).unwrap();

@@ -1,4 +1,4 @@
-//! What a journal comes to when it is read.
+//! The result of reading a journal.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use reconcile_schema::Marks;
 use super::error::{JournalError, LIMIT};
 use super::lines::{Piece, pieces};
 
-/// What a file holds; nothing where it is missing.
+/// The content of a file; nothing where it is missing.
 pub fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     match File::open(path) {
         Ok(file) => load(&file, path).map(Some),
@@ -18,7 +18,7 @@ pub fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-/// What an open file holds.
+/// The content of an open file.
 pub fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
     let mut bytes = Vec::new();
     let read = file.take(LIMIT + 1).read_to_end(&mut bytes);
@@ -29,21 +29,19 @@ pub fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
     Ok(bytes)
 }
 
-/// What a journal comes to.
 #[derive(Debug, Default)]
 pub struct Folded {
-    /// What it remembers.
     pub marks: Marks,
     /// The number of the last entry.
     pub entries: u64,
-    /// In bytes, without an append that was cut off.
+    /// The length in bytes, without an interrupted append.
     pub length: u64,
-    /// What its last line lacks of a line end.
+    /// What the line end of its last line lacks.
     pub lacks: &'static str,
 }
 
 impl Folded {
-    /// What these bytes come to.
+    /// The result of reading these bytes.
     pub fn of(bytes: &[u8], path: &Path) -> Result<Self, JournalError> {
         let (pieces, length) = pieces(bytes, path)?;
         let last = usize::try_from(length).ok().and_then(|length| bytes.get(..length)?.last());

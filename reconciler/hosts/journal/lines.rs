@@ -1,4 +1,4 @@
-//! The lines of a journal: how one is written, and which of those that lie there count.
+//! The lines of a journal: how one is written, and which of the lines in a file count.
 
 use std::{fmt, path::Path};
 
@@ -11,15 +11,15 @@ use serde::{
 
 use super::error::JournalError;
 
-/// How many zeros at its end are taken for an append that was cut off, in bytes: a page. After a power cut, NTFS may show zeros
-/// where a file has grown and its data was not written. An append that has returned was flushed; so the zeros are one that
-/// has not, and hardly any line is longer than a page.
+/// How many zeros at its end count as an interrupted append, in bytes: one page. After a power cut, NTFS may show zeros
+/// where a file has grown and its data was not written. An append that has returned was flushed, so the zeros belong to
+/// one that has not, and hardly any line is longer than a page.
 const ZEROS: usize = 4096;
 
-/// What stands between a line's content and its checksum.
+/// The text between a line's content and its checksum.
 const SUM: &str = r#","sum":""#;
 
-/// An entry as it is written. The mark stands beside the other fields, so that a line reads as one.
+/// An entry, for writing. The mark is on one level with the other fields, so that a line reads as one.
 #[derive(Serialize)]
 pub struct Line<'a> {
     pub seq: u64,
@@ -29,7 +29,7 @@ pub struct Line<'a> {
     pub mark: &'a Mark,
 }
 
-/// An entry as it is read.
+/// An entry, for reading.
 pub struct Entry {
     pub seq: u64,
     pub at: Timestamp,
@@ -37,8 +37,8 @@ pub struct Entry {
     pub mark: Mark,
 }
 
-/// By hand, because a derived one would first put the whole line aside to find out which fields are the mark's: they stand
-/// in the order of [`Line`], and a journal is read at every run.
+/// Written by hand, because a derived one would first buffer the whole line to find out which fields belong to the
+/// mark. The fields are in the order of [`Line`], and every run reads a journal.
 impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Fields;
@@ -58,7 +58,7 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
-/// The field that comes next, which must have this name.
+/// The next field, which must have this name.
 fn field<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A, name: &'static str) -> Result<T, A::Error> {
     match map.next_entry::<&str, T>()? {
         Some((found, value)) if found == name => Ok(value),
@@ -69,13 +69,13 @@ fn field<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A, name: &'stati
 /// A line with its checksum and its end.
 pub fn line(entry: &Line<'_>) -> serde_json::Result<String> {
     let mut line = serde_json::to_string(entry)?;
-    line.pop(); // The brace that closes it stands behind the checksum.
+    line.pop(); // The closing brace comes after the checksum.
     let sum = crc32fast::hash(line.as_bytes());
     line.push_str(&format!("{SUM}{sum:08x}\"}}\r\n"));
     Ok(line)
 }
 
-/// The content of a whole line as JSON, when its checksum is right; its end may be lost.
+/// The content of a complete line as JSON, if its checksum is correct; its line end may be lost.
 pub fn intact(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;
     let line = line.strip_suffix('\n').unwrap_or(line);
@@ -84,7 +84,7 @@ pub fn intact(line: &[u8]) -> Option<String> {
     (sum == format!("{:08x}", crc32fast::hash(content.as_bytes()))).then(|| format!("{content}}}"))
 }
 
-/// A piece of a journal: a line that counts, or so many that cannot be read.
+/// A piece of a journal: a line that counts, or a number of lines that cannot be read.
 pub enum Piece {
     Line(Entry),
     Lost(u32),
@@ -99,11 +99,11 @@ impl Piece {
     }
 }
 
-/// The pieces of a journal, each with the place behind it, and how long the journal is without an append that was cut off; in
-/// bytes.
+/// The pieces of a journal, each with the position after it, and the length of the journal without an interrupted
+/// append; in bytes.
 ///
-/// A line counts that is intact and in its place: of lines that contradict the order of their numbers, since one was moved or
-/// repeated, as many count as agree with each other. Numbers that are missing are lines that are lost.
+/// A line counts if it is intact and in its place. If lines contradict the order of their numbers, since one was moved
+/// or repeated, the largest set of lines that agree counts. Missing numbers are lost lines.
 pub fn pieces(bytes: &[u8], path: &Path) -> Result<(Vec<(Piece, u64)>, u64), JournalError> {
     let mut lines: Vec<(Option<Entry>, u64)> = Vec::new();
     let (mut version, mut end) = (None, 0);
@@ -114,7 +114,7 @@ pub fn pieces(bytes: &[u8], path: &Path) -> Result<(Vec<(Piece, u64)>, u64), Jou
             Err(cause) if cause.is_data() => {
                 return Err(JournalError::Newer { path: path.to_owned(), line: number, version, cause });
             }
-            Err(_) => None, // No line at all: the checksum of nothing is right.
+            Err(_) => None, // This is no line: the checksum of nothing is correct.
         };
         if let Some(Mark::RunBegan { version: wrote, .. }) = entry.as_ref().map(|entry| &entry.mark) {
             version = Some(wrote.clone());
@@ -150,12 +150,13 @@ pub fn pieces(bytes: &[u8], path: &Path) -> Result<(Vec<(Piece, u64)>, u64), Jou
     Ok((pieces, end))
 }
 
-/// The numbers that a line can have: no run comes near the last.
+/// The numbers that a line can have: no run comes close to the last.
 const SEQS: std::ops::Range<u64> = 1..1 << 53;
 
-/// Of these numbers, where those stand that increase from one to the next: the most there are, and of equal ones the lowest.
+/// The positions of the longest increasing sequence of these numbers, and of equally long ones the one with the lowest
+/// numbers.
 fn in_place(numbers: &[Option<u64>]) -> Vec<usize> {
-    // Of the chains of each length, the one that ends lowest; and what comes before each number in its chain.
+    // For each length, the chain with the lowest end; and for each number, the one before it in its chain.
     let (mut ends, mut before): (Vec<(u64, usize)>, _) = (Vec::new(), vec![None; numbers.len()]);
     for (index, number) in numbers.iter().enumerate() {
         let Some(number) = *number else { continue };
@@ -174,25 +175,26 @@ fn in_place(numbers: &[Option<u64>]) -> Vec<usize> {
     chain
 }
 
-/// Whether `tail` is what an append leaves that was cut off: the beginning of the line with the number `next`, or zeros where
-/// the rest of it should be. Nobody was told that it was written, so nothing is lost with it.
+/// Whether `tail` is the rest of an interrupted append: the beginning of the line with the number `next`, or zeros in
+/// place of its remaining bytes. Nobody received the report that it was written, so nothing is lost with it.
 fn is_cut_off(tail: &[u8], next: u64) -> bool {
     let written = tail.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let (written, zeros) = tail.split_at(written);
     let begins = format!("{{\"seq\":{next},");
     let begins = written.starts_with(begins.as_bytes()) || begins.as_bytes().starts_with(written);
     let ends_early = || serde_json::from_slice::<de::IgnoredAny>(written).is_err_and(|error| error.is_eof());
-    // A journal of zeros alone was one that held something.
+    // A journal of nothing but zeros must have had content.
     let room = zeros.len() <= ZEROS && (!written.is_empty() || next > 1);
     room && begins && (written.is_empty() || ends_early())
 }
 
-/// The entry that a line is, all of it: what a later version has added may be why something must not be done.
+/// The entry in a line, with every field understood: a field from a later version may be the reason why a step is
+/// forbidden.
 fn whole(json: &str) -> Result<Entry, serde_json::Error> {
     let entry: Entry = serde_json::from_str(json)?;
     let mut written: serde_json::Value = serde_json::from_str(json)?;
     if let Some(fields) = written.as_object_mut() {
-        fields.retain(|name, _| !["seq", "at", "run", "sum"].contains(&name.as_str())); // What is around each mark.
+        fields.retain(|name, _| !["seq", "at", "run", "sum"].contains(&name.as_str())); // They surround each mark.
     }
     match unread(&written, &serde_json::to_value(&entry.mark)?) {
         Some(field) => Err(serde_json::Error::custom(format_args!("unknown field {field}"))),

@@ -1,4 +1,4 @@
-//! The journal, cut, torn, filled with zeros and written by other versions.
+//! The journal, truncated, torn, filled with zeros and written by other versions.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ fn build(text: &str) -> Build {
     text.parse().unwrap()
 }
 
-/// One mark of every kind: a run that is killed behind the installer, and the one that finishes its work.
+/// One mark of every kind: a run that is killed after the installer, and the run that finishes its work.
 pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
     let target = build("5.0.8308.1149");
     let store = Store::Configured { sql_server: "sql01.contoso.example".parse().unwrap(), exclude_collocated: true };
@@ -73,12 +73,12 @@ pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
     timed.collect()
 }
 
-/// A folder in memory where there is one: a disk takes a minute to be sure of thousands of journals.
+/// A folder in memory, if there is one: a disk takes a minute to flush thousands of journals.
 pub(super) fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// What is remembered after each number of entries, from none to all.
+/// The marks after each number of entries, from none to all.
 pub(super) fn remembered(story: &[(RunId, Timestamp, Mark)]) -> Vec<Marks> {
     let mut marks = Marks::default();
     let mut all = vec![marks.clone()];
@@ -94,7 +94,7 @@ pub(super) fn bytes(story: &[(RunId, Timestamp, Mark)]) -> Vec<u8> {
     lines.collect::<String>().into_bytes()
 }
 
-/// Where the whole lines of `bytes` end, with the beginning.
+/// The beginning, and the ends of the complete lines of `bytes`.
 pub(super) fn ends(bytes: &[u8]) -> Vec<usize> {
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(index, _)| index + 1);
     std::iter::once(0).chain(ends).collect()
@@ -104,7 +104,7 @@ fn folded(bytes: &[u8]) -> Folded {
     Folded::of(bytes, Path::new("journal.jsonl")).unwrap()
 }
 
-/// What is remembered of a story in which some lines, counted from 0, cannot be read.
+/// The marks of a story in which some lines, counted from 0, cannot be read.
 pub(super) fn without(story: &[(RunId, Timestamp, Mark)], lost: std::ops::Range<usize>) -> Marks {
     let (mut marks, missing) = (Marks::default(), u32::try_from(lost.len()).unwrap());
     for (index, (run, at, mark)) in story.iter().enumerate() {
@@ -121,13 +121,13 @@ pub(super) fn without(story: &[(RunId, Timestamp, Mark)], lost: std::ops::Range<
     marks
 }
 
-/// The pieces that were cut off and kept, the oldest first.
+/// The pieces that were removed and kept, the oldest first.
 fn kept_aside(path: &Path) -> Vec<Vec<u8>> {
     let aside = (1..=40).map(|number| format!("{}.damaged-{number}", path.display()));
     aside.filter_map(|path| std::fs::read(path).ok()).collect()
 }
 
-/// Opens `bytes` as a journal that says `marks`; reads it, appends to it, opens it again, and acknowledges what is damaged.
+/// Opens `bytes` as a journal with these `marks`; reads it, appends to it, opens it again, and acknowledges the damage.
 fn opens_with(bytes: &[u8], marks: &Marks) {
     let (story, folder) = (story(), folder());
     let path = folder.path().join("journal.jsonl");
@@ -160,7 +160,7 @@ fn a_journal_cut_anywhere_keeps_its_whole_lines_and_is_not_damaged() {
     let bytes = bytes(&story());
     let ends = ends(&bytes);
     for length in 0..=bytes.len() {
-        // A line is whole without its end.
+        // A line is complete without its line end.
         let whole = ends.iter().rposition(|end| end.saturating_sub(2) <= length).unwrap();
         opens_with(&bytes[..length], &remembered(&story())[whole]);
     }
@@ -174,11 +174,11 @@ fn of_a_journal_with_any_byte_changed_every_other_line_counts() {
         let line = ends.iter().rposition(|end| *end <= place).unwrap();
         let mut changed = bytes.clone();
         changed[place] ^= 0x20;
-        // Without the end of a line the next one is lost with it.
+        // Without its line end, a line takes the next one with it.
         let next = usize::from(bytes[place] == b'\n' && line + 1 < story.len());
         let mut said = without(&story, line..line + 1 + next);
         if line + 1 + next == story.len() {
-            // Behind the last line that counts, nobody knows that there were two.
+            // After the last line that counts, nothing shows that there were two.
             said.damaged.iter_mut().for_each(|damage| damage.lines = 1);
         }
         opens_with(&changed, &said);
@@ -196,7 +196,7 @@ fn of_a_journal_that_misses_lines_every_other_line_counts() {
             if until + 1 < story.len() {
                 let mut zeros = bytes.clone();
                 zeros[ends[from]..ends[until]].fill(0);
-                // The line behind the zeros begins with them.
+                // The line after the zeros begins with them.
                 opens_with(&zeros, &without(&story, from..until + 1));
             }
         }
@@ -219,7 +219,7 @@ fn a_hold_and_a_claim_survive_any_line_around_them() {
             assert_eq!(marks.hold.map(|hold| hold.reason).as_deref(), Some("an audit"));
             assert!(marks.claimed && marks.damaged.is_some());
         }
-        // Where it is the hold itself that is lost, that is told.
+        // If the hold itself is lost, that is reported.
         let mut changed = bytes;
         changed[ends[place] + 9] ^= 1;
         assert_eq!(folded(&changed).marks.damaged.map(|damage| damage.lines), Some(1));
@@ -250,7 +250,7 @@ fn zeros_behind_the_lines_are_an_append_that_was_cut_off() {
         let begun = format!("{{\"seq\":{},\"at\":\"2026", story.len() + 1);
         opens_with(&[whole.as_slice(), begun.as_bytes(), &vec![0; zeros]].concat(), &said);
     }
-    // More than an append leaves, zeros that were a journal, and zeros with something behind them.
+    // More than an append leaves, zeros that were a journal, and zeros with other bytes after them.
     opens_with(
         &[whole.as_slice(), &[0; 4097]].concat(),
         &without(&[story.clone(), story[..1].to_vec()].concat(), 13..14),
@@ -270,8 +270,8 @@ fn a_tail_that_no_append_leaves_is_damaged() {
     for tail in [
         "x".to_owned(),
         content[..60].replacen("at", "ab", 1).replacen('{', "[", 1),
-        other[..40].to_owned(),                           // Of another line than the next.
-        format!("{}\"}}", &content[..content.len() - 1]), // A whole line with another checksum.
+        other[..40].to_owned(), // The beginning of a line other than the next.
+        format!("{}\"}}", &content[..content.len() - 1]), // A complete line with another checksum.
         format!("{}*", next.trim_end()),
     ] {
         opens_with(&[whole.as_slice(), tail.as_bytes()].concat(), &lost);
@@ -332,8 +332,8 @@ fn every_end_that_was_cut_off_gets_a_file_of_its_own() {
     }
 }
 
-/// What is lost with one line is made up for where a later one shows it: what was stopped comes back, and an installation that
-/// nobody saw end is not taken for a whole one.
+/// A later line shows what one lost line must have recorded: stopped services come back, and an installation that no
+/// run saw end does not pass for a complete one.
 #[test]
 fn what_a_lost_line_said_is_made_up_for() {
     let target = build("5.0.8308.1149");
@@ -360,14 +360,14 @@ fn what_a_lost_line_said_is_made_up_for() {
             assert_eq!((attempt.code, &attempt.target, marks.attempts), (None, &target, 1), "line {lost}");
         }
     }
-    // A lost line may have said that the services run again: the next outage is another one.
+    // The lost line may have recorded that the services run again, so the next outage is another one.
     let later = start + jiff::SignedDuration::from_hours(100);
     let mut marks = without(&told, told.len() - 1..told.len());
     marks.take(&RunId("two".into()), later, &down());
     assert_eq!(marks.baseline.unwrap().since, later);
 }
 
-/// Whatever damages a journal again and again does not fill the disk.
+/// Repeated damage to the journal does not fill the disk.
 #[test]
 fn the_newest_ten_damaged_ends_are_kept() {
     let folder = folder();
@@ -390,7 +390,7 @@ fn the_newest_ten_damaged_ends_are_kept() {
 
 #[test]
 fn a_journal_reads_as_it_was_written() {
-    // Beginnings of the story in every rotation: 169 journals.
+    // The beginning of the story in every rotation: 169 journals.
     let mut story = story();
     for _ in 0..story.len() {
         let folder = folder();
@@ -417,7 +417,7 @@ fn version_0_1_is_read_for_ever() {
     let folded = folded(GOLDEN);
     assert_eq!((folded.entries, folded.length), (13, GOLDEN.len() as u64));
     assert_eq!(&folded.marks, remembered(&story()).last().unwrap());
-    // What the story remembers, in words, so that a change of the fold shows here.
+    // The marks of the story, in words, so that a change of the fold shows here.
     let attempt = Attempt {
         run: RunId("first".into()),
         target: build("5.0.8308.1149"),
@@ -528,7 +528,7 @@ fn starts_are_counted_until_a_service_was_found_running_before_an_outage() {
     assert_eq!(runs(&marks), []);
 }
 
-/// An entry counts once the disk has said that it holds it: here a file that takes every byte and cannot be flushed.
+/// An entry counts once the disk has confirmed it: this file accepts every byte and cannot be flushed.
 #[test]
 #[cfg(target_os = "linux")]
 fn an_entry_that_cannot_be_flushed_is_not_written() {
@@ -558,7 +558,7 @@ fn a_journal_that_is_a_folder_is_an_error_with_its_name() {
     assert!(error.starts_with(&format!("cannot open the journal {}: ", folder.path().display())), "{error}");
 }
 
-/// The folder of the journals that are written on a full disk; set by the test that starts that process.
+/// The folder of the journals on a full disk; set by the test that starts that process.
 #[cfg(target_os = "linux")]
 const FULL: &str = "RECONCILE_TEST_FULL_DISK";
 
@@ -568,7 +568,7 @@ const FULL: &str = "RECONCILE_TEST_FULL_DISK";
 fn on_a_full_disk_nothing_is_lost_and_the_error_says_so() {
     let folder = folder();
     std::fs::write(folder.path().join("damaged.jsonl"), [GOLDEN, &[0; 3000]].concat()).unwrap();
-    // A limit of two kibibytes for every file stands for the full disk: it, too, lets half a line through.
+    // A limit of two kibibytes for every file stands for the full disk: it also lets half a line through.
     let ended = std::process::Command::new("/bin/sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())

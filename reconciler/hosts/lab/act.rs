@@ -1,4 +1,4 @@
-//! Acting on a simulated server: what each step does there, and how long it takes by the server's own clock.
+//! Acting on a simulated server: the effect of each step there, and how long it takes by the server's own clock.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use reconcile_schema::{ComponentName, Mark, Period, RunId, ServiceState, StartTy
 
 use super::{Cut, LabError, LabHost, Outlives, When, clock, fault::Fault, observe::brought, world::Simulated};
 
-/// The service that dies where one does: every role has it.
+/// The service that ends by itself with the fault `ServiceDies`: every role has it.
 const DIES: &str = "REPLICA";
 
 impl Act for LabHost<'_> {
@@ -15,7 +15,7 @@ impl Act for LabHost<'_> {
         let dies = self.alive()?;
         self.effects += 1;
         if *step == Step::Install && self.server()?.has(Fault::InstallerGoesQuiet) {
-            quiet(Period::minutes(25)); // Then it goes on, as if nothing had been.
+            quiet(Period::minutes(25)); // Then it continues as if nothing had happened.
         }
         if dies == Some(When::Before) {
             return Err(LabError::Killed);
@@ -25,7 +25,7 @@ impl Act for LabHost<'_> {
         }
         let half = dies == Some(When::Midway);
         let busy = self.server()?.has(Fault::ShareBusy) && matches!(step, Step::Claim | Step::Release);
-        let told = if half || busy { Ok(()) } else { self.tell(goal, seen, step) }; // A record is there, or it is not.
+        let told = if half || busy { Ok(()) } else { self.tell(goal, seen, step) }; // A record is written, or it is not.
         let acted = told.and_then(|()| {
             if busy {
                 return Ok(Acted::Busy("somebody else has been using this record for 5 s (simulated)".into()));
@@ -34,7 +34,7 @@ impl Act for LabHost<'_> {
         });
         self.expensive.forget(step);
         self.started |= matches!(step, Step::StartServices | Step::FailBack);
-        self.lab.save()?; // First: what the file does not take has not happened, and nothing of it is seen.
+        self.lab.save()?; // This comes first: what cannot be saved has not happened, and its effects are not observed.
         if *step == Step::Claim {
             self.look(goal, &Ask::Claim)?;
         }
@@ -51,10 +51,11 @@ impl Act for LabHost<'_> {
             self.server()?.recorded = None;
         }
         if matches!(dies, Some(When::Before | When::Midway | When::Outlived)) {
-            return Err(LabError::Killed); // A torn line is no entry: the journal's own tests show it.
+            return Err(LabError::Killed); // A torn line is not an entry: the journal's own tests show that.
         }
         let at = self.server()?.clock;
-        // An entry later than the clock that is kept would come from a time that has not been, were the run killed behind it.
+        // If the run were killed after an entry later than the saved clock, that entry would come from a time that
+        // never was.
         let kept = self.lab.kept.as_ref().and_then(|kept| kept.servers.get(&self.name));
         if kept.is_some_and(|kept| kept.clock != at) {
             self.lab.save()?;
@@ -72,12 +73,12 @@ impl Act for LabHost<'_> {
                 set(server, |service| service.name == DIES && service.is_running(), ServiceState::Stopped);
             }
         }
-        let _ = self.lab.save(); // What cannot be written is told at the next act.
+        let _ = self.lab.save(); // What cannot be saved is reported at the next act.
     }
 }
 
 impl LabHost<'_> {
-    /// Begins a step whose command outlives the run, which dies now.
+    /// Begins a step whose command outlives the run. The run dies now.
     fn outlive(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, LabError> {
         let mut after = self.server()?.clone();
         let code = match take(&mut after, goal, seen, step, false) {
@@ -90,7 +91,7 @@ impl LabHost<'_> {
         Err(LabError::Killed)
     }
 
-    /// Tells the other servers of the pool, where the step is that.
+    /// Reports to the other servers of the pool, if the step does that.
     fn tell(&mut self, goal: &Goal, seen: &Seen, step: &Step) -> Result<(), LabError> {
         let (Some(claims), Step::Claim | Step::Release) = (&goal.claims, step) else { return Ok(()) };
         if self.server()?.has(Fault::ShareUnreachable) {
@@ -101,7 +102,7 @@ impl LabHost<'_> {
             record.release(&goal.server, reached(goal, seen), seen.host.at);
             return Ok(());
         }
-        record.claim(claim_of(goal, claims, seen)); // Whose it is then, the next look tells.
+        record.claim(claim_of(goal, claims, seen)); // The next observation shows who has the claim.
         Ok(())
     }
 }
@@ -179,7 +180,7 @@ fn set(server: &mut Simulated, which: impl Fn(&reconcile_schema::Service) -> boo
     server.own().filter(|service| which(service)).for_each(|service| service.state = state);
 }
 
-/// Stops the services of one kind that were seen, in the reverse of their start order.
+/// Stops the observed services of one owner, in the reverse of their start order.
 fn stop(server: &mut Simulated, seen: &Seen, whose: Whose, half: bool) {
     let hangs = server.has(Fault::ServiceHangsInStop) && whose == Whose::Product;
     let other_hangs = server.has(Fault::OtherHangsInStop) && whose == Whose::Others;
@@ -214,8 +215,8 @@ fn fail_over(server: &mut Simulated, half: bool) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Makes the services what they were before the failover, and starts what ran then or starts by itself. What the cmdlet
-/// does about services that somebody had set otherwise is not documented.
+/// Restores the services to their state before the failover, and starts those that ran then or start automatically.
+/// What the cmdlet does about services that somebody had configured differently is not documented.
 fn fail_back(server: &mut Simulated, half: bool) -> Result<(), LabError> {
     if server.has(Fault::FailBackTimesOut) {
         return Err(LabError::Step("the wait time of one hour is over; nothing was enabled (simulated)".into()));
@@ -235,7 +236,7 @@ fn fail_back(server: &mut Simulated, half: bool) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Starts what the goal says should run; a service that does not come up is seen at the next look.
+/// Starts the services that the goal wants running. If a service does not start, the next observation shows that.
 fn start(server: &mut Simulated, names: &[String], whose: Whose, half: bool) {
     let hangs = server.has(Fault::ServiceHangsInStart);
     let own: Vec<_> = server.own().map(|service| service.name.clone()).collect();
@@ -246,7 +247,7 @@ fn start(server: &mut Simulated, names: &[String], whose: Whose, half: bool) {
     for service in wanted.into_iter().take(count) {
         let stays = hangs && service.name == "RTCSRV";
         if service.state != ServiceState::StopPending {
-            // A service that is stopping takes no command until it has stopped.
+            // A service that is stopping accepts no command until it has stopped.
             service.state = if stays { ServiceState::StartPending } else { ServiceState::Running };
         }
     }
@@ -292,7 +293,7 @@ fn install(server: &mut Simulated, goal: &Goal, half: bool) -> Result<Acted, Lab
     Ok(ended(code))
 }
 
-/// How this start of the installer is cut short, if it is.
+/// How this start of the installer is interrupted, if it is.
 fn cut(server: &mut Simulated, half: bool) -> Option<Cut> {
     if !server.cuts.is_empty() {
         return Some(server.cuts.remove(0));
@@ -331,7 +332,7 @@ fn update(server: &mut Simulated, store: &Store, half: bool) {
     }
 }
 
-/// A restart: services that start by themselves run afterwards, whatever stopped them.
+/// A restart: afterwards, services that start automatically run, whatever stopped them.
 fn boot(server: &mut Simulated) {
     server.boot += 1;
     server.uptime = 0;

@@ -4,7 +4,8 @@ use reconcile_schema::{Period, Service, Step};
 
 use super::{Fault, Simulated};
 
-/// How long a step takes; a start, of the services with these names. Without lengths of its own a server has round figures, so that a
+/// How long a step takes; for a start, with the services of these names. A server without lengths of its own has round
+/// figures, so that a person can add them up; they are no claim about real servers.
 /// person can add them up; no claim about real servers.
 pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period {
     let minutes = Period::minutes;

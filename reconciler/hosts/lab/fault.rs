@@ -23,7 +23,7 @@ pub enum Fault {
     InstallerFails,
     /// The installer ends with 1603 once, after half of the components.
     InstallerStopsHalfWay,
-    /// The installer patches Core Components first, and ends with 1603 once, right behind them.
+    /// The installer patches Core Components first, and ends with 1603 once, right after them.
     InstallerStopsAfterCore,
     /// The installer ends with 0 and moves nothing.
     InstallerDoesNothing,
@@ -31,43 +31,43 @@ pub enum Fault {
     InstallerFindsServices,
     /// One service stays in STOP_PENDING although the stop reports success.
     ServiceHangsInStop,
-    /// Windows refuses to stop the web server, and the command says so.
+    /// Windows refuses to stop the web server, and the command reports that.
     WebStopDenied,
-    /// The services of others that `alsoStop` names stay in STOP_PENDING.
+    /// The services of other products that `alsoStop` names stay in STOP_PENDING.
     OtherHangsInStop,
     /// One service stays in START_PENDING although the start reports success.
     ServiceHangsInStart,
-    /// One service starts, runs a moment and ends.
+    /// One service starts, runs for a moment and ends.
     ServiceDies,
-    /// One service is starting and does not get on.
+    /// One service stays in a pending state.
     ServicePending,
     /// Somebody left a management shell open.
     ShellOpen,
-    /// Windows Update waits for a restart.
+    /// Windows Update requests a restart.
     RebootPending,
-    /// The same, and a restart does not take it away.
+    /// The same, and a restart does not clear it.
     RebootStays,
-    /// A file outside of the product's folders waits to be deleted at the next start, and outlasts each.
+    /// A file outside the product's folders waits to be deleted at the next start, and outlasts every restart.
     RenameElsewhere,
-    /// A file in the product's folder does.
+    /// The same for a file in the product's folder.
     RenameOutlasts,
-    /// Another installation is under way, with the rights of an administrator.
+    /// Another installation is running, with administrator rights.
     AnotherInstallation,
-    /// Somebody, who may be any user, holds the mutex of Windows Installer.
+    /// Somebody, possibly an ordinary user, holds the mutex of Windows Installer.
     WindowsInstallerHeld,
     /// The databases cannot be reached.
     DatabaseUnreachable,
-    /// A database gives no installed version.
+    /// A database reports no installed version.
     DatabaseVersionEmpty,
     /// The databases are mirrored.
     DatabaseMirrored,
     /// Updating the databases reports success and changes nothing.
     DatabaseUpdateDoesNothing,
-    /// Next to nothing is free on any drive.
+    /// Almost nothing is free on any drive.
     DiskExhausted,
     /// 5 GB are free: enough for an installer, too little for databases.
     DiskFull,
-    /// Next to nothing is free on the drive of the private folder.
+    /// Almost nothing is free on the drive of the private folder.
     PrivateDiskFull,
     /// The account is no local administrator.
     NotAdministrator,
@@ -77,17 +77,17 @@ pub enum Fault {
     Confined,
     /// The update cannot be found.
     PackageMissing,
-    /// The update is another file than the declared one.
+    /// The update is a file other than the declared one.
     PackageAltered,
-    /// The update is signed by somebody else.
+    /// The update is signed by another publisher.
     PackageForeign,
     /// The Uninstall key cannot be read.
     ComponentsUnreadable,
-    /// The Core Components are listed under a name that is not known.
+    /// The Core Components are listed under an unknown name.
     CoreUnrecognised,
     /// The service manager does not answer.
     ServicesUnreadable,
-    /// The keys that tell of a pending restart cannot be read.
+    /// The keys that show a pending restart cannot be read.
     RebootUnreadable,
     /// The process list cannot be read.
     ShellsUnreadable,
@@ -95,31 +95,31 @@ pub enum Fault {
     WrongProduct,
     /// The product is not installed.
     ProductMissing,
-    /// Core Components is above the declared build.
+    /// Core Components is newer than declared.
     NewerBuild,
     /// The pool is busy whenever it is asked.
     PoolBusy,
-    /// The pool says that too few of its servers are active.
+    /// The pool reports that too few of its servers are active.
     PoolInsufficient,
-    /// The pool misses a replica.
+    /// A replica is missing in the pool.
     ReplicaMissing,
     /// The upgrade domain of this server is not ready.
     PoolDomainNotReady,
-    /// The pool warns of its fabric.
+    /// The pool reports warnings about its fabric.
     PoolWarns,
-    /// The pool says nothing of its fabric.
+    /// The pool reports nothing about its fabric.
     PoolSilent,
-    /// The pool speaks of its fabric in another language.
+    /// The pool reports about its fabric in another language.
     PoolInAnotherLanguage,
     /// The pool cannot be asked.
     PoolUnreadable,
     /// The share where the servers of the pool agree cannot be reached.
     ShareUnreachable,
-    /// Somebody else uses the record there, and goes on.
+    /// Somebody else keeps using the record there.
     ShareBusy,
-    /// The pool does not take over within an hour: nothing is done.
+    /// The failover does not finish within an hour, and nothing changes.
     FailOverTimesOut,
-    /// The pool does not take the server back within an hour: it stays disabled.
+    /// The failback does not finish within an hour, and the server stays disabled.
     FailBackTimesOut,
 }
 
@@ -184,7 +184,7 @@ impl Fault {
         Self::FailBackTimesOut,
     ];
 
-    /// The fault that is called `name`.
+    /// The fault with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|fault| fault.to_string() == name)

@@ -1,4 +1,4 @@
-//! How long each part of the work takes on a simulated server, where that is said.
+//! How long each part of the work takes on a simulated server that has lengths of its own.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use reconcile_core::layers;
 use reconcile_schema::{Period, Service};
 use serde::{Deserialize, Serialize};
 
-/// How long each part of the work takes on one server. Without them, round figures hold.
+/// How long each part of the work takes on one server. Without lengths, round figures apply.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lengths {
-    /// Each service's own time; one that is not named takes none. Those of one dependency layer stop, and start, together.
+    /// Each service's own time; a service that is not named takes none. The services of one dependency layer stop, and
+    /// start, together.
     pub services: BTreeMap<String, ServiceLengths>,
     /// Copying and verifying the update.
     pub stage: Period,
@@ -19,13 +20,12 @@ pub struct Lengths {
     pub install: Period,
     /// Updating the databases of one form.
     pub database: Period,
-    /// Opening a management shell. The first look at the databases waits for it, and the first behind the installer, which
-    /// it is opened right behind.
+    /// Opening a management shell. The first check of the databases waits for it, and so does the first one after the
+    /// installer, because a new shell is opened right after it.
     pub shell: Period,
     pub restart: Period,
 }
 
-/// How long one service takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceLengths {
@@ -34,7 +34,7 @@ pub struct ServiceLengths {
 }
 
 impl Lengths {
-    /// One dependency layer after the other, each as long as its slowest service.
+    /// One dependency layer after the other, each as slow as its slowest service.
     pub(super) fn together<'a>(
         &self,
         services: impl Iterator<Item = &'a Service>,

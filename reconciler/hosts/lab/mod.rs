@@ -27,46 +27,36 @@ use crate::{
     plain::read_plain,
 };
 
-/// A set of simulated servers and where they are kept.
+/// A set of simulated servers and their files.
 #[derive(Debug)]
 pub struct Lab {
     world: World,
-    /// The world as its file has it, where there is one: what cannot be written has not happened.
+    /// The world as it is in its file, if there is one: what cannot be saved has not happened.
     kept: Option<World>,
     journals: BTreeMap<ServerName, Journal>,
-    /// The world's file; the journals lie in a folder beside it. A lab without one lives in memory.
+    /// The world's file; the journals are in a folder next to it. A lab without a file exists in memory.
     path: Option<PathBuf>,
 }
 
-/// A lab cannot be used.
+/// Why a lab cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
     /// The world's file could not be read or written.
     #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The world's file does not hold a world.
+    File { path: PathBuf, source: std::io::Error },
+    /// The file contains no world.
     #[error("{}: {source}; fix the file, or run `reconcile lab reset` to make it again", path.display())]
-    World {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: serde_yaml::Error,
-    },
+    World { path: PathBuf, source: serde_yaml::Error },
     /// The world does not have a server that the manifest names.
     #[error("the lab has no server {0}; run `reconcile lab reset` to make it again from the manifest")]
     NoServer(ServerName),
     /// The journal of a server cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A step could not be done.
+    /// A step failed.
     #[error("{0}")]
     Step(String),
-    /// The run was killed here, as a test asked for.
+    /// The run was killed here, because a test wanted it.
     #[error("killed here, as asked")]
     Killed,
 }
@@ -74,7 +64,7 @@ pub enum LabError {
 /// The largest file of a lab, in bytes: a thousand servers take some four million.
 const LARGEST: u64 = 256 << 20;
 
-/// Says to the reader of the file what it is.
+/// Explains the file to its reader.
 const HEADER: &str = "\
 # Simulated servers: the world of a reconcile lab. No machine is touched by it.
 # Edit it as you like, then plan or apply again; `reconcile lab reset MANIFEST` makes it again.
@@ -87,11 +77,11 @@ impl Lab {
         Self { world, kept: None, journals: BTreeMap::new(), path: None }
     }
 
-    /// The lab whose world is kept at `path`; where nothing is kept yet, `start` makes the world, which is written at
-    /// the first step.
+    /// The lab with its world at `path`. If there is no file yet, `start` creates the world, which is saved at the
+    /// first step.
     ///
     /// # Errors
-    /// When the file cannot be read or does not hold a world.
+    /// When the file cannot be read or contains no world.
     pub fn open(path: &Path, start: impl FnOnce() -> World) -> Result<Self, LabError> {
         let world = match read_plain(path, LARGEST) {
             Ok(text) => {
@@ -107,10 +97,10 @@ impl Lab {
         Self { kept: Some(world.clone()), world, journals: BTreeMap::new(), path: Some(path.into()) }
     }
 
-    /// Makes the lab again: the world as it starts out, and no journals.
+    /// Creates the lab again: the initial world, and no journals.
     ///
     /// # Errors
-    /// When a file cannot be written or removed, or holds something else than a lab.
+    /// When a file cannot be written or removed, or belongs to something other than a lab.
     pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
         let journals = journals(path);
         let made = made_by_a_lab(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
@@ -143,7 +133,7 @@ impl Lab {
         self.save()
     }
 
-    /// One server, to be looked at and acted on.
+    /// One server, for observing and acting.
     ///
     /// # Errors
     /// When there is no such server.
@@ -162,7 +152,7 @@ impl Lab {
         })
     }
 
-    /// Takes the claim of a pool away from a server.
+    /// Takes the claim of a pool from a server.
     ///
     /// # Errors
     /// When the world cannot be written.
@@ -188,21 +178,21 @@ impl Lab {
         self.save()
     }
 
-    /// Forgets what the journal of a server remembers, as if the file had been deleted.
+    /// Deletes the marks of a server, as if its journal file had been deleted.
     pub fn lose_journal(&mut self, name: &ServerName) {
         if self.path.is_none() {
             self.journals.insert(name.clone(), Journal::in_memory());
         }
     }
 
-    /// Has the journal of a server remember this, in a lab that lives in memory.
+    /// Sets the marks of a server, in a lab in memory.
     pub fn remember(&mut self, name: &ServerName, marks: Marks) {
         if self.path.is_none() {
             self.journals.insert(name.clone(), Journal::remembering(marks));
         }
     }
 
-    /// The journal of a server, where this lab is kept in files.
+    /// The journal of a server, if this lab has files.
     #[must_use]
     pub fn journal_path(&self, name: &ServerName) -> Option<PathBuf> {
         self.path.as_deref().map(|path| journal(path, name))
@@ -214,7 +204,7 @@ impl Lab {
         path.with_extension("lock")
     }
 
-    /// Writes the world; where that fails, the world is what its file says it is.
+    /// Saves the world. If that fails, the world is again the one in the file.
     fn save(&mut self) -> Result<(), LabError> {
         let Some(path) = &self.path else { return Ok(()) };
         let written = self.write(path);
@@ -233,8 +223,8 @@ impl Lab {
     }
 }
 
-/// The files in the folder of journals, once it is known that all that would be written over and removed is a lab's: a world, also
-/// one that somebody broke, and plain files that a lab makes. No link is followed.
+/// The files in the folder of journals, if everything that would be overwritten or removed belongs to a lab: a world,
+/// even a broken one, and plain files that a lab creates. No link is followed.
 fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let strange = |path: &Path, what: &str| {
         let why = format!("expected {what}, found another file; move it away, or give the lab another `world`");
@@ -264,7 +254,7 @@ fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf,
     let mut made = Vec::new();
     for entry in std::fs::read_dir(journals).map_err(|source| (journals.to_owned(), source))? {
         let entry = entry.map_err(|source| (journals.to_owned(), source))?;
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file()); // A link is none.
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file()); // A link is not a file.
         if !is_file || !is_made_by_a_lab(&entry.file_name().to_string_lossy(), &entry.path()) {
             return strange(&entry.path(), "a journal");
         }
@@ -273,7 +263,8 @@ fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf,
     Ok(made)
 }
 
-/// Whether a lab makes files of this name, and this one says what they say: in a journal at least one line is one.
+/// Whether a lab creates files of this name, and this file has such content: a journal must have at least one valid
+/// line.
 fn is_made_by_a_lab(name: &str, path: &Path) -> bool {
     let is_server = |name: &str| name.parse::<ServerName>().is_ok();
     if name.strip_suffix(".last-run.json").is_some_and(is_server) || name.starts_with(".reconcile-") {
@@ -295,7 +286,7 @@ fn journals(path: &Path) -> PathBuf {
     path.with_extension("journal")
 }
 
-/// The world of a manifest's lab: each goal's server, healthy, at the build that it starts out with.
+/// The world of a manifest's lab: each goal's server, healthy, at its initial build.
 #[must_use]
 pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fault>)>) -> World {
     let simulated = |(goal, build, faults): (&Goal, &Build, Vec<Fault>)| {
@@ -305,17 +296,16 @@ pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fau
     World { servers: servers.into_iter().map(simulated).collect(), pools: BTreeMap::new() }
 }
 
-/// One server of a lab.
 #[derive(Debug)]
 pub struct LabHost<'a> {
     lab: &'a mut Lab,
     name: ServerName,
     expensive: Expensive,
-    /// When the management shell that was opened last can be used, by the uptime in seconds.
+    /// When the management shell that was opened last is ready, by the uptime in seconds.
     shell: Option<u32>,
     /// Whether services were started.
     started: bool,
-    /// How many effects (steps and marks) this run has had.
+    /// How many effects (steps and marks) this run has had so far.
     effects: u32,
     killed_after: Option<Kill>,
 }
@@ -325,25 +315,24 @@ pub struct LabHost<'a> {
 pub struct Kill {
     /// The effect, counted from 0, in which the run dies.
     pub effect: u32,
-    /// Whether the effect has happened by then.
+    /// When in that effect the run dies.
     pub when: When,
 }
 
-/// The moment in an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Before anything of it has happened.
+    /// Before any of it has happened.
     Before,
     /// In its middle: an installer has moved half of the components, half of the services are stopped.
     Midway,
-    /// After all of it has happened, before anybody was told.
+    /// After all of it has happened, but before the run receives the result.
     After,
-    /// Right after its beginning; its command goes on without the run.
+    /// Right after its beginning; its command continues without the run.
     Outlived,
 }
 
 impl LabHost<'_> {
-    /// Lets the run die at `kill`.
+    /// Makes the run die at `kill`.
     pub const fn kill(&mut self, kill: Kill) {
         self.killed_after = Some(kill);
     }
@@ -354,7 +343,7 @@ impl LabHost<'_> {
         self.effects
     }
 
-    /// The lab behind the host: what is true there, whatever the host can see of it.
+    /// The lab of the host: the true state, whatever the host can observe of it.
     pub const fn lab(&mut self) -> &mut Lab {
         self.lab
     }
@@ -363,7 +352,7 @@ impl LabHost<'_> {
         self.lab.world.servers.get_mut(&self.name).ok_or_else(|| LabError::NoServer(self.name.clone()))
     }
 
-    /// The server's journal, to be written to. A command that only reads does not open it: opening may repair.
+    /// The server's journal, for writing. A command that only reads does not open it, because opening may repair.
     fn journal(&mut self) -> Result<&mut Journal, LabError> {
         let known = match self.lab.journals.entry(self.name.clone()) {
             Entry::Occupied(known) => return Ok(known.into_mut()),

@@ -1,4 +1,4 @@
-//! Looking at a simulated server.
+//! Observing a simulated server.
 
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_schema::{
@@ -95,37 +95,35 @@ impl Observe for LabHost<'_> {
             && attempt.code.is_none()
             && attempt.run == *run
         {
-            // What it moved nobody has compared.
+            // Nobody has compared what it moved.
             marks.take(run, server.clock, &Mark::Installed { code: *code, moved: true, log: None });
         }
         Ok(marks)
     }
 }
 
-/// An installation that is under way.
 fn installing(server: &Simulated) -> Option<String> {
     let held = "somebody holds the mutex of Windows Installer (simulated)";
     installer(server).or_else(|| server.has(Fault::WindowsInstallerHeld).then(|| held.to_string()))
 }
 
-/// An installer that is known to run.
 fn installer(server: &Simulated) -> Option<String> {
     let another = server.has(Fault::AnotherInstallation).then(|| "Windows Installer (simulated)".to_string());
     another.or_else(|| outlived(server, true))
 }
 
-/// The command that has outlived its run: an installer, or any other.
+/// The command that has outlived its run: an installer, or any other one.
 fn outlived(server: &Simulated, installs: bool) -> Option<String> {
     let outlives = server.outlives.as_ref().filter(|outlives| (outlives.step == Step::Install) == installs)?;
     Some(format!("{} of run {} (simulated)", outlives.step, outlives.run.0))
 }
 
-/// How far the clocks of a lab come apart while one server is worked on after the other. Further is no time that has passed, but
-/// a clock that is wrong.
+/// How far the clocks of a lab may drift apart while one server is worked on after the other. A larger difference is
+/// not passed time but a wrong clock.
 const FAR: Period = Period::hours(90 * 24);
 
 impl LabHost<'_> {
-    /// What lies on the share of its pool.
+    /// The record on the share of its pool.
     fn record(&self, goal: &Goal, server: &Simulated) -> Fact<PoolRecord> {
         match &goal.claims {
             _ if server.has(Fault::ShareUnreachable) => Fact::Unknown("the share cannot be reached (simulated)".into()),
@@ -134,8 +132,8 @@ impl LabHost<'_> {
         }
     }
 
-    /// Each server has a clock of its own that stands still while others are worked on. Who reads that another server of its
-    /// pool was released comes after that.
+    /// Each server has a clock of its own that stands still while others are worked on. A server that reads that
+    /// another one of its pool was released must be later than that.
     fn catch_up(&mut self, goal: &Goal) -> Result<(), LabError> {
         let known = self.expensive.claim.known().zip(goal.claims.as_deref());
         let last = known.and_then(|(record, claims)| {
@@ -156,7 +154,7 @@ impl LabHost<'_> {
         Ok(())
     }
 
-    /// Lets the time pass until a management shell can be used.
+    /// Lets time pass until a management shell is ready.
     fn wait_for_shell(&mut self) -> Result<(), LabError> {
         if self.shell.is_none() {
             self.open_shell()?;
@@ -200,7 +198,7 @@ fn components(server: &Simulated) -> Fact<Shared<Vec<Component>>> {
     Fact::Known(components.into())
 }
 
-/// What the Uninstall list comes to when Core Components has another name in it.
+/// The components of an Uninstall list in which Core Components has another name.
 fn unrecognised(components: &[Component]) -> Fact<Shared<Vec<Component>>> {
     let entry = |component: &Component| Entry {
         key: component.name.to_string(),
@@ -321,7 +319,7 @@ fn shells(server: &Simulated) -> Fact<Vec<Shell>> {
     Fact::Known(open.into_iter().collect())
 }
 
-/// What the pool says of itself: every one of its servers is a server of this lab.
+/// What the pool reports about itself: all its servers are servers of this lab.
 fn pool(world: &World, asking: &ServerName, asks: &Simulated) -> Fact<PoolSeen> {
     if asks.has(Fault::PoolUnreadable) || asks.pool.is_none() {
         return Fact::Unknown("the pool did not answer (simulated)".into());
@@ -372,7 +370,7 @@ fn databases(server: &Simulated, store: &SimulatedStore) -> Vec<Database> {
     store.databases.iter().map(database).collect()
 }
 
-/// The build that the simulated installer brings a component to. An update leaves some components where they are.
+/// The build that the simulated installer gives a component. An update leaves some components unchanged.
 pub(super) fn brought(goal: &Goal, name: &ComponentName, from: &Build) -> Build {
     let unchanged = matches!(name.as_str(), "mediation-server" | "core-management-server");
     match goal.desired(name) {

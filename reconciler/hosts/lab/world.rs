@@ -1,4 +1,4 @@
-//! The simulated servers: everything that is true of them, in a form that a person can read and edit.
+//! The simulated servers: their true state, in a form that a person can read and edit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::recognise::{Registered, folders, program, recognise};
 pub struct World {
     /// The servers by name.
     pub servers: BTreeMap<ServerName, Simulated>,
-    /// What the servers of pools have on their share.
+    /// The records that the servers of pools keep on their share.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pools: BTreeMap<Fqdn, PoolRecord>,
 }
@@ -28,11 +28,11 @@ pub struct World {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Simulated {
-    /// The server's own clock. It moves only when something is done.
+    /// The server's own clock. It advances only when something is done.
     pub clock: Timestamp,
     /// How often the server has booted.
     pub boot: u32,
-    /// How long this boot has lasted, in seconds, whatever the clock was set to meanwhile.
+    /// How long this boot has lasted, in seconds, even if somebody has set the clock meanwhile.
     #[serde(default)]
     pub uptime: u32,
     /// The product that is installed.
@@ -46,44 +46,44 @@ pub struct Simulated {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub registered: BTreeMap<String, SimulatedRegistration>,
     pub databases: Vec<SimulatedStore>,
-    /// Whether the update lies in the private folder.
+    /// Whether the update is in the private folder.
     pub staged: bool,
-    /// The pool that it belongs to, where it is a Front End Server.
+    /// Its pool, if it is a Front End Server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Fqdn>,
-    /// What the pool took over, as it was before: these services are disabled now.
+    /// The services that a failover stopped, as they were before; they are disabled now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_over: Vec<Service>,
     /// The exit code with which the installer asked for a restart in this boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reboot_asked: Option<u32>,
-    /// How the next starts of the installer are cut short, one after the other; those behind them are not.
+    /// How the next starts of the installer are interrupted, one after the other; later starts are not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<Cut>,
-    /// How long the steps take here.
+    /// How long the steps take on this server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lengths: Option<Lengths>,
-    /// A command that has outlived the run that started it. Only tests kill runs so.
+    /// A command that has outlived its run. Only tests kill runs this way.
     #[serde(skip)]
     pub outlives: Option<Box<Outlives>>,
-    /// How the last installer that outlived its run ended, and which run that was: what a watcher has recorded.
+    /// How the last installer that outlived its run ended, and which run that was: the record of a watcher.
     #[serde(skip)]
     pub recorded: Option<(RunId, u32)>,
     /// What is wrong with the server. `reconcile lab break` adds to it; a line can be deleted by hand.
     pub faults: BTreeSet<Fault>,
 }
 
-/// An installation that is cut short. The patches may come in any order, so any set of components may be done by then.
+/// An interrupted installation. The patches may come in any order, so any set of components may be done by then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cut {
-    /// The components that the installer has come to.
+    /// The components that the installer has already patched.
     pub patched: BTreeSet<ComponentName>,
     /// The exit code with which it ends.
     pub code: u32,
 }
 
-/// How a service is registered.
+/// The registration of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SimulatedRegistration {
@@ -94,15 +94,14 @@ pub struct SimulatedRegistration {
     pub holds: bool,
 }
 
-/// A command that has outlived the run that started it.
+/// A command that has outlived its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlives {
-    /// The step that it is.
     pub step: Step,
     pub run: RunId,
-    /// How it will end, where it is an installer.
+    /// How it will end, if it is an installer.
     pub code: Option<u32>,
-    /// The server when it has ended.
+    /// The server after it has ended.
     pub after: Simulated,
 }
 
@@ -119,7 +118,6 @@ pub struct SimulatedStore {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SimulatedDatabase {
-    /// The version that it has.
     pub installed: DbVersion,
     /// The version that the installed binaries expect.
     pub expected: DbVersion,
@@ -127,11 +125,11 @@ pub struct SimulatedDatabase {
     pub after_update: DbVersion,
 }
 
-/// 02:00 on a Sunday: when servers are patched.
+/// 02:00 on a Sunday: the time when servers are patched.
 const START: Timestamp = Timestamp::constant(1_767_837_600 - 4 * 86_400, 0);
 
 impl Simulated {
-    /// A healthy server with every component at `build`, on which everything runs.
+    /// A healthy server with every component at `build` and everything running.
     #[must_use]
     pub fn healthy(goal: &Goal, build: &Build) -> Self {
         let central = goal.has_central_store();
@@ -157,7 +155,7 @@ impl Simulated {
         }
     }
 
-    /// Lets time pass, on the clock and in the machine.
+    /// Lets time pass, for the clock and the machine.
     pub fn pass(&mut self, period: Period) {
         self.clock = period.after(self.clock);
         self.uptime = self.uptime.saturating_add(period.as_seconds());
@@ -169,13 +167,14 @@ impl Simulated {
         }
     }
 
-    /// Whether it works as a Front End Server of its pool.
+    /// Whether it works as a Front End Server in its pool.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.services.iter().any(|service| service.name == FRONT_END_SERVICE && service.is_running())
     }
 
-    /// How a service is recognised as one of the product's, the web server among them; none where it is somebody else's.
+    /// How a service is recognised as one of the product's, including the web server; none where it belongs to another
+    /// product.
     #[must_use]
     pub fn recognised(&self, service: &Service) -> Option<Recognised> {
         let Some(SimulatedRegistration { display_name, image_path, .. }) = self.registered.get(&service.name) else {
@@ -186,7 +185,7 @@ impl Simulated {
         recognise(Registered { name: &service.name, display: display_name, program: &program }, &folders)
     }
 
-    /// The product's services, and the web server, to be changed.
+    /// The product's services, and the web server, for changes.
     pub(super) fn own(&mut self) -> impl Iterator<Item = &mut Service> {
         let whose: Vec<_> = self.services.iter().map(|service| self.recognised(service).is_some()).collect();
         self.services.iter_mut().zip(whose).filter(|(_, own)| *own).map(|(service, _)| service)
@@ -299,7 +298,7 @@ fn services(role: Role, central: bool) -> Vec<Service> {
 }
 
 impl SimulatedStore {
-    /// The databases of one form, at one version; the update will expect more of some of them.
+    /// The databases of one form, at one version; the update expects a newer one for some of them.
     fn of(store: &Store) -> Self {
         let named: &[(&str, [u32; 3])] = match store {
             Store::Local => &[

@@ -1,8 +1,8 @@
-//! Registry exports (`.reg`): the keys that are asked for, out of a text as `reg export` and regedit write it.
+//! Registry exports (`.reg`): reads the wanted keys from a text that `reg export` or regedit wrote.
 //!
-//! Read here and not by the crate `regashii` (0.4.0), which ends at the first line that it does not know and gives what
-//! came before it, without a word: a damaged export would pass for a server on which less is installed. It also takes a
-//! big-endian UTF-16 text for a little-endian one.
+//! This is not done by the crate `regashii` (0.4.0), which ends at the first line that it does not know and silently
+//! returns what came before: a damaged export would pass for a server on which less is installed. It also reads a
+//! big-endian UTF-16 text as a little-endian one.
 
 use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, is_entry, utf16, wanted};
 use crate::uninstall::short;
@@ -11,7 +11,7 @@ use crate::uninstall::short;
 const FIRST: [&str; 2] = ["Windows Registry Editor Version 5.00", OLD];
 const OLD: &str = "REGEDIT4";
 
-/// How much of a file its first line is looked for in, in bytes.
+/// In how many bytes of a file its first line is searched for.
 const HEAD: usize = 128;
 
 /// Whether a file starts as an export does.
@@ -20,7 +20,7 @@ pub fn is_export(bytes: &[u8]) -> bool {
     FIRST.contains(&first(&text))
 }
 
-/// The keys that are asked for. What a line takes away again is not there.
+/// The wanted keys. A key or value that a later line deletes is not among them.
 pub fn keys(bytes: &[u8]) -> Result<Keys, OfflineError> {
     let text = decoded(bytes);
     let format = first(&text);
@@ -58,7 +58,7 @@ pub fn keys(bytes: &[u8]) -> Result<Keys, OfflineError> {
     Ok(keys)
 }
 
-/// Notes a key, or that a key and everything below it is taken away; gives the path of a key that is asked for.
+/// Records a key, or the deletion of a key and everything below it; returns the path of a wanted key.
 fn key(name: &str, keys: &mut Keys) -> Option<String> {
     const ROOT: &str = r"HKEY_LOCAL_MACHINE";
     let (gone, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
@@ -69,7 +69,7 @@ fn key(name: &str, keys: &mut Keys) -> Option<String> {
     let path = path.trim_end_matches('\\');
     let lower = path.to_ascii_lowercase();
     if gone {
-        // `]` comes right after `\`: between the two is what lies below.
+        // `]` comes right after `\` in order, so everything below the key is between the two.
         let below = if path.is_empty() {
             String::new()..char::MAX.to_string()
         } else {
@@ -86,20 +86,20 @@ fn key(name: &str, keys: &mut Keys) -> Option<String> {
     })
 }
 
-/// What stands right of a value's `=`.
+/// The data to the right of a value's `=`.
 enum Data<'a> {
-    /// Between its quotes, with its escapes.
+    /// The text between its quotes, with its escapes.
     Text(&'a str),
     /// Its type and its bytes in hexadecimal.
     Bytes(u32, &'a str),
     /// Another type.
     Other,
-    /// The value is taken away.
+    /// The value is deleted.
     Gone,
 }
 
 impl Data<'_> {
-    /// None where the value is taken away.
+    /// None where the value is deleted.
     fn value(&self, old: bool) -> Option<Value> {
         match self {
             Self::Text(text) => Some(Value::Text(plain(text))),
@@ -111,7 +111,7 @@ impl Data<'_> {
     }
 }
 
-/// The text from where it is being read.
+/// The rest of the text, which is still to be read.
 struct Lines<'a> {
     text: &'a str,
     rest: &'a str,
@@ -164,7 +164,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// A text in quotes, with its escapes. It may hold line ends.
+    /// A text in quotes, with its escapes. It may contain line ends.
     fn quoted(&mut self) -> Result<&'a str, OfflineError> {
         let mut escaped = true; // The quote that it starts with.
         let end = self.rest.bytes().position(|byte| {
@@ -178,7 +178,7 @@ impl<'a> Lines<'a> {
         Ok(text)
     }
 
-    /// Bytes in hexadecimal, from after `hex` over all lines that go on with `\`.
+    /// Bytes in hexadecimal, from after `hex` over all lines that continue with `\`.
     fn hex(&mut self) -> Option<Data<'a>> {
         let (kind, rest) = self.rest.split_once(':')?;
         let kind = match kind {
@@ -200,7 +200,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether the rest of a line says nothing.
+/// Whether the rest of a line is empty.
 fn nothing(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with(';')
@@ -219,7 +219,8 @@ fn plain(text: &str) -> String {
     ended(plain)
 }
 
-/// The text that bytes in hexadecimal stand for; none where they are no bytes. REGEDIT4 has the bytes of an ANSI code page.
+/// The text that these hexadecimal bytes encode; none where they are no bytes. REGEDIT4 contains the bytes of an ANSI
+/// code page.
 fn string(hex: &str, old: bool) -> Option<String> {
     let digits = hex.split([',', '\\', ' ', '\t', '\r', '\n']).filter(|digits| !digits.is_empty());
     let bytes: Vec<u8> = digits.map(|digits| u8::from_str_radix(digits, 16).ok()).collect::<Option<_>>()?;
@@ -231,7 +232,8 @@ fn first(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim_end()
 }
 
-/// The text of a file. What no encoding allows becomes a replacement character, which none of the names asked for has.
+/// The text of a file. Bytes that the encoding does not allow become a replacement character, which none of the wanted
+/// names contains.
 fn decoded(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes).into(),

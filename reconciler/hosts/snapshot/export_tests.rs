@@ -1,10 +1,10 @@
-//! Registry exports in all encodings, with everything that regedit writes into them.
+//! Registry exports in all encodings, with everything that regedit can write into them.
 
 use super::*;
 
 const UNINSTALL: &str = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
 
-/// An export of the Uninstall key with these lines behind its own.
+/// An export of the Uninstall key, followed by these lines.
 fn of(lines: &str) -> String {
     format!("Windows Registry Editor Version 5.00\n\n[{UNINSTALL}]\n\n{lines}\n").replace('\n', "\r\n")
 }

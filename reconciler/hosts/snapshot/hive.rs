@@ -1,9 +1,9 @@
-//! Registry hives: the keys that are asked for, out of a file as `reg save` writes it.
+//! Registry hives: reads the wanted keys from a file that `reg save` wrote.
 //!
-//! Read here and not by the crate `regf` (0.2.0), which checks every cell before it answers, in ways that a file of 0.8 MB
-//! keeps busy for minutes: an index root that names one list of 65,535 keys 65,535 times. Only a few keys are asked for, so
-//! only they are looked at. The format is described at github.com/msuhanov/regf; every offset in it counts from the
-//! end of the base block.
+//! This is not done by the crate `regf` (0.2.0), which checks every cell first, in ways that a file of 0.8 MB can keep
+//! busy for minutes: an index root that names one list of 65,535 keys 65,535 times. Only a few keys are wanted, so only
+//! they are read. The format is described at github.com/msuhanov/regf; every offset in it counts from the end of the
+//! base block.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -16,11 +16,11 @@ use crate::uninstall::LIST;
 /// The base block, in bytes.
 const BASE: usize = 4096;
 
-/// How many cells are read before a hive is said to lead in circles. A list of 1,000 entries takes about 25,000.
+/// How many cells are read before a hive counts as circular. A list of 1,000 entries takes about 25,000.
 const READS: u32 = 500_000;
 
-/// The longest name or text that is read, in bytes: two bytes to a character. Windows gives keys no longer names, and
-/// what names a component or its version is shorter.
+/// The longest name or text that is read, in bytes, with two bytes per character. Windows does not allow longer names
+/// of keys, and the names and versions of components are shorter.
 const TEXT: usize = 512;
 
 /// Whether a file starts as a hive does.
@@ -28,7 +28,7 @@ pub fn is_hive(bytes: &[u8]) -> bool {
     bytes.starts_with(b"regf")
 }
 
-/// The keys that are asked for, and when the hive or one of them was last written.
+/// The wanted keys, and when the hive or one of them was last written.
 pub fn keys(bytes: &[u8]) -> Result<(Keys, Option<Timestamp>), OfflineError> {
     let hive = Hive::open(bytes)?;
     let mut written = hive.base.u64(12);
@@ -36,7 +36,7 @@ pub fn keys(bytes: &[u8]) -> Result<(Keys, Option<Timestamp>), OfflineError> {
     let mut note = |node: &Part, path: String| {
         written = written.max(node.u64(4));
         let values = hive.values(node)?;
-        // A list that names one key twice lacks another.
+        // A list that names one key twice lacks another one.
         match keys.insert(path.to_ascii_lowercase(), Key { path, values }) {
             Some(_) => Err(damaged(node.at, "a key that is listed once")),
             None => Ok(()),
@@ -55,7 +55,7 @@ pub fn keys(bytes: &[u8]) -> Result<(Keys, Option<Timestamp>), OfflineError> {
     Ok((keys, written.and_then(timestamp)))
 }
 
-/// A point in time as Windows counts: 100 ns since 1601. Zero is none.
+/// A point in time in Windows units: 100 ns since 1601. Zero means none.
 fn timestamp(ticks: u64) -> Option<Timestamp> {
     const UNIX: i128 = 116_444_736_000_000_000;
     let there = ticks != 0;
@@ -66,7 +66,7 @@ fn timestamp(ticks: u64) -> Option<Timestamp> {
 struct Hive<'a> {
     /// The base block.
     base: Part<'a>,
-    /// Everything after it, as far as the hive goes.
+    /// Everything after it, up to the declared end of the hive.
     cells: &'a [u8],
     reads: Cell<u32>,
 }
@@ -78,7 +78,7 @@ impl<'a> Hive<'a> {
         }
         let base = Part { at: 0, bytes: bytes.get(..BASE).unwrap_or(bytes) };
         let words = base.bytes.as_chunks().0.iter().take(127).map(|&word| u32::from_le_bytes(word));
-        // Windows writes neither 0 nor !0, so that these cannot pass for a checksum.
+        // Windows writes neither 0 nor !0, so these cannot pass for a checksum.
         let sum = match words.fold(0, |sum, word| sum ^ word) {
             0 => 1,
             u32::MAX => u32::MAX - 1,
@@ -87,7 +87,7 @@ impl<'a> Hive<'a> {
         if base.u32(508) != Some(sum) {
             return Err(damaged(508, "the checksum of the bytes before it"));
         }
-        // Version 1.3 is that of Windows NT 4; type 0 is a hive, not a log.
+        // Version 1.3 belongs to Windows NT 4; type 0 is a hive, not a log.
         if base.u32(20) != Some(1)
             || !base.u32(24).is_some_and(|minor| (3..=6).contains(&minor))
             || base.u32(28) != Some(0)
@@ -112,7 +112,7 @@ impl<'a> Hive<'a> {
         let at = offset as usize;
         let cell = self.cells.get(at..).and_then(|rest| {
             let (size, _) = rest.split_first_chunk()?;
-            // Negative while the cell is in use.
+            // The size is negative while the cell is in use.
             let size = i32::from_le_bytes(*size).checked_neg().and_then(|size| usize::try_from(size).ok())?;
             rest.get(4..size)
         });
@@ -124,7 +124,7 @@ impl<'a> Hive<'a> {
         self.cell(offset)?.signed(b"nk", "a key")
     }
 
-    /// The key at a path below `HKEY_LOCAL_MACHINE`: the root of the hive is its `SOFTWARE`.
+    /// The key at a path below `HKEY_LOCAL_MACHINE`; the root of the hive is its `SOFTWARE`.
     fn find(&self, path: &str) -> Result<Option<Part<'a>>, OfflineError> {
         let root = self.base.u32(36).ok_or_else(|| damaged(36, "the root key"))?;
         let mut node = self.node(root)?;
@@ -170,7 +170,7 @@ impl<'a> Hive<'a> {
         if keys.len() == count as usize { Ok(keys) } else { Err(damaged(list.at, "as many keys as their parent says")) }
     }
 
-    /// The values of a key that are asked for.
+    /// The wanted values of a key.
     fn values(&self, node: &Part) -> Result<BTreeMap<&'static str, Value>, OfflineError> {
         let mut values = BTreeMap::new();
         let (count, list) = (node.u32(36), node.u32(40));
@@ -197,7 +197,8 @@ impl<'a> Hive<'a> {
             return Err(damaged(value.at, "a whole value"));
         };
         let length = (size & !INSIDE) as usize;
-        // REG_SZ and REG_EXPAND_SZ. What is as short as a pointer stands in its place, and is no name and no version.
+        // REG_SZ and REG_EXPAND_SZ. Data that is as short as a pointer is stored in its place; no name and no version
+        // is that short.
         if !matches!(kind, 1 | 2) || size & INSIDE != 0 || length > TEXT {
             return Ok(Value::Other);
         }
@@ -206,7 +207,7 @@ impl<'a> Hive<'a> {
     }
 }
 
-/// A part of a hive: the base block, or what a cell holds.
+/// A part of a hive: the base block, or the content of a cell.
 struct Part<'a> {
     /// Where it starts, in bytes from the start of the file.
     at: usize,
@@ -275,12 +276,12 @@ impl<'a> Part<'a> {
 /// The name of a key or a value.
 struct Name<'a> {
     bytes: &'a [u8],
-    /// One byte to a character, not two.
+    /// One byte per character instead of two.
     narrow: bool,
 }
 
 impl Name<'_> {
-    /// Whether this is a name of ASCII letters, in whatever case.
+    /// Whether this is a name of ASCII letters, ignoring case.
     fn is(&self, name: &str) -> bool {
         if self.narrow {
             return self.bytes.eq_ignore_ascii_case(name.as_bytes());
@@ -288,7 +289,7 @@ impl Name<'_> {
         self.bytes.len() == name.len() * 2 && self.text().eq_ignore_ascii_case(name)
     }
 
-    /// As much of it as Windows allows.
+    /// The name, up to the length that Windows allows.
     fn text(&self) -> String {
         let bytes = self.bytes.get(..TEXT).unwrap_or(self.bytes);
         if self.narrow { bytes.iter().copied().map(char::from).collect() } else { utf16(bytes, u16::from_le_bytes) }

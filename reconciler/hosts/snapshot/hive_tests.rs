@@ -61,7 +61,7 @@ impl Writer {
         self.key(name.as_bytes(), 0x20, (0, NONE), (u32::try_from(values.len()).unwrap(), list))
     }
 
-    /// Puts an Uninstall key with these keys below a root.
+    /// Adds an Uninstall key with these keys below a root.
     fn done(mut self, keys: (u32, u32)) -> Vec<u8> {
         let mut key = self.key(b"Uninstall", 0x20, keys, (0, NONE));
         for name in ["CurrentVersion", "Windows", "Microsoft", "root"] {
@@ -82,7 +82,7 @@ fn wide(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// With the checksum that its base block should have.
+/// Adds the checksum to its base block.
 fn sealed(mut hive: Vec<u8>) -> Vec<u8> {
     let sum = hive[..508].as_chunks().0.iter().fold(0, |sum, word| sum ^ u32::from_le_bytes(*word));
     hive[508..512].copy_from_slice(&sum.to_le_bytes());
@@ -221,7 +221,7 @@ fn lists_that_lead_in_circles_come_to_an_end() {
     let list = writer.list(b"li", &others);
     assert!(why(&writer.done((20, list))).contains("500000 reads"));
 
-    // A key below itself is only ever entered by name, once for each part of a path.
+    // A key that contains itself is entered by name only, once for each part of a path.
     let mut writer = Writer::default();
     let list = writer.list(b"li", &[16]);
     let key = writer.key(b"a", 0x20, (1, list), (0, NONE));

@@ -1,4 +1,4 @@
-//! Servers that were looked at earlier, or by what was taken away from them: read-only by type, on any operating system.
+//! Servers that were observed earlier, or only by an offline registry: read-only by type, on any operating system.
 
 mod export;
 mod hive;

@@ -1,4 +1,4 @@
-//! A server's registry that was taken away from it: what an export or a `SOFTWARE` hive tells of the server.
+//! A server's offline registry: what an export or a `SOFTWARE` hive shows about the server.
 
 use std::io::Read;
 use std::path::Path;
@@ -15,21 +15,22 @@ use crate::uninstall::{self, CONTROL_PANEL, ComponentError, Entry, LIST, short};
 /// The largest registry export that is read, in bytes. A whole `SOFTWARE` may be larger; its Uninstall key is not.
 pub const EXPORT_LIMIT: u64 = 64 << 20;
 
-/// The largest hive that is read, in bytes. `SOFTWARE` of a server has about 100 MiB.
+/// The largest hive that is read, in bytes. A server's `SOFTWARE` has about 100 MiB.
 pub const HIVE_LIMIT: u64 = 256 << 20;
 
-/// What a registry that was taken away from a server tells of it.
+/// What an offline registry shows about its server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offline {
     /// The installed components of the products, from the Uninstall key.
     pub components: Fact<Shared<Vec<Component>>>,
-    /// Who wants the server restarted. Never known to be nobody: that is not all in `SOFTWARE`.
+    /// Who requests a restart of the server. It is never known that nobody does, because `SOFTWARE` does not contain
+    /// all requests.
     pub reboot: Fact<Vec<Pending>>,
-    /// When the hive, or a key in it that was looked at, was last written; an export does not say.
+    /// When the hive, or a key that was read from it, was last written; an export does not record this.
     pub written: Option<Timestamp>,
 }
 
-/// Why the installed components cannot be told.
+/// Why the installed components are unknown.
 #[derive(Debug, thiserror::Error)]
 enum ListError {
     #[error(transparent)]
@@ -43,13 +44,13 @@ enum ListError {
 }
 
 impl Offline {
-    /// Whether these bytes are a registry export, by how they start.
+    /// Whether these bytes are a registry export, by their beginning.
     #[must_use]
     pub fn is_export(bytes: &[u8]) -> bool {
         export::is_export(bytes)
     }
 
-    /// Whether these bytes are a registry hive, by how they start.
+    /// Whether these bytes are a registry hive, by their beginning.
     #[must_use]
     pub fn is_hive(bytes: &[u8]) -> bool {
         hive::is_hive(bytes)
@@ -59,7 +60,7 @@ impl Offline {
     /// mark as Windows writes it, UTF-8, or `REGEDIT4`.
     ///
     /// # Errors
-    /// It is too large, no export, or has a line that an export does not have.
+    /// When it is too large, is no export, or has a line that exports do not have.
     pub fn from_export(bytes: &[u8]) -> Result<Self, OfflineError> {
         within(bytes, EXPORT_LIMIT)?;
         Ok(Self::of(&export::keys(bytes)?, None))
@@ -68,7 +69,7 @@ impl Offline {
     /// Reads a hive that is `HKEY_LOCAL_MACHINE\SOFTWARE`, as `reg save` writes it.
     ///
     /// # Errors
-    /// It is too large, no hive, damaged, or was copied while Windows used it.
+    /// When it is too large, no hive, damaged, or was copied while Windows used it.
     pub fn from_hive(bytes: &[u8]) -> Result<Self, OfflineError> {
         within(bytes, HIVE_LIMIT)?;
         let (keys, written) = hive::keys(bytes)?;
@@ -83,7 +84,7 @@ impl Offline {
 /// Reads a file, unless it is larger than `limit`; for [`Offline`] that is [`HIVE_LIMIT`].
 ///
 /// # Errors
-/// It cannot be read or is too large.
+/// When it cannot be read or is too large.
 pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, OfflineError> {
     let unreadable = |cause| OfflineError::Unreadable { path: path.to_owned(), cause };
     let file = open::to_read(path).map_err(unreadable)?;
@@ -92,7 +93,7 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, OfflineError> {
         return Err(OfflineError::TooLarge { size, limit });
     }
     let mut bytes = Vec::new();
-    // What is no plain file, or grows, has no size that can be trusted.
+    // The size of a file that is not plain, or that grows, cannot be trusted.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     within(&bytes, limit)?;
     Ok(bytes)
@@ -104,19 +105,19 @@ fn within(bytes: &[u8], limit: u64) -> Result<(), OfflineError> {
 }
 
 fn components(keys: &Keys) -> Result<Vec<Component>, ListError> {
-    // The key itself, not its entries: who exports one entry exports no list.
+    // The key itself, not its entries: an export of one entry is no list.
     if !keys.contains_key(&LIST.to_ascii_lowercase()) {
         return Err(ListError::NoList);
     }
     let mut entries = Vec::new();
     for key in keys.values() {
-        // Nothing says that an entry without a name as text is ours.
+        // An entry without a text as its name has no sign of being ours.
         if is_entry(&key.path)
             && let Some(Value::Text(name)) = key.values.get("DisplayName")
             && Component::bears_a_products_name(name)
         {
             let version = match text(key, "DisplayVersion") {
-                // Only of a component that is known the version matters.
+                // The version matters only for a known component.
                 Err(_) if Component::from_display_name(name).is_none() => None,
                 version => version?,
             };
@@ -128,8 +129,8 @@ fn components(keys: &Keys) -> Result<Vec<Component>, ListError> {
     Ok(uninstall::components(entries, own)?)
 }
 
-/// A wish that is there is known. That there is no other is not: some are kept under `SYSTEM`, and those of servicing and
-/// of Windows Update are volatile, which a hive does not hold.
+/// A request that is found is known. It is unknown whether there are others: some are kept under `SYSTEM`, and those of
+/// servicing and of Windows Update are volatile, so a hive does not contain them.
 fn reboot(keys: &Keys) -> Fact<Vec<Pending>> {
     let there = |path: &str| keys.get(&path.to_ascii_lowercase());
     let pending: Vec<_> = ASKING

@@ -1,4 +1,4 @@
-//! What a registry that was taken away tells, whatever its form, and what damaged ones do: never a panic, never a hang.
+//! What an offline registry shows, in every form, and how damaged ones are handled: never a panic, never a hang.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -7,12 +7,12 @@ use crate::snapshot::keys::{VALUES, ended, utf16};
 
 /// Written by `hivexregedit`.
 const HIVE: &[u8] = include_bytes!("../testdata/software.hiv");
-/// What it was made from.
+/// The source of that hive.
 const EXPORT: &str = include_str!("../testdata/software.reg");
 /// Written by `reg.exe`.
 const REG_EXE: &[u8] = include_bytes!("../testdata/uninstall.reg");
 
-/// The components, or why they are not known.
+/// The components, or why they are unknown.
 pub(super) fn told(seen: &Offline) -> String {
     match &seen.components {
         Fact::Known(found) => {
@@ -135,7 +135,7 @@ fn more_than_the_limit_is_refused_before_it_is_read() {
     assert!(matches!(Offline::from_export(&large[..=64 << 20]), Err(OfflineError::TooLarge { .. })));
 }
 
-/// The same numbers at every run.
+/// A generator that gives the same numbers in every run.
 struct Xorshift(u64);
 
 impl Xorshift {
@@ -146,7 +146,7 @@ impl Xorshift {
         usize::try_from(self.0 % end as u64).unwrap()
     }
 
-    /// Cut, with some bytes changed, or with two blocks swapped; often several of these.
+    /// Truncated, with some bytes changed, or with two blocks swapped; often several of these.
     fn mutant(&mut self, of: &[u8]) -> Vec<u8> {
         let mut bytes = of.to_vec();
         for _ in 0..=self.below(3) {
@@ -177,7 +177,7 @@ impl Xorshift {
     }
 }
 
-/// Runs `count` mutants and says how many were still read. None may take long.
+/// Runs `count` mutants and returns how many were still readable. None may take long.
 fn survivors(of: &[u8], count: usize, read: impl Fn(Vec<u8>) -> bool) -> usize {
     let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
     (0..count)
@@ -202,7 +202,7 @@ fn a_damaged_export_is_refused_or_read_but_nothing_else() {
     }
 }
 
-/// The texts of the entries, as they were read here.
+/// The texts of the entries, as our reader reads them.
 fn texts(keys: &Keys) -> BTreeMap<String, String> {
     let entries = keys.iter().filter(|(path, _)| is_entry(path));
     let texts = entries.flat_map(|(path, key)| key.values.iter().map(move |(name, value)| (path, name, value)));
@@ -210,12 +210,12 @@ fn texts(keys: &Keys) -> BTreeMap<String, String> {
         Value::Text(text) => Some(text.clone()),
         Value::Other => None,
     };
-    // The other reader ends a name at a NUL, which a name may hold.
+    // The other reader ends a name at a NUL, which a name may contain.
     let named = |path: &str, name| format!(r"{}\{name}", path.split('\0').next().unwrap_or_default());
     texts.filter_map(|(path, name, value)| Some((named(path, name), text(value)?))).collect()
 }
 
-/// The same by another reader; none where it refuses the hive.
+/// The same from another reader; none where it refuses the hive.
 fn texts_by_regf(bytes: Vec<u8>) -> Option<BTreeMap<String, String>> {
     let hive = regf::RegistryHive::from_bytes(bytes).ok().filter(|hive| !hive.is_dirty())?;
     let list = LIST.strip_prefix(r"SOFTWARE\").unwrap();
@@ -244,7 +244,7 @@ fn a_damaged_hive_is_refused_or_read_as_another_reader_reads_it() {
     let read = survivors(HIVE, 5_000, |mutant| {
         let seen = hive::keys(&mutant);
         assert_eq!(seen.is_ok(), Offline::from_hive(&mutant).is_ok());
-        // The other one looks at the whole hive and refuses more; what it takes, both read the same.
+        // The other reader checks the whole hive and refuses more. Hives that it accepts must give the same result.
         if let Some(theirs) = texts_by_regf(mutant) {
             assert_eq!(seen.as_ref().map(|(keys, _)| texts(keys)).ok(), Some(theirs));
             agreed.set(agreed.get() + 1);

@@ -1,4 +1,4 @@
-//! Reads snapshots, the parts that many servers have alike only once.
+//! Reads snapshots. Parts that are the same on many servers are parsed only once.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::recent::Recent;
 
-/// The longest part that is kept, in bytes: what would take more is no list of a server.
+/// The longest part that is kept, in bytes. Anything longer is not a list from a server.
 const LONGEST: usize = 8 << 10;
 
-/// Reads snapshots. The lists of components, services and databases are nine tenths of one, and in a fleet most are, byte
-/// for byte, like those of another server: these are not parsed again.
+/// Reads snapshots. The lists of components, services and databases make up nine tenths of a snapshot, and in a fleet
+/// most of them are equal, byte for byte, to those of another server. Such a list is not parsed again.
 #[derive(Default)]
 pub struct Reader {
     components: Recent<Known<Fact<Shared<Vec<Component>>>>>,
@@ -19,7 +19,7 @@ pub struct Reader {
     databases: Recent<Known<Databases>>,
 }
 
-/// A part as it was written, and what it says.
+/// A part as it was written, and its value.
 struct Known<T> {
     text: Box<str>,
     value: T,
@@ -30,19 +30,19 @@ struct Known<T> {
 struct Databases(#[serde(deserialize_with = "by_store::deserialize")] Shared<BTreeMap<Store, Fact<Vec<Database>>>>);
 
 impl Reader {
-    /// The snapshot that a text is, exactly as parsing all of it gives it.
+    /// The snapshot in a text, exactly as parsing all of it would give it.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the text is no snapshot.
     pub fn parse(&mut self, text: &str) -> Result<Snapshot, serde_json::Error> {
         self.in_parts(text).map_or_else(|| serde_json::from_str(text), Ok)
     }
 
-    /// The lists by themselves, and the rest with something short in their places; nothing, where that does not lead to a
-    /// snapshot.
+    /// Parses the lists by themselves, and the rest with something short in their places; nothing, where that does not
+    /// give a snapshot.
     ///
-    /// A quote within a text has a backslash before it, so what looks like a key is one; but it may be a key of something
-    /// that a later version has added. So each stand-in must be found again where its list belongs.
+    /// A quote within a text has a backslash before it, so what looks like a key is one. But it may be a key within a
+    /// field that a later version has added. So each stand-in must be found again in the place of its list.
     fn in_parts(&mut self, text: &str) -> Option<Snapshot> {
         let mut rest = String::with_capacity(1 << 10);
         let cut_out = || format!(r#"{{"unknown":"{CUT}"}}"#);
@@ -62,15 +62,15 @@ impl Reader {
     }
 }
 
-/// What stands for a list that is read by itself.
+/// The stand-in for a list that is parsed by itself.
 const CUT: &str = "this list is read by itself";
 
 fn is_cut<T>(fact: &Fact<T>) -> bool {
     matches!(fact, Fact::Unknown(why) if why == CUT)
 }
 
-/// Reads the value behind a key. What stands before the value goes into `rest`, and `stand_in` for the value; what comes
-/// behind it is given back.
+/// Reads the value after a key. The text before the value is added to `rest`, then `stand_in` for the value; the text
+/// after it is returned.
 fn cut<'a, T: Clone + DeserializeOwned>(
     recent: &mut Recent<Known<T>>,
     text: &'a str,
@@ -81,7 +81,7 @@ fn cut<'a, T: Clone + DeserializeOwned>(
     let (before, text) = text.split_at_checked(text.find(key)? + key.len())?;
     rest.push_str(before);
     rest.push_str(stand_in);
-    // A list ends with its bracket, so what begins like one that is known is that one.
+    // A list ends with its bracket, so a text that begins like a known list contains that list.
     if let Some(Known { text: known, value }) = recent.find(|known| text.starts_with(&*known.text)) {
         return Some((value.clone(), text.get(known.len()..)?));
     }

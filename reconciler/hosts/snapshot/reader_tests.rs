@@ -22,7 +22,7 @@ fn line([components, services, databases]: [&str; 3], boot: &str, marks: &str) -
         + &format!(r#""installing":{{"known":null}},"databases":{databases}}},"marks":{marks}}}"#)
 }
 
-/// What the reader says is what parsing says, each time.
+/// Asserts that the reader gives the same as parsing, each time.
 fn agrees(reader: &mut Reader, text: &str) {
     let (own, whole) = (reader.parse(text), serde_json::from_str::<Snapshot>(text));
     match (own, whole) {
@@ -52,7 +52,7 @@ fn what_is_known_is_read_as_what_is_not() {
     assert!(matches!((one.components, other.components), (Fact::Known(one), Fact::Known(other)) if one.is(&other)));
 }
 
-/// Lists where they do not belong, twice, cut off, and as a part of a text.
+/// Lists in the wrong place, twice, cut off, and as a part of a text.
 #[test]
 fn what_is_refused_whole_is_refused_in_parts() {
     let mut reader = Reader::default();
@@ -91,7 +91,7 @@ fn what_is_refused_whole_is_refused_in_parts() {
     }
 }
 
-/// A later version has added a field, with lists of the same names in it: they are not those of the server.
+/// A later version has added a field that contains lists with the same names: these are not the server's lists.
 #[test]
 fn lists_of_a_later_version_are_not_the_servers() {
     let mut reader = Reader::default();

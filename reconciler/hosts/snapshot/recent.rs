@@ -1,9 +1,9 @@
-//! The last few different values that were asked for: what many servers have alike is among them.
+//! The last few different values that were asked for. Values that many servers share are among them.
 
-/// How many values are kept. A fleet has some kinds of servers, and few ways in which most of them differ.
+/// How many values are kept. A fleet has a few kinds of servers, and most differ in few ways.
 const MOST: usize = 16;
 
-/// A few values, the one that was asked for last before the others.
+/// A few values, the most recently used first.
 #[derive(Debug)]
 pub struct Recent<T>(Vec<T>);
 
@@ -14,14 +14,14 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T> Recent<T> {
-    /// The value that `is` it, if it is one of the last.
+    /// The value for which `is` holds, if it is among them.
     pub fn find(&mut self, is: impl FnMut(&T) -> bool) -> Option<&T> {
         let at = self.0.iter().position(is)?;
         self.0.get_mut(..=at)?.rotate_right(1);
         self.0.first()
     }
 
-    /// Keeps a value in the place of the one that was not asked for the longest.
+    /// Keeps a value in the place of the least recently used one.
     pub fn keep(&mut self, value: T) {
         self.0.truncate(MOST - 1);
         self.0.insert(0, value);

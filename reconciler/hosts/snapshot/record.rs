@@ -1,4 +1,4 @@
-//! One server's report, from whatever form it was taken in.
+//! One server's report, in whatever form it was read.
 
 use std::{path::Path, sync::Arc};
 
@@ -16,22 +16,20 @@ use crate::uninstall::short;
 /// A snapshot and where it was read, or why it cannot be read.
 #[derive(Debug)]
 pub struct Record {
-    /// Where it was read.
     pub origin: Origin,
-    /// What it says.
     pub snapshot: Result<Box<Snapshot>, String>,
 }
 
-/// Where a snapshot was read.
+/// The place where a snapshot was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The file, or `-` for standard input.
     pub file: Arc<str>,
-    /// The line, where the file holds one snapshot a line.
+    /// The line, if the file has one snapshot per line.
     pub line: Option<u64>,
 }
 
-/// Reads the snapshots of a piece and hands on each. The reader remembers what several pieces have alike.
+/// Reads the snapshots of a piece and passes each on. The reader remembers what several pieces have in common.
 pub fn read(reader: &mut Reader, piece: Piece, mut each: impl FnMut(Record)) {
     match piece {
         Piece::Broken { file, line, why } => each(Record { origin: Origin { file, line }, snapshot: Err(why) }),
@@ -49,7 +47,7 @@ pub fn read(reader: &mut Reader, piece: Piece, mut each: impl FnMut(Record)) {
             let mut line = |number, snapshot| {
                 each(Record { origin: Origin { file: file.clone(), line: Some(number) }, snapshot });
             };
-            // The text as a whole is checked quicker than line by line.
+            // Checking the whole text is faster than checking line by line.
             match std::str::from_utf8(&bytes) {
                 Ok(text) => (first..)
                     .zip(text.split('\n'))
@@ -75,9 +73,9 @@ fn parse(reader: &mut Reader, text: &str) -> Result<Box<Snapshot>, String> {
     }
 }
 
-/// Why a text is no snapshot, and at which of its fields: found by reading it again, with care.
+/// Why a text is no snapshot, and which of its fields is wrong: a second, careful parse finds this.
 fn explain(text: &str) -> String {
-    /// What tells one version from another.
+    /// The field that distinguishes versions.
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,
@@ -97,7 +95,8 @@ fn explain(text: &str) -> String {
         Err(error) => {
             let field = error.path().to_string();
             let at = if field == "." { String::new() } else { format!("at {}: ", short(field)) };
-            // A place of its own: what somebody else wrote may be long, and is repeated in part.
+            // The place is reported separately: a text that somebody else wrote can be long, and only a part of it is
+            // repeated.
             let (line, column) = (error.inner().line(), error.inner().column());
             let why = error.inner().to_string();
             let why = why.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&why);
@@ -111,7 +110,7 @@ fn explain(text: &str) -> String {
     }
 }
 
-/// The snapshot of a server whose registry was taken away: what the registry does not hold is unknown.
+/// The snapshot of a server from its offline registry: facts that the registry does not contain are unknown.
 fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let host: ServerName = stem.parse().map_err(|error| {

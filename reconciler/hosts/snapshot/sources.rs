@@ -1,4 +1,4 @@
-//! Where snapshots are read from: files, folders, patterns and standard input, in pieces of bounded size.
+//! The sources of snapshots: files, folders, patterns and standard input, read in pieces of limited size.
 
 use std::{
     collections::VecDeque,
@@ -10,10 +10,10 @@ use std::{
 use super::offline::Offline;
 use crate::open;
 
-/// How much of a file is read at once.
+/// How much of a file is read at once, in bytes.
 const BLOCK: usize = 64 << 10;
 
-/// After how many bytes, or lines, those that were read make a piece. What is said of a line takes more memory than a
+/// After how many bytes, or lines, the lines so far make up a piece. The message about a line takes more memory than a
 /// short line does.
 const PIECE: usize = 128 << 10;
 const MANY: u64 = 256;
@@ -21,43 +21,37 @@ const MANY: u64 = 256;
 /// The last line of a piece usually fits into this.
 const SPARE: usize = 8 << 10;
 
-/// The longest line, and the longest single snapshot. A server with everything seen takes some 4 KiB.
+/// The longest line, and the longest single snapshot, in bytes. A server with all facts takes some 4 KiB.
 const LONGEST: usize = 4 << 20;
 
-/// How much is read on where nothing that could be a snapshot comes: a pipe, a device or a file full of holes may have no
-/// end. A disk that was written again after a crash can leave some zeros behind a file, but not that many.
+/// How many bytes are skipped that cannot belong to a snapshot: a pipe, a device or a file full of holes may have no
+/// end. A disk that was repaired after a crash can leave some zeros after a file, but not that many.
 const NOTHING: usize = 64 << 20;
 
-/// The files that a folder is searched for: those with JSON, and those that are a registry.
+/// The endings of files that are searched for in a folder: those of JSON, and those of registries.
 const ENDINGS: [&str; 6] = ["json", "jsonl", "ndjson", "reg", "hiv", "hive"];
 
-/// Something to read snapshots from does not exist, or holds none.
+/// Why a source of snapshots cannot be used: it does not exist, or contains none.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// It cannot be opened.
     #[error("{}: {cause}; expected a file, a folder, a pattern such as 'snapshots/*.json', or - for standard input", path.display())]
     Unreadable {
         /// The path as it was given.
         path: PathBuf,
-        /// What the operating system said.
         cause: io::Error,
     },
-    /// Nothing in it could be a snapshot.
+    /// It contains nothing that could be a snapshot.
     #[error("{path}: found no snapshots; expected files that end with {}", ENDINGS.map(|end| format!(".{end}")).join(", "))]
     Empty {
         /// The path or pattern as it was given.
         path: String,
     },
-    /// The pattern is one for any depth.
+    /// The pattern matches folders of any depth.
     #[error("{pattern}: `**` could follow links in circles; name the folder, and what is in it is found at any depth")]
     Deep { pattern: String },
-    /// The pattern is none.
+    /// The pattern is invalid.
     #[error("{pattern}: {cause}; expected a pattern such as 'snapshots/*.json'")]
-    Pattern {
-        pattern: String,
-        /// What is wrong with it.
-        cause: glob::PatternError,
-    },
+    Pattern { pattern: String, cause: glob::PatternError },
 }
 
 /// What is read at once.
@@ -77,7 +71,7 @@ pub enum Piece {
         /// The document.
         bytes: Vec<u8>,
     },
-    /// A registry that was taken away from its server.
+    /// An offline registry.
     Registry {
         /// The file, which is named after the server.
         path: PathBuf,
@@ -85,14 +79,14 @@ pub enum Piece {
     /// What cannot be read.
     Broken {
         file: Arc<str>,
-        /// From which line on, where there are lines.
+        /// The first line that cannot be read, where there are lines.
         line: Option<u64>,
-        /// Why not, and what to do.
+        /// The reason, and what to do.
         why: String,
     },
 }
 
-/// The snapshots of a fleet, to be read piece by piece: what is held in memory does not grow with the fleet.
+/// The snapshots of a fleet, read piece by piece: the memory does not grow with the fleet.
 pub struct Sources {
     waiting: VecDeque<Named>,
     reading: Option<Lines<'static>>,
@@ -103,7 +97,7 @@ enum Named {
     File(PathBuf),
 }
 
-/// A file of lines that is being read.
+/// A file with lines, while it is being read.
 struct Lines<'a> {
     file: Arc<str>,
     from: BufReader<Box<dyn Read + Send + 'a>>,
@@ -115,10 +109,10 @@ struct Lines<'a> {
 }
 
 impl Sources {
-    /// The snapshots at these places: files, folders with all that is in them, patterns, `-` for standard input.
+    /// The snapshots from these places: files, folders with all their content, patterns, `-` for standard input.
     ///
     /// # Errors
-    /// When a place does not exist or holds nothing that could be a snapshot.
+    /// When a place does not exist or contains nothing that could be a snapshot.
     pub fn open(places: &[PathBuf]) -> Result<Self, SourceError> {
         let mut waiting = VecDeque::new();
         for place in places {
@@ -160,7 +154,7 @@ fn collect(path: &Path, into: &mut VecDeque<Named>) -> Result<(), SourceError> {
         std::fs::read_dir(path).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
     inside.sort_by_key(std::fs::DirEntry::file_name);
     for entry in inside {
-        // A link to a folder may lead in circles, and a pipe that nobody writes to has no end.
+        // A link to a folder can be circular, and a pipe without a writer has no end.
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() {
             collect(&entry.path(), into)?;
@@ -171,7 +165,7 @@ fn collect(path: &Path, into: &mut VecDeque<Named>) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// Whether this is no pipe and no device, nor a link to one. A link that leads nowhere is told of when it is opened.
+/// Whether this is neither a pipe nor a device, nor a link to one. A broken link is reported when it is opened.
 fn may_end(path: &Path) -> bool {
     open::metadata(path).map_or(true, |metadata| metadata.is_file() || metadata.is_dir())
 }
@@ -216,9 +210,9 @@ impl<'a> Lines<'a> {
         Self { file, from, line: 1, broken: None, ended: false }
     }
 
-    /// Whether these are no lines but a registry, in one of its forms.
+    /// Whether this is no file of lines but a registry, in one of its forms.
     fn are_a_registry(&mut self) -> bool {
-        let head = self.from.fill_buf().unwrap_or_default(); // What cannot be read is told when it is read again.
+        let head = self.from.fill_buf().unwrap_or_default(); // A read error is reported when the file is read again.
         Offline::is_hive(head) || Offline::is_export(head)
     }
 
@@ -259,7 +253,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Reads on: whole lines, until they make a piece.
+    /// Reads complete lines until they make up a piece.
     fn fill(&mut self) -> Vec<u8> {
         let (first, mut bytes) = (self.line, Vec::with_capacity(PIECE + SPARE));
         while bytes.len() < PIECE && self.line - first < MANY && !self.ended {
@@ -282,7 +276,7 @@ impl<'a> Lines<'a> {
         bytes
     }
 
-    /// Leaves out the rest of a line, and says so.
+    /// Skips the rest of a line, and returns a message about that.
     fn skip(&mut self) -> String {
         let skipped = self.from.by_ref().take(NOTHING as u64).skip_until(b'\n');
         self.ended = !skipped.is_ok_and(|skipped| skipped < NOTHING);
@@ -290,7 +284,7 @@ impl<'a> Lines<'a> {
         format!("a line is at most {} MiB long, this one is longer{and}", LONGEST >> 20)
     }
 
-    /// The snapshot over several lines that begins with these.
+    /// The multi-line snapshot that begins with these bytes.
     fn document(&mut self, mut bytes: Vec<u8>) -> Piece {
         self.ended = true;
         let rest = LONGEST.saturating_sub(bytes.len()) + 1;
@@ -306,12 +300,12 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// What Windows PowerShell makes of `reconcile observe MANIFEST > FILE`.
+/// The result of `reconcile observe MANIFEST > FILE` in Windows PowerShell.
 const UTF_16: &str = "the file is encoded as UTF-16, as `>` of Windows PowerShell writes it; expected UTF-8: \
     use `reconcile observe MANIFEST --to FOLDER`, or `| Out-File -Encoding utf8 FILE`";
 
-/// Whether the first line is the beginning of a snapshot and not all of it. That a line was cut off does not make those
-/// behind it part of it.
+/// Whether the first line is the beginning of a snapshot but not all of it. The lines after a line that was cut off do
+/// not belong to it.
 fn begins_document(bytes: &[u8]) -> bool {
     let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let mut lines = lines.filter(|line| !line.is_empty());

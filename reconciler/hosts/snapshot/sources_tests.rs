@@ -1,8 +1,9 @@
-//! Whatever comes in whatever portions: every line is handed on once, with its number, in pieces of bounded size.
+//! However the input is divided into portions: every line is passed on once, with its number, in pieces of limited
+//! size.
 
 use super::*;
 
-/// Gives its bytes in portions, as a pipe does, and then an error if there is one.
+/// Returns its bytes in portions, as a pipe does, and then an error if there is one.
 struct Portions<'a>(&'a [u8], usize, Option<io::ErrorKind>);
 
 impl Read for Portions<'_> {
@@ -14,7 +15,7 @@ impl Read for Portions<'_> {
     }
 }
 
-/// What is handed on, in short.
+/// The pieces that are passed on, in short.
 fn told(bytes: &[u8], portion: usize, error: Option<io::ErrorKind>) -> Vec<String> {
     let mut lines = Lines::of("f".into(), Portions(bytes, portion, error));
     let mut told = Vec::new();

@@ -5,31 +5,32 @@ use std::{fmt, str::FromStr};
 /// SYSTEM, as the definition of a task names it in every language of Windows (Microsoft Learn: Well-known SIDs).
 const SYSTEM: &str = "S-1-5-18";
 
-/// The account that the task runs as. A password is never taken, neither on the command line nor in a file:
+/// The account that the task runs as. A password is never read, neither from the command line nor from a file:
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Account {
-    /// The system itself. On the network it is the computer's account.
+    /// The system itself. On the network it acts as the computer's account.
     System,
-    /// A managed service account (`DOMAIN\name$`). Its password is in the domain, which gives it to the server: the logon
-    /// type is `Password`, and none is handed over when the task is registered. The documentation of `schtasks` is silent
-    /// about it; that the Task Scheduler takes such a principal is told by those who do it (ansible/ansible issue 60989).
+    /// A managed service account (`DOMAIN\name$`). Its password is in the domain, which gives it to the server. The
+    /// logon type is `Password`, and no password is passed when the task is registered. The documentation of `schtasks`
+    /// does not mention this; people who do it report that the Task Scheduler accepts such a principal (ansible/ansible
+    /// issue 60989).
     Managed(String),
-    /// Another account (`DOMAIN\name`), with the logon type `S4U`: no password is stored, and the task has "no access to
-    /// either the network or encrypted files" (Microsoft Learn: logonType Simple Type). So it is of use only where
-    /// everything lies on the server itself; see [`Account::reaches_the_network`].
+    /// Another account (`DOMAIN\name`), with the logon type `S4U`: no password is stored, and the task has "no access
+    /// to either the network or encrypted files" (Microsoft Learn: logonType Simple Type). So it is of use only where
+    /// every file is on the server itself; see [`Account::reaches_the_network`].
     Local(String),
-    /// The same account, whose password the Task Scheduler asks for on the console and keeps (`schtasks /rp *`, Microsoft Learn:
-    /// schtasks create): with its groups of the domain, and the network.
+    /// The same account, with a password that the Task Scheduler asks for on the console and stores (`schtasks /rp *`,
+    /// Microsoft Learn: schtasks create): it has its domain groups, and the network.
     WithPassword(String),
 }
 
-/// A text is not an account that a task can run as.
+/// A text is not an account for a task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(r"expected SYSTEM, a managed service account as DOMAIN\name$, or another account as DOMAIN\name, found {0:?}")]
 pub struct AccountError(String);
 
 impl Account {
-    /// What the definition gives as `UserId`.
+    /// The `UserId` in the definition.
     #[must_use]
     pub fn user_id(&self) -> &str {
         match self {
@@ -38,7 +39,7 @@ impl Account {
         }
     }
 
-    /// What the definition gives as `LogonType`. For SYSTEM there is nothing to say: nobody logs on.
+    /// The `LogonType` in the definition. SYSTEM has none, because nobody logs on.
     #[must_use]
     pub const fn logon_type(&self) -> Option<&'static str> {
         match self {
@@ -57,7 +58,7 @@ impl Account {
         }
     }
 
-    /// Whether it can be a member of a group of the domain: SYSTEM is the computer there.
+    /// Whether it can be a member of a domain group: SYSTEM is the computer there.
     #[must_use]
     pub const fn has_groups(&self) -> bool {
         match self {
@@ -75,7 +76,7 @@ impl Account {
         }
     }
 
-    /// The account of a `UserId`, in any of the ways in which Windows writes it.
+    /// The account of a `UserId`, in any of the forms that Windows writes.
     #[must_use]
     pub fn of_user_id(user_id: &str) -> Self {
         let system = [SYSTEM, "SYSTEM", r"NT AUTHORITY\SYSTEM", "LocalSystem"];
@@ -98,8 +99,8 @@ impl fmt::Display for Account {
     }
 }
 
-/// As people write it. The characters that no account name has are those of Microsoft Learn: Naming conventions in Active
-/// Directory.
+/// The form that people write. The characters that account names cannot have are from Microsoft Learn: Naming
+/// conventions in Active Directory.
 impl FromStr for Account {
     type Err = AccountError;
 

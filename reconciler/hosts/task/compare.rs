@@ -1,7 +1,7 @@
-//! In what a registered task differs from the one that is wanted, element by element: the drift of the task.
+//! The differences between a registered task and the wanted one, element by element: the drift of the task.
 //!
-//! The Task Scheduler does not keep a definition as it was given: it puts the elements into another order, writes defaults out or leaves
-//! them out, and dates the registration. None of this is a difference.
+//! The Task Scheduler does not keep a definition as it was given: it changes the order of the elements, adds or removes
+//! defaults, and dates the registration. None of this is a difference.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub fn told(difference: &TaskDifference) -> String {
 fn compare(path: &str, wanted: &Element, found: &Element, differences: &mut Vec<TaskDifference>) {
     for (name, value) in &wanted.attributes {
         let other = found.attributes.iter().find(|(other, _)| other == name).map(|(_, value)| value);
-        // An attribute that is missing, or that says which schema this is, changes nothing in what the task does.
+        // An attribute that is missing, or that names the schema, does not change what the task does.
         if let Some(other) = other.filter(|other| !matches!(name.as_str(), "version" | "xmlns") && *other != value) {
             differences.push(difference(&format!("{path}@{name}"), Some(value.clone()), Some(other.clone())));
         }
@@ -58,7 +58,7 @@ fn compare(path: &str, wanted: &Element, found: &Element, differences: &mut Vec<
     }
 }
 
-/// The elements of an element by their names, the first of a name at the end.
+/// The elements of an element by their names, the first of each name last.
 fn by_name(element: &Element) -> BTreeMap<&str, Vec<&Element>> {
     let mut elements: BTreeMap<&str, Vec<&Element>> = BTreeMap::new();
     for element in element.elements.iter().rev() {
@@ -79,7 +79,7 @@ fn difference(element: &str, expected: Option<String>, found: Option<String>) ->
     TaskDifference { element: element.into(), expected, found }
 }
 
-/// What an element says: its text, or what is in it.
+/// The value of an element: its text, or its elements.
 fn said(element: &Element) -> String {
     if element.elements.is_empty() {
         return element.text.clone();
@@ -91,7 +91,7 @@ fn said(element: &Element) -> String {
     inside.collect::<Vec<_>>().join(", ")
 }
 
-/// Whether two texts of an element say the same.
+/// Whether two texts of an element mean the same.
 fn same(name: &str, one: &str, other: &str) -> bool {
     let truth = |text: &str| match text.trim() {
         "true" | "1" => Some(true),
@@ -99,9 +99,9 @@ fn same(name: &str, one: &str, other: &str) -> bool {
         _ => None,
     };
     match name {
-        // A number can be read as a truth, too.
+        // Without this, a number could be read as a boolean.
         "Priority" | "Arguments" | "Description" | "Author" => one == other,
-        // Windows takes no notice of case in the names of accounts and of files.
+        // Windows ignores case in the names of accounts and files.
         "UserId" | "Command" => one.to_lowercase() == other.to_lowercase(),
         _ => {
             let periods = || matches!((read(one), read(other)), (Some(one), Some(other)) if one == other);
@@ -111,11 +111,11 @@ fn same(name: &str, one: &str, other: &str) -> bool {
     }
 }
 
-/// What holds where an element is left out (Microsoft Learn: the complex types of the Task Scheduler Schema; for
-/// `ExecutionTimeLimit`, `TaskSettings.ExecutionTimeLimit property`).
+/// The value that applies where an element is left out (Microsoft Learn: the complex types of the Task Scheduler
+/// Schema; for `ExecutionTimeLimit`, `TaskSettings.ExecutionTimeLimit property`).
 fn default(parent: &str, name: &str) -> Option<&'static str> {
     Some(match (parent, name) {
-        ("RegistrationInfo", "URI") => PATH, // Where the task was found.
+        ("RegistrationInfo", "URI") => PATH, // The place where the task was found.
         ("BootTrigger" | "TimeTrigger" | "Settings", "Enabled") => "true",
         ("BootTrigger", "Delay") | ("TimeTrigger", "RandomDelay") => "PT0S",
         ("Repetition", "StopAtDurationEnd") => "false",
@@ -133,16 +133,16 @@ fn default(parent: &str, name: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether an element that we do not write changes nothing in what the task does, whatever it says.
+/// Whether an element that we do not write changes nothing in what the task does, whatever its value.
 fn says_nothing(parent: &str, wanted: &Element, name: &str) -> bool {
     match (parent, name) {
-        // Filled in when the task is registered ([MS-TSCH] 2.5.2).
+        // It is filled in when the task is registered ([MS-TSCH] 2.5.2).
         ("RegistrationInfo", "Date") => true,
-        // Which part of the service runs the task.
+        // It selects the part of the service that runs the task.
         ("Settings", "UseUnifiedSchedulingEngine") => true,
         // No longer used (Microsoft Learn: IdleSettings (settingsType) Element), and the task does not wait for idleness.
         ("IdleSettings", "Duration" | "WaitTimeout") => true,
-        // Nobody logs on where none is wanted: SYSTEM.
+        // Without a wanted logon type nobody logs on: SYSTEM.
         ("Principal", "LogonType") => wanted.at("UserId").is_some() && wanted.at("LogonType").is_none(),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! The XML of a task as a tree, to be written, read and compared.
+//! The XML of a task as a tree, for writing, reading and comparing.
 
 use std::io;
 
@@ -8,21 +8,21 @@ use quick_xml::{Reader, Writer, XmlVersion, escape::resolve_predefined_entity};
 /// More levels than any task has.
 const DEEPEST: usize = 16;
 
-/// An element: it has other elements, or a text.
+/// An element. It has other elements, or a text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
     pub name: String,
     /// Its attributes, each with its name.
     pub attributes: Vec<(String, String)>,
     pub elements: Vec<Self>,
-    /// Its text, where there are no elements in it.
+    /// Its text, if it has no elements.
     pub text: String,
 }
 
-/// A document is not one that a task can be read from.
+/// A document that contains no readable task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
-    /// It is no XML.
+    /// It is not XML.
     #[error("expected a task as XML: {0}")]
     Xml(String),
     /// It is XML of another kind.
@@ -36,12 +36,12 @@ impl Element {
         Self { name: name.into(), text: text.into(), ..Self::default() }
     }
 
-    /// An element with others in it.
+    /// An element with other elements in it.
     pub(super) fn of(name: &str, elements: impl Into<Vec<Self>>) -> Self {
         Self { name: name.into(), elements: elements.into(), ..Self::default() }
     }
 
-    /// The same with an attribute more.
+    /// The same with one more attribute.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.attributes.push((name.into(), value.into()));
         self
@@ -69,10 +69,11 @@ impl Element {
         self.elements.iter_mut().for_each(|element| element.rename_accounts(rename));
     }
 
-    /// The document, which declares the encoding that it will be written in; without one it is UTF-8, or UTF-16 with a mark.
+    /// The document, which declares the encoding that it will be written in. Without one it is UTF-8, or UTF-16 with a
+    /// byte order mark.
     ///
     /// # Errors
-    /// Memory is short.
+    /// When memory is short.
     pub fn to_xml(&self, encoding: Option<&str>) -> io::Result<String> {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", encoding, None)))?;
@@ -93,7 +94,8 @@ impl Element {
         writer.write_event(Event::End(BytesEnd::new(self.name.as_str())))
     }
 
-    /// The task in a document, whatever its declaration says of its encoding: it may have been written again in another.
+    /// The task in a document. The declared encoding is ignored, because the document may have been rewritten in
+    /// another one.
     ///
     /// # Errors
     /// See [`DocumentError`].
@@ -111,7 +113,7 @@ impl Element {
                 Event::Empty(start) if root.is_none() => begun(&start)?,
                 Event::End(_) => match open.pop() {
                     Some(element) => element.ended()?,
-                    None => continue, // The reader itself refuses an end without a start.
+                    None => continue, // The reader itself rejects an end without a start.
                 },
                 Event::Eof => break,
                 Event::Text(text) => {
@@ -148,7 +150,7 @@ impl Element {
         }
     }
 
-    /// An element has elements or a text; the blanks between elements are none.
+    /// Finishes an element, which has elements or a text; blanks between elements do not count as text.
     fn ended(mut self) -> Result<Self, DocumentError> {
         if !self.elements.is_empty() {
             if !self.text.trim().is_empty() {
@@ -160,16 +162,16 @@ impl Element {
     }
 }
 
-/// The bytes of a file for the Task Scheduler: UTF-16 with its mark, and lines as Windows ends them.
+/// The bytes of a file for the Task Scheduler: UTF-16 with a byte order mark, and Windows line ends.
 ///
 /// # Errors
-/// Memory is short.
+/// When memory is short.
 pub fn file(task: &Element) -> io::Result<Vec<u8>> {
     let text = task.to_xml(Some("UTF-16"))?.replace('\n', "\r\n");
     Ok([0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect())
 }
 
-/// The text of a document: in UTF-16, also without its mark, or in UTF-8; none where it is neither.
+/// The text of a document: in UTF-16, also without a byte order mark, or in UTF-8; none where it is neither.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Option<String> {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {

@@ -1,8 +1,8 @@
-//! A length of time as the definition of a task writes it: `PT1H30M`, `P1DT12H`.
+//! A length of time in the form of task definitions: `PT1H30M`, `P1DT12H`.
 
 use reconcile_schema::Period;
 
-/// The period in the largest units that hold it.
+/// The period in the largest units that fit.
 pub fn written(period: Period) -> String {
     let seconds = period.as_seconds();
     let mut text = String::from("P");
@@ -22,7 +22,7 @@ pub fn written(period: Period) -> String {
     if seconds == 0 { "PT0S".into() } else { text }
 }
 
-/// The period that a text says, in whatever units; none for what has no fixed length (years, months) or is no duration.
+/// The period in a text, in whatever units; none for units without a fixed length (years, months) and for other texts.
 pub fn read(text: &str) -> Option<Period> {
     let (days, times) = match text.strip_prefix('P')?.split_once('T') {
         Some((days, times)) if !times.is_empty() => (days, times),

@@ -1,23 +1,23 @@
-//! How long the longest run takes: what the Task Scheduler must leave it.
+//! The longest time of a run, which the Task Scheduler must allow.
 
 use reconcile_core::Goal;
 use reconcile_schema::{Period, TaskMode};
 
-/// What has no limit of its own in a manifest: copying and hashing the update, and everything quick.
+/// The time for work without a limit in the manifest: copying and hashing the update, and everything quick.
 const REST: Period = Period::hours(1);
 
-/// The longest time that one run for `goal` can take by the limits of the manifest, with an hour added.
+/// The longest time that one run for `goal` can take by the limits of the manifest, with one hour added.
 ///
-/// At its limit the Task Scheduler would ask the run to end, in the worst case in the midst of an installation; so this is
-/// more than any run needs, never less:
+/// At its limit the Task Scheduler would ask the run to end, in the worst case in the middle of an installation. So
+/// this is more than any run needs, never less:
 ///
 /// - `apply`: attempts × (4 stop + install + 2 start + 3 database × stores) + stop + 2 start + shells + 1 h.
-///   In each attempt the services are stopped twice and the web server once, and services that are still stopping are
-///   waited for before they are started; the web server and the services are started; each store is looked at, updated,
-///   and looked at again. After the last attempt everything is started again. Shells are waited for once in a run.
+///   In each attempt the services are stopped twice and the web server once, and a start first waits for services that
+///   are still stopping; the web server and the services are started; each store is checked, updated, and checked
+///   again. After the last attempt everything is started again. A run waits for shells only once.
 /// - `observe`: database × stores + 1 h.
 ///
-/// The schema knows no highest limit (Microsoft Learn: `ExecutionTimeLimit (settingsType) Element`); a [`Period`] ends
+/// The schema has no upper limit (Microsoft Learn: `ExecutionTimeLimit (settingsType) Element`); a [`Period`] ends
 /// after 136 years.
 #[must_use]
 pub fn longest(goal: &Goal, mode: TaskMode) -> Period {

@@ -1,8 +1,9 @@
-//! The scheduled task that runs us: what it is asked to do, as a definition for Windows' Task Scheduler, and read back.
+//! The scheduled task that runs this program: its request as a definition for Windows' Task Scheduler, and the way
+//! back.
 //!
-//! Nothing here touches the Task Scheduler (the Windows host does), so that a definition can be made, validated and
-//! compared on any operating system. What the elements mean, which values they take and what holds where one is left out
-//! is from Microsoft Learn, "Task Scheduler Schema", and \[MS-TSCH\] 2.5.
+//! Nothing here touches the Task Scheduler (the Windows host does), so that a definition can be created, validated and
+//! compared on any operating system. The meaning of the elements, their values and their defaults are from Microsoft
+//! Learn, "Task Scheduler Schema", and \[MS-TSCH\] 2.5.
 
 mod account;
 mod compare;

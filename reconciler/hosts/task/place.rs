@@ -1,13 +1,14 @@
-//! A path that can stand in a task: absolute, and free of everything that means something else on the way to the program.
+//! A path that can be written in a task: absolute, and without anything that has another meaning on the way to the
+//! program.
 
 use std::{fmt, str::FromStr};
 
 use reconcile_schema::{PathFault, Root, path_parts};
 
-/// Where the task is kept: in a folder of its own, so that nobody takes another one for it.
+/// The place of the task: in a folder of its own, so that nobody confuses it with another one.
 pub const PATH: &str = r"\reconcile\reconcile";
 
-/// Where the program lies on a server when nothing else is said.
+/// The default place of the program on a server.
 pub const PROGRAM: &str = r"C:\Program Files\reconcile\reconcile.exe";
 
 /// The most units of UTF-16 that a path has (Microsoft Learn: pathType Simple Type: "less than 260 characters").
@@ -16,9 +17,9 @@ const LONGEST: usize = 259;
 /// An absolute path of Windows, on a drive or on a share.
 ///
 /// The action of a task is one line of text. The Task Scheduler replaces `%NAME%` by a variable and `$(Arg0)` by a
-/// parameter (Microsoft Learn: `Exec (actionGroup) Element`, `IRegisteredTask::Run`); the started program takes a quotation
-/// mark for the end of an argument, and a backslash before it for its mark. None of this can be escaped everywhere, so a
-/// path with `"`, `%` or `$(` is refused; so is what no file of Windows can be called.
+/// parameter (Microsoft Learn: `Exec (actionGroup) Element`, `IRegisteredTask::Run`). The started program reads a
+/// quotation mark as the end of an argument, and a backslash before it as its escape. None of this can be escaped
+/// everywhere, so a path with `"`, `%` or `$(` is refused, and so is any name that no Windows file can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place(String);
 
@@ -31,7 +32,6 @@ pub struct PlaceError {
 }
 
 impl Place {
-    /// The path.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,7 +63,7 @@ impl FromStr for Place {
 
 fn fault(path: &str) -> Option<String> {
     const ABSOLUTE: &str = r"is not absolute: expected one such as C:\Program Files\reconcile\manifest.yaml or \\server\share\manifest.yaml";
-    // What a plain path is, the manifest and the task agree on; a file on a share stands below a server and a share.
+    // The manifest and the task share the rules for plain paths; a file on a share is below a server and a share.
     let parts = match path_parts(path) {
         Ok((Root::Drive, parts)) => parts,
         Ok((Root::Share, parts)) if parts.len() > 2 => parts,

@@ -1,4 +1,4 @@
-//! What the task is asked to do, its definition, and the request that a definition came from.
+//! The request for the task, its definition, and the request from which a definition was made.
 
 use jiff::Timestamp;
 use reconcile_schema::{NextStart, Period, ScheduledTask, TaskMode};
@@ -8,65 +8,64 @@ use super::document::Element;
 use super::duration::{read, written};
 use super::place::{PATH, Place, PlaceError};
 
-/// How often a task can start (Microsoft Learn: repetitionType Complex Type).
+/// The shortest time between two starts (Microsoft Learn: repetitionType Complex Type).
 const OFTENEST: Period = Period::minutes(1);
 const RAREST: Period = Period::hours(31 * 24);
 
-/// From when on the starts are counted: 2020-01-01, in UTC (a `Z` ends its text), so that no change of the clocks to summer
-/// time moves them (Microsoft Learn: `ITrigger::put_StartBoundary`).
+/// The first start: 2020-01-01, in UTC (its text ends with `Z`), so that daylight saving time does not move the starts
+/// (Microsoft Learn: `ITrigger::put_StartBoundary`).
 const START: Timestamp = Timestamp::constant(1_577_836_800, 0);
 
 /// The default of `--every`.
 const EVERY: Period = Period::hours(1);
 
-/// What the task is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What it does.
     pub mode: TaskMode,
-    /// The manifest, by its path on the server.
+    /// The path of the manifest on the server.
     pub manifest: Place,
-    /// The program, by its path on the server.
+    /// The path of the program on the server.
     pub program: Place,
     /// The account that it runs as.
     pub account: Account,
-    /// How often it starts, besides at every boot.
+    /// How often it starts, in addition to every boot.
     pub every: Period,
-    /// By how much its start is put off at random, at most.
+    /// The longest random delay of its start.
     pub jitter: Period,
     /// How long one run may take.
     pub limit: Period,
 }
 
-/// Why a task cannot be asked for.
+/// Why a task cannot have this request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// It would start too often or too rarely.
     #[error("a task can start every 1 min to 31 days, not every {0}")]
     Every(Period),
-    /// It would start at random.
+    /// Its starts would be random.
     #[error("a start can be put off by less than the time between two starts, {every}, not by {jitter}")]
     Jitter {
-        /// By how much.
+        /// The longest random delay.
         jitter: Period,
         /// The time between two starts.
         every: Period,
     },
 }
 
-/// A definition is not one that we write.
+/// A definition that this program does not write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
     /// It runs something else.
     #[error("the task runs something else: {0}")]
     Action(String),
-    /// It names a file in a way that we would not.
+    /// It names a file in a form that this program does not write.
     #[error(transparent)]
     Place(#[from] PlaceError),
 }
 
 impl Request {
-    /// The same request, where a task can be asked for this.
+    /// The same request, if it is valid for a task.
     ///
     /// # Errors
     /// See [`RequestError`].
@@ -80,19 +79,20 @@ impl Request {
         Ok(self)
     }
 
-    /// The definition of the task, the same each time for the same request.
+    /// The definition of the task. The same request always gives the same definition.
     ///
-    /// - Version 1.2 of the schema is what Windows Server 2008 R2 and everything later knows.
-    /// - A `TimeTrigger` takes a `Repetition` without an end ("if no value is specified, the pattern is repeated
-    ///   indefinitely") and a `RandomDelay` (Microsoft Learn: repetitionType, timeTriggerType); the configuration manager of
-    ///   PowerShell DSC registers itself with the same three (microsoft/PowerShell-DSC-for-Linux,
-    ///   `LocalConfigManagerTaskStrings.h`). Its start lies in the past, so the time of registration does not show.
-    ///   After a boot a minute passes first, in which the services start.
-    /// - Nothing ends a run before its limit: no battery, no user who comes back to the machine; at its limit it is asked,
-    ///   not terminated. A start that was missed is made up for. While a run lasts, no other begins.
-    /// - Priority 4 is that of a program which a person starts. The default, 7, lowers the priority of the process and of its
-    ///   disk access (Microsoft Learn: `Priority (settingsType) Element`), and the installer would inherit both: a longer
-    ///   outage.
+    /// - Windows Server 2008 R2 and all later versions support version 1.2 of the schema.
+    /// - A `TimeTrigger` accepts a `Repetition` without an end ("if no value is specified, the pattern is repeated
+    ///   indefinitely") and a `RandomDelay` (Microsoft Learn: repetitionType, timeTriggerType). The configuration
+    ///   manager of PowerShell DSC registers itself with the same three (microsoft/PowerShell-DSC-for-Linux,
+    ///   `LocalConfigManagerTaskStrings.h`). Its start is in the past, so the time of registration has no effect. After
+    ///   a boot, one minute passes first, in which the services start.
+    /// - Nothing ends a run before its limit: neither battery power nor a user who returns to the machine. At its limit
+    ///   the run is asked to end, not terminated. A missed start is made up for. While a run lasts, no other one
+    ///   begins.
+    /// - Priority 4 is that of a program which a person starts. The default, 7, lowers the priority of the process and
+    ///   of its disk access (Microsoft Learn: `Priority (settingsType) Element`). The installer would inherit both, so
+    ///   the outage would be longer.
     #[must_use]
     pub fn definition(&self) -> Element {
         let leaf = |name, text: &str| Element::leaf(name, text);
@@ -172,8 +172,8 @@ impl Request {
         format!("{} \"{}\" --unattended", self.mode.key(), self.manifest)
     }
 
-    /// The request that a definition came from. What cannot be read of it, other than the action, is what it would be by
-    /// default: comparing the two definitions then shows it.
+    /// The request from which a definition was made. A part other than the action that cannot be read gets its default:
+    /// comparing the two definitions then shows the difference.
     ///
     /// # Errors
     /// See [`NotOurs`].
@@ -199,7 +199,7 @@ impl Request {
         })
     }
 
-    /// When the task starts next, as seen from `now`, unless the machine boots before.
+    /// The next start of the task after `now`, unless the machine boots before.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> NextStart {
         let every = i64::from(self.every.as_seconds()).max(1);
@@ -209,7 +209,7 @@ impl Request {
         NextStart { from, until: self.jitter.after(from) }
     }
 
-    /// The request as it is reported.
+    /// The request in the form of reports.
     #[must_use]
     pub fn report(&self) -> ScheduledTask {
         ScheduledTask {

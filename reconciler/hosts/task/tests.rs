@@ -98,7 +98,7 @@ fn a_definition_says_what_it_must() {
 
 #[test]
 fn what_the_task_scheduler_makes_of_a_definition_is_no_difference() {
-    // In its own order, with defaults written out and left out, a date, and its own units.
+    // In an order of its own, with defaults added and removed, a date, and other units.
     let stored = r#"<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.4" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
@@ -358,7 +358,7 @@ fn the_next_start_is_told() {
         (at("2026-11-02T04:00:00Z"), at("2026-11-02T04:00:00Z")),
         "the one that starts now is not the next"
     );
-    // The clocks of Europe go back in between: starts are counted in UTC.
+    // The clocks of Europe go back in between, but starts are counted in UTC.
     let rarely = next("2026-10-25T00:30:00Z", Period::hours(24), Period::default());
     assert_eq!(rarely.0, at("2026-10-26T00:00:00Z"));
     let before = next("2019-12-31T23:50:00Z", Period::hours(1), Period::default());

@@ -1,6 +1,6 @@
-//! The scripts of the management shell, held to the grammar of PowerShell and to the documented cmdlets.
+//! The scripts of the management shell, checked against the grammar of PowerShell and the documented cmdlets.
 //!
-//! No PowerShell runs here: this is what can be known without one.
+//! No PowerShell runs here: these tests cover what can be known without it.
 #![cfg(not(windows))]
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use tree_sitter::{Node, Parser, Tree};
 
-/// One way in which a cmdlet may be called.
+/// One form of a cmdlet call.
 struct Form {
     cmdlet: &'static str,
     needs: &'static [&'static str],
@@ -20,7 +20,7 @@ const fn form(cmdlet: &'static str, needs: &'static [&'static str], may: &'stati
     Form { cmdlet, needs, may }
 }
 
-/// Every cmdlet that a script may call, in every form that its documentation has and a script may need.
+/// Every cmdlet that a script may call, in every documented form that a script may need.
 ///
 /// Microsoft Learn, module SkypeForBusiness: Install-CsDatabase, Test-CsDatabase, Get-CsPoolUpgradeReadinessState,
 /// Get-CsUpgradeDomainInfo, Get-CsPoolFabricState, Invoke-CsComputerFailOver, Invoke-CsComputerFailBack (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
@@ -60,10 +60,10 @@ const TYPES: &[&str] = &[
     "System.Security.Principal.WindowsIdentity",
 ];
 
-/// The types that a script may make with New-Object.
+/// The types that a script may create with New-Object.
 const MADE: &[&str] = &["PSObject", "System.Text.UTF8Encoding", "System.Security.Principal.WindowsPrincipal"];
 
-/// A parameter's name and what it is given.
+/// A parameter's name and its values.
 type Parameter<'a> = (&'a str, Vec<&'a str>);
 
 struct Script {
@@ -94,7 +94,7 @@ impl Script {
         node.utf8_text(self.text.as_bytes()).expect("text")
     }
 
-    /// The cmdlet calls: the name, and what each parameter is given.
+    /// The cmdlet calls, each with its name, and the values of each parameter.
     fn calls(&self) -> Vec<(&str, Vec<Parameter<'_>>)> {
         self.nodes("command").into_iter().map(|command| self.call(command)).collect()
     }
@@ -131,11 +131,11 @@ impl Script {
         if !self.text.is_ascii() {
             fault("older shells misread a script with characters beyond ASCII".into());
         }
-        // Where a script mentions it, PowerShell takes standard input away from it.
+        // If a script mentions `$input`, PowerShell takes standard input away from it.
         if self.text.to_ascii_lowercase().contains("$input") {
             fault("$input".into());
         }
-        // No script is built from text, and none starts a program: neither needs these.
+        // No script is built from text, and none starts a program, so neither needs these.
         for kind in ["expandable_string_literal", "expandable_here_string_literal", "command_invokation_operator"] {
             for node in self.nodes(kind) {
                 fault(format!("{kind} {}", self.text_of(node)));
@@ -198,7 +198,7 @@ fn every_script_parses_and_calls_documented_cmdlets_only() {
     }
 }
 
-/// Each script asks first whether it may work at all, and ends the line of whatever was printed before its answer.
+/// Each script first asks whether it may work at all, and ends the line of any earlier output before its answer.
 #[test]
 fn every_script_asks_for_its_language_and_begins_a_line_for_its_answer() {
     for Script { name, text, .. } in scripts() {

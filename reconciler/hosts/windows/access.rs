@@ -1,4 +1,4 @@
-//! The access that a folder of ours gives: to the system and to administrators, wholly, and to nobody else.
+//! The access rights of our folders: full access for the system and for administrators, none for others.
 
 use std::fs::File;
 use std::os::windows::io::AsRawHandle;
@@ -16,14 +16,15 @@ use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 
 use super::win32::{Win32Error, check, wide};
 
-/// Who may use such a folder, and what is created in it. `P`: nothing is inherited from above, where every user may create files.
+/// The accounts that may use such a folder and its content. `P`: nothing is inherited from above, where every user may
+/// create files.
 const ACCESS: &str = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
 /// A security descriptor from the system's heap.
 pub struct Access(PSECURITY_DESCRIPTOR);
 
 impl Access {
-    /// The access of a private folder.
+    /// The access rights of a private folder.
     pub fn private() -> Result<Self, Win32Error> {
         let text = wide(ACCESS);
         let mut descriptor = std::ptr::null_mut();
@@ -40,7 +41,7 @@ impl Access {
         Ok(Self(descriptor))
     }
 
-    /// Creates a folder that has this access from its first moment. One that is there already is an error.
+    /// Creates a folder with these access rights from its first moment. An existing folder is an error.
     pub fn create(&self, path: &Path) -> Result<(), Win32Error> {
         let path = wide(path);
         let attributes = SECURITY_ATTRIBUTES {
@@ -52,7 +53,7 @@ impl Access {
         check(unsafe { CreateDirectoryW(path.as_ptr(), &raw const attributes) })
     }
 
-    /// Gives this access to a folder that is open for it. Windows hands it on to what inherits it.
+    /// Sets these access rights on an open folder. Windows passes them on to entries that inherit them.
     pub fn set(&self, folder: &File) -> Result<(), Win32Error> {
         let (mut present, mut defaulted, mut list) = (0, 0, std::ptr::null_mut());
         // SAFETY: the descriptor is valid; the list points into it.

@@ -1,4 +1,4 @@
-//! Whose a process is, and what the account that we run as may do.
+//! The owner of a process, and the rights of our own account.
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 
@@ -18,10 +18,10 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 use super::win32::{Win32Error, check, text, text_at, wide};
 use crate::running::Standing;
 
-/// The attribute of a group that counts, and does not only deny (winnt.h: `SE_GROUP_ENABLED`).
+/// The attribute of a group that grants access, instead of only denying it (winnt.h: `SE_GROUP_ENABLED`).
 const ENABLED: u32 = 4;
 
-/// A security identifier in a buffer of its own, which holds any.
+/// A security identifier in a buffer of its own, which is large enough for any.
 #[derive(Clone, Copy)]
 #[repr(align(8))]
 pub struct Sid([u8; SECURITY_MAX_SID_SIZE as usize]);
@@ -36,7 +36,7 @@ impl Sid {
         Ok(sid)
     }
 
-    /// The identifier that a text such as `S-1-5-18` writes.
+    /// The identifier in a text such as `S-1-5-18`.
     pub fn read(text: &str) -> Result<Self, Win32Error> {
         let (text, mut made) = (wide(text), std::ptr::null_mut());
         // SAFETY: the text ends with a NUL; the identifier is freed below.
@@ -69,7 +69,7 @@ impl Sid {
         Ok(sid)
     }
 
-    /// For calls that only read it.
+    /// For calls that only read the identifier.
     pub fn as_ptr(&self) -> PSID {
         self.0.as_ptr().cast_mut().cast()
     }
@@ -81,7 +81,7 @@ pub fn own_token(access: u32) -> Result<OwnedHandle, Win32Error> {
     token_of(unsafe { GetCurrentProcess() }, access)
 }
 
-/// The token of a process whose handle allows it to be queried.
+/// The token of a process whose handle allows queries.
 fn token_of(process: RawHandle, access: u32) -> Result<OwnedHandle, Win32Error> {
     let mut token = std::ptr::null_mut();
     // SAFETY: the process handle is open.
@@ -93,7 +93,7 @@ fn token_of(process: RawHandle, access: u32) -> Result<OwnedHandle, Win32Error> 
 /// The account that we run as, as `DOMAIN\name`.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn own_name() -> Result<String, Win32Error> {
     // SAFETY: the pseudo handle of this process is always valid.
     owner_of(unsafe { GetCurrentProcess() })
@@ -102,17 +102,17 @@ pub fn own_name() -> Result<String, Win32Error> {
 /// The account of a process, as `DOMAIN\name`; its identifier where no name is known.
 ///
 /// # Errors
-/// The process does not let us look.
+/// When the process denies access.
 pub fn owner_of(process: RawHandle) -> Result<String, Win32Error> {
     let user = user(&token_of(process, TOKEN_QUERY)?)?;
     // SAFETY: the identifier points into the buffer, which lives until the end.
     unsafe { name_of((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
 }
 
-/// The account that an object of the kernel belongs to, as `DOMAIN\name`.
+/// The owner of a kernel object, as `DOMAIN\name`.
 ///
 /// # Errors
-/// Its handle does not allow the question.
+/// When its handle does not allow the query.
 pub fn owner_of_object(object: RawHandle) -> Result<String, Win32Error> {
     let (mut owner, mut descriptor, null) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
     let (lists, what) = (std::ptr::null_mut(), OWNER_SECURITY_INFORMATION);
@@ -130,11 +130,11 @@ pub fn owner_of_object(object: RawHandle) -> Result<String, Win32Error> {
     name
 }
 
-/// What a process may do: whether the Administrators count in its token, as they do in that of the system, or whether it is the
-/// system. An administrator's token that is not elevated has the group for denying only.
+/// The rights of a process: whether the Administrators group grants access in its token, as in the system's token, or
+/// whether it is the system. In an administrator's token that is not elevated, the group only denies access.
 ///
 /// # Errors
-/// The process does not let us look.
+/// When the process denies access.
 pub fn standing_of(process: RawHandle) -> Result<Standing, Win32Error> {
     let token = token_of(process, TOKEN_QUERY)?;
     let (administrators, system) = (Sid::well_known(WinBuiltinAdministratorsSid)?, Sid::well_known(WinLocalSystemSid)?);
@@ -152,7 +152,7 @@ pub fn standing_of(process: RawHandle) -> Result<Standing, Win32Error> {
     Ok(if rules { Standing::Administrator } else { Standing::Ordinary })
 }
 
-/// A `TOKEN_GROUPS` and the identifiers behind it.
+/// A `TOKEN_GROUPS` with its identifiers.
 fn groups(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
     let mut buffer = vec![0_u64; 512];
     loop {
@@ -176,7 +176,7 @@ pub fn with_own_sid<T>(look: impl FnOnce(PSID) -> T) -> Result<T, Win32Error> {
     Ok(look(unsafe { (*user.as_ptr().cast::<TOKEN_USER>()).User.Sid }))
 }
 
-/// A `TOKEN_USER` and the identifier behind it.
+/// A `TOKEN_USER` with its identifier.
 fn user(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
     let mut buffer = vec![0_u64; (size_of::<TOKEN_USER>() + SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
     let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
@@ -191,7 +191,7 @@ fn user(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
 /// The name of an account, as `DOMAIN\name`; its identifier where no name is known.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 ///
 /// # Safety
 /// `sid` is a valid identifier.
@@ -222,7 +222,7 @@ pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
 /// An identifier as text, such as `S-1-5-18`.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 ///
 /// # Safety
 /// `sid` is a valid identifier.
@@ -237,11 +237,11 @@ pub unsafe fn sid_text(sid: PSID) -> Result<String, Win32Error> {
     Ok(name)
 }
 
-/// The one name of an account that is given by a name or by an identifier: `DOMAIN\name`, and `S-1-5-18` for SYSTEM, whose name
-/// depends on the language.
+/// The canonical name of an account that is given by a name or an identifier: `DOMAIN\name`, and `S-1-5-18` for SYSTEM,
+/// whose name depends on the language.
 ///
 /// # Errors
-/// Windows does not know it.
+/// When Windows does not know it.
 pub fn canonical(account: &str) -> Result<String, Win32Error> {
     let sid = if account.starts_with("S-1-") { Sid::read(account)? } else { Sid::of_account(account)? };
     // SAFETY: both identifiers are valid.
@@ -252,13 +252,13 @@ pub fn canonical(account: &str) -> Result<String, Win32Error> {
     unsafe { name_of(sid.as_ptr()) }
 }
 
-/// Whether we run as a member of the local Administrators group, elevated.
+/// Whether we run as an elevated member of the local Administrators group.
 ///
-/// The membership of the token decides, as Windows itself would: a member whose token is not elevated has the group
-/// for denying only.
+/// The membership in the token decides, as for Windows itself: for a member whose token is not elevated, the group only
+/// denies access.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn is_administrator() -> Result<bool, Win32Error> {
     let administrators = Sid::well_known(WinBuiltinAdministratorsSid)?;
     let mut member = 0;
@@ -267,8 +267,8 @@ pub fn is_administrator() -> Result<bool, Win32Error> {
     Ok(member != 0)
 }
 
-/// A privilege of our token, such as `SeShutdownPrivilege`, that is on for as long as this value lives: what is started meanwhile
-/// has it too.
+/// A privilege of our token, such as `SeShutdownPrivilege`, that is enabled for the lifetime of this value. Processes
+/// that we start meanwhile have it too.
 pub struct Enabled {
     token: OwnedHandle,
     privilege: LUID,
@@ -277,14 +277,15 @@ pub struct Enabled {
 
 impl Enabled {
     /// # Errors
-    /// The token does not have it.
+    /// When the token does not have it.
     pub fn new(privilege: &str) -> Result<Self, Win32Error> {
         let (token, name) = (own_token(TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY)?, wide(privilege));
         let mut enabled = Self { token, privilege: LUID::default(), was_on: false };
         // SAFETY: a null system means this one; the name ends with a NUL.
         check(unsafe { LookupPrivilegeValueW(std::ptr::null(), name.as_ptr(), &raw mut enabled.privilege) })?;
         let before = enabled.set(SE_PRIVILEGE_ENABLED)?;
-        // What was changed comes back; where it was on, nothing was. Wine tells how it was either way.
+        // Changed states are returned; a privilege that was enabled already is not. Wine returns the old state in both
+        // cases.
         let [privilege] = before.Privileges;
         enabled.was_on = before.PrivilegeCount == 0 || privilege.Attributes & SE_PRIVILEGE_ENABLED != 0;
         Ok(enabled)
@@ -308,7 +309,7 @@ impl Enabled {
 impl Drop for Enabled {
     fn drop(&mut self) {
         if !self.was_on {
-            let _ = self.set(0); // What we may look into more than we need is no error.
+            let _ = self.set(0); // It is no error to keep a privilege that we no longer need.
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Acting on this machine: each step as the documents have it, and then a wait for what it should bring about.
+//! Acting on this machine: each step as the documentation describes it, and then a wait for its effect.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -24,15 +24,15 @@ use super::settle::{heads_for, left, settle};
 use super::shells::close;
 use super::{ActingHost, WindowsError, WindowsHost};
 
-/// How often services are looked at while they are on their way, and a pause looks for an interrupt.
+/// How often pending services are checked, and how often a pause checks for an interrupt.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long a failover or a failback may take: longer than the hour that `Move-Computer.ps1` gives the cmdlets (`-WaitTime`), so
-/// that they can say how it ended.
+/// How long a failover or a failback may take: longer than the hour that `Move-Computer.ps1` gives the cmdlets
+/// (`-WaitTime`), so that they can report how it ended.
 const MOVING: Duration = Duration::from_secs(90 * 60);
 
-/// How long a service that took an order may go on as if it had not heard: so long its handler may take (Microsoft Learn:
-/// Service control handler function).
+/// How long a service that accepted an order may show no reaction: that is the time that its handler may take
+/// (Microsoft Learn: Service control handler function).
 const HEARING: Duration = Duration::from_secs(30);
 
 impl Act for ActingHost<'_> {
@@ -53,7 +53,7 @@ impl Act for ActingHost<'_> {
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), WindowsError> {
         if matches!(mark, Mark::Installing { .. }) {
-            record::forget(self.host.private()?); // How the last attempt ended says nothing of this one.
+            record::forget(self.host.private()?); // How the last attempt ended does not matter for this one.
         }
         Ok(self.journal.append(run, now(), mark)?)
     }
@@ -66,7 +66,7 @@ impl Act for ActingHost<'_> {
         while !self.host.interrupted() && began.elapsed() < period {
             wait(LOOK.min(period));
             if private.as_deref().is_some_and(|private| !at_work(private)) {
-                break; // What it waits for has ended.
+                break; // The command that it waits for has ended.
             }
         }
     }
@@ -126,7 +126,7 @@ impl WindowsHost {
         let staged = match stage(self.private()?, goal.product.installer(), &goal.installer, &fresh) {
             Ok(staged) => staged,
             Err(error) => {
-                // No copy is left, and its source says nothing of its signer: the next look would find a good package.
+                // No copy is left, and the source shows no signer, so the next observation would find a good package.
                 let seen = refused(&error);
                 self.refused = seen.map(|seen| (goal.installer.sha256.clone(), seen));
                 return Err(error.into());
@@ -137,10 +137,10 @@ impl WindowsHost {
         Ok((said, copy))
     }
 
-    /// Stops the product's services or those of others, those of one dependency layer together.
+    /// Stops the services of the product or of others, all services of one dependency layer together.
     fn stop_services(&mut self, goal: &Goal, whose: Whose) -> Result<Acted, WindowsError> {
         let (began, limit) = (moment(), goal.rules.stop.into());
-        // A service that is starting takes no order until it runs.
+        // A service that is starting accepts no order until it runs.
         let (mut all, manager) = (services(&self.also)?, Services::open()?);
         all.retain(|service| service.whose() == whose);
         let every: Vec<_> = all.iter().collect();
@@ -148,7 +148,7 @@ impl WindowsHost {
         self.wait_for(ServiceState::Running, began, limit, true, &[], &starting)?;
         let mut refused = Vec::new();
         let left = down(&layers(&all), &mut |layer| {
-            // After an interrupt nothing more is told: the run goes back up.
+            // After an interrupt no more orders are given: the run starts the services again.
             let told = if self.interrupted() { &[] } else { layer };
             let told = tell(told, &mut refused, &|name| manager.stop(name));
             self.wait_for(ServiceState::Stopped, began, limit, true, &told, &|found| among(layer, found))
@@ -156,12 +156,13 @@ impl WindowsHost {
         Ok(Acted::Ended(told(refused, left)))
     }
 
-    /// Starts the services that should run and do not, the product's or those of others, those of one dependency layer together.
+    /// Starts the services, of the product or of others, that should be running and are not, all services of one
+    /// dependency layer together.
     fn start_services(&mut self, goal: &Goal, seen: &Seen, whose: Whose) -> Result<Acted, WindowsError> {
         let should = goal.should_run(&seen.host, seen.baseline());
         let all: Vec<_> = should.filter(|service| service.whose() == whose && !service.is_running()).collect();
         let stopping = |found: &Found| among(&all, found) && found.state == ServiceState::StopPending;
-        // A service that is stopping takes no order until it has stopped.
+        // A service that is stopping accepts no order until it has stopped.
         self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &[], &stopping)?;
         let (began, limit, manager) = (moment(), goal.rules.start.into(), Services::open()?);
         let (mut refused, mut ran) = (Vec::new(), Vec::new());
@@ -169,7 +170,7 @@ impl WindowsHost {
             // A run that ends at once leaves them as they are.
             let layer = if self.interrupt.leaves() { &[] } else { layer };
             let told = tell(layer, &mut refused, &|name| manager.start(name));
-            // One that was told to start is on its way, or has failed: its state says which.
+            // A service that accepted the order is starting, or has failed: its state shows which.
             let left = self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))?;
             let never_ran = |name: &&&str| left.iter().any(|one| one.name == **name && !one.has_ended_well());
             ran.extend(told.iter().filter(|name| !never_ran(name)).map(|name| (*name).to_owned()));
@@ -178,14 +179,14 @@ impl WindowsHost {
         Ok(Acted::Started { said: told(refused, left), ran })
     }
 
-    /// `Invoke-CsComputerFailOver`. When its wait time of an hour is over, it fails and has done nothing.
+    /// `Invoke-CsComputerFailOver`. If its wait time of one hour ends, it fails without having changed anything.
     fn fail_over(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
         self.shell(goal.product, "failover", MOVING, |shell, call| shell.fail_over(&name, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
-    /// `Invoke-CsComputerFailBack`, under the name that was failed over.
+    /// `Invoke-CsComputerFailBack`, with the name that was failed over.
     fn fail_back(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
         self.shell(goal.product, "failback", MOVING, |shell, call| shell.fail_back(&name, change, call))?;
@@ -198,14 +199,14 @@ impl WindowsHost {
         Ok("the cmdlet ended; it says nothing of what it did".to_owned())
     }
 
-    /// `net stop w3svc` or `net start w3svc`. Its text is for people, its exit code for the log: the service manager says
-    /// what became of it.
+    /// `net stop w3svc` or `net start w3svc`. Its text is for people, and its exit code for the log: the service
+    /// manager reports the result.
     fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<Acted, WindowsError> {
         let began = moment();
         let folder = log_folder(self.private()?, &format!("net-{verb}-w3svc"))?;
         let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\net.exe");
         let arguments = [verb, "w3svc"].map(OsString::from);
-        // Bringing the server back up is not interrupted: it is what an interrupted run ends with.
+        // Starting the server's services is not interrupted: an interrupted run ends with it.
         let lifetime = if wanted == ServiceState::Running { Lifetime::Finishes } else { Lifetime::Ours };
         let private = self.private()?.to_owned();
         let child = Child {
@@ -229,8 +230,9 @@ impl WindowsHost {
         Ok(Acted::Ended(told(found.err().into_iter().collect(), Left { services, held: Vec::new() })))
     }
 
-    /// Installs. While the services are stopped again and the web server starts, a management shell can load the product's
-    /// module for the look at the databases that follows; not before the installer has ended, which replaces what it loads.
+    /// Installs. While the services are stopped again and the web server starts, a management shell can load the
+    /// product's module for the following check of the databases. The shell does not start before the installer has
+    /// ended, because the installer replaces the files that it loads.
     fn install_and_warm_up(
         &mut self,
         goal: &Goal,
@@ -238,7 +240,7 @@ impl WindowsHost {
         quiet: &mut dyn FnMut(Period),
     ) -> Result<Acted, WindowsError> {
         let acted = self.install(goal, run, quiet)?;
-        // After a restart nothing of it would be left.
+        // A restart would end the shell.
         let restarts = matches!(acted, Acted::Installed { code: 3010 | 1641, .. });
         if !restarts && !self.interrupted() && self.asks_databases(goal) {
             self.warm_up(goal.product);
@@ -255,7 +257,7 @@ impl WindowsHost {
         let folder = log_folder(self.private()?, "install")?;
         let arguments = ["/silentmode"].map(OsString::from);
         let private = self.private()?.to_owned();
-        staged.is_alone()?; // The last thing before its start. Where it is not, the next run copies it again.
+        staged.is_alone()?; // The last check before the start. If it fails, the next run copies the package again.
         let child = Child {
             program: &staged.path,
             arguments: &arguments,
@@ -269,7 +271,7 @@ impl WindowsHost {
             quiet(Period::seconds(u32::try_from(pulse.quiet.as_secs()).unwrap_or(u32::MAX)));
         };
         let ended = self.run(&child, &mut watch);
-        // Held until here, and for the looks that follow: what was checked is what ran.
+        // Held until here, and for the following observations: the verified file is the one that ran.
         self.staged = Some(staged);
         let ended = ended?;
         match ended.ending {
@@ -285,9 +287,9 @@ impl WindowsHost {
         Ok(self.runner.run(child, watch, &self.interrupt)?)
     }
 
-    /// Waits until the services are where a command should have brought them, and gives those that are not there when
-    /// the time since `began` is over. Those of these names took an order just now. An interrupt ends the wait for a stop
-    /// that `may_be_left`: the run goes back up.
+    /// Waits until the services have the state that a command should give them. Returns those that do not have it when
+    /// the time since `began` is over. The services with these names accepted an order just now. An interrupt ends the
+    /// wait for a stop that `may_be_left`, because the run then starts the services again.
     fn wait_for(
         &mut self,
         wanted: ServiceState,
@@ -311,7 +313,7 @@ impl WindowsHost {
     }
 }
 
-/// Gives the order to each of these services, and gives the names of those that took it.
+/// Gives the order to each of these services, and returns the names of those that accepted it.
 fn tell<'a>(
     services: &[&'a Service],
     refused: &mut Vec<String>,
@@ -327,7 +329,7 @@ fn tell<'a>(
     told
 }
 
-/// What is to be told of an order and of the services after it. Both are evidence: what comes next is decided by a look.
+/// The account of an order and of the services after it. Both are evidence: an observation decides what comes next.
 fn told(mut refused: Vec<String>, after: Left) -> Account {
     refused.extend(after.services.iter().filter_map(Found::failure));
     let success = refused.is_empty();

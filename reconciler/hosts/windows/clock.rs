@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// What the machine's clock says; somebody may set it at any time.
+/// The time of the machine's clock; somebody may change it at any time.
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A moment to measure from; it knows nothing of the machine's clock.
+/// A moment to measure from, independent of the machine's clock.
 pub fn moment() -> Instant {
     Instant::now()
 }

@@ -1,6 +1,8 @@
-//! Whether what must outlive us can: not where we are in a job that nothing can leave that we start, as in a remote session.
+//! Whether a command can outlive us: not if we are in a job that our child processes cannot leave, as in a remote
+//! session.
 //!
-//! The limits of our own job would not tell: it may lie in others. So it is tried, with a process that never runs.
+//! The limits of our own job would not show this, because it may be nested in others. So a process that never runs is
+//! used to try it.
 
 use std::fs::File;
 use std::os::windows::io::AsHandle;
@@ -13,21 +15,21 @@ use super::job::{is_in_job, is_own_process_in_job};
 use super::sleeper::Note;
 use super::win32::Win32Error;
 
-/// How it went to start a process that should not be in our job.
+/// The result of starting a process that should not be in our job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     /// It is in no job.
     Outside,
-    /// It is in one all the same.
+    /// It is in one anyway.
     Inside,
     /// The job does not allow it.
     Refused,
 }
 
-/// Whether a process that we start ends with the job that we are in.
+/// Whether a process that we start ends with our job.
 ///
 /// # Errors
-/// It cannot be tried.
+/// When it cannot be tried.
 pub fn is_confined(private: &Path) -> Result<bool, Win32Error> {
     if !is_own_process_in_job()? {
         return Ok(false);
@@ -35,7 +37,7 @@ pub fn is_confined(private: &Path) -> Result<bool, Win32Error> {
     Ok(confined(attempt(private, true)?, attempt(private, false)?))
 }
 
-/// Some jobs let go what asks for it, others let go everything.
+/// Some jobs release a process that asks for it, others release every process.
 const fn confined(asked: Attempt, by_itself: Attempt) -> bool {
     !matches!((asked, by_itself), (Attempt::Outside, _) | (_, Attempt::Outside))
 }

@@ -1,8 +1,9 @@
-//! Creates a process: program, handles, environment and job are what is given here; nothing else is inherited or searched for.
+//! Creates a process. Program, handles, environment and job are given here; nothing else is inherited or searched for.
 //!
-//! A process belongs to its job from its first instruction on, and nobody has to let it go afterwards: one that was created
-//! suspended sleeps for ever when its maker is ended before it lets it go. Windows can do that since Server 2016; on an
-//! earlier one a child that must not outlive us is still created suspended, and noted meanwhile (`sleeper.rs`).
+//! A process belongs to its job from its first instruction, and nobody has to resume it afterwards: a process that was
+//! created suspended sleeps forever if its creator is ended before resuming it. Windows supports this since Server
+//! 2016. On earlier versions, a child that must not outlive us is still created suspended, and noted meanwhile
+//! (`sleeper.rs`).
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -32,23 +33,22 @@ use crate::command_line::command_line;
 pub struct Creation<'a> {
     /// The `.exe`, by its absolute path.
     pub program: &'a Path,
-    /// Its arguments, one by one.
     pub arguments: &'a [OsString],
-    /// Its environment; ours where none is given.
+    /// Its environment; without one, ours.
     pub variables: Option<&'a [(OsString, OsString)]>,
-    /// Its working directory; ours where none is given.
+    /// Its working directory; without one, ours.
     pub folder: Option<&'a Path>,
     /// Standard input, output and error.
     pub streams: [BorrowedHandle<'a>; 3],
-    /// What it keeps open besides for as long as it runs.
+    /// Further handles that it keeps open while it runs.
     pub kept: &'a [BorrowedHandle<'a>],
-    /// Whether it leaves the job that we are in.
+    /// Whether it leaves our job.
     pub breaks_away: bool,
 }
 
 impl Creation<'_> {
-    /// A process that runs in no job of ours, or in one that does not end it: it runs from the start, also where it cannot be
-    /// put into the job at its creation.
+    /// A process in no job of ours, or in one that does not end it. It runs from the start, even if it cannot be put
+    /// into the job when it is created.
     pub fn start(&self, job: Option<&mut Job>) -> Result<Process, Win32Error> {
         let Some(job) = job else { return Ok(self.create(None, 0)?.0) };
         match self.create(Some(job), 0) {
@@ -59,13 +59,14 @@ impl Creation<'_> {
             }
         }
         let process = self.create(None, 0)?.0;
-        // It may have ended by then, and what it has started by then stays outside: its time is all that is not counted.
+        // It may have ended by then, and its earlier child processes stay outside: only their time is missing in the
+        // count.
         let _ = job.take(process.handle());
         Ok(process)
     }
 
-    /// A process that ends with us, as everything that it starts does. `note` names it to later runs for as long as it is
-    /// suspended, where it has to be.
+    /// A process that ends with us, like all its child processes. If it has to be created suspended, `note` names it to
+    /// later runs until it runs.
     pub fn start_inside(&self, job: &mut Job, note: impl FnOnce() -> io::Result<Note>) -> Result<Process, Win32Error> {
         match self.create(Some(job), 0) {
             Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => {
@@ -78,7 +79,7 @@ impl Creation<'_> {
         }
     }
 
-    /// The same for a Windows that puts no process into a job at its creation.
+    /// The same for a Windows that cannot create a process within a job.
     pub fn start_suspended(
         &self,
         job: &mut Job,
@@ -91,13 +92,13 @@ impl Creation<'_> {
             if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX { Err(Win32Error::last()) } else { Ok(()) }
         });
         if let Err(cause) = released {
-            process.end(); // It has not run one instruction: ending it loses nothing.
+            process.end(); // It has not run a single instruction, so ending it loses nothing.
             return Err(cause);
         }
         Ok(process)
     }
 
-    /// One that never runs, and that the caller ends.
+    /// A process that never runs, and that the caller ends.
     pub fn left_suspended(&self) -> Result<Process, Win32Error> {
         Ok(self.create(None, CREATE_SUSPENDED)?.0)
     }
@@ -107,7 +108,7 @@ impl Creation<'_> {
         let _inheritable = Inheritable::new(&inherited)?;
         let mut handles = inherited.clone();
         handles.sort_unstable();
-        handles.dedup(); // A handle that is named twice is refused.
+        handles.dedup(); // A handle that is named twice is rejected.
         let jobs: Vec<HANDLE> = job.map(Job::raw).into_iter().collect();
         let mut attributes = Attributes::new(2)?;
         attributes.set(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &handles)?;
@@ -151,7 +152,7 @@ impl Creation<'_> {
     }
 }
 
-/// Handles that a child may inherit, for as long as this value lives.
+/// Handles that a child may inherit, for the lifetime of this value.
 struct Inheritable<'a>(&'a [HANDLE]);
 
 impl<'a> Inheritable<'a> {
@@ -173,7 +174,7 @@ impl Drop for Inheritable<'_> {
     }
 }
 
-/// What a process is created with, besides what everybody gives.
+/// The attributes of a process at its creation, in addition to the usual parameters.
 struct Attributes(Vec<u64>);
 
 impl Attributes {
@@ -191,7 +192,7 @@ impl Attributes {
         self.0.as_mut_ptr().cast()
     }
 
-    /// Sets one attribute to handles, which must outlive the creation.
+    /// Sets one attribute to these handles, which must outlive the creation.
     fn set(&mut self, attribute: u32, handles: &[HANDLE]) -> Result<(), Win32Error> {
         let (list, size) = (self.list(), size_of_val(handles));
         // SAFETY: the list was initialised; the handles have the size that is given.
@@ -208,7 +209,7 @@ impl Drop for Attributes {
     }
 }
 
-/// The command line of a program, with the NUL that ends it.
+/// The command line of a program, with its closing NUL.
 fn line_of(program: &Path, arguments: &[OsString]) -> Vec<u16> {
     let units = |text: &OsStr| text.encode_wide().collect::<Vec<u16>>();
     let arguments: Vec<_> = arguments.iter().map(|argument| units(argument)).collect();
@@ -217,7 +218,7 @@ fn line_of(program: &Path, arguments: &[OsString]) -> Vec<u16> {
     line
 }
 
-/// The variables in the form and the order that Windows wants.
+/// The variables in the form and the order that Windows requires.
 fn environment_block(variables: &[(OsString, OsString)]) -> Vec<u16> {
     let mut sorted: Vec<_> = variables.iter().collect();
     sorted.sort_by_key(|(name, _)| name.to_ascii_uppercase());

@@ -1,4 +1,4 @@
-//! What the cmdlets for databases are told, and what they answer.
+//! The requests to the cmdlets for databases, and their answers.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::powershell_error::PowerShellError;
 use super::script::TEST_DATABASE;
 
-/// The set of databases that a script is about.
+/// The set of databases for a script.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Databases<'a> {
@@ -17,13 +17,13 @@ pub struct Databases<'a> {
     sql_server: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<&'a str>,
-    /// For the update only: the test has no such parameter.
+    /// For the update only, because the test has no such parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     exclude_collocated_stores: Option<bool>,
 }
 
 impl<'a> Databases<'a> {
-    /// What `Test-CsDatabase` is told of `store`.
+    /// The request to `Test-CsDatabase` for `store`.
     pub fn to_test(store: &'a Store) -> Self {
         let (form, sql_server, instance) = match store {
             Store::Local => ("local", None, None),
@@ -34,7 +34,7 @@ impl<'a> Databases<'a> {
         Self { form, sql_server, instance, exclude_collocated_stores: None }
     }
 
-    /// What `Install-CsDatabase -Update` is told of `store`.
+    /// The request to `Install-CsDatabase -Update` for `store`.
     pub fn to_update(store: &'a Store) -> Self {
         let exclude = match store {
             Store::Configured { exclude_collocated, .. } => *exclude_collocated,
@@ -59,7 +59,7 @@ impl Row {
     /// The database.
     ///
     /// # Errors
-    /// A version is not one; everything that was printed is in `folder`.
+    /// When a version is invalid; the complete output is in `folder`.
     pub fn database(self, folder: &Path) -> Result<Database, PowerShellError> {
         let version = |text: &str| -> Result<Option<DbVersion>, PowerShellError> {
             let text = text.trim();

@@ -1,5 +1,5 @@
-//! The services on this machine that count: the product's, by published names and by what they are, and those that the manifest
-//! names.
+//! The services on this machine that count: the product's, by published names and by their properties, and those that
+//! the manifest names.
 
 use std::sync::OnceLock;
 
@@ -14,11 +14,11 @@ use super::win32::{Win32Error, text, wide};
 use crate::recognise::{Registered, folders, program, recognise};
 use crate::running::{self, ServiceProcesses};
 
-/// The variables by which image paths name the folders of programs.
+/// The variables for the folders of programs in image paths.
 const VARIABLES: [&str; 5] =
     ["ProgramFiles", "CommonProgramFiles", "ProgramW6432", "CommonProgramW6432", "SystemDrive"];
 
-/// Where programs lie on this machine.
+/// The folders of programs on this machine.
 struct Places {
     variables: Vec<(&'static str, String)>,
     products: running::Places,
@@ -34,8 +34,8 @@ impl Places {
         let bases: Vec<_> =
             variables.iter().filter(|(name, _)| is_folder(name)).map(|(_, base)| base.as_str()).collect();
         let mut folders = folders(&bases);
-        // A module is called by the name by which it was loaded. Only our own folders are asked for their short names: a path that a
-        // stranger gives may lead to a computer of theirs.
+        // A module has the name by which it was loaded. Only our own folders are asked for their short names: a path
+        // from somebody else may lead to a computer of theirs.
         let short: Vec<_> = folders.iter().filter_map(|folder| renamed(folder, Naming::Short)).collect();
         folders.extend(short.iter().map(|folder| format!(r"{}\", folder.trim_end_matches('\\').to_lowercase())));
         let windows = system_root()?.to_string_lossy().into_owned();
@@ -52,7 +52,7 @@ impl Places {
         Ok(PLACES.get_or_init(|| places))
     }
 
-    /// The program of an image path, by its long name.
+    /// The program in an image path, by its long name.
     fn program(&self, image_path: &str) -> String {
         let value = |name: &str| self.variables.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         let program = program(image_path, &|name| value(name).map(|(_, value)| value.clone()));
@@ -60,18 +60,18 @@ impl Places {
     }
 }
 
-/// Where the product's files lie on this machine.
+/// The folders of the product's files on this machine.
 ///
 /// # Errors
-/// Windows does not tell its folders.
+/// When Windows does not report its folders.
 pub fn known_places() -> Result<&'static running::Places, ServiceError> {
     Places::known().map(|places| &places.products)
 }
 
-/// The processes of the services, and which of them the procedure stops, those that `also` names among them.
+/// The processes of the services, and those that the procedure stops, including those that `also` names.
 ///
 /// # Errors
-/// The service manager cannot be asked.
+/// When the service manager cannot be asked.
 pub fn service_processes(also: &[ServiceName]) -> Result<ServiceProcesses, ServiceError> {
     let manager = Services::open()?;
     let stopped = discover(&manager, also)?.into_iter().filter_map(|found| found.pid).collect();
@@ -79,11 +79,11 @@ pub fn service_processes(also: &[ServiceName]) -> Result<ServiceProcesses, Servi
     Ok(ServiceProcesses { all, stopped })
 }
 
-/// The product's services that exist here, in their start order, then those whose names are not published, then those of
-/// others that `also` names, then the web server.
+/// The product's services that exist here, in their start order; then those with unpublished names, those of other
+/// products that `also` names, and the web server.
 ///
 /// # Errors
-/// The service manager cannot be asked.
+/// When the service manager cannot be asked.
 pub fn discover(manager: &Services, also: &[ServiceName]) -> Result<Vec<Found>, ServiceError> {
     let places = Places::known()?;
     let mut found = Vec::new();
@@ -115,7 +115,7 @@ fn read(manager: &Services, name: &str, recognised: Recognised) -> Result<Option
 /// Reads services again that were discovered before.
 ///
 /// # Errors
-/// One of them exists and cannot be read.
+/// When one of them exists and cannot be read.
 pub fn again(manager: &Services, known: &[Found]) -> Result<Vec<Found>, ServiceError> {
     known.iter().filter_map(|one| read(manager, &one.name, one.recognised.clone()).transpose()).collect()
 }
@@ -125,7 +125,8 @@ fn recognised(manager: &Services, places: &Places, listed: &Listed) -> Result<Op
     let program = match manager.image_path(name) {
         Ok(Some(image_path)) => places.program(&image_path),
         Ok(None) => return Ok(None),
-        // Windows and its guards keep some of their services from being read: those do not bear the product's name.
+        // Windows and security software protect some of their services from being read: those do not have the product's
+        // name.
         Err(ServiceError::Unreadable { cause: Win32Error(ERROR_ACCESS_DENIED), .. }) => String::new(),
         Err(error) => return Err(error),
     };
@@ -141,7 +142,7 @@ enum Naming {
     Short,
 }
 
-/// The other name of a file; none where there is no such file.
+/// The other name of a file; none where the file does not exist.
 fn renamed(path: &str, naming: Naming) -> Option<String> {
     let path = wide(path);
     let mut buffer = vec![0_u16; 1024];

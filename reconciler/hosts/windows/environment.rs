@@ -1,8 +1,8 @@
-//! The environment of a child: a fixed, safe one, built again and never handed down. `environment.txt` lists it.
+//! The environment of a child: fixed, safe and newly built, never inherited. `environment.txt` lists it.
 //!
-//! Anyone who starts us could otherwise steer a child that has our rights, with `PATH`, `PSModulePath`, `COR_PROFILER`
-//! and their like. But a child must be able to live in it: PowerShell runs no program at all where there is no `PATHEXT`,
-//! without a word of it, and what an installer starts may rely on any variable that Windows always has.
+//! Otherwise anyone who starts us could control a child that has our rights, with `PATH`, `PSModulePath`,
+//! `COR_PROFILER` and the like. But a child must be able to work in it: without `PATHEXT`, PowerShell silently runs no
+//! program at all, and the programs that an installer starts may rely on any variable that Windows always has.
 
 use std::ffi::{OsString, c_void};
 use std::os::windows::ffi::OsStringExt;
@@ -17,8 +17,8 @@ use super::account::{own_name, own_token};
 use super::library::{CallError, function, profile_directory};
 use super::win32::{Win32Error, check, text};
 
-/// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not every
-/// Windows defines each: what stands beside it is its value then.
+/// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not
+/// every Windows defines each of them: then the value next to it is used.
 const KEPT: &[(&str, &str)] = &[
     ("SystemRoot", ""),
     ("SystemDrive", ""),
@@ -39,13 +39,13 @@ const KEPT: &[(&str, &str)] = &[
     ("PROCESSOR_REVISION", ""),
 ];
 
-/// What Windows runs when only a name is given, in the order in which it looks: its own value for all versions.
+/// The endings that Windows tries for a bare name, in its order: its own value in all versions.
 const EXTENSIONS: &str = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC";
 
 /// The variables for a child that keeps its temporary files in `temporary`.
 ///
 /// # Errors
-/// Windows does not give the variables.
+/// When Windows does not return the variables.
 pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallError> {
     let defined = defined()?;
     let value = |wanted: &str| {
@@ -70,7 +70,8 @@ pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallEr
     let (windows, profile) = (system_root()?, PathBuf::from(profile()?));
     let system = windows.join("System32");
     let shell = system.join(r"WindowsPowerShell\v1.0");
-    // Not the one of the machine: products put their own folders into it, and not all of them are for administrators only.
+    // This is not the machine's `Path`: products add their folders to that, and not all of those are for administrators
+    // only.
     let mut path = OsString::new();
     for folder in [&system, &windows, &system.join("Wbem"), &shell] {
         path.push(folder);
@@ -81,7 +82,7 @@ pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallEr
         ("PATHEXT".into(), EXTENSIONS.into()),
         ("ComSpec".into(), system.join("cmd.exe").into()),
         ("OS".into(), "Windows_NT".into()),
-        // What a 64-bit program finds on every processor that runs this one.
+        // The value that a 64-bit program finds on every processor that runs this one.
         ("PROCESSOR_ARCHITECTURE".into(), "AMD64".into()),
         ("USERDOMAIN".into(), domain.into()),
         ("USERNAME".into(), user.into()),
@@ -98,12 +99,12 @@ pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallEr
 /// The value of one variable as Windows defines it for everybody.
 ///
 /// # Errors
-/// Windows does not give the variables.
+/// When Windows does not return the variables.
 pub fn variable(name: &str) -> Result<Option<OsString>, CallError> {
     Ok(defined()?.into_iter().find(|(defined, _)| defined.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
-/// The profile folder of the account that we run as.
+/// The profile folder of our account.
 fn profile() -> Result<OsString, CallError> {
     let (token, profile) = (own_token(TOKEN_QUERY)?, profile_directory()?);
     let mut buffer = [0_u16; 1024];
@@ -116,7 +117,7 @@ fn profile() -> Result<OsString, CallError> {
 /// The folder of Windows, such as `C:\Windows`.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn system_root() -> Result<PathBuf, CallError> {
     let mut buffer = [0_u16; 260];
     // SAFETY: the buffer has the length that is given.
@@ -127,8 +128,8 @@ pub fn system_root() -> Result<PathBuf, CallError> {
     }
 }
 
-/// Every variable that the registry defines for the whole machine. None that was handed down to us, and none of the
-/// account: programs without our rights may set those.
+/// Every variable that the registry defines for the whole machine. Variables that we inherited, and those of the
+/// account, are left out, because programs without our rights may set those.
 fn defined() -> Result<Vec<(OsString, OsString)>, CallError> {
     // SAFETY: the signatures are the documented ones (Microsoft Learn: CreateEnvironmentBlock, DestroyEnvironmentBlock).
     let (create, destroy) = unsafe {
@@ -156,7 +157,7 @@ fn defined() -> Result<Vec<(OsString, OsString)>, CallError> {
         }
         // SAFETY: `length` units were just read one by one.
         let units = unsafe { std::slice::from_raw_parts(at, length) };
-        // Names such as `=C:` start with the sign that separates; they are no variables of ours.
+        // Names such as `=C:` start with the separator; they are not real variables.
         if let Some(sign) = units.iter().position(|&unit| unit == u16::from(b'=')).filter(|&sign| sign > 0) {
             let (name, value) = units.split_at(sign);
             variables.push((OsString::from_wide(name), OsString::from_wide(value.get(1..).unwrap_or_default())));
@@ -169,7 +170,7 @@ fn defined() -> Result<Vec<(OsString, OsString)>, CallError> {
     Ok(variables)
 }
 
-/// The list of what a child gets, for people and for tests: a name on each line, and what it is.
+/// The list of a child's variables, for people and for tests: a name on each line, and its meaning.
 #[cfg(test)]
 pub fn listed() -> Vec<&'static str> {
     let list = include_str!("environment.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -1,4 +1,4 @@
-//! Why this machine cannot be looked at, or a step cannot be taken on it.
+//! Why this machine cannot be observed, or a step cannot be taken on it.
 
 use std::{io, path::PathBuf};
 
@@ -14,7 +14,6 @@ use super::win32::Win32Error;
 use crate::journal::JournalError;
 use crate::share_error::ShareError;
 
-/// Why this machine cannot be looked at, or a step cannot be taken on it.
 #[derive(Debug, thiserror::Error)]
 pub enum WindowsError {
     #[error(transparent)]

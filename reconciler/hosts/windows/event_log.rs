@@ -1,10 +1,11 @@
-//! The event log of this machine: our events, in the Application log, under a source of our own.
+//! The event log of this machine: our events, in the Application log, from a source of our own.
 //!
-//! Windows shows an event as the text of its number in the source's message file, with the event's strings filled in. We
-//! bring no message file: `EventCreate.exe`, a part of Windows, has a text for each number from 1 to 1000 that is the
-//! event's one string. That range is what Microsoft documents for `eventcreate /id` (Windows commands, "eventcreate");
-//! that its table can be shared is field knowledge: Go's `golang.org/x/sys/windows/svc/eventlog` registers sources so
-//! (`InstallAsEventCreate`). Where a source is not registered, the viewer shows the string below a complaint.
+//! Windows shows an event as the text of its number in the source's message file, with the event's strings filled in.
+//! We install no message file: `EventCreate.exe`, a part of Windows, has a text for each number from 1 to 1000 that
+//! consists of the event's one string. Microsoft documents that range for `eventcreate /id` (Windows commands,
+//! "eventcreate"). That its table can be shared is field knowledge: Go's `golang.org/x/sys/windows/svc/eventlog`
+//! registers sources this way (`InstallAsEventCreate`). If a source is not registered, the viewer shows the string
+//! below an error message.
 
 use std::ptr::null;
 
@@ -19,13 +20,13 @@ use reconcile_schema::EventLevel;
 
 use super::win32::{Win32Error, check, wide};
 
-/// The name under which our events stand in the Application log.
+/// The name of our events' source in the Application log.
 pub const SOURCE: &str = "reconcile";
 
 /// The sources of the Application log (Microsoft Learn: "Eventlog Key").
 const APPLICATION: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Application";
 
-/// The message file; the variable is for anyone who reads the log.
+/// The message file. The reader of the log resolves the variable.
 const MESSAGES: &str = r"%SystemRoot%\System32\EventCreate.exe";
 
 /// Errors, warnings and information (Microsoft Learn: "Event Sources", `TypesSupported`).
@@ -37,37 +38,31 @@ const LONGEST: usize = 31_839;
 /// Why the event log cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EventLogError {
-    /// The source could not be registered, or its registration not be taken away.
+    /// The source could not be registered, or its registration could not be removed.
     #[error(r"cannot {what} the event source HKLM\{APPLICATION}\{SOURCE}: {cause}; run as an administrator of this computer")]
     Source {
-        /// Which of both.
+        /// Which of the two.
         what: &'static str,
-        /// What Windows said.
         cause: Win32Error,
     },
-    /// The event was not taken.
+    /// The event was not accepted.
     #[error("cannot write event {id} to the Application log: {cause}; see whether the service Windows Event Log runs")]
-    Event {
-        /// The event.
-        id: u16,
-        /// What Windows said.
-        cause: Win32Error,
-    },
+    Event { id: u16, cause: Win32Error },
 }
 
-/// Registers our source, so that the log shows our events as we write them. Again does no harm.
+/// Registers our source, so that the log shows our events as we write them. Repeating this does no harm.
 ///
 /// # Errors
-/// The registry cannot be written.
+/// When the registry cannot be written.
 pub fn register() -> Result<(), EventLogError> {
     register_below(LOCAL_MACHINE, APPLICATION)
         .map_err(|error| EventLogError::Source { what: "register", cause: error.into() })
 }
 
-/// Takes our source away; events that were written stay. Where there is none, there is nothing to do.
+/// Removes our source; written events stay. Without a source, there is nothing to do.
 ///
 /// # Errors
-/// The registry cannot be written.
+/// When the registry cannot be written.
 pub fn unregister() -> Result<(), EventLogError> {
     unregister_below(LOCAL_MACHINE, APPLICATION).map_err(|cause| EventLogError::Source { what: "take away", cause })
 }
@@ -76,7 +71,7 @@ fn register_below(root: &Key, sources: &str) -> windows_registry::Result<()> {
     let source = root.options().read().write().create().wow64_64().open(format!(r"{sources}\{SOURCE}"))?;
     source.set_expand_string("EventMessageFile", MESSAGES)?;
     source.set_u32("TypesSupported", TYPES)?;
-    source.set_u32("CustomSource", 1) // So that eventcreate.exe may write under it, too: to try whether alerts arrive.
+    source.set_u32("CustomSource", 1) // This lets eventcreate.exe write under it too, to test whether alerts arrive.
 }
 
 fn unregister_below(root: &Key, sources: &str) -> Result<(), Win32Error> {
@@ -87,10 +82,10 @@ fn unregister_below(root: &Key, sources: &str) -> Result<(), Win32Error> {
     }
 }
 
-/// Writes an event. The code is the second string of its data: the text of its number shows the first alone.
+/// Writes an event. The code is the second string of its data, because the text of its number shows only the first one.
 ///
 /// # Errors
-/// The log does not take it.
+/// When the log does not accept it.
 pub fn report(id: u16, level: EventLevel, text: &str, code: &str) -> Result<(), EventLogError> {
     let failed = |cause| EventLogError::Event { id, cause };
     let source = Source::open().map_err(failed)?;
@@ -107,7 +102,8 @@ pub fn report(id: u16, level: EventLevel, text: &str, code: &str) -> Result<(), 
     check(written).map_err(failed)
 }
 
-/// The text as an event can hold it: not too long, and without `%1`, which the viewer would take for a place to fill in.
+/// The text in a form that an event can hold: not too long, and without `%1`, which the viewer would read as a
+/// placeholder.
 fn fitting(text: &str) -> Vec<u16> {
     let mut plain = String::with_capacity(text.len());
     let mut after_percent = false;
@@ -130,7 +126,7 @@ fn fitting(text: &str) -> Vec<u16> {
     wide(fitting)
 }
 
-/// Our source, open to be written to.
+/// Our source, open for writing.
 struct Source(HANDLE);
 
 impl Source {

@@ -1,4 +1,4 @@
-//! The services of others that hold modules of the product.
+//! The services of other products that hold modules of the product.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -8,10 +8,10 @@ use super::discover::{discover, known_places};
 use super::services::{Listed, ServiceError, Services};
 use super::shells::{ShellError, products_module};
 
-/// The services of others that hold a module of the product: neither the product's nor named by `also`.
+/// The services that hold a module of the product, belong to another product, and are not named by `also`.
 ///
 /// # Errors
-/// The service manager cannot be asked, or the modules of a process cannot be listed.
+/// When the service manager cannot be asked, or the modules of a process cannot be listed.
 pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
     let manager = Services::open()?;
     let (places, ours) = (known_places()?, discover(&manager, also)?);
@@ -31,7 +31,7 @@ pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
     Ok(foreign)
 }
 
-/// Why it cannot be told which services hold modules of the product.
+/// Why it is unknown which services hold modules of the product.
 #[derive(Debug, thiserror::Error)]
 pub enum ForeignError {
     /// The service manager cannot be asked.

@@ -1,4 +1,4 @@
-//! A process, by a handle that allows to wait for it and to end it.
+//! A process, by a handle that allows waiting for it and ending it.
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::win32::{Win32Error, check};
 
-/// A process, by a handle that allows to wait for it and to end it.
+/// A process, by a handle that allows waiting for it and ending it.
 #[derive(Debug)]
 pub struct Process {
     handle: OwnedHandle,
@@ -19,19 +19,19 @@ pub struct Process {
 }
 
 impl Process {
-    /// The process of this handle and number.
+    /// The process with this handle and number.
     pub const fn new(handle: OwnedHandle, id: u32) -> Self {
         Self { handle, id }
     }
 
-    /// The process of this number, if there is one that we may wait for.
+    /// The process with this number, if there is one that we may wait for.
     pub fn open(id: u32) -> Result<Self, Win32Error> {
         // SAFETY: no preconditions; the handle is checked.
         let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, 0, id) };
         Self::opened(handle, id)
     }
 
-    /// The process of this number, if there is one that we may end.
+    /// The process with this number, if there is one that we may end.
     pub fn open_to_end(id: u32) -> Result<Self, Win32Error> {
         let access = PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
         // SAFETY: no preconditions; the handle is checked.
@@ -56,7 +56,7 @@ impl Process {
         self.id
     }
 
-    /// Waits for its end at most so long; its exit code, once it has ended.
+    /// Waits for its end, at most this long; returns its exit code once it has ended.
     pub fn wait(&self, at_most: Duration) -> Result<Option<u32>, Win32Error> {
         let limit = u32::try_from(at_most.as_millis()).unwrap_or(INFINITE);
         // SAFETY: the handle is open and allows waiting.
@@ -71,7 +71,7 @@ impl Process {
         Ok(Some(code))
     }
 
-    /// Ends it. Whether it is gone is seen by waiting for it.
+    /// Ends it. Only waiting for it shows whether it is gone.
     pub fn end(&self) {
         // SAFETY: the handle is open. One that has ended already is no trouble.
         unsafe { TerminateProcess(self.handle.as_raw_handle(), 1) };

@@ -1,4 +1,4 @@
-//! Whether another installation is under way on this machine, and whether services may start meanwhile.
+//! Whether another installation is running on this machine, and whether services may start meanwhile.
 
 use reconcile_schema::{Product, Step};
 
@@ -12,7 +12,7 @@ use super::win32::Win32Error;
 use crate::recognise::is_at_or_below;
 use crate::running::{Process, Standing, installs};
 
-/// Why it cannot be told whether another installation is under way.
+/// Why it is unknown whether another installation is running.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallingError {
     /// The processes cannot be listed.
@@ -26,15 +26,15 @@ pub enum InstallingError {
     Registry(#[from] RegistryError),
 }
 
-/// What installs.
+/// The installations that are running.
 pub struct UnderWay {
-    /// An installer that is known to run: ours, of an earlier run, or an administrator's.
+    /// An installer that is known to run: one of ours from an earlier run, or an administrator's.
     pub installer: Option<String>,
-    /// That, or whatever else keeps an installer from beginning.
+    /// That one, or whatever else keeps an installer from beginning.
     pub any: Result<Option<String>, InstallingError>,
 }
 
-/// What installs on this machine. `recorded` is the last command of ours that outlives its run.
+/// The installations that are running on this machine. `recorded` is our last command that outlives its run.
 pub fn under_way(registry: &Registry, recorded: Option<&Recorded>) -> UnderWay {
     let ours = recorded.filter(|recorded| recorded.order.step == Step::Install);
     let at_work = ours.filter(|ours| ours.at_work).map(in_words);
@@ -50,7 +50,7 @@ pub fn under_way(registry: &Registry, recorded: Option<&Recorded>) -> UnderWay {
     UnderWay { installer, any }
 }
 
-/// The first process that is an installer of an update at work.
+/// The first running process that is an installer of an update.
 fn running(ours: Option<&Recorded>) -> Result<Option<String>, Win32Error> {
     let (private, looks) = (state::place().ok(), is_administrator().unwrap_or(false));
     let is_named = |program: &str| Product::ALL.iter().any(|product| program.eq_ignore_ascii_case(product.installer()));
@@ -64,7 +64,7 @@ fn running(ours: Option<&Recorded>) -> Result<Option<String>, Win32Error> {
         let Looked { process, standing, .. } = looked;
         let named =
             is_named(&process.program) && installs(*standing, process.path.as_ref().is_some_and(lies_in_ours), looks);
-        // What our installer has started and nobody saw the end of: its number alone may be another process's by now.
+        // Child processes of our installer whose end nobody saw: the number alone may belong to another process by now.
         let later = |(_, began)| process.created.is_some_and(|created| created >= began);
         named || *standing == Standing::Administrator && goes_on(process).is_some_and(later)
     };
@@ -72,7 +72,7 @@ fn running(ours: Option<&Recorded>) -> Result<Option<String>, Win32Error> {
     Ok(suspects.filter_map(|process| look(&process)).find(at_work).map(|looked| looked.shown()))
 }
 
-/// An installer that outlived its run and is at work, in words.
+/// An installer that outlived its run and is still at work, in words.
 fn in_words(recorded: &Recorded) -> String {
     let program = recorded.order.program.file_name().unwrap_or_default().to_string_lossy();
     let process = recorded.started.map_or_else(String::new, |(pid, _)| format!(" (process {pid})"));
@@ -82,8 +82,8 @@ fn in_words(recorded: &Recorded) -> String {
 /// Why an installation would end with 1618, in words.
 fn windows_installer(registry: &Registry) -> Result<Option<String>, InstallingError> {
     let Some(maker) = msi_held()? else {
-        // A key that an installation left when it was cut off keeps nobody from installing: Windows Installer itself rolls
-        // it back or goes on with it at the next installation.
+        // A key that an interrupted installation left prevents no installation: Windows Installer itself rolls it back,
+        // or continues with it at the next installation.
         return Ok(None);
     };
     Ok(Some(match registry.in_progress()? {

@@ -1,4 +1,4 @@
-//! A job: the group of a child and everything that it starts, so that they can be watched and ended together.
+//! A job: the group of a child and all its child processes, so that they can be watched and ended together.
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 use std::ptr::null;
@@ -15,7 +15,7 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 use super::handle::Process;
 use super::win32::{Win32Error, check};
 
-/// A job object. When it ends the group with us, closing it ends the group, also when we crash.
+/// A job object. If the group must end with us, closing the job ends the group, even when we crash.
 #[derive(Debug)]
 pub struct Job {
     handle: OwnedHandle,
@@ -23,7 +23,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// An empty job; `ends_with_us` says whether its processes end when this value is dropped.
+    /// An empty job; with `ends_with_us`, its processes end when this value is dropped.
     pub fn new(ends_with_us: bool) -> Result<Self, Win32Error> {
         // SAFETY: no security attributes (so the handle is not inheritable) and no name.
         let handle = unsafe { CreateJobObjectW(null(), null()) };
@@ -33,7 +33,7 @@ impl Job {
         // SAFETY: the handle is open and ours alone.
         let job = Self { handle: unsafe { OwnedHandle::from_raw_handle(handle) }, holds: false };
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
-        // A job that ends nothing keeps nobody in it either: an installer may start what is to leave it.
+        // A job that ends no process keeps none in it either: an installer may start a process that is to leave it.
         limits.BasicLimitInformation.LimitFlags =
             if ends_with_us { JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE } else { JOB_OBJECT_LIMIT_BREAKAWAY_OK };
         let size = size_of_val(&limits) as u32;
@@ -44,8 +44,8 @@ impl Job {
         Ok(job)
     }
 
-    /// Takes a process in. Before Windows 8 a process can be in one job only: where we are in one already (the Task
-    /// Scheduler does that), the process stays outside, and only itself can be watched and ended.
+    /// Adds a process. Before Windows 8 a process can belong to one job only. If we are in a job already (the Task
+    /// Scheduler does that), the process stays outside, and only the process itself can be watched and ended.
     pub fn take(&mut self, process: RawHandle) -> Result<(), Win32Error> {
         // SAFETY: both handles are open.
         match check(unsafe { AssignProcessToJobObject(self.raw(), process as HANDLE) }) {
@@ -56,17 +56,17 @@ impl Job {
         Ok(())
     }
 
-    /// Says that a process was created in it, or was not.
+    /// Records whether a process was created in it.
     pub const fn has_taken(&mut self, created: bool) {
         self.holds = created;
     }
 
-    /// Whether the job holds the process that it was to take in.
+    /// Whether the job holds the process that was to be added.
     pub const fn holds(&self) -> bool {
         self.holds
     }
 
-    /// CPU time that the group has used, in units of 100 ns; grows while anything in it works.
+    /// The CPU time that the group has used, in units of 100 ns; grows while any of its processes works.
     pub fn cpu_time(&self) -> u64 {
         let mut used = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
         let size = size_of_val(&used) as u32;
@@ -80,7 +80,7 @@ impl Job {
                 std::ptr::null_mut(),
             )
         });
-        // A sign of life that cannot be read is no sign of life.
+        // A sign of life that cannot be read counts as none.
         asked.map_or(0, |()| used.TotalUserTime.cast_unsigned().wrapping_add(used.TotalKernelTime.cast_unsigned()))
     }
 
@@ -90,13 +90,13 @@ impl Job {
         check(unsafe { TerminateJobObject(self.raw(), 1) })
     }
 
-    /// The job, for anyone who creates a process in it.
+    /// The job, for creating a process in it.
     pub fn raw(&self) -> HANDLE {
         self.handle.as_raw_handle()
     }
 }
 
-/// Whether we are in somebody's job.
+/// Whether we are in a job of somebody else.
 pub fn is_own_process_in_job() -> Result<bool, Win32Error> {
     // SAFETY: no preconditions; a pseudo handle, which is always valid.
     in_job(unsafe { GetCurrentProcess() })

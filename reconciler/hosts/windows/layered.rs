@@ -1,23 +1,24 @@
-//! Services brought down or up a dependency layer at a time: one layer is told, then waited for, then the next.
+//! Stops or starts services one dependency layer at a time: gives the order to one layer, waits for it, then goes to
+//! the next.
 
 use reconcile_schema::Service;
 
 use super::services::Found;
 
-/// What is left of an order to many services.
+/// The result of an order to many services.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Those that are not where they should be.
+    /// Those without the wanted state.
     pub services: Vec<Found>,
-    /// Those that were not told, since they need others that do not run: each in words.
+    /// Those that got no order, since they need others that do not run: each in words.
     pub held: Vec<String>,
 }
 
-/// Tells the services of one layer, waits for them, and gives those that are not where they should be.
+/// Gives the order to the services of one layer, waits for them, and returns those without the wanted state.
 type Bring<'a, E> = dyn FnMut(&[&Service]) -> Result<Vec<Found>, E> + 'a;
 
-/// Brings services down, from the last layer to the first. It ends at a layer that does not come down: what lies below is
-/// needed by it.
+/// Stops services, from the last layer to the first. It ends at a layer that does not stop, because that layer needs
+/// the layers below.
 pub fn down<E>(layers: &[Vec<&Service>], bring: &mut Bring<'_, E>) -> Result<Left, E> {
     for layer in layers.iter().rev() {
         let services = bring(layer)?;
@@ -28,8 +29,8 @@ pub fn down<E>(layers: &[Vec<&Service>], bring: &mut Bring<'_, E>) -> Result<Lef
     Ok(Left::default())
 }
 
-/// Brings services up, from the first layer to the last. One that does not come up keeps only those from being told that
-/// need it.
+/// Starts services, from the first layer to the last. If one does not start, only the services that need it get no
+/// order.
 pub fn up<E>(layers: &[Vec<&Service>], bring: &mut Bring<'_, E>) -> Result<Left, E> {
     let (mut left, mut down) = (Left::default(), Vec::<&Service>::new());
     for layer in layers {
@@ -55,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    /// Names with the names that they need, in two layers and a third.
+    /// Names, each with the names that it needs, in two layers and a third.
     const SERVER: &[(&str, &str)] = &[
         ("REPLICA", ""),
         ("FabricHostSvc", ""),
@@ -83,7 +84,7 @@ mod tests {
 
     type Way = fn(&[Vec<&Service>], &mut Bring<'_, Infallible>) -> Result<Left, Infallible>;
 
-    /// The layers that were told one after the other, where this service does not follow; and what is left.
+    /// The layers that got the order one after the other, if this service does not follow it; and the result.
     fn brought(way: Way, stuck: &str) -> (Vec<String>, Left) {
         let services = services();
         let mut told = Vec::new();

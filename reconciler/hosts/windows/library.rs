@@ -1,8 +1,8 @@
-//! Libraries that not every Windows knows by name: loaded at run time, from the folder of Windows, by their full path.
+//! Libraries that not every Windows knows by name: loaded at run time from the folder of Windows, by their full path.
 //!
-//! What a program imports is looked for in its own folder first, before any of its code runs, unless it is one of the libraries that
-//! Windows has mapped already (`tests/windows/known-dlls` lists them). So nothing else is imported. That holds for what others
-//! would import for us, too: the last part of this file stands in their way.
+//! Windows searches for a program's imports first in the program's own folder, before any of its code runs, unless an
+//! import is one of the libraries that are already mapped (`tests/windows/known-dlls` lists them). So nothing else is
+//! imported. That also applies to imports that other crates would add: the last part of this file prevents them.
 
 use std::ffi::{CStr, OsString, c_void};
 use std::os::windows::ffi::OsStringExt;
@@ -39,7 +39,7 @@ pub enum LibraryError {
     },
 }
 
-/// Why a call into a library that is loaded at run time gave nothing.
+/// Why a call into a library that is loaded at run time failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// It could not be called.
@@ -52,7 +52,7 @@ pub enum CallError {
 /// The function `name` of `library`.
 ///
 /// # Errors
-/// This Windows has no such library, or no such function in it.
+/// When this Windows has no such library, or no such function in it.
 ///
 /// # Safety
 /// `F` is the type of a pointer to a function with the signature that Microsoft documents for `name`.
@@ -68,7 +68,7 @@ pub unsafe fn function<F: Copy>(library: &'static str, name: &'static CStr) -> R
     Ok(unsafe { std::mem::transmute_copy(&found) })
 }
 
-/// A function that `kernel32.dll` has in some versions of Windows only.
+/// A function that `kernel32.dll` has only in some versions of Windows.
 pub fn in_kernel(name: &CStr) -> FARPROC {
     let kernel = wide("kernel32.dll");
     // SAFETY: the name ends with a NUL; kernel32 is part of every process and never leaves it.
@@ -77,10 +77,11 @@ pub fn in_kernel(name: &CStr) -> FARPROC {
     unsafe { GetProcAddress(kernel, name.as_ptr().cast()) }
 }
 
-/// Loads a library from the folder of Windows. What it needs itself comes from there, too.
+/// Loads a library from the folder of Windows. Its own imports come from there too.
 fn load(library: &str) -> Result<HMODULE, Win32Error> {
-    // The flag came with this function (Microsoft Learn: LoadLibraryExW): Windows Server 2008 R2 has it only since the update
-    // KB2533623. The other flag begins the search where the library lies, which is the same folder.
+    // This function and the flag were introduced together (Microsoft Learn: LoadLibraryExW): Windows Server 2008 R2 has
+    // them only with the update KB2533623. The other flag begins the search in the folder of the library, which is the
+    // same folder.
     let flags = match in_kernel(c"SetDefaultDllDirectories") {
         Some(_) => LOAD_LIBRARY_SEARCH_SYSTEM32,
         None => LOAD_WITH_ALTERED_SEARCH_PATH,
@@ -105,16 +106,17 @@ fn system_folder() -> Result<PathBuf, Win32Error> {
 /// The folder of an account's profile: `userenv.dll`.
 pub type ProfileDirectory = unsafe extern "system" fn(HANDLE, *mut u16, *mut u32) -> i32;
 
-/// The same.
+/// Loads that function.
 ///
 /// # Errors
-/// This Windows has no such function.
+/// When this Windows has no such function.
 pub fn profile_directory() -> Result<ProfileDirectory, LibraryError> {
     // SAFETY: the signature is the documented one (Microsoft Learn: GetUserProfileDirectoryW).
     unsafe { function("userenv.dll", c"GetUserProfileDirectoryW") }
 }
 
-/// What the standard library's `home_dir` calls. With this one here the linker takes none from `userenv.dll`.
+/// The function that the standard library's `home_dir` calls. Because it is defined here, the linker imports none from
+/// `userenv.dll`.
 #[unsafe(no_mangle)]
 extern "system" fn GetUserProfileDirectoryW(token: HANDLE, folder: *mut u16, size: *mut u32) -> i32 {
     match profile_directory() {
@@ -128,8 +130,8 @@ extern "system" fn GetUserProfileDirectoryW(token: HANDLE, folder: *mut u16, siz
     }
 }
 
-/// What the registry's crate calls for transactions, of which we make none. With this one and the next the linker takes none from
-/// `ktmw32.dll`.
+/// The function that the registry's crate calls for transactions, which we never create. Because this one and the next
+/// are defined here, the linker imports none from `ktmw32.dll`.
 #[unsafe(no_mangle)]
 extern "system" fn CreateTransaction(
     _: *const c_void,

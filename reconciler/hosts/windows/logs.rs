@@ -1,4 +1,4 @@
-//! The log folders of children: one for each, named by when and what, and the oldest of a kind removed.
+//! The log folders of children: one for each, named by time and purpose. The oldest of each kind are removed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use super::clock;
 use super::error::WindowsError;
 
-/// How many folders of one kind are kept. By kind, so that what runs often does not push out the logs of installations.
+/// How many folders of one kind are kept. They are counted by kind, so that frequent runs do not push out the logs of
+/// installations.
 const KEPT: usize = 100;
 
 /// The form of the time in a name; names of one kind sort by it.
 const WHEN: &str = "%Y-%m-%dT%H-%M-%SZ";
 
-/// A new folder for the log of one child: when, and what. Older ones of the same kind are removed where there are too many.
+/// A new folder for the log of one child, named by time and purpose. If there are too many of its kind, older ones are
+/// removed.
 ///
 /// # Errors
-/// It cannot be created. That an old one cannot be removed is no error.
+/// When it cannot be created. A failure to remove an old one is not an error.
 pub fn log_folder(private: &Path, what: &str) -> Result<PathBuf, WindowsError> {
     let logs = private.join("logs");
     let failed = |path: &Path, cause| WindowsError::Log { path: path.to_owned(), cause };
@@ -54,13 +56,13 @@ fn prune(logs: &Path, what: &str, own: &Path) -> io::Result<()> {
     let surplus = alike.len().saturating_sub(KEPT);
     let mut result = Ok(());
     for (_, folder) in alike.iter().take(surplus).filter(|(_, folder)| folder != own) {
-        // One that somebody has open stays; the others do not wait for it.
+        // A folder that somebody has open stays, but does not hold up the others.
         result = result.and(std::fs::remove_dir_all(folder));
     }
     result
 }
 
-/// When a folder of this kind was made, and which of that second it is; none for every other name.
+/// When a folder of this kind was created, and its number within that second; none for every other name.
 fn age(name: &str, what: &str) -> Option<(jiff::civil::DateTime, u32)> {
     let length = "2000-01-01T00-00-00Z".len();
     let (when, kind) = name.split_at_checked(length)?;
@@ -100,7 +102,7 @@ mod tests {
             std::fs::create_dir_all(folder).expect("created");
             std::fs::write(folder.join("stdout.log"), "said").expect("written");
         }
-        // The oldest is open: it stays, and keeps none of the others.
+        // The oldest is open: it stays, but does not keep the others.
         let open = made.first().expect("many").join("stdout.log");
         let held = std::os::windows::fs::OpenOptionsExt::share_mode(std::fs::OpenOptions::new().read(true), 0)
             .open(&open)

@@ -27,24 +27,18 @@ use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION
 use super::account::{Enabled, owner_of_object};
 use super::win32::{Win32Error, check, text, wide};
 
-/// How long people have between the announcement of a restart and the restart, in minutes: to save their work, or to cancel.
+/// How many minutes users have between the announcement of a restart and the restart: to save their work, or to cancel.
 const GRACE: u32 = 2;
 
 /// The mutex that Windows Installer holds while it changes the machine (Microsoft Learn: Windows Installer, "_MSIExecute Mutex").
 const MSI_EXECUTE: &str = r"Global\_MSIExecute";
 
-/// Why this machine does not tell something about itself, or does not do it.
+/// Why this machine does not report a fact about itself, or refuses a restart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MachineError {
-    /// Windows does not say.
     #[error("cannot read {what}: {cause}")]
-    Unreadable {
-        /// What was asked.
-        what: &'static str,
-        /// What Windows said.
-        cause: Win32Error,
-    },
-    /// The name of this machine is not one that a server can have.
+    Unreadable { what: &'static str, cause: Win32Error },
+    /// The name of this machine cannot be a server's name.
     #[error("the name of this machine, {0}, is not a host name")]
     Name(String),
     /// The restart was refused.
@@ -52,10 +46,10 @@ pub enum MachineError {
     Restart(Win32Error),
 }
 
-/// The name of this machine: with its domain where it has one.
+/// The name of this machine, with its domain if it has one.
 ///
 /// # Errors
-/// Windows does not say, or the name is not a host name.
+/// When Windows does not report it, or the name is not a host name.
 pub fn name() -> Result<ServerName, MachineError> {
     let read =
         |kind| computer_name(kind).map_err(|cause| MachineError::Unreadable { what: "the computer name", cause });
@@ -79,14 +73,14 @@ fn computer_name(kind: COMPUTER_NAME_FORMAT) -> Result<String, Win32Error> {
     }
 }
 
-/// The boot that this machine is in: the same text at every look of one boot.
+/// The current boot of this machine: every observation in one boot gives the same text.
 ///
-/// Windows moves the boot time along when the clock is set, and keeps the sum of these moves beside it: their difference
-/// stays the same. (The fields of `SYSTEM_TIMEOFDAY_INFORMATION` are not documented one by one; `NtQuerySystemInformation`
-/// is.)
+/// Windows changes the boot time when somebody sets the clock, and stores the sum of these changes next to it: the
+/// difference of the two stays the same. (The fields of `SYSTEM_TIMEOFDAY_INFORMATION` are not documented one by one;
+/// `NtQuerySystemInformation` is.)
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn boot() -> Result<BootId, MachineError> {
     let mut information = SYSTEM_TIMEOFDAY_INFORMATION::default();
     let size = size_of::<SYSTEM_TIMEOFDAY_INFORMATION>() as u32;
@@ -111,10 +105,10 @@ pub fn uptime() -> Period {
     Period::seconds(u32::try_from(milliseconds / 1000).unwrap_or(u32::MAX))
 }
 
-/// Free bytes on the volume of `path`, for the account that we run as.
+/// Free bytes on the volume of `path`, for our account.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn free_disk(path: &Path) -> Result<u64, MachineError> {
     let path = wide(path);
     let (mut free, null) = (0, std::ptr::null_mut());
@@ -124,7 +118,7 @@ pub fn free_disk(path: &Path) -> Result<u64, MachineError> {
     Ok(free)
 }
 
-/// The real version of Windows, such as `6.3.9600`, in whatever compatibility mode this process runs.
+/// The real version of Windows, such as `6.3.9600`, whatever the compatibility mode of this process.
 pub fn windows_version() -> String {
     let mut version =
         OSVERSIONINFOW { dwOSVersionInfoSize: size_of::<OSVERSIONINFOW>() as u32, ..OSVERSIONINFOW::default() };
@@ -133,13 +127,14 @@ pub fn windows_version() -> String {
     format!("{}.{}.{}", version.dwMajorVersion, version.dwMinorVersion, version.dwBuildNumber)
 }
 
-/// Who made the mutex of Windows Installer, while somebody holds it: no installer of its kind begins meanwhile (1618).
+/// The owner of Windows Installer's mutex, while somebody holds it: until then no installer of its kind can begin
+/// (1618).
 ///
-/// The mutex alone says nothing, it can outlive the installation; what counts is whether somebody holds it. Any user can: so
-/// nothing that brings services back may wait for it.
+/// The existence of the mutex means nothing, because it can outlive the installation; what counts is whether somebody
+/// holds it. Any user can do that, so nothing that brings services back may wait for it.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn msi_held() -> Result<Option<String>, MachineError> {
     let unreadable = |cause| MachineError::Unreadable { what: "whether Windows Installer is busy", cause };
     Ok(is_held(MSI_EXECUTE).map_err(unreadable)?.then(|| maker(MSI_EXECUTE)))
@@ -184,11 +179,11 @@ fn is_held(mutex: &str) -> Result<bool, Win32Error> {
     }
 }
 
-/// Asks Windows to restart this machine in a moment, and tells its users why, when, and how to cancel it. Work that they
-/// have not saved by then is lost: a policy must have allowed it.
+/// Requests a restart of this machine after a short time, and shows its users why, when, and how to cancel it. Work
+/// that they have not saved by then is lost, so a policy must have allowed it.
 ///
 /// # Errors
-/// Windows refuses. A restart that is under way already is none.
+/// When Windows refuses. A restart already in progress is not an error.
 pub fn restart(why: &str) -> Result<(), MachineError> {
     let _may = Enabled::new("SeShutdownPrivilege").map_err(MachineError::Restart)?;
     let (message, seconds) = (wide(announcement(why)), GRACE * 60);

@@ -1,4 +1,4 @@
-//! This machine, where it is a Windows server: looked at and acted on through its own interfaces.
+//! This machine, if it is a Windows server, observed and changed through its own interfaces.
 #![expect(unsafe_code, reason = "Win32 is called here and nowhere else; every block says why it is sound")]
 
 mod access;
@@ -80,30 +80,30 @@ pub use self::task::{Installed, Scheduler, SchedulerError};
 pub use self::trust::{TrustError, Trusted, program_is_safe, trusted};
 pub use self::watcher::attend;
 
-/// This machine, to be looked at.
+/// This machine, for observing.
 pub struct WindowsHost {
     name: ServerName,
     registry: Registry,
-    /// The services of others that the goal names.
+    /// The services of other products that the goal names.
     also: Arc<[ServiceName]>,
     expensive: Expensive,
     runner: Runner,
-    /// The shell that waits for the question for databases.
+    /// The shell that waits for a question about databases.
     warm: Option<Warm>,
-    /// The update, from the moment when it was checked: nobody can change it any more.
+    /// The update, from the moment when it was verified: nobody can change it any more.
     staged: Option<Staged>,
-    /// The hash of a package that was copied and is not what was declared, and what is wrong with it.
+    /// The hash of a copied package that is not the declared one, and what is wrong with it.
     refused: Option<(Sha256, PackageSeen)>,
-    /// The scripts, from the first stop on: nobody can change them, or take them away.
+    /// The scripts, from the first stop on: nobody can change or remove them.
     scripts: Vec<std::fs::File>,
     /// Raised when somebody wants the run to end.
     interrupt: Interrupt,
-    /// Whether this is the run that acts. A command that only looks opens no shell while one acts: it would hold assemblies that the
-    /// installer replaces.
+    /// Whether this is the run that acts. A command that only observes opens no shell while a run acts, because the
+    /// shell would hold assemblies that the installer replaces.
     acts: bool,
 }
 
-/// This machine, to be acted on: the journal of its runs is open. Its maker holds the lock.
+/// This machine, for acting: the journal of its runs is open. Its creator holds the lock.
 pub struct ActingHost<'a> {
     host: &'a mut WindowsHost,
     journal: Journal,
@@ -111,46 +111,46 @@ pub struct ActingHost<'a> {
     sleepers: Vec<String>,
 }
 
-/// The lock file of this machine; its folder is made where it is missing.
+/// The lock file of this machine; its folder is created if it is missing.
 ///
 /// # Errors
-/// The private folder cannot be used.
+/// When the private folder cannot be used.
 pub fn lock_path() -> Result<PathBuf, WindowsError> {
     Ok(lock_in(&private_folder()?.path))
 }
 
-/// The account that we run as, as `DOMAIN\name`.
+/// Our account, as `DOMAIN\name`.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn user() -> Result<String, MachineError> {
     account::own_name().map_err(|cause| MachineError::Unreadable { what: "the name of this account", cause })
 }
 
-/// Whether we run as an administrator, elevated.
+/// Whether we run as an elevated administrator.
 ///
 /// # Errors
-/// Windows does not say.
+/// When Windows does not report it.
 pub fn is_administrator() -> Result<bool, MachineError> {
     let what = "whether this account is an administrator";
     account::is_administrator().map_err(|cause| MachineError::Unreadable { what, cause })
 }
 
-/// What the calls that ask for databases are called in the folder of logs.
+/// The name for calls about databases in the folder of logs.
 const TEST_DATABASES: &str = "test-databases";
 
-/// The journal of this machine; nothing is made.
+/// The journal of this machine; nothing is created.
 ///
 /// # Errors
-/// Windows does not tell its folders.
+/// When Windows does not report its folders.
 pub fn journal_path() -> Result<PathBuf, WindowsError> {
     Ok(journal_in(&state::place()?))
 }
 
-/// The folder of this machine's logs; the private folder around it is made where it is missing.
+/// The folder of this machine's logs; the private folder around it is created if it is missing.
 ///
 /// # Errors
-/// The private folder cannot be used.
+/// When the private folder cannot be used.
 pub fn logs_folder() -> Result<PathBuf, WindowsError> {
     Ok(logs_in(&private_folder()?.path))
 }
@@ -163,10 +163,10 @@ fn lock_in(private: &Path) -> PathBuf {
     private.join("lock")
 }
 
-/// How often a shell that only looks is held against the lock.
+/// How often a shell that only observes checks the lock.
 const GLANCE: Duration = Duration::from_millis(200);
 
-/// Does `work`, and interrupts it as soon as a run begins: who that is comes back.
+/// Does `work`, and interrupts it as soon as a run begins. Returns the holder of the lock as well.
 fn until_a_run_begins<T>(lock: &Path, interrupt: &Interrupt, work: impl FnOnce() -> T) -> (T, Option<String>) {
     std::thread::scope(|scope| {
         let (working, ends) = mpsc::channel::<()>();
@@ -189,13 +189,13 @@ fn journal_in(private: &Path) -> PathBuf {
     private.join("journal.jsonl")
 }
 
-/// How the installer ended that the journal does not know the end of: its watcher saw it when the run was gone.
+/// How an installer ended whose end is not in the journal: its watcher saw it after the run was gone.
 fn unseen_end(private: &Path, marks: &Marks) -> Option<(RunId, Mark)> {
     let attempt = marks.attempt.as_ref().filter(|attempt| attempt.code.is_none())?;
     let recorded = record::last(private)?;
     let Order { run, step, folder, .. } = recorded.order;
     match recorded.end {
-        // What it moved was not compared: services may hold what it replaced.
+        // Nobody compared what it moved, so services may hold files that it replaced.
         Some(End::Exited(code)) if step == Step::Install && run == attempt.run => {
             Some((run, Mark::Installed { code, moved: true, log: Some(folder.display().to_string()) }))
         }
@@ -204,7 +204,7 @@ fn unseen_end(private: &Path, marks: &Marks) -> Option<(RunId, Mark)> {
 }
 
 impl ActingHost<'_> {
-    /// Removes what is no longer needed once the goal is reached: the packages of earlier targets.
+    /// Removes packages of earlier targets, which are not needed once the goal is reached.
     pub fn tidy(&mut self, goal: &Goal) {
         if let Ok(private) = self.host.private() {
             let kept = self.journal.marks().staged.as_ref().filter(|copy| copy.sha256 == goal.installer.sha256);
@@ -212,7 +212,8 @@ impl ActingHost<'_> {
         }
     }
 
-    /// What earlier runs started and never let go, since they were ended over it: ended now, and named here.
+    /// Processes that earlier runs created but never resumed, because they were ended before. They are ended now, and
+    /// named here.
     #[must_use]
     pub fn sleepers(&self) -> &[String] {
         &self.sleepers
@@ -220,10 +221,10 @@ impl ActingHost<'_> {
 }
 
 impl WindowsHost {
-    /// This machine, to be looked at only.
+    /// This machine, for observing only.
     ///
     /// # Errors
-    /// It does not tell its name.
+    /// When it does not report its name.
     pub fn open() -> Result<Self, WindowsError> {
         Ok(Self {
             name: name()?,
@@ -240,16 +241,16 @@ impl WindowsHost {
         })
     }
 
-    /// From now on this is the run that acts: its caller has taken the lock.
+    /// From now on this is the run that acts: its caller holds the lock.
     pub fn begin(&mut self) {
         self.acts = true;
     }
 
-    /// The same machine, to be acted on. `interrupt` is raised when somebody wants the run to end. The caller holds the
+    /// The same machine, for acting. `interrupt` is raised when somebody wants the run to end. The caller holds the
     /// lock at [`lock_path`].
     ///
     /// # Errors
-    /// The private folder or the journal cannot be used.
+    /// When the private folder or the journal cannot be used.
     pub fn to_act(&mut self, interrupt: Interrupt) -> Result<ActingHost<'_>, WindowsError> {
         let sleepers = end_sleepers(self.private()?);
         let mut journal = Journal::open(&journal_in(self.private()?))?;
@@ -261,13 +262,13 @@ impl WindowsHost {
         Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
     }
 
-    /// The private folder, made and owned at its first use.
+    /// The private folder, created and owned at its first use.
     #[expect(clippy::unused_self, reason = "it is this machine's")]
     fn private(&self) -> Result<&'static Path, StateError> {
         Ok(&private_folder()?.path)
     }
 
-    /// The copy of the update that the journal knows, if it is as it was made.
+    /// The copy of the update that the journal records, if it is unchanged.
     fn staged(&self, goal: &Goal) -> Result<Option<Staged>, WindowsError> {
         let private = self.private()?;
         let known = Journal::read(&journal_in(private))?.staged;
@@ -307,8 +308,8 @@ impl WindowsHost {
         }
     }
 
-    /// Starts the management shell that will be asked for the databases, and lets it load the product's module while other
-    /// things are done.
+    /// Starts the management shell that will be asked about the databases, and lets it load the product's module while
+    /// other work is done.
     fn warm_up(&mut self, product: Product) {
         let warmed = self.shell(product, TEST_DATABASES, Duration::ZERO, |shell, call| shell.warm(call.folder));
         match warmed {
@@ -317,7 +318,7 @@ impl WindowsHost {
         }
     }
 
-    /// Ends the shell that waits, if one does. It holds the product's assemblies as any other does.
+    /// Ends the waiting shell, if there is one. It holds the product's assemblies like any other shell.
     fn cool_down(&mut self) {
         if let Some(warm) = self.warm.take() {
             warm.end(&self.runner);

@@ -1,4 +1,4 @@
-//! Looking at this machine.
+//! Observing this machine.
 
 use std::sync::Arc;
 
@@ -31,17 +31,17 @@ use crate::journal::Journal;
 use crate::recognise::{folders, is_at_or_below};
 use crate::uninstall::{self, ComponentError};
 
-/// How long the question for a group may take: the directory may be far away.
+/// How long the question about a group may take: the directory may be far away.
 const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// How long a pool may take to tell how it stands: by default the cmdlet waits until replicas have been built (Microsoft
+/// How long a pool may take to report its state: by default the cmdlet waits until replicas have been built (Microsoft
 /// Learn: Get-CsPoolUpgradeReadinessState).
 const POOL: std::time::Duration = std::time::Duration::from_secs(1800);
 
-/// How long the shell that was started ahead may take for its answer, before another one is asked.
+/// How long the waiting shell may take for its answer before another one is started.
 const WARM: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// Why the installed components cannot be told.
+/// Why the installed components are unknown.
 #[derive(Debug, thiserror::Error)]
 enum ListError {
     #[error(transparent)]
@@ -55,8 +55,8 @@ impl Observe for WindowsHost {
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
         self.also = Arc::clone(&goal.also_stop);
-        let _ = self.own(); // Where it cannot be owned, the step that needs it says so.
-        // Who may not look into the private folder is told elsewhere that this is so.
+        let _ = self.own(); // If it cannot be owned, the step that needs it reports that.
+        // For an account without access to the private folder, another check reports that.
         let recorded = state::place().ok().and_then(|private| record::last(&private));
         let changes = recorded.as_ref().filter(|recorded| recorded.at_work && recorded.order.step != Step::Install);
         let under_way = under_way(&self.registry, recorded.as_ref());
@@ -84,7 +84,7 @@ impl Observe for WindowsHost {
                 self.expensive.private_disk = private_disk().into();
             }
             Ask::Shells => {
-                // Who asks for shells means to install: ours must not be open either.
+                // A check for shells comes before an installation, so our own shell must not be open either.
                 self.cool_down();
                 self.expensive.shells = self.shells().into();
             }
@@ -126,12 +126,13 @@ impl Observe for ActingHost<'_> {
     }
 }
 
-/// How often, and how long apart, a run waits for the shell of a command that only looks: that one ends it by itself.
+/// How often, and how far apart, a run checks for the shell of a command that only observes: that command ends it by
+/// itself.
 const LOOKS: (u32, std::time::Duration) = (20, std::time::Duration::from_millis(250));
 
 impl WindowsHost {
-    /// Makes the private folder ours before anything in it is read: a planted journal is moved aside by then. Who is no administrator
-    /// acts on nothing that he reads there.
+    /// Makes the private folder ours before anything in it is read, so that a planted journal has been moved aside by
+    /// then. An account that is no administrator does not act on anything that it reads there.
     fn own(&self) -> Result<(), WindowsError> {
         let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
         if is_administrator().map_err(cannot)? {
@@ -166,13 +167,14 @@ impl WindowsHost {
         Ok(Rights { administrator, server_admin, confined })
     }
 
-    /// How the pool stands, in a shell that ends with the answer: it holds none of the product's assemblies afterwards.
+    /// The state of the pool, from a shell that ends with the answer: afterwards it holds none of the product's
+    /// assemblies.
     fn pool(&mut self, goal: &Goal) -> Result<PoolSeen, WindowsError> {
         let pool = goal.pool.as_ref().map(ToString::to_string).unwrap_or_default();
         self.shell(goal.product, "pool", POOL, |shell, call| shell.pool(goal.product, &pool, call))
     }
 
-    /// What the shell that waits answers, or else one that is started now.
+    /// The answer of the waiting shell, or else of a new one.
     fn databases(&mut self, goal: &Goal, store: &Store) -> Result<Vec<reconcile_schema::Database>, WindowsError> {
         let limit = goal.rules.database.into();
         if let Some(warm) = self.warm.take() {
@@ -186,7 +188,7 @@ impl WindowsHost {
         self.shell(goal.product, TEST_DATABASES, limit, |shell, call| shell.test_databases(store, call))
     }
 
-    /// Whether the databases will be asked for next: everything else is where it should be.
+    /// Whether the databases will be checked next, because everything else is in order.
     pub(super) fn asks_databases(&self, goal: &Goal) -> bool {
         let reached = components(&self.registry).is_ok_and(|found| goal.behind(&found).is_empty());
         reached && !goal.stores.is_empty()
@@ -223,7 +225,7 @@ impl WindowsHost {
     }
 }
 
-/// What is known to be wrong with a package is a refusal; what cannot be read now is unknown.
+/// A known defect of a package is a refusal; a package that cannot be read now is unknown.
 pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
     match error {
         PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
@@ -235,13 +237,13 @@ pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
     }
 }
 
-/// The installed components of all products, with the builds that the uninstall list gives them.
+/// The installed components of all products, with their builds from the Uninstall list.
 fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
     let ours = registry.installed(Component::bears_a_products_name)?;
     Ok(uninstall::components(ours, registry.control_panel_version()?)?)
 }
 
-/// The services that count here, as a decision sees them.
+/// The services that count here, in the form for a decision.
 pub(super) fn services(also: &[ServiceName]) -> Result<Vec<Service>, ServiceError> {
     let service = |found: Found| {
         let Found { name, state, start, needs, recognised, .. } = found;
@@ -273,7 +275,7 @@ fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError
     Ok(pending.collect())
 }
 
-/// The folders in which files matter that wait for a restart, and those in which they do not.
+/// The folders in which files that wait for a restart matter, and those in which they do not.
 struct Roots {
     count: Vec<String>,
     ignore: Vec<String>,
@@ -304,7 +306,7 @@ impl Roots {
         Ok(Self { count, ignore: ignore? })
     }
 
-    /// Windows Installer keeps what it may have to undo in a folder of this name at the root of each drive.
+    /// Windows Installer keeps the files for a rollback in a folder of this name at the root of each drive.
     fn matter(&self, path: &str) -> bool {
         let is_rollback = path.split('\\').nth(1).is_some_and(|folder| folder.eq_ignore_ascii_case("Config.Msi"));
         let lies_in = |roots: &[String]| roots.iter().any(|root| is_at_or_below(path, root));
@@ -312,14 +314,14 @@ impl Roots {
     }
 }
 
-/// A command that outlived its run and is at work, and is no installation, in words.
+/// A command other than an installation that outlived its run and is still at work, in words.
 fn change_at_work(recorded: &Recorded) -> String {
     let order = &recorded.order;
     let process = recorded.started.map_or_else(String::new, |(pid, _)| format!(" (process {pid})"));
     format!("{} of run {}{process}", order.step, order.run.0)
 }
 
-/// Where the private folder does not exist yet, it will lie on the drive of the folder around it.
+/// If the private folder does not exist yet, it will be on the drive of its parent folder.
 fn private_disk() -> Result<u64, WindowsError> {
     let private = state::place()?;
     let there = private.ancestors().find(|folder| folder.is_dir()).unwrap_or(&private);

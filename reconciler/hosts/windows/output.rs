@@ -1,7 +1,7 @@
-//! What a child printed: two files in its folder, held below a size, and their last lines as text.
+//! The output of a child: two files in its folder, kept below a size, and their last lines as text.
 //!
-//! Files and not pipes: an installer that outlives us can go on printing, what it prints is kept, and a grandchild that
-//! keeps its output open cannot hold us.
+//! The output goes to files, not pipes. An installer that outlives us can continue to print, its output is kept, and a
+//! grandchild that keeps its output open cannot block us.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Globalization::{CP_OEMCP, MultiByteToWideChar};
 
-/// A file above this size loses its beginning; a child that prints for ever must not fill the disk. Far above what a script
-/// prints: what stands in the way of an answer is passed over, and not cut away while the answer may be written.
+/// A file above this size loses its beginning, so that a child that prints forever does not fill the disk. It is far
+/// above the output of a script: text around an answer is skipped, and not removed while the answer may be written.
 const FULL: u64 = 16 << 20;
-/// A file above this size loses its beginning even where a line is lost with it.
+/// A file above this size loses its beginning even if a line is lost with it.
 const OVERFULL: u64 = 4 * FULL;
-/// How much of its end a file keeps, and how much of it is read.
+/// How much of its end a file keeps, and how much of it is read, in bytes.
 const KEPT: u64 = 1 << 20;
 /// How many of the last lines go into an error message.
 const LINES: usize = 20;
@@ -30,7 +30,7 @@ impl Output {
     /// Creates `stdout.log` and `stderr.log` in `folder`, and opens them for the child, which can only append.
     ///
     /// # Errors
-    /// One of them exists already (a folder is for one child) or cannot be created.
+    /// When one of them exists already (a folder is for one child) or cannot be created.
     pub fn create(folder: &Path) -> io::Result<(Self, File, File)> {
         let output = Self { stdout: folder.join("stdout.log"), stderr: folder.join("stderr.log") };
         let open = |path: &Path| OpenOptions::new().append(true).create_new(true).open(path);
@@ -38,15 +38,15 @@ impl Output {
         Ok((output, out, err))
     }
 
-    /// Holds both files below their cap. Lines that a child prints in this very moment can get lost.
+    /// Keeps both files below their limit. Lines that a child prints at this very moment can get lost.
     pub fn trim(&self) {
         for path in [&self.stdout, &self.stderr] {
-            // A log that cannot be trimmed now is trimmed at the next look.
+            // A log that cannot be trimmed now is trimmed the next time.
             let _ = trim(path);
         }
     }
 
-    /// The last lines of standard output that are not empty: where a script puts its answer.
+    /// The last lines of standard output that are not empty: a script writes its answer there.
     pub fn lines(&self) -> io::Result<Vec<String>> {
         lines(&self.stdout)
     }
@@ -56,7 +56,7 @@ impl Output {
         std::fs::read(&self.stdout)
     }
 
-    /// The last lines of standard output, and behind them those of standard error.
+    /// The last lines of standard output, followed by those of standard error.
     pub fn tail(&self) -> Vec<String> {
         let said = [&self.stdout, &self.stderr].map(|path| lines(path).unwrap_or_default()).concat();
         said.get(said.len().saturating_sub(LINES)..).unwrap_or_default().to_vec()
@@ -71,17 +71,17 @@ fn trim(path: &Path) -> io::Result<()> {
     let end = End::of(&mut file)?;
     let length = file.metadata()?.len();
     if length != end.length && length <= OVERFULL {
-        return Ok(()); // It prints at this very moment: what it prints would be lost.
+        return Ok(()); // It prints at this very moment, and that output would be lost.
     }
     file.set_len(0)?;
-    // The child appends wherever the end is; so do we.
+    // The child appends at the current end, and so do we.
     let mut all = end.mark.to_vec();
     all.extend(end.encoded("[earlier output dropped]\r\n"));
     all.extend(end.bytes);
     OpenOptions::new().append(true).open(path)?.write_all(&all)
 }
 
-/// The end of a file, from the beginning of a line on, and the mark at its beginning that says how to read it.
+/// The end of a file, from the beginning of a line on, and the file's byte order mark.
 struct End {
     mark: &'static [u8],
     bytes: Vec<u8>,
@@ -100,7 +100,7 @@ impl End {
         (&*file).take(3).read_to_end(&mut start)?;
         let mark = MARKS.into_iter().find(|mark| start.starts_with(mark)).unwrap_or_default();
         let length = file.metadata()?.len();
-        // Two bytes are a character in some encodings; every mark of those is even, too.
+        // In some encodings two bytes are one character; the marks of those have even lengths too.
         let from = length.saturating_sub(KEPT).max(mark.len() as u64).next_multiple_of(2).min(length);
         let from = if from == 0 || mark.len() as u64 == 3 && from == 4 { mark.len() as u64 } else { from };
         file.seek(SeekFrom::Start(from))?;
@@ -119,7 +119,7 @@ impl End {
         Ok(Self { mark, bytes, length })
     }
 
-    /// A text as the file would have it.
+    /// A text in the encoding of the file.
     fn encoded(&self, text: &str) -> Vec<u8> {
         match self.mark {
             LITTLE => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -138,13 +138,14 @@ impl End {
     }
 }
 
-/// The last lines of a file that are not empty, without the blanks at their ends.
+/// The last lines of a file that are not empty, without trailing blanks.
 fn lines(path: &Path) -> io::Result<Vec<String>> {
     let text = End::of(&mut File::open(path)?)?.text();
     Ok(text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
-/// Text of a Windows program: by its byte order mark, else UTF-8 where it is valid, else the code page of consoles.
+/// The text of a Windows program: by its byte order mark, else as UTF-8 where it is valid, else in the code page of
+/// consoles.
 pub fn decode(bytes: &[u8]) -> String {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),

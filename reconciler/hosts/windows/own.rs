@@ -1,4 +1,4 @@
-//! Reads the entries of the private folder without following one, and moves aside what is not ours.
+//! Reads the entries of the private folder without following links, and moves aside those that are not ours.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -18,21 +18,21 @@ use super::trust::Judge;
 use super::win32::Win32Error;
 use crate::ownership::{Entry, Foreign, Kind, judge};
 
-/// The journal's file name: what is lost with it is said.
+/// The journal's file name: a message says what is lost with it.
 const JOURNAL: &str = "journal.jsonl";
 
-/// A word that nobody can foresee: 128 bits of the system's randomness.
+/// A word that nobody can predict: 128 bits of the system's randomness.
 ///
 /// # Errors
-/// The system gives none.
+/// When the system gives none.
 pub fn unforeseen() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(format!("no random name: {error}")))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Opens an entry itself, whatever it leads to, with these rights besides those to look at it. Others may do `share` with it
-/// meanwhile.
+/// Opens an entry itself, whatever it leads to, with these rights in addition to reading its metadata. Others may have
+/// the access `share` meanwhile.
 pub fn open(path: &Path, more: u32, share: u32) -> io::Result<File> {
     OpenOptions::new()
         .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL | more)
@@ -41,14 +41,14 @@ pub fn open(path: &Path, more: u32, share: u32) -> io::Result<File> {
         .open(path)
 }
 
-/// What an entry is, and whose; none where there is none any more.
+/// The kind and the owner of an entry; none if it no longer exists.
 ///
 /// # Errors
-/// It cannot be read.
+/// When it cannot be read.
 pub fn look(path: &Path, judge: &Judge) -> Result<Option<Entry>, Win32Error> {
     let look = || open(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
     let opened = look().or_else(|error| match Win32Error::of(&error).0 {
-        // Its owner keeps even administrators out, but not one who makes backups.
+        // Its owner can exclude even administrators, but not one with the right to make backups.
         ERROR_ACCESS_DENIED => Enabled::new("SeBackupPrivilege").map_or(Err(error), |_on| look()),
         _ => Err(error),
     });
@@ -61,7 +61,7 @@ pub fn look(path: &Path, judge: &Judge) -> Result<Option<Entry>, Win32Error> {
     }
 }
 
-/// Whether anything right below a folder leads elsewhere: the list of the folder says so, nothing is opened.
+/// Whether any entry directly in a folder leads elsewhere: the list of the folder shows that, so nothing is opened.
 pub fn has_links(folder: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(folder)? {
         if entry?.metadata()?.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
@@ -71,28 +71,28 @@ pub fn has_links(folder: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Where what is not ours goes, and what went there.
+/// The folder for entries that are not ours, and what was moved there.
 pub struct Aside<'a> {
     top: &'a Path,
-    /// The folder for entries, once there is one.
+    /// That folder, once it exists.
     folder: Option<PathBuf>,
     /// What was moved, in words.
     pub said: Vec<String>,
 }
 
 impl<'a> Aside<'a> {
-    /// Nothing was moved out of `top` yet.
+    /// The start, before anything was moved out of `top`.
     pub const fn of(top: &'a Path) -> Self {
         Self { top, folder: None, said: Vec::new() }
     }
 
-    /// Moves the whole of the private folder, or what stands in its place.
+    /// Moves the whole private folder, or whatever is in its place.
     pub fn whole(&mut self, why: &Foreign) -> Result<(), StateError> {
         let to = self.place().map_err(|cause| self.stuck(self.top, why, &cause))?;
         self.rename(self.top, &to, why)
     }
 
-    /// Goes through `folder` and moves aside what is not ours; gives what it is afterwards.
+    /// Goes through `folder` and moves aside entries that are not ours; returns its kind afterwards.
     pub fn empty_of_strangers(&mut self, folder: &Path, eye: &Judge, was_open: bool) -> Result<Kind, StateError> {
         let unreadable = |path: &Path, cause| StateError::Folder { what: "look through", path: path.to_owned(), cause };
         let mut kind = Kind::EmptyFolder;
@@ -145,7 +145,7 @@ impl<'a> Aside<'a> {
         Ok(())
     }
 
-    /// A path beside the private folder that nobody can have taken.
+    /// A path next to the private folder that nobody can have used.
     fn place(&self) -> io::Result<PathBuf> {
         let mut name = self.top.as_os_str().to_owned();
         name.push(format!(".foreign-{}", unforeseen()?));

@@ -1,8 +1,10 @@
-//! The update's package: copied into a folder of its own, checked there on one open handle, and held until its child has ended.
+//! The update's package: copied into a folder of its own, verified there on one open handle, and held until its child
+//! has ended.
 //!
-//! What was checked is what runs: from the first byte of the check on, nobody can write, replace or delete the file. Windows takes
-//! what a program needs from the program's folder first; so that folder has a name that nobody can foresee, is private from its first
-//! moment, holds the one file, and is looked at right before the start. Which folder that is, the journal keeps.
+//! The verified file is the one that runs: from the first byte of the check on, nobody can write, replace or delete it.
+//! Windows loads a program's libraries first from the program's folder. So that folder has a name that nobody can
+//! predict, is private from its first moment, holds only this file, and is checked immediately before the start. The
+//! journal records which folder it is.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek};
@@ -30,93 +32,76 @@ pub enum PackageError {
     Path(String),
     /// A file cannot be read or written.
     #[error("cannot {what} {path}: {cause}")]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What Windows said.
-        cause: Win32Error,
-    },
+    File { what: &'static str, path: PathBuf, cause: Win32Error },
     /// It is another file.
     #[error("{path}: expected SHA-256 {expected}, found {found}")]
     Hash {
-        /// The file.
         path: PathBuf,
         /// The declared hash.
         expected: Sha256,
         /// The hash of the file.
         found: String,
     },
-    /// Its signature does not hold, or is not its publisher's.
+    /// Its signature is invalid, or not its publisher's.
     #[error("{path}: {cause}")]
     Signature {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         cause: SignatureError,
     },
-    /// A folder of ours is not ours.
+    /// A folder that should be ours is not.
     #[error("{path} is not reconcile's ({why}): remove it, then run again")]
-    Foreign {
-        /// The folder.
-        path: PathBuf,
-        /// Why not.
-        why: Foreign,
-    },
-    /// Something lies next to the copy.
+    Foreign { path: PathBuf, why: Foreign },
+    /// Another file is next to the copy.
     #[error(
         "{folder} holds {found} next to the installer, and Windows would take libraries from there first: the installer was not \
          started; find out who put that there, then run again: the update is copied into another folder"
     )]
     NotAlone {
-        /// The folder of the copy.
         folder: PathBuf,
-        /// What else is in it.
+        /// The other entries in it.
         found: String,
     },
-    /// It is signed by somebody else.
+    /// It is signed by another publisher than the declared one.
     #[error("{path}: expected a signature of {expected}, found one of {found}")]
     Publisher {
-        /// The file.
         path: PathBuf,
         /// The declared publisher.
         expected: String,
-        /// Whose signature it is.
+        /// The actual signer.
         found: String,
     },
 }
 
-/// A package in the private folder that was checked and has been held since.
+/// A package in the private folder that was verified and has been held since.
 #[derive(Debug)]
 pub struct Staged {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// Its hash, the declared one.
     pub sha256: Sha256,
-    /// How many bytes it has.
     pub size: u64,
     /// The name of its folder.
     folder: String,
-    /// Open for reading, shared for reading only: nobody writes, replaces or deletes it.
+    /// Open for reading, shared for reading only, so that nobody can write, replace or delete it.
     held: File,
 }
 
 impl Staged {
-    /// The file, for who holds it on when we are gone.
+    /// The file, for a process that holds it after we are gone.
     pub const fn held(&self) -> &File {
         &self.held
     }
 
-    /// What the journal keeps of it.
+    /// The journal's record of it.
     pub fn copy(&self) -> StagedCopy {
         StagedCopy { folder: self.folder.clone(), sha256: self.sha256.clone() }
     }
 
-    /// Makes sure that nothing lies next to it. To be asked right before its start.
+    /// Makes sure that it is the only entry in its folder. Must be called immediately before its start.
     ///
     /// # Errors
-    /// Something does, or nobody can tell.
+    /// When there is another entry, or this is unknown.
     pub fn is_alone(&self) -> Result<(), PackageError> {
         let folder = self.path.parent().unwrap_or(&self.path);
         let found = others(folder, &self.path).map_err(|error| failed("look into", folder, &error))?;
@@ -127,7 +112,7 @@ impl Staged {
     }
 }
 
-/// What lies next to a copy.
+/// The other entries in the folder of a copy.
 fn others(folder: &Path, copy: &Path) -> io::Result<Vec<String>> {
     let name = copy.file_name().unwrap_or_default().to_string_lossy();
     let found: io::Result<Vec<_>> =
@@ -135,10 +120,10 @@ fn others(folder: &Path, copy: &Path) -> io::Result<Vec<String>> {
     Ok(beside(&name, found?))
 }
 
-/// The copy of `installer` that the journal knows, called `name`; none where it is not there, not whole, or not as it was made.
+/// The copy of `installer` that the journal records, called `name`; none where it is missing, incomplete, or changed.
 ///
 /// # Errors
-/// It is there and cannot be read, or its signature is not what was declared.
+/// When it exists and cannot be read, or its signature is not the declared one.
 pub fn find(
     private: &Path,
     name: &str,
@@ -160,13 +145,13 @@ pub fn find(
     };
     match checked(held, &path, &copy.folder, installer) {
         Ok(staged) => Ok(Some(staged)),
-        // A copy that was changed. It is made again.
+        // A copy that was changed is made again.
         Err(PackageError::Hash { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Whether a copy and its folder are as we made them: ours, no links, and nothing next to the copy.
+/// Whether a copy and its folder are as we created them: ours, no links, and no other entry in the folder.
 fn as_made(folder: &Path, path: &Path) -> Result<bool, PackageError> {
     let unreadable = |cause| PackageError::File { what: "look at", path: path.to_owned(), cause };
     let eye = Judge::new().map_err(unreadable)?;
@@ -187,7 +172,7 @@ fn as_made(folder: &Path, path: &Path) -> Result<bool, PackageError> {
 /// The hash of the package at its source, and its size in bytes.
 ///
 /// # Errors
-/// It cannot be read.
+/// When it cannot be read.
 pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageError> {
     let source = source(installer)?;
     let file = open(source, 0).map_err(|error| failed("open", source, &error))?;
@@ -201,19 +186,19 @@ pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageErr
     Ok((sha256?, size))
 }
 
-/// Copies the package from its source into a new folder `fresh`, where it is called `name`, and checks the copy. `fresh` is a word
-/// that nobody can foresee.
+/// Copies the package from its source into a new folder `fresh`, where it is called `name`, and verifies the copy.
+/// `fresh` is a word that nobody can predict.
 ///
 /// # Errors
-/// It cannot be copied, or is not what was declared; then nothing of it stays.
+/// When it cannot be copied, or is not the declared one; then nothing of it stays.
 pub fn stage(private: &Path, name: &str, installer: &Installer, fresh: &str) -> Result<Staged, PackageError> {
     let source = source(installer)?;
     let from = open(source, 0).map_err(|error| failed("open", source, &error))?;
     let folder = home(private)?.join(fresh);
-    let access = Access::private().and_then(|access| access.create(&folder)); // One that is there already is none of ours.
+    let access = Access::private().and_then(|access| access.create(&folder)); // An existing folder is none of ours.
     access.map_err(|cause| PackageError::File { what: "create", path: folder.clone(), cause })?;
     copied(&from, &folder.join(name), fresh, installer).inspect_err(|_| {
-        let _ = std::fs::remove_dir_all(&folder); // What stays is removed with other packages.
+        let _ = std::fs::remove_dir_all(&folder); // If it stays, it is removed together with other packages.
     })
 }
 
@@ -233,7 +218,7 @@ fn copied(mut from: &File, path: &Path, folder: &str, installer: &Installer) -> 
     Ok(staged)
 }
 
-/// The folder of packages, made where it is missing, and ours.
+/// The folder of packages, created if it is missing, and ours.
 fn home(private: &Path) -> Result<PathBuf, PackageError> {
     let path = packages(private);
     let file = |what| {
@@ -256,7 +241,7 @@ fn home(private: &Path) -> Result<PathBuf, PackageError> {
     Ok(path)
 }
 
-/// The only place where a [`Staged`] is made: hash and signature are read through the handle that it keeps.
+/// The only place where a [`Staged`] is created: hash and signature are read through the handle that it keeps.
 fn checked(mut held: File, path: &Path, folder: &str, installer: &Installer) -> Result<Staged, PackageError> {
     let found = hash(&held).map_err(|error| failed("read", path, &error))?;
     if found != installer.sha256.as_str() {
@@ -273,8 +258,8 @@ fn checked(mut held: File, path: &Path, folder: &str, installer: &Installer) -> 
     Ok(Staged { path: path.into(), sha256: installer.sha256.clone(), size, folder: folder.into(), held })
 }
 
-/// Removes every package but the one that is kept: those of other updates, those that no journal knows, and those of earlier
-/// versions, in folders that are named after a hash. What cannot be removed now, because somebody has it open, is removed another time.
+/// Removes every package except the kept one: those of other updates, those that no journal records, and those of
+/// earlier versions, in folders that are named after a hash. A package that somebody has open is removed another time.
 pub fn forget_others(private: &Path, kept: Option<&StagedCopy>) {
     let Ok(entries) = std::fs::read_dir(packages(private)) else { return };
     for entry in entries.flatten() {
@@ -286,7 +271,7 @@ pub fn forget_others(private: &Path, kept: Option<&StagedCopy>) {
     }
 }
 
-/// Opens a file that nobody may write, replace or delete while it is open.
+/// Opens a file so that nobody can write, replace or delete it while it is open.
 fn open(path: &Path, flags: u32) -> io::Result<File> {
     crate::open::options().read(true).share_mode(FILE_SHARE_READ).custom_flags(flags).open(path)
 }
@@ -310,7 +295,7 @@ fn source(installer: &Installer) -> Result<&Path, PackageError> {
     if path.is_absolute() && is_exe { Ok(path) } else { Err(PackageError::Path(installer.path.clone())) }
 }
 
-/// Every update of a product has the same file name, by which a running one is known; each lies in a folder of its own.
+/// Every update of a product has the same file name, which identifies a running one, so each has a folder of its own.
 fn packages(private: &Path) -> PathBuf {
     private.join("packages")
 }

@@ -1,5 +1,5 @@
-//! The package: what is staged, what is refused, and what a held file resists. Signed files need a certificate and are
-//! tested with the whole program.
+//! The package: what is staged, what is refused, and what a held file resists. Signed files need a certificate, so they
+//! are tested with the whole program.
 
 use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
 
@@ -14,7 +14,7 @@ const NAME: &str = "SkypeServerUpdateInstaller.exe";
 /// The folder of a copy.
 const FRESH: &str = "0123456789abcdef0123456789abcdef";
 
-/// What the journal says of it.
+/// The journal's record of it.
 fn known() -> StagedCopy {
     StagedCopy { folder: FRESH.into(), sha256: UPDATE.parse().expect("a hash") }
 }
@@ -107,7 +107,7 @@ fn a_copy_that_no_journal_knows_does_not_count() {
     assert!(found(Some(&other)).expect("readable").is_none());
     let elsewhere = StagedCopy { folder: r"..\..\elsewhere".into(), ..known() };
     assert!(found(Some(&elsewhere)).expect("readable").is_none());
-    // The one that the journal knows is read, down to its signature.
+    // The copy that the journal records is read, down to its signature.
     assert!(matches!(found(Some(&known())), Err(PackageError::Signature { .. })));
     std::fs::write(folder.join("version.dll"), "foreign").expect("written");
     assert!(found(Some(&known())).expect("readable").is_none(), "something lies next to it");
@@ -182,7 +182,7 @@ fn a_held_file_can_be_run_but_not_written_replaced_renamed_or_deleted() {
         refused(std::fs::remove_file(&path)),
     ];
     for (number, tried) in tries.into_iter().enumerate() {
-        // Replacing by a rename is refused as a denied access, the others as a sharing violation.
+        // Replacing by a rename is refused with access denied, the other attempts with a sharing violation.
         assert!(matches!(tried, Err(ERROR_SHARING_VIOLATION | 5)), "try {number}: {tried:?}");
     }
     #[expect(clippy::disallowed_methods, reason = "the child is a copy of this test program")]

@@ -1,4 +1,4 @@
-//! The share of the pool that this machine belongs to.
+//! The share of this machine's pool.
 
 use reconcile_core::{Account, Acted, Claims, Goal, Seen, claim_of, reached};
 use reconcile_schema::{Fact, PoolRecord, Step};
@@ -6,7 +6,7 @@ use reconcile_schema::{Fact, PoolRecord, Step};
 use crate::share::{Claimed, Share};
 use crate::share_error::ShareError;
 
-/// What the servers of the pool have there.
+/// The record that the servers of the pool keep there.
 pub fn record(goal: &Goal) -> Fact<PoolRecord> {
     match &goal.claims {
         Some(claims) => share(claims).read(&claims.name, Some(&goal.server)).into(),
@@ -14,7 +14,7 @@ pub fn record(goal: &Goal) -> Fact<PoolRecord> {
     }
 }
 
-/// Claims the pool, or releases it.
+/// Claims or releases the pool.
 pub fn tell_pool(goal: &Goal, seen: &Seen, step: &Step) -> Result<Acted, ShareError> {
     match told(goal, seen, step) {
         Err(busy) if busy.is_busy() => Ok(Acted::Busy(busy.to_string())),

@@ -1,9 +1,9 @@
-//! What the cmdlets for pools are told, and what they answer.
+//! The requests to the cmdlets for pools, and their answers.
 
 use reconcile_schema::{PoolSeen, Product, Readiness, UpgradeDomain};
 use serde::{Deserialize, Serialize};
 
-/// What is asked of a pool.
+/// The question to a pool.
 #[derive(Serialize)]
 pub struct Question<'a> {
     module: &'a str,
@@ -12,21 +12,20 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// How the pool of a server with this product stands.
+    /// The question about the pool of a server with this product.
     pub const fn of(module: &'a str, product: Product, pool: &'a str) -> Self {
         let asks = if product.has_domain_info() { "domains" } else { "readiness" };
         Self { module, pool, asks }
     }
 }
 
-/// Where a server is moved.
+/// The direction in which a server is moved.
 #[derive(Serialize)]
 pub struct Move<'a> {
     /// The product's module.
     pub module: &'a str,
     /// The server.
     pub computer: &'a str,
-    /// Out of its pool or back into it.
     pub direction: Direction,
 }
 
@@ -34,13 +33,13 @@ pub struct Move<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
-    /// The pool takes over.
+    /// Failover: the pool takes over.
     Out,
-    /// The pool gives back.
+    /// Failback: the server goes back to its pool.
     Back,
 }
 
-/// What a pool answers.
+/// The answer of a pool.
 #[derive(Deserialize)]
 pub struct Answer {
     readiness: State,
@@ -58,14 +57,14 @@ enum State {
     InsufficientActiveFrontEnds,
 }
 
-/// An upgrade domain: how its flag reads, and every text of it.
+/// An upgrade domain: its flag as text, and all its texts.
 #[derive(Deserialize)]
 struct Domain {
     ready: String,
     names: Vec<String>,
 }
 
-/// A line of what is said of the fabric.
+/// A line about the fabric.
 #[derive(Deserialize)]
 struct Line {
     stream: Stream,
@@ -90,7 +89,7 @@ impl From<Answer> for PoolSeen {
             State::Busy => Readiness::Busy,
             State::InsufficientActiveFrontEnds => Readiness::InsufficientActiveFrontEnds,
         };
-        // Whatever is not a plain True is none: in another language, or absent.
+        // Any value other than a plain True counts as false: in another language, or absent.
         let domain = |Domain { ready, mut names }: Domain| {
             names.sort_unstable();
             names.dedup();
@@ -107,7 +106,7 @@ impl From<Answer> for PoolSeen {
             active: active.parse().ok(),
             missing: said(&|line| is_missing(line)),
             warnings: said(&|line| matches!(line.stream, Stream::Warning | Stream::Error) && !is_missing(line)),
-            // Of what is verbose, only that something is missing is known.
+            // Of the verbose lines, only those that report a missing replica are understood.
             fabric: Some(said(&|line| line.stream == Stream::Output && !is_missing(line))),
         }
     }

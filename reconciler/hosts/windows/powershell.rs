@@ -1,7 +1,8 @@
-//! The product's management shell: fixed scripts, one process for each, values as JSON on standard input.
+//! The product's management shell: fixed scripts, one process for each, with values as JSON on standard input.
 //!
-//! A shell that is to tell the versions of databases can be started ahead of the question: to load the product's module
-//! takes most of its time. No script is ever built from text. A value reaches a script as JSON and becomes a typed parameter there.
+//! A shell that will be asked for the versions of databases can be started before the question, because loading the
+//! product's module takes most of its time. No script is ever built from text. A value reaches a script as JSON and
+//! becomes a typed parameter there.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,7 +20,7 @@ use super::script::{ALL, INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE,
 use super::win32::Win32Error;
 use crate::interrupt::Interrupt;
 
-/// What a script is told of the module that has its cmdlet, and of what the cmdlet is to do, where that is known.
+/// The request to a script: the module that has its cmdlet and, if known, what the cmdlet must do.
 #[derive(Serialize)]
 struct Request<'a> {
     module: &'a str,
@@ -32,9 +33,9 @@ struct Membership {
     member: bool,
 }
 
-/// Where a call works and how long it may take.
+/// The folder and the time limit of a call.
 pub struct Call<'a> {
-    /// A private folder of this call alone.
+    /// A private folder for this call only.
     pub folder: &'a Path,
     /// How long it may take.
     pub limit: Duration,
@@ -42,18 +43,18 @@ pub struct Call<'a> {
     pub interrupt: &'a Interrupt,
 }
 
-/// A change that is not cut off in its middle: the run that makes it, and the step that it is.
+/// A change that must not be interrupted: its run and its step.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
     pub run: &'a RunId,
     pub step: &'a Step,
 }
 
-/// A management shell that was started ahead of the question for databases.
+/// A management shell that was started before the question about databases.
 pub struct Warm {
     pub folder: PathBuf,
     waiting: Waiting,
-    /// Nobody changes the script while it may still be read.
+    /// Nobody can change the script while it may still be read.
     _script: File,
 }
 
@@ -61,7 +62,7 @@ impl Warm {
     /// The same as [`PowerShell::test_databases`], in the shell's own folder.
     ///
     /// # Errors
-    /// As there, or the shell has ended meanwhile.
+    /// As there, or when the shell has ended meanwhile.
     pub fn test_databases(
         self,
         runner: &Runner,
@@ -72,7 +73,7 @@ impl Warm {
         databases(call.folder, &succeeded(&TEST_DATABASE, call.folder, ended)?)
     }
 
-    /// Ends it without a question.
+    /// Ends it without asking it anything.
     pub fn end(self, runner: &Runner) {
         runner.end(self.waiting);
     }
@@ -90,12 +91,12 @@ pub struct PowerShell<'a> {
     pub module: PathBuf,
 }
 
-/// Where Windows PowerShell lies below the folder of Windows.
+/// The path of Windows PowerShell below the folder of Windows.
 pub fn program(system_root: &Path) -> PathBuf {
     system_root.join(r"System32\WindowsPowerShell\v1.0\powershell.exe")
 }
 
-/// Where a product's management module lies below `%CommonProgramFiles%`.
+/// The path of a product's management module below `%CommonProgramFiles%`.
 pub fn module(common_program_files: &Path, product: Product) -> PathBuf {
     let name = product.module();
     common_program_files.join(product.folder()).join("Modules").join(name).join(format!("{name}.psd1"))
@@ -105,17 +106,17 @@ impl PowerShell<'_> {
     /// `Test-CsDatabase`: the versions of the databases of `store`.
     ///
     /// # Errors
-    /// The cmdlet failed, could not be run, or reported something else than databases.
+    /// When the cmdlet failed, could not be run, or did not report databases.
     pub fn test_databases(&self, store: &Store, call: Call<'_>) -> Result<Vec<Database>, PowerShellError> {
         let input = [self.loading(), asking(store)].concat();
         let folder = call.folder;
         databases(folder, &run(self, &TEST_DATABASE, &input, None, call)?)
     }
 
-    /// Starts a shell that [`Warm::test_databases`] will ask.
+    /// Starts a shell for [`Warm::test_databases`].
     ///
     /// # Errors
-    /// It cannot be started.
+    /// When it cannot be started.
     pub fn warm(&self, folder: &Path) -> Result<Warm, PowerShellError> {
         let (arguments, script) = self.arguments(&TEST_DATABASE)?;
         let input = self.loading();
@@ -131,20 +132,20 @@ impl PowerShell<'_> {
         Ok(Warm { waiting: self.runner.start(&child)?, folder: folder.to_owned(), _script: script })
     }
 
-    /// `Install-CsDatabase -Update` in the form of `store`. The cmdlet returns nothing: what it did is seen by testing again.
+    /// `Install-CsDatabase -Update` in the form of `store`. The cmdlet returns nothing; a new test shows its effect.
     ///
     /// # Errors
-    /// The cmdlet failed, or could not be run.
+    /// When the cmdlet failed, or could not be run.
     pub fn update_databases(&self, store: &Store, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
         let module = self.module.to_string_lossy();
         let request = Request { module: &module, databases: Some(Databases::to_update(store)) };
         run(self, &INSTALL_DATABASE, &ascii_json(&request), Some(change), call).map(drop)
     }
 
-    /// How the pool called `pool` stands, of which this machine is a Front End Server.
+    /// The state of the pool called `pool`, to which this machine belongs as a Front End Server.
     ///
     /// # Errors
-    /// A cmdlet failed, could not be run, or answered something else.
+    /// When a cmdlet failed, could not be run, or gave an unexpected answer.
     pub fn pool(&self, product: Product, pool: &str, call: Call<'_>) -> Result<PoolSeen, PowerShellError> {
         let (folder, module) = (call.folder, self.module.to_string_lossy());
         let question = ascii_json(&Question::of(&module, product, pool));
@@ -155,7 +156,7 @@ impl PowerShell<'_> {
     /// `Invoke-CsComputerFailOver`, never forced.
     ///
     /// # Errors
-    /// The cmdlet failed, or could not be run.
+    /// When the cmdlet failed, or could not be run.
     pub fn fail_over(&self, computer: &str, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
         self.moved(computer, Direction::Out, change, call)
     }
@@ -180,10 +181,10 @@ impl PowerShell<'_> {
         run(self, &MOVE_COMPUTER, &ascii_json(&request), Some(change), call).map(drop)
     }
 
-    /// Whether the account that we run as is a member of `group`, directly or through other groups.
+    /// Whether our account is a member of `group`, directly or through other groups.
     ///
     /// # Errors
-    /// PowerShell could not be run, or did not answer.
+    /// When PowerShell could not be run, or did not answer.
     pub fn is_member(&self, group: &str, call: Call<'_>) -> Result<bool, PowerShellError> {
         #[derive(Serialize)]
         struct Question<'a> {
@@ -195,13 +196,13 @@ impl PowerShell<'_> {
         Ok(found.member)
     }
 
-    /// The line that has a script load the product's module.
+    /// The line with which a script loads the product's module.
     fn loading(&self) -> String {
         let module = self.module.to_string_lossy();
         ascii_json(&Request { module: &module, databases: None }) + "\n"
     }
 
-    /// The arguments for a script, and the script, held: nobody changes it between the check and the run.
+    /// The arguments for a script, and the script, held so that nobody can change it between the check and the run.
     fn arguments(&self, script: &Script) -> Result<(Vec<OsString>, File), PowerShellError> {
         if !self.program.is_file() {
             return Err(PowerShellError::Missing(self.program.clone()));
@@ -216,7 +217,7 @@ impl PowerShell<'_> {
     }
 }
 
-/// Runs a script. One that makes a `change` is not ended in its middle, and outlives us; any other one ends with us.
+/// Runs a script. A script that makes a `change` is not interrupted, and outlives us; any other one ends with us.
 fn run(
     shell: &PowerShell<'_>,
     script: &Script,
@@ -239,7 +240,8 @@ fn run(
     succeeded(script, call.folder, shell.runner.run(&child, &mut |_| {}, call.interrupt)?)
 }
 
-/// What PowerShell says in every language where an execution policy refuses a script: its exception, and the page that it points to.
+/// What PowerShell reports in every language when an execution policy refuses a script: its exception, and the page
+/// that it refers to.
 const POLICY: [&str; 3] = ["PSSecurityException", "about_Execution_Policies", "LinkID=135170"];
 
 /// The run of a script, if the script did not fail.
@@ -256,33 +258,33 @@ fn succeeded(script: &Script, folder: &Path, ended: Ended) -> Result<Ended, Powe
     }
 }
 
-/// What `Test-CsDatabase` is asked.
+/// The request to `Test-CsDatabase`.
 fn asking(store: &Store) -> String {
     ascii_json(&Databases::to_test(store))
 }
 
-/// What `Test-CsDatabase` answered.
+/// The answer of `Test-CsDatabase`.
 fn databases(folder: &Path, ended: &Ended) -> Result<Vec<Database>, PowerShellError> {
     let expected = "a list of databases with their versions";
     let rows: Vec<Row> = answer(&TEST_DATABASE, expected, folder, ended)?;
     if rows.is_empty() {
-        // No databases are not databases that are all up to date.
+        // An empty list does not mean that all databases are current.
         let (script, found) = (TEST_DATABASE.name, "an empty list".into());
         return Err(PowerShellError::Answer { script, expected, found, folder: folder.into() });
     }
     rows.into_iter().map(|row| row.database(folder)).collect()
 }
 
-/// JSON without a character above ASCII: the console code page in which PowerShell reads its input cannot change it.
+/// JSON with ASCII characters only: the console code page in which PowerShell reads its input cannot change it.
 fn ascii_json(request: &impl Serialize) -> String {
-    // Texts and lists of texts: there is nothing in a request that JSON cannot say.
+    // A request has only texts and lists of texts, which JSON can always express.
     let json = serde_json::to_string(request).unwrap_or_default();
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_ascii() {
             ascii.push(character);
         } else {
-            // Outside of JSON's own signs, that is within texts, every character may be written by its number.
+            // Outside JSON's own signs, that is within texts, every character may be written as its number.
             ascii.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
@@ -305,23 +307,24 @@ fn answer<T: serde::de::DeserializeOwned>(
     Err(wrong(format!("{}{why}", last.chars().take(200).collect::<String>())))
 }
 
-/// How many of the last lines may be the answer: what a module prints at its end comes behind it.
+/// How many of the last lines can contain the answer: output at the end of a module comes after it.
 const LINES: usize = 1_000;
 
-/// At how many places of a line the answer may begin.
+/// At how many places of a line the answer can begin.
 const STARTS: usize = 32;
 
-/// The answer in a line. Warnings of a cmdlet, which PowerShell prints to the same place, come before it, not always with an
-/// end of their line.
+/// The answer in a line. Warnings of a cmdlet, which PowerShell prints to the same place, come before it, and not
+/// always with a line end.
 fn within<T: serde::de::DeserializeOwned>(line: &str) -> Option<T> {
     let starts = line.char_indices().filter(|(_, character)| matches!(character, '[' | '{'));
     starts.take(STARTS).find_map(|(at, _)| serde_json::from_str(line.get(at..)?).ok())
 }
 
-/// Puts every script where PowerShell reads it, and holds it: what an outage needs is there before it begins.
+/// Writes every script to the place where PowerShell reads it, and holds it, so that everything is ready before an
+/// outage begins.
 ///
 /// # Errors
-/// One of them cannot be written or read.
+/// When one of them cannot be written or read.
 pub fn hold(private: &Path) -> Result<Vec<File>, PowerShellError> {
     let scripts = private.join("scripts");
     let held = |script: &Script| match script.put(&scripts) {
@@ -331,7 +334,7 @@ pub fn hold(private: &Path) -> Result<Vec<File>, PowerShellError> {
     ALL.iter().map(held).collect()
 }
 
-/// The last lines of a child in one.
+/// The last lines of a child as one text.
 pub fn said(tail: &[String]) -> String {
     if tail.is_empty() { "it printed nothing".into() } else { tail.join(" | ") }
 }

@@ -7,21 +7,16 @@ use super::process::{Ending, ProcessError};
 /// Why the management shell did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum PowerShellError {
-    /// The script cannot be put where PowerShell reads it.
+    /// The script cannot be written to the place where PowerShell reads it.
     #[error("cannot write the script {path}: {cause}")]
-    Script {
-        /// The script.
-        path: PathBuf,
-        /// What went wrong.
-        cause: io::Error,
-    },
+    Script { path: PathBuf, cause: io::Error },
     /// PowerShell cannot be run.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// There is no Windows PowerShell.
+    /// Windows PowerShell is missing.
     #[error("expected Windows PowerShell at {0}, found none: install Windows Management Framework 3.0 or later")]
     Missing(PathBuf),
-    /// Windows does not let the script run.
+    /// An execution policy refuses the script.
     #[error(
         "an execution policy refuses {script}: {said}; where Group Policy sets one, let it allow scripts that are made on this \
          server (RemoteSigned)"
@@ -31,7 +26,7 @@ pub enum PowerShellError {
         /// PowerShell's own words.
         said: String,
     },
-    /// The script failed, or did not come to its end.
+    /// The script failed, or was ended early.
     #[error("{script} {ending}: {said}; everything that it printed is in {folder}")]
     Ended {
         script: &'static str,
@@ -39,18 +34,16 @@ pub enum PowerShellError {
         ending: Ending,
         /// The last lines that it printed.
         said: String,
-        /// Where all of them are.
+        /// The folder with the complete output.
         folder: PathBuf,
     },
-    /// The script ended well, and its answer is not one.
+    /// The script ended successfully, but its answer is invalid.
     #[error("{script} was expected to answer {expected}, found {found}; everything that it printed is in {folder}")]
     Answer {
         script: &'static str,
-        /// What the answer should have been.
         expected: &'static str,
-        /// What it was.
         found: String,
-        /// Where everything that it printed is.
+        /// The folder with the complete output.
         folder: PathBuf,
     },
 }

@@ -1,4 +1,4 @@
-//! What goes to the scripts and what comes back. That PowerShell runs them is shown with the whole program.
+//! The requests to the scripts and their answers. Tests of the whole program show that PowerShell runs them.
 
 use super::*;
 

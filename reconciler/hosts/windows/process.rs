@@ -1,4 +1,4 @@
-//! Runs a child process: private handles, a job, a time limit, and a watch on whether it gets on.
+//! Runs a child process: private handles, a job, a time limit, and a check whether it makes progress.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -23,44 +23,43 @@ use super::sleeper::Note;
 use super::win32::Win32Error;
 use crate::interrupt::Interrupt;
 
-/// How often a running child is looked at.
+/// How often a running child is checked.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long a child may take for what takes no time: to get its first input, to be gone once it was ended.
+/// How long a child may take for work that takes no time: to get its first input, to be gone after it was ended.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The hidden command of this program that is a watcher.
+/// The hidden command of this program for a watcher.
 pub const WATCHER: &str = "attend";
 
 /// A program to be run.
 #[derive(Debug)]
 pub struct Child<'a> {
-    /// The `.exe`, by its absolute path: nothing is ever searched for.
+    /// The `.exe`, by its absolute path: Windows never searches for it.
     pub program: &'a Path,
-    /// Its arguments, one by one.
     pub arguments: &'a [OsString],
     /// What it reads from standard input, which is then closed.
     pub input: &'a [u8],
-    /// A private folder of this child alone: its working directory, and where its output is kept.
+    /// A private folder for this child only: its working directory, with its output.
     pub folder: &'a Path,
     /// The private folder of this machine.
     pub private: &'a Path,
     /// How long it may take.
     pub limit: Duration,
-    /// What becomes of it when it must not go on.
+    /// What happens to it when it must not continue.
     pub lifetime: Lifetime<'a>,
 }
 
-/// What becomes of a child at its time limit, when the user interrupts, and when we die.
+/// What happens to a child at its time limit, when the user interrupts, and when we die.
 #[derive(Debug, Clone, Copy)]
 pub enum Lifetime<'a> {
-    /// It is ended each time.
+    /// It is ended in each case.
     Ours,
-    /// It may end its work when the user interrupts; it is ended at its time limit, when the run ends at once, and when we
-    /// die.
+    /// It may finish its work when the user interrupts. It is ended at its time limit, when the run ends at once, and
+    /// when we die.
     Finishes,
-    /// It goes on when the user interrupts, when the run ends at once, and when we die: cut off in the middle, it would leave a machine half patched or a
-    /// database half updated. A watcher of our own is its parent, and records how it ended.
+    /// It continues when the user interrupts, when the run ends at once, and when we die: an interruption would leave a
+    /// machine half patched or a database half updated. A watcher of our own is its parent, and records how it ended.
     Outlives(Outliving<'a>),
 }
 
@@ -69,9 +68,10 @@ pub enum Lifetime<'a> {
 pub struct Outliving<'a> {
     /// The run that starts it.
     pub run: &'a RunId,
-    /// The step that it is. An installation is never ended, and runs on at its time limit; everything else ends there.
+    /// Its step. An installation is never ended, and continues after its time limit; everything else is ended then.
     pub step: &'a Step,
-    /// The file that nobody may change while it runs: what was checked is what runs, also when we are gone.
+    /// The file that nobody may change while it runs, so that the verified file is the one that runs, even after we are
+    /// gone.
     pub held: &'a File,
 }
 
@@ -82,13 +82,10 @@ pub enum Ending {
     Exited(u32),
     /// By us, at its time limit.
     TimedOut,
-    /// By us, since the user interrupted.
+    /// By us, because the user interrupted.
     Interrupted,
-    /// Not at all: the time limit is over, or the run ends at once, and it runs on.
-    StillRunning {
-        /// Its process.
-        pid: u32,
-    },
+    /// Not at all: the time limit is over, or the run ends at once, and the child is still running.
+    StillRunning { pid: u32 },
 }
 
 impl fmt::Display for Ending {
@@ -103,51 +100,38 @@ impl fmt::Display for Ending {
     }
 }
 
-/// What is left of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
     pub ending: Ending,
-    /// What it printed.
     pub output: Output,
 }
 
-/// A look at a child that runs.
+/// An observation of a running child.
 #[derive(Debug, Clone, Copy)]
 pub struct Pulse {
-    /// For how long nothing has moved: no output, no log file in its folder, no CPU time.
+    /// How long it has shown no activity: no output, no log file in its folder, no CPU time.
     pub quiet: Duration,
 }
 
 /// Why a child could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// The program is named in a way that Windows would search for, or is no program.
+    /// Windows would have to search for the program, or it is no program.
     #[error("expected the absolute path of an .exe, found {0}")]
     Program(PathBuf),
     /// The folder of the child cannot be prepared.
     #[error("cannot prepare the folder {folder} for {program}: {cause}")]
-    Folder {
-        folder: PathBuf,
-        /// The program that was to run there.
-        program: PathBuf,
-        /// What went wrong.
-        cause: io::Error,
-    },
+    Folder { folder: PathBuf, program: PathBuf, cause: io::Error },
     /// It cannot be given an environment.
     #[error("cannot give an environment to {program}: {cause}")]
-    Environment {
-        program: PathBuf,
-        /// What Windows said.
-        cause: CallError,
-    },
+    Environment { program: PathBuf, cause: CallError },
     /// A step of starting it failed.
     #[error("cannot {what} {program}: {cause}")]
     Start {
         /// Which step.
         what: &'static str,
         program: PathBuf,
-        /// What Windows said.
         cause: Win32Error,
     },
     /// A command that outlives its run cannot be recorded.
@@ -156,33 +140,27 @@ pub enum ProcessError {
         /// What was tried.
         what: &'static str,
         program: PathBuf,
-        /// What Windows said.
         cause: Win32Error,
     },
-    /// A watcher did not start it.
+    /// A watcher did not start the command.
     #[error("{program} was not started: {why}")]
-    NotStarted {
-        program: PathBuf,
-        /// Why not.
-        why: String,
-    },
-    /// Its watcher is gone, and so is it.
+    NotStarted { program: PathBuf, why: String },
+    /// Its watcher is gone, and so is the command.
     #[error("{program} has ended, and nobody saw how: the process of reconcile that watched it was ended")]
     Unseen { program: PathBuf },
-    /// It runs, and cannot be waited for.
+    /// It is running, but cannot be waited for.
     #[error("cannot wait for {program} (process {pid}): {cause}")]
     Wait {
         program: PathBuf,
-        /// Its process; 0 where it is not known any more.
+        /// Its process; 0 if that is no longer known.
         pid: u32,
-        /// What Windows said.
         cause: Win32Error,
     },
 }
 
 /// Runs children.
 pub struct Runner {
-    /// The program that watches, with its arguments.
+    /// The program of the watcher, with its arguments.
     watcher: fn() -> io::Result<(PathBuf, Vec<OsString>)>,
 }
 
@@ -193,12 +171,12 @@ impl Default for Runner {
 }
 
 impl Runner {
-    /// Runs a child to its end, or to the end of our patience.
+    /// Runs a child until it ends, or until its time limit.
     ///
-    /// `watch` sees the child a few times a second; `interrupt` is asked as often.
+    /// `watch` observes the child a few times a second; `interrupt` is checked as often.
     ///
     /// # Errors
-    /// It cannot be started or waited for. How it ended, whatever the exit code, is no error here.
+    /// When it cannot be started or waited for. Its end, with whatever exit code, is not an error here.
     pub fn run(
         &self,
         child: &Child<'_>,
@@ -209,13 +187,14 @@ impl Runner {
         self.finish(waiting, child.input, child.limit, watch, interrupt)
     }
 
-    /// Starts a child that is to wait for the rest of its input. It has got `child.input` by then, and no time limit yet.
+    /// Starts a child that then waits for the rest of its input. It has received `child.input`, and has no time limit
+    /// yet.
     ///
     /// # Errors
-    /// It cannot be started, or does not take its input.
+    /// When it cannot be started, or does not read its input.
     pub fn start(&self, child: &Child<'_>) -> Result<Waiting, ProcessError> {
         let mut waiting = self.spawn(child)?;
-        // A pipe takes so little at once; a child must not hold us all the same.
+        // A pipe accepts this little at once, but a child must not be able to block us anyway.
         waiting.stdin = waiting.stdin.take().and_then(|stdin| {
             let (done, taken) = std::sync::mpsc::channel();
             let (mut stdin, input) = (stdin, child.input.to_owned());
@@ -229,10 +208,10 @@ impl Runner {
         Err(ProcessError::Start { what: "give its input to", program: child.program.to_owned(), cause })
     }
 
-    /// Gives a child that waits the rest of its input, and waits for its end as [`Runner::run`] does.
+    /// Gives a waiting child the rest of its input, and waits for its end like [`Runner::run`].
     ///
     /// # Errors
-    /// It cannot be waited for.
+    /// When it cannot be waited for.
     pub fn finish(
         &self,
         mut waiting: Waiting,
@@ -243,17 +222,18 @@ impl Runner {
     ) -> Result<Ended, ProcessError> {
         if let Some(mut stdin) = waiting.stdin.take() {
             let input = input.to_owned();
-            // Beside the wait: a child that ends without reading must not hold us, and says so by how it ends.
+            // In parallel to the wait: a child that ends without reading must not block us, and the way it ends shows
+            // that.
             thread::spawn(move || stdin.write_all(&input));
         }
         let ending = waiting.attend(limit, watch, interrupt)?;
         Ok(Ended { ending, output: waiting.output.clone() })
     }
 
-    /// Ends a child that waits, and lets it be gone.
+    /// Ends a waiting child, and gives it time to go.
     pub fn end(&self, mut waiting: Waiting) {
         waiting.end();
-        // Whether it is gone in time, is seen by anyone who looks for processes.
+        // Any later list of processes shows whether it is gone in time.
         let _ = waiting.process.wait(PATIENCE);
     }
 
@@ -293,7 +273,7 @@ impl Runner {
         })
     }
 
-    /// Starts the watcher that starts the child.
+    /// Starts the watcher, which starts the child.
     fn watched(
         &self,
         child: &Child<'_>,
@@ -314,7 +294,7 @@ impl Runner {
             run: outliving.run.clone(),
             step: outliving.step.clone(),
             program: program.to_owned(),
-            // None of ours is anything else than Unicode: paths below the private folder, and options.
+            // All our arguments are Unicode: paths below the private folder, and options.
             arguments: child.arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect(),
             input: (!child.input.is_empty()).then_some(input),
             limit: (!outliving.runs_on()).then_some(child.limit.as_secs()),
@@ -341,7 +321,7 @@ impl Runner {
             breaks_away: is_own_process_in_job().unwrap_or(false),
         };
         let process = match creation.start(Some(&mut job)) {
-            // A job that lets everything go may refuse who asks for it.
+            // A job that releases every process may refuse one that asks for it.
             Err(Win32Error(ERROR_ACCESS_DENIED)) if creation.breaks_away => {
                 creation.breaks_away = false;
                 creation.start(Some(&mut job))
@@ -386,7 +366,7 @@ fn inside(
     Ok(Started { process, job, stdin, record: None })
 }
 
-/// A child that was started just now.
+/// A child that was just started.
 struct Started {
     process: Process,
     job: Job,
@@ -395,20 +375,20 @@ struct Started {
 }
 
 impl Outliving<'_> {
-    /// Whether it runs on at its time limit: an installation that is cut off leaves a machine half patched.
+    /// Whether it continues after its time limit: an interrupted installation leaves a machine half patched.
     fn runs_on(&self) -> bool {
         *self.step == Step::Install
     }
 }
 
-/// A child that was started. Dropped, it is ended, unless it is one that outlives us.
+/// A started child. When this value is dropped, the child is ended, unless it outlives us.
 #[derive(Debug)]
 pub struct Waiting {
     /// The child, or its watcher.
     process: Process,
     job: Job,
     stdin: Option<PipeWriter>,
-    /// What its watcher records.
+    /// The record of its watcher.
     record: Option<Record>,
     output: Output,
     program: PathBuf,
@@ -416,12 +396,12 @@ pub struct Waiting {
     ends_with_us: bool,
     interruptible: bool,
     runs_on: bool,
-    /// Whether its watcher is gone, and we look at the child itself.
+    /// Whether its watcher is gone, so that we observe the child itself.
     unwatched: bool,
 }
 
 impl Waiting {
-    /// Ends it. Where the job does not hold the child, or does not end it, the child alone is ended.
+    /// Ends it. If the job does not hold the child, or does not end it, only the child is ended.
     fn end(&mut self) {
         if !self.job.holds() || self.job.end().is_err() {
             self.process.end();
@@ -461,7 +441,7 @@ impl Waiting {
                 Some(_) | None => continue,
             };
             self.end();
-            // It may have ended by itself before we could end it; what it did then counts as cut off all the same.
+            // It may have ended by itself before we could end it; its work counts as interrupted anyway.
             return self.wait(PATIENCE).map(|_| why);
         }
     }
@@ -477,12 +457,12 @@ impl Waiting {
         Ending::StillRunning { pid: started.map_or(self.process.id(), |(pid, _)| pid) }
     }
 
-    /// How it ended: by its own code, or by what its watcher recorded. Not yet, where somebody ended the watcher over it.
+    /// How it ended: by its own code, or by its watcher's record. None yet, if somebody ended the watcher before it.
     fn ended(&mut self, code: u32) -> Result<Option<Ending>, ProcessError> {
         let Some(record) = &mut self.record else { return Ok(Some(Ending::Exited(code))) };
         let program = self.program.clone();
         if self.unwatched {
-            let _ = record.add(&Entry::Ended(End::Exited(code))); // We have seen it, even if somebody else has, too.
+            let _ = record.add(&Entry::Ended(End::Exited(code))); // We saw it end, even if somebody else did too.
             return Ok(Some(Ending::Exited(code)));
         }
         let recorded = record.read().map_err(|error| ProcessError::Record {
@@ -515,14 +495,14 @@ impl Waiting {
     }
 }
 
-/// How deep logs may lie below the folder of a child.
+/// How deep logs can be below the folder of a child.
 const DEPTH: u32 = 3;
 
-/// CPU time, in units of 100 ns, that is no sign of life: what a program takes that only looks at a clock.
+/// CPU time, in units of 100 ns, that is not a sign of life: a program that only checks a clock uses this much.
 const IDLE: u64 = 500_000;
 
-/// Numbers that change while a child gets on: the CPU time of it and of all that it started, and the bytes in the files of its
-/// folder.
+/// Numbers that change while a child makes progress: the CPU time of it and of all its child processes, and the bytes
+/// in the files of its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Signs {
     cpu: u64,
@@ -530,7 +510,7 @@ struct Signs {
 }
 
 impl Signs {
-    /// Whether the child got on since `before`.
+    /// Whether the child has made progress since `before`.
     const fn differs(self, before: Self) -> bool {
         self.bytes != before.bytes || self.cpu.wrapping_sub(before.cpu) > IDLE
     }
@@ -548,7 +528,7 @@ fn bytes_in(folder: &Path, depth: u32) -> u64 {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // One that has ended is ended again, which does nothing, save to what it has left running.
+        // Ending a child that has already ended does nothing, except to its remaining child processes.
         if self.ends_with_us {
             self.end();
         }

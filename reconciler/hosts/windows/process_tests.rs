@@ -1,4 +1,4 @@
-//! The process runner, with this test program itself as the child: each child below is an ignored test of it.
+//! The process runner, with this test program itself as the child: each child below is an ignored test.
 
 use std::process::Stdio;
 
@@ -10,14 +10,14 @@ fn named(role: &str) -> String {
     format!("{}::{role}", module_path!().split_once("::").expect("a module").1)
 }
 
-/// This program, with what makes it play `role`.
+/// This program, with the arguments that make it play `role`.
 fn as_child(role: &str) -> (PathBuf, Vec<OsString>) {
     let program = std::env::current_exe().expect("this program has a path");
     let arguments = ["--ignored", "--exact", &named(role), "--nocapture", "--quiet"].map(OsString::from);
     (program, arguments.to_vec())
 }
 
-/// A runner whose watcher is this program, too.
+/// A runner whose watcher is this program too.
 fn runner() -> Runner {
     Runner { watcher: || Ok(as_child("watcher_attends")) }
 }
@@ -26,10 +26,9 @@ fn runner() -> Runner {
 #[ignore = "the watcher of the tests below"]
 fn watcher_attends() {
     crate::windows::watcher::attend().expect("a record");
-    std::process::exit(0); // What a test program says at its end belongs to no child.
+    std::process::exit(0); // The final output of a test program does not belong to a child.
 }
 
-/// An interrupt that is raised, or not.
 fn interrupt(raised: bool) -> Interrupt {
     let interrupt = Interrupt::default();
     if raised {
@@ -38,12 +37,12 @@ fn interrupt(raised: bool) -> Interrupt {
     interrupt
 }
 
-/// How a child of these tests lives.
+/// The lifetime of a child in these tests.
 #[derive(Clone, Copy)]
 enum Lives {
     Ours,
     Finishes,
-    /// As a step of a run that it outlives.
+    /// It outlives its run, as this step.
     Outlives(&'static Step),
 }
 
@@ -55,7 +54,7 @@ fn run(role: &str, input: &str, limit: Duration, lives: Lives, interrupted: bool
     (ended, folder)
 }
 
-/// The same in this folder, which is the private folder, too.
+/// The same in this folder, which is also the private folder.
 fn run_in(
     folder: &Path,
     role: &str,
@@ -232,7 +231,7 @@ fn a_grandchild_does_not_hold_us_and_ends_with_the_job() {
     assert!(!folder.path().join("through").exists());
 }
 
-/// Waits until a process has ended; false when it has not after a long time.
+/// Waits until a process has ended; false if it has not after a long time.
 fn has_ended(pid: u32) -> bool {
     use windows_sys::Win32::Foundation::{CloseHandle, WAIT_OBJECT_0};
     use windows_sys::Win32::System::Threading::{OpenProcess, PROCESS_SYNCHRONIZE, WaitForSingleObject};
@@ -267,7 +266,7 @@ fn a_child_works_in_its_folder_with_the_listed_environment() {
         assert!(said.lines().any(|line| line.eq_ignore_ascii_case(&temp)), "{said}");
         let at = format!("folder={}", folder.path().display());
         assert!(said.lines().any(|line| line.eq_ignore_ascii_case(&at)), "{said}");
-        // Wine adds variables of its own, and what libtest prints is none.
+        // Wine adds variables of its own, and the output of libtest contains none.
         let mut missing = crate::windows::environment::listed();
         missing.retain(|name| !said.lines().any(|line| line.starts_with(&format!("{name}="))));
         assert_eq!(missing, [""; 0], "{said}");
@@ -278,7 +277,7 @@ fn a_child_works_in_its_folder_with_the_listed_environment() {
 fn a_script_runs_a_program_by_its_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let system = crate::windows::environment::system_root().expect("Windows says").join("System32");
-    // The name alone, without an ending: found by Path and PATHEXT, as any vendor's script has it.
+    // The bare name, without an ending: found through Path and PATHEXT, as any vendor's script uses it.
     std::fs::write(folder.path().join("script.cmd"), "@hostname\r\n@cmd /c echo by %ComSpec%\r\n").expect("written");
     let (program, arguments) = (system.join("cmd.exe"), ["/c", "script"].map(OsString::from));
     let (private, lifetime) = (folder.path(), Lifetime::Ours);
@@ -384,7 +383,7 @@ fn a_pulse_tells_how_long_nothing_moved() {
     assert!(pulses > 0);
 }
 
-/// The record of the command that was last at work here.
+/// The record of the last command that was at work here.
 fn recorded(private: &Path) -> record::Recorded {
     record::last(private).expect("a record")
 }
@@ -438,7 +437,7 @@ fn run_that_is_ended() {
     unreachable!("it was to be ended before: {ended:?}");
 }
 
-/// Starts a run in a folder, and gives it with the child that outlives it, once that runs.
+/// Starts a run in a folder, and returns it with the child that outlives it, once the child runs.
 fn started_run(folder: &Path) -> (std::process::Child, PathBuf, u32) {
     let (program, arguments) = as_child("run_that_is_ended");
     #[expect(clippy::zombie_processes, reason = "who asks for it ends it")]
@@ -481,7 +480,7 @@ fn a_run_looks_after_a_child_whose_watcher_was_ended() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("logs")).expect("made");
     let mut ends_watcher = |_: Pulse| {
-        // The child is the only one that has the watcher as its parent.
+        // Only the child has the watcher as its parent.
         let seen = record::last(folder.path()).and_then(|recorded| recorded.started);
         let all = crate::windows::processes::listed().expect("listed");
         let child = seen.and_then(|(pid, _)| all.into_iter().find(|process| process.pid == pid));
@@ -506,7 +505,7 @@ fn a_run_looks_after_a_child_whose_watcher_was_ended() {
     assert_eq!(recorded(folder.path()).end, Some(End::Exited(0)));
 }
 
-/// The null device, to be read and written.
+/// The null device, for reading and writing.
 fn nothing() -> File {
     std::fs::OpenOptions::new().read(true).write(true).open("NUL").expect("there")
 }

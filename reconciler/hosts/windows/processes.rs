@@ -1,4 +1,4 @@
-//! The processes of this machine: which program each is, whose, in which session, and with which rights.
+//! The processes of this machine: the program, owner, session and rights of each.
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 
@@ -18,10 +18,10 @@ use crate::running::{Process, Standing};
 /// The longest path that Windows gives.
 const LONGEST: usize = 32_768;
 
-/// Every process of this machine, by what the list of all tells: neither file, session nor time.
+/// Every process of this machine, with what the list contains: neither file, session nor time.
 ///
 /// # Errors
-/// They cannot be listed.
+/// When they cannot be listed.
 pub fn listed() -> Result<Vec<Process>, Win32Error> {
     let snapshot = snapshot(TH32CS_SNAPPROCESS, 0)?;
     let mut entry = PROCESSENTRY32W { dwSize: size_of::<PROCESSENTRY32W>() as u32, ..PROCESSENTRY32W::default() };
@@ -41,13 +41,12 @@ pub fn listed() -> Result<Vec<Process>, Win32Error> {
     }
 }
 
-/// A process that was looked at.
+/// An observed process.
 pub struct Looked {
-    /// What is known of it.
     pub process: Process,
-    /// What it may do.
+    /// Its rights.
     pub standing: Standing,
-    /// Whose it is, in words.
+    /// Its owner, in words.
     pub user: String,
 }
 
@@ -61,7 +60,7 @@ impl Looked {
     }
 }
 
-/// Looks at a process through one handle: while that is open, its number cannot become another process's. None where it has
+/// Observes a process through one handle: while that is open, no other process can get its number. None where it has
 /// ended.
 pub fn look(listed: &Process) -> Option<Looked> {
     match open(listed.pid, PROCESS_QUERY_LIMITED_INFORMATION) {
@@ -81,7 +80,7 @@ fn hidden(cause: Win32Error) -> String {
     format!("an account that cannot be read ({cause})")
 }
 
-/// The same process with its file, its session and the time of its creation, as far as it lets us look.
+/// The same process with its file, its session and the time of its creation, as far as it allows access.
 pub fn placed(listed: &Process) -> Process {
     with_file(listed, open(listed.pid, PROCESS_QUERY_LIMITED_INFORMATION).ok().as_ref())
 }
@@ -95,7 +94,7 @@ fn with_file(listed: &Process, handle: Option<&OwnedHandle>) -> Process {
     }
 }
 
-/// The file that a process runs. Windows tells it by the file that is open, not by what the process says of itself.
+/// The program file of a process. Windows derives it from the open file, not from what the process reports.
 pub fn path(process: &OwnedHandle) -> Result<String, Win32Error> {
     let mut buffer = vec![0_u16; LONGEST];
     let mut size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
@@ -124,7 +123,7 @@ fn created(process: &OwnedHandle) -> Result<u64, Win32Error> {
 /// Opens a process.
 ///
 /// # Errors
-/// There is none of this number (`ERROR_INVALID_PARAMETER`), or it does not let us.
+/// When there is none with this number (`ERROR_INVALID_PARAMETER`), or it denies access.
 pub fn open(pid: u32, access: u32) -> Result<OwnedHandle, Win32Error> {
     // SAFETY: no preconditions; the handle is checked.
     let process = unsafe { OpenProcess(access, 0, pid) };

@@ -1,4 +1,4 @@
-//! What this process does to itself before anything else, so that nobody else gets a hold of it.
+//! What this process does to itself before anything else, so that nobody else can interfere with it.
 
 use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
 use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE};
@@ -6,11 +6,11 @@ use windows_sys::Win32::System::LibraryLoader::LOAD_LIBRARY_SEARCH_SYSTEM32;
 
 use super::library::in_kernel;
 
-/// Makes our standard handles private, and lets libraries come from the system's folder only. To be called once, first
-/// thing in `main`.
+/// Makes our standard handles private, and allows libraries from the system's folder only. Must be called once, first
+/// in `main`.
 ///
-/// A child that inherits one of our handles and lives longer than we do blocks anyone who reads our output until it ends. A
-/// library that somebody put beside the program or into the current folder would run with our rights.
+/// A child that inherits one of our handles and outlives us blocks anyone who reads our output until it ends. A library
+/// that somebody put next to the program or into the current folder would run with our rights.
 pub fn protect() {
     for which in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
         // SAFETY: no preconditions; a missing handle is null or invalid, which the second call refuses.
@@ -18,7 +18,7 @@ pub fn protect() {
         // SAFETY: as above. It fails for the pseudo handles of a console before Windows 8, which this flag does not concern.
         unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) };
     }
-    // Not imported, but looked up: Windows Server 2008 R2 has it only since the update KB2533623.
+    // It is looked up and not imported, because Windows Server 2008 R2 has it only with the update KB2533623.
     let Some(function) = in_kernel(c"SetDefaultDllDirectories") else { return };
     // SAFETY: the function of this name has this signature (Microsoft Learn: SetDefaultDllDirectories).
     let set: unsafe extern "system" fn(u32) -> i32 = unsafe { std::mem::transmute(function) };

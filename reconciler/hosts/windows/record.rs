@@ -1,7 +1,7 @@
-//! The record of a command that outlives its run: what was ordered, which process it became, how it ended.
+//! The record of a command that outlives its run: its order, its process, and its end.
 //!
-//! The run creates it and hands it to the watcher as an open file. Whichever of the two lives keeps it open, so that it can be
-//! told from outside whether the command is at work, at every moment from before its start to after its end.
+//! The run creates it and passes it to the watcher as an open file. Each of the two keeps it open while it lives, so
+//! that other programs can see whether the command is at work, at every moment from before its start to after its end.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,19 +19,17 @@ use super::handle::Process;
 /// The file name of the record, in the private folder.
 const NAME: &str = "at-work.jsonl";
 
-/// What a watcher is to do.
+/// The order to a watcher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
-    /// The run that orders it.
     pub run: RunId,
-    /// The step that it is.
     pub step: Step,
     pub program: PathBuf,
     pub arguments: Vec<String>,
-    /// What it reads, if anything.
+    /// The file that it reads, if any.
     pub input: Option<PathBuf>,
-    /// After how many seconds it is ended; never, where none is given.
+    /// After how many seconds it is ended; without a number, never.
     pub limit: Option<u64>,
     /// The folder of its logs.
     pub folder: PathBuf,
@@ -43,7 +41,7 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Entry {
-    /// The run orders this.
+    /// The order of the run.
     Ordered(Box<Order>),
     /// The command runs as this process.
     Started {
@@ -67,14 +65,12 @@ pub enum End {
     NotStarted(String),
 }
 
-/// What a record says.
+/// The content of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// What was ordered.
     pub order: Order,
-    /// The process that it became, and when that was created.
+    /// Its process, and when that was created.
     pub started: Option<(u32, u64)>,
-    /// How it ended.
     pub end: Option<End>,
     /// Whether it is at work.
     pub at_work: bool,
@@ -85,10 +81,10 @@ pub struct Recorded {
 pub struct Record(File);
 
 impl Record {
-    /// Begins the record of what is ordered. Nobody else can write it while this one is open, here or in a watcher.
+    /// Begins the record of an order. While it is open, here or in a watcher, nobody else can write it.
     ///
     /// # Errors
-    /// It cannot be written; another command of ours is at work.
+    /// When it cannot be written, or another command of ours is at work.
     pub fn begin(order: &Order) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true).share_mode(FILE_SHARE_READ);
@@ -105,9 +101,9 @@ impl Record {
     /// Adds a line; it is on the disk when this returns.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// When it cannot be written.
     pub fn add(&mut self, entry: &Entry) -> io::Result<()> {
-        // At its place and not where the handle stands: run and watcher share that.
+        // At the end of the file and not at the handle's position, which run and watcher share.
         let (line, mut at) = (format!("{}\r\n", serde_json::to_string(entry)?), self.0.metadata()?.len());
         let mut rest = line.as_bytes();
         while !rest.is_empty() {
@@ -118,10 +114,10 @@ impl Record {
         self.0.sync_data()
     }
 
-    /// What it says.
+    /// Its content.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// When it cannot be read.
     pub fn read(&self) -> io::Result<Option<Recorded>> {
         let (mut text, mut part) = (Vec::new(), [0; 4096]);
         loop {
@@ -138,7 +134,7 @@ impl Record {
     }
 }
 
-/// What the last record says, if there is one that can be read.
+/// The content of the last record, if there is one that can be read.
 pub fn last(private: &Path) -> Option<Recorded> {
     let path = place(private);
     let held = match OpenOptions::new().write(true).open(&path) {
@@ -146,21 +142,21 @@ pub fn last(private: &Path) -> Option<Recorded> {
         Err(error) => error.raw_os_error() == Some(ERROR_SHARING_VIOLATION.cast_signed()),
     };
     let mut recorded = understood(&std::fs::read_to_string(&path).ok()?, held)?;
-    // A watcher may have been ended over its command.
+    // A watcher may have been ended before its command.
     recorded.at_work |= recorded.end.is_none() && recorded.started.is_some_and(|(pid, created)| lives(pid, created));
     Some(recorded)
 }
 
-/// Forgets the last record: what follows is another attempt.
+/// Removes the last record, because another attempt follows.
 pub fn forget(private: &Path) {
-    let _ = std::fs::remove_file(place(private)); // Where there is none, or one at work, nothing is lost.
+    let _ = std::fs::remove_file(place(private)); // If there is none, or it is in use, nothing is lost.
 }
 
 fn place(private: &Path) -> PathBuf {
     private.join(NAME)
 }
 
-/// Whether this process is the one that was created then.
+/// Whether this process still exists: the number may be reused, so the time of creation counts too.
 pub fn lives(pid: u32, created: u64) -> bool {
     Process::open(pid).is_ok_and(|process| {
         let runs = process.wait(Duration::ZERO).is_ok_and(|code| code.is_none());
@@ -168,7 +164,7 @@ pub fn lives(pid: u32, created: u64) -> bool {
     })
 }
 
-/// The lines of a record, up to one that was cut off.
+/// The lines of a record, up to one that was interrupted.
 fn understood(text: &str, held: bool) -> Option<Recorded> {
     let mut lines = text.lines().map_while(|line| serde_json::from_str::<Entry>(line).ok());
     let Some(Entry::Ordered(order)) = lines.next() else { return None };

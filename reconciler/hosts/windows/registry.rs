@@ -1,4 +1,4 @@
-//! What the registry of this machine says: installed products, pending restarts, a suspended installation.
+//! The registry of this machine: installed products, pending restarts, a suspended installation.
 //!
 //! Every key is opened in the 64-bit view: the products are 64-bit only, and a value in the 32-bit view must not count.
 
@@ -16,7 +16,7 @@ const COMPUTER_NAME: &str = r"SYSTEM\CurrentControlSet\Control\ComputerName";
 const NETLOGON: &str = r"SYSTEM\CurrentControlSet\Services\Netlogon";
 const INSTALLER: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Installer";
 
-/// How often the list of installed products is read before a list that keeps changing is called unknown.
+/// How often the list of installed products is read before a list that keeps changing counts as unknown.
 const PASSES: usize = 5;
 
 /// Why the registry could not be read.
@@ -25,9 +25,8 @@ pub enum RegistryError {
     /// A key or value exists and cannot be read.
     #[error("cannot read {key}: {cause}; run as an administrator of this computer")]
     Unreadable {
-        /// Full path of the key, with the value's name where one was asked for.
+        /// Full path of the key, with the value's name where a value was read.
         key: String,
-        /// What Windows said.
         cause: Win32Error,
     },
     /// A value is not of the expected type.
@@ -35,37 +34,36 @@ pub enum RegistryError {
     NotText {
         /// Full path of the key and the value's name.
         key: String,
-        /// What Windows said.
         cause: Win32Error,
     },
-    /// The list changed under every pass.
+    /// The list changed during every pass.
     #[error(
         "{key} changed while it was read, {passes} times in a row; an installation seems to be running: try again when it has ended"
     )]
     Unsettled {
         /// Full path of the key.
         key: String,
-        /// Passes made.
+        /// How many passes were made.
         passes: usize,
     },
 }
 
-/// Somebody's note that Windows has to be restarted.
+/// A request in the registry to restart Windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingRestart {
-    /// Who asks, in words.
+    /// Who requests it, in words.
     pub whose: &'static str,
-    /// Full path of the key (and value) that says so.
+    /// Full path of the key (and value) with the request.
     pub key: String,
-    /// Whether Windows Update or component servicing asks for it to finish what was installed.
+    /// Whether Windows Update or component servicing requests it, to finish an installation.
     pub of_windows: bool,
-    /// More, where there is more to say: the files to be replaced, the name to come.
+    /// Further details, if there are any: the files to be replaced, the new name.
     pub detail: Option<String>,
     /// The files to be replaced or deleted.
     pub files: Vec<String>,
 }
 
-/// A registry as this host reads it: the machine's, or a small one of a test below another root.
+/// A registry as this host reads it: the machine's, or a small test registry below another root.
 pub struct Registry {
     root: &'static Key,
     root_name: &'static str,
@@ -81,10 +79,11 @@ impl Registry {
     /// The entries of the uninstall list whose `DisplayName` is `wanted`.
     ///
     /// # Errors
-    /// A key that cannot be read, or a list that does not settle. An entry without a `DisplayName` as text is skipped: nothing says that it is ours.
+    /// When a key cannot be read, or the list does not become stable. An entry whose `DisplayName` is no text is
+    /// skipped: it has no sign of being ours.
     pub fn installed(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, RegistryError> {
-        // The iterators of the registry crate end early, without a word, when an enumeration fails, and an installer may be
-        // writing at this moment: a list counts when two passes in a row agree.
+        // The iterators of the registry crate silently end early when an enumeration fails, and an installer may be
+        // writing at this moment. So a list counts when two passes in a row agree.
         let mut before = None;
         for _ in 0..PASSES {
             let now = self.installed_once(&wanted)?;
@@ -115,7 +114,7 @@ impl Registry {
             };
             if wanted(&name) {
                 let version = match self.value(&entry, &path, "DisplayVersion") {
-                    // Only of a component that is known the version matters.
+                    // The version matters only for a known component.
                     Err(RegistryError::NotText { .. }) if Component::from_display_name(&name).is_none() => None,
                     version => version?,
                 };
@@ -126,18 +125,19 @@ impl Registry {
         Ok(Some(found))
     }
 
-    /// `Version` of the 2019 control panel's web components, to be held against their entry in the uninstall list; none where they are absent.
+    /// `Version` of the 2019 control panel's web components, for comparison with their entry in the Uninstall list;
+    /// none where they are absent.
     ///
     /// # Errors
-    /// The key or its value cannot be read.
+    /// When the key or its value cannot be read.
     pub fn control_panel_version(&self) -> Result<Option<String>, RegistryError> {
         self.text(CONTROL_PANEL, "Version")
     }
 
-    /// Everybody who wants Windows restarted; empty where nobody does.
+    /// All requests to restart Windows; empty where there are none.
     ///
     /// # Errors
-    /// A place where such a wish is kept cannot be read.
+    /// When a place that can hold such a request cannot be read.
     pub fn pending_restarts(&self) -> Result<Vec<PendingRestart>, RegistryError> {
         let mut pending = Vec::new();
         for Asking { whose, path, of_windows } in ASKING {
@@ -196,11 +196,11 @@ impl Registry {
         }))
     }
 
-    /// The key that Windows Installer keeps while it installs, and leaves where an installation was cut off; none where
-    /// there is none.
+    /// The key that Windows Installer keeps while it installs, and that an interrupted installation leaves; none where
+    /// it does not exist.
     ///
     /// # Errors
-    /// The key cannot be read.
+    /// When the key cannot be read.
     pub fn in_progress(&self) -> Result<Option<String>, RegistryError> {
         let path = format!(r"{INSTALLER}\InProgress");
         Ok(self.open(&path)?.map(|_| self.shown(&path)))
@@ -234,7 +234,7 @@ impl Registry {
             .map_err(|error| RegistryError::NotText { key: shown(), cause: error.into() })
     }
 
-    /// The non-empty strings of a list value; a list that was written badly is still read as far as it goes.
+    /// The non-empty strings of a list value; a malformed list is read as far as possible.
     fn multi(&self, path: &str, name: &str) -> Result<Vec<String>, RegistryError> {
         let Some(key) = self.open(path)? else {
             return Ok(Vec::new());
@@ -261,7 +261,7 @@ impl Registry {
     }
 }
 
-/// Absent is an answer, not an error. A key that is deleted while it is open is absent too.
+/// Absence is an answer, not an error. A key that is deleted while it is open counts as absent too.
 fn present<T>(result: windows_registry::Result<T>) -> Result<Option<T>, Win32Error> {
     match result.map_err(Win32Error::from) {
         Ok(value) => Ok(Some(value)),
@@ -270,7 +270,7 @@ fn present<T>(result: windows_registry::Result<T>) -> Result<Option<T>, Win32Err
     }
 }
 
-/// A path of a rename list, without the signs in front of it.
+/// A path in a rename list, without its prefix.
 fn bare(file: &str) -> String {
     file.trim_start_matches(['!', '*', '1', '2']).trim_start_matches(r"\??\").to_owned()
 }

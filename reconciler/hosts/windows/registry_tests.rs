@@ -4,7 +4,7 @@ use windows_registry::{CURRENT_USER, Type};
 
 use super::*;
 
-/// A registry of one test; gone when the test ends.
+/// The registry of one test; removed when the test ends.
 pub struct Scratch(pub Registry);
 
 impl Scratch {
@@ -94,7 +94,7 @@ fn a_version_that_is_missing_is_none_and_one_that_is_no_text_is_an_error_with_it
 #[test]
 fn a_product_of_the_32_bit_view_does_not_count() {
     let scratch = Scratch::new("view");
-    // The root of the test lies below HKEY_CURRENT_USER\Software, which is shared; the machine's is redirected.
+    // The root of the test is below HKEY_CURRENT_USER\Software, which is shared; the machine's is redirected.
     let path = format!(r"SOFTWARE\reconcile-test-{}-view\{LIST}\{{A}}", std::process::id());
     let key = LOCAL_MACHINE
         .options()

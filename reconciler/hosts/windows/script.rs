@@ -8,26 +8,25 @@ use std::path::{Path, PathBuf};
 use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
 
 pub struct Script {
-    /// Its file name.
     pub name: &'static str,
     text: &'static str,
 }
 
-/// Tells the versions of databases.
+/// Reports the versions of databases.
 pub const TEST_DATABASE: Script =
     Script { name: "Test-CsDatabase.ps1", text: include_str!("scripts/Test-CsDatabase.ps1") };
 
-/// Brings databases up to date.
+/// Updates databases.
 pub const INSTALL_DATABASE: Script =
     Script { name: "Install-CsDatabase.ps1", text: include_str!("scripts/Install-CsDatabase.ps1") };
 
-/// Tells how a pool stands.
+/// Reports the state of a pool.
 pub const TEST_POOL: Script = Script { name: "Test-Pool.ps1", text: include_str!("scripts/Test-Pool.ps1") };
 
 /// Moves a server out of its pool, or back into it.
 pub const MOVE_COMPUTER: Script = Script { name: "Move-Computer.ps1", text: include_str!("scripts/Move-Computer.ps1") };
 
-/// Tells whether this account is a member of a group.
+/// Reports whether this account is a member of a group.
 pub const TEST_MEMBERSHIP: Script =
     Script { name: "Test-Membership.ps1", text: include_str!("scripts/Test-Membership.ps1") };
 
@@ -35,10 +34,11 @@ pub const TEST_MEMBERSHIP: Script =
 pub const ALL: [Script; 5] = [TEST_DATABASE, INSTALL_DATABASE, TEST_POOL, MOVE_COMPUTER, TEST_MEMBERSHIP];
 
 impl Script {
-    /// Puts the script into `folder` and gives its path, with a handle: while it is open, nobody changes the script.
+    /// Writes the script to `folder` and returns its path, with a handle: while that is open, nobody can change the
+    /// script.
     ///
     /// # Errors
-    /// It cannot be written or read.
+    /// When it cannot be written or read.
     pub fn put(&self, folder: &Path) -> io::Result<(PathBuf, File)> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(self.name);
@@ -55,7 +55,7 @@ impl Script {
         }
     }
 
-    /// The script at `path`, open so that nobody changes it; none where it is missing or another text.
+    /// The script at `path`, opened so that nobody can change it; none where it is missing or has another text.
     fn held(&self, path: &Path) -> io::Result<Option<File>> {
         let mut held = match OpenOptions::new().read(true).share_mode(FILE_SHARE_READ).open(path) {
             Ok(held) => held,

@@ -1,5 +1,5 @@
-//! The service manager: what it says of services, and orders to stop and to start. All through its API: no text of a tool
-//! is parsed.
+//! The service manager: reading services, and orders to stop and to start. All through its API: no output of a tool is
+//! parsed.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ use super::library::CallError;
 use super::win32::{Win32Error, check, text_at, wide};
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
-/// Why the service manager could not be asked, or did not take an order.
+/// Why the service manager could not be asked, or did not accept an order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// The service manager itself does not answer.
@@ -32,37 +32,32 @@ pub enum ServiceError {
     /// The service manager does not list its services.
     #[error("cannot list the services: {0}; run as an administrator of this computer")]
     List(Win32Error),
-    /// Windows does not tell where the product's folders are.
+    /// Windows does not report the folders of programs.
     #[error("cannot find the folders of programs: {0}")]
     Folders(CallError),
     /// One service cannot be read.
     #[error("cannot read {what} of service {name}: {cause}; run as an administrator of this computer")]
     Unreadable {
-        /// The service's short name.
         name: String,
-        /// Which part of it.
+        /// The part of it.
         what: &'static str,
-        /// What Windows said.
         cause: Win32Error,
     },
-    /// A number that Windows does not document.
+    /// It has a number that Windows does not document.
     #[error("service {name} has {what} {number}, which Windows does not document")]
     Undocumented {
-        /// The service's short name.
         name: String,
-        /// Which part of it.
+        /// The part of it.
         what: &'static str,
         number: u32,
     },
     /// An order was refused.
     #[error("cannot {order} service {name}: {cause}{needed}")]
     Refused {
-        /// The service's short name.
         name: String,
         order: &'static str,
-        /// What Windows said.
         cause: Win32Error,
-        /// Who needs the service, in words; empty where that is not the reason.
+        /// The services that need this one, in words; empty where that is not the reason.
         needed: String,
     },
 }
@@ -75,11 +70,11 @@ pub struct Found {
     /// What it is doing.
     pub state: ServiceState,
     pub start: StartType,
-    /// Services that must run before it. Groups that it depends on are left out: they name no service.
+    /// Services that must run before it. Groups that it depends on are left out, because they name no service.
     pub needs: Vec<String>,
-    /// Its process, also while it starts or stops; none when there is none.
+    /// Its process, even while it starts or stops; none when there is none.
     pub pid: Option<u32>,
-    /// What it says of its way from one state to another; none when it is not on the way.
+    /// Its reported progress while it starts or stops; otherwise none.
     pub progress: Option<Progress>,
     /// How it was recognised as one of the product's.
     pub recognised: Recognised,
@@ -88,24 +83,24 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether it has ended by itself and calls that a success: one that could not start reports why.
+    /// Whether it has ended by itself and reports success; a service that could not start reports why.
     pub const fn has_ended_well(&self) -> bool {
         matches!(self.exit_code, Some(NO_ERROR))
     }
 
-    /// What it says of why it does not run, where it says anything.
+    /// The reported reason why it does not run, if it reports one.
     pub fn failure(&self) -> Option<String> {
         let code = self.exit_code.filter(|code| !matches!(*code, NO_ERROR | ERROR_SERVICE_NEVER_STARTED))?;
         Some(format!("{} ended: {}", self.name, Win32Error(code)))
     }
 }
 
-/// What a service that starts or stops says of its progress.
+/// The progress that a starting or stopping service reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Grows while the service gets on.
+    /// Increases while the service makes progress.
     pub checkpoint: u32,
-    /// How long, in milliseconds, the service means to need until the checkpoint grows.
+    /// How long, in milliseconds, the service expects to need until the checkpoint increases.
     pub wait_hint: u32,
 }
 
@@ -115,7 +110,7 @@ impl fmt::Display for Progress {
     }
 }
 
-/// A service as the list of all has it.
+/// A service in the list of all services.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     /// The short name.
@@ -133,7 +128,7 @@ impl Services {
     /// Opens the service manager of this machine.
     ///
     /// # Errors
-    /// It does not answer, or the account may not connect.
+    /// When it does not answer, or the account may not connect.
     pub fn open() -> Result<Self, ServiceError> {
         // SAFETY: null names mean this machine and its active database.
         let manager = unsafe {
@@ -145,7 +140,7 @@ impl Services {
     /// Every service, without the drivers.
     ///
     /// # Errors
-    /// The service manager does not list them.
+    /// When the service manager does not list them.
     pub fn list(&self) -> Result<Vec<Listed>, ServiceError> {
         let mut count = 0;
         let buffer = filled(|buffer, size, needed| {
@@ -166,7 +161,7 @@ impl Services {
                 )
             };
             if listed == 0 {
-                // This call says how many bytes are missing, not how many there must be.
+                // This call reports how many bytes are missing, not how many are needed.
                 // SAFETY: `needed` is a number of our caller's.
                 unsafe { *needed = (*needed).saturating_add(size) };
             }
@@ -188,7 +183,7 @@ impl Services {
     /// The image path of the service with this short name; none when there is no such service.
     ///
     /// # Errors
-    /// It exists and cannot be read.
+    /// When it exists and cannot be read.
     pub fn image_path(&self, name: &str) -> Result<Option<String>, ServiceError> {
         let unreadable = |cause| ServiceError::Unreadable { name: name.to_owned(), what: "the configuration", cause };
         let Some(service) = self.service(name, SERVICE_QUERY_CONFIG)? else { return Ok(None) };
@@ -198,7 +193,7 @@ impl Services {
     /// The service with this short name; none when there is no such service.
     ///
     /// # Errors
-    /// It exists and cannot be read.
+    /// When it exists and cannot be read.
     pub fn find(&self, name: &str) -> Result<Option<Found>, ServiceError> {
         let unreadable = |what| move |cause| ServiceError::Unreadable { name: name.to_owned(), what, cause };
         let Some(service) = self.service(name, SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG)? else {
@@ -228,10 +223,10 @@ impl Services {
         }))
     }
 
-    /// The short names of the services that need this one, running or not, the last to start first.
+    /// The short names of the services that need this one, running or not; the last to start comes first.
     ///
     /// # Errors
-    /// The service exists and its dependents cannot be read.
+    /// When the service exists and its dependents cannot be read.
     pub fn dependents(&self, name: &str) -> Result<Vec<String>, ServiceError> {
         let unreadable = |cause| ServiceError::Unreadable { name: name.to_owned(), what: "the dependents", cause };
         match self.service(name, SERVICE_ENUMERATE_DEPENDENTS)? {
@@ -240,11 +235,11 @@ impl Services {
         }
     }
 
-    /// Tells a service to stop. One that has stopped already, or is on its way from one state to another, takes no order:
-    /// where it goes is for the next look to show.
+    /// Gives a service the order to stop. A service that has stopped already, or is starting or stopping, accepts no
+    /// order: the next observation shows its state.
     ///
     /// # Errors
-    /// It refuses, or others that need it run; they are named.
+    /// When it refuses, or others that need it are running; these are named.
     pub fn stop(&self, name: &str) -> Result<(), ServiceError> {
         let Some(service) = self.service(name, SERVICE_STOP)? else { return Ok(()) };
         let mut status = SERVICE_STATUS::default();
@@ -261,10 +256,10 @@ impl Services {
         }
     }
 
-    /// Tells a service to start. One that runs, or is on its way from one state to another, is left alone.
+    /// Gives a service the order to start. A service that is running, starting or stopping is left alone.
     ///
     /// # Errors
-    /// It cannot be started, is disabled, or is not there.
+    /// When it cannot be started, is disabled, or does not exist.
     pub fn start(&self, name: &str) -> Result<(), ServiceError> {
         let refused =
             |cause| ServiceError::Refused { name: name.to_owned(), order: "start", cause, needed: String::new() };
@@ -289,12 +284,12 @@ impl Services {
     }
 }
 
-/// Who needs a service, as the end of a sentence.
+/// The services that need a service, as the end of a sentence.
 pub fn needed_by(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; it is needed by {}", names.join(", ")) }
 }
 
-/// What the service manager keeps of a service.
+/// The configuration of a service in the service manager.
 struct Config {
     start: u32,
     needs: Vec<String>,
@@ -354,7 +349,8 @@ impl Drop for Handle {
     }
 }
 
-/// Runs a call that says how many bytes it needs, until they suffice. Words of eight bytes keep pointers aligned.
+/// Runs a call that reports how many bytes it needs, until the buffer is large enough. Words of eight bytes keep
+/// pointers aligned.
 fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u64>, Win32Error> {
     let mut buffer = vec![0_u64; 64];
     loop {
@@ -362,7 +358,7 @@ fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u6
         let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
         match check(call(buffer.as_mut_ptr(), size, &raw mut needed)) {
             Ok(()) => return Ok(buffer),
-            // Asking for more than was given before: the loop ends, since every round grows the buffer.
+            // It asks for more than it was given before, so the loop ends, since every round makes the buffer larger.
             Err(Win32Error(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA)) => {
                 let wanted = (needed.max(size) as usize).div_ceil(8) + 1;
                 buffer = vec![0; wanted];

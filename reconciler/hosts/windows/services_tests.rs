@@ -1,4 +1,4 @@
-//! The service manager, with a service of each test's own that is never started.
+//! The service manager, with one service per test that is never started.
 
 use windows_sys::Win32::System::Services::{
     CreateServiceW, DeleteService, SC_MANAGER_CREATE_SERVICE, SERVICE_ALL_ACCESS, SERVICE_ERROR_NORMAL,

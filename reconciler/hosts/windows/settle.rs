@@ -1,4 +1,4 @@
-//! Waits until services are where a step should have brought them: that a command has ended says nothing of them.
+//! Waits until services have the state that a step should give them: the end of a command does not show that.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use reconcile_schema::ServiceState;
 
 use super::services::{Found, ServiceError};
 
-/// Waits while a service is on its way there, at most until `limit` is over, and gives the services that are not `wanted`.
+/// Waits while services change to the wanted state, at most until `limit`, and returns those that are not `wanted`.
 ///
-/// `look` reads the services. `heard` says whether one that is still where it was may yet set out: it was only just told
-/// to. `pause` is told whether anything has moved, lets a moment pass and says how long it has all
-/// taken; none ends the wait.
+/// `look` reads the services. `heard` reports whether a service that has not changed yet may still do so, because it
+/// got its order just now. `pause` receives whether anything has changed, lets a moment pass and returns the total time
+/// so far; none ends the wait.
 pub fn settle(
     wanted: ServiceState,
     limit: Duration,
@@ -22,7 +22,7 @@ pub fn settle(
     loop {
         let mut left = look()?;
         left.retain(|service| service.state != wanted);
-        // A service that is not on its way, or on its way to somewhere else, does not get there by waiting.
+        // A service that is not changing, or is changing to another state, does not get there by waiting.
         if !left.iter().any(|service| heads_for(service.state) == Some(wanted) || heard(service)) {
             return Ok(left);
         }
@@ -35,7 +35,7 @@ pub fn settle(
     }
 }
 
-/// The state that a service is on its way to.
+/// The state that a service is changing to.
 pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
     match state {
         ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
@@ -45,7 +45,7 @@ pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
     }
 }
 
-/// The services that are left, in words.
+/// The remaining services, in words.
 pub fn left(services: &[Found]) -> String {
     let one = |service: &Found| match service.progress {
         Some(progress) => format!("{} was still {} ({progress})", service.name, service.state),
@@ -69,7 +69,8 @@ mod tests {
         Found { name, state, start, needs, pid: Some(4), progress, recognised, exit_code: None }
     }
 
-    /// Waits for a stop over these looks, one second each; gives what is left, and whether it moved before each pause.
+    /// Waits for a stop over these observations, one second each; returns the remaining services, and whether anything
+    /// changed before each pause.
     fn stopped(looks: &[Found]) -> (Vec<Found>, Vec<bool>) {
         let mut looks = looks.iter();
         let mut moves = Vec::new();

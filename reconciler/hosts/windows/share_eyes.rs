@@ -1,4 +1,5 @@
-//! What Windows tells of a share: whose an open file is, the domain of this computer, and the targets of a path of DFS.
+//! What Windows reports about a share: the owner of an open file, the domain of this computer, and the targets of a DFS
+//! path.
 
 use std::fs::File;
 use std::os::windows::io::AsRawHandle;
@@ -20,10 +21,10 @@ use crate::believed::Owner;
 use crate::claim_files::Eyes;
 use crate::dfs::several;
 
-/// What Windows tells of a share.
+/// What Windows reports about a share.
 pub const EYES: Eyes = Eyes { owner, domain, targets };
 
-/// Whose an open file is.
+/// The owner of an open file.
 fn owner(file: &File) -> Owner {
     let (mut sid, mut descriptor) = (std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: the handle is open and may read its security; the owner points into the descriptor, which is freed below.
@@ -42,7 +43,7 @@ fn owner(file: &File) -> Owner {
     if asked != ERROR_SUCCESS {
         return Owner::Unread(Win32Error(asked).to_string());
     }
-    // A file system without owners gives none.
+    // A file system without owners returns none.
     // SAFETY: the owner is a valid identifier while the descriptor is kept.
     let owner = if sid.is_null() { Err("it has no owner".into()) } else { unsafe { account(sid) } };
     // SAFETY: the descriptor came from the system's heap and is not used any more.
@@ -58,12 +59,12 @@ unsafe fn account(sid: PSID) -> Result<Owner, String> {
     // SAFETY: as the caller promises.
     let (text, name) = unsafe { (sid_text(sid), name_of(sid)) };
     let (sid, name) = (text.map_err(|cause| cause.to_string())?, name.map_err(|cause| cause.to_string())?);
-    // Where no name is known, the identifier stands for it.
+    // If no name is known, the identifier stands in its place.
     let name = (name != sid).then_some(name);
     Ok(Owner::Account { sid, name })
 }
 
-/// The domain that this computer is a member of, by the short name that stands before accounts.
+/// The domain that this computer belongs to, by the short name that precedes accounts.
 fn domain() -> Option<String> {
     let attributes = LSA_OBJECT_ATTRIBUTES { Length: size_of::<LSA_OBJECT_ATTRIBUTES>() as u32, ..Default::default() };
     let mut policy = LSA_HANDLE::default();
@@ -82,7 +83,7 @@ fn domain() -> Option<String> {
     }
     // SAFETY: the call filled the buffer with this structure.
     let info = unsafe { &*found.cast::<POLICY_PRIMARY_DOMAIN_INFO>() };
-    // A computer of a workgroup has a name there and no identifier.
+    // A computer in a workgroup has a name there but no identifier.
     let is_member = !info.Sid.is_null() && !info.Name.Buffer.is_null();
     // SAFETY: the text has the length in bytes that the structure says.
     let name = is_member.then(|| unsafe {
@@ -93,21 +94,21 @@ fn domain() -> Option<String> {
     name
 }
 
-/// The targets of a folder, where that is a path of DFS with several.
+/// The targets of a folder, if it is a DFS path with several.
 fn targets(folder: &Path) -> Option<Vec<String>> {
     several(folder.to_str()?, targets_of)
 }
 
-/// Asks for the root or link of a path (Microsoft Learn: `NetDfsGetClientInfo`).
+/// Returns the root or link of a path (Microsoft Learn: `NetDfsGetClientInfo`).
 type ClientInfo = unsafe extern "system" fn(*const u16, *const u16, *const u16, u32, *mut *mut DFS_INFO_3) -> u32;
-/// Frees what it gave (Microsoft Learn: `NetApiBufferFree`).
+/// Frees the result (Microsoft Learn: `NetApiBufferFree`).
 type Free = unsafe extern "system" fn(*const DFS_INFO_3) -> u32;
 
-/// The level that tells the targets.
+/// The information level that includes the targets.
 const TARGETS: u32 = 3;
 
-/// The targets of a path, where the DFS client of this computer knows it as a root or a link; it does once the folder was read.
-/// What Windows does not tell counts as no DFS: the pool's own readiness is asked all the same.
+/// The targets of a path, if the DFS client of this computer knows it as a root or a link; it does once the folder was
+/// read. An unknown path counts as no DFS path: the pool is still asked for its own readiness.
 fn targets_of(path: &str) -> Option<Vec<String>> {
     // SAFETY: the signature is the documented one.
     let ask: ClientInfo = unsafe { function("netapi32.dll", c"NetDfsGetClientInfo") }.ok()?;
@@ -151,6 +152,6 @@ mod tests {
     #[test]
     fn a_folder_that_is_in_no_dfs_has_no_targets() {
         assert_eq!(targets(Path::new(r"\\localhost\nothing")), None);
-        let _ = domain(); // There is one or there is none.
+        let _ = domain(); // There may be a domain or none.
     }
 }

@@ -1,7 +1,7 @@
 //! Open shells: processes of any user that hold modules of the product, so that an update cannot replace them.
 //!
-//! What is seen is what the module list of a process shows. An assembly that the runtime has read without mapping it as
-//! a module is not seen.
+//! A process is found by its module list. An assembly that the runtime has read without mapping it as a module is not
+//! found.
 
 use std::os::windows::io::AsRawHandle;
 
@@ -24,26 +24,27 @@ use super::services::ServiceError;
 use super::win32::{Win32Error, check, text};
 use crate::running::{Process, may_be_shell};
 
-/// Programs that host a management shell, in any session: PowerShell, its remote host, the management console. One that shows no
-/// modules is suspicious; one that does is judged by them, as every process.
+/// Programs that host a management shell, in any session: PowerShell, its remote host, the management console. One
+/// without a readable list of modules is suspicious; with one, it is judged by its modules like any other process.
 const HOSTS: &[&str] = &["powershell.exe", "powershell_ise.exe", "pwsh.exe", "wsmprovhost.exe", "mmc.exe"];
 
-/// How often a module list that changes while it is read is read again.
+/// How often a module list that changes during reading is read again.
 const PASSES: usize = 8;
 
 /// How long a process may take to go after it was ended, in milliseconds.
 const GOING: u32 = 10_000;
 
-/// With this, administrators may look into the processes of other users, which by default let in only their own and the system.
+/// With this privilege, administrators can read the processes of other users, which by default allow only their own
+/// user and the system.
 const LOOKING: &str = "SeDebugPrivilege";
 
-/// Why the open shells cannot be told or closed.
+/// Why the open shells are unknown or cannot be closed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShellError {
     /// The processes cannot be listed.
     #[error("cannot list the processes: {0}")]
     Processes(Win32Error),
-    /// It cannot be told which of them are services.
+    /// It is unknown which of them are services.
     #[error(transparent)]
     Services(#[from] ServiceError),
     /// The modules of a process that may be a shell cannot be listed.
@@ -53,32 +54,26 @@ pub enum ShellError {
     Modules {
         /// The process, in words.
         process: String,
-        /// What Windows said.
         cause: Win32Error,
     },
     /// A shell cannot be ended.
     #[error("cannot end {program} (process {pid}): {cause}; close it by hand")]
-    End {
-        program: String,
-        /// The process.
-        pid: u32,
-        /// What Windows said.
-        cause: Win32Error,
-    },
+    End { program: String, pid: u32, cause: Win32Error },
 }
 
-/// The open shells, without ourselves. Services are none, nor what goes with those that the procedure stops, `also` among them.
+/// The open shells, without our own process. Services do not count, nor do processes that end with those that the
+/// procedure stops, including `also`.
 ///
 /// # Errors
-/// They cannot be told: an administrator's process that may be one does not let us look.
+/// When they are unknown, because an administrator's process that may be one denies access.
 pub fn open_shells(also: &[ServiceName]) -> Result<Vec<Shell>, ShellError> {
-    let _looking = Enabled::new(LOOKING); // Where we do not have it, fewer processes let us look.
+    let _looking = Enabled::new(LOOKING); // Without it, fewer processes allow access.
     let places = known_places()?;
     let (services, all) = (service_processes(also)?, listed().map_err(ShellError::Processes)?);
     let all: Vec<_> = all.iter().map(placed).collect();
     let mut shells = Vec::new();
     for process in &all {
-        // Asked for the modules of process 0, Windows lists our own.
+        // For process 0, Windows would list our own modules.
         if [0, std::process::id()].contains(&process.pid) || places.goes_with_a_service(process, &all, &services) {
             continue;
         }
@@ -97,7 +92,7 @@ fn shell(process: &Process, module: Option<String>) -> Option<Shell> {
     Some(Shell { pid, program, user: looked.user, session, path, module })
 }
 
-/// Nothing that any user can do makes the open shells unknown; a shell of an administrator that we may not look into does.
+/// No act of an ordinary user makes the open shells unknown; a shell of an administrator that denies access does.
 fn is_no_shell(process: &Process, cause: Win32Error) -> Result<(), ShellError> {
     let host = HOSTS.iter().any(|host| process.program.eq_ignore_ascii_case(host));
     let looks = is_administrator().unwrap_or(false);
@@ -109,7 +104,7 @@ fn is_no_shell(process: &Process, cause: Win32Error) -> Result<(), ShellError> {
     }
 }
 
-/// Whether another command of this very program has started a shell: one that only looks.
+/// Whether the shell was started by another command of this program, one that only observes.
 pub fn is_of_another_command(shell: &Shell) -> bool {
     let Ok(all) = listed() else { return false };
     let of = |pid: u32| all.iter().find(|process| process.pid == pid).map(placed);
@@ -120,15 +115,15 @@ pub fn is_of_another_command(shell: &Shell) -> bool {
     parent.pid != own.pid && same && older
 }
 
-/// Ends a shell, if the process of that number is still the shell that was seen.
+/// Ends a shell, if the process with that number is still the observed shell.
 ///
 /// # Errors
-/// It cannot be ended.
+/// When it cannot be ended.
 pub fn close(shell: &Shell, also: &[ServiceName]) -> Result<(), ShellError> {
     let failed = |cause| ShellError::End { program: shell.program.clone(), pid: shell.pid, cause };
     let _looking = Enabled::new(LOOKING);
     let access = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE | PROCESS_SYNCHRONIZE;
-    // Opened before it is looked at: while we hold it, its number cannot become another process's.
+    // It is opened before the check: while we hold it, no other process can get its number.
     let process = match open(shell.pid, access) {
         Ok(process) => process,
         Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(()),
@@ -148,11 +143,11 @@ pub fn close(shell: &Shell, also: &[ServiceName]) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// The first module of the product in the list of a service's process. None where the process has ended meanwhile, or is one of
-/// those that Windows lets nobody look into.
+/// The first module of the product in the list of a service's process. None where the process has ended meanwhile, or
+/// is one of those that Windows protects from everybody.
 ///
 /// # Errors
-/// The modules cannot be listed.
+/// When the modules cannot be listed.
 pub fn products_module(
     service: &str,
     pid: u32,
@@ -165,20 +160,20 @@ pub fn products_module(
     }
 }
 
-/// Whether a process has got so far that it has a list of modules.
+/// Whether a process has started far enough to have a list of modules.
 pub fn has_modules(pid: u32) -> bool {
     snapshot(TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32, pid).is_ok()
 }
 
-/// The name of the first module of a process whose path is wanted; none where the process has ended meanwhile, or shows no module
-/// yet: one that was created suspended never does, and holds nothing.
+/// The name of the first module of a process whose path is wanted. None where the process has ended meanwhile, or has
+/// no module yet: a process that was created suspended never does, and holds nothing.
 fn module(pid: u32, wanted: &dyn Fn(&str) -> bool) -> Result<Option<String>, Win32Error> {
     let mut passes = 0;
     let snapshot = loop {
         passes += 1;
         match snapshot(TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32, pid) {
             Ok(snapshot) => break snapshot,
-            // The list changed while it was read (Microsoft Learn: CreateToolhelp32Snapshot asks for a retry).
+            // The list changed during reading (Microsoft Learn: CreateToolhelp32Snapshot asks for a retry).
             Err(Win32Error(ERROR_BAD_LENGTH | ERROR_PARTIAL_COPY)) if passes < PASSES => {}
             Err(Win32Error(ERROR_INVALID_PARAMETER | ERROR_PARTIAL_COPY | ERROR_NOACCESS)) => return Ok(None),
             Err(cause) => return Err(cause),

@@ -1,4 +1,4 @@
-//! Whose Authenticode signature a file carries, where Windows trusts it.
+//! The signer of a file with an Authenticode signature that Windows trusts.
 
 use std::ffi::c_void;
 use std::fmt;
@@ -22,21 +22,21 @@ use super::win32::{Win32Error, text, wide};
 /// What is wrong with a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// There is none, or the file is of a kind that has none.
+    /// It is missing, or the file is of a kind that has none.
     #[error("expected a signed file, found no signature")]
     Missing,
     /// Windows does not trust it.
     #[error("Windows does not trust the signature: {0}")]
     Untrusted(Win32Error),
-    /// Windows trusts it and does not say whose it is.
+    /// Windows trusts it but does not report the signer.
     #[error("the signature is trusted, but Windows does not say whose it is")]
     NoSigner,
-    /// It cannot be asked.
+    /// It cannot be checked.
     #[error("cannot check the signature: {0}")]
     Library(#[from] LibraryError),
 }
 
-/// What Windows checks signatures with: `wintrust.dll` and `crypt32.dll`.
+/// The functions with which Windows checks signatures: `wintrust.dll` and `crypt32.dll`.
 struct Trust {
     verify: unsafe extern "system" fn(HWND, *mut GUID, *mut c_void) -> i32,
     data: unsafe extern "system" fn(HANDLE) -> *mut CRYPT_PROVIDER_DATA,
@@ -98,7 +98,7 @@ impl Trust {
     }
 }
 
-/// Who signed a file.
+/// The signer of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
     common_name: String,
@@ -106,7 +106,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Whether this is the publisher of that name: the subject's common name or its organisation, letter by letter.
+    /// Whether this is the publisher with that name: the subject's common name or its organisation, letter by letter.
     pub fn is(&self, publisher: &str) -> bool {
         !publisher.is_empty() && (self.common_name == publisher || self.organization == publisher)
     }
@@ -118,13 +118,13 @@ impl fmt::Display for Signer {
     }
 }
 
-/// The signer of the file behind an open handle; `path` is for messages of Windows only.
+/// The signer of the file with this open handle; `path` is only for messages of Windows.
 ///
-/// Revocation is not asked for: it needs the network, and an old update that was revoked is what the pinned hash is
-/// for. An expired certificate is Windows' to judge: it knows the time stamp of the signature.
+/// Revocation is not checked: that needs the network, and the pinned hash covers an old update whose certificate was
+/// revoked. Windows judges expired certificates, because it knows the time stamp of the signature.
 ///
 /// # Errors
-/// There is no signature, or none that Windows trusts.
+/// When there is no signature, or none that Windows trusts.
 pub fn signer(file: RawHandle, path: &Path) -> Result<Signer, SignatureError> {
     let (path, trust) = (wide(path), Trust::load()?);
     let mut subject = WINTRUST_FILE_INFO {
@@ -151,7 +151,7 @@ pub fn signer(file: RawHandle, path: &Path) -> Result<Signer, SignatureError> {
         other => Err(SignatureError::Untrusted(Win32Error(other.cast_unsigned()))),
     };
     question.dwStateAction = WTD_STATEACTION_CLOSE;
-    trust.ask(&mut question); // Frees the state. There is nothing to do about a failure.
+    trust.ask(&mut question); // Frees the state. A failure needs no action.
     signer
 }
 

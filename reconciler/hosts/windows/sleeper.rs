@@ -1,8 +1,8 @@
-//! Sleepers: processes whose maker was ended while it created them. They never run, and would block every later run.
+//! Sleepers: processes whose creator was ended while it created them. They never run, and would block every later run.
 //!
-//! Even a process that is not asked to be created suspended is so for a moment, by Windows itself. So anyone who creates one
-//! that does not end with its maker puts down a note before, and takes it away when the process runs. Where a note is left and
-//! its maker is gone, the next run looks for what came of it.
+//! Windows itself creates every process suspended for a moment, even if that was not requested. So anyone who creates a
+//! process that does not end with its creator writes a note before, and removes it when the process runs. If a note is
+//! left and its creator is gone, the next run searches for the process.
 
 use std::fs;
 use std::io;
@@ -21,42 +21,43 @@ use super::processes::{listed, placed};
 use super::shells::has_modules;
 use super::win32::{Win32Error, check};
 
-/// How long a process that was ended may take to be gone.
+/// How long a process may take to go after it was ended.
 const GOING: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Where the notes are, below the private folder.
+/// The folder of the notes, below the private folder.
 const NOTES: &str = "starting";
 
 /// A process is being created. Dropped when it runs.
 #[derive(Debug)]
 pub struct Note(PathBuf);
 
-/// What a note says.
+/// The content of a note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Noted {
-    /// The process that creates.
+    /// The creating process.
     maker: u32,
-    /// When that was created itself.
+    /// When the creator itself was created.
     created: u64,
-    /// The program of the process that is created.
+    /// The program of the created process.
     program: String,
 }
 
-/// What is seen of a process that may be a sleeper.
+/// The observed facts about a process that may be a sleeper.
 struct Suspect<'a> {
     parent: u32,
     program: &'a str,
     created: u64,
-    /// Whether it can have run: it has used CPU time, and its loader has mapped something. Wine tells the first wrongly.
+    /// Whether it can have run: it has used CPU time, and its loader has mapped something. Wine reports the first
+    /// wrongly.
     ran: bool,
     suspended: bool,
 }
 
 impl Note {
-    /// Notes that we are about to start `program`.
+    /// Writes a note that we are about to start `program`.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// When it cannot be written.
     pub fn new(private: &Path, program: &Path) -> io::Result<Self> {
         let maker = std::process::id();
         let own = Process::open(maker).and_then(|own| own.times());
@@ -72,12 +73,12 @@ impl Note {
 
 impl Drop for Note {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0); // A note that stays says nothing of a process that runs.
+        let _ = fs::remove_file(&self.0); // A note that remains means nothing for a process that runs.
     }
 }
 
 impl Noted {
-    /// Whether this process is the one that was being created and never ran. A number may be used again, so the times count too.
+    /// Whether this process is the created one and never ran. A number may be reused, so the times count too.
     fn is_of(&self, found: &Suspect<'_>) -> bool {
         found.parent == self.maker
             && found.program.eq_ignore_ascii_case(&self.program)
@@ -86,7 +87,7 @@ impl Noted {
             && found.suspended
     }
 
-    /// Whether the process that wrote this note is still there.
+    /// Whether the process that wrote this note still exists.
     fn maker_lives(&self) -> bool {
         let maker = Process::open(self.maker);
         maker.is_ok_and(|maker| {
@@ -96,7 +97,7 @@ impl Noted {
     }
 }
 
-/// Ends what earlier runs left asleep, and names it.
+/// Ends the sleepers of earlier runs, and returns their names.
 pub fn end_sleepers(private: &Path) -> Vec<String> {
     let notes = fs::read_dir(private.join(NOTES)).into_iter().flatten().flatten();
     let mut ended = Vec::new();
@@ -105,7 +106,7 @@ pub fn end_sleepers(private: &Path) -> Vec<String> {
         if noted.as_ref().is_some_and(Noted::maker_lives) {
             continue;
         }
-        // A note that was cut off comes before its process: there is none.
+        // An incomplete note was written before its process was created, so there is none.
         let left = noted.map_or_else(Vec::new, |noted| end_those_of(&noted));
         ended.extend(left);
         let _ = fs::remove_file(&path);
@@ -116,7 +117,7 @@ pub fn end_sleepers(private: &Path) -> Vec<String> {
 fn end_those_of(noted: &Noted) -> Vec<String> {
     let mut ended = Vec::new();
     for found in listed().unwrap_or_default() {
-        // Looked at through one handle: while it is open, the number cannot become another process's.
+        // It is observed through one handle: while that is open, no other process can get the number.
         let Ok(process) = Process::open_to_end(found.pid) else { continue };
         if found.parent != noted.maker {
             continue;
@@ -126,14 +127,14 @@ fn end_those_of(noted: &Noted) -> Vec<String> {
         let file = placed(&found).path.unwrap_or_default();
         if noted.is_of(&Suspect { parent: found.parent, program: &file, created, ran, suspended }) {
             process.end();
-            let _ = process.wait(GOING); // What it holds is free when it is gone.
+            let _ = process.wait(GOING); // When it is gone, everything that it holds is free.
             ended.push(format!("{} (process {})", found.program, found.pid));
         }
     }
     ended
 }
 
-/// Whether every thread of a process is suspended. To find out, each is suspended and let go again.
+/// Whether every thread of a process is suspended. To find out, each is suspended once more and resumed.
 fn is_suspended(pid: u32) -> bool {
     let threads = threads(pid).unwrap_or_default();
     !threads.is_empty() && threads.into_iter().all(|thread| was_suspended(thread).unwrap_or(false))

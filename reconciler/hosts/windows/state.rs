@@ -1,7 +1,8 @@
 //! The private folder of this host: journal, lock, staged update, scripts and logs, for administrators only.
 //!
-//! It is owned entry by entry. A folder that we create is private from its first moment, so everything in it is ours. One that was
-//! there before is gone through once, and what somebody else put there is moved aside; a file in it says that this was done.
+//! Its ownership is checked entry by entry. A folder that we create is private from its first moment, so everything in
+//! it is ours. A folder that existed before is searched once, and entries of others are moved aside; a file in it
+//! records that this was done.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -20,38 +21,38 @@ use super::trust::Judge;
 use super::win32::Win32Error;
 use crate::ownership::{Kind, Top, judge, judge_top};
 
-/// The file that says that everything in the folder was found to be ours.
+/// The file that records that everything in the folder is ours.
 const SETTLED: &str = "private.txt";
 
-/// What stands in it, for people.
+/// Its content, for people.
 const SETTLED_TEXT: &str = "Everything in this folder belongs to reconcile. Only SYSTEM and Administrators may write here.\r\n\
                             If this file is removed, the next run looks at every entry and moves aside what is not its own.\r\n";
 
-/// How often the folder is made again where somebody makes one in its place at the same time.
+/// How often the folder is created again if somebody creates another one in its place at the same time.
 const ATTEMPTS: u32 = 3;
 
-/// The private folder, once everything in it was found to be ours.
+/// The private folder, after everything in it was found to be ours.
 #[derive(Debug)]
 pub struct Private {
     pub path: PathBuf,
-    /// What was not ours and was moved aside, in words.
+    /// Entries that were not ours and were moved aside, in words.
     pub moved: Vec<String>,
 }
 
-/// What was found, once a process: nobody else can change it from then on.
+/// The result, found once per process: nobody else can change it after that.
 static OWNED: OnceLock<Private> = OnceLock::new();
 
-/// Where the private folder is, or will be: `%ProgramData%\reconcile`.
+/// The path of the private folder, existing or not: `%ProgramData%\reconcile`.
 ///
 /// # Errors
-/// Windows does not say where programs keep their data.
+/// When Windows does not report the folder for program data.
 pub fn place() -> Result<PathBuf, StateError> {
     let data = variable("ProgramData").map_err(StateError::NoProgramData)?;
     let data = data.ok_or(StateError::NoProgramData(Win32Error(ERROR_ENVVAR_NOT_FOUND).into()))?;
     Ok(PathBuf::from(data).join("reconcile"))
 }
 
-/// The private folder, created where it is missing, and owned with everything in it.
+/// The private folder, created if it is missing, and owned with everything in it.
 ///
 /// # Errors
 /// See [`StateError`].
@@ -60,7 +61,7 @@ pub fn private_folder() -> Result<&'static Private, StateError> {
         return Ok(private);
     }
     let path = place()?;
-    // Windows lets everybody make folders there: one that we make without rights would be a stranger's.
+    // Windows lets everybody create folders there, so one that we create without rights would not count as ours.
     let elevated = is_administrator();
     if !elevated.map_err(|cause| StateError::Folder { what: "find out who may use", path: path.clone(), cause })? {
         return Err(StateError::NotElevated(path));
@@ -69,13 +70,13 @@ pub fn private_folder() -> Result<&'static Private, StateError> {
     Ok(OWNED.get_or_init(|| Private { path, moved }))
 }
 
-/// What this process has found in the private folder that was not ours, and moved aside, in words.
+/// Entries of the private folder that this process found not to be ours and moved aside, in words.
 pub fn moved_aside() -> &'static [String] {
     OWNED.get().map_or(&[], |private| &private.moved)
 }
 
-/// Creates a folder for administrators only, or makes one so that is there already, with everything in it. What it moved aside
-/// comes back in words.
+/// Creates a folder for administrators only, or turns an existing one into such a folder, with everything in it.
+/// Returns in words what it moved aside.
 ///
 /// # Errors
 /// See [`StateError`].
@@ -93,8 +94,8 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
             Err(Win32Error(ERROR_ALREADY_EXISTS)) => {}
             Err(cause) => return Err(failed("create")(cause)),
         }
-        // While this is open nobody renames the folder or puts another one in its place: Windows holds others to what is shared of a
-        // handle that may read. Not every folder lets us have one.
+        // While this is open, nobody can rename the folder or put another one in its place: Windows enforces the share
+        // mode of a handle with read access. Not every folder lets us have one.
         let held = open(path, WRITE_DAC | FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE);
         let seen = match &held {
             Ok(folder) => eye.entry(folder).map(Some),
@@ -114,7 +115,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
             Top::Ours | Top::LookInside => {}
         }
         let folder = held.map_err(|error| failed("open")(Win32Error::of(&error)))?;
-        access.set(&folder).map_err(failed("set the access to"))?; // From here on nobody else makes anything in it.
+        access.set(&folder).map_err(failed("set the access to"))?; // From here on nobody else creates anything in it.
         if verdict == Top::LookInside {
             aside.empty_of_strangers(path, &eye, top.writer.is_some())?;
             settle(path, &eye)?;
@@ -124,20 +125,20 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
     Err(StateError::Contested(path.to_owned()))
 }
 
-/// Whether an earlier run has found everything in the folder to be ours, and nothing right below it is a link.
+/// Whether an earlier run has found everything in the folder to be ours, and no entry directly in it is a link.
 fn is_settled(path: &Path, eye: &Judge) -> Result<bool, Win32Error> {
     let said = look(&path.join(SETTLED), eye)?.is_some_and(|entry| judge(&entry, false).is_ok());
     Ok(said && !has_links(path).map_err(|error| Win32Error::of(&error))?)
 }
 
-/// Says that everything in the folder is ours.
+/// Records that everything in the folder is ours.
 fn settle(path: &Path, eye: &Judge) -> Result<(), StateError> {
     let at = path.join(SETTLED);
     let failed = |cause| StateError::Folder { what: "write into", path: path.to_owned(), cause };
     let written = OpenOptions::new().write(true).create_new(true).open(&at);
     match written.and_then(|mut file| file.write_all(SETTLED_TEXT.as_bytes())) {
         Ok(()) => Ok(()),
-        // Ours, as everything here by now; another run may have written it at this moment.
+        // It is ours, like everything here by now; another run may have written it at this moment.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look(&at, eye).map_err(failed)? {
             Some(_) => Ok(()),
             None => Err(failed(Win32Error::of(&error))),
@@ -154,7 +155,7 @@ mod tests {
     use super::super::trust::tests::allow;
     use super::*;
 
-    /// As Windows' own folder for program data: everybody may write.
+    /// The access rights of Windows' own folder for program data: everybody may write.
     const LOOSE: &str = "D:(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)";
 
     struct Scratch(tempfile::TempDir);
@@ -168,7 +169,7 @@ mod tests {
             self.0.path().join("reconcile")
         }
 
-        /// A file in the private folder, with the folders above it.
+        /// Creates a file in the private folder, with the folders above it.
         fn put(&self, name: &str) -> PathBuf {
             let path = self.path().join(name);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -176,7 +177,7 @@ mod tests {
             path
         }
 
-        /// The names of what was moved aside, without their numbers.
+        /// The names of the entries that were moved aside, without their numbers.
         fn aside(&self) -> Vec<String> {
             let beside = std::fs::read_dir(self.0.path()).expect("readable").flatten().map(|entry| entry.path());
             let foreign = beside.filter(|path| path.file_name() != self.path().file_name());
@@ -232,7 +233,7 @@ mod tests {
         let everything = moved.join("\n");
         assert!(everything.contains("Everyone can change it"), "{everything}");
 
-        // A later run looks at the top alone, until somebody opens it again.
+        // A later run checks only the top folder, until somebody changes its access rights.
         let planted = scratch.put("planted.txt");
         allow(&planted, LOOSE);
         assert!(make_private(&scratch.path()).expect("found").is_empty() && planted.exists());
@@ -280,7 +281,7 @@ mod tests {
         let scratch = Scratch::new();
         let elsewhere = scratch.0.path().join("elsewhere");
         std::fs::create_dir(&elsewhere).expect("made");
-        // Wine 8 reports success and makes no link.
+        // Wine 8 reports success and creates no link.
         if std::os::windows::fs::symlink_dir(&elsewhere, scratch.path()).is_err() || !scratch.path().is_symlink() {
             eprintln!("not shown here: this system makes no symbolic links");
             return;

@@ -1,4 +1,5 @@
-//! Our scheduled task on this machine, through `schtasks.exe`. Its text is in the language of Windows and for people only.
+//! Our scheduled task on this machine, through `schtasks.exe`. Its output is in the language of Windows and for people
+//! only.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,62 +22,51 @@ use crate::task::{self, Account, DocumentError, Element, Request, differences};
 /// How long `schtasks.exe` may take; it asks a service of this machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Why the task cannot be looked at or changed.
+/// Why the task cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SchedulerError {
     /// `schtasks.exe` cannot be run.
     #[error(transparent)]
     Windows(#[from] WindowsError),
-    /// It did not do what it was asked.
+    /// It refused a request.
     #[error("cannot {what} the task {}: schtasks.exe {ending} ({said}); its log folder is {}", task::PATH, folder.display())]
     Refused {
-        /// What was asked.
+        /// The request.
         what: &'static str,
-        /// How it ended.
         ending: Ending,
         said: String,
-        /// Where its output is.
+        /// The folder with its output.
         folder: PathBuf,
     },
-    /// What it gave is no definition of a task.
+    /// Its output is no definition of a task.
     #[error("cannot read the task {} as schtasks.exe gives it, in {}: {cause}", task::PATH, folder.display())]
     Unreadable {
-        /// What is wrong.
         cause: DocumentError,
-        /// Where its output is.
+        /// The folder with its output.
         folder: PathBuf,
     },
-    /// The task was registered otherwise than it was given.
+    /// The registered task differs from the given one.
     #[error(
         "the task {} was registered, and is not as it was given:\n{}", task::PATH,
         .0.iter().map(|one| format!("  {}", task::told(one))).collect::<Vec<_>>().join("\n")
     )]
     Altered(Vec<TaskDifference>),
-    /// There is no such account.
+    /// The account does not exist.
     #[error("cannot find the account {account}: {cause}")]
-    Account {
-        account: String,
-        /// What Windows said.
-        cause: Win32Error,
-    },
+    Account { account: String, cause: Win32Error },
     /// A file could not be written or read.
     #[error("cannot use {}: {cause}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        cause: std::io::Error,
-    },
+    File { path: PathBuf, cause: std::io::Error },
 }
 
-/// What came of registering the task.
+/// The result of registering the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Installed {
-    /// It was not there.
+    /// It was missing.
     New,
-    /// It was there, as wanted.
+    /// It existed, as wanted.
     Already,
-    /// It was there, and different.
+    /// It existed, with these differences.
     Mended(Vec<TaskDifference>),
 }
 
@@ -88,34 +78,34 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Prepares the private folder, which takes an administrator.
+    /// Prepares the private folder, which needs an administrator.
     ///
     /// # Errors
-    /// The private folder cannot be used.
+    /// When the private folder cannot be used.
     pub fn open() -> Result<Self, WindowsError> {
         let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\schtasks.exe");
         Ok(Self { runner: Runner::default(), private: private_folder()?.path.clone(), program })
     }
 
-    /// The account as Windows writes its name, so that two names of one account are no difference.
+    /// The account under the name that Windows uses, so that two names of one account are no difference.
     ///
     /// # Errors
-    /// Windows does not know it.
+    /// When Windows does not know it.
     pub fn known(&self, account: &Account) -> Result<Account, SchedulerError> {
         let name = canonical(account.user_id());
         let name = name.map_err(|cause| SchedulerError::Account { account: account.to_string(), cause })?;
         Ok(Account::of(&name, account.logon_type().unwrap_or_default()))
     }
 
-    /// The definition of the registered task, with the names of its accounts as Windows writes them; none where no task is
+    /// The definition of the registered task, with the account names that Windows uses; none where no task is
     /// registered.
     ///
     /// # Errors
-    /// Nobody can tell whether one is, or it cannot be read.
+    /// When it is unknown whether a task is registered, or the task cannot be read.
     pub fn registered(&self) -> Result<Option<Element>, SchedulerError> {
         let (ended, folder) = self.run("query", &["/query", "/tn", task::PATH, "/xml"])?;
         if ended.ending != Ending::Exited(0) {
-            // The same code for a task that is not there and for every other failure. The list of all tasks tells.
+            // A missing task and every other failure have the same code. The list of all tasks shows which it is.
             return if self.is_listed()? { Err(refused("read", &ended, folder)) } else { Ok(None) };
         }
         let bytes = ended.output.bytes().map_err(|cause| SchedulerError::File { path: folder.clone(), cause })?;
@@ -125,7 +115,7 @@ impl Scheduler {
         Ok(Some(found))
     }
 
-    /// Whether the task is among all tasks. Their names are the first column, in every language.
+    /// Whether the task is in the list of all tasks. Their names are the first column, in every language.
     fn is_listed(&self) -> Result<bool, SchedulerError> {
         let (ended, folder) = self.run("list", &["/query", "/fo", "csv", "/nh"])?;
         if ended.ending != Ending::Exited(0) {
@@ -136,10 +126,10 @@ impl Scheduler {
         Ok(decode(&bytes).lines().any(|line| line.to_lowercase().starts_with(&ours)))
     }
 
-    /// Registers the task, unless it is registered as wanted, and looks at what was registered.
+    /// Registers the task, unless it is registered as wanted, and reads the registered task back.
     ///
     /// # Errors
-    /// It cannot be registered, or was registered otherwise.
+    /// When it cannot be registered, or was registered differently.
     pub fn install(&self, wanted: &Request) -> Result<Installed, SchedulerError> {
         let definition = wanted.definition();
         let outcome = match self.registered()? {
@@ -169,7 +159,8 @@ impl Scheduler {
         let mut arguments: Vec<OsString> = ["/create", "/tn", task::PATH, "/xml"].map(OsString::from).into();
         arguments.extend([path.clone().into(), "/f".into()]);
         if let Account::Managed(name) = &wanted.account {
-            // The domain has the password: an empty one keeps schtasks.exe from asking for it, where nobody could answer.
+            // The domain has the password. An empty one keeps schtasks.exe from asking for it, when nobody could
+            // answer.
             arguments.extend(["/ru", name, "/rp", ""].map(OsString::from));
         }
         if let Account::WithPassword(name) = &wanted.account {
@@ -180,7 +171,7 @@ impl Scheduler {
         if ended.ending == Ending::Exited(0) { Ok(()) } else { Err(refused("register", &ended, folder)) }
     }
 
-    /// Lets `schtasks.exe` talk to the person at this console: it asks for the password, and nobody else hears the answer.
+    /// Lets `schtasks.exe` use this console: it asks the person for the password, and nobody else reads the answer.
     #[expect(clippy::disallowed_methods, reason = "the one child that has our console: nothing of it is read or kept")]
     fn on_this_console(&self, arguments: &[OsString], folder: PathBuf) -> Result<(), SchedulerError> {
         let variables = environment(&folder).map_err(WindowsError::Folders)?;
@@ -198,10 +189,11 @@ impl Scheduler {
         })
     }
 
-    /// Removes the task, and says whether there was one. A run that it started goes on (Microsoft Learn: schtasks delete).
+    /// Removes the task, and returns whether there was one. A run that it started continues (Microsoft Learn: schtasks
+    /// delete).
     ///
     /// # Errors
-    /// It cannot be removed.
+    /// When it cannot be removed.
     pub fn remove(&self) -> Result<bool, SchedulerError> {
         if !self.is_listed()? {
             return Ok(false);

@@ -1,4 +1,5 @@
-//! Whether a file is safe to act on with high rights: nobody but administrators can change it, or put another in its place.
+//! Whether a file is safe to act on with high rights: only administrators can change it, or put another one in its
+//! place.
 
 use std::fs::File;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
@@ -29,85 +30,69 @@ const TRUSTED_INSTALLER: &str = "S-1-5-80-956008885-3418522649-1831038044-185329
 /// A drive that is a share (Microsoft Learn: `GetDriveTypeW`).
 const DRIVE_REMOTE: u32 = 4;
 
-/// The kinds of entries of an access list (Microsoft Learn: `ACE_HEADER`). All entries that allow without naming a kind of
-/// object have one layout.
+/// The kinds of entries in an access list (Microsoft Learn: `ACE_HEADER`). All entries that allow access without naming
+/// a kind of object have one layout.
 const ALLOWED: u8 = 0;
 const ALLOWED_CALLBACK: u8 = 9;
 const DENIED: [u8; 4] = [1, 6, 10, 12];
 
-/// Rights to put something else in the place of what is in a folder, or to take such rights.
+/// Rights to replace an entry in a folder, or to take such rights.
 const REPLACE: u32 = DELETE | FILE_DELETE_CHILD | WRITE_DAC | WRITE_OWNER | GENERIC_ALL;
 
-/// Rights to change a file, or what is in a folder. Attributes are among them: with them a folder becomes a link.
+/// Rights to change a file, or the content of a folder. Attributes are among them: they can turn a folder into a link.
 const CHANGE: u32 =
     REPLACE | FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES | GENERIC_WRITE;
 
-/// What a person can do about it.
 const HELP: &str = "keep it where only administrators can write, such as in C:\\Program Files\\reconcile, \
                     or take their rights from the others (icacls) and give it to Administrators (icacls /setowner)";
 
 /// Why a file is not safe to act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
-    /// It, or a folder above it, cannot be looked at.
+    /// The access rights of it, or of a folder above it, cannot be read.
     #[error("cannot look at who may change {path}: {cause}")]
-    Unreadable {
-        /// The file or folder.
-        path: PathBuf,
-        /// What Windows said.
-        cause: Win32Error,
-    },
-    /// It, or a folder above it, leads to another place.
+    Unreadable { path: PathBuf, cause: Win32Error },
+    /// It, or a folder above it, is a link to another place.
     #[error("{0} is a link to another place, which may lead elsewhere tomorrow: give the path without links")]
     Link(PathBuf),
-    /// It is something else.
+    /// It is of another kind.
     #[error("expected {path} to be {expected}")]
-    Kind {
-        /// The file or folder.
-        path: PathBuf,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// The drive is there for one logon only.
+    Kind { path: PathBuf, expected: &'static str },
+    /// The drive exists for one logon only.
     #[error(
         "the drive of {0} is a share that this logon alone knows by its letter: give the path as \\\\server\\share\\…"
     )]
     Mapped(PathBuf),
-    /// Somebody else owns it, and can give himself every right.
+    /// Its owner is somebody else, who can give themselves every right.
     #[error("{path} belongs to {owner}, expected SYSTEM, Administrators or TrustedInstaller: {HELP}")]
-    Owner {
-        /// The file or folder.
-        path: PathBuf,
-        owner: String,
-    },
+    Owner { path: PathBuf, owner: String },
     /// Somebody else can change it.
     #[error(
         "{path} can be changed by {who}, and anyone who changes it acts with the rights of an administrator: {HELP}"
     )]
     Open {
-        /// The file or folder.
         path: PathBuf,
-        /// By whom.
+        /// Who can change it.
         who: String,
     },
 }
 
-/// Whom a file that is safe to act on can be changed by.
+/// The accounts that can change a file that is safe to act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trusted {
-    /// By the system and the group of administrators only.
+    /// Only the system and the group of administrators.
     ByAdministrators,
-    /// Also by the account that we run as, an administrator; another account cannot know that it is one.
+    /// Also our own account, an administrator; another account cannot know that we are one.
     ByThisAccount,
 }
 
-/// Looks at a file, its folder and every folder above: on open handles that follow no links. The file and its folder must not
-/// be changeable by anybody but administrators, and no folder above such that something could be put in its place.
+/// Checks a file, its folder and every folder above, on open handles that follow no links. Only administrators may be
+/// able to change the file and its folder, or to put another file in its place through a folder above.
 ///
-/// Of a file on a share this sees the access list of the file system, not that of the share, which can only take rights away.
+/// For a file on a share, this reads the access list of the file system. That of the share can only remove rights.
 ///
 /// # Errors
-/// See [`TrustError`]: the first thing that is wrong, from the file upwards.
+/// See [`TrustError`]: the first problem, from the file upwards.
 pub fn trusted(file: &Path) -> Result<Trusted, TrustError> {
     let file = std::path::absolute(file)
         .map_err(|error| TrustError::Unreadable { path: file.into(), cause: Win32Error::of(&error) })?;
@@ -125,8 +110,8 @@ pub fn trusted(file: &Path) -> Result<Trusted, TrustError> {
     Ok(all)
 }
 
-/// Looks at this program, as [`trusted`] does. Windows takes what our libraries need at run time from its folder on the oldest servers,
-/// and anyone who can write there can replace the program itself.
+/// Checks this program, like [`trusted`]. On the oldest servers, Windows loads libraries that our libraries need at run
+/// time from the program's folder, and anyone who can write there can replace the program itself.
 ///
 /// # Errors
 /// See [`TrustError`].
@@ -136,7 +121,7 @@ pub fn program_is_safe() -> Result<(), TrustError> {
     trusted(&program).map(drop)
 }
 
-/// Whether the letter of a path's drive stands for a share.
+/// Whether the drive letter of a path stands for a share.
 fn is_mapped(file: &Path) -> bool {
     let Some(Component::Prefix(prefix)) = file.components().next() else { return false };
     let (Prefix::Disk(letter) | Prefix::VerbatimDisk(letter)) = prefix.kind() else { return false };
@@ -145,7 +130,7 @@ fn is_mapped(file: &Path) -> bool {
     (unsafe { GetDriveTypeW(root.as_ptr()) }) == DRIVE_REMOTE
 }
 
-/// Who may change what we act on.
+/// The accounts that may change what we act on.
 pub struct Judge {
     trusted: [Sid; 4],
     administrator: bool,
@@ -153,22 +138,23 @@ pub struct Judge {
 
 impl Judge {
     /// # Errors
-    /// Windows does not say who we are.
+    /// When Windows does not report our account.
     pub fn new() -> Result<Self, Win32Error> {
         let trusted = [
             Sid::well_known(WinLocalSystemSid)?,
             Sid::well_known(WinBuiltinAdministratorsSid)?,
             Sid::read(TRUSTED_INSTALLER)?,
-            // Stands for the owner, who is looked at, in what is created in a folder; nobody's token has it.
+            // It stands for the owner, who is checked, in entries that are created in a folder; nobody's token contains
+            // it.
             Sid::well_known(WinCreatorOwnerSid)?,
         ];
         Ok(Self { trusted, administrator: is_administrator()? })
     }
 
-    /// What an open entry is, and who can change it.
+    /// The kind of an open entry, and who can change it.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// When it cannot be read.
     pub fn entry(&self, file: &File) -> Result<Entry, Win32Error> {
         let mut found = BY_HANDLE_FILE_INFORMATION::default();
         // SAFETY: the handle is open; the answer goes into our variable.
@@ -251,7 +237,7 @@ impl Judge {
         Ok(all)
     }
 
-    /// Whether an account may change what we act on, and as whom.
+    /// Whether an account may change what we act on, and in which role.
     ///
     /// # Safety
     /// `sid` is a valid identifier.
@@ -269,7 +255,7 @@ impl Judge {
 enum Access {
     /// There is no list.
     Everybody,
-    /// It allows something in a way that we do not know.
+    /// It grants access in a form that we do not know.
     Unknown(u8),
     /// It allows these rights.
     Allows { mask: u32, who: PSID },
@@ -302,7 +288,7 @@ impl Security {
         if asked == ERROR_SUCCESS { Ok(security) } else { Err(Win32Error(asked)) }
     }
 
-    /// The entries that allow something here.
+    /// The entries that grant access here.
     fn entries(&self) -> Result<Vec<Access>, Win32Error> {
         if self.list.is_null() {
             return Ok(vec![Access::Everybody]);

@@ -15,13 +15,13 @@ use super::record::{End, Entry, Order, Record};
 use super::sleeper::Note;
 use super::win32::Win32Error;
 
-/// How long a command that was ended may take to be gone.
+/// How long a command may take to go after it was ended.
 const GOING: Duration = Duration::from_secs(10);
 
-/// Does what the record on our standard input orders, and records how it ended. What it prints goes where we print.
+/// Carries out the order in the record on our standard input, and records how it ended. Its output goes to our output.
 ///
 /// # Errors
-/// There is no such record, or it cannot be written.
+/// When there is no such record, or it cannot be written.
 pub fn attend() -> io::Result<()> {
     // SAFETY: the routine is one, and part of this program.
     unsafe { SetConsoleCtrlHandler(Some(stay), 1) };
@@ -44,7 +44,7 @@ pub fn attend() -> io::Result<()> {
     record.add(&Entry::Ended(end))
 }
 
-/// Whatever the console, a logoff or a shutdown says: a watcher goes after its command, and sees it end.
+/// Ignores the console, a logoff and a shutdown: a watcher ends after its command, and sees it end.
 unsafe extern "system" fn stay(_: u32) -> i32 {
     1
 }
@@ -74,8 +74,8 @@ fn begin(order: &Order) -> Result<(Process, Job), String> {
     Ok((process, job))
 }
 
-/// Waits for the end, and brings it about when the time limit is over. Meanwhile the watcher sleeps: its own CPU time would be
-/// taken for a sign of life of the command.
+/// Waits for the end, and ends the command when the time limit is over. Meanwhile the watcher sleeps, because its own
+/// CPU time would look like a sign of life of the command.
 fn wait(process: &Process, job: &Job, limit: Option<Duration>) -> io::Result<End> {
     let failed = |cause: Win32Error| io::Error::from_raw_os_error(cause.0.cast_signed());
     if let Some(code) = process.wait(limit.unwrap_or(Duration::MAX)).map_err(failed)? {

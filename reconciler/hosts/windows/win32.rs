@@ -1,4 +1,4 @@
-//! How this host speaks to Win32: error codes with the system's text, UTF-16 text in both directions.
+//! How this host calls Win32: error codes with the system's text, and UTF-16 text in both directions.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::os::windows::ffi::OsStrExt;
 
 use windows_sys::Win32::Foundation::GetLastError;
 
-/// A Win32 error code; shows the system's own text beside the number.
+/// A Win32 error code; its text contains the system's own text and the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub struct Win32Error(pub u32);
 
 impl Win32Error {
-    /// What the last failed call of this thread left behind.
+    /// The error of this thread's last failed call.
     pub fn last() -> Self {
         // SAFETY: no preconditions; reads a thread-local number.
         Self(unsafe { GetLastError() })
@@ -49,7 +49,7 @@ pub fn check(result: i32) -> Result<(), Win32Error> {
     if result == 0 { Err(Win32Error::last()) } else { Ok(()) }
 }
 
-/// NUL-terminated UTF-16, as most calls want their names.
+/// NUL-terminated UTF-16, the form of names for most calls.
 pub fn wide(text: impl AsRef<OsStr>) -> Vec<u16> {
     text.as_ref().encode_wide().chain([0]).collect()
 }
@@ -60,7 +60,7 @@ pub fn text(buffer: &[u16]) -> String {
     String::from_utf16_lossy(buffer.get(..end).unwrap_or_default())
 }
 
-/// The text behind a NUL-terminated pointer; empty for a null pointer.
+/// The text at a NUL-terminated pointer; empty for a null pointer.
 ///
 /// # Safety
 /// `start` is null, or readable up to and including a NUL.

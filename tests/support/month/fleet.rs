@@ -1,4 +1,4 @@
-//! The fleet of the month: what its manifest says, and what happens to its servers.
+//! The fleet of the month: its manifest, and the events on its servers.
 
 use jiff::Timestamp;
 use reconcile_hosts::lab::Fault;
@@ -67,26 +67,26 @@ servers:
 /// The build at which every server starts.
 pub const START: &str = "7.0.2046.123";
 
-/// What somebody or something does to a server.
+/// An event on a server.
 #[derive(Debug, Clone, Copy)]
 pub enum Turn {
     /// This goes wrong from now on.
     Breaks(Fault),
-    /// An operator fixes it and says so.
+    /// An operator fixes it and tells the next run so.
     Mended,
     /// Somebody sets a hold.
     Held,
     /// Somebody releases it.
     Released,
-    /// The run that begins the installer next is killed in the middle of it.
+    /// The next run that starts the installer is killed in the middle of it.
     Killed,
-    /// The clock is set so many hours ahead; none is right again.
+    /// The clock is set this many hours ahead; 0 sets it right again.
     Clock(i64),
     /// The second update becomes the target of every server.
     Target,
 }
 
-/// What happens in the month, by the time at which it does.
+/// The events of the month, by time.
 pub const TURNS: &[(Timestamp, &str, Turn)] = &[
     (at(20, 10), "se-2.berlin", Turn::Breaks(Fault::InstallerAsksForReboot)),
     (at(20, 10), "se-3.berlin", Turn::Breaks(Fault::InstallerFails)),
@@ -111,10 +111,10 @@ pub const TURNS: &[(Timestamp, &str, Turn)] = &[
     (at(43, 9), "se-4.kolkata", Turn::Released),
 ];
 
-/// The first moment of the month, and the last.
+/// The first and the last moment of the month.
 pub const MONTH: [Timestamp; 2] = [at(20, 0), at(51, 0)];
 
-/// An hour of the month in UTC; the days of November are counted on from those of October.
+/// An hour of the month in UTC; the days of November continue the count of October.
 const fn at(day: i64, hour: i64) -> Timestamp {
     let october = 1_790_812_800; // 2026-10-01.
     Timestamp::constant(october + (day - 1) * 86_400 + hour * 3_600, 0)

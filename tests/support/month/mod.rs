@@ -1,7 +1,7 @@
 //! A month of unattended nights on twelve simulated servers in three time zones.
 //!
-//! Every server runs `apply` once an hour, at a minute that is drawn from a seed. The month contains the end of summer time
-//! in Berlin and in New York.
+//! Every server runs `apply` once an hour, at a minute drawn from a seed. In that month, summer time ends in Berlin and
+//! in New York.
 
 mod fleet;
 mod nights;

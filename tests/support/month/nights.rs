@@ -1,4 +1,4 @@
-//! The month, played: every scheduled run of every server, and the calendar of what came of it.
+//! The month, played: every scheduled run of every server, and a calendar of the results.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write};
 
@@ -12,53 +12,51 @@ use super::fleet::{MONTH, START, TARGETS, TURNS, Turn, manifest};
 
 type Played<T> = Result<T, Box<dyn Error>>;
 
-/// What came of the month.
+/// The result of the month.
 pub struct Month {
-    /// What happened in which night, to be read.
+    /// The events of each night, for people.
     pub calendar: String,
-    /// Every step, as it was begun.
+    /// Every step that was begun.
     pub taken: Vec<Taken>,
     /// The servers at the end.
     pub lab: Lab,
-    /// What they are to be.
+    /// The goals of these servers.
     pub goals: Vec<Goal>,
     /// How many runs there were.
     pub runs: usize,
 }
 
-/// A step as it was begun.
+/// A step that was begun.
 pub struct Taken {
-    /// The server.
     pub server: ServerName,
-    /// The step.
     pub step: Step,
-    /// When, by a clock that is right.
+    /// When, by a correct clock.
     pub at: Timestamp,
-    /// Whether the installer was started in this outage: then the work goes on, whatever the window says.
+    /// Whether the installer was started in this outage: then the work continues, whatever the window.
     pub installing: bool,
     /// Whether the server was on hold.
     pub held: bool,
 }
 
-/// One server under way.
+/// One server during the month.
 struct Server {
     goal: Goal,
     zone: ZoneName,
-    /// When its last run ended, by a clock that is right.
+    /// When its last run ended, by a correct clock.
     now: Timestamp,
-    /// How far its clock is from the right one.
+    /// The difference between its clock and the correct one.
     clock: SignedDuration,
     held: bool,
-    /// An operator fixed something and says so to the next run.
+    /// An operator fixed the cause of a failure and tells the next run so.
     forgive: bool,
     kill: bool,
-    /// What its last run came to, so that a state is told once a night.
+    /// The result of its last run, so that a state is shown only once a night.
     last: String,
 }
 
-/// Which seed the minutes of the runs are drawn from.
+/// The random seed for the minutes of the runs.
 const SEED: u64 = 2026;
-/// The place in a run's acts and marks where a prepared update is being installed.
+/// The number of the effect (step or mark) in which a run installs a prepared update.
 const INSTALLS: u32 = 12;
 
 struct Play {
@@ -172,7 +170,7 @@ impl Play {
     fn run(&mut self, name: &ServerName, at: Timestamp) -> Played<()> {
         let server = self.servers.get_mut(name).ok_or("no such server")?;
         let (offset, held) = (server.clock, server.held);
-        let begins = at.max(server.now); // The run of the hour before may have taken longer.
+        let begins = at.max(server.now); // The run of the hour before may have taken longer than an hour.
         let passed = begins.duration_since(server.now).as_secs();
         self.lab.change(name, |simulated| {
             simulated.uptime += u32::try_from(passed).unwrap_or(0);
@@ -254,7 +252,7 @@ impl Play {
     }
 }
 
-/// What a run came to: to be told, as a state that lasts, and whether it did anything.
+/// The result of a run: the text to show, the same as a lasting state, and whether it did anything.
 fn told(goal: &Goal, outcome: &Outcome) -> (String, String, bool) {
     let state = match &outcome.end {
         End::AtGoal => format!("at {}", goal.core),
@@ -289,7 +287,7 @@ fn told(goal: &Goal, outcome: &Outcome) -> (String, String, bool) {
     let restart = if outcome.steps.contains(&Step::Reboot) { ", restarted" } else { "" };
     let down = down.map_or_else(String::new, |down| format!("; down for {down}{restart}"));
     let acted = outcome.steps.iter().any(Step::takes_down) || !down.is_empty();
-    // An opening that moves on is the same wait.
+    // An opening that moves to another time is still the same wait.
     let lasting =
         if state.starts_with("waits for ") && !state.ends_with("operator") { "waits".into() } else { state.clone() };
     (format!("{state}{down}"), lasting, acted)

@@ -1,4 +1,4 @@
-//! Fleets drawn from a seed: their servers as plain facts, and the manifest that says the same.
+//! Fleets drawn from a seed: their servers as plain facts, and a manifest with the same content.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,10 @@ use reconcile_schema::{
     Maintenance, Manifest, OnFailure, Period, Policy, Pool, Reports, Role, Rollout, Server, UpdateName, When, Window,
 };
 
-/// A server, as the simulation knows it.
+/// A server in the simulation.
 #[derive(Debug, Clone)]
 pub struct Host {
-    /// Its name.
     pub name: String,
-    /// Its role.
     pub role: Role,
     /// The number of its pool; a server by itself is a pool of one.
     pub pool: usize,
@@ -25,16 +23,15 @@ pub struct Host {
     pub domain: Option<usize>,
     /// Whether the Central Management Store is on it.
     pub central: bool,
-    /// How long it is foreseen to be down, in seconds.
+    /// How long it is expected to be down, in seconds.
     pub length: u32,
 }
 
-/// A fleet, as the simulation knows it. Its own arithmetic reads nothing else.
+/// A fleet in the simulation. Its own arithmetic reads nothing else.
 #[derive(Debug, Clone)]
 pub struct Plain {
-    /// The servers.
     pub hosts: Vec<Host>,
-    /// The partners of pools, each pair once.
+    /// The pairs of pools, each pair once.
     pub pairs: Vec<(usize, usize)>,
     /// How many rings there are.
     pub rings: usize,
@@ -42,26 +39,26 @@ pub struct Plain {
     pub soak: u32,
     /// How many servers are worked on at once.
     pub at_once: usize,
-    /// For each site the hour, in UTC, at which its nightly window of six hours opens; none where there are no windows.
+    /// The hour, in UTC, at which each site's nightly window of six hours opens; none where there are no windows.
     pub windows: Option<Vec<u32>>,
-    /// Whether other pools go on after a failure.
+    /// Whether other pools continue after a failure.
     pub go_on: bool,
 }
 
 /// How long a window lasts, in seconds.
 pub const WINDOW: u32 = 6 * 3600;
 
-/// What kind of fleet is drawn.
+/// The kind of fleet to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
-    /// The pools, at least and at most.
+    /// The smallest and the largest number of pools.
     pub pools: (usize, usize),
-    /// The servers of a pool, at most.
+    /// The largest number of servers in a pool.
     pub largest: usize,
 }
 
 impl Plain {
-    /// A fleet of this kind. Servers are down for 20 to 60 minutes, a value that nobody measured.
+    /// A fleet of this kind. Servers are down for 20 to 60 minutes; nobody has measured that value.
     pub fn draw(rng: &mut Rng, kind: Kind) -> Self {
         let pools = rng.usize(kind.pools.0..=kind.pools.1);
         let sites = rng.usize(1..=8);
@@ -86,7 +83,8 @@ impl Plain {
                 _ => Role::Edge,
             };
             let size = if role == Role::StandardEdition { 1 } else { rng.usize(1..=kind.largest) };
-            // One pool in three is of Lync Server 2013 and has as many upgrade domains as its maker gives it.
+            // One pool in three belongs to Lync Server 2013, with the number of upgrade domains that its maker gives
+            // it.
             let domains = (role == Role::FrontEnd && rng.u32(..3) == 0).then(|| size.div_ceil(2));
             for number in 0..size {
                 let domain = domains.map(|domains| number % domains);
@@ -114,7 +112,7 @@ impl Plain {
         self.hosts.push(Host { name, length: rng.u32(20 * 60..=60 * 60), ..host });
     }
 
-    /// The same fleet with nightly windows, at another hour in each site.
+    /// The same fleet with nightly windows, at a different hour in each site.
     pub fn with_windows(&self, rng: &mut Rng) -> Self {
         let sites = self.hosts.iter().map(|host| host.site).max().unwrap_or_default() + 1;
         Self { windows: Some((0..sites).map(|_| rng.u32(18..=23)).collect()), ..self.clone() }
@@ -172,7 +170,7 @@ impl Plain {
         }
     }
 
-    /// The fleet that core makes of the manifest. Its members have the numbers of the hosts.
+    /// The fleet that core builds from the manifest. Its members have the numbers of the hosts.
     pub fn fleet<'a>(&self, manifest: &'a Manifest) -> Fleet<'a> {
         Fleet::of(manifest, self.members(manifest))
     }

@@ -1,4 +1,4 @@
-//! A rollout in virtual time: the real decision, with lengths, failures and restarts that nobody foresaw.
+//! A rollout in virtual time: the real decision, with lengths, failures and restarts that were not foreseen.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -8,34 +8,33 @@ use reconcile_core::{Fleet, Waves};
 
 use super::draw::Plain;
 
-/// When every rollout begins: a Monday noon, in UTC.
+/// The start of every rollout: a Monday noon, in UTC.
 pub fn start() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-/// What happened to one server, in seconds from the start.
+/// The work on one server, in seconds from the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Work {
-    /// The number of the host.
     pub host: usize,
     /// When it began.
     pub from: u64,
-    /// When it was done, or had failed.
+    /// When it was done or failed.
     pub until: u64,
     /// Whether it reached its goal.
     pub reached: bool,
 }
 
-/// How the world differs from what was foreseen.
+/// How the world differs from the forecast.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trouble {
     /// How many of a thousand servers fail.
     pub failures: u32,
-    /// How many of a thousand need a restart, which takes ten minutes more.
+    /// How many of a thousand need a restart, which takes ten more minutes.
     pub restarts: u32,
 }
 
-/// Lets a rollout happen.
+/// Runs a rollout.
 pub fn drive(plain: &Plain, fleet: &Fleet<'_>, rng: &mut Rng, trouble: Trouble) -> Vec<Work> {
     let seconds = |at: Timestamp| u64::try_from(at.duration_since(start()).as_secs()).unwrap();
     let mut waves = Waves::new(fleet, start());

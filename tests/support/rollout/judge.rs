@@ -1,4 +1,4 @@
-//! What a rollout may not do, by an arithmetic of its own: it reads the plain facts and what happened, nothing of core.
+//! What a rollout may not do, by an arithmetic of its own: it reads the plain facts and the events, nothing from core.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,23 +17,23 @@ pub const READY: u64 = 20 * 60;
 pub struct Broken {
     /// Too few Front End Servers of a pool were up.
     pub quorum: usize,
-    /// Two servers of a pool that do not belong together were down, or too soon one after the other.
+    /// Two servers of a pool that do not belong to one domain were down at once, or too soon after each other.
     pub domains: usize,
     /// Paired pools were worked on together.
     pub pairs: usize,
     /// More servers were worked on than allowed.
     pub at_once: usize,
-    /// A server was taken down outside of its window, or was foreseen to be down when it closes.
+    /// A server was taken down outside its window, or was expected to be still down when the window closes.
     pub windows: usize,
     /// A ring, a role, the back end or the Central Management Store came too early.
     pub order: usize,
-    /// A server began after another of its pool, or where that stops all of them any other, had failed.
+    /// A server began after another one had failed: one of its pool or, where a failure stops everything, any other.
     pub failures: usize,
-    /// A server had no turn though nothing had failed, or had two.
+    /// A server had no turn although nothing had failed, or had two.
     pub turns: usize,
 }
 
-/// Servers of a pool, the first so many of them in the order of `Get-CsComputer`, and how many of these must run.
+/// Servers of a pool; how many of them, first in the order of `Get-CsComputer`, count; and how many of these must run.
 const FUNCTIONAL: [(usize, usize, usize); 12] = [
     (1, 1, 0),
     (2, 2, 1),
@@ -49,7 +49,7 @@ const FUNCTIONAL: [(usize, usize, usize); 12] = [
     (12, 9, 5),
 ];
 
-/// The rules that a rollout broke.
+/// Counts the broken rules of a rollout.
 pub fn judge(plain: &Plain, done: &[Work]) -> Broken {
     let mut broken = Broken::default();
     let host = |work: &Work| &plain.hosts[work.host];
@@ -81,7 +81,7 @@ pub fn judge(plain: &Plain, done: &[Work]) -> Broken {
     if let Some(hours) = &plain.windows {
         for work in done {
             let hour = u64::from(hours[host(work).site]);
-            // Rollouts begin at noon, and so does the day here.
+            // Rollouts begin at noon, so the day does too.
             let opens = (hour + 12) % 24 * 3600;
             let at = (work.from + 86_400 - opens) % 86_400;
             let foreseen = u64::from(host(work).length);
@@ -96,10 +96,10 @@ pub fn judge(plain: &Plain, done: &[Work]) -> Broken {
     broken
 }
 
-/// The most that are worked on at one time.
+/// The largest number of servers that are worked on at one time.
 fn most(works: impl Iterator<Item = Work>) -> usize {
     let mut changes: Vec<(u64, i64)> = works.flat_map(|work| [(work.from, 1), (work.until, -1)]).collect();
-    changes.sort_unstable(); // What ends comes before what begins at the same time.
+    changes.sort_unstable(); // An end comes before a beginning at the same time.
     let (mut now, mut most) = (0, 0);
     for (_, change) in changes {
         now += change;
@@ -108,12 +108,12 @@ fn most(works: impl Iterator<Item = Work>) -> usize {
     usize::try_from(most).unwrap()
 }
 
-/// What was broken in a pool with so many Front End Servers.
+/// The broken rules in a pool with this number of Front End Servers.
 fn of_pool(plain: &Plain, works: &[Work], size: usize, broken: &mut Broken) {
     let host = |work: &Work| &plain.hosts[work.host];
     let is_front_end = |work: &&Work| host(work).role == Role::FrontEnd;
     if let Some((_, first, least)) = FUNCTIONAL.iter().find(|(servers, ..)| *servers == size) {
-        // At worst all that are down are among the first.
+        // In the worst case, all servers that are down are among the first.
         let down = most(works.iter().filter(is_front_end).copied());
         broken.quorum += usize::from(first.saturating_sub(down) < *least);
     }
@@ -144,7 +144,7 @@ const ROLES: [Role; 7] = [
 fn order(plain: &Plain, done: &[Work], broken: &mut Broken) {
     let host = |work: &Work| &plain.hosts[work.host];
     let central = plain.hosts.iter().find(|host| host.central).map(|host| host.pool);
-    // A back end has its turn with its pool, of which every one here has Front End Servers.
+    // A back end has its turn with its pool; every pool here has Front End Servers.
     let rank = |work: &Work| {
         let role = if host(work).role == Role::BackEnd { Role::FrontEnd } else { host(work).role };
         ROLES.iter().position(|other| *other == role)

@@ -1,4 +1,4 @@
-//! What the engine asks for: one JSON object on standard input, held against the manifest that it names.
+//! The request of the engine: one JSON object on standard input, checked against the manifest that it names.
 
 use std::{
     io::{self, Read},
@@ -13,19 +13,19 @@ use crate::work::site::Site;
 
 use super::properties::fields;
 
-/// The most that is read: an instance is small.
+/// The largest request that is read: an instance is small.
 const MOST: u64 = 1 << 20;
 
-/// How what is asked for is named in errors.
+/// The name of the request in errors.
 const PLACE: &str = "standard input";
 
 pub struct Asked(DscInstance);
 
 impl Asked {
-    /// Reads what is asked for.
+    /// Reads the request.
     ///
     /// # Errors
-    /// When it is no instance of the resource: where, what was expected and what was found.
+    /// When it is no instance of the resource. The error has the place, what was expected and what was found.
     pub fn read() -> Result<Self, Problem> {
         let mut bytes = Vec::new();
         let read = io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes);
@@ -39,11 +39,11 @@ impl Asked {
             return Err(wrong(format!(": expected at most {MOST} bytes, found more")));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!(": expected UTF-8: {error}")))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text); // Windows PowerShell writes one.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text); // Windows PowerShell writes a byte order mark.
         if text.trim().is_empty() {
             return Err(wrong(r#": expected the properties of an instance, such as {"manifest": "C:\\Program Files\\reconcile\\manifest.yaml"}, found nothing"#.into()));
         }
-        // Types made of fields accept a list of their values, too.
+        // Types made of fields also accept a list of their values.
         if !text.trim_start().starts_with('{') {
             return Err(wrong(":1:1: expected a JSON object, found something else".into()));
         }
@@ -59,7 +59,7 @@ impl Asked {
         &self.0.manifest
     }
 
-    /// The servers that are asked for: one, or all that can be reached.
+    /// The requested servers: one, or all that can be reached.
     pub fn servers(&self) -> &[ServerName] {
         self.0.server.as_slice()
     }
@@ -72,10 +72,10 @@ impl Asked {
         Input::read(Path::new(self.manifest()))
     }
 
-    /// The one server that is asked for, where it is, and what says what it must become.
+    /// The one requested server, with its site and its goal.
     ///
     /// # Errors
-    /// When the manifest cannot be used, or it does not follow which server is meant.
+    /// When the manifest cannot be used, or the request does not identify one server.
     pub fn server(&self) -> Result<(Input, Site, Goal), Problem> {
         let input = self.input()?;
         let (site, goals) = Site::open(&input, self.servers())?;
@@ -91,10 +91,10 @@ impl Asked {
         Ok((input, site, goal))
     }
 
-    /// Refuses to take a product away.
+    /// Refuses to remove a product.
     ///
     /// # Errors
-    /// When that is asked for.
+    /// When the request asks for that.
     pub fn wants_the_product(&self) -> Result<(), Problem> {
         match self.0.exist {
             Some(false) => Err(Problem::input(format!(
@@ -104,10 +104,10 @@ impl Asked {
         }
     }
 
-    /// Whether every property that is asked for is so in `found`; which manifest and server was asked before.
+    /// Whether `found` has every requested property; manifest and server were checked before.
     ///
     /// # Errors
-    /// Never, but for a defect: both are JSON.
+    /// Never, except for a defect: both are JSON.
     pub fn fits(&self, found: &DscInstance) -> Result<bool, Problem> {
         const NO_STATE: [&str; 4] = ["server", "_name", "_metadata", "_restartRequired"];
         let (asked, found) = (fields(&self.0)?, fields(found)?);

@@ -6,7 +6,7 @@ use reconcile_schema::{Component, DriftState, DscInstance, ServerPlan};
 use super::ask::Asked;
 use crate::work::{comeback::Waiter, plan};
 
-/// The server of a goal, as it was seen.
+/// The server of a goal, as it was observed.
 pub fn instance(asked: &Asked, goal: &Goal, seen: &Seen, lab: bool) -> DscInstance {
     if let Some(damage) = &seen.marks.damaged {
         tracing::warn!("{}: its journal is damaged: {damage}; see reconcile acknowledge", goal.server);
@@ -30,7 +30,7 @@ pub fn instance(asked: &Asked, goal: &Goal, seen: &Seen, lab: bool) -> DscInstan
     }
 }
 
-/// The same, with the verdict: only nothing left to be done is the desired state.
+/// The same with the verdict: a server is in its desired state only if nothing is left to do.
 pub fn tested(instance: &DscInstance) -> DscInstance {
     DscInstance { in_desired_state: Some(instance.state == Some(DriftState::AtGoal)), ..instance.clone() }
 }

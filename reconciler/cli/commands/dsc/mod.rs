@@ -1,7 +1,7 @@
 //! `reconcile dsc`: this program as a resource of Microsoft DSC v3, one process for each operation.
 //!
-//! Standard output carries what the engine reads: JSON, a value to a line. Standard error carries what it logs: a JSON
-//! object to a line (`trace.rs`). An exit code other than 0 is a failure, whatever was printed.
+//! Standard output carries the results for the engine: JSON, one value per line. Standard error carries the log: one
+//! JSON object per line (`trace.rs`). An exit code other than 0 is a failure, whatever was printed.
 
 mod ask;
 mod instance;
@@ -22,10 +22,10 @@ use crate::manifest::{exit::Exit, harmless, problem::Problem};
 use crate::show::out::print_lines;
 use crate::work::{look::seen, site::Site};
 
-/// Answers the engine, or tells it where this program is.
+/// Answers the engine, or writes the file by which it finds this program.
 ///
 /// # Errors
-/// When the file that tells it cannot be written. What goes wrong in an operation is told to the engine.
+/// When that file cannot be written. Errors in an operation are reported to the engine.
 pub fn run(command: &Dsc, verbose: bool) -> Result<Exit, Problem> {
     let operation = match command {
         Dsc::Manifest { out } => return resource::write(out),
@@ -42,14 +42,14 @@ pub fn run(command: &Dsc, verbose: bool) -> Result<Exit, Problem> {
     }))
 }
 
-/// One server as it is.
+/// The actual state of one server.
 fn get(asked: &Asked) -> Result<Exit, Problem> {
     let (_, mut site, goal) = asked.server()?;
     let seen = seen(&mut site, &goal)?;
     print_lines(&[harmless::line(&instance(asked, &goal, &seen, site.is_lab()))?])
 }
 
-/// One server as it is, and in which properties it is not as declared.
+/// The actual state of one server, and the properties that differ from the declaration.
 fn test(asked: &Asked) -> Result<Exit, Problem> {
     asked.wants_the_product()?;
     let (_, mut site, goal) = asked.server()?;
@@ -60,7 +60,7 @@ fn test(asked: &Asked) -> Result<Exit, Problem> {
     print_lines(&[harmless::line(&now)?, harmless::line(&unlike(&now, &now.at_goal())?)?])
 }
 
-/// All servers of a manifest, a line for each; of what is asked for, every property must be so.
+/// All servers of a manifest, one per line. If the request has properties, a server must have all of them.
 fn export(asked: &Asked) -> Result<Exit, Problem> {
     let input = asked.input()?;
     let (mut site, goals) = Site::open(&input, asked.servers())?;

@@ -1,4 +1,4 @@
-//! The properties of an instance of the resource, and in which of them two differ.
+//! The properties of an instance of the resource, and the differences between two instances.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::manifest::problem::Problem;
 
-/// The properties of the state that differ, by name. The verdict, and what is told beside the state, are none of them.
+/// The properties of the state that differ, by name. The verdict, and reports in addition to the state, do not count.
 ///
 /// # Errors
-/// Never, but for a defect: an instance is JSON.
+/// Never, except for a defect: an instance is JSON.
 pub fn unlike(one: &DscInstance, other: &DscInstance) -> Result<Vec<String>, Problem> {
     let (one, other) = (fields(one)?, fields(other)?);
     let names: BTreeSet<_> = one.keys().chain(other.keys()).collect();
@@ -21,7 +21,7 @@ pub fn unlike(one: &DscInstance, other: &DscInstance) -> Result<Vec<String>, Pro
 /// The properties of an instance.
 ///
 /// # Errors
-/// Never, but for a defect: an instance is JSON.
+/// Never, except for a defect: an instance is JSON.
 pub fn fields(instance: &DscInstance) -> Result<Map<String, Value>, Problem> {
     serde_json::to_value(instance).and_then(serde_json::from_value).map_err(Problem::failed)
 }

@@ -9,16 +9,16 @@ use crate::manifest::schemas::{self, Format};
 use crate::manifest::{exit::Exit, harmless, problem::Problem};
 use crate::show::out::print;
 
-/// The resource, as configuration documents name it.
+/// The name of the resource in configuration documents.
 const TYPE: &str = "Reconcile/CumulativeUpdate";
 
-/// The name by which DSC knows the file for what it is.
+/// The name by which DSC recognises the file.
 const FILE: &str = "reconcile.dsc.resource.json";
 
 /// Writes the file into a folder, whole or not at all, and prints its path.
 ///
 /// # Errors
-/// When the folder or the file cannot be used, or this program has no path that JSON can hold.
+/// When the folder or the file cannot be used, or the path of this program cannot be written in JSON.
 pub fn write(folder: &Path) -> Result<Exit, Problem> {
     let path = folder.join(FILE);
     let program =
@@ -32,9 +32,9 @@ pub fn write(folder: &Path) -> Result<Exit, Problem> {
     print(&format!("{}\n", path.display()))
 }
 
-/// The program is named by its whole path: who can put a file into a folder of the search path would else be run instead, and
-/// an engine before 3.3 may search other folders than those of PATH. No `implementsPretest`: the engine asks `test` first, so
-/// a server in its desired state costs one process.
+/// The program is named by its absolute path: otherwise anyone who can put a file into a folder of the search path
+/// could have it run instead, and an engine before 3.3 may search other folders than those of PATH. There is no
+/// `implementsPretest`: the engine asks `test` first, so a server in its desired state costs one process.
 fn resource(program: &str) -> Value {
     let call = |args: Value| json!({ "executable": program, "args": args, "input": "stdin" });
     let with_diff =

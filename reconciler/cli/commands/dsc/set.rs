@@ -1,4 +1,4 @@
-//! Bringing a server to its desired state for the engine, and telling what that would do.
+//! Brings a server to its desired state for the engine, or reports what that would do.
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ use crate::show::{console::Console, out::print_lines, voice::Voice};
 use crate::work::converge::{self, Options, Ran};
 use crate::work::{comeback::Waiter, look::seen, plan::server, rescue::rescued, state::state_of, words::plural};
 
-/// Runs what `apply --yes` runs. Prints the server after it and the properties that changed. Where the server falls short of
-/// its goal, and not for a restart alone, nothing is printed, and it is told why.
+/// Runs the same as `apply --yes`, then prints the server and the properties that changed. If the server falls short of
+/// its goal for a reason other than a restart, nothing is printed, and the engine receives the reason.
 ///
 /// # Errors
 /// As `apply`.
@@ -30,7 +30,7 @@ fn brought(asked: &Asked) -> Result<Exit, Problem> {
     let (input, mut site, goal) = asked.server()?;
     let lab = site.is_lab();
     let before = instance(asked, &goal, &seen(&mut site, &goal)?, lab);
-    drop(site); // The run opens it for itself.
+    drop(site); // The run opens it itself.
     let options = Options { servers: asked.servers().to_vec(), yes: true, ..Options::default() };
     let console = Console { voice: Voice::Trace, headings: false };
     let mut exit = Exit::Done;
@@ -55,7 +55,7 @@ fn end(asked: &Asked, goal: &Goal, before: &DscInstance, ran: &Ran, lab: bool) -
     told(before, tested(&instance(asked, goal, &ran.seen, lab)), restart, None)
 }
 
-/// Whether a restart stands between the server and its goal, which is no failure, or what else does.
+/// Whether a restart is all that the server needs to reach its goal, which is no failure, or else what prevents that.
 const fn restart_due(end: &End) -> Result<bool, &Blocker> {
     match end {
         End::AtGoal => Ok(false),
@@ -64,7 +64,7 @@ const fn restart_due(end: &End) -> Result<bool, &Blocker> {
     }
 }
 
-/// Prints what `set` would print if every step did what it should, with the steps. Nothing is changed.
+/// Prints what `set` would print if every step had its effect, with the steps. Nothing is changed.
 ///
 /// # Errors
 /// When the manifest or the server cannot be used.
@@ -83,23 +83,22 @@ pub fn what_if(asked: &Asked) -> Result<Exit, Problem> {
     told(&before, tested(&instance(asked, &goal, &then, lab)), restart, Some(DscMetadata { what_if }))
 }
 
-/// The server as a run would leave it now, and whether a restart would be due then.
+/// The server as a run would leave it now, and whether a restart would be required then.
 fn foreseen(goal: &Goal, now: Seen, lab: bool) -> (Seen, bool) {
     let plan = plan(goal, &now);
     if plan.opens.is_some() {
-        return (now, false); // What is done before the window opens shows in no property.
+        return (now, false); // Work that is done before the window opens changes no property.
     }
     let mut then = now;
     for planned in plan.steps {
         if planned.step == Step::Reboot && !lab {
-            return (then, true); // The run ends with the machine; a simulated one is back at once.
+            return (then, true); // The run ends with the machine; a simulated machine is back at once.
         }
         then = after(goal, then, &planned.step);
     }
     (then, matches!(plan.end, PlanEnd::Blocked(Blocker::Reboot { .. })))
 }
 
-/// Prints the server and the properties that changed.
 fn told(
     before: &DscInstance,
     after: DscInstance,
@@ -124,7 +123,7 @@ fn short_of_goal(run: &ServerRun) -> String {
     run.help.iter().fold(text, |text, help| format!("{text}; next: {help}"))
 }
 
-/// What would be done.
+/// The steps that would be done.
 fn sentences(plan: &ServerPlan) -> Vec<String> {
     let window = plan.opens.iter().map(|opens| format!("not before the maintenance window of {}", opens.shown));
     let steps = plan.steps.iter().map(|step| {

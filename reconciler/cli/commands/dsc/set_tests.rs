@@ -1,7 +1,7 @@
 use super::*;
 use crate::{manifest::input::Input, work::site::Site};
 
-/// A real machine that restarts takes the run with it; a simulated one is back at once.
+/// A restart of a real machine ends the run; a simulated machine is back at once.
 #[test]
 fn what_is_foreseen_ends_with_the_machine() {
     let folder = tempfile::tempdir().unwrap();

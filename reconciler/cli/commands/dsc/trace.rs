@@ -1,4 +1,4 @@
-//! What is traced, as the lines of JSON that the engine of DSC reads: `{"warn":"what is to be said"}`.
+//! The trace, as lines of JSON that the engine of DSC reads: `{"warn":"what is to be said"}`.
 
 use std::fmt::{self, Write};
 
@@ -13,22 +13,21 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// The engine says here how much it wants to hear.
+/// The engine sets here how much it wants to read.
 const LEVEL: &str = "DSC_TRACE_LEVEL";
 
-/// Writes what is traced to standard error from now on: as much as the engine asked for, else warnings; with `verbose`
-/// at least what is done.
+/// Writes the trace to standard error from now on: as much as the engine requested, otherwise warnings; with `verbose`,
+/// at least the work that is done.
 pub fn listen(verbose: bool) {
     let asked = std::env::var(LEVEL).ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
     let level = if verbose { asked.max(LevelFilter::INFO) } else { asked };
-    let _ = tracing_subscriber::fmt() // It fails where somebody listens already, and nobody does here.
+    let _ = tracing_subscriber::fmt() // It fails if there is a subscriber already, and there is none here.
         .with_writer(std::io::stderr)
         .with_max_level(level)
         .event_format(Lines)
         .try_init();
 }
 
-/// A line of JSON for each event.
 struct Lines;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'static> FormatEvent<S, N> for Lines {
@@ -40,7 +39,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'stat
     }
 }
 
-/// What an event says: the engine shows nothing but a text.
+/// The content of an event: the engine shows only a text.
 #[derive(Default)]
 struct Said {
     server: String,

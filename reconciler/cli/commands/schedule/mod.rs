@@ -1,4 +1,4 @@
-//! `reconcile schedule`: the scheduled task that runs us unattended.
+//! `reconcile schedule`: the scheduled task that runs this program unattended.
 
 #[cfg(windows)]
 mod register;
@@ -17,7 +17,7 @@ use crate::work::task::elsewhere;
 /// Registers, shows or removes the task.
 ///
 /// # Errors
-/// When the task cannot be asked for, or the Task Scheduler cannot be used.
+/// When the task cannot be requested, or the Task Scheduler cannot be used.
 pub fn run(command: &args::Schedule) -> Result<Exit, Problem> {
     match command {
         args::Schedule::Install(args) if args.print => {

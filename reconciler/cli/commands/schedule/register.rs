@@ -15,7 +15,7 @@ use crate::show::out::print;
 use crate::show::schedule::{described, differing, shown};
 use crate::work::task::scheduler;
 
-/// Registers the task, or corrects it. Nothing is done if it is as wanted.
+/// Registers the task, or corrects it. Does nothing if it is as wanted.
 pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     let scheduler = scheduler()?;
     let (request, outlook) = request(args)?;
@@ -46,7 +46,7 @@ pub fn install(args: &args::Install) -> Result<Exit, Problem> {
     }
 }
 
-/// Shows the task. One that is missing, different or unsafe is drift.
+/// Shows the task. A task that is missing, different or unsafe is drift.
 pub fn show(output: Output) -> Result<Exit, Problem> {
     let report = match scheduler()?.registered().map_err(Problem::failed)? {
         Some(found) => report(&found),
@@ -66,7 +66,7 @@ pub fn remove() -> Result<Exit, Problem> {
     print(&format!("{PATH} {}\n", if removed { "was removed" } else { "is not registered, nothing was done" }))
 }
 
-/// A registered task, beside the one that would be registered for what it does.
+/// A registered task, next to the one that would be registered for the same work.
 fn report(found: &Element) -> ScheduleReport {
     let mut report = answer(true);
     match Request::of(found) {
@@ -99,7 +99,7 @@ fn problem(subject: &Place, why: String) -> TaskProblem {
     TaskProblem { subject: subject.to_string(), why }
 }
 
-/// The limit that the manifest of the task asks for now; and what its account would not reach.
+/// The limit that the manifest of the task requires now. Fails if its account would not reach everything.
 fn limit(request: &Request) -> Result<reconcile_schema::Period, Problem> {
     let input = Input::read(Path::new(request.manifest.as_str()))?;
     let goals = goals(&input, &[])?;

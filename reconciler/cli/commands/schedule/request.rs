@@ -1,4 +1,4 @@
-//! What a scheduled task is asked to do, and what is to be expected of it.
+//! The request for a scheduled task, and what to expect of the task.
 
 use reconcile_core::{Goal, product_steps};
 use reconcile_hosts::task::{Account, Place, Request, longest};
@@ -7,16 +7,16 @@ use reconcile_schema::{Period, ServerName, Store, TaskMode};
 use crate::commands::{args::Install, schedule::unattended};
 use crate::manifest::{input::Input, problem::Problem};
 
-/// Says this to the person at the console.
+/// Writes this for the person at the console.
 pub fn tell(text: &str) {
     use std::io::Write;
-    let _ = write!(anstream::stderr(), "{text}"); // Nobody may be reading it, which is no failure.
+    let _ = write!(anstream::stderr(), "{text}"); // Nobody may be reading it, which is not a failure.
 }
 
-/// What the task is asked to do, and what is to be expected of it.
+/// The request for the task, and what to expect of the task.
 ///
 /// # Errors
-/// When the manifest cannot be used, or the task could not do that.
+/// When the manifest cannot be used, or the task could not do this.
 pub fn request(args: &Install) -> Result<(Request, String), Problem> {
     let input = Input::read(&args.manifest)?;
     let goals = goals(&input, &args.servers)?;
@@ -56,10 +56,10 @@ pub fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-/// The goals of the servers that the task is for: those that are named, else this server, else all of the manifest.
+/// The goals of the servers of the task: those that are named, else this server, else all of the manifest.
 ///
 /// # Errors
-/// When the manifest is for a lab, or makes no goals.
+/// When the manifest belongs to a lab, or makes no goals.
 pub fn goals(input: &Input, servers: &[ServerName]) -> Result<Vec<Goal>, Problem> {
     if input.manifest.lab.is_some() {
         let path = input.path.display();
@@ -75,12 +75,12 @@ pub fn goals(input: &Input, servers: &[ServerName]) -> Result<Vec<Goal>, Problem
     input.goals(servers)
 }
 
-/// The longest that a run can take on any of the servers.
+/// The longest time of a run on any of the servers.
 pub fn limit(goals: &[Goal], mode: TaskMode) -> Period {
     goals.iter().map(|goal| longest(goal, mode)).max().unwrap_or_default()
 }
 
-/// The path of the manifest that the task gets.
+/// The path of the manifest for the task.
 fn manifest(args: &Install) -> Result<Place, Problem> {
     let path = &args.manifest;
     #[cfg(windows)]
@@ -92,7 +92,7 @@ fn manifest(args: &Install) -> Result<Place, Problem> {
     })
 }
 
-/// The path of the program that the task runs: this one, or where there is no Windows the one that it would have there.
+/// The path of the program for the task: this one or, without Windows, the one that it would have there.
 fn program() -> Result<Place, Problem> {
     #[cfg(windows)]
     let path = std::env::current_exe().map_err(Problem::failed)?.display().to_string();
@@ -101,7 +101,7 @@ fn program() -> Result<Place, Problem> {
     path.parse().map_err(Problem::usage)
 }
 
-/// An account without access to the network must find everything on the server itself.
+/// Checks that an account without access to the network finds everything on the server itself.
 ///
 /// # Errors
 /// When it would not.

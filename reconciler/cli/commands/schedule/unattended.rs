@@ -1,4 +1,4 @@
-//! What a task may do without anybody there: its account's rights, its windows, and the first outage that it can cause.
+//! What a task may do without a person: the rights of its account, its windows, and the first outage that it can cause.
 
 use std::fmt::Write;
 
@@ -12,8 +12,8 @@ use crate::manifest::{input::Input, problem::Problem};
 /// Whether a task may apply the manifest to these servers.
 ///
 /// # Errors
-/// When its account cannot have a right that a step needs, when a server may be taken down at any time without anybody having said so,
-/// or at the same time as another one of its pool.
+/// When its account cannot have a right that a step needs; when a server may be taken down at any time without an
+/// explicit declaration, or at the same time as another one of its pool.
 pub fn may(request: &Request, input: &Input, goals: &[Goal]) -> Result<(), Problem> {
     let account = &request.account;
     if !account.has_groups()
@@ -27,7 +27,7 @@ pub fn may(request: &Request, input: &Input, goals: &[Goal]) -> Result<(), Probl
             named(goal),
         )));
     }
-    // The pool that takes over asks for the network, too.
+    // A pool that takes over needs the network too.
     if !account.reaches_the_network()
         && let Some(goal) = goals.iter().find(|goal| goal.fails_over())
     {
@@ -56,12 +56,12 @@ pub fn may(request: &Request, input: &Input, goals: &[Goal]) -> Result<(), Probl
     }
 }
 
-/// The steps of a goal that need the rights of the product, by name; empty where there is none.
+/// The steps of a goal that need the product's rights, by name; empty where there is none.
 fn named(goal: &Goal) -> String {
     product_steps(goal).map(|step| step.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// What the account needs, and when the first outage can happen.
+/// The needs of the account, and when the first outage can happen.
 pub fn outlook(goals: &[Goal], now: Timestamp) -> String {
     let mut out = String::new();
     for goal in goals {

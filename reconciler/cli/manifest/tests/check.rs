@@ -3,7 +3,7 @@ use crate::manifest::diagnostic::Diagnostic;
 use serde::Deserialize;
 use serde_json::json;
 
-/// A schema in the form in which `schemars` writes it.
+/// A schema in the form of `schemars`.
 fn schema() -> Value {
     let optional = |name: &str| json!({"anyOf": [{"$ref": format!("#/$defs/{name}")}, {"type": "null"}]});
     json!({
@@ -50,7 +50,7 @@ fn schema() -> Value {
     })
 }
 
-/// The errors in one line each: `place code: message | expected | help`.
+/// The errors, one line each: `place code: message | expected | help`.
 fn errors(text: &str) -> Vec<String> {
     let checked = Source::parse("m", text.to_owned()).and_then(|it| it.check::<Value>(&schema()));
     let faults = checked.err().unwrap_or_default();

@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-/// Codes and places of all errors, as `anchor 1:4`.
+/// The codes and places of all errors, as `anchor 1:4`.
 fn refused(text: &str) -> Vec<String> {
     match Source::parse("m", text.to_owned()) {
         Ok(source) => vec![format!("accepted as {}", source.value())],

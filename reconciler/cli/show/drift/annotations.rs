@@ -9,7 +9,7 @@ use crate::show::drift::report::Report;
 use crate::show::drift::words::{headline, in_numbers};
 use crate::work::judge::Judged;
 
-/// How many annotations GitHub shows of one step. It drops the others without a word; the last one counts them here.
+/// How many annotations GitHub shows for one step. It silently drops the others; the last one counts them here.
 const SHOWN: usize = 10;
 
 pub struct Annotations<W> {
@@ -73,12 +73,12 @@ fn annotation(server: &ServerDrift) -> String {
     }
 }
 
-/// A message, as the runner reads it back.
+/// A message, escaped for the runner.
 fn data(text: &str) -> String {
     escape(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property, as the runner reads it back.
+/// A property, escaped for the runner.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

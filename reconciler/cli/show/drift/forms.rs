@@ -35,7 +35,7 @@ pub enum Form {
     Html,
 }
 
-/// A report of a form. Only the text has colours, and only if it may.
+/// A report in a form. Only the text has colours, and only if it may.
 ///
 /// # Errors
 /// When its beginning cannot be written.
@@ -59,7 +59,7 @@ pub fn begin<'a>(
     })
 }
 
-/// The form that a file name asks for.
+/// The form that a file name selects.
 pub fn form_of(path: &Path) -> Option<Form> {
     let end = path.extension()?.to_str()?.to_ascii_lowercase();
     ENDINGS.into_iter().find(|(ending, _)| *ending == end).map(|(_, form)| form)

@@ -1,8 +1,8 @@
 //! The report of `reconcile drift` as one page that needs a browser, or a printer, and nothing else.
 //!
-//! Nothing that a server, a snapshot or a manifest says can act on the page: the formatter escapes whatever is printed,
-//! so that no place in the template can forget to, and the page allows itself only the one style and the one script
-//! whose hashes it states.
+//! Nothing in a server, a snapshot or a manifest can act on the page: the formatter escapes every printed value, so
+//! that no place in the template can forget it, and the page allows only the one style and the one script whose hashes
+//! it states.
 
 mod chart;
 pub mod content;
@@ -25,9 +25,9 @@ const SCRIPT: &str = include_str!("html/report.js");
 /// The page as HTML.
 ///
 /// # Errors
-/// When the template asks for something that a page does not have: a mistake of ours.
+/// When the template uses something that a page does not have: a mistake of ours.
 pub fn render(page: &Page) -> Result<String, Error> {
-    // Browsers hash what they parsed, and parsing turns the line ends of a Windows checkout into plain ones.
+    // Browsers hash the parsed text, and parsing turns the line ends of a Windows checkout into plain ones.
     let (style, script) = (STYLE.replace("\r\n", "\n"), SCRIPT.replace("\r\n", "\n"));
     let policy = format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -47,12 +47,12 @@ pub fn render(page: &Page) -> Result<String, Error> {
     })
 }
 
-/// A text as a Content-Security-Policy names it.
+/// A source in the form of a Content-Security-Policy.
 fn source(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
 
-/// Prints a value: what cannot be seen is made visible, then what HTML would understand is escaped.
+/// Prints a value: invisible characters are made visible, then the characters of HTML are escaped.
 fn print(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     match value.as_str() {
         Some(text) if !value.is_safe() => Ok(write!(out, "{}", HtmlEscape(&escape(text)))?),

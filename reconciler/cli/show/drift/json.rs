@@ -1,4 +1,4 @@
-//! A drift report for programs: one JSON document of a stated version, written server by server.
+//! A drift report for programs: one JSON document with a stated version, written server by server.
 
 use std::io::{self, Write};
 
@@ -29,7 +29,7 @@ impl<W: Write> Json<W> {
     }
 }
 
-/// A server with its difference left out, which is written last.
+/// A server without its difference, which is written last.
 fn without_difference(server: &ServerDrift) -> ServerDrift {
     let (findings, diff, steps) = Default::default();
     ServerDrift { findings, diff, steps, code: None, blocked_by: None, help: None, ..server.clone() }

@@ -1,4 +1,4 @@
-//! A drift report as JUnit XML: a test case for each server. Drift is a failure, what cannot be told is an error.
+//! A drift report as JUnit XML: a test case for each server. Drift is a failure, an unknown state is an error.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ use crate::work::judge::Judged;
 pub struct Junit<W> {
     out: W,
     head: Head,
-    /// The test cases: their number comes before them.
+    /// The test cases. Their number is written before them.
     cases: Writer<Spool>,
     failures: u64,
     errors: u64,

@@ -9,16 +9,17 @@ use crate::show::drift::report::{Head, Report};
 use crate::show::drift::words::{body, day, headline, in_numbers};
 use crate::work::judge::Judged;
 
-/// How much is written of servers that are not at their goal. GitHub drops a summary above a mebibyte as a whole.
+/// How much is written about servers that are not at their goal, in bytes. GitHub drops a summary above a mebibyte as a
+/// whole.
 const MOST: usize = 800_000;
 
-/// How many servers are shown with all that is said of them.
+/// How many servers are shown with all their details.
 const SHOWN: usize = 20;
 
 pub struct Markdown<W> {
     out: W,
     head: Head,
-    /// The table and what follows it: the numbers come before them. Neither is ever longer than [`MOST`].
+    /// The table and the text after it; the numbers are written before them. Neither is ever longer than [`MOST`].
     table: String,
     details: String,
     shown: usize,
@@ -27,7 +28,7 @@ pub struct Markdown<W> {
 
 impl<W: Write> Markdown<W> {
     /// # Errors
-    /// None; as the other forms.
+    /// None; the signature is that of the other forms.
     pub fn begin(out: W, head: Head) -> io::Result<Self> {
         Ok(Self { out, head, table: String::new(), details: String::new(), shown: 0, left_out: 0 })
     }
@@ -87,13 +88,13 @@ fn detail(server: &ServerDrift) -> String {
     format!("### {}\n\n{fence}diff{body}{fence}\n\n", plain(&server.name))
 }
 
-/// Text that means nothing to Markdown or HTML: every mark that could is written as an entity.
+/// Text without meaning for Markdown or HTML: every mark that could have one is written as an entity.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape(text).chars() {
         let safe = c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | ';' | '/' | '%' | '?') || !c.is_ascii();
         if safe { out.push(c) } else { out += &format!("&#{};", u32::from(c)) }
     }
-    // GitHub makes links of words that begin so.
+    // GitHub makes links of words with these beginnings.
     out.replace("www.", "www&#46;").replace("http", "&#104;ttp")
 }

@@ -1,4 +1,4 @@
-//! How servers differ from their manifest, in each form that somebody reads.
+//! The differences of servers from their manifest, in each form that somebody reads.
 
 mod annotations;
 pub mod forms;

@@ -1,4 +1,4 @@
-//! What the HTML page shows of a fleet: the servers, up to a limit, and how far behind the releases it is.
+//! The content of the HTML page for a fleet: the servers, up to a limit, and how far behind the releases it is.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,21 +12,21 @@ use crate::show::drift::html::render;
 use crate::show::drift::report::{Head, Report};
 use crate::work::judge::Judged;
 
-/// How many servers a page shows; those that are not at their goal come before those that are. More would be slow to
-/// open, and nobody would look at each.
+/// How many servers a page shows; those that are not at their goal come first. More would be slow to open, and nobody
+/// would read them all.
 const MOST: usize = 2000;
 
 pub struct Html<'a, W> {
     out: W,
     head: Head,
     releases: &'a Releases,
-    /// The servers that may be shown.
+    /// The servers that are not at their goal.
     troubled: Vec<Shown>,
     calm: Vec<Shown>,
     products: BTreeMap<Product, Installed>,
 }
 
-/// What is installed of a product, over the fleet.
+/// The installed builds of a product, over the fleet.
 #[derive(Default)]
 struct Installed {
     /// How many servers have each revision of the product's line.
@@ -104,7 +104,7 @@ fn progress(releases: &Releases, product: Product, installed: &Installed) -> Pro
     ProductProgress { product: product.title().into(), releases: rows, other, unknown: installed.unknown }
 }
 
-/// What was seen of a server, fact by fact.
+/// The observed facts of a server.
 fn facts(seen: &Observed) -> Vec<FactRow> {
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String, source: &str| {

@@ -8,7 +8,7 @@ use crate::show::drift::report::{Head, Report, Spool};
 use crate::work::exposition::{head, label};
 use crate::work::judge::Judged;
 
-/// A metric of servers: its name, what it says, and its value for a server.
+/// A metric of servers: its name, its meaning, and its value for a server.
 type Metric = (&'static str, &'static str, fn(&ServerDrift) -> Option<i64>);
 
 const METRICS: [Metric; 4] = [
@@ -27,7 +27,7 @@ const METRICS: [Metric; 4] = [
 pub struct Prometheus<W> {
     out: W,
     head: Head,
-    /// The samples of each metric: they must stand together.
+    /// The samples of each metric, which must be together.
     samples: Vec<Spool>,
 }
 

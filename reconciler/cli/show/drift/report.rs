@@ -1,4 +1,4 @@
-//! A drift report that is being written, each server as it comes, so that no form of it holds the fleet in memory.
+//! A drift report while it is being written, server by server, so that no form of it holds the fleet in memory.
 
 use std::io::{self, Seek, Write};
 
@@ -10,7 +10,7 @@ use crate::work::judge::Judged;
 
 /// A report that is being written.
 pub trait Report: Send {
-    /// Takes in one server.
+    /// Adds one server.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -23,7 +23,7 @@ pub trait Report: Send {
     fn finish(self: Box<Self>, summary: &DriftSummary) -> io::Result<()>;
 }
 
-/// What every form says first.
+/// The beginning of every form.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// The version of `reconcile`.
@@ -34,11 +34,11 @@ pub struct Head {
     pub as_of: Timestamp,
 }
 
-/// A part of a report that belongs behind what is known only at the end: kept in a file, not in memory.
+/// A part of a report that comes after facts which are known only at the end. It is kept in a file, not in memory.
 pub struct Spool(io::BufWriter<std::fs::File>);
 
 impl Spool {
-    /// An empty one.
+    /// An empty spool.
     ///
     /// # Errors
     /// When there is no place for temporary files.
@@ -46,7 +46,7 @@ impl Spool {
         tempfile::tempfile().map(|file| Self(io::BufWriter::new(file)))
     }
 
-    /// Hands on everything that was written.
+    /// Copies everything that was written.
     ///
     /// # Errors
     /// When it cannot be read or written.
@@ -67,15 +67,15 @@ impl Write for Spool {
     }
 }
 
-/// What was written last of what servers have alike: the same difference is not written out twice.
+/// The last bodies that were written: the same difference is not formatted twice.
 #[derive(Default)]
 pub struct Bodies(Recent<(ServerDrift, Shared<String>)>);
 
 impl Bodies {
-    /// What is written of the difference of a server: what `write` makes of it, or made of the same one.
+    /// The body for the difference of a server: the result of `write`, or an earlier result for the same difference.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// The errors of `write`.
     pub fn of(
         &mut self,
         server: &ServerDrift,

@@ -1,4 +1,4 @@
-//! All reports of a drift that were asked for, written side by side.
+//! All requested reports of a drift, written in parallel.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -13,18 +13,18 @@ use crate::show::drift::forms::{ENDINGS, Form, begin, form_of};
 use crate::show::drift::report::{Head, Report};
 use crate::work::judge::Judged;
 
-/// How much of a report is collected before it is written.
+/// How many bytes of a report are collected before they are written.
 const WRITTEN: usize = 64 << 10;
 
-/// All reports that were asked for, written side by side.
+/// All requested reports, written in parallel.
 pub struct Reports<'a> {
-    /// Each, and where it goes.
+    /// Each report with its target.
     pub reports: Vec<(Box<dyn Report + 'a>, Target)>,
     /// The fleet in numbers, as far as it was reported.
     pub summary: DriftSummary,
 }
 
-/// Where a report goes: its file appears whole, or not at all.
+/// The target of a report: a file appears complete, or not at all.
 pub enum Target {
     /// To standard output.
     Standard,
@@ -36,7 +36,7 @@ impl<'a> Reports<'a> {
     /// Begins a report of this form on standard output, and one in each of these files.
     ///
     /// # Errors
-    /// When the name of a file says no form, or its folder takes no file.
+    /// When the name of a file selects no form, or no file can be created in its folder.
     pub fn open(form: Form, files: &[PathBuf], head: &Head, releases: &'a Releases) -> Result<Self, Problem> {
         let colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let standard: Box<dyn Write + Send> =
@@ -57,7 +57,7 @@ impl<'a> Reports<'a> {
         Ok(Self { reports, summary: DriftSummary::default() })
     }
 
-    /// Takes in one server.
+    /// Adds one server.
     ///
     /// # Errors
     /// When a report cannot be written.
@@ -72,7 +72,7 @@ impl<'a> Reports<'a> {
         Ok(())
     }
 
-    /// Ends the reports, and says how the program ends.
+    /// Ends the reports, and returns how the program ends.
     ///
     /// # Errors
     /// When a report cannot be written.
@@ -91,7 +91,7 @@ impl<'a> Reports<'a> {
 }
 
 impl Target {
-    /// A reader of standard output that went away is no failure of ours.
+    /// If the reader of standard output went away, that is not our failure.
     fn excuses(&self, error: io::Error) -> Result<(), Problem> {
         match self {
             Self::Standard if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

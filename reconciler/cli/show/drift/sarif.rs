@@ -48,7 +48,7 @@ impl<W: Write + Send> Report for Sarif<W> {
     }
 }
 
-/// What code scanning wants of a rule: GitHub shows none without a full description and help.
+/// The rule in the form that code scanning needs: GitHub shows none without a full description and help.
 fn rule(code: DriftCode) -> Value {
     json!({
         "id": code.key(),
@@ -68,8 +68,8 @@ fn result(server: &ServerDrift, found: &DriftFinding) -> Value {
         "ruleId": found.code.key(),
         "level": if found.note { "note" } else { level(found.code) },
         "message": { "text": format!("{name}: {subject}: {observed}; expected {desired}{origin}") },
-        // The same finding of the next report, whatever its values are by then. GitHub looks at its own name for it, and
-        // would else take all findings at one line, such as those of a range of servers, for one.
+        // This identifies the same finding in the next report, whatever its values are then. GitHub uses its own name
+        // for it, and would otherwise merge all findings at one line, such as those of a range of servers.
         "partialFingerprints": { "finding/v1": finding, "primaryLocationLineHash": hash(&finding) },
     });
     if let (Some(place), Some(fields)) = (&server.place, result.as_object_mut()) {
@@ -84,7 +84,7 @@ fn result(server: &ServerDrift, found: &DriftFinding) -> Value {
     result
 }
 
-/// A fingerprint as GitHub's own are: 64 bits and a count.
+/// A fingerprint in the form of GitHub's own: 64 bits and a count.
 fn hash(text: &str) -> String {
     let digits = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
     digits + ":1"

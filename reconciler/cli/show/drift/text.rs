@@ -1,4 +1,4 @@
-//! A drift report for a terminal: what differs, what remains, and the fleet in one line.
+//! A drift report for a terminal: the differences, the remaining steps, and the fleet in one line.
 
 use std::{
     fmt::{self, Write as _},
@@ -14,7 +14,7 @@ use crate::show::drift::words::{came_about, in_numbers};
 use crate::show::render::{BAD, FAINT, GOOD, NAME, UNSURE, WAITS};
 use crate::work::{diff::spoken, judge::Judged};
 
-/// How many findings of a server are shown where there is no diff.
+/// How many findings of a server are shown if there is no diff.
 const SHOWN: usize = 12;
 
 pub struct Text<W> {
@@ -33,7 +33,7 @@ impl<W: Write + Send> Report for Text<W> {
     fn server(&mut self, judged: &Judged) -> io::Result<()> {
         let server = &judged.drift;
         if server.is_quiet() {
-            return Ok(()); // Counted at the end.
+            return Ok(()); // It is counted at the end.
         }
         let paint = Paint(self.colours);
         head(&mut self.out, paint, server)?;
@@ -61,7 +61,7 @@ const fn style(state: DriftState) -> Style {
     }
 }
 
-/// Whether there are colours: a style is none where there are not.
+/// Whether there are colours; without them, every style is empty.
 #[derive(Clone, Copy)]
 struct Paint(bool);
 
@@ -71,7 +71,7 @@ impl Paint {
     }
 }
 
-/// The server, its state, and where both are from.
+/// The server, its state, and the sources of both.
 fn head(out: &mut impl Write, paint: Paint, server: &ServerDrift) -> io::Result<()> {
     let [bold, faint, state] = [NAME, FAINT, style(server.state)].map(|style| paint.with(style));
     let (name, phrase) = (escape(&server.name), server.state.phrase());
@@ -86,7 +86,7 @@ fn head(out: &mut impl Write, paint: Paint, server: &ServerDrift) -> io::Result<
     writeln!(out, "{faint:#}")
 }
 
-/// In what a server differs, and what remains.
+/// The differences of a server, and the remaining steps.
 fn body(paint: Paint, server: &ServerDrift) -> Result<String, fmt::Error> {
     let [faint, waits, state] = [FAINT, WAITS, style(server.state)].map(|style| paint.with(style));
     let mut out = String::new();
@@ -131,7 +131,7 @@ fn body(paint: Paint, server: &ServerDrift) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
-/// Where and when a server was seen.
+/// Where and when a server was observed.
 fn seen(evidence: &Evidence) -> String {
     let when = match evidence.age_seconds {
         Some(age) if age >= 0 => format!("seen {} ago", spoken(age)),

@@ -1,11 +1,11 @@
-//! What several forms of a drift report say in the same words.
+//! Texts that several forms of a drift report share.
 
 use jiff::Timestamp;
 use reconcile_schema::{DriftCode, DriftState, DriftSummary, Origin, ServerDrift};
 
 use crate::manifest::diagnostic::escape;
 
-/// The fleet in numbers, in one line.
+/// The fleet in numbers, on one line.
 pub fn in_numbers(summary: &DriftSummary) -> String {
     let count = |state: &DriftState| summary.states.get(state).map(|count| format!("{count} {}", state.phrase()));
     let states: Vec<_> = DriftState::ALL.iter().filter_map(count).collect();
@@ -16,7 +16,7 @@ pub fn in_numbers(summary: &DriftSummary) -> String {
     if summary.not_judged.is_empty() { judged } else { format!("{judged} {}", not_judged(summary)) }
 }
 
-/// What somebody asked not to be judged, in a sentence.
+/// What was left out of the judgement on request, in a sentence.
 pub fn not_judged(summary: &DriftSummary) -> String {
     format!("Not judged: {}.", summary.not_judged.join(", "))
 }
@@ -61,7 +61,7 @@ pub fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// What is wrong with a server, in a line.
+/// The state of a server, on one line.
 pub fn headline(server: &ServerDrift) -> String {
     let said = server.findings.first().map(|first| {
         let more = server.findings.len().saturating_sub(1);
@@ -72,7 +72,7 @@ pub fn headline(server: &ServerDrift) -> String {
     said.or_else(|| server.blocked_by.as_deref().map(escape)).unwrap_or_else(|| server.state.phrase().into())
 }
 
-/// Everything that is said of a server, line by line.
+/// Everything that is reported about a server, line by line.
 pub fn body(server: &ServerDrift) -> String {
     let mut out = String::from("\n");
     for found in &server.findings {

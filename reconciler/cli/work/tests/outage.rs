@@ -57,7 +57,7 @@ fn a_run_tells_each_alarm_once_and_knows_before_a_step_when_it_will_be_due() {
     assert_eq!(of(&Step::Install), [near, minutes((10, Alarm::Over, 30))]);
     assert_eq!(of(&Step::StartServices), [], "both are past");
 
-    // The installer took 40 minutes in no time: only its end tells.
+    // The installer took 40 minutes while no time passed here: only its end shows that.
     assert_eq!(*told.lock().unwrap(), [(Alarm::Over, Period::minutes(40) + stopping, true)]);
 }
 
@@ -72,7 +72,7 @@ fn what_becomes_due_in_the_middle_of_a_step_is_told() {
         assert_eq!(told.recv(), Ok((Alarm::Near, Period::minutes(20))));
         assert_eq!(told.recv(), Ok((Alarm::Over, Period::minutes(30))));
 
-        // A step that ends takes its alarms with it.
+        // The end of a step cancels its alarms.
         steps.send(vec![minutes((1_000_000, Alarm::Near, 20))]).unwrap();
         steps.send(Vec::new()).unwrap();
         steps.send(vec![minutes((0, Alarm::Over, 31))]).unwrap();

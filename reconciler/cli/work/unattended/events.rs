@@ -1,4 +1,4 @@
-//! Where events go: on a server into its event log, in a lab into a file beside its world.
+//! The target of events: the event log of a server, or a file next to a lab's world.
 
 use reconcile_hosts::open;
 #[cfg(windows)]
@@ -15,24 +15,24 @@ use std::{
 use crate::manifest::diagnostic::escape;
 use crate::manifest::harmless;
 
-/// Where events go.
+/// The target of events.
 pub enum Events {
     /// Nowhere.
     None,
     /// Into the event log of this machine.
     #[cfg(windows)]
     Log,
-    /// Into a file, one line of JSON for each.
+    /// A file, with one line of JSON per event.
     File(PathBuf),
 }
 
 impl Events {
-    /// Where they go on a server, or in the lab whose world is kept there.
+    /// The target for a server, or for the lab with its world at this path.
     pub fn of(lab: Option<&Path>) -> Self {
         lab.map_or_else(Self::by_default, |world| Self::File(world.with_extension("events.jsonl")))
     }
 
-    /// Where they go when no manifest says anything else.
+    /// The target without a manifest.
     pub const fn by_default() -> Self {
         #[cfg(windows)]
         let here = Self::Log;
@@ -44,7 +44,7 @@ impl Events {
     /// Writes an event.
     ///
     /// # Errors
-    /// What keeps it from being written.
+    /// The reason why it cannot be written.
     pub fn write(&self, line: &EventLine) -> Result<(), String> {
         match self {
             Self::None => Ok(()),

@@ -1,4 +1,4 @@
-//! How an unattended run on one server ended: its state, and the event that says so.
+//! The result of an unattended run on one server: its state, and the event that reports it.
 
 use reconcile_core::{Blocker, Class, End, Goal, Outcome, Seen, compare, state};
 use reconcile_schema::{Code, DriftState, EventKind, OpeningReport, Reason, ServerRun, State};
@@ -11,19 +11,18 @@ use crate::work::{
     words::{again, details, found, plural},
 };
 
-/// How an unattended run on one server ended.
+/// The result of an unattended run on one server.
 pub struct Judgement {
-    /// The event that says so.
+    /// The event that reports it.
     pub event: EventKind,
-    /// In which state the server is.
+    /// The state of the server.
     pub state: State,
-    /// How the run ended.
     pub code: Code,
-    /// The outcome in words, the same as long as it is the same.
+    /// The outcome in words, which do not change as long as the outcome does not.
     pub outcome: String,
-    /// More of it, for anyone who reads the event.
+    /// Details, for anyone who reads the event.
     pub more: Vec<String>,
-    /// The step that keeps the server from its goal, and what that said, where it is a step.
+    /// The step that keeps the server from its goal, and what that step reported, if the cause is a step.
     pub reason: Option<Reason>,
     /// What a person can do about it.
     pub help: Option<String>,
@@ -31,14 +30,14 @@ pub struct Judgement {
     pub outage_seconds: u32,
     /// How many steps were taken.
     pub steps: usize,
-    /// Services that should run and do not.
+    /// Services that should be running and are not.
     pub left_down: Vec<String>,
-    /// The maintenance window in which it goes on.
+    /// The maintenance window in which it continues.
     pub next: Option<OpeningReport>,
 }
 
 impl Judgement {
-    /// Of a run that was to bring the server to its goal.
+    /// For a run that was to bring the server to its goal.
     pub fn of_run(outcome: &Outcome, run: &ServerRun) -> Self {
         let event = match &outcome.end {
             End::AtGoal => EventKind::AtGoal,
@@ -66,13 +65,13 @@ impl Judgement {
             help: run.help.clone(),
             outage_seconds: run.outage_seconds,
             steps,
-            // While the machine restarts, nothing is left down: it comes up again.
+            // While the machine restarts, no service is left down: it will start.
             left_down: if run.restarting { Vec::new() } else { run.left_down.clone() },
             next: run.opens.clone(),
         }
     }
 
-    /// Of a look, by the comparison that `drift` makes.
+    /// For an observation, by the comparison of `drift`.
     pub fn of_look(goal: &Goal, seen: &Seen, lab: bool) -> Self {
         let drifted = state(goal, seen, &compare(goal, seen));
         let planned = plan::server(goal, seen, lab, Waiter::Elsewhere);
@@ -109,7 +108,7 @@ impl Judgement {
         }
     }
 
-    /// Of a run that came to no outcome.
+    /// For a run without an outcome.
     pub const fn broken(code: Code, outcome: String) -> Self {
         Self {
             event: EventKind::NotRun,
@@ -127,7 +126,7 @@ impl Judgement {
     }
 }
 
-/// The event for what keeps a server from its goal.
+/// The event for a blocker.
 fn event_of(blocker: &Blocker) -> EventKind {
     match blocker.class() {
         Class::Failed => EventKind::Failed,

@@ -1,4 +1,4 @@
-//! The file in which an unattended run leaves word of itself. No decision reads it.
+//! The file in which an unattended run reports itself. No decision reads it.
 
 use std::{io, path::Path};
 
@@ -7,10 +7,10 @@ use reconcile_schema::{LastRun, REPORT_VERSION};
 
 use crate::manifest::harmless;
 
-/// What the last unattended run left at `path`, if one did.
+/// The report of the last unattended run at `path`, if there is one.
 ///
 /// # Errors
-/// It cannot be read; the text says what to do.
+/// When it cannot be read; the text contains what to do.
 pub fn read(path: &Path) -> Result<Option<LastRun>, String> {
     let unreadable = |error: &dyn std::fmt::Display| {
         format!("the last unattended run cannot be told: {}: {error}; the next one writes it again", path.display())
@@ -27,10 +27,10 @@ pub fn read(path: &Path) -> Result<Option<LastRun>, String> {
     Ok(Some(last))
 }
 
-/// Writes it whole, or not at all.
+/// Writes it completely, or not at all.
 ///
 /// # Errors
-/// The file cannot be written.
+/// When the file cannot be written.
 pub fn write(path: &Path, last: &LastRun) -> Result<(), String> {
     let write = || -> io::Result<()> {
         if let Some(folder) = path.parent() {

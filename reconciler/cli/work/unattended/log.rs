@@ -36,8 +36,8 @@ pub fn begin(input: &Input, now: Timestamp, verbose: bool) -> Result<Option<List
     listen(&folder, log.keep, now, verbose).map(Some).map_err(failed)
 }
 
-/// Writes what this thread traces into the file of the day (UTC) in `folder`, also to standard error where that was asked
-/// for. Of the files that lie there, the newest `keep` stay.
+/// Writes the trace of this thread into the file of the day (UTC) in `folder` and, if requested, to standard error. The
+/// newest `keep` files stay.
 ///
 /// # Errors
 /// The folder or the file cannot be used.
@@ -57,14 +57,14 @@ fn name(day: Date) -> String {
     format!("reconcile-{day}.jsonl")
 }
 
-/// The day of a file of ours.
+/// The day of one of our files.
 fn day(path: &Path) -> Option<Date> {
     let file = path.file_name()?.to_str()?;
     let day: Date = file.strip_prefix("reconcile-")?.strip_suffix(".jsonl")?.parse().ok()?;
     (name(day) == file).then_some(day)
 }
 
-/// Removes all but the newest `keep` files of ours.
+/// Removes all our files except the newest `keep`.
 fn prune(folder: &Path, keep: usize) -> io::Result<()> {
     let mut files: Vec<(Date, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {

@@ -1,4 +1,5 @@
-//! How servers stand after unattended runs, as a Prometheus text file for the textfile collector of `windows_exporter`.
+//! The state of servers after unattended runs, as a Prometheus text file for the textfile collector of
+//! `windows_exporter`.
 
 use std::{
     io::{self, Write},
@@ -16,7 +17,7 @@ use crate::work::{
     plan,
 };
 
-/// A metric of servers: its name, what it says, and its value for a server; none where it is not known.
+/// A metric of servers: its name, its meaning, and its value for a server; none where it is unknown.
 type Metric = (&'static str, &'static str, fn(&Sample) -> Option<i64>);
 
 const METRICS: [Metric; 12] = [
@@ -56,15 +57,15 @@ const METRICS: [Metric; 12] = [
     }),
 ];
 
-/// What is measured of one server.
+/// The measurements of one server.
 pub struct Sample {
     pub server: ServerName,
     pub last: LastRun,
-    /// How it stands, where it could be looked at.
+    /// Its state, if it could be observed.
     pub standing: Option<Standing>,
 }
 
-/// How a server stands.
+/// The state of a server.
 pub struct Standing {
     steps_remaining: i64,
     outage_seconds: i64,
@@ -91,7 +92,7 @@ impl Standing {
     }
 }
 
-/// Everything that goes into the file.
+/// The content of the file.
 pub struct Metrics<'a> {
     pub samples: &'a [Sample],
     /// How many other reports could not be written.
@@ -99,7 +100,7 @@ pub struct Metrics<'a> {
 }
 
 impl Metrics<'_> {
-    /// Writes the file whole, or not at all: the collector may be reading it.
+    /// Writes the file completely or not at all, because the collector may be reading it.
     ///
     /// # Errors
     /// When the file cannot be written.

@@ -1,4 +1,4 @@
-//! Runs of the scheduled task, and what they report.
+//! Runs of the scheduled task, and their reports.
 
 mod events;
 pub mod judgement;

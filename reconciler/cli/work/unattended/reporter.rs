@@ -1,6 +1,6 @@
-//! What an unattended run reports, and where: events for people, a log, metrics, a snapshot, and a word for the next run.
+//! The reports of an unattended run: events for people, a log, metrics, a snapshot, and a report for the next run.
 //!
-//! A report that cannot be written is told in the others; the run goes on.
+//! If a report cannot be written, the others mention that, and the run continues.
 
 use std::{
     io::Write,
@@ -20,11 +20,11 @@ use crate::work::unattended::metrics::{Metrics, Sample};
 use crate::work::unattended::{last_run, log};
 use crate::work::{site, snapshot};
 
-/// Hands what happens to everything that reports.
+/// Passes events on to everything that reports.
 pub struct Reporter {
-    /// What the run is for.
+    /// The task of the run.
     pub mode: Mode,
-    /// When it began, by this machine's clock; simulated servers have their own.
+    /// When it began, by this machine's clock; simulated servers have clocks of their own.
     pub began: Option<Timestamp>,
     events: Events,
     metrics: Option<PathBuf>,
@@ -36,11 +36,11 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// Begins to report as the manifest says.
+    /// Begins to report as the manifest declares.
     pub fn begin(mode: Mode, input: &Input, verbose: bool) -> Self {
         let Reports { event_log, log: _, prometheus, snapshots } = &input.manifest.reports;
         let lab = site::lab_path(input);
-        // A task runs in a folder of Windows: a path that is not whole starts where the manifest is.
+        // A task runs in a folder of Windows, so a relative path starts at the manifest.
         let beside = |path: &str| input.path.parent().unwrap_or(Path::new("")).join(path);
         let mut reporter = Self {
             mode,
@@ -79,14 +79,14 @@ impl Reporter {
         }
     }
 
-    /// A report could not be written: that is told, and the run goes on.
+    /// Reports that a report could not be written; the run continues.
     fn failed(&self, what: &str, error: &str) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         complain(what, error);
         self.tell(&line(EventKind::ReportNotWritten, None, now(), format!("{what} could not be written: {error}")));
     }
 
-    /// Writes what is kept of a server after a run on it.
+    /// Writes the lasting reports about a server after a run on it.
     pub fn keep(&self, place: &Path, last: LastRun, sample: Sample, snapshot: Option<&Snapshot>) {
         if let Err(error) = last_run::write(place, &last) {
             self.failed("the word for the next run", &error);
@@ -99,7 +99,7 @@ impl Reporter {
         self.samples.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
     }
 
-    /// Writes the metrics: last, since they tell how many of the other reports could not be written.
+    /// Writes the metrics. They come last, because they contain how many other reports could not be written.
     pub fn finish(self) {
         let Some(path) = &self.metrics else { return };
         let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,18 +110,18 @@ impl Reporter {
     }
 }
 
-/// An event of now, as it is written.
+/// The line for an event that happens now.
 pub fn line(event: EventKind, server: Option<ServerName>, at: Timestamp, text: String) -> EventLine {
     EventLine { id: event.id(), level: event.level(), event, server, code: None, at, text }
 }
 
-/// What ended a run before it came to an outcome. That something is in the way for now, such as another run, is no error.
+/// The event for a run that ended before it had an outcome. A temporary obstacle, such as another run, is not an error.
 pub fn not_run(problem: &Problem, at: Timestamp) -> EventLine {
     let event = if problem.exit() == Exit::Blocked { EventKind::Blocked } else { EventKind::NotRun };
     EventLine { code: Some(problem.code()), ..line(event, None, at, problem.text()) }
 }
 
-/// Says on standard error that a report could not be written.
+/// Reports on standard error that a report could not be written.
 pub fn complain(what: &str, error: &str) {
     let _ = writeln!(anstream::stderr(), "warning: {what} could not be written: {}", escape(error));
 }

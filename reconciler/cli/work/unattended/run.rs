@@ -1,4 +1,4 @@
-//! A run as the scheduled task does it: nobody is asked, and what happens is reported.
+//! A run by the scheduled task: nobody is asked, and everything is reported.
 
 use std::path::Path;
 
@@ -8,21 +8,21 @@ use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::work::unattended::reporter::{Reporter, complain, not_run, now};
 use crate::work::{rescue::rescued, unattended::events::Events};
 
-/// Runs `work` as the scheduled task does: nobody is asked, and what happens is reported as the manifest says, also what
-/// ends it early.
+/// Runs `work` as the scheduled task does. Nobody is asked, and everything is reported as the manifest declares,
+/// including an early end.
 ///
 /// # Errors
-/// Those of `work`, and a manifest that cannot be used.
+/// The errors of `work`, and a manifest that cannot be used.
 pub fn run(
     mode: Mode,
     manifest: &Path,
     verbose: bool,
     work: impl FnOnce(&Input, &Reporter) -> Result<Exit, Problem>,
 ) -> Result<Exit, Problem> {
-    // What a run has stopped is not for one that only looks.
+    // A task that only observes does not start services that a run has stopped.
     let rescued = |problem| if mode == Mode::Apply { rescued(problem, manifest) } else { problem };
     let input = admitted(manifest).map_err(rescued).inspect_err(|problem| {
-        // What it says of reports is not known, so it is told where they go by default.
+        // Its declaration of reports is unknown, so the default target is used.
         let line = not_run(problem, now());
         if let Err(error) = Events::by_default().write(&line) {
             complain("the event", &error);
@@ -37,7 +37,7 @@ pub fn run(
     ended
 }
 
-/// The manifest, where it may be run without a person who has looked at it.
+/// The manifest, if it may be applied without a person who has read it.
 fn admitted(manifest: &Path) -> Result<Input, Problem> {
     // Anyone who can write it could have anything done here with the rights of the task.
     #[cfg(windows)]

@@ -1,4 +1,4 @@
-//! Watches an unattended run on one server, and tells what somebody should know of it.
+//! Watches an unattended run on one server, and reports what an operator should know about it.
 
 use std::path::PathBuf;
 
@@ -20,35 +20,35 @@ use crate::work::{
 pub struct Watch<'a> {
     reporter: &'a Reporter,
     goal: &'a Goal,
-    /// Where the run leaves word of itself.
+    /// The path of the run's report.
     place: PathBuf,
-    /// What the last run left there.
+    /// The report of the last run.
     last: Option<LastRun>,
     began: Option<Timestamp>,
-    /// When the server was seen last, by its clock.
+    /// When the server was last observed, by its clock.
     at: Option<Timestamp>,
     restarting: bool,
     stepped: bool,
 }
 
 impl<'a> Watch<'a> {
-    /// Watches a run on the server of `goal`, which leaves word of itself at `place`.
+    /// Watches a run on the server of `goal`, which writes its report to `place`.
     pub fn begin(reporter: &'a Reporter, goal: &'a Goal, place: PathBuf) -> Self {
         let last = last_run::read(&place).unwrap_or_else(|error| {
             tracing::warn!(server = %goal.server, "{error}");
-            None // It is written again by this run, and everything is told as for the first time.
+            None // This run writes it again, and reports everything as for the first time.
         });
         let began = reporter.began;
         Self { reporter, goal, place, last, began, at: None, restarting: false, stepped: false }
     }
 
-    /// The server was seen at this time, by its clock.
+    /// Records that the server was observed at this time, by its clock.
     pub fn seen_at(&mut self, at: Timestamp) {
         self.began.get_or_insert(at);
         self.at = Some(at);
     }
 
-    /// Takes in what happens during a run.
+    /// Receives an event of a run.
     pub fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Looking(_) | Event::Waiting(_) => {}
@@ -59,7 +59,7 @@ impl<'a> Watch<'a> {
                     self.tell(EventKind::RunBegan, format!("a run begins, with {step}: {cause}"));
                 }
                 if **step == Step::Reboot {
-                    self.restarting = true; // Told now: the machine may be gone before the run ends.
+                    self.restarting = true; // Reported now, because the machine may be gone before the run ends.
                     self.tell(
                         EventKind::Restarting,
                         format!("the machine is restarted, and the next run goes on: {cause}"),
@@ -77,7 +77,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Tells an alarm, also while a step goes on, and also to another thread.
+    /// Reports an alarm, even during a step, and even to another thread.
     pub fn alarm(&self) -> impl Fn(Alarm, Period, Option<Timestamp>) + Sync + use<'a> {
         let (reporter, goal) = (self.reporter, self.goal);
         let trace = tracing::dispatcher::get_default(Clone::clone);
@@ -91,7 +91,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The run ended so, and this is how the server is now. What is as it was at the last run is not told again.
+    /// Ends the watch with the judgement of the run and the present state of the server. A fact that has not changed
+    /// since the last run is not reported again.
     pub fn end(mut self, judgement: Judgement, now: &Seen, lab: bool, stale: Option<&Stale>) {
         self.seen_at(now.host.at);
         let (stale, code) = (stale.map(Stale::to_string), stale.map(Stale::code));
@@ -107,7 +108,7 @@ impl<'a> Watch<'a> {
             self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
         }
         if let Some(damage) = &now.marks.damaged {
-            // In every run, until somebody acknowledges it: a hold may be lost.
+            // Reported in every run until somebody acknowledges it, because a hold may be lost.
             let text = format!("the journal of this server is damaged: {damage}; a hold may be lost");
             self.tell_code(
                 EventKind::JournalDamaged,
@@ -138,9 +139,9 @@ impl<'a> Watch<'a> {
         self.keep(judgement, stale, exit, Some((standing, &snapshot)));
     }
 
-    /// The run came to no outcome. Its caller reports the event.
+    /// The run had no outcome. Its caller reports the event.
     pub fn broke(self, problem: &Problem) {
-        let stale = self.last.as_ref().and_then(|last| last.stale.clone()); // Not judged: as it was.
+        let stale = self.last.as_ref().and_then(|last| last.stale.clone()); // It was not judged, so it stays as it was.
         self.keep(Judgement::broken(problem.code(), problem.text()), stale, problem.exit(), None);
     }
 

@@ -1,8 +1,8 @@
 //! How far behind a product is, as a drawing: its releases over time, and how many servers have each.
 //!
-//! Places along the time axis are percentages, heights are pixels: so the drawing has any width while its text keeps
-//! its size. Each release that matters gets a flag; flags that would overlap on the narrowest screen get rows of
-//! their own.
+//! Places along the time axis are percentages, heights are pixels, so the drawing has any width while its text keeps
+//! its size. Each release that matters gets a flag; flags that would overlap on the narrowest screen get rows of their
+//! own.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,7 +21,7 @@ const GAP: f64 = 5.0;
 const ROW: f64 = 19.0;
 const LONGEST: f64 = 64.0;
 
-/// How many characters of a name a flag has room for.
+/// How many characters of a name fit into a flag.
 const LETTERS: usize = 18;
 
 const MONTHS: [&str; 12] = [
@@ -39,10 +39,10 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// How many years are written below the axis at most.
+/// The largest number of years below the axis.
 const YEARS: i32 = 7;
 
-/// A drawing, and the same as a sentence and a table.
+/// A drawing, and its content as a sentence and a table.
 #[derive(Debug, Serialize)]
 pub struct Chart<'a> {
     product: &'a str,
@@ -54,7 +54,7 @@ pub struct Chart<'a> {
     rows: &'a [ReleaseRow],
     other: u64,
     unknown: u64,
-    /// The servers that are in the table alone.
+    /// The servers that are only in the table.
     rest: Option<String>,
 }
 
@@ -67,8 +67,7 @@ struct Bar {
     flag: Option<Flag>,
 }
 
-/// The words at a bar: to the right of it in the left half, to the left of it in the right half, as far as there is
-/// room.
+/// The words at a bar: to its right in the left half, to its left in the right half, as far as there is room.
 #[derive(Debug, Serialize)]
 struct Flag {
     text: String,
@@ -84,7 +83,7 @@ struct Year {
 }
 
 impl<'a> Chart<'a> {
-    /// The drawing of a product as of a time.
+    /// The drawing of a product at a given time.
     pub fn of(progress: &'a ProductProgress, as_of: Timestamp) -> Self {
         let mut dated: Vec<_> =
             progress.releases.iter().filter_map(|release| Some((years(&release.date)?, release))).collect();
@@ -130,8 +129,8 @@ impl<'a> Chart<'a> {
     }
 }
 
-/// Gives each flag the lowest row that is free for it, from the middle outwards, so that no pole crosses a flag of
-/// its own half; returns the number of rows.
+/// Gives each flag its lowest free row, from the middle outwards, so that no pole crosses a flag of its own half;
+/// returns the number of rows.
 fn stack(bars: &mut [Bar]) -> usize {
     let (left, right): (Vec<_>, Vec<_>) = bars.iter_mut().partition(|bar| bar.x < 50.0);
     let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();
@@ -159,16 +158,16 @@ fn stack(bars: &mut [Bar]) -> usize {
     count
 }
 
-/// A release as its flag says it.
+/// The words for a release on its flag.
 fn words(release: &ReleaseRow) -> String {
     let name = brief(&release.name);
     let count = if release.servers == 1 { "1 server".into() } else { format!("{} servers", release.servers) };
     if release.target { format!("{name}, target: {count}") } else { format!("{name}: {count}") }
 }
 
-/// A name as short as people say it: `CU7 HF1`, `Oct 2023 security`.
+/// A name in the short form that people use: `CU7 HF1`, `Oct 2023 security`.
 fn brief(name: &str) -> String {
-    // Escaped before it is measured: what is made visible takes room.
+    // Escaped before it is measured, because escapes take room.
     let mut short = escape(name).replace("Cumulative Update ", "CU").replace("Hotfix ", "HF").replace(['(', ')'], "");
     for month in MONTHS {
         short = short.replace(month, month.get(..3).unwrap_or(month));
@@ -176,7 +175,7 @@ fn brief(name: &str) -> String {
     if short.chars().count() > LETTERS { short.chars().take(LETTERS - 1).chain(['…']).collect() } else { short }
 }
 
-/// What the drawing shows, for those who cannot see it.
+/// The content of the drawing, for people who cannot see it.
 fn sentence(progress: &ProductProgress, dated: &[(f64, &ReleaseRow)]) -> String {
     let known: u64 = progress.releases.iter().map(|release| release.servers).sum();
     let all = known + progress.other + progress.unknown;
@@ -200,7 +199,7 @@ fn sentence(progress: &ProductProgress, dated: &[(f64, &ReleaseRow)]) -> String 
     text + "."
 }
 
-/// The servers that no bar stands for.
+/// The servers without a bar.
 fn rest(progress: &ProductProgress) -> Option<String> {
     let undated = progress.releases.iter().filter(|it| years(&it.date).is_none()).map(|it| it.servers).sum();
     let parts: Vec<_> = [
@@ -215,7 +214,7 @@ fn rest(progress: &ProductProgress) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Not drawn: {}.", parts.join(", ")))
 }
 
-/// Years in words, to the month.
+/// A number of years in words, to the month.
 fn span(years: f64) -> String {
     let months = (years * 12.0).round() as u64;
     let part = |count: u64, one: &str| match count {
@@ -227,7 +226,7 @@ fn span(years: f64) -> String {
     if parts.is_empty() { "less than a month".into() } else { parts.join(" ") }
 }
 
-/// A date as a number of years; the middle of what is not said. Nothing, when it is no date.
+/// A date as a number of years, with the middle for missing parts. Nothing, if it is no date.
 fn years(date: &str) -> Option<f64> {
     let mut parts = date.split('-').map(str::parse::<u32>);
     let year = f64::from(parts.next()?.ok().filter(|year| *year < 10_000)?);

@@ -1,43 +1,41 @@
-//! What a page shows.
+//! The content of a page.
 
 use jiff::Timestamp;
 use reconcile_schema::{DriftSummary, ServerDrift};
 use serde::Serialize;
 
-/// What a page shows.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// What made it, such as `reconcile 0.1.0`.
+    /// The program that made it, such as `reconcile 0.1.0`.
     pub made_by: String,
     /// The manifest as it was named.
     pub manifest: String,
     /// The time from which ages are counted.
     pub as_of: Timestamp,
-    /// The whole fleet in numbers, also of the servers that are left out.
+    /// The whole fleet in numbers, including the servers that are left out.
     pub summary: DriftSummary,
     /// The servers that are shown.
     pub servers: Vec<Shown>,
-    /// How many servers are not shown, because one page cannot show them all.
+    /// How many servers are left out, because one page cannot show them all.
     pub left_out: u64,
     /// How far the fleet is, per product.
     pub progress: Vec<ProductProgress>,
 }
 
-/// One server, and what is known of it.
+/// One server, and what is known about it.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    /// How it differs.
     pub drift: ServerDrift,
-    /// What its snapshot says.
+    /// The facts in its snapshot.
     pub facts: Vec<FactRow>,
 }
 
 /// One fact of a snapshot.
 #[derive(Debug, Clone, Serialize)]
 pub struct FactRow {
-    /// What it is about.
+    /// The subject of the fact.
     pub name: String,
-    /// What is known, or why nothing is.
+    /// Its value, or why it is unknown.
     pub value: String,
     /// Where it was read.
     pub source: String,
@@ -50,9 +48,9 @@ pub struct ProductProgress {
     pub product: String,
     /// Its releases, in any order.
     pub releases: Vec<ReleaseRow>,
-    /// How many servers have a build that the catalogue does not know.
+    /// How many servers have a build that is not in the catalogue.
     pub other: u64,
-    /// Of how many servers the build is not known.
+    /// How many servers have an unknown build.
     pub unknown: u64,
 }
 

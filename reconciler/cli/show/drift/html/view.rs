@@ -1,4 +1,4 @@
-//! A page in the words and numbers that its reader sees: the template only puts them in their places.
+//! A page in the words and numbers that its reader sees; the template only arranges them.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ struct Moment {
     words: String,
 }
 
-/// A state: its sign is what says it where colour cannot.
+/// A state. Its sign identifies it where colour cannot.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct State {
     key: &'static str,
@@ -56,7 +56,7 @@ struct Count {
 /// The servers of a site.
 #[derive(Debug, Serialize)]
 struct Site<'a> {
-    /// Nothing, where no server has a site and so none needs saying.
+    /// Nothing, if no server has a site, so that no title is needed.
     title: Option<&'a str>,
     at_goal: usize,
     total: usize,
@@ -76,7 +76,7 @@ struct Pool<'a> {
 struct Tile<'a> {
     id: String,
     state: State,
-    /// The name up to its first dot, and the rest, which only a screen reader says.
+    /// The name up to its first dot, and the rest, which only a screen reader reads.
     head: &'a str,
     tail: &'a str,
 }
@@ -103,7 +103,7 @@ struct Server<'a> {
     facts: &'a [FactRow],
 }
 
-/// A product as tables name it, and as its maker does.
+/// A product with its name for tables, and the name that its maker uses.
 #[derive(Debug, Serialize)]
 struct Product {
     key: &'static str,
@@ -168,7 +168,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// The fleet in a sentence.
+/// The fleet in one sentence.
 fn verdict(page: &Page) -> String {
     let summary = &page.summary;
     let at_goal = summary.states.get(&DriftState::AtGoal).copied().unwrap_or(0);
@@ -199,7 +199,7 @@ fn sites(servers: &[Shown]) -> Vec<Site<'_>> {
     grouped.into_iter().map(|((_, name), pools)| Site::of(name.or((!alone).then_some("No site")), pools)).collect()
 }
 
-/// Sorts by name, and behind all names what has none.
+/// Sorts by name, with entries without a name last.
 fn last_without(name: Option<&str>) -> (bool, Option<&str>) {
     (name.is_none(), name)
 }
@@ -246,7 +246,7 @@ impl State {
 impl<'a> Tile<'a> {
     fn of(index: usize, drift: &'a ServerDrift) -> Self {
         let (head, tail) = match drift.name.rsplit_once(['/', '\\']) {
-            Some((_, file)) => (file, ""), // What cannot be read has the name of its file.
+            Some((_, file)) => (file, ""), // A snapshot that cannot be read has the name of its file.
             None => drift.name.split_at(drift.name.find('.').filter(|at| *at > 0).unwrap_or(drift.name.len())),
         };
         Self { id: id(index), state: State::of(drift.state), head, tail }
@@ -278,7 +278,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// The section of the server at `index`. Names of servers are no part of it: they may hold anything.
+/// The section of the server at `index`. It does not contain the server's name, which may hold anything.
 fn id(index: usize) -> String {
     format!("server-{}", index + 1)
 }
@@ -304,7 +304,7 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// How long ago something was, as exactly as matters.
+/// An age, as exactly as matters.
 fn age(seconds: i64) -> String {
     let length = match seconds.unsigned_abs() {
         0 => return "just now".into(),
@@ -324,7 +324,7 @@ impl<'a> Finding<'a> {
     }
 }
 
-/// A unified diff by lines. Before its first range a `---` is a heading, after it a line that goes.
+/// A unified diff by lines. Before its first range, `---` is a heading; after it, a removed line.
 fn lines(diff: &str) -> Vec<Line<'_>> {
     let headings = diff.lines().take_while(|line| !line.starts_with("@@")).count();
     let kind = |index: usize, text: &str| match text.as_bytes().first() {

@@ -1,4 +1,4 @@
-//! The page says what servers say, and never does it: read back by a parser that knows only the standard.
+//! The page shows what servers report, and never executes it: it is read back by a parser that knows only the standard.
 
 mod html_fleet;
 
@@ -17,20 +17,20 @@ use super::{
 };
 use html_fleet::fleet;
 
-/// What an HTML page says to a reader that knows only the standard.
+/// The content of an HTML page for a reader that knows only the standard.
 #[derive(Default)]
 struct Parsed {
-    /// The elements in their order, each with the names of its attributes.
+    /// The elements in order, each with the names of its attributes.
     elements: Vec<String>,
     /// The value of each attribute of each element.
     attributes: Vec<(String, String, String)>,
-    /// All text, also that of scripts and styles.
+    /// All text, including that of scripts and styles.
     text: String,
-    /// What each `<script>` and each `<style>` holds.
+    /// The content of each `<script>` and each `<style>`.
     raw: Vec<String>,
 }
 
-/// Reads a page, and refuses what the standard calls a mistake, comments, and elements that are not closed.
+/// Reads a page. Rejects what the standard calls a mistake, comments, and elements that are not closed.
 fn parse(html: &str) -> Parsed {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
@@ -77,7 +77,7 @@ impl Parsed {
     }
 }
 
-/// Strings that servers could report. Each stands for a way in which a report could be made to lie, or to act.
+/// Strings that servers could report. Each is a way to make a report lie, or act.
 const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(2)>",
@@ -99,7 +99,7 @@ fn at(text: &str) -> Timestamp {
 
 const AS_OF: &str = "2026-11-03T02:14:00Z";
 
-/// A page of one server, with `text` wherever a page can hold text.
+/// A page with one server, and with `text` wherever a page can have text.
 fn page(text: &str) -> Page {
     let text = || text.to_owned();
     let finding = DriftFinding {
@@ -188,7 +188,7 @@ fn strings_of_servers_come_back_as_text_and_never_as_structure() {
         assert_eq!(hostile.elements, harmless.elements, "{text:?}");
         assert_eq!(hostile.raw, harmless.raw, "{text:?}");
         let (seen, times) = (escape(text), |page: &Parsed, text: &str| page.text.matches(text).count());
-        // A tile parts a name at its first dot, and a flag of the chart is cut; every other place has it whole.
+        // A tile splits a name at its first dot, and a flag of the chart is cut; every other place has the whole name.
         assert!(times(&hostile, &seen) >= times(&harmless, "plain") - 4, "{text:?}");
         assert!(times(&hostile, &seen) > 25, "{text:?}");
         assert!(!html.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
@@ -269,7 +269,7 @@ fn a_fleet_is_shown_whole() {
     ] {
         assert!(page.text.contains(text), "{text}");
     }
-    // For a look at it, and for the test in a browser.
+    // For people, and for the test in a browser.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmp");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("drift-fleet.html"), html).unwrap();
@@ -295,7 +295,7 @@ fn what_is_left_out_is_said() {
     assert!(parse(&render(&page).unwrap()).text.contains("41203 more servers are not shown on this page."));
 }
 
-/// A page with a server for each hostile string.
+/// A page with one server for each hostile string.
 fn hostile() -> Page {
     let mut all = page(HOSTILE[0]);
     for text in &HOSTILE[1..] {

@@ -1,4 +1,4 @@
-//! A made-up fleet for the page, in all states.
+//! An invented fleet for the page, in all states.
 
 use reconcile_schema::{Shared, Store};
 
@@ -202,7 +202,7 @@ fn finding(
     DriftFinding { code, phrase: code.phrase().into(), subject, desired, observed, source, note: false, origin }
 }
 
-/// Takes a server back to `found`.
+/// Sets a server back to `found`.
 fn fall_behind(shown: &mut Shown, found: &str, blocked: bool) {
     let (drift, target) = (&mut shown.drift, "7.0.2046.530");
     (drift.state, drift.found) = (DriftState::Drift, Some(found.parse().unwrap()));
