@@ -433,6 +433,8 @@ impl fmt::Display for Blocker {
             Self::Stuck { step, refused, in_the_way } => {
                 match refused {
                     Some(words) => write!(f, "{step} failed and had no effect: {words}")?,
+                    // Part of it may have been done: of fifteen services one does not stop.
+                    None if !in_the_way.is_empty() => return write!(f, "{step} reported success, but {}", listed(in_the_way)),
                     None => write!(f, "{step} reported success but had no effect")?,
                 }
                 if in_the_way.is_empty() { Ok(()) } else { write!(f, "; {}", listed(in_the_way)) }

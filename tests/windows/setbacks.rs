@@ -224,7 +224,7 @@ fn an_installer_that_does_nothing_and_is_content_needs_a_person() {
     machine.declare("{}");
     let ran = machine.apply();
     ran.is(4, State::NeedsOperator);
-    assert!(ran.why().contains("the installation reported success but had no effect"), "{}", ran.why());
+    assert!(ran.why().contains("the installation reported success, but core-components is at "), "{}", ran.why());
     machine.assert_up();
 }
 
@@ -264,7 +264,7 @@ fn databases_that_an_update_passes_over_need_a_person() {
     machine.declare("{}");
     let ran = machine.apply();
     ran.is(4, State::NeedsOperator);
-    assert!(ran.why().contains("had no effect"), "{}", ran.why());
+    assert!(ran.why().contains("reported success"), "{}", ran.why());
     machine.assert_up();
 }
 

@@ -78,7 +78,7 @@ fn what_is_done_comes_back_in_order() {
                         Spent::Stuck { refused: None, in_the_way: vec!["RTCSRV is stopped".into()] },
                     ));
                 },
-                "blocked: starting the services reported success but had no effect; RTCSRV is stopped",
+                "blocked: starting the services reported success, but RTCSRV is stopped",
             ),
             (
                 "a service died, for the second time",

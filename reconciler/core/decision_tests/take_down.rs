@@ -185,7 +185,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                     let attempt = it.attempt(Some(0));
                     (attempt.run, attempt.moved) = (RunId("run".into()), false);
                 },
-                "blocked: the installation reported success but had no effect; core-components is at 7.0.2046.0, must reach 7.0.2046.530",
+                "blocked: the installation reported success, but core-components is at 7.0.2046.0, must reach 7.0.2046.530",
             ),
             (
                 "it said success in an earlier run, and moved nothing",
