@@ -234,4 +234,10 @@ fn first(of: fn() -> Server) -> Option<Step> {
 fn what_lies_ahead_of_a_machine_that_waits_for_a_restart_begins_with_it() {
     assert_eq!(first(standard), Some(Step::Reboot));
     assert_eq!(first(patched), None, "there is no work");
+    let unread = || {
+        let mut server = patched();
+        server.seen.host.services = Fact::Unknown("error 1722".into());
+        server
+    };
+    assert_eq!(first(unread), None, "nobody knows of any work");
 }
