@@ -171,6 +171,7 @@ fn a_server_whose_services_cannot_be_read_does_not_release_its_pool() {
             let mut server = server("fe1.contoso.example", Product::Sfb2019, (CURRENT, CURRENT));
             server.seen.host.claim = Fact::Known(PoolRecord::default());
             server.claim_of("fe1.contoso.example");
+            server.seen.marks.claimed = true;
             server
         },
         &[(
