@@ -1,0 +1,183 @@
+//! A deployment, as snapshots of its servers tell of it: products, builds, roles and databases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use reconcile_hosts::snapshot::{Origin, Piece, Reader, Record, read};
+use reconcile_schema::{
+    Build, CentralStore, Component, Databases, Fact, Observed, Product, Role, ServerName, Store,
+};
+
+/// The servers that were found.
+#[derive(Default)]
+pub struct Deployment {
+    /// Those that can be in a manifest.
+    pub servers: BTreeMap<ServerName, Installed>,
+    /// Those that cannot, and why.
+    pub left_out: BTreeMap<ServerName, LeftOut>,
+    /// What could not be read, each as a sentence.
+    pub unread: Vec<String>,
+    /// What else a person should know, each as a sentence.
+    pub notes: Vec<String>,
+    /// When each server was looked at.
+    dates: BTreeMap<ServerName, Timestamp>,
+}
+
+/// What is installed on a server.
+#[derive(Clone)]
+pub struct Installed {
+    pub product: Product,
+    /// The build of its Core Components.
+    pub core: Build,
+    pub part: Part,
+    /// The databases that are updated from it, as far as they were looked at.
+    pub databases: Databases,
+}
+
+/// What a server is for, as far as that can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Its role is known.
+    Known(Role),
+    /// It has the Front End Server component: a Standard Edition server, a Front End Server, or the server from which a Back End is
+    /// updated. Their components do not differ.
+    FrontEndOrStandard,
+    /// Nothing tells.
+    Unclear,
+}
+
+/// Why a server cannot be in a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Its product is only recognised.
+    NotPatched(Product),
+    /// No product has Core Components there.
+    NoProduct,
+    /// Several products have.
+    SeveralProducts,
+}
+
+impl Deployment {
+    /// What these pieces tell. What cannot be read is named and left out.
+    pub fn read(pieces: impl Iterator<Item = Piece>) -> Self {
+        let (mut found, mut reader) = (Self::default(), Reader::default());
+        for piece in pieces {
+            read(&mut reader, piece, |Record { origin: Origin { file, line }, snapshot }| {
+                let place = line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}"));
+                match snapshot {
+                    Ok(snapshot) => found.take(&place, &snapshot.seen),
+                    Err(why) => found.unread.push(format!("{place}: {why}")),
+                }
+            });
+        }
+        found.join_names();
+        found
+    }
+
+    /// What this server tells of itself.
+    #[cfg(windows)]
+    pub fn here(seen: &Observed) -> Self {
+        let mut found = Self::default();
+        found.take(seen.host.as_str(), seen);
+        found
+    }
+
+    fn take(&mut self, place: &str, seen: &Observed) {
+        let components = match &seen.components {
+            Fact::Known(components) => components,
+            Fact::Unknown(why) => return self.unread.push(format!("{place}: what is installed is unknown: {why}")),
+            Fact::NotLooked => return self.unread.push(format!("{place}: nobody looked at what is installed")),
+        };
+        if let Some(date) = self.dates.get(&seen.host) {
+            self.notes.push(format!("{place}: a second snapshot of {}; the later one counts", seen.host));
+            if *date > seen.at {
+                return;
+            }
+        }
+        self.dates.insert(seen.host.clone(), seen.at);
+        self.servers.remove(&seen.host);
+        self.left_out.remove(&seen.host);
+        match installed(components, seen) {
+            Ok(installed) => drop(self.servers.insert(seen.host.clone(), installed)),
+            Err(why) => drop(self.left_out.insert(seen.host.clone(), why)),
+        }
+    }
+
+    /// A server that was found by its host name and by its full name is one server.
+    fn join_names(&mut self) {
+        let is_full = |name: &&ServerName| name.as_str().contains('.');
+        let hosts: BTreeMap<String, ServerName> =
+            self.dates.keys().filter(is_full).map(|name| (name.host().to_owned(), name.clone())).collect();
+        let short: BTreeSet<_> = self.dates.keys().filter(|name| !is_full(name)).cloned().collect();
+        for name in short {
+            if let Some(full) = hosts.get(name.as_str()) {
+                self.notes.push(format!("{name} is taken for {full}; the snapshot by the full name counts"));
+                self.servers.remove(&name);
+                self.left_out.remove(&name);
+            }
+        }
+    }
+}
+
+fn installed(components: &[Component], seen: &Observed) -> Result<Installed, LeftOut> {
+    let mut cores = components.iter().filter(|component| component.name.is_core());
+    let core = cores.next().ok_or(LeftOut::NoProduct)?;
+    if cores.any(|other| other.product != core.product) {
+        return Err(LeftOut::SeveralProducts);
+    }
+    if !core.product.is_patched() {
+        return Err(LeftOut::NotPatched(core.product));
+    }
+    let part = part(components, seen);
+    let mut databases = databases(seen);
+    if part != Part::Known(Role::BackEnd) {
+        (databases.sql_server, databases.collocated) = (None, false);
+    }
+    Ok(Installed { product: core.product, core: core.build.clone(), part, databases })
+}
+
+/// What the server is for: by the databases and the pool that somebody declared for the snapshot, else by its components.
+fn part(components: &[Component], seen: &Observed) -> Part {
+    let has = |name: &str| components.iter().any(|component| component.name.as_str() == name);
+    if seen.databases.contains_key(&Store::Local) {
+        return Part::Known(Role::StandardEdition);
+    }
+    if seen.databases.keys().any(|store| matches!(store, Store::Configured { .. })) {
+        return Part::Known(Role::BackEnd);
+    }
+    if has("front-end-server") {
+        return match seen.pool {
+            Fact::Known(_) | Fact::Unknown(_) => Part::Known(Role::FrontEnd),
+            Fact::NotLooked => Part::FrontEndOrStandard,
+        };
+    }
+    let named = [
+        ("edge-server", Role::Edge),
+        ("director", Role::Director),
+        ("persistent-chat-server", Role::PersistentChat),
+        ("mediation-server", Role::Mediation),
+    ];
+    let mut roles = named.into_iter().filter(|(component, _)| has(component)).map(|(_, role)| role);
+    match (roles.next(), roles.next()) {
+        (Some(role), None) => Part::Known(role),
+        (None, _) | (Some(_), Some(_)) => Part::Unclear,
+    }
+}
+
+fn databases(seen: &Observed) -> Databases {
+    let mut databases = Databases::default();
+    for store in seen.databases.keys() {
+        match store {
+            Store::Local => {}
+            Store::Configured { sql_server, exclude_collocated } => {
+                databases.sql_server = Some(sql_server.clone());
+                databases.collocated = *exclude_collocated;
+            }
+            Store::CentralManagement { sql_server, instance } => {
+                databases.central_management_store =
+                    Some(CentralStore { sql_server: sql_server.clone(), instance: instance.clone() });
+            }
+        }
+    }
+    databases
+}
