@@ -8,7 +8,7 @@ use crate::commands::args::Init;
 use crate::manifest::{catalogue, diagnostic::escape, exit::Exit, problem::Problem};
 use crate::show::{
     draft,
-    out::{print, warn},
+    out::{print, report, warn},
 };
 use crate::work::{deployment::Deployment, installers::packages, words::plural};
 
@@ -26,15 +26,14 @@ pub fn run(args: &Init) -> Result<Exit, Problem> {
     let found = if args.from.is_empty() {
         here()?
     } else {
-        Deployment::read(Sources::open(&args.from).map_err(Problem::input)?)
+        Deployment::read(Sources::open(&args.from).map_err(Problem::input)?, warn)
     };
-    found.unread.iter().for_each(|why| warn(&format!("left out: {why}")));
-    found.notes.iter().for_each(|note| warn(note));
     let products = found.servers.values().map(|server| server.product).collect();
     if found.servers.is_empty() {
-        return Err(Problem::input(
-            "found no server with Lync Server 2013 or Skype for Business Server, so there is nothing to write",
-        ));
+        let nothing =
+            "found no server with Lync Server 2013 or Skype for Business Server, so there is nothing to write";
+        let exit = report(&Problem::input(nothing));
+        return Ok(if found.unread == 0 { exit } else { Exit::Unknown });
     }
     let text = draft::manifest(&found, &packages(&args.installers, &products)?, &catalogue::releases()?)?;
     match &args.write {
@@ -47,13 +46,10 @@ pub fn run(args: &Init) -> Result<Exit, Problem> {
                 0 => String::new(),
                 _ => format!(", {open} {} to answer (TODO)", plural(open, "line")),
             };
-            print(&format!(
-                "{path}: {servers} {}{todo}\nNext: reconcile validate {path}\n",
-                plural(servers, "server")
-            ))?
+            print(&format!("{path}: {servers} {}{todo}\nNext: reconcile validate {path}\n", plural(servers, "server")))?
         }
     };
-    Ok(if found.unread.is_empty() { Exit::Done } else { Exit::Unknown })
+    Ok(if found.unread == 0 { Exit::Done } else { Exit::Unknown })
 }
 
 fn lab() -> Result<Exit, Problem> {
@@ -81,7 +77,7 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
 #[cfg(windows)]
 fn here() -> Result<Deployment, Problem> {
     let host = reconcile_hosts::windows::WindowsHost::open().map_err(Problem::failed)?;
-    Ok(Deployment::here(&host.installed()))
+    Ok(Deployment::here(&host.installed(), warn))
 }
 
 #[cfg(not(windows))]

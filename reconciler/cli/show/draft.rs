@@ -116,13 +116,13 @@ fn update(
     let path = package.and_then(|package| package.path.as_deref());
     let _ = match path {
         Some(path) => writeln!(out, "      path: {}", yaml(path)?),
-        None => writeln!(
-            out,
-            "      path: {TODO} # TODO: where {file} lies, with its whole path: on a share, or on a drive of the server"
-        ),
+        None => {
+            writeln!(out, "      path: {TODO} # TODO: the whole path of {file}, on a share or on a drive of the server")
+        }
     };
     let Some(Package { sha256, publisher, .. }) = package else {
-        let _ = writeln!(out, "      sha256: {TODO} # TODO: what Get-FileHash prints for the file that you have tested");
+        let _ =
+            writeln!(out, "      sha256: {TODO} # TODO: what Get-FileHash prints for the file that you have tested");
         return Ok(out);
     };
     let _ = writeln!(out, "      # Make sure that this file is the release above: its name does not tell.");
@@ -153,7 +153,9 @@ fn release<'a>(product: Product, builds: impl Iterator<Item = &'a Build>, releas
             titled(release),
             product.key()
         ),
-        (None, _) => format!("    release: {TODO} # TODO: a build; the catalogue of releases has none of this product\n"),
+        (None, _) => {
+            format!("    release: {TODO} # TODO: a build; the catalogue of releases has none of this product\n")
+        }
     }
 }
 
@@ -190,14 +192,19 @@ fn fields(part: Part, databases: &Databases, has_fronts: bool) -> Result<String,
         Part::Known(Role::FrontEnd) => pool,
         Part::Known(Role::BackEnd) if has_fronts => pool,
         Part::Known(
-            Role::BackEnd | Role::StandardEdition | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge,
+            Role::BackEnd
+            | Role::StandardEdition
+            | Role::Director
+            | Role::Mediation
+            | Role::PersistentChat
+            | Role::Edge,
         ) => String::new(),
         Part::FrontEndOrStandard => format!(
-            "    role: {TODO} # TODO: standard-edition; or front-end, with its pool; or back-end, with its SQL Server: reconcile explain servers.role\n"
+            "    role: {TODO} # TODO: standard-edition, front-end (add its pool) or back-end (add its databases); see reconcile explain servers.role\n"
         ),
         Part::Unclear => {
             let roles = Role::ALL.map(Role::key).join(", ");
-            format!("    role: {TODO} # TODO: its components do not tell; one of {roles}\n")
+            format!("    role: {TODO} # TODO: one of {roles}; the components do not tell which\n")
         }
     };
     if *databases != Databases::default() {

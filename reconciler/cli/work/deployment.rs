@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_hosts::snapshot::{Origin, Piece, Reader, Record, read};
-use reconcile_schema::{
-    Build, CentralStore, Component, Databases, Fact, Observed, Product, Role, ServerName, Store,
-};
+use reconcile_schema::{Build, CentralStore, Component, Databases, Fact, Observed, Product, Role, ServerName, Store};
 
 /// The servers that were found.
 #[derive(Default)]
@@ -15,10 +13,8 @@ pub struct Deployment {
     pub servers: BTreeMap<ServerName, Installed>,
     /// Those that cannot, and why.
     pub left_out: BTreeMap<ServerName, LeftOut>,
-    /// What could not be read, each as a sentence.
-    pub unread: Vec<String>,
-    /// What else a person should know, each as a sentence.
-    pub notes: Vec<String>,
+    /// How many snapshots could not be read.
+    pub unread: usize,
     /// When each server was looked at.
     dates: BTreeMap<ServerName, Timestamp>,
 }
@@ -58,38 +54,45 @@ pub enum LeftOut {
 }
 
 impl Deployment {
-    /// What these pieces tell. What cannot be read is named and left out.
-    pub fn read(pieces: impl Iterator<Item = Piece>) -> Self {
+    /// What these pieces tell. What cannot be read is left out; `tell` takes in a sentence about it.
+    pub fn read(pieces: impl Iterator<Item = Piece>, mut tell: impl FnMut(&str)) -> Self {
         let (mut found, mut reader) = (Self::default(), Reader::default());
         for piece in pieces {
             read(&mut reader, piece, |Record { origin: Origin { file, line }, snapshot }| {
                 let place = line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}"));
                 match snapshot {
-                    Ok(snapshot) => found.take(&place, &snapshot.seen),
-                    Err(why) => found.unread.push(format!("{place}: {why}")),
+                    Ok(snapshot) => found.take(&place, &snapshot.seen, &mut tell),
+                    Err(why) => found.leave_out(&place, &why, &mut tell),
                 }
             });
         }
-        found.join_names();
+        found.join_names(&mut tell);
         found
     }
 
     /// What this server tells of itself.
     #[cfg(windows)]
-    pub fn here(seen: &Observed) -> Self {
+    pub fn here(seen: &Observed, mut tell: impl FnMut(&str)) -> Self {
         let mut found = Self::default();
-        found.take(seen.host.as_str(), seen);
+        found.take(seen.host.as_str(), seen, &mut tell);
         found
     }
 
-    fn take(&mut self, place: &str, seen: &Observed) {
+    fn leave_out(&mut self, place: &str, why: &str, tell: &mut impl FnMut(&str)) {
+        self.unread += 1;
+        tell(&format!("left out: {place}: {why}"));
+    }
+
+    fn take(&mut self, place: &str, seen: &Observed, tell: &mut impl FnMut(&str)) {
         let components = match &seen.components {
             Fact::Known(components) => components,
-            Fact::Unknown(why) => return self.unread.push(format!("{place}: what is installed is unknown: {why}")),
-            Fact::NotLooked => return self.unread.push(format!("{place}: nobody looked at what is installed")),
+            Fact::Unknown(why) => {
+                return self.leave_out(place, &format!("the installed components are unknown: {why}"), tell);
+            }
+            Fact::NotLooked => return self.leave_out(place, "the installed components were not read", tell),
         };
         if let Some(date) = self.dates.get(&seen.host) {
-            self.notes.push(format!("{place}: a second snapshot of {}; the later one counts", seen.host));
+            tell(&format!("{place}: a second snapshot of {}; the later one counts", seen.host));
             if *date > seen.at {
                 return;
             }
@@ -104,14 +107,14 @@ impl Deployment {
     }
 
     /// A server that was found by its host name and by its full name is one server.
-    fn join_names(&mut self) {
+    fn join_names(&mut self, tell: &mut impl FnMut(&str)) {
         let is_full = |name: &&ServerName| name.as_str().contains('.');
         let hosts: BTreeMap<String, ServerName> =
             self.dates.keys().filter(is_full).map(|name| (name.host().to_owned(), name.clone())).collect();
         let short: BTreeSet<_> = self.dates.keys().filter(|name| !is_full(name)).cloned().collect();
         for name in short {
             if let Some(full) = hosts.get(name.as_str()) {
-                self.notes.push(format!("{name} is taken for {full}; the snapshot by the full name counts"));
+                tell(&format!("{name} is taken for {full}; the snapshot with the full name counts"));
                 self.servers.remove(&name);
                 self.left_out.remove(&name);
             }

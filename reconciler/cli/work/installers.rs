@@ -42,7 +42,8 @@ pub fn packages(files: &[PathBuf], products: &BTreeSet<Product>) -> Result<BTree
 fn product(file: &Path, products: &BTreeSet<Product>) -> Result<Product, Problem> {
     let text = file.to_string_lossy();
     let (folders, name) = text.rsplit_once(['/', '\\']).unwrap_or(("", &text));
-    let named: Vec<_> = products.iter().copied().filter(|product| product.installer().eq_ignore_ascii_case(name)).collect();
+    let named: Vec<_> =
+        products.iter().copied().filter(|product| product.installer().eq_ignore_ascii_case(name)).collect();
     let folders = folders.to_ascii_lowercase();
     let placed: Vec<_> = named.iter().copied().filter(|product| folders.contains(product.key())).collect();
     match (named.as_slice(), placed.as_slice()) {

@@ -7,7 +7,7 @@ use reconcile_schema::{ServerName, ServerPattern};
 /// How many digits a range may have.
 const DIGITS: usize = 6;
 
-/// Patterns that stand for exactly these servers, sorted: consecutive numbers of equally many digits become a range.
+/// Patterns that stand for exactly these servers, sorted by the first of each: consecutive numbers of equally many digits become a range.
 pub fn folded(names: &BTreeSet<ServerName>) -> Vec<ServerPattern> {
     let mut patterns = BTreeSet::new();
     let mut counted: BTreeMap<(&str, &str, usize), BTreeMap<u32, &ServerName>> = BTreeMap::new();
@@ -30,7 +30,9 @@ pub fn folded(names: &BTreeSet<ServerName>) -> Vec<ServerPattern> {
         }
         patterns.extend(patterns_of(before, after, width, &run));
     }
-    patterns.into_iter().collect()
+    let mut patterns: Vec<_> = patterns.into_iter().collect();
+    patterns.sort_by_cached_key(|pattern| pattern.servers().next());
+    patterns
 }
 
 /// The range of a run of numbers, if it stands for exactly these servers; else each by itself.
@@ -78,17 +80,22 @@ mod tests {
     fn a_gap_another_domain_or_another_width_begins_another_range() {
         assert_eq!(
             folds(&["fe01.a.example", "fe02.a.example", "fe04.a.example", "fe05.b.example"]),
-            ["fe04.a.example", "fe05.b.example", "fe[01-02].a.example"]
+            ["fe[01-02].a.example", "fe04.a.example", "fe05.b.example"]
         );
-        assert_eq!(folds(&["fe9.a.example", "fe10.a.example", "fe11.a.example"]), ["fe9.a.example", "fe[10-11].a.example"]);
+        assert_eq!(
+            folds(&["fe9.a.example", "fe10.a.example", "fe11.a.example"]),
+            ["fe[10-11].a.example", "fe9.a.example"]
+        );
         assert_eq!(folds(&["fe1.a.example", "fe02.a.example"]), ["fe02.a.example", "fe1.a.example"]);
         assert_eq!(folds(&["x9999998.a", "x9999999.a"]), ["x9999998.a", "x9999999.a"]);
     }
 
     #[test]
     fn a_range_stands_for_the_servers_that_were_found_and_for_no_other() {
-        let names: BTreeSet<ServerName> =
-            ["a1", "a2", "a4", "b01.x.y", "b02.x.y", "b10.x.y", "c", "9a", "10a"].iter().filter_map(|it| it.parse().ok()).collect();
+        let names: BTreeSet<ServerName> = ["a1", "a2", "a4", "b01.x.y", "b02.x.y", "b10.x.y", "c", "9a", "10a"]
+            .iter()
+            .filter_map(|it| it.parse().ok())
+            .collect();
         let again: BTreeSet<_> = folded(&names).iter().flat_map(|it| it.servers().collect::<Vec<_>>()).collect();
         assert_eq!(again, names);
     }
