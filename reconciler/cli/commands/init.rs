@@ -65,11 +65,10 @@ fn lab() -> Result<Exit, Problem> {
 fn write(path: &Path, text: &str) -> Result<(), Problem> {
     appear::write_new(path, text.as_bytes()).map_err(|error| {
         let path = path.display();
-        match error.kind() {
-            ErrorKind::AlreadyExists => {
-                Problem::usage(format!("{path} is there already, and init never replaces a file: rename or remove it"))
-            }
-            _ => Problem::failed(format!("{path}: {error}")),
+        if error.kind() == ErrorKind::AlreadyExists {
+            Problem::usage(format!("{path} is there already, and init never replaces a file: rename or remove it"))
+        } else {
+            Problem::failed(format!("{path}: {error}"))
         }
     })
 }

@@ -125,11 +125,14 @@ fn update(
             writeln!(out, "      sha256: {TODO} # TODO: what Get-FileHash prints for the file that you have tested");
         return Ok(out);
     };
-    let _ = writeln!(out, "      # Make sure that this file is the release above: its name does not tell.");
+    let _ = writeln!(out, "      # Make sure that the file is the release above: its name does not tell.");
     let _ = writeln!(out, "      sha256: {sha256}");
     let _ = match publisher {
         Some(publisher) => writeln!(out, "      publisher: {}", yaml(publisher)?),
-        None => writeln!(out, "      # No publisher was read from the file, so it must be Microsoft Corporation."),
+        None => writeln!(
+            out,
+            "      # Who signed the file was not read. Without `publisher`, Microsoft Corporation must have."
+        ),
     };
     Ok(out)
 }

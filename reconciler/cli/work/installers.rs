@@ -16,7 +16,7 @@ pub struct Package {
     pub path: Option<String>,
     /// Its hash.
     pub sha256: Sha256,
-    /// The publisher that signed it; none where that cannot be told, as on another system than Windows.
+    /// The publisher that signed it, which only Windows tells.
     pub publisher: Option<String>,
 }
 
@@ -75,7 +75,14 @@ fn package(file: &Path) -> Result<Package, Problem> {
     std::io::copy(&mut from, &mut Hashing(&mut digest)).map_err(failed)?;
     let digits: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let sha256: Sha256 = digits.parse().map_err(Problem::failed)?;
-    Ok(Package { path: path(file, &sha256), sha256, publisher: publisher(file) })
+    #[cfg(windows)]
+    let publisher = {
+        let refused = |why| Problem::input(format!("{}: who signed it cannot be read: {why}", file.display()));
+        Some(reconcile_hosts::windows::publisher(file).map_err(refused)?)
+    };
+    #[cfg(not(windows))]
+    let publisher = None;
+    Ok(Package { path: path(file, &sha256), sha256, publisher })
 }
 
 /// Takes in what is copied to it.
@@ -97,14 +104,4 @@ fn path(file: &Path, sha256: &Sha256) -> Option<String> {
     let whole = if cfg!(windows) { std::path::absolute(file).ok()? } else { file.to_owned() };
     let said = serde_json::json!({ "path": whole.to_str()?, "sha256": sha256 });
     serde_json::from_value::<Installer>(said).ok().map(|installer| installer.path)
-}
-
-#[cfg(windows)]
-fn publisher(file: &Path) -> Option<String> {
-    reconcile_hosts::windows::publisher(file).ok()
-}
-
-#[cfg(not(windows))]
-fn publisher(_: &Path) -> Option<String> {
-    None
 }
