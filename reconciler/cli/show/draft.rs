@@ -53,23 +53,20 @@ pub fn manifest(
     }
     out += "\nservers:\n";
     for ((product, part), servers) in groups {
-        // Servers that differ in their databases do not share a range.
-        let mut alike: Vec<(&Databases, BTreeSet<ServerName>)> = Vec::new();
+        // Servers that differ in their fields do not share a range.
+        let mut alike: BTreeMap<String, BTreeSet<ServerName>> = BTreeMap::new();
         for (name, server) in servers {
-            match alike.iter_mut().find(|(databases, _)| **databases == server.databases) {
-                Some((_, names)) => drop(names.insert(name)),
-                None => alike.push((&server.databases, BTreeSet::from([name]))),
-            }
+            alike.entry(fields(part, &server.databases, has_fronts)?).or_default().insert(name);
         }
-        for (databases, names) in alike {
-            let fields = fields(part, databases, has_fronts)?;
-            for pattern in folded(&names) {
-                let (pattern, group) = (yaml(pattern.as_str())?, group(product, part));
-                let _ = match fields.as_str() {
-                    "" => writeln!(out, "  {pattern}: {{ group: {group} }}"),
-                    fields => write!(out, "  {pattern}:\n    group: {group}\n{fields}"),
-                };
-            }
+        let folded = alike.iter().flat_map(|(fields, names)| folded(names).into_iter().map(move |it| (it, fields)));
+        let mut entries: Vec<_> = folded.collect();
+        entries.sort_by_cached_key(|(pattern, _)| pattern.servers().next());
+        for (pattern, fields) in entries {
+            let (pattern, group) = (yaml(pattern.as_str())?, group(product, part));
+            let _ = match fields.as_str() {
+                "" => writeln!(out, "  {pattern}: {{ group: {group} }}"),
+                fields => write!(out, "  {pattern}:\n    group: {group}\n{fields}"),
+            };
         }
     }
     Ok(out)

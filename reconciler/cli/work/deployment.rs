@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_hosts::snapshot::{Origin, Piece, Reader, Record, read};
-use reconcile_schema::{Build, CentralStore, Component, Databases, Fact, Observed, Product, Role, ServerName, Store};
+use reconcile_schema::{
+    Build, CentralStore, Component, Databases, Fact, Observed, Product, Role, ServerName, Service, Store,
+};
 
 /// The servers that were found.
 #[derive(Default)]
@@ -139,28 +141,39 @@ fn installed(components: &[Component], seen: &Observed) -> Result<Installed, Lef
     Ok(Installed { product: core.product, core: core.build.clone(), part, databases })
 }
 
-/// What the server is for: by the databases and the pool that somebody declared for the snapshot, else by its components.
+/// The roles, each with the component and the services that stand for it (`Get-CsWindowsService` samples for a Front End, a
+/// Persistent Chat and an Edge Server).
+const SIGNS: [(Role, &str, &[&str]); 4] = [
+    (Role::Edge, "edge-server", &["RTCMRAUTH", "RTCMEDIARELAY"]),
+    (Role::Director, "director", &[]),
+    (Role::PersistentChat, "persistent-chat-server", &["RTCCHAT"]),
+    (Role::Mediation, "mediation-server", &["RTCMEDSRV"]),
+];
+
+/// What the server is for: by the databases and the pool that somebody declared for the snapshot, else by its components and
+/// services.
 fn part(components: &[Component], seen: &Observed) -> Part {
-    let has = |name: &str| components.iter().any(|component| component.name.as_str() == name);
     if seen.databases.contains_key(&Store::Local) {
         return Part::Known(Role::StandardEdition);
     }
     if seen.databases.keys().any(|store| matches!(store, Store::Configured { .. })) {
         return Part::Known(Role::BackEnd);
     }
-    if has("front-end-server") {
-        return match seen.pool {
-            Fact::Known(_) | Fact::Unknown(_) => Part::Known(Role::FrontEnd),
-            Fact::NotLooked => Part::FrontEndOrStandard,
+    let has = |name: &str| components.iter().any(|component| component.name.as_str() == name);
+    let services = seen.services.known().map_or(&[] as &[Service], |services| services);
+    let has_service = |name: &&str| services.iter().any(|service| service.name.eq_ignore_ascii_case(name));
+    let mut roles = SIGNS
+        .into_iter()
+        .filter(|(_, component, services)| has(component) || services.iter().any(has_service))
+        .map(|(role, ..)| role);
+    if has("front-end-server") || has_service(&"RTCIMMCU") {
+        // Mediation and Persistent Chat may be on the same server; the others may not.
+        return match (&seen.pool, roles.any(|role| matches!(role, Role::Edge | Role::Director))) {
+            (_, true) => Part::Unclear,
+            (Fact::Known(_) | Fact::Unknown(_), false) => Part::Known(Role::FrontEnd),
+            (Fact::NotLooked, false) => Part::FrontEndOrStandard,
         };
     }
-    let named = [
-        ("edge-server", Role::Edge),
-        ("director", Role::Director),
-        ("persistent-chat-server", Role::PersistentChat),
-        ("mediation-server", Role::Mediation),
-    ];
-    let mut roles = named.into_iter().filter(|(component, _)| has(component)).map(|(_, role)| role);
     match (roles.next(), roles.next()) {
         (Some(role), None) => Part::Known(role),
         (None, _) | (Some(_), Some(_)) => Part::Unclear,
@@ -183,4 +196,53 @@ fn databases(seen: &Observed) -> Databases {
         }
     }
     databases
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use reconcile_schema::{Recognised, ServiceState, StartType};
+
+    use super::*;
+
+    /// The part of a server with these components and services.
+    fn found(components: &[&str], services: &[&str]) -> Part {
+        let component = |title: &&str| {
+            let display = Component::display_name(Product::Sfb2019, title);
+            let (product, name) = Component::from_display_name(&display).unwrap();
+            Component { product, name, build: "7.0.2046.123".parse().unwrap() }
+        };
+        let service = |name: &&str| Service {
+            name: (*name).to_owned(),
+            state: ServiceState::Running,
+            start: StartType::Automatic,
+            needs: Vec::new(),
+            recognised: Recognised::Name,
+        };
+        let components: Vec<_> = components.iter().map(component).collect();
+        let mut seen = Observed::unread("fe01.contoso.example".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        seen.services = Fact::Known(services.iter().map(service).collect::<Vec<_>>().into());
+        part(&components, &seen)
+    }
+
+    #[test]
+    fn components_and_services_tell_the_role_or_that_it_is_unclear() {
+        use Part::{FrontEndOrStandard, Known, Unclear};
+        let cases: [(&[&str], &[&str], Part); 11] = [
+            (&["Core Components", "Edge Server"], &[], Known(Role::Edge)),
+            (&["Core Components"], &["RTCMRAUTH", "rtcmediarelay"], Known(Role::Edge)),
+            (&["Director"], &["RTCSRV"], Known(Role::Director)),
+            (&["Core Components"], &["RTCCHAT"], Known(Role::PersistentChat)),
+            (&["Mediation Server"], &["RTCMEDSRV"], Known(Role::Mediation)),
+            (&["Front End Server", "Mediation Server"], &["RTCSRV", "RTCMEDSRV"], FrontEndOrStandard),
+            (&["Core Components"], &["RTCSRV", "RTCIMMCU", "RTCMEDSRV"], FrontEndOrStandard),
+            (&["Front End Server", "Persistent Chat Server"], &[], FrontEndOrStandard),
+            (&["Front End Server", "Edge Server"], &[], Unclear),
+            (&["Mediation Server", "Director"], &[], Unclear),
+            (&["Core Components"], &["REPLICA", "RTCSRV"], Unclear),
+        ];
+        for (components, services, part) in cases {
+            assert_eq!(found(components, services), part, "{components:?} {services:?}");
+        }
+    }
 }
