@@ -141,6 +141,27 @@ fn standard_edition_servers_and_their_installer_make_a_manifest_that_is_valid_at
 }
 
 #[test]
+#[cfg(unix)]
+fn a_build_that_is_newer_than_the_catalogue_is_kept_and_warned_of() {
+    let folder = folder(&lab(""));
+    assert_eq!(reconcile(folder.path(), &["observe", "site.yaml", "--to", "seen"]).code, Some(0));
+    let seen = folder.path().join("seen/fe01.contoso.example.json");
+    for (build, marked) in [("7.0.2046.583", false), ("7.0.2046.9000", true)] {
+        let snapshot = fs::read_to_string(&seen).unwrap();
+        fs::write(folder.path().join("newer.json"), snapshot.replace("7.0.2046.123", build)).unwrap();
+        let file = r"D:\Updates\SkypeServerUpdateInstaller.exe"; // On this system, the name of a file.
+        fs::write(folder.path().join(file), "not an installer").unwrap();
+        let (found, _) = init(folder.path(), &["--from", "newer.json", "--installer", file]);
+        let line = found.lines().position(|line| line.contains(&format!("release: \"{build}\""))).unwrap();
+        assert_eq!(found.lines().nth(line).unwrap().contains(MARK), marked, "{found}");
+        fs::write(folder.path().join("found.yaml"), &found).unwrap();
+        let valid = reconcile(folder.path(), &["validate", "found.yaml"]);
+        assert_eq!(valid.code, Some(0), "{}", valid.err);
+        assert_eq!(valid.err.contains(&format!("--> found.yaml:{}:", line + 1)), marked, "{}", valid.err);
+    }
+}
+
+#[test]
 fn an_installer_belongs_to_one_product_that_was_found() {
     let folder = folder(&lab(""));
     assert_eq!(reconcile(folder.path(), &["observe", "site.yaml", "--to", "seen"]).code, Some(0));

@@ -144,8 +144,9 @@ fn release<'a>(product: Product, builds: impl Iterator<Item = &'a Build>, releas
                 "    # {}: the newest build that was found. The latest release that everybody gets is {latest}.\n    release: \"{highest}\"\n",
                 titled(known)
             ),
+            // `validate` warns of it.
             None => format!(
-                "    release: {TODO} # TODO: a build; the newest that was found, {highest}, is not in the catalogue of releases\n"
+                "    release: \"{highest}\" # TODO: the newest build that was found. The catalogue of releases does not have it: make sure of it\n"
             ),
         },
         (Some((release, build)), _) => format!(
