@@ -29,3 +29,13 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.persist(path).map(drop).map_err(|error| error.error)
 }
+
+/// Writes a new file whole, or not at all: one that is there already stays.
+///
+/// # Errors
+/// When there is a file of that name, the folder takes no file, or the file cannot be written.
+pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(content)?;
+    file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}

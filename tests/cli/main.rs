@@ -7,6 +7,7 @@ mod damage;
 mod fleet;
 mod help;
 mod hostile;
+mod init;
 mod input;
 mod opens;
 mod pull;

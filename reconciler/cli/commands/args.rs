@@ -25,6 +25,8 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first manifest: a lab, or what is found on servers.
+    Init(Init),
     /// Bring this server, or every server of a lab, to its declared update.
     Apply(Apply),
     /// Show the steps that apply would run, each with its cause and its command.
@@ -106,6 +108,24 @@ pub struct Scope {
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+/// `reconcile init`.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// Write lab.yaml, five simulated servers to practise on, into the current folder.
+    #[arg(long, conflicts_with_all = ["from", "write", "installers"])]
+    pub lab: bool,
+    /// Registry exports, hives or snapshots of servers: files, folders, patterns, or - for standard input. Without it, this server is
+    /// looked at.
+    #[arg(long, value_name = "PLACE", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+    /// Write the manifest to this new file, instead of to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// An installer that lies ready: its path, hash and (on Windows) publisher go into the manifest; can be given several times.
+    #[arg(long = "installer", value_name = "FILE")]
+    pub installers: Vec<PathBuf>,
 }
 
 /// `reconcile apply`.

@@ -10,6 +10,7 @@ mod fleet;
 mod help;
 mod history;
 mod hold;
+mod init;
 mod inventory;
 mod lab;
 mod observe;
@@ -37,6 +38,7 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Plan(args) => plan::run(&args),
         Command::Inventory(args) => inventory::run(&args),
         Command::Drift(args) => drift::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Observe(args) => observe::run(&args, verbose),
         Command::Validate { manifests, strict } => validate::run(&manifests, strict),
         Command::Explain { word } => explain::run(&word),

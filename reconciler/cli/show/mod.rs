@@ -3,6 +3,7 @@
 pub mod claims;
 pub mod columns;
 pub mod console;
+pub mod draft;
 pub mod drift;
 pub mod fleet;
 pub mod history;

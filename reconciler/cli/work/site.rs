@@ -54,7 +54,7 @@ impl Site {
              This machine has no Windows. Here you can\n\
              \x20 compare snapshots with it: reconcile drift {path} --from FOLDER\n\
              \x20 plan its rollout:          reconcile plan --fleet {path}\n\
-             \x20 try a lab:                 reconcile apply manifests/lab.yaml",
+             \x20 try a lab:                 reconcile init --lab",
             path = input.path.display()
         )))
     }

@@ -111,6 +111,17 @@ pub struct ActingHost<'a> {
     sleepers: Vec<String>,
 }
 
+/// The publisher that signed a file, as a manifest names it.
+///
+/// # Errors
+/// The file cannot be read, or has no signature that Windows trusts; in words.
+pub fn publisher(path: &Path) -> Result<String, String> {
+    use std::os::windows::io::AsRawHandle;
+    let file = crate::open::to_read(path).map_err(|error| error.to_string())?;
+    let signer = signature::signer(file.as_raw_handle(), path).map_err(|error| error.to_string())?;
+    Ok(signer.publisher().to_owned())
+}
+
 /// The lock file of this machine; its folder is created if it is missing.
 ///
 /// # Errors

@@ -131,6 +131,16 @@ impl Observe for ActingHost<'_> {
 const LOOKS: (u32, std::time::Duration) = (20, std::time::Duration::from_millis(250));
 
 impl WindowsHost {
+    /// What is installed here and which services there are: all that can be seen without a goal.
+    #[must_use]
+    pub fn installed(&self) -> Observed {
+        Observed {
+            components: components(&self.registry).map(Shared::from).into(),
+            services: services(&[]).map(Shared::from).into(),
+            ..Observed::unread(self.name.clone(), now())
+        }
+    }
+
     /// Makes the private folder ours before anything in it is read, so that a planted journal has been moved aside by
     /// then. An account that is no administrator does not act on anything that it reads there.
     fn own(&self) -> Result<(), WindowsError> {

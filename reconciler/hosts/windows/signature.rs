@@ -110,6 +110,11 @@ impl Signer {
     pub fn is(&self, publisher: &str) -> bool {
         !publisher.is_empty() && (self.common_name == publisher || self.organization == publisher)
     }
+
+    /// The name by which a manifest calls it: its organisation, or its common name where it tells none.
+    pub fn publisher(&self) -> &str {
+        if self.organization.is_empty() { &self.common_name } else { &self.organization }
+    }
 }
 
 impl fmt::Display for Signer {
