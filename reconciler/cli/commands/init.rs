@@ -53,7 +53,11 @@ pub fn run(args: &Init) -> Result<Exit, Problem> {
 }
 
 fn lab() -> Result<Exit, Problem> {
-    write(Path::new("lab.yaml"), &LAB.replace("../schema/", "").replace("manifests/lab.yaml", "lab.yaml"))?;
+    const SCHEMA: &str = "$schema=../schema/manifest.schema.json";
+    const HERE: &str =
+        "$schema=manifest.schema.json\n# That file, for an editor:  reconcile schema > manifest.schema.json";
+    let text = LAB.replace(SCHEMA, HERE).replace("manifests/lab.yaml", "lab.yaml");
+    write(Path::new("lab.yaml"), &text)?;
     print(
         "lab.yaml: a lab of five simulated servers. No machine is touched.\n\
          Next: reconcile apply lab.yaml\n\
