@@ -17,7 +17,7 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Also log what is done and seen, on standard error.
+    /// Also log every step and every observation, on standard error.
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -33,23 +33,23 @@ pub enum Command {
     Plan(Plan),
     /// Print the servers as an inventory for Ansible.
     Inventory(Inventory),
-    /// Show how servers differ from the manifest: those that report in snapshots, or this one.
+    /// Show how servers differ from the manifest: by their snapshots, or this server as it is now.
     Drift(Drift),
-    /// Write what is seen of this server, or of the servers of a lab, as snapshots.
+    /// Write snapshots of this server, or of the servers of a lab.
     Observe(Observe),
     /// Show how servers stand: goal, maintenance window, hold, the last run.
     Status(Scope),
     /// Show what earlier runs did, how long it took, and who started them.
     History(History),
-    /// Say that a server must not be touched, and why.
+    /// Put servers on hold: no run touches them.
     Hold(Hold),
-    /// End a hold: say that a server may be worked on again.
+    /// End a hold.
     Unhold(Unhold),
-    /// Say that you have looked into something that a run will not pass over by itself.
+    /// Acknowledge lines of the journal that cannot be read.
     Acknowledge(Acknowledge),
-    /// Show which server of each pool is worked on, by its own word on the share; or break a claim that nobody will release.
+    /// Show which server of each pool is being updated, or break a claim that no run will release.
     Claims(Claims),
-    /// Check manifests and say what is wrong, with line and column.
+    /// Check manifests: errors and warnings, with line and column.
     Validate {
         /// The manifests.
         #[arg(required = true)]
@@ -69,7 +69,7 @@ pub enum Command {
         #[arg(value_enum, default_value_t = Format::Manifest)]
         format: Format,
     },
-    /// List the cumulative updates that are known, and who says so.
+    /// List the known cumulative updates, with their sources.
     Releases(Releases),
     /// Show, reset or break the simulated servers of a lab.
     #[command(subcommand)]
@@ -77,7 +77,7 @@ pub enum Command {
     /// Register, show or remove the scheduled task that runs reconcile on this server.
     #[command(subcommand)]
     Schedule(Schedule),
-    /// Be a resource of Microsoft DSC v3.
+    /// Act as a resource of Microsoft DSC v3.
     #[command(subcommand)]
     Dsc(Dsc),
     /// Start a command that a run ordered, and record how it ended.

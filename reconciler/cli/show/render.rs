@@ -112,9 +112,9 @@ fn outage(forecast: &OutageForecast) -> String {
     let (median, p95) = (Period::seconds(forecast.median_seconds), Period::seconds(forecast.p95_seconds));
     let most = if p95 > median { format!(", in 19 of 20 cases at most {p95}") } else { String::new() };
     let basis = match forecast.basis {
-        Basis::Recorded => "as recorded here",
+        Basis::Recorded => "recorded here",
         Basis::Estimated => "estimated",
-        Basis::Assumed => "assumed: not recorded here yet",
+        Basis::Assumed => "assumed",
     };
     let budget = forecast.budget_seconds.map(Period::seconds);
     let (style, budget) = match budget {
