@@ -37,13 +37,13 @@ pub fn run(args: &Apply, verbose: bool) -> Result<Exit, Problem> {
     }
     let manifest = &args.scope.manifest;
     let ended = Input::read(manifest).and_then(|input| {
-        let log = if lab_path(&input).is_some() { None } else { logged(&input, verbose) }; // A lab keeps what it does in its world.
+        let log = if lab_path(&input).is_some() { None } else { logged(&input, verbose) }; // The world of a lab records what a run does.
         bring(args, &input, None, log.as_ref().map(|log| log.path.as_path()))
     });
     ended.map_err(|problem| rescued(problem, manifest))
 }
 
-/// The log of a run that a person started. A run without one goes on.
+/// The log of a run that a person started. If it cannot be written, the run continues without one.
 fn logged(input: &Input, verbose: bool) -> Option<Listening> {
     log::begin(input, now(), verbose).unwrap_or_else(|error| {
         warn(&error);

@@ -97,7 +97,7 @@ pub enum Command {
     },
 }
 
-/// Which servers of a manifest, and how the answer is written.
+/// The servers of a manifest, and the form of the answer.
 #[derive(Debug, clap::Args)]
 pub struct Scope {
     /// The manifest.
@@ -117,7 +117,7 @@ pub struct Init {
     #[arg(long, conflicts_with_all = ["from", "write", "installers"])]
     pub lab: bool,
     /// Registry exports, hives or snapshots of servers: files, folders, patterns, or - for standard input. Without it, this server is
-    /// looked at.
+    /// read.
     #[arg(long, value_name = "PLACE", num_args = 1..)]
     pub from: Vec<PathBuf>,
     /// Write the manifest to this new file, instead of to standard output.
@@ -160,8 +160,8 @@ pub struct Plan {
     /// Show in which order and when the servers of the whole manifest are updated, on any operating system.
     #[arg(long, conflicts_with = "servers")]
     pub fleet: bool,
-    /// Of the fleet, snapshots that say what is done already: a file, a folder, a pattern, or - for standard input; can be
-    /// given several times. Without them, every server is taken to need the whole update.
+    /// Snapshots of the fleet, which show what is done already: a file, a folder, a pattern, or - for standard input; can be
+    /// given several times. Without them, every server is assumed to need the whole update.
     #[arg(long, value_name = "PLACE", requires = "fleet")]
     pub from: Vec<PathBuf>,
     /// Plan the fleet from this time on, such as 2026-11-20T06:00:00Z, instead of from now on.
@@ -189,19 +189,19 @@ pub struct Drift {
     /// The manifest.
     pub manifest: PathBuf,
     /// Snapshots that `observe` wrote, registry exports or hives: a file, a folder, a pattern, or - for standard input;
-    /// can be given several times. Without it, this server or the servers of a lab are looked at now.
+    /// can be given several times. Without it, this server or the servers of a lab are read now.
     #[arg(long, value_name = "PLACE")]
     pub from: Vec<PathBuf>,
     /// Only this server; can be given several times.
     #[arg(long = "server", value_name = "NAME")]
     pub servers: Vec<ServerName>,
-    /// A snapshot that is older, such as 36h or 7d, tells nothing about its server any more.
+    /// The age, such as 36h or 7d, above which a snapshot no longer counts.
     #[arg(long, value_name = "PERIOD")]
     pub max_age: Option<Period>,
     /// Count ages from this time, such as 2026-11-20T06:00:00Z, instead of from now.
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<jiff::Timestamp>,
-    /// What is judged of each server.
+    /// Which facts of each server are judged.
     #[arg(long, value_enum, default_value_t = Judged::All)]
     pub judge: Judged,
     /// How the answer is written.
@@ -245,7 +245,7 @@ pub struct History {
     /// Which servers.
     #[command(flatten)]
     pub scope: Scope,
-    /// Only so many runs, the last ones.
+    /// Only the last so many runs.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub last: usize,
 }
@@ -255,7 +255,7 @@ pub struct History {
 pub struct Hold {
     /// The manifest that names the servers.
     pub manifest: PathBuf,
-    /// Why nothing is to be done; anyone who meets the hold reads it.
+    /// The reason for the hold; everybody who meets the hold reads it.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
     /// Only this server; can be given several times.
@@ -291,10 +291,10 @@ pub enum Concern {
 pub struct Claims {
     /// The manifest that names the pools and, under `rollout: { claims }`, the share.
     pub manifest: PathBuf,
-    /// Take the claim away from this server.
+    /// Break the claim of this server.
     #[arg(long = "break", value_name = "SERVER", requires = "reason")]
     pub broken: Option<ServerName>,
-    /// Why; the record keeps it.
+    /// The reason; the record keeps it.
     #[arg(long, value_name = "TEXT", requires = "broken")]
     pub reason: Option<String>,
 }
@@ -342,13 +342,13 @@ pub enum Lab {
         /// How long, such as 90m or 7d.
         period: Period,
     },
-    /// Break a simulated server, or list in how many ways that can be done.
+    /// Break a simulated server, or list the faults that there are.
     Break {
         /// The manifest of the lab.
         manifest: PathBuf,
         /// The server.
         server: Option<ServerName>,
-        /// What goes wrong with it.
+        /// The fault.
         faults: Vec<String>,
     },
 }
@@ -358,13 +358,13 @@ pub enum Lab {
 pub enum Schedule {
     /// Register the task, or correct one that differs from the options.
     Install(Install),
-    /// Show the task, and in what it differs from what it should be.
+    /// Show the task, and how it differs from the one that install would register.
     Show {
         /// How the answer is written.
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
-    /// Remove the task. A run that it started goes on.
+    /// Remove the task. A run that it started continues.
     Remove,
 }
 
@@ -376,10 +376,10 @@ pub struct Install {
     /// What the task does: observe only reports, apply brings the server to its update.
     #[arg(long, value_parser = mode, default_value = "observe")]
     pub mode: TaskMode,
-    /// How often it starts, besides at every boot, such as 30m or 1d.
+    /// How often it starts, in addition to every boot, such as 30m or 1d.
     #[arg(long, value_name = "PERIOD", default_value = "1h")]
     pub every: Period,
-    /// By how much a start is put off at random, at most.
+    /// The longest random delay of a start.
     #[arg(long, value_name = "PERIOD", default_value = "10m")]
     pub jitter: Period,
     /// The account that it runs as: SYSTEM, a managed service account as DOMAIN\name$, or DOMAIN\name, which then has no
@@ -393,14 +393,14 @@ pub struct Install {
     /// Only print the definition of the task, as XML; on any operating system.
     #[arg(long)]
     pub print: bool,
-    /// In what is printed, the path of the manifest on the server, where it is not the one that it is read from.
+    /// With --print: the path of the manifest on the server, if it differs from the one that is read here.
     #[arg(long = "as", value_name = "PATH", requires = "print")]
     pub named: Option<Place>,
-    /// In what is printed, the path of the program on the server.
+    /// With --print: the path of the program on the server.
     #[arg(long, value_name = "PATH", requires = "print")]
     pub program: Option<Place>,
-    /// In what is printed, the server whose time limits hold, instead of this one, or without Windows of all; can be given
-    /// several times.
+    /// With --print: the server whose time limits count, instead of this one (without Windows, of all); can be given several
+    /// times.
     #[arg(long = "server", value_name = "NAME", requires = "print")]
     pub servers: Vec<ServerName>,
 }
@@ -408,13 +408,13 @@ pub struct Install {
 /// `reconcile dsc`.
 #[derive(Debug, Subcommand)]
 pub enum Dsc {
-    /// Write reconcile.dsc.resource.json, by which DSC finds this program and its operations.
+    /// Write reconcile.dsc.resource.json, from which DSC knows this program and its operations.
     Manifest {
         /// Into this folder.
         #[arg(short, long, value_name = "FOLDER")]
         out: PathBuf,
     },
-    /// Print how the server stands that standard input asks for. As the operations below, for DSC to call.
+    /// Print the state of the server that standard input names. DSC calls this and the operations below.
     Get,
     /// Print whether it is in its desired state, and what differs.
     Test,
@@ -424,7 +424,7 @@ pub enum Dsc {
         #[arg(long)]
         what_if: bool,
     },
-    /// Print how all servers of a manifest stand.
+    /// Print the state of all servers of a manifest.
     Export,
 }
 

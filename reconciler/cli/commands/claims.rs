@@ -1,4 +1,4 @@
-//! `reconcile claims`: which server of each pool is worked on, by its own word; and a word that nobody can take back.
+//! `reconcile claims`: which server of each pool is being updated; breaks a claim.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub fn run(args: &Claims) -> Result<Exit, Problem> {
     let goals = input.goals(&[])?;
     let records = Records::open(&input, &goals)?;
     if let Ok((site, goals)) = Site::open(&input, &[]) {
-        warn_of_damage(&site, &goals); // The claims themselves are told anywhere.
+        warn_of_damage(&site, &goals); // Claims are shown on any machine.
     }
     let mut text = String::new();
     let mut claimed: Vec<(Fqdn, ServerName)> = Vec::new();
@@ -99,7 +99,7 @@ impl Records {
         match self {
             Self::Lab(..) => {
                 let _lock = lock(input, &RunId(run_name()))?;
-                // Opened again: somebody may have changed it before the lock was ours.
+                // Read again: another run may have changed it before this one got the lock.
                 let Some(mut lab) = opened(input)? else { return Ok(None) };
                 lab.break_claim(name, server, by, at, reason).map_err(Problem::failed)
             }
@@ -115,7 +115,7 @@ fn unusable(error: ShareError) -> Problem {
     if error.is_busy() { Problem::claims_busy(error) } else { Problem::failed(error) }
 }
 
-/// The lab of a manifest, where it has one.
+/// The lab of a manifest, if it has one.
 fn opened(input: &Input) -> Result<Option<Lab>, Problem> {
     let Some(path) = lab_path(input) else { return Ok(None) };
     let world = lab_world(input)?;

@@ -1,4 +1,4 @@
-//! `reconcile hold`, `unhold` and `acknowledge`: what a person says of a server, for its journal.
+//! `reconcile hold`, `unhold` and `acknowledge`: what a person writes into the journal of a server.
 
 use reconcile_core::{Act, Goal, Observe};
 use reconcile_schema::{Damage, Mark, RunId, ZoneName, shown_at};
@@ -10,7 +10,7 @@ use crate::show::status::held;
 use crate::work::session::{opened, run_name, user};
 use crate::work::site::Site;
 
-/// Says that servers must not be touched.
+/// Puts servers on hold.
 ///
 /// # Errors
 /// When the manifest, a journal or the lock cannot be used.
@@ -21,7 +21,7 @@ pub fn hold(args: &Hold) -> Result<Exit, Problem> {
     say(&args.manifest, &args.servers, &|by| Mark::Held { reason: args.reason.trim().into(), by })
 }
 
-/// Says that servers may be worked on again.
+/// Ends the hold of servers.
 ///
 /// # Errors
 /// As [`hold`].
@@ -29,7 +29,7 @@ pub fn unhold(args: &Unhold) -> Result<Exit, Problem> {
     say(&args.manifest, &args.servers, &|by| Mark::Released { by })
 }
 
-/// Says that somebody has looked into what runs do not pass over by themselves.
+/// Acknowledges what no run ignores by itself.
 ///
 /// # Errors
 /// As [`hold`].
@@ -65,7 +65,7 @@ fn say(
     Ok(Exit::Done)
 }
 
-/// Writes the mark where it says something new.
+/// Writes the mark, unless the journal says the same already.
 fn note<H: Act>(host: &mut H, goal: &Goal, run: &RunId, mark: Mark) -> Result<String, Problem> {
     let marks = Observe::marks(host).map_err(Problem::failed)?;
     let known = match (&mark, &marks.hold) {
@@ -97,7 +97,7 @@ fn note<H: Act>(host: &mut H, goal: &Goal, run: &RunId, mark: Mark) -> Result<St
     })
 }
 
-/// What an acknowledgement comes to.
+/// The answer to an acknowledgement.
 fn acknowledged(damage: Option<&Damage>, hold: Option<&reconcile_schema::Hold>, zone: Option<&ZoneName>) -> String {
     let Some(damage) = damage else { return "its journal is not damaged: nothing was written".into() };
     let held = match hold {

@@ -13,12 +13,12 @@ use crate::commands::args::Inventory;
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
 use crate::show::out::print;
 
-/// What Ansible is told of a server. None of it is a secret: a manifest holds none.
+/// The variables of a server for Ansible. None is a secret, because a manifest holds none.
 #[derive(Debug, Clone, Serialize)]
 struct Variables<'a> {
     /// Its name in the manifest.
     reconcile_server: &'a ServerName,
-    /// The number of its wave: its servers begin together, when all of the wave before are done.
+    /// The number of its wave: its servers begin together, when the wave before is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     reconcile_wave: Option<usize>,
     /// How long its pool must have been ready before it begins.
@@ -28,7 +28,7 @@ struct Variables<'a> {
     shared: &'a Shared,
 }
 
-/// What the servers of an entry share.
+/// The variables that the servers of an entry share.
 #[derive(Debug, Clone, Serialize)]
 struct Shared {
     reconcile_role: &'static str,
@@ -69,7 +69,7 @@ pub fn run(args: &Inventory) -> Result<Exit, Problem> {
 }
 
 fn one(input: &Input, host: &ServerName) -> Result<Exit, Problem> {
-    input.goals(std::slice::from_ref(host))?; // Refuses a stranger, and says whose name is near.
+    input.goals(std::slice::from_ref(host))?; // Refuses an unknown server, and names the nearest one.
     let roster = Roster::of(&input.manifest);
     let fleet = Fleet::read(input, &roster)?;
     let Some((server, shared)) = fleet.servers().find(|(server, _)| server.name == *host) else {
@@ -88,7 +88,7 @@ fn all(input: &Input) -> Result<Exit, Problem> {
     let of_entries: Vec<_> = fleet.entries.iter().map(&mut named).collect();
     let waves = fleet.servers.iter().filter_map(|server| server.batch).map(|batch| batch.number + 1).max();
     let waves = waves.unwrap_or_default();
-    // So many digits that the names sort as the numbers do.
+    // Enough digits for the names to sort like the numbers.
     let digits = waves.to_string().len().max(4);
     let of_waves: Vec<_> = (1..=waves).map(|number| format!("wave_{number:0digits$}")).collect();
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
@@ -106,7 +106,7 @@ fn all(input: &Input) -> Result<Exit, Problem> {
 /// The servers of the manifest, each with its turn.
 struct Fleet {
     servers: Vec<Server>,
-    /// What the servers of each entry share.
+    /// The variables that the servers of each entry share.
     entries: Vec<Shared>,
 }
 
@@ -118,8 +118,7 @@ struct Server {
 }
 
 impl Fleet {
-    /// The waves are those of `plan --fleet` for somebody who keeps no time. All servers take part: what is done already is
-    /// seen on each of them.
+    /// The waves are those of `plan --fleet`, without times. All servers take part: each of them shows by itself whether it is done.
     fn read(input: &Input, roster: &Roster<'_>) -> Result<Self, Problem> {
         let (mut servers, mut entries, mut members) = (Vec::new(), Vec::new(), Vec::new());
         let turn = Some(Prediction { median: READY, p95: READY });
@@ -139,7 +138,7 @@ impl Fleet {
         Ok(Self { servers, entries })
     }
 
-    /// The servers, each with what it shares with its entry.
+    /// The servers, each with the variables of its entry.
     fn servers(&self) -> impl Iterator<Item = (&Server, &Shared)> {
         self.servers.iter().filter_map(|server| Some((server, self.entries.get(server.entry)?)))
     }
@@ -171,7 +170,7 @@ struct Meta<'a> {
     hostvars: BTreeMap<&'a ServerName, Variables<'a>>,
 }
 
-/// Writes as it goes: the text of a large fleet is larger than the fleet.
+/// Writes while it walks: the text of a large fleet is larger than the fleet.
 fn written(listing: &Listing<'_>) -> Result<Exit, Problem> {
     let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
     let written = harmless::write(&mut out, listing);
@@ -201,7 +200,7 @@ fn shared(input: &Input, entry: &Entry<'_>, goal: &Goal) -> Shared {
 }
 
 impl Shared {
-    /// The groups that the servers belong to: of which kind, and after what they are named.
+    /// The groups of the servers, each by its kind and its name.
     fn groups(&self) -> Vec<(&'static str, String)> {
         let (pool, domain) = (&self.reconcile_pool, &self.reconcile_upgrade_domain);
         // The upgrade domains of two pools have the same names.
@@ -217,7 +216,7 @@ impl Shared {
 /// The names of groups: Ansible takes letters, digits and underscores.
 #[derive(Default)]
 struct Names {
-    /// What each name stands for.
+    /// The kind and the name behind each name.
     taken: BTreeMap<String, (&'static str, String)>,
 }
 

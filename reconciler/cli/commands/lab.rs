@@ -15,7 +15,7 @@ use crate::work::session::{lock, run_name};
 use crate::work::site::{lab_path, lab_world, near_fault};
 use crate::work::words::plural;
 
-/// Does what was asked of a lab.
+/// Shows, resets, waits or breaks.
 ///
 /// # Errors
 /// When the manifest has no lab, or the lab cannot be read or written.
@@ -53,10 +53,10 @@ fn path(input: &Input) -> Result<std::path::PathBuf, Problem> {
     lab_path(input).ok_or_else(none)
 }
 
-/// The lab of a manifest, on which no run works meanwhile.
+/// The lab of a manifest, locked.
 fn to_change(manifest: &Path) -> Result<(Lab, Lock), Problem> {
     let input = Input::read(manifest)?;
-    // What is wrong with the manifest is said first.
+    // Errors of the manifest come first.
     path(&input)?;
     lab_world(&input)?;
     let lock = lock(&input, &RunId(run_name()))?;

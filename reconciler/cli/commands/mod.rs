@@ -27,7 +27,7 @@ use self::args::{Args, Command};
 use crate::manifest::{exit::Exit, problem::Problem, schemas};
 use crate::show::out::print;
 
-/// Does what was asked.
+/// Runs the command.
 ///
 /// # Errors
 /// Those of the command.

@@ -1,4 +1,4 @@
-//! `reconcile observe`: what is seen of servers, as snapshots.
+//! `reconcile observe`: snapshots of servers.
 
 use reconcile_core::{Run, Seen};
 use reconcile_schema::{Mode, RunId};
@@ -15,7 +15,7 @@ use crate::work::{
     unattended::{self, judgement::Judgement, reporter::Reporter, watch::Watch},
 };
 
-/// Looks at everything there is to see, expensive facts too. Prints one line of JSON for each server, or writes one file.
+/// Reads every fact, expensive ones too. Prints one line of JSON for each server, or writes one file.
 ///
 /// # Errors
 /// When the manifest, a host or the folder cannot be used.
@@ -42,8 +42,8 @@ pub fn run(args: &Observe, verbose: bool) -> Result<Exit, Problem> {
     Ok(Exit::Done)
 }
 
-/// Looks, compares as `drift` does, and reports as the manifest says. Not while a run is under way: it takes services down
-/// that are no drift, and no shell may be open beside it.
+/// Reads, compares as `drift` does, and reports as the manifest says. Never during a run: the services that a run stops are not
+/// drift, and no management shell may be open next to it.
 fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
     safe_program(input)?;
     let (mut site, goals) = Site::open(input, &args.servers)?;

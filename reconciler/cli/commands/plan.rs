@@ -7,7 +7,7 @@ use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
 use crate::show::{out::print, render};
 use crate::work::{plan::report, site::Site};
 
-/// Plans, shows the plan and writes it where it was asked for.
+/// Shows the plan, and writes it to the file that `--out` names.
 ///
 /// # Errors
 /// When the manifest, a host or the file cannot be used.

@@ -1,4 +1,4 @@
-//! `reconcile status`: how servers stand, what holds them, and what the last run did.
+//! `reconcile status`: the state of servers, their holds, and their last run.
 
 use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
@@ -13,7 +13,7 @@ use crate::work::plan::{heading, shown};
 use crate::work::site::{Site, lock_path};
 use crate::work::{past::past, state::as_state, unattended::last_run};
 
-/// Shows how servers stand, by what can be seen without asking the product.
+/// Shows the state of servers, by the facts that are read without the product's cmdlets.
 ///
 /// # Errors
 /// When the manifest, a host or a journal cannot be used.
@@ -60,7 +60,7 @@ fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
     Ok(Seen { host: host.observe(goal).map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
 }
 
-/// A server as it stands, without what earlier runs left.
+/// The state of a server, without its earlier runs.
 fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
     let marks = &seen.marks;
     let compared = compare(goal, seen);

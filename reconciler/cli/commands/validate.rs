@@ -6,7 +6,7 @@ use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Pro
 use crate::show::out::{print, report};
 use crate::work::words::plural;
 
-/// Checks each manifest and says of each how it stands. With `strict`, a warning is refused, too.
+/// Checks each manifest and prints its errors and warnings. With `strict`, a warning is refused, too.
 ///
 /// # Errors
 /// When standard output cannot be written.

@@ -1,4 +1,4 @@
-//! Words that people bring from other tools, and which of ours they mean.
+//! Words of other tools, and the commands of `reconcile` that they mean.
 
 use clap::error::{ContextKind, ContextValue};
 
@@ -38,8 +38,8 @@ const WORDS: [(&[&str], &str); 8] = [
     ),
 ];
 
-/// The answer to a word that the command line does not know: an option anywhere, or the command itself. What stands behind a
-/// command, as `run` behind `schedule`, means something else.
+/// The answer to a word that the command line does not know: an option anywhere, or the command itself. A word after a
+/// command, such as `run` after `schedule`, means something else.
 #[must_use]
 pub fn answer(error: &clap::Error, command: Option<&str>) -> Option<&'static str> {
     let of = |kind| match error.get(kind) {

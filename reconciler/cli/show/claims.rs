@@ -9,7 +9,7 @@ use reconcile_schema::{Doubt, Fqdn, PoolRecord, Released, ServerName, ZoneName, 
 use crate::manifest::diagnostic::escape;
 use crate::show::render::{FAINT, GOOD, WAITS};
 
-/// Which server of a pool is worked on, and what is known of the others.
+/// Which server of a pool is being updated, and what the others reported.
 pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp, zone: Option<&ZoneName>) -> String {
     let mut out = format!("{name}\n");
     for doubt in &record.doubts {

@@ -1,4 +1,4 @@
-//! The console that a run is followed on: what a person reads, and is asked, while it goes on.
+//! The console: what a person reads, and is asked, during a run.
 
 use reconcile_core::{Event, Goal};
 use reconcile_schema::Heading;
@@ -9,11 +9,11 @@ use crate::manifest::problem::Problem;
 use crate::show::{out::print, progress::Progress, render, voice::Voice};
 use crate::work::audience::{Audience, Say};
 
-/// Whom a run is shown to.
+/// The reader of a run.
 pub struct Console {
-    /// Who reads standard error.
+    /// How the reader follows the steps.
     pub voice: Voice,
-    /// Whether standard output is for a person, who reads there which server comes next.
+    /// Whether standard output is for a person. If so, it names each server before its steps.
     pub headings: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The plan of a fleet for people: a paragraph a wave, a line for the servers that follow each other.
+//! The plan of a fleet for people: one paragraph for each wave, one line for servers that follow each other.
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
@@ -10,9 +10,9 @@ use crate::manifest::diagnostic::escape;
 use crate::show::render::{BAD, FAINT, GOOD, NAME, WAITS};
 use crate::work::words::plural;
 
-/// How many servers of a line are named before they are only counted.
+/// The longest list of servers in a line; a longer one is counted.
 const NAMED: usize = 4;
-/// How many servers without a turn, and snapshots that cannot be read, are listed before they are only counted.
+/// The longest list of servers without a turn, and of snapshots that cannot be read; the rest is counted.
 const LISTED: usize = 12;
 
 /// The report as text.
@@ -68,7 +68,7 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
         parts.push(format!("{} {}", nights.len(), plural(nights.len(), "night")));
     }
     let rest = [(at_goal, "at goal"), (left, "without a turn"), (unseen, "no snapshot")];
-    // Without any snapshot, nobody asked what is done already.
+    // Without snapshots, the plan does not know which servers are done.
     let asked = |(number, what): &(u64, &str)| *number > 0 && !(*what == "no snapshot" && unseen == servers);
     parts.extend(rest.into_iter().filter(asked).map(|(number, what)| format!("{number} {what}")));
     let style = if planned + left == 0 { GOOD } else { NAME };
@@ -132,7 +132,7 @@ fn of_wave(wave: &WaveReport) -> String {
     out
 }
 
-/// From when to when, on the clock of the servers' windows.
+/// The span of time, on the clock of the servers' windows.
 fn span(turns: &[&TurnReport]) -> String {
     let last = turns.iter().max_by_key(|turn| turn.until);
     let (Some(first), Some(last)) = (turns.first(), last) else { return String::new() };
@@ -149,7 +149,7 @@ fn zone(shown: &str) -> &str {
     shown.rsplit_once('(').map_or("", |(_, zone)| zone.trim_end_matches(')'))
 }
 
-/// The servers by their host names, in the order in which they begin.
+/// The host names of the servers, in the order in which they begin.
 fn in_order(turns: &[&TurnReport]) -> String {
     let names: Vec<_> = turns.iter().take(NAMED).map(|turn| turn.name.host()).collect();
     let more = turns.len().checked_sub(NAMED).filter(|more| *more > 0);

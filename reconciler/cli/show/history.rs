@@ -23,7 +23,7 @@ pub fn text(server: &ServerHistory) -> String {
     out
 }
 
-/// A run in a few lines: when and by whom, its steps, how it ended.
+/// One run: when it began, who started it, its steps, how it ended.
 pub fn one(run: &PastRun, zone: Option<&ZoneName>) -> String {
     let mut out = format!("  {}  {FAINT}by {}{FAINT:#}\n", shown_at(run.began, zone), escape(&run.by));
     for note in &run.notes {

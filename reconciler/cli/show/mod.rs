@@ -1,4 +1,4 @@
-//! All that people and programs read, save for what the manifest's own errors say.
+//! Everything that people and programs read, except the errors of a manifest.
 
 pub mod claims;
 pub mod columns;

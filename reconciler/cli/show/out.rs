@@ -7,7 +7,7 @@ use reconcile_core::Goal;
 use crate::manifest::{diagnostic::escape, exit::Exit, problem::Problem};
 use crate::work::{past::damaged, site::Site};
 
-/// Writes a result to standard output. A reader that went away is no failure of ours.
+/// Writes a result to standard output. A reader that closed the pipe is not an error.
 pub fn print(text: &str) -> Result<Exit, Problem> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -23,7 +23,7 @@ pub fn print_lines(lines: &[String]) -> Result<Exit, Problem> {
     print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// Writes what ended a command early to standard error, and gives its exit code.
+/// Writes the reason why a command ended early to standard error; returns its exit code.
 pub fn report(problem: &Problem) -> Exit {
     let text = problem.styled();
     let lead = if text.starts_with("error") || text.contains("\u{1b}[") { "" } else { "error: " };
@@ -31,12 +31,12 @@ pub fn report(problem: &Problem) -> Exit {
     problem.exit()
 }
 
-/// Writes a warning to standard error. Nobody may be reading it, which is no failure.
+/// Writes a warning to standard error. Nobody may be reading it, which is not an error.
 pub fn warn(text: &str) {
     let _ = writeln!(anstream::stderr(), "warning: {}", escape(text));
 }
 
-/// Warns of journals that are damaged, where the answer of a command has no place for it.
+/// Warns of damaged journals, for commands whose answer has no place for it.
 pub fn warn_of_damage(site: &Site, goals: &[Goal]) {
     for goal in goals {
         let said = match damaged(site, &goal.server) {

@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on: a line per step, and the outage clock.
+//! What a person sees during a run: one line for each step, and how long the services have been down.
 
 use std::{
     io::IsTerminal,
@@ -28,11 +28,11 @@ pub struct Progress<'a> {
     /// How many steps were begun.
     begun: usize,
     bar: Option<ProgressBar>,
-    /// What the outage was warned of.
+    /// The last warning about the outage.
     warned: Option<Alarm>,
-    /// What the run waits for, once it was told.
+    /// What the run waits for, if the reader knows it already.
     waiting: Option<String>,
-    /// The services of others that hold what the update replaces, once they were told.
+    /// The services of others that hold what the update replaces, if the reader knows them already.
     foreign: Vec<Foreign>,
 }
 
@@ -108,8 +108,8 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// On a terminal, a line that lives while the step runs: which step of how many, how long it takes and usually takes, how long
-    /// the services have been down, and when they are expected back.
+    /// On a terminal, a line that changes while the step runs: step n of m, its time and its usual time, how long the services have
+    /// been down, and when they are expected back.
     fn begin(&mut self, step: &Step, seen: &Seen) {
         if !std::io::stderr().is_terminal() || self.voice == Voice::Trace {
             return;
@@ -155,7 +155,7 @@ impl<'a> Progress<'a> {
         self.say(&render::row(&lead, &escape(&self.command), &format!("{took}{clock}")));
     }
 
-    /// The time when nothing was seen since the step began: by this machine's clock, which a simulated step does not move.
+    /// The time now, if nothing was read since the step began: by this machine's clock, which a simulated step does not move.
     fn now(&self) -> Timestamp {
         let passed = self.since.map_or(Duration::ZERO, |since| since.elapsed());
         self.began.checked_add(passed).unwrap_or(self.began)
@@ -166,7 +166,7 @@ impl<'a> Progress<'a> {
         seen.outage().map_or_else(String::new, |lasted| format!("down {lasted}"))
     }
 
-    /// A warning at two thirds of the budget and one at the whole; the outcome tells the rest.
+    /// A warning at two thirds of the budget and one at the whole; the outcome has the rest.
     fn warn(&mut self, seen: &Seen) {
         let Some((alarm, lasted)) = Alarm::of(self.goal, seen) else { return };
         if self.warned < Some(alarm) {
@@ -194,7 +194,7 @@ fn begins() -> Instant {
     Instant::now()
 }
 
-/// What a clock on the wall next to the server shows.
+/// The time in the time zone of the server's maintenance windows.
 fn clock_of(goal: &Goal, at: Timestamp, form: &str) -> String {
     let zone = goal.zone().map_or(TimeZone::UTC, |zone| zone.rules().clone());
     zone.to_datetime(at).strftime(form).to_string()

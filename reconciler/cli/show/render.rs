@@ -17,18 +17,18 @@ pub const NAME: Style = Style::new().bold();
 pub const FAINT: Style = Style::new().dimmed();
 /// Green, for good news.
 pub const GOOD: Style = AnsiColor::Green.on_default();
-/// Yellow, for what waits.
+/// Yellow, for warnings and waiting.
 pub const WAITS: Style = AnsiColor::Yellow.on_default();
 /// Red, for bad news.
 pub const BAD: Style = AnsiColor::Red.on_default();
 
-/// What is said of a step that a look right before it decides.
+/// The cause of a step that is decided by a fact which is read immediately before it.
 pub const UNSURE: &str = "if Test-CsDatabase then shows a difference";
 
-/// How many differences of a server are shown before they are only counted.
+/// The longest list of differences of a server; the rest is counted.
 const SHOWN: usize = 8;
 
-/// The server and what it shall become.
+/// The server, its build and its target.
 pub fn heading(heading: &Heading) -> String {
     let lab = if heading.lab { "  (simulated)" } else { "" };
     let (name, product, target) = (&heading.name, heading.product, &heading.target);
@@ -129,7 +129,7 @@ fn outage(forecast: &OutageForecast) -> String {
     out
 }
 
-/// In what a server differs from its goal, one line each.
+/// The differences between a server and its goal, one line each.
 fn difference(findings: &[FindingReport]) -> String {
     let mut out = String::new();
     for finding in findings.iter().take(SHOWN) {
@@ -156,7 +156,7 @@ fn unpublished(services: &[UnpublishedService]) -> String {
     out
 }
 
-/// A command, and what stands next to it in a column; below it where the command is longer than its column.
+/// A command with its times in the next column, or below it if the command is longer than its column.
 pub fn row(lead: &str, command: &str, beside: &str) -> String {
     if command.chars().count() <= COMMAND {
         return format!("{lead}{command:COMMAND$} {beside}");
@@ -168,7 +168,7 @@ pub fn row(lead: &str, command: &str, beside: &str) -> String {
 /// The width of the column that holds a command; with the times next to it a line of a terminal has 80 columns.
 const COMMAND: usize = 46;
 
-/// That a service of somebody else's holds what the update replaces.
+/// A service of others holds files that the update replaces.
 pub fn holds(Foreign { service, pid, module }: &Foreign) -> String {
     format!("the service {} (process {pid}) holds {}, which the update may replace", escape(service), escape(module))
 }
@@ -187,7 +187,7 @@ pub fn outcome(run: &ServerRun) -> String {
     if run.blocked_by.is_some() {
         let _ = writeln!(out, "     {}", aftermath(run));
     }
-    // What keeps the server from its goal has been said.
+    // The reason why the server is not at its goal stands above already.
     for note in run.notes.iter().filter(|note| note.code != run.code.key()) {
         let _ = writeln!(out, "     {WAITS}{}{WAITS:#}", escape(&sentence(note)));
     }
@@ -207,13 +207,13 @@ pub fn outcome(run: &ServerRun) -> String {
     out
 }
 
-/// That the outage exceeded its budget, where it did.
+/// A note if the outage exceeded its budget.
 fn above_budget(run: &ServerRun) -> String {
     let budget = run.outage_budget_seconds.filter(|budget| run.outage_seconds > *budget);
     budget.map_or_else(String::new, |budget| format!(", above the budget of {}", Period::seconds(budget)))
 }
 
-/// In which state a run that did not reach its goal leaves the server.
+/// The state in which a run that did not reach its goal leaves the server.
 pub fn aftermath(run: &ServerRun) -> String {
     let outage = Period::seconds(run.outage_seconds);
     if run.restarting {

@@ -1,4 +1,4 @@
-//! The scheduled task, told to people.
+//! The scheduled task, for people.
 
 use std::fmt::Write;
 

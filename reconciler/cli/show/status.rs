@@ -110,12 +110,12 @@ fn one(server: &ServerStatus) -> String {
     out
 }
 
-/// By whom a server is held, since when and why.
+/// Who put a server on hold, when and why.
 pub fn held(hold: &Hold, zone: Option<&ZoneName>) -> String {
     format!("held by {} since {}: {}", escape(&hold.by), shown_at(hold.at, zone), escape(&hold.reason))
 }
 
-/// The last run of the scheduled task, and what it came to.
+/// The last run of the scheduled task, and its outcome.
 fn last_scheduled(run: &LastRun, zone: Option<&ZoneName>) -> String {
     let what = match run.mode {
         Mode::Apply => "run",

@@ -1,18 +1,18 @@
-//! To whom a run speaks while it goes on.
+//! Where the lines of a run are written.
 
 use std::io::{IsTerminal, Write};
 
 use crate::work::audience::Say;
 
-/// Anyone who reads what a run says. What is said is traced besides.
+/// The reader of the lines of a run. Everything is also traced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
-    /// A person reads lines, on standard error: the answer on standard output stays whole.
+    /// A person at a terminal: lines on standard error. Standard output holds the answer only.
     Lines,
-    /// A person reads them later, in a file or in a log, between the other lines of standard output. Error output there is red, or ends
-    /// the script (PowerShell's remoting, PowerShell ISE).
+    /// A person who reads a file or a log later: lines on standard output, in order with the rest. In PowerShell remoting and PowerShell
+    /// ISE, error output is red or ends the script.
     Record,
-    /// A program reads what is traced, and nothing else may stand between.
+    /// A program that reads the trace: no other lines are written.
     Trace,
 }
 
@@ -22,7 +22,7 @@ impl Voice {
         if std::io::stdout().is_terminal() { Self::Lines } else { Self::Record }
     }
 
-    /// Whether each line says what the clock says: whoever follows a run on a terminal has a clock.
+    /// Whether each line begins with the time. A person at a terminal does not need it.
     pub fn stamps(self) -> bool {
         match self {
             Self::Lines => !std::io::stderr().is_terminal(),
@@ -31,7 +31,7 @@ impl Voice {
         }
     }
 
-    /// How a line is said.
+    /// The function that writes a line.
     pub fn says(self) -> Say {
         match self {
             Self::Lines => |line| {
@@ -44,7 +44,7 @@ impl Voice {
         }
     }
 
-    /// Says a line to a person.
+    /// Writes a line.
     pub fn say(self, line: &str) {
         self.says()(line);
     }

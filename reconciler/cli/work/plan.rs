@@ -1,4 +1,4 @@
-//! What remains to be done on servers, as it is reported: steps, causes, and what is in the way.
+//! The plan of servers as it is reported: steps, causes, and what forbids them.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::work::{advice::advice, comeback::Waiter, look::seen, site::Site, word
 /// The plans of all goals.
 ///
 /// # Errors
-/// When a server cannot be looked at at all, or a signed manifest is older than it should be.
+/// When a server cannot be observed at all, or a signed manifest is older than one that was accepted.
 pub fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanReport, Problem> {
     let lab = site.is_lab();
     let (waiter, manifest) = (Waiter::of(lab, &input.path), input.sha256());
@@ -48,7 +48,7 @@ pub fn of(servers: Vec<ServerPlan>) -> PlanReport {
     }
 }
 
-/// A server and its target, as reports head with it.
+/// A server and its target, as the heading of a report.
 pub fn heading(goal: &Goal, found: Option<&Build>, lab: bool) -> Heading {
     Heading { name: goal.server.clone(), product: goal.product, target: goal.core.clone(), found: found.cloned(), lab }
 }
@@ -83,14 +83,14 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
     }
 }
 
-/// The outage of a plan that begins at a time, or at none that is known.
+/// The expected outage of a plan; `begins` is when its first step starts, if that is known.
 fn expected(goal: &Goal, outlook: Foreseen, begins: Option<Timestamp>) -> OutageForecast {
     let back = begins.and_then(|from| from.checked_add(Duration::from(outlook.turn().median)).ok());
     let back = back.map(|at| Moment { at, shown: shown_at(at, goal.zone()) });
     OutageForecast { back, budget_seconds: Some(goal.rules.outage_budget.as_seconds()), ..outlook.into() }
 }
 
-/// What a person should know of, although it decides nothing; what keeps the steps from being taken, by its code, is said elsewhere.
+/// Notes that decide nothing. The reason that forbids the steps, by its code, is not repeated here.
 fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport], code: Code) -> Vec<String> {
     let strange = seen.host.pool.known().and_then(strange).into_iter().flatten();
     let strange = strange.map(|said| format!("Get-CsPoolFabricState says {said}, which is not understood"));
@@ -128,7 +128,7 @@ fn unpublished(seen: &Seen) -> Vec<UnpublishedService> {
     unpublished.map(report).collect()
 }
 
-/// What a plan for a goal rests on.
+/// The inputs on which a plan depends.
 fn rests(goal: &Goal, manifest: &Sha256) -> Rests {
     Rests {
         manifest: manifest.clone(),
@@ -138,7 +138,7 @@ fn rests(goal: &Goal, manifest: &Sha256) -> Rests {
     }
 }
 
-/// The plan that somebody is asked about: where something forbids its steps now, with those that follow once that is over.
+/// The plan that a person confirms: if something forbids its steps now, with the steps that follow afterwards.
 #[cfg(windows)]
 pub fn question(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> ServerPlan {
     let steps: Vec<_> =
@@ -159,7 +159,7 @@ fn step_report(goal: &Goal, planned: PlannedStep) -> StepReport {
     }
 }
 
-/// What remains to be done on a server, as it is reported.
+/// The rest of the work on a server, as it is reported.
 pub struct Remaining {
     /// How the plan ends.
     pub state: State,
@@ -169,13 +169,13 @@ pub struct Remaining {
     pub steps: Vec<StepReport>,
     /// The maintenance window that they wait for.
     pub opens: Option<OpeningReport>,
-    /// What keeps the steps from being told, or from being taken.
+    /// Why the steps are not known, or are forbidden.
     pub blocked_by: Option<String>,
     /// What a person can do about it.
     pub help: Option<String>,
 }
 
-/// The steps that remain on a server, as far as they can be foreseen.
+/// The steps that remain on a server, as far as they can be predicted.
 pub fn remaining(goal: &Goal, seen: &Seen, waiter: Waiter<'_>) -> Remaining {
     let plan = plan(goal, seen);
     let code = plan.end.code(!plan.steps.is_empty());
