@@ -43,6 +43,7 @@ mod believed;
 mod claim_files;
 mod command_line;
 mod dfs;
+pub mod digest;
 mod interrupt;
 mod journal;
 pub mod lab;

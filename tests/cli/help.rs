@@ -202,7 +202,7 @@ fn an_unknown_word_gets_the_nearest_ones() {
         (&["help", "lab", "brake"], "`break`"),
         (&["explain", "xyzzy"], "reconcile help"),
         (&["help", "xyzzy"], "exit-codes, manifest"),
-        (&["help", "apply", "errors"], "there is no help of `errors`"),
+        (&["help", "apply", "errors"], "there is no help for `errors`"),
     ] {
         let ended = reconcile(Path::new("."), args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}: {}", ended.err);

@@ -109,7 +109,7 @@ fn killed_within_milliseconds_of_the_installers_start() {
         // By turns with its watcher, and as soon as one or the other is there.
         let (with_watcher, early) = (round % 2 == 0, round % 3 == 0);
         let seen = |process: &Process| process.watches && early || process.program == "skypeserverupdateinstaller.exe";
-        // Wine's host of consoles inherits the open files of whoever needs it, among them the record, and may outlive a program that is
+        // Wine's host of consoles inherits the open files of the program that needs it, the record among them, and may outlive a program that is
         // killed while it starts. On Windows it is a process of the system's.
         let whom = |process: &Process| {
             process.program == PROGRAM && (with_watcher || !process.watches)

@@ -68,7 +68,7 @@ enum Bug {
     NeverFailsBack,
     /// The claim of another server is ignored.
     OverlooksTheClaim,
-    /// Every file on the share is believed, whoever owns it.
+    /// Every file on the share is believed, no matter who owns it.
     BelievesAnybody,
     /// The pool is assumed to be released.
     NeverReleases,

@@ -15,6 +15,7 @@ use crate::show::{
 use crate::work::converge::{Options, each};
 use crate::work::{
     rescue::rescued,
+    session::safe_program,
     site::lab_path,
     state::worst,
     unattended::{
@@ -37,18 +38,26 @@ pub fn run(args: &Apply, verbose: bool) -> Result<Exit, Problem> {
     }
     let manifest = &args.scope.manifest;
     let ended = Input::read(manifest).and_then(|input| {
-        let log = if lab_path(&input).is_some() { None } else { logged(&input, verbose) }; // The world of a lab records what a run does.
+        let log = logged(&input, verbose)?;
         bring(args, &input, None, log.as_ref().map(|log| log.path.as_path()))
     });
     ended.map_err(|problem| rescued(problem, manifest))
 }
 
-/// The log of a run that a person started. If it cannot be written, the run continues without one.
-fn logged(input: &Input, verbose: bool) -> Option<Listening> {
-    log::begin(input, now(), verbose).unwrap_or_else(|error| {
-        warn(&error);
+/// The log of a run that a person started. If it cannot be written, the run continues without one. The world of a lab records what a
+/// run does, and only Windows has a real server.
+///
+/// # Errors
+/// When others can change the program: it touches nothing on the server then.
+fn logged(input: &Input, verbose: bool) -> Result<Option<Listening>, Problem> {
+    if cfg!(not(windows)) || lab_path(input).is_some() {
+        return Ok(None);
+    }
+    safe_program(input)?;
+    Ok(log::begin(input, now(), verbose).unwrap_or_else(|error| {
+        warn(&format!("this run has no log: {error}"));
         None
-    })
+    }))
 }
 
 /// Brings the servers to their goals, one after the other.

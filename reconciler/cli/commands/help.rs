@@ -27,7 +27,7 @@ pub fn run(words: &[String]) -> Result<Exit, Problem> {
     let line = ["reconcile"].into_iter().chain(words.iter().map(String::as_str)).chain(["--help"]);
     match Args::try_parse_from(line) {
         Err(help) => print(&help.render().ansi().to_string()),
-        Ok(_) => Err(Problem::usage("there is no help of this")),
+        Ok(_) => Err(Problem::usage("there is no help for this")),
     }
 }
 
@@ -43,5 +43,5 @@ fn unknown(word: &str, at: &clap::Command) -> Problem {
     let listed =
         [("commands", commands.as_str()), ("topics", &topics)].into_iter().filter(|(_, names)| !names.is_empty());
     let listed = rows(&listed.collect::<Vec<_>>(), 2);
-    Problem::usage(format!("there is no help of `{word}`{near}\n{listed}"))
+    Problem::usage(format!("there is no help for `{word}`{near}\n{listed}"))
 }

@@ -86,7 +86,7 @@ fn here() -> Result<Deployment, Problem> {
 #[cfg(not(windows))]
 fn here() -> Result<Deployment, Problem> {
     Err(Problem::usage(
-        "init looks at the server that it runs on, and this machine has no Windows. Here you can\n\
+        "init reads the server that it runs on, and this machine has no Windows. Here you can\n\
          \x20 read what was collected from servers: reconcile init --from FOLDER\n\
          \x20 try a lab:                            reconcile init --lab",
     ))

@@ -246,7 +246,7 @@ fn named<'a>(rules: &'a Value, schema: &'a Value) -> Option<(&'a str, &'a Value)
     Some((place.rsplit('/').next()?, schema.pointer(place)?))
 }
 
-/// What a part of the schema says of itself, in one paragraph.
+/// The description of a part of the schema, in one paragraph.
 fn said(rules: &Value) -> String {
     let text = rules.get("description").and_then(Value::as_str).unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! A first manifest for the servers that were found, with a line marked TODO for whatever they do not tell.
+//! A first manifest for the servers that were found, with a line marked TODO for everything that they do not show.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -122,7 +122,10 @@ fn update(
             writeln!(out, "      sha256: {TODO} # TODO: what Get-FileHash prints for the file that you have tested");
         return Ok(out);
     };
-    let _ = writeln!(out, "      # Make sure that the file is the release above: its name does not tell.");
+    let _ = writeln!(
+        out,
+        "      # Make sure that the file is the release above: its name does not say which release it is."
+    );
     let _ = writeln!(out, "      sha256: {sha256}");
     let _ = match publisher {
         Some(publisher) => writeln!(out, "      publisher: {}", yaml(publisher)?),
@@ -205,7 +208,7 @@ fn fields(part: Part, databases: &Databases, has_fronts: bool) -> Result<String,
         ),
         Part::Unclear => {
             let roles = Role::ALL.map(Role::key).join(", ");
-            format!("    role: {TODO} # TODO: one of {roles}; the components do not tell which\n")
+            format!("    role: {TODO} # TODO: one of {roles}; neither components nor services show which\n")
         }
     };
     if *databases != Databases::default() {

@@ -51,7 +51,7 @@ pub fn explain(word: &str) -> Result<String, Problem> {
         let names: BTreeSet<_> = paths.chain(all.iter().flat_map(|(names, _)| names)).map(String::as_str).collect();
         let near = meant(code, names).map(|near| format!("\n{}", sentence(&near))).unwrap_or_default();
         return Err(Problem::usage(format!(
-            "nothing is known of `{word}`{near}\n\
+            "`{word}` is not known{near}\n\
              Ask for a field by its path, such as policy.reboot, or for the code of an\n\
              error, a finding, an event or an outcome. `reconcile help` has the lists:\n\
              manifest, errors, findings, events, outcomes"

@@ -63,7 +63,7 @@ pub fn list(topic: Topic) -> Result<String, Problem> {
         Topic::Errors => errors(),
         Topic::Faults => return Ok(faults()),
     };
-    Ok(format!("{text}\n{}", paragraph("`reconcile explain WORD` says more of each.", 0)))
+    Ok(format!("{text}\n{}", paragraph("`reconcile explain WORD` explains each of them.", 0)))
 }
 
 /// The faults of the lab, each on a line.

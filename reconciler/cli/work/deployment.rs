@@ -32,7 +32,7 @@ pub struct Installed {
     pub databases: Databases,
 }
 
-/// What a server is for, as far as that can be told.
+/// The role of a server, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Its role is known.
@@ -40,7 +40,7 @@ pub enum Part {
     /// It has the Front End Server component: a Standard Edition server, a Front End Server, or the server from which a Back End is
     /// updated. Their components do not differ.
     FrontEndOrStandard,
-    /// Nothing tells.
+    /// Neither components nor services show the role.
     Unclear,
 }
 
@@ -72,7 +72,7 @@ impl Deployment {
         found
     }
 
-    /// What this server tells of itself.
+    /// What is installed on this server.
     #[cfg(windows)]
     pub fn here(seen: &Observed, mut tell: impl FnMut(&str)) -> Self {
         let mut found = Self::default();
@@ -116,7 +116,7 @@ impl Deployment {
         let short: BTreeSet<_> = self.dates.keys().filter(|name| !is_full(name)).cloned().collect();
         for name in short {
             if let Some(full) = hosts.get(name.as_str()) {
-                tell(&format!("{name} is taken for {full}; the snapshot with the full name counts"));
+                tell(&format!("{name} and {full} count as one server, and the snapshot with the full name counts"));
                 self.servers.remove(&name);
                 self.left_out.remove(&name);
             }

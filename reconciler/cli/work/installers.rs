@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use reconcile_hosts::digest;
 use reconcile_schema::{Installer, Product, Sha256};
-use sha2::Digest;
 
 use crate::manifest::problem::Problem;
 
@@ -71,32 +71,15 @@ fn product(file: &Path, products: &BTreeSet<Product>) -> Result<Product, Problem
 
 fn package(file: &Path) -> Result<Package, Problem> {
     let failed = |error: std::io::Error| Problem::input(format!("{}: {error}", file.display()));
-    let (mut digest, mut from) = (sha2::Sha256::new(), reconcile_hosts::open::to_read(file).map_err(failed)?);
-    std::io::copy(&mut from, &mut Hashing(&mut digest)).map_err(failed)?;
-    let digits: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let sha256: Sha256 = digits.parse().map_err(Problem::failed)?;
+    let sha256 = reconcile_hosts::open::to_read(file).and_then(digest::sha256).map_err(failed)?;
     #[cfg(windows)]
     let publisher = {
-        let refused = |why| Problem::input(format!("{}: who signed it cannot be read: {why}", file.display()));
+        let refused = |why| Problem::input(format!("{}: its signature cannot be checked: {why}", file.display()));
         Some(reconcile_hosts::windows::publisher(file).map_err(refused)?)
     };
     #[cfg(not(windows))]
     let publisher = None;
     Ok(Package { path: path(file, &sha256), sha256, publisher })
-}
-
-/// Takes in what is copied to it.
-struct Hashing<'a>(&'a mut sha2::Sha256);
-
-impl std::io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The path, where it is one that a manifest can say.

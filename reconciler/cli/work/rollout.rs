@@ -8,8 +8,8 @@ use reconcile_core::{
     proposals, schedule,
 };
 use reconcile_schema::{
-    ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State, TurnReport,
-    UpdateName, WaveReport, ZoneName,
+    Basis, ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State,
+    TurnReport, UpdateName, WaveReport, ZoneName,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -22,7 +22,6 @@ struct Known<'a> {
     role: Role,
     zone: Option<&'a ZoneName>,
     outage: Foreseen,
-    assumed: bool,
     blocked_by: Option<String>,
 }
 
@@ -57,8 +56,8 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
             let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
             let turn = foreseen.map(|foreseen| foreseen.unwrap_or(longest).turn());
             let foreseen = foreseen.flatten();
-            let (outage, assumed) = (foreseen.unwrap_or(longest), foreseen.is_none());
-            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, assumed, blocked_by });
+            let outage = foreseen.unwrap_or(longest);
+            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, blocked_by });
             members.push(Member { name, standing, central, turn });
         }
     }
@@ -134,7 +133,7 @@ fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnRepor
         until: turn.until,
         shown: known.zone.map_or_else(|| in_utc(&span), |zone| span.shown(zone)),
         outage: known.outage.into(),
-        assumed: known.assumed,
+        assumed: known.outage.basis == Basis::Assumed,
         blocked_by: known.blocked_by.take(),
     }
 }

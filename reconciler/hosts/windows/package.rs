@@ -7,13 +7,12 @@
 //! journal records which folder it is.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
 
 use reconcile_schema::{Installer, Sha256, StagedCopy};
-use sha2::Digest;
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_OPEN_REPARSE_POINT, FILE_SHARE_READ};
 
@@ -22,6 +21,7 @@ use super::own::look;
 use super::signature::{SignatureError, signer};
 use super::trust::Judge;
 use super::win32::Win32Error;
+use crate::digest::sha256;
 use crate::ownership::{Foreign, Kind, beside, is_package, judge};
 
 /// Why a package cannot be used.
@@ -40,7 +40,7 @@ pub enum PackageError {
         /// The declared hash.
         expected: Sha256,
         /// The hash of the file.
-        found: String,
+        found: Sha256,
     },
     /// Its signature is invalid, or not its publisher's.
     #[error("{path}: {cause}")]
@@ -177,13 +177,7 @@ pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageErr
     let source = source(installer)?;
     let file = open(source, 0).map_err(|error| failed("open", source, &error))?;
     let failed = |error| failed("read", source, &error);
-    let (found, size) = (hash(&file).map_err(failed)?, file.metadata().map_err(failed)?.len());
-    let sha256 = found.parse().map_err(|_| PackageError::Hash {
-        path: source.into(),
-        expected: installer.sha256.clone(),
-        found,
-    });
-    Ok((sha256?, size))
+    Ok((sha256(&file).map_err(failed)?, file.metadata().map_err(failed)?.len()))
 }
 
 /// Copies the package from its source into a new folder `fresh`, where it is called `name`, and verifies the copy.
@@ -243,8 +237,8 @@ fn home(private: &Path) -> Result<PathBuf, PackageError> {
 
 /// The only place where a [`Staged`] is created: hash and signature are read through the handle that it keeps.
 fn checked(mut held: File, path: &Path, folder: &str, installer: &Installer) -> Result<Staged, PackageError> {
-    let found = hash(&held).map_err(|error| failed("read", path, &error))?;
-    if found != installer.sha256.as_str() {
+    let found = sha256(&held).map_err(|error| failed("read", path, &error))?;
+    if found != installer.sha256 {
         return Err(PackageError::Hash { path: path.into(), expected: installer.sha256.clone(), found });
     }
     held.rewind().map_err(|error| failed("read", path, &error))?;
@@ -274,19 +268,6 @@ pub fn forget_others(private: &Path, kept: Option<&StagedCopy>) {
 /// Opens a file so that nobody can write, replace or delete it while it is open.
 fn open(path: &Path, flags: u32) -> io::Result<File> {
     crate::open::options().read(true).share_mode(FILE_SHARE_READ).custom_flags(flags).open(path)
-}
-
-fn hash(mut file: &File) -> io::Result<String> {
-    let (mut digest, mut buffer) = (sha2::Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => digest.update(buffer.get(..read).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn source(installer: &Installer) -> Result<&Path, PackageError> {
