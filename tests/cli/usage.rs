@@ -155,3 +155,14 @@ fn a_reader_of_progress_that_goes_away_is_no_failure() {
     assert_eq!(ended.code, Some(0));
     assert!(ended.out.contains("1 at goal; 1 changed"), "{}", ended.out);
 }
+
+#[cfg(not(windows))]
+#[test]
+fn apply_for_real_servers_says_on_another_system_what_can_be_done_there_and_nothing_else() {
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/standard-edition.yaml");
+    let folder = crate::folder("");
+    let ended = reconcile(folder.path(), &["apply", manifest.to_str().unwrap(), "--yes"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{}", ended.err);
+    assert!(ended.err.starts_with("error: ") && ended.err.contains("reconcile drift "), "{}", ended.err);
+    assert!(!ended.err.contains("warning"), "{}", ended.err);
+}
