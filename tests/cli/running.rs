@@ -96,6 +96,63 @@ fn stopped_by(signal: &str) -> (tempfile::TempDir, Option<i32>, String) {
     (folder, code, rest)
 }
 
+/// At a pace, a night of a lab can be interrupted as one of a real server.
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "sends the signal")]
+fn at_a_pace_a_run_of_a_lab_can_be_interrupted_between_two_steps() {
+    use std::io::{BufRead, BufReader, Read};
+
+    let folder = folder(&lab(""));
+    let set = reconcile(folder.path(), &["lab", "pace", "site.yaml", "300x"]);
+    assert_eq!(set.code, Some(0), "{}", set.err);
+    let mut run = command(folder.path(), &["apply", "site.yaml"]);
+    let mut run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(run.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("√  copy and verify") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing was copied");
+    }
+    // Half a second passes while the services stop, two while the installer works.
+    let signal = format!("kill -INT {}", run.id());
+    assert!(std::process::Command::new("/bin/sh").args(["-c", &signal]).status().unwrap().success());
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(3), "{rest}");
+    assert!(rest.contains("ending after the current step"), "{rest}");
+    let last = rest.lines().rfind(|line| line.contains('√')).unwrap();
+    assert!(last.contains("√  Start-CsWindowsService"), "{rest}");
+    assert!(rest.contains("all services run"), "{rest}");
+
+    assert_eq!(reconcile(folder.path(), &["lab", "pace", "site.yaml", "none"]).code, Some(0));
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
+    for wrong in ["0x", "4000x", "fast", "1.5x"] {
+        let refused = reconcile(folder.path(), &["lab", "pace", "site.yaml", wrong]);
+        assert_eq!(refused.code, Some(64), "{wrong}");
+        assert!(refused.err.contains("such as 60x"), "{}", refused.err);
+    }
+}
+
+/// A rollout is as resumable as each of its runs, and takes up what was done already.
+#[test]
+fn a_rehearsed_rollout_leaves_the_lab_as_its_runs_left_it() {
+    let folder = folder(&lab(""));
+    let played = reconcile(folder.path(), &["lab", "rollout", "site.yaml", "--fail", "fe01.contoso.example"]);
+    assert_eq!(played.code, Some(1), "{}{}", played.out, played.err);
+    let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
+    assert!(shown.contains("15 of 15 services run") && shown.contains("broken: installer-fails"), "{shown}");
+    let history = reconcile(folder.path(), &["history", "site.yaml"]).out;
+    assert!(history.contains("1603"), "{history}");
+
+    assert_eq!(reconcile(folder.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
+    let played = reconcile(folder.path(), &["lab", "rollout", "site.yaml"]);
+    assert_eq!((played.code, played.err.as_str()), (Some(0), ""));
+    assert_eq!(reconcile(folder.path(), &["drift", "site.yaml"]).code, Some(0));
+    let again = reconcile(folder.path(), &["lab", "rollout", "site.yaml"]).out;
+    assert!(again.contains("Rehearsal: 1 at goal.") && !again.contains('√'), "{again}");
+}
+
 /// Runs that crowd on a lab: one works at a time, and each sees what the one before it has done.
 #[test]
 fn of_runs_that_crowd_on_a_lab_one_installs() {

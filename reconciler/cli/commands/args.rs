@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use reconcile_hosts::task::{Account, Place};
+use reconcile_hosts::{
+    lab,
+    task::{Account, Place},
+};
 use reconcile_schema::{Period, Product, ServerName, TaskMode};
 
 use crate::manifest::schemas::Format;
@@ -342,6 +345,25 @@ pub enum Lab {
         /// How long, such as 90m or 7d.
         period: Period,
     },
+    /// Set how fast the clocks of the simulated servers run while you watch apply.
+    Pace {
+        /// The manifest of the lab.
+        manifest: PathBuf,
+        /// Such as 60x, an hour in a minute; none: steps take no time, as in a new lab.
+        #[arg(value_parser = pace)]
+        pace: LabPace,
+    },
+    /// Play a rollout over simulated servers, wave by wave. A manifest of real servers is played in memory.
+    Rollout {
+        /// The manifest: of a lab, or of real servers, which are not touched.
+        manifest: PathBuf,
+        /// When it begins, such as 2026-11-28T22:00:00Z; otherwise now, or in a lab at its clock.
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<jiff::Timestamp>,
+        /// A server whose installer fails; may be given again.
+        #[arg(long, value_name = "SERVER")]
+        fail: Vec<ServerName>,
+    },
     /// Break a simulated server, or list the faults that there are.
     Break {
         /// The manifest of the lab.
@@ -352,6 +374,9 @@ pub enum Lab {
         faults: Vec<String>,
     },
 }
+
+/// A pace; none where the lab does not wait.
+pub type LabPace = Option<lab::Pace>;
 
 /// `reconcile schedule`.
 #[derive(Debug, Subcommand)]
@@ -435,6 +460,10 @@ pub enum Output {
     Text,
     /// For programs; `reconcile schema` has the format.
     Json,
+}
+
+fn pace(text: &str) -> Result<LabPace, String> {
+    if text == "none" { Ok(None) } else { text.parse().map(Some) }
 }
 
 fn product(text: &str) -> Result<Product, String> {

@@ -61,7 +61,9 @@ fn lab() -> Result<Exit, Problem> {
     print(
         "lab.yaml: a lab of five simulated servers. No machine is touched.\n\
          Next: reconcile apply lab.yaml\n\
-         Then: reconcile lab break lab.yaml     what can go wrong with a server\n",
+         Then: reconcile lab break lab.yaml       what can go wrong with a server\n\
+         \x20     reconcile lab pace lab.yaml 60x    rehearse a night: an hour passes in a minute\n\
+         \x20     reconcile lab rollout lab.yaml     all servers, wave by wave\n",
     )
 }
 

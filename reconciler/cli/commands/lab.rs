@@ -2,18 +2,27 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use reconcile_hosts::{
     Lock,
     lab::{Fault, Lab, LabError},
 };
-use reconcile_schema::{RunId, ServerName};
+use reconcile_schema::{Period, RunId, ServerName};
 
 use crate::commands::args;
 use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
-use crate::show::{lab::show, out::print, topics};
+use crate::show::{
+    lab::{pace_set, show},
+    out::print,
+    rehearsal::Playbill,
+    topics,
+    voice::Voice,
+};
+use crate::work::interrupt::{Interrupts, ROLLOUT_ENDS, wait};
+use crate::work::rehearsal::{self, Scene};
 use crate::work::session::{lock, run_name};
 use crate::work::site::{lab_path, lab_world, near_fault};
-use crate::work::words::plural;
+use crate::work::{state::worst, words::plural};
 
 /// Shows, resets, waits or breaks.
 ///
@@ -37,6 +46,12 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
             lab.pass(*period).map_err(Problem::failed)?;
             print(&show(&lab))
         }
+        args::Lab::Pace { manifest, pace } => {
+            let (mut lab, _lock) = to_change(manifest)?;
+            lab.set_pace(*pace).map_err(Problem::failed)?;
+            print(&pace_set(*pace, &escape(&manifest.display().to_string())))
+        }
+        args::Lab::Rollout { manifest, as_of, fail } => rollout(manifest, *as_of, fail),
         args::Lab::Break { manifest, server: Some(server), faults } if !faults.is_empty() => {
             let (mut lab, _lock) = to_change(manifest)?;
             damage(&mut lab, server, faults)?;
@@ -46,6 +61,61 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
             print(&format!("name a server and one or more of these faults:\n\n{}", topics::faults()))
         }
     }
+}
+
+/// Plays a rollout over the lab of a manifest, or over real servers that are simulated in memory.
+fn rollout(manifest: &Path, as_of: Option<Timestamp>, fail: &[ServerName]) -> Result<Exit, Problem> {
+    let input = Input::read(manifest)?;
+    input.goals(fail)?; // Names each that the manifest does not have.
+    let mut held = None;
+    let mut lab = if lab_path(&input).is_some() {
+        let (lab, lock) = to_change(manifest)?;
+        held = Some(lock);
+        lab
+    } else {
+        Lab::in_memory(rehearsal::world(&input)?)
+    };
+    rehearsal::fail(&mut lab, fail)?;
+    let clock = held.as_ref().and_then(|_| lab.world().servers.values().map(|server| server.clock).max());
+    let at = as_of.or(clock).unwrap_or_else(now);
+    let pace = lab.world().pace;
+    let zone = input.goals(&[])?.iter().find_map(|goal| goal.zone().cloned());
+    let interrupts = Interrupts::new(Voice::Lines.says(), ROLLOUT_ENDS);
+    if pace.is_some() {
+        interrupts.listen();
+    }
+    let (servers, manifest) = (lab.world().servers.len(), escape(&manifest.display().to_string()));
+    print(&format!(
+        "{manifest}: {servers} simulated {}; no machine is touched, and the times are a lab's\n",
+        plural(servers, "server")
+    ))?;
+    let mut bill = Playbill::new(zone, pace.is_some());
+    let mut states = Vec::new();
+    let rehearsed = rehearsal::rehearse(&input, &mut lab, at, &interrupts, |scene| match scene {
+        Scene::Passing(from, until, at_work) => {
+            // Nobody waits for a window to open.
+            let pace = pace.filter(|_| !at_work.is_empty());
+            let moments = pace.into_iter().flat_map(|pace| pace.moments(Period::between(from, until)));
+            for (moment, passed) in moments.take_while(|_| !interrupts.leaves()) {
+                wait(moment);
+                bill.at(passed.after(from), &at_work);
+            }
+            Ok(())
+        }
+        Scene::Over(played) => {
+            states.push(played.run.state);
+            let line = bill.over(&played);
+            bill.above(|| print(&line).map(drop))
+        }
+    })?;
+    let state = worst(states.into_iter().chain([rehearsed.state()]));
+    print(&bill.end(&rehearsed))?;
+    Ok(state.into())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: a rehearsal begins now, unless somebody says otherwise")]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 fn path(input: &Input) -> Result<std::path::PathBuf, Problem> {

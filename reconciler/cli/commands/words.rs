@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ContextValue};
 
 /// Each word, and the answer to it.
-const WORDS: [(&[&str], &str); 8] = [
+const WORDS: [(&[&str], &str); 9] = [
     (&["release"], "`release` is called `unhold`: reconcile unhold MANIFEST"),
     (
         &["diff", "compare"],
@@ -32,6 +32,7 @@ const WORDS: [(&[&str], &str); 8] = [
          services that a run stopped: reconcile apply MANIFEST. The way to an older build is a server that is restored from a \
          backup, or built again",
     ),
+    (&["--pace"], "to let the clocks of a lab run at a pace: reconcile lab pace MANIFEST 60x"),
     (
         &["install", "update", "upgrade", "patch", "converge", "sync", "run"],
         "to bring the server to its update: reconcile apply MANIFEST",

@@ -1,6 +1,7 @@
 //! The console: what a person reads, and is asked, during a run.
 
 use reconcile_core::{Event, Goal};
+use reconcile_hosts::lab::Pace;
 use reconcile_schema::Heading;
 #[cfg(windows)]
 use reconcile_schema::ServerPlan;
@@ -33,8 +34,8 @@ impl Audience for Console {
         Ok(())
     }
 
-    fn watching<'a>(&'a self, goal: &'a Goal) -> Box<dyn FnMut(&Event<'_>) + 'a> {
-        let mut progress = Progress::new(goal, self.voice);
+    fn watching<'a>(&'a self, goal: &'a Goal, pace: Pace) -> Box<dyn FnMut(&Event<'_>) + 'a> {
+        let mut progress = Progress::new(goal, self.voice, pace);
         Box::new(move |event| progress.on(event))
     }
 

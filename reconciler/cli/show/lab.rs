@@ -1,8 +1,8 @@
 //! Simulated servers, for people.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
-use reconcile_hosts::lab::{Lab, Simulated};
+use reconcile_hosts::lab::{Lab, Pace, Simulated};
 
 use crate::show::render::{FAINT, NAME, WAITS};
 use crate::work::words::plural;
@@ -38,4 +38,19 @@ fn one(server: &Simulated) -> String {
         let _ = writeln!(out, "  {WAITS}broken: {}{WAITS:#}", faults.join(", "));
     }
     out
+}
+
+/// How fast the clocks of a lab run from now on.
+pub fn pace_set(pace: Option<Pace>, manifest: &str) -> String {
+    match pace {
+        None => "steps take no time, as in a new lab\n".into(),
+        Some(pace) => {
+            let minute = pace.passes(Duration::from_secs(60));
+            format!(
+                "a minute of yours is {minute} in the lab ({pace}); Ctrl-C works as on a real server\n\
+                 Next: reconcile apply {manifest}\n\
+                 To end it: reconcile lab pace {manifest} none\n"
+            )
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub mod lab;
 pub mod out;
 mod progress;
 pub mod reference;
+pub mod rehearsal;
 pub mod releases;
 pub mod render;
 #[cfg(any(windows, test))]

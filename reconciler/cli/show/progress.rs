@@ -9,6 +9,7 @@ use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
 use reconcile_core::{Account, Command, Event, Goal, Seen, ahead, outlook, usual};
+use reconcile_hosts::lab::Pace;
 use reconcile_schema::{Fact, Foreign, Period, Step};
 
 use crate::manifest::diagnostic::escape;
@@ -21,6 +22,8 @@ use crate::work::shortfall::{quiet, short_of};
 pub struct Progress<'a> {
     goal: &'a Goal,
     voice: Voice,
+    /// How fast the server's clock runs.
+    pace: Pace,
     began: Timestamp,
     /// The same by this machine's clock.
     since: Option<Instant>,
@@ -38,10 +41,11 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// Shows a run towards `goal`.
-    pub const fn new(goal: &'a Goal, voice: Voice) -> Self {
+    pub const fn new(goal: &'a Goal, voice: Voice, pace: Pace) -> Self {
         Self {
             goal,
             voice,
+            pace,
             began: Timestamp::UNIX_EPOCH,
             since: None,
             command: String::new(),
@@ -121,8 +125,9 @@ impl<'a> Progress<'a> {
         let back = outlook(self.goal, seen)
             .and_then(|outlook| seen.host.at.checked_add(Duration::from(outlook.turn().median)).ok())
             .map_or_else(String::new, |at| format!(", back about {}", clock_of(self.goal, at, "%H:%M")));
+        let pace = self.pace;
         let clock = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let elapsed = Period::seconds(u32::try_from(state.elapsed().as_secs()).unwrap_or(u32::MAX));
+            let elapsed = pace.passes(state.elapsed());
             let _ = match since {
                 Some(since) => write!(out, "{elapsed}{usually}, down {}{back}", since + elapsed),
                 None => write!(out, "{elapsed}{usually}{back}"),
@@ -157,8 +162,8 @@ impl<'a> Progress<'a> {
 
     /// The time now, if nothing was read since the step began: by this machine's clock, which a simulated step does not move.
     fn now(&self) -> Timestamp {
-        let passed = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        self.began.checked_add(passed).unwrap_or(self.began)
+        let passed = self.since.map_or_else(Period::default, |since| self.pace.passes(since.elapsed()));
+        passed.after(self.began)
     }
 
     /// The outage clock, while the outage lasts.

@@ -175,9 +175,8 @@ pub fn holds(Foreign { service, pid, module }: &Foreign) -> String {
 
 /// How the run on one server ended.
 pub fn outcome(run: &ServerRun) -> String {
-    let style = style(run.state);
     let mut out = match &run.blocked_by {
-        Some(blocker) => format!("  {style}!  {}: {}{style:#}\n", word(run.state), escape(blocker)),
+        Some(blocker) => short(run.state, blocker),
         None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
         None => {
             let (outage, above) = (Period::seconds(run.outage_seconds), above_budget(run));
@@ -207,8 +206,14 @@ pub fn outcome(run: &ServerRun) -> String {
     out
 }
 
+/// Why a server is not at its goal.
+pub fn short(state: State, why: &str) -> String {
+    let style = style(state);
+    format!("  {style}!  {}: {}{style:#}\n", word(state), escape(why))
+}
+
 /// A note if the outage exceeded its budget.
-fn above_budget(run: &ServerRun) -> String {
+pub fn above_budget(run: &ServerRun) -> String {
     let budget = run.outage_budget_seconds.filter(|budget| run.outage_seconds > *budget);
     budget.map_or_else(String::new, |budget| format!(", above the budget of {}", Period::seconds(budget)))
 }

@@ -1,6 +1,7 @@
 //! The audience of a run: it is informed during the run, and asked before a real server is changed.
 
 use reconcile_core::{Event, Goal};
+use reconcile_hosts::lab::Pace;
 use reconcile_schema::Heading;
 #[cfg(windows)]
 use reconcile_schema::ServerPlan;
@@ -24,8 +25,8 @@ pub trait Audience {
     /// When it cannot be written.
     fn heading(&self, server: &Heading) -> Result<(), Problem>;
 
-    /// Receives the events on the way to a goal.
-    fn watching<'a>(&'a self, goal: &'a Goal) -> Box<dyn FnMut(&Event<'_>) + 'a>;
+    /// Receives the events on the way to a goal, of a server whose clock runs at this pace.
+    fn watching<'a>(&'a self, goal: &'a Goal, pace: Pace) -> Box<dyn FnMut(&Event<'_>) + 'a>;
 
     /// Shows the steps for a real server, and asks for a confirmation.
     ///

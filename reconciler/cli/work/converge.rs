@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use reconcile_core::{Act, Approved, End, Event, Goal, Observe, Outcome, Request, Run, Seen, apply};
+use reconcile_hosts::lab::{Pace, paced::Paced};
 use reconcile_schema::{Heading, Marks, Period, RunId, ServerName, ServerRun, State};
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -16,7 +17,7 @@ use crate::work::{
     advice::advice,
     audience::Audience,
     comeback::Waiter,
-    interrupt::Interrupts,
+    interrupt::{Interrupts, RUN_ENDS, wait},
     outage::watched,
     site::Site,
     state::state_of,
@@ -65,8 +66,8 @@ pub fn each(
     let run = RunId(run_name());
     let (mut site, goals, _lock) = opened(input, &options.servers, &run)?;
     let user = if options.unattended { format!("{} (scheduled task)", user()) } else { user() };
-    let interrupts = Interrupts::new(audience.voice());
-    let session = Session { options, input, audience, interrupts, run, lab: site.is_lab(), user };
+    let interrupts = Interrupts::new(audience.voice(), RUN_ENDS);
+    let session = Session { options, input, audience, interrupts, run, lab: site.is_lab(), pace: site.pace(), user };
     trace_moved();
     if input.is_signed {
         // Checked before the first stop on any of them. If the last day ends meanwhile, that does not interrupt a run.
@@ -82,7 +83,13 @@ pub fn each(
         let ran = match &mut site {
             Site::Lab(lab) => {
                 let mut host = lab.host(&goal.server).map_err(Problem::input)?;
-                session.converge(&mut host, goal, approval.as_ref(), watch)?
+                match session.pace {
+                    None => session.converge(&mut host, goal, approval.as_ref(), watch)?,
+                    Some(pace) => {
+                        let mut host = Paced::new(host, pace, session.interrupts.interrupt(), wait);
+                        session.converge(&mut host, goal, approval.as_ref(), watch)?
+                    }
+                }
             }
             #[cfg(windows)]
             Site::Machine(host) => {
@@ -132,6 +139,8 @@ struct Session<'a> {
     interrupts: Interrupts,
     run: RunId,
     lab: bool,
+    /// How fast the clocks of a lab run, if it waits at all.
+    pace: Option<Pace>,
     user: String,
 }
 
@@ -182,7 +191,7 @@ impl Session<'_> {
             forgive: self.options.retry,
             interrupted: &|| self.interrupts.halt(),
         };
-        let mut shows = self.audience.watching(goal);
+        let mut shows = self.audience.watching(goal, self.pace.unwrap_or(Pace::REAL));
         let alarm = watch.as_ref().map(Watch::alarm);
         let tell = |due, lasted, at| alarm.iter().for_each(|alarm| alarm(due, lasted, at));
         let outcome = watched(goal, &tell, |budget| {
@@ -255,7 +264,8 @@ impl Session<'_> {
     }
 }
 
-fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waiter<'_>) -> ServerRun {
+/// How a run ended, as it is reported.
+pub fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waiter<'_>) -> ServerRun {
     let (state, blocked_by, help) = match &outcome.end {
         End::AtGoal => (State::AtGoal, None, None),
         End::Blocked(blocker) => (state_of(blocker), Some(blocker.to_string()), Some(advice(blocker, waiter))),

@@ -14,8 +14,13 @@ use reconcile_hosts::Interrupt;
 use crate::manifest::exit::Exit;
 use crate::work::audience::Say;
 
-/// The effect of the first Ctrl-C.
-const ENDING: &str = "ending after the current step, then bringing the services back; Ctrl-C again leaves at once";
+/// The effect of the first Ctrl-C on a run.
+pub const RUN_ENDS: &str =
+    "ending after the current step, then bringing the services back; Ctrl-C again leaves at once";
+
+/// The effect of the first Ctrl-C on a rehearsed rollout.
+pub const ROLLOUT_ENDS: &str =
+    "no further server begins; the servers at work come to their end; Ctrl-C again leaves at once";
 
 /// How long a run has to end at once: Windows ends the program five seconds after its console was closed (Microsoft Learn:
 /// HandlerRoutine).
@@ -66,6 +71,8 @@ const fn answer(signal: Signal, asked: bool) -> Halt {
 pub struct Interrupts {
     /// Reports the reaction.
     say: Say,
+    /// The effect of the first Ctrl-C.
+    ending: &'static str,
     interrupt: Interrupt,
     /// Why the run ends at once, if it does.
     left: Arc<OnceLock<Forced>>,
@@ -75,9 +82,10 @@ pub struct Interrupts {
 
 impl Interrupts {
     /// The start, before anybody has asked.
-    pub fn new(say: Say) -> Self {
+    pub fn new(say: Say, ending: &'static str) -> Self {
         Self {
             say,
+            ending,
             interrupt: Interrupt::default(),
             left: Arc::default(),
             listening: Arc::default(),
@@ -91,8 +99,12 @@ impl Interrupts {
         self.left.get().map(|why| Halt::Forced(*why)).or(ends)
     }
 
-    /// The flag that is raised when the run is asked to end, for code that waits for a child.
-    #[cfg(windows)]
+    /// Whether the run must end at once.
+    pub fn leaves(&self) -> bool {
+        self.left.get().is_some()
+    }
+
+    /// The flag that is raised when the run is asked to end, for code that waits.
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }
@@ -151,8 +163,8 @@ impl Interrupts {
             Halt::Forced(why) => self.leave(why),
             Halt::Interrupted | Halt::Deviated(_) | Halt::NoManifest => {
                 self.interrupt.end();
-                tracing::warn!("{ENDING}");
-                (self.say)(&format!("\n{ENDING}"));
+                tracing::warn!("{}", self.ending);
+                (self.say)(&format!("\n{}", self.ending));
             }
         }
     }
@@ -178,6 +190,12 @@ impl Interrupts {
             std::process::exit(i32::from(Exit::Blocked.code()));
         });
     }
+}
+
+/// Waits for a moment, so that a person can watch a lab.
+#[expect(clippy::disallowed_methods, reason = "the edge: whoever rehearses a night waits")]
+pub fn wait(moment: Duration) {
+    std::thread::sleep(moment);
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use crate::manifest::{input::Input, problem::Problem};
 use crate::work::sight::{Sight, Snapshots};
 use crate::work::state::worst;
 
+/// Why a server has no turn.
+pub const NO_WINDOW: &str = "none of its maintenance windows is as long as its work is foreseen to take; make one longer, or correct its estimates";
+
 /// The known facts about a server, in addition to its place in the fleet.
 struct Known<'a> {
     entry: &'a str,
@@ -107,7 +110,7 @@ fn waves(input: &Input, fleet: &Fleet<'_>, planned: Schedule, mut known: Vec<Kno
         let (Some(member), Some(known)) = (fleet.members().get(turn.server), known.get_mut(turn.server)) else {
             continue;
         };
-        let night = night(&turn, known.zone);
+        let night = night(turn.from, turn.opening, known.zone);
         let ring = member.standing.ring_number(&input.manifest);
         waves.entry((ring, night)).or_default().push(of_turn(&turn, member, known));
     }
@@ -139,11 +142,11 @@ fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnRepor
 }
 
 /// The day on which the night of a turn begins.
-fn night(turn: &Turn, zone: Option<&ZoneName>) -> Date {
-    let begins = turn.opening.map_or(turn.from, |opening| opening.from);
+pub fn night(from: Timestamp, opening: Option<Opening>, zone: Option<&ZoneName>) -> Date {
+    let begins = opening.map_or(from, |opening| opening.from);
     match zone {
         // A window that is always open has no first night.
-        Some(zone) => zone.rules().to_datetime(begins.max(turn.from - jiff::SignedDuration::from_hours(24))).date(),
+        Some(zone) => zone.rules().to_datetime(begins.max(from - jiff::SignedDuration::from_hours(24))).date(),
         None => jiff::tz::TimeZone::UTC.to_datetime(begins).date(),
     }
 }
@@ -157,7 +160,7 @@ fn left(fleet: &Fleet<'_>, planned: &Schedule) -> Vec<LeftReport> {
     let name = |number: usize| fleet.members().get(number).map(|member| member.name.clone());
     let report = |(number, why): &(usize, Left)| {
         let because = match why {
-            Left::NoWindow => "none of its maintenance windows is as long as its work is foreseen to take; make one longer, or correct its estimates".to_owned(),
+            Left::NoWindow => NO_WINDOW.to_owned(),
             Left::Behind(other) => format!("it comes after {}, which has no turn", name(*other)?),
         };
         Some(LeftReport { name: name(*number)?, because })

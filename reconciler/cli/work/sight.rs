@@ -85,7 +85,8 @@ impl Snapshots {
     }
 }
 
-fn sight(goal: &Goal, seen: &Seen) -> Sight {
+/// The judgement of a server as it was seen.
+pub fn sight(goal: &Goal, seen: &Seen) -> Sight {
     let Remaining { state, blocked_by, .. } = remaining(goal, seen, Waiter::Elsewhere);
     match state {
         State::AtGoal => Sight::AtGoal,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use reconcile_core::Goal;
-use reconcile_hosts::lab::{self, Fault, Lab};
+use reconcile_hosts::lab::{self, Fault, Lab, Pace};
 use reconcile_schema::{LabServer, ManifestCode, ServerName};
 
 use crate::manifest::{diagnostic::Diagnostics, finding::meant, input::Input, problem::Problem, world};
@@ -82,6 +82,15 @@ impl Site {
             #[cfg(windows)]
             Self::Machine(_) => journal.with_file_name("last-run.json"),
         })
+    }
+
+    /// How fast the clocks of a lab run while a person watches, if the lab waits at all.
+    pub const fn pace(&self) -> Option<Pace> {
+        match self {
+            Self::Lab(lab) => lab.world().pace,
+            #[cfg(windows)]
+            Self::Machine(_) => None,
+        }
     }
 
     /// Whether the servers are simulated.

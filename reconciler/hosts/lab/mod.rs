@@ -5,6 +5,8 @@ mod clock;
 mod fault;
 mod lengths;
 mod observe;
+mod pace;
+pub mod paced;
 mod world;
 
 use std::{
@@ -19,6 +21,7 @@ use reconcile_schema::{Build, Claim, Fqdn, Marks, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
+pub use pace::Pace;
 pub use world::{Cut, Outlives, Simulated, SimulatedDatabase, SimulatedRegistration, SimulatedStore, World};
 
 use crate::{
@@ -169,6 +172,15 @@ impl Lab {
         Ok(broken)
     }
 
+    /// Sets how fast the clocks run while a person watches.
+    ///
+    /// # Errors
+    /// When the world cannot be written.
+    pub fn set_pace(&mut self, pace: Option<Pace>) -> Result<(), LabError> {
+        self.world.pace = pace;
+        self.save()
+    }
+
     /// Lets time pass on every server.
     ///
     /// # Errors
@@ -293,7 +305,7 @@ pub fn start<'a>(servers: impl IntoIterator<Item = (&'a Goal, &'a Build, Vec<Fau
         let healthy = Simulated::healthy(goal, build);
         (goal.server.clone(), Simulated { faults: faults.into_iter().collect(), ..healthy })
     };
-    World { servers: servers.into_iter().map(simulated).collect(), pools: BTreeMap::new() }
+    World { servers: servers.into_iter().map(simulated).collect(), ..World::default() }
 }
 
 #[derive(Debug)]

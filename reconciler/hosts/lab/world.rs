@@ -10,13 +10,16 @@ use reconcile_schema::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{fault::Fault, lengths::Lengths};
+use super::{fault::Fault, lengths::Lengths, pace::Pace};
 use crate::recognise::{Registered, folders, program, recognise};
 
 /// All servers of a lab.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
+    /// How fast the clocks run while a person watches. Without a pace, steps take no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
     /// The servers by name.
     pub servers: BTreeMap<ServerName, Simulated>,
     /// The records that the servers of pools keep on their share.
