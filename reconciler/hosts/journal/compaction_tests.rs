@@ -378,3 +378,39 @@ fn a_journal_of_many_years_stays_small() {
     let one = bytes(&drawn(0, 60)).len() as u64;
     assert!(largest < grown + 2 * one, "{largest} bytes, and a year writes {one}");
 }
+
+/// Whoever reads a journal by eye finds it as it was written, until it has grown.
+#[test]
+fn a_journal_is_compacted_above_its_limit_and_not_at_it() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    let long = bytes(&drawn(5, 60));
+    let size = long.len() as u64;
+    for (grown, stays) in [(size + 1, true), (size, true), (size - 1, false)] {
+        fs::write(&path, &long).unwrap();
+        Journal::open_within(&path, grown, least(&long)).unwrap();
+        assert_eq!(fs::read(&path).unwrap() == long, stays, "{size} bytes, and a limit of {grown}");
+    }
+}
+
+#[test]
+fn a_journal_of_a_few_years_is_not_compacted_and_a_longer_one_is() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    for (years, stays) in [(40, true), (80, false)] {
+        let entries: Entries = (0..years).flat_map(|seed| drawn(seed, 60)).collect();
+        let long = bytes(&entries);
+        assert_eq!((256 << 10..512 << 10).contains(&long.len()), stays, "{} bytes", long.len());
+        fs::write(&path, &long).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap() == long, stays, "{} bytes", long.len());
+        assert_eq!(journal.marks(), &folded(&long).marks);
+    }
+}
+
+#[test]
+fn a_journal_in_memory_begins_with_the_marks_that_it_is_given() {
+    let marks = remembered(&story()).pop().unwrap();
+    assert_ne!(marks, Marks::default());
+    assert_eq!(Journal::remembering(marks.clone()).marks(), &marks);
+}
