@@ -354,7 +354,9 @@ impl<H: Act> Work<'_, H> {
         }
         let refused = self.refused.clone().filter(|_| self.taken.last().is_none_or(|(last, _)| last == step));
         let in_the_way = lacking(self.request.goal, step, seen);
-        self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way }));
+        let asked = self.taken.iter().find(|(taken, _)| taken.change() == step.change());
+        let since = asked.map(|(_, before)| before.host.at);
+        self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way, since }));
     }
 
     /// Takes the step. Facts that cannot be observed afterwards are written down first. If that fails, a step that

@@ -18,6 +18,22 @@ use crate::{
     unready::Unready,
 };
 
+/// Services that have been stopping, or starting, all the time since they were asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hanging {
+    pub services: Vec<String>,
+    pub state: ServiceState,
+    pub lasted: Period,
+}
+
+impl fmt::Display for Hanging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { services, state, lasted } = self;
+        let have = if services.len() == 1 { "has" } else { "have" };
+        write!(f, "{} {have} been {state} for {lasted}", listed(services))
+    }
+}
+
 /// Why no helpful step is allowed now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocker {
@@ -182,6 +198,8 @@ pub enum Blocker {
         refused: Option<String>,
         /// What it should have changed and did not.
         in_the_way: Vec<String>,
+        /// The services among them that neither stop nor start.
+        hanging: Option<Hanging>,
     },
     /// A step could not be done.
     StepFailed { step: Step, why: String },
@@ -430,7 +448,11 @@ impl fmt::Display for Blocker {
             Self::InstallFailed { code, log: _ } => {
                 write!(f, "the installer ended with exit code {} and moved no component", shown_code(*code))
             }
-            Self::Stuck { step, refused, in_the_way } => {
+            Self::Stuck { step, refused, in_the_way: _, hanging: Some(hanging) } => match refused {
+                None => write!(f, "{hanging}, although {step} reported success"),
+                Some(words) => write!(f, "{hanging}; {step} reported: {words}"),
+            },
+            Self::Stuck { step, refused, in_the_way, .. } => {
                 match refused {
                     Some(words) => write!(f, "{step} failed and had no effect: {words}")?,
                     // Part of it may have been done: of fifteen services one does not stop.

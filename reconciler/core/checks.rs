@@ -15,7 +15,7 @@ use crate::{
     clock::wrong_clock,
     foresee::{foreseen, remaining, turn, unestimated},
     goal::Goal,
-    lacking::lacking,
+    lacking::{hanging, lacking},
     pool::unready,
     rights::{lacks, may_all},
     room::{Room, drives},
@@ -47,12 +47,13 @@ fn unfinished(seen: &Seen) -> bool {
     seen.attempt_in_this_boot().is_some_and(|attempt| attempt.code.is_none())
 }
 
-pub(crate) fn spent(_: &Goal, seen: &Seen, step: &Step) -> Gate {
+pub(crate) fn spent(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     match seen.spent(step) {
         None => Gate::Open,
-        Some(Spent::Stuck { refused, in_the_way }) => {
+        Some(Spent::Stuck { refused, in_the_way, since }) => {
+            let hanging = since.and_then(|since| hanging(goal, step, seen, since));
             let (step, refused, in_the_way) = (step.clone(), refused.clone(), in_the_way.clone());
-            Gate::Shut(Blocker::Stuck { step, refused, in_the_way })
+            Gate::Shut(Blocker::Stuck { step, refused, in_the_way, hanging })
         }
         Some(Spent::Busy(why)) => Gate::Shut(Blocker::ClaimsBusy { step: step.clone(), why: why.clone() }),
         Some(Spent::Failed(why)) => Gate::Shut(Blocker::StepFailed { step: step.clone(), why: why.clone() }),
@@ -142,7 +143,7 @@ pub(crate) fn attempts(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     match last.code {
         Some(0) if last.run == seen.run.id && !last.moved => {
             let in_the_way = lacking(goal, &Step::Install, seen);
-            Gate::Shut(Blocker::Stuck { step: Step::Install, refused: None, in_the_way })
+            Gate::Shut(Blocker::Stuck { step: Step::Install, refused: None, in_the_way, hanging: None })
         }
         Some(code) if last.run == seen.run.id && !last.moved && !matches!(code, 2 | 3010 | 1641) => {
             Gate::Shut(Blocker::InstallFailed { code, log: last.log.clone() })

@@ -83,7 +83,7 @@ impl Blocker {
         match self {
             Self::AttemptsSpent { code, log, .. } => Some(installed(*code, log)),
             Self::InstallFailed { code, log } => Some(installed(Some(*code), log)),
-            Self::Stuck { step, refused, in_the_way } => {
+            Self::Stuck { step, refused, in_the_way, .. } => {
                 Some(Reason { said: refused.clone(), in_the_way: in_the_way.clone(), ..of(step) })
             }
             Self::StepFailed { step, why } => Some(Reason { said: Some(why.clone()), ..of(step) }),

@@ -2,16 +2,17 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use reconcile_schema::{Behind, Change, DatabaseState, Service, Step, Store, Whose};
+use jiff::Timestamp;
+use reconcile_schema::{Behind, Change, DatabaseState, Period, Service, Step, Store, Whose};
 
-use crate::{goal::Goal, seen::Seen};
+use crate::{blocker::Hanging, goal::Goal, seen::Seen};
 
 /// What `step` should have changed and did not, one name with its state each, as far as it is observed.
 #[must_use]
 pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     match step.change() {
-        Change::Stopped(whose) => up(seen, whose),
-        Change::Running(whose) => down(goal, seen, whose),
+        Change::Stopped(whose) => up(seen, whose).map(state).collect(),
+        Change::Running(whose) => down(goal, seen, whose).map(state).collect(),
         Change::Components => {
             let behind = goal.behind(seen.host.components.known().map_or(&[][..], |components| components));
             let of = |one: &Behind| format!("{} is at {}, must reach {}", one.component, one.found, one.desired);
@@ -28,14 +29,33 @@ pub fn lacking(goal: &Goal, step: &Step, seen: &Seen) -> Vec<String> {
     }
 }
 
-fn up(seen: &Seen, whose: Whose) -> Vec<String> {
-    let services = seen.host.services.known().into_iter().flatten();
-    services.filter(|service| service.whose() == whose && !service.is_stopped()).map(state).collect()
+/// The services that neither stop nor start, although they were asked to `since`.
+pub(crate) fn hanging(goal: &Goal, step: &Step, seen: &Seen, since: Timestamp) -> Option<Hanging> {
+    let services: Vec<_> = match step.change() {
+        Change::Stopped(whose) => up(seen, whose).collect(),
+        Change::Running(whose) => down(goal, seen, whose).collect(),
+        Change::Components
+        | Change::Databases(_)
+        | Change::Claim
+        | Change::Package
+        | Change::Mark
+        | Change::Shells
+        | Change::Boot => return None,
+    };
+    let state = services.iter().find(|service| service.is_pending())?.state;
+    let services = services.iter().filter(|service| service.state == state);
+    let services = services.map(|service| service.name.clone()).collect();
+    Some(Hanging { services, state, lasted: Period::between(since, seen.host.at) })
 }
 
-fn down(goal: &Goal, seen: &Seen, whose: Whose) -> Vec<String> {
+fn up(seen: &Seen, whose: Whose) -> impl Iterator<Item = &Service> {
+    let services = seen.host.services.known().into_iter().flatten();
+    services.filter(move |service| service.whose() == whose && !service.is_stopped())
+}
+
+fn down<'a>(goal: &'a Goal, seen: &'a Seen, whose: Whose) -> impl Iterator<Item = &'a Service> {
     let should = goal.should_run(&seen.host, seen.baseline());
-    should.filter(|service| service.whose() == whose && !service.is_running()).map(state).collect()
+    should.filter(move |service| service.whose() == whose && !service.is_running())
 }
 
 fn state(service: &Service) -> String {

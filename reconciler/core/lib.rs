@@ -85,7 +85,7 @@ pub use age::{Stale, accepting, expired, stale};
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
 pub use approved::{Approved, Deviation};
 pub use ask::Ask;
-pub use blocker::{Blocker, Class, shown_code};
+pub use blocker::{Blocker, Class, Hanging, shown_code};
 pub use calendar::{Opening, next_opening, open_at, openings};
 pub use claims::{claim_of, reached};
 pub use clock::{WrongClock, wrong_clock};

@@ -66,7 +66,12 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
                 return Plan {
                     steps,
                     opens,
-                    end: PlanEnd::Blocked(Blocker::Stuck { step, refused: None, in_the_way: Vec::new() }),
+                    end: PlanEnd::Blocked(Blocker::Stuck {
+                        step,
+                        refused: None,
+                        in_the_way: Vec::new(),
+                        hanging: None,
+                    }),
                 };
             }
             Next::Do(step, cause) => (step, cause),

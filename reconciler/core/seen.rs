@@ -63,6 +63,8 @@ pub enum Spent {
         refused: Option<String>,
         /// What it should have changed and did not.
         in_the_way: Vec<String>,
+        /// When the run first asked for this change.
+        since: Option<Timestamp>,
     },
     /// It could not be done.
     Failed(String),

@@ -1,7 +1,7 @@
 //! What a person can do about the blocker of a server.
 
-use reconcile_core::{Blocker, Unready, WrongClock};
-use reconcile_schema::{Doubt, Fqdn, Right, Step};
+use reconcile_core::{Blocker, Hanging, Unready, WrongClock};
+use reconcile_schema::{Doubt, Fqdn, Right, ServiceState, Step, WEB_SERVICE};
 
 use crate::work::comeback::Waiter;
 
@@ -114,6 +114,9 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::InstallFailed { code, .. } => {
             format!("{}; the next run of apply tries again", uninstallable(Some(*code)))
         }
+        Blocker::Stuck { hanging: Some(hanging), .. } => {
+            format!("{}, then run apply again", unhang(hanging))
+        }
         Blocker::Stuck { step, refused: Some(_), .. } => {
             format!("fix what {step} reported, then run apply again")
         }
@@ -222,6 +225,36 @@ const fn uninstallable(code: Option<u32>) -> &'static str {
             "read the installer's log and the Application event log for the crash, and fix its cause"
         }
         Some(_) | None => "read the installer's log and fix the cause",
+    }
+}
+
+/// What to do about services that neither stop nor start. `sc queryex` shows the process of a service (Microsoft Learn:
+/// Sc.exe queryex).
+fn unhang(hanging: &Hanging) -> String {
+    let service = hanging.services.first().map_or("NAME", String::as_str);
+    match hanging.state {
+        ServiceState::StartPending => format!(
+            "find in the event log why {service} does not come up \
+             (Get-EventLog \"Lync Server\" -EntryType Error -Newest 20; also System), and fix that"
+        ),
+        ServiceState::StopPending
+        | ServiceState::PausePending
+        | ServiceState::ContinuePending
+        | ServiceState::Stopped
+        | ServiceState::Running
+        | ServiceState::Paused
+            if service == WEB_SERVICE =>
+        {
+            "restart the server: other services share the process of the web server".into()
+        }
+        ServiceState::StopPending
+        | ServiceState::PausePending
+        | ServiceState::ContinuePending
+        | ServiceState::Stopped
+        | ServiceState::Running
+        | ServiceState::Paused => {
+            format!("end its process (sc queryex {service} shows its PID; taskkill /F /PID …), or restart the server")
+        }
     }
 }
 

@@ -75,10 +75,33 @@ fn what_is_done_comes_back_in_order() {
                     it.is("W3SVC", ServiceState::Running);
                     it.seen.run.spent.push((
                         Step::StartServices,
-                        Spent::Stuck { refused: None, in_the_way: vec!["RTCSRV is stopped".into()] },
+                        Spent::Stuck { refused: None, in_the_way: vec!["RTCSRV is stopped".into()], since: None },
                     ));
                 },
                 "blocked: starting the services reported success, but RTCSRV is stopped",
+            ),
+            (
+                "a service has been starting since the services were started",
+                |it| {
+                    it.is("W3SVC", ServiceState::Running);
+                    it.is("RTCSRV", ServiceState::StartPending);
+                    let since = Some(it.seen.host.at - jiff::SignedDuration::from_mins(8));
+                    let in_the_way = vec!["RTCSRV is starting".into()];
+                    it.seen.run.spent.push((Step::StartServices, Spent::Stuck { refused: None, in_the_way, since }));
+                },
+                "blocked: RTCSRV has been starting for 8 min, although starting the services reported success",
+            ),
+            (
+                "the same, and the command reported why",
+                |it| {
+                    it.is("W3SVC", ServiceState::Running);
+                    it.is("RTCSRV", ServiceState::StartPending);
+                    let since = Some(it.seen.host.at - jiff::SignedDuration::from_mins(8));
+                    let refused = Some("the time is over".into());
+                    let in_the_way = vec!["RTCSRV is starting".into()];
+                    it.seen.run.spent.push((Step::StartServices, Spent::Stuck { refused, in_the_way, since }));
+                },
+                "blocked: RTCSRV has been starting for 8 min; starting the services reported: the time is over",
             ),
             (
                 "a service died, for the second time",

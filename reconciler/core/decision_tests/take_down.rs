@@ -448,7 +448,10 @@ fn everything_that_can_be_asked_before_the_first_stop_is() {
                 |it| {
                     it.seen.host.package =
                         Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
-                    it.seen.run.spent.push((Step::Stage, Spent::Stuck { refused: None, in_the_way: Vec::new() }));
+                    it.seen
+                        .run
+                        .spent
+                        .push((Step::Stage, Spent::Stuck { refused: None, in_the_way: Vec::new(), since: None }));
                 },
                 "blocked: staging the update reported success but had no effect",
             ),
