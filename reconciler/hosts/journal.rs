@@ -195,14 +195,9 @@ impl Disk {
             PathBuf::from(name)
         };
         let earlier = self.kept()?;
-        let mut number = earlier.iter().max().map_or(1, |last| last.saturating_add(1));
-        let (mut file, path) = loop {
-            match File::create_new(named(number)) {
-                Ok(file) => break (file, named(number)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => number += 1,
-                Err(error) => return Err(error),
-            }
-        };
+        let number = earlier.iter().max().map_or(1, |last| last.saturating_add(1));
+        let path = named(number);
+        let mut file = File::create_new(&path)?;
         for old in earlier.into_iter().filter(|old| old.saturating_add(DAMAGED) <= number) {
             let _ = std::fs::remove_file(named(old)); // One file too many is no reason to stop.
         }
