@@ -31,9 +31,8 @@ impl Command {
             Step::Claim => Self::Own(format!("claim {}", claimed(goal))),
             Step::Release => Self::Own(format!("release {}", claimed(goal))),
             Step::Reboot => Self::Own("restart the machine".into()),
-            // `<FQDN>` is this server, whose name is shown above every command; identical servers share one plan.
-            Step::FailOver => Self::Cmdlet("Invoke-CsComputerFailOver -ComputerName <FQDN>".into()),
-            Step::FailBack => Self::Cmdlet("Invoke-CsComputerFailBack -ComputerName <FQDN>".into()),
+            Step::FailOver => Self::Cmdlet(format!("Invoke-CsComputerFailOver -ComputerName {}", goal.server)),
+            Step::FailBack => Self::Cmdlet(format!("Invoke-CsComputerFailBack -ComputerName {}", goal.server)),
             Step::StopOthers => Self::Cmdlet(format!("Stop-Service -Name {}", others(goal))),
             Step::StartOthers => Self::Cmdlet(format!("Start-Service -Name {}", others(goal))),
             Step::StopServices => Self::Cmdlet("Stop-CsWindowsService".into()),

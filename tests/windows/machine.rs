@@ -236,6 +236,13 @@ impl Machine {
         self.start_with(program, args, &[])
     }
 
+    /// Starts a program in a folder.
+    pub fn start_in<Arg: AsRef<OsStr>>(&self, folder: &str, program: &str, args: &[Arg]) -> Running<'_> {
+        let mut command = self.command(WINE);
+        command.current_dir(self.path(folder));
+        self.started(command, program, args)
+    }
+
     /// Starts a program with these variables, which are for Wine.
     pub fn start_with<Arg: AsRef<OsStr>>(
         &self,
@@ -243,10 +250,14 @@ impl Machine {
         args: &[Arg],
         variables: &[(&str, &str)],
     ) -> Running<'_> {
-        let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let mut command = self.command(WINE);
-        command.args([r"C:\lab\bin\run.exe", &format!(r"C:\lab\exit-{number}"), program]).args(args);
         command.envs(variables.iter().copied());
+        self.started(command, program, args)
+    }
+
+    fn started<Arg: AsRef<OsStr>>(&self, mut command: Command, program: &str, args: &[Arg]) -> Running<'_> {
+        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+        command.args([r"C:\lab\bin\run.exe", &format!(r"C:\lab\exit-{number}"), program]).args(args);
         let args: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy()).collect();
         let what = format!("{program} {}", args.join(" "));
         let child = self.spawn(&mut command, number);

@@ -12,6 +12,7 @@
 #![expect(clippy::disallowed_methods, reason = "the driver starts Wine and waits for it, with a limit")]
 
 mod campaigns;
+mod commands;
 mod conformance;
 mod crashes;
 mod documented;

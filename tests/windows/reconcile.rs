@@ -76,7 +76,7 @@ pub fn with_all_components(machine: &Machine) -> String {
 }
 
 /// The SHA-256 of the installer, as another program counts it.
-fn installer_hash() -> &'static str {
+pub fn installer_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
         let installer = format!("{}/installer.exe", given("WINDOWS_PROGRAMS"));

@@ -9,7 +9,7 @@ use reconcile_core::{
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
     Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period,
-    Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, StepReport, UpdateName,
+    Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -366,7 +366,11 @@ fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
             (held.as_ref().map(ToString::to_string), held.as_ref().map(|held| advice(held, Waiter::Elsewhere)));
         return Told { code, blocked_by, ..nothing(findings, help) };
     }
-    let Remaining { code, steps, blocked_by, help, .. } = remaining(goal, seen, Waiter::Elsewhere);
+    let Remaining { code, mut steps, blocked_by, help, .. } = remaining(goal, seen, Waiter::Elsewhere);
+    // Identical servers share one plan, so it names none of them.
+    for step in steps.iter_mut().filter(|step| matches!(step.step, Step::FailOver | Step::FailBack)) {
+        step.command = step.command.replace(goal.server.as_str(), "<FQDN>");
+    }
     let diff = diff::of(&compared).into();
     let code = blocked_by.as_ref().map(|_| code);
     Told { state, findings: findings.into(), diff, steps: steps.into(), code, blocked_by, help }
