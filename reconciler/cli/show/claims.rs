@@ -51,3 +51,14 @@ pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp, zone: Option<&Zon
     }
     out
 }
+
+/// What became of a claim that was to be broken.
+pub fn broken(pool: &Fqdn, server: &ServerName, was: bool) -> String {
+    if was {
+        format!(
+            "{pool}: the claim of {server} is broken; make sure that it is not worked on: the next server may be taken down now\n"
+        )
+    } else {
+        format!("{pool}: {server} has released it meanwhile\n")
+    }
+}

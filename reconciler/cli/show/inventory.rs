@@ -1,0 +1,235 @@
+//! The servers of a manifest, wave by wave, as a dynamic inventory for Ansible.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufWriter, Write},
+};
+
+use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, batches};
+use reconcile_schema::{Maintenance, ServerName};
+use serde::Serialize;
+
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::out::print;
+
+/// The variables of a server for Ansible. None is a secret, because a manifest holds none.
+#[derive(Debug, Clone, Serialize)]
+struct Variables<'a> {
+    /// Its name in the manifest.
+    reconcile_server: &'a ServerName,
+    /// The number of its wave: its servers begin together, when the wave before is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_wave: Option<usize>,
+    /// How long its pool must have been ready before it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_settle_minutes: Option<u32>,
+    #[serde(flatten)]
+    shared: &'a Shared,
+}
+
+/// The variables that the servers of an entry share.
+#[derive(Debug, Clone, Serialize)]
+struct Shared {
+    reconcile_role: &'static str,
+    reconcile_product: &'static str,
+    /// The build that Core Components must reach.
+    reconcile_target: String,
+    /// The name of the update in the manifest.
+    reconcile_update: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_site: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_pool: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_ring: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_upgrade_domain: Option<String>,
+    /// The weekly maintenance windows and their time zone, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_window: Option<String>,
+}
+
+/// A group of the inventory.
+#[derive(Debug, Default, Serialize)]
+struct Group<'a> {
+    hosts: Vec<&'a ServerName>,
+}
+
+/// Prints the variables of one server.
+///
+/// # Errors
+/// When the manifest makes no goals, or does not name the server.
+pub fn one(input: &Input, host: &ServerName) -> Result<Exit, Problem> {
+    input.goals(std::slice::from_ref(host))?; // Refuses an unknown server, and names the nearest one.
+    let roster = Roster::of(&input.manifest);
+    let fleet = Fleet::read(input, &roster)?;
+    let Some((server, shared)) = fleet.servers().find(|(server, _)| server.name == *host) else {
+        return Err(Problem::failed(format!("{host} is no server of the fleet")));
+    };
+    print(&harmless::pretty(&server.variables(shared))?)
+}
+
+/// Prints the whole inventory.
+///
+/// # Errors
+/// When the manifest makes no goals.
+pub fn all(input: &Input) -> Result<Exit, Problem> {
+    let roster = Roster::of(&input.manifest);
+    let fleet = Fleet::read(input, &roster)?;
+    let mut names = Names::default();
+    let mut named = |shared: &Shared| -> Vec<String> {
+        shared.groups().into_iter().map(|(kind, name)| names.group(kind, name)).collect()
+    };
+    let of_entries: Vec<_> = fleet.entries.iter().map(&mut named).collect();
+    let waves = fleet.servers.iter().filter_map(|server| server.batch).map(|batch| batch.number + 1).max();
+    let waves = waves.unwrap_or_default();
+    // Enough digits for the names to sort like the numbers.
+    let digits = waves.to_string().len().max(4);
+    let of_waves: Vec<_> = (1..=waves).map(|number| format!("wave_{number:0digits$}")).collect();
+    let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
+    let mut hostvars: BTreeMap<&ServerName, Variables<'_>> = BTreeMap::new();
+    for (server, shared) in fleet.servers() {
+        let wave = server.batch.and_then(|batch| of_waves.get(batch.number));
+        for group in of_entries.get(server.entry).into_iter().flatten().chain(wave) {
+            groups.entry(group).or_default().hosts.push(&server.name);
+        }
+        hostvars.insert(&server.name, server.variables(shared));
+    }
+    written(&Listing { meta: Meta { hostvars }, groups })
+}
+
+/// The servers of the manifest, each with its turn.
+struct Fleet {
+    servers: Vec<Server>,
+    /// The variables that the servers of each entry share.
+    entries: Vec<Shared>,
+}
+
+struct Server {
+    name: ServerName,
+    /// The number of its entry.
+    entry: usize,
+    batch: Option<Batch>,
+}
+
+impl Fleet {
+    /// The waves are those of `plan --fleet`, without times. All servers take part: each of them shows by itself whether it is done.
+    fn read(input: &Input, roster: &Roster<'_>) -> Result<Self, Problem> {
+        let (mut servers, mut entries, mut members) = (Vec::new(), Vec::new(), Vec::new());
+        let turn = Some(Prediction { median: READY, p95: READY });
+        for (number, entry) in roster.entries().iter().enumerate() {
+            let goal = input.goal_of(roster, entry)?;
+            let standing = Standing::of(&input.manifest, entry.server);
+            let central = goal.has_central_store();
+            entries.push(shared(input, entry, &goal));
+            for (_, name) in roster.servers(entry, |_| true) {
+                members.push(Member { name: name.clone(), standing, central, turn });
+                servers.push(Server { name, entry: number, batch: None });
+            }
+        }
+        for (server, batch) in servers.iter_mut().zip(batches(&input.manifest, members)) {
+            server.batch = batch;
+        }
+        Ok(Self { servers, entries })
+    }
+
+    /// The servers, each with the variables of its entry.
+    fn servers(&self) -> impl Iterator<Item = (&Server, &Shared)> {
+        self.servers.iter().filter_map(|server| Some((server, self.entries.get(server.entry)?)))
+    }
+}
+
+impl Server {
+    fn variables<'a>(&'a self, shared: &'a Shared) -> Variables<'a> {
+        let settle = self.batch.map(|batch| batch.ready.as_seconds() / 60).filter(|minutes| *minutes > 0);
+        Variables {
+            reconcile_server: &self.name,
+            reconcile_wave: self.batch.map(|batch| batch.number + 1),
+            reconcile_settle_minutes: settle,
+            shared,
+        }
+    }
+}
+
+/// The whole inventory.
+#[derive(Serialize)]
+struct Listing<'a> {
+    #[serde(rename = "_meta")]
+    meta: Meta<'a>,
+    #[serde(flatten)]
+    groups: BTreeMap<&'a str, Group<'a>>,
+}
+
+#[derive(Serialize)]
+struct Meta<'a> {
+    hostvars: BTreeMap<&'a ServerName, Variables<'a>>,
+}
+
+/// Writes while it walks: the text of a large fleet is larger than the fleet.
+fn written(listing: &Listing<'_>) -> Result<Exit, Problem> {
+    let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
+    let written = harmless::write(&mut out, listing);
+    match written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Problem::failed(format!("standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(Exit::Done),
+    }
+}
+
+fn shared(input: &Input, entry: &Entry<'_>, goal: &Goal) -> Shared {
+    let standing = Standing::of(&input.manifest, entry.server);
+    // A server without a ring is in the last one.
+    let ring = input.manifest.rollout.rings.get(standing.ring_number(&input.manifest));
+    Shared {
+        reconcile_role: goal.role.key(),
+        reconcile_product: goal.product.key(),
+        reconcile_target: goal.core.to_string(),
+        reconcile_update: goal.update.clone(),
+        reconcile_site: standing.site.map(ToString::to_string),
+        reconcile_pool: standing.pool.map(ToString::to_string),
+        reconcile_ring: ring.map(ToString::to_string),
+        reconcile_upgrade_domain: standing.upgrade_domain.map(ToString::to_string),
+        reconcile_window: goal.rules.maintenance.as_deref().map(window),
+    }
+}
+
+impl Shared {
+    /// The groups of the servers, each by its kind and its name.
+    fn groups(&self) -> Vec<(&'static str, String)> {
+        let (pool, domain) = (&self.reconcile_pool, &self.reconcile_upgrade_domain);
+        // The upgrade domains of two pools have the same names.
+        let domain = pool.as_ref().zip(domain.as_ref()).map(|(pool, domain)| format!("{pool}-{domain}"));
+        let named =
+            [("site", self.reconcile_site.clone()), ("pool", pool.clone()), ("ring", self.reconcile_ring.clone())];
+        let role = ("role", Some(self.reconcile_role.to_owned()));
+        let all = named.into_iter().chain([role, ("ud", domain)]);
+        all.filter_map(|(kind, name)| Some((kind, name?))).collect()
+    }
+}
+
+/// The names of groups: Ansible takes letters, digits and underscores.
+#[derive(Default)]
+struct Names {
+    /// The kind and the name behind each name.
+    taken: BTreeMap<String, (&'static str, String)>,
+}
+
+impl Names {
+    /// The name of the group of this kind that is named after `name`: two of them are never one group.
+    fn group(&mut self, kind: &'static str, name: String) -> String {
+        let plain: String = name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
+        let whose = (kind, name);
+        let numbered = (2..).map(|number| format!("{kind}_{plain}_{number}"));
+        let mut names = std::iter::once(format!("{kind}_{plain}")).chain(numbered);
+        let free = names.find(|valid| self.taken.get(valid).is_none_or(|taken| *taken == whose)).unwrap_or_default();
+        self.taken.insert(free.clone(), whose);
+        free
+    }
+}
+
+/// `sat 22:00–04:00, mon-fri 01:00–03:00 (Europe/Berlin)`.
+fn window(maintenance: &Maintenance) -> String {
+    let each = maintenance.windows.values().map(|window| format!("{} {}–{}", window.days, window.from, window.to));
+    format!("{} ({})", each.collect::<Vec<_>>().join(", "), maintenance.time_zone)
+}
