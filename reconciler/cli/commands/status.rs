@@ -2,7 +2,7 @@
 
 use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
-use reconcile_schema::{DownSince, Period, REPORT_VERSION, RunId, ServerStatus, StatusReport, TaskStanding};
+use reconcile_schema::{DownSince, PastRun, Period, REPORT_VERSION, RunId, ServerStatus, StatusReport, TaskStanding};
 
 use crate::commands::args::{Output, Scope};
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
@@ -32,7 +32,9 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
             warn(&error);
             None
         });
-        let last = past(&site, &goal.server)?.pop();
+        // What a person wrote into the journal is no run.
+        let worked = |past: &PastRun| past.target.is_some() || !past.steps.is_empty();
+        let last = past(&site, &goal.server)?.into_iter().rfind(worked);
         let mut server = server(goal, &seen, lab);
         server.findings.extend(input.stale(&seen.marks, seen.host.at).as_ref().map(aged));
         servers.push(ServerStatus { last, scheduled, ..server });
