@@ -13,6 +13,7 @@ mod progress;
 pub mod reference;
 pub mod releases;
 pub mod render;
+pub mod resolved;
 #[cfg(any(windows, test))]
 pub mod schedule;
 pub mod status;
