@@ -130,7 +130,7 @@ impl Goal {
         let pool = standing.pool;
         let peers = pool.filter(|_| role == Role::FrontEnd).map_or(0, |pool| peers(manifest, roster, pool));
         if role == Role::FrontEnd {
-            let how = SourceKind::Derived("from the Front End Servers that name its pool");
+            let how = SourceKind::Derived("from its pool");
             trace.note("peers", &peers, Source { kind: how, field: None });
         }
         let claims = Claims::of(manifest, roster, role, &standing);
@@ -307,7 +307,7 @@ fn installer<T: Trace>(
         }
         (None, Some(folder)) => {
             let trimmed = folder.as_str().trim_end_matches(['\\', '/']);
-            let how = SourceKind::Derived("from the folder, the update's name and Microsoft's file name");
+            let how = SourceKind::Derived("with the update's name");
             (
                 format!(r"{trimmed}\{name}\{}", update.product.installer()),
                 Source::declared(Part::Top, "installers").by(how),
@@ -385,7 +385,7 @@ fn note_standing<T: Trace>(manifest: &Manifest, parts: &Parts<'_>, standing: &St
     match (parts.ring(), manifest.rollout.rings.get(last)) {
         (Some(ring), _) => trace.note("ring", ring.value, Source::declared(ring.by, "ring")),
         (None, Some(ring)) => {
-            let how = SourceKind::Derived("as the last ring: none is named");
+            let how = SourceKind::Derived("as the last ring");
             trace.note("ring", ring, Source::item(Part::Top, "rollout/rings", last).by(how));
         }
         (None, None) => {}
@@ -397,7 +397,7 @@ fn note_claims<T: Trace>(manifest: &Manifest, roster: &Roster<'_>, claims: Optio
     let at = |how| Source::declared(Part::Top, "rollout/claims").by(how);
     let Some(claims) = claims else {
         if manifest.rollout.claims.is_some() {
-            let why = if role == Role::Edge { "as an Edge Server cannot reach it" } else { "as it belongs to no pool" };
+            let why = if role == Role::Edge { "as Edge cannot reach it" } else { "as it is in no pool" };
             trace.note("rollout/claims", &None::<&str>, at(SourceKind::Derived(why)));
         }
         return;

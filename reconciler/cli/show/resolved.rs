@@ -11,9 +11,8 @@ use crate::work::explain::{SECTIONS, section};
 
 /// How wide a line is, unless one of its texts is wider.
 const WIDE: usize = 80;
-/// How wide the columns of names and of sources are at most: a wider text has a line of its own.
+/// How wide the column of names is at most: a wider name has a line of its own.
 const NAMES: usize = 27;
-const SOURCES: usize = 28;
 
 /// The answer as text.
 pub fn text(report: &ExplainReport) -> String {
@@ -48,7 +47,7 @@ struct Row {
 impl Row {
     fn of(title: &str, ResolvedValue { field, value, source }: &ResolvedValue) -> Self {
         let name = field.strip_prefix(title).and_then(|rest| rest.strip_prefix('.')).unwrap_or(field);
-        Self { name: escape(name), value: escape(&shown(value)), source: escape(&from(source)) }
+        Self { name: escape(name), value: escape(&shown(field, value)), source: escape(&from(source)) }
     }
 }
 
@@ -59,35 +58,53 @@ struct Columns {
 }
 
 impl Columns {
+    /// The widths with which most rows have one line.
     fn of<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Self {
-        let widest = |wide: usize, text: fn(&Row) -> &String| {
-            rows.clone().map(|row| text(row).chars().count()).filter(|found| *found <= wide).max().unwrap_or_default()
+        let names = rows.clone().map(|row| width(&row.name)).filter(|wide| *wide <= NAMES).max().unwrap_or_default();
+        let lines = |values: &usize| {
+            let columns = Self { names, values: *values };
+            rows.clone().filter(|row| columns.fits(row)).count()
         };
-        let (names, sources) = (widest(NAMES, |row| &row.name), widest(SOURCES, |row| &row.source));
-        let rest = WIDE.saturating_sub(names + sources + 6);
-        Self { names, values: widest(rest, |row| &row.value) }
+        // Of equal ones the narrowest: `max_by_key` takes the last.
+        Self { names, values: (0..WIDE).rev().max_by_key(lines).unwrap_or_default() }
     }
 
-    /// A row. What follows a text that is wider than its column stands in the line below it, and so does a source that is
-    /// wider than the rest of the line.
-    fn row(&self, name: &str, Row { value, source, .. }: &Row) -> String {
-        let below = format!("\n{:1$}", "", self.names + 4);
-        let space = |text: &str, wide: usize| match wide.checked_sub(text.chars().count()) {
-            Some(rest) => " ".repeat(rest + 2),
-            None => below.clone(),
+    /// Where values begin.
+    fn values_at(&self) -> usize {
+        self.names + 4
+    }
+
+    /// Whether value and source have one line.
+    fn fits(&self, Row { value, source, .. }: &Row) -> bool {
+        width(value) <= self.values && self.values_at() + self.values + 2 + width(source) <= WIDE
+    }
+
+    /// A row. What does not fit stands in a line of its own: the source below the value, a value that is wider than the rest
+    /// of the line below its name.
+    fn row(&self, name: &str, row: &Row) -> String {
+        let (Row { value, source, .. }, at) = (row, self.values_at());
+        let before = match name {
+            _ if at + width(value) > WIDE && name.is_empty() => " ".repeat(4),
+            _ if at + width(value) > WIDE => format!("  {name}\n{:4}", ""),
+            _ if width(name) > self.names => format!("  {name}\n{:at$}", ""),
+            _ => format!("  {name:0$}  ", self.names),
         };
-        let fits = self.names + self.values + 6 + source.chars().count() <= WIDE;
-        let after_value = if fits { space(value, self.values) } else { below.clone() };
-        let after_name = space(name, self.names);
-        format!("  {name}{after_name}{value}{after_value}{FAINT}{source}{FAINT:#}\n")
+        let between = if self.fits(row) { " ".repeat(self.values + 2 - width(value)) } else { format!("\n{:at$}", "") };
+        format!("{before}{value}{between}{FAINT}{source}{FAINT:#}\n")
     }
 }
 
+/// How many columns of a terminal a text has.
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
 /// A value as people write it.
-fn shown(value: &Value) -> String {
+fn shown(field: &str, value: &Value) -> String {
     let text = |key| value.get(key).and_then(Value::as_str);
     match (value, text("days"), text("from"), text("to")) {
         (_, Some(days), Some(from), Some(to)) => format!("{days} {from}–{to}"),
+        (Value::Null, ..) if field.starts_with("policy.estimates.") => "unknown".into(),
         (Value::Null, ..) => "none".into(),
         (Value::String(text), ..) => text.clone(),
         (other, ..) => other.to_string(),

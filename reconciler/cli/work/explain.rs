@@ -107,10 +107,8 @@ fn add_commands(goal: &Goal, values: &mut Vec<ResolvedValue>) {
     for store in &goal.stores {
         let (from, how) = match store {
             Store::Local => ("role", "from the role"),
-            Store::Configured { .. } => ("databases.sqlServer", "from the SQL Server and `collocated`"),
-            Store::CentralManagement { .. } => {
-                ("databases.centralManagementStore.sqlServer", "from the Central Management Store")
-            }
+            Store::Configured { .. } => ("databases.sqlServer", "from the SQL Server"),
+            Store::CentralManagement { .. } => ("databases.centralManagementStore.sqlServer", "from its SQL Server"),
         };
         let Some(source) = values.iter().find(|value| value.field == from).map(|value| value.source.clone()) else {
             continue;
