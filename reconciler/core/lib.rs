@@ -16,7 +16,7 @@
 //! | 5 | `drift`, `effect`, `room` | what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
-//! | 8 | `claims`, `pool`, `declared`, `goal`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
+//! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
 //! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
 //! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
 //!
@@ -32,6 +32,7 @@
 extern crate alloc;
 
 mod age;
+mod aimed;
 mod apply;
 mod approved;
 mod ask;
@@ -92,7 +93,6 @@ pub use claims::{claim_of, reached};
 pub use clock::{WrongClock, wrong_clock};
 pub use command::Command;
 pub use decisive::decisive;
-pub use declared::GoalError;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
 pub use drive::Drive;
 pub use effect::after;
@@ -113,7 +113,7 @@ pub use parts::{Part, Source, SourceKind, Trace};
 pub use plan::{Plan, PlanEnd, PlannedStep, ahead, plan};
 pub use pool::strange;
 pub use quorum::{READY, spare};
-pub use remedy::Remedy;
+pub use remedy::{GoalError, Remedy};
 pub use rights::product_steps;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use rules::Rules;

@@ -100,6 +100,7 @@ pub(crate) fn fronts<'a>(
 
 /// Whether the servers of an entry are Front End Servers of a pool.
 pub(crate) fn is_front(manifest: &Manifest, entry: &Entry<'_>, pool: &Fqdn) -> bool {
-    let Standing { role, pool: named, .. } = Standing::of(manifest, entry.server);
-    role == Some(Role::FrontEnd) && named == Some(pool)
+    let parts = Parts::of(manifest, entry.server);
+    let is_front = parts.role().is_some_and(|role| role.value == Role::FrontEnd);
+    is_front && parts.pool().is_some_and(|named| named.value == pool)
 }

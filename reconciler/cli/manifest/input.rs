@@ -200,9 +200,11 @@ impl Input {
         self.source.at(pointer, code, message)
     }
 
-    /// Errors of goals, each at its place.
+    /// Errors of goals, each once at its place: a mistake in an update belongs to all servers that have it as target.
     pub fn explain(&self, errors: Vec<GoalError>) -> Problem {
-        let explained = errors.into_iter().map(|error| {
+        let mut known = BTreeSet::new();
+        let first = errors.into_iter().filter(|error| known.insert((error.pointer.clone(), error.message.clone())));
+        let explained = first.map(|error| {
             let diagnostic = self.source.at(&error.pointer, ManifestCode::NoGoal, &error.message);
             error.help.iter().map(advised).fold(diagnostic, Diagnostic::help)
         });
