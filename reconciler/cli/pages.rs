@@ -49,7 +49,21 @@ fn of_manifest(sections: &[Section]) -> String {
          policy.reboot` shows one of them in a terminal, and [`manifest.schema.json`](../schema/manifest.schema.json) gives them to an\n\
          editor. In a path, `*` stands for a name: `servers.*.role` is the role of a server. The examples are those of\n\
          [`every-field.yaml`](../manifests/every-field.yaml); [`manifests/`](../manifests/) has one manifest for each topology, to\n\
-         begin with.\n\n"
+         begin with.\n\n\
+         ## Which value counts\n\n\
+         Each value can stand once, at the widest place where it is true: at the top level for all servers, at a pool for its servers, in\n\
+         a group for its members. The nearest place counts: **the server's own entry, then its group, then its pool, then the top level**,\n\
+         and last the default. A server with an entry of its own, in addition to a range, belongs to that entry alone.\n\n\
+         - Policies are taken field by field: a server that says `policy: {{ reboot: never }}` keeps all else of its group. `databases` and\n  \
+           `maintenance` are taken whole.\n\
+         - The lists `alsoStop`, `renames.count` and `renames.ignore` add up.\n\
+         - What a pool says of `target`, `site` and `ring` holds for all its servers. A server or a group that says something else is an error.\n\
+         - `domain` completes the names of servers, pools and SQL Servers that have no dot in them.\n\
+         - An installer without a `path` is in the folder `installers`, in a folder with the name of its update, under Microsoft's file name.\n\n\
+         [`site.yaml`](../manifests/site.yaml) describes 32 servers of three products in 40 lines. `reconcile explain manifests/site.yaml\n\
+         --server br07` shows each value that counts for a server, and the line that it comes from\n\
+         ([commands.md](commands.md#where-a-value-comes-from)).\n\n\
+         ## Fields\n\n"
     );
     out += "- [top level](#top-level)\n";
     for section in sections.iter().filter(|section| !section.name().is_empty()) {

@@ -40,9 +40,15 @@ impl Command {
             Step::CloseShells => Self::Own("end the open management shells".into()),
             Step::Install => Self::Program(format!("{} /silentmode", goal.product.installer())),
             Step::StartWeb => Self::Program("net start w3svc".into()),
-            Step::UpdateDatabases(store) => Self::Cmdlet(format!("Install-CsDatabase -Update {}", form(store))),
+            Step::UpdateDatabases(store) => Self::updating(store),
             Step::StartServices => Self::Cmdlet(start(cause)),
         }
+    }
+
+    /// The command that updates these databases.
+    #[must_use]
+    pub fn updating(store: &Store) -> Self {
+        Self::Cmdlet(format!("Install-CsDatabase -Update {}", form(store)))
     }
 }
 

@@ -1,30 +1,22 @@
 //! How a goal is made from a manifest, or from a journal where there is no manifest.
 
 use alloc::{format, string::String, string::ToString, sync::Arc, vec::Vec};
+use core::iter;
 
 use reconcile_schema::{
-    Databases, Fqdn, Installer, Manifest, Marks, Mirrored, Product, ReleaseError, Releases, Role, Server, ServerName,
+    Databases, Fqdn, Installer, Manifest, Marks, Mirrored, Product, Releases, Role, Server, ServerName, ServiceName,
     Store,
 };
 
 use crate::{
-    goal::{Goal, also_stop},
-    remedy::{Remedy, escaped},
+    aimed::aimed,
+    goal::{Goal, is_new},
+    parts::{Part, Parts, Said, Source, SourceKind, Trace},
+    remedy::{GoalError, Remedy, among},
     roster::{Entry, Roster, Stranger},
     rules::Rules,
-    topology::{Claims, Standing, fronts},
+    topology::{Claims, Standing, fronts, is_front},
 };
-
-/// No goal can be made for a server of the manifest.
-///
-/// Each error has its place in the manifest, as a JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct GoalError {
-    pub pointer: String,
-    pub message: String,
-    pub help: Option<Remedy>,
-}
 
 impl Goal {
     /// The goal of the server called `name`; a server's own entry counts before the range that contains it.
@@ -82,69 +74,76 @@ impl Goal {
         entry: &Entry<'_>,
         name: &ServerName,
     ) -> Result<Self, GoalError> {
+        Self::traced(manifest, releases, roster, entry, name, &mut ())
+    }
+
+    /// The same, watched.
+    ///
+    /// # Errors
+    /// As [`Goal::of_entry`].
+    pub fn traced<T: Trace>(
+        manifest: &Manifest,
+        releases: &Releases,
+        roster: &Roster<'_>,
+        entry: &Entry<'_>,
+        name: &ServerName,
+        trace: &mut T,
+    ) -> Result<Self, GoalError> {
         let server = entry.server;
         let at = |field: &str| format!("{}{field}", entry.pointer());
-        let group = match &server.group {
-            None => None,
-            Some(group) => Some(manifest.groups.get(group).ok_or_else(|| GoalError {
+        let parts = Parts::of(manifest, server);
+        if let Some(group) = &server.group {
+            parts.group().ok_or_else(|| GoalError {
                 pointer: at("/group"),
                 message: format!("no group is named \"{group}\""),
                 help: among("groups", group.as_str(), manifest.groups.keys().map(ToString::to_string)),
-            })?),
-        };
-        let (role, role_at) = own_or(server.role, group.and_then(|group| group.role), "role", &at, server)?;
-        let (target, target_at) =
-            own_or(server.target.as_ref(), group.and_then(|group| group.target.as_ref()), "target", &at, server)?;
-        let update = manifest.updates.get(target).ok_or_else(|| GoalError {
-            pointer: target_at,
-            message: format!("no update is named \"{target}\""),
-            help: among("updates", target.as_str(), manifest.updates.keys().map(ToString::to_string)),
-        })?;
-        let update_at = |field: &str| format!("/updates/{}{field}", escaped(target.as_str()));
-        if !update.product.is_patched() {
-            return Err(GoalError {
-                pointer: update_at("/product"),
-                message: format!("{} is recognised, but not patched by reconcile", update.product),
-                help: Some(Remedy::Do("declare Lync Server 2013 or a Skype for Business Server".into())),
-            });
+            })?;
+            trace.note("group", group, Source::declared(Part::Server, "group"));
         }
-        let (core, mut floors) = releases.resolve(update.product, &update.release).map_err(|error| GoalError {
-            pointer: update_at("/release"),
-            help: Some(release_help(releases, &error)),
-            message: error.to_string(),
+        let role = parts.role().ok_or_else(|| {
+            let help = "here, or to a group that the server names with `group:`";
+            lacks("role", "no group that gives it one", help, at(""))
         })?;
-        floors.extend(update.components.iter().map(|(name, build)| (name.clone(), build.clone())));
-        if let Some((component, build)) = floors.iter().find(|(_, build)| build.line != core.line) {
-            return Err(GoalError {
-                pointer: update_at(&format!("/components/{component}")),
-                message: format!("expected a build of the line {}, found {build}", core.line),
-                help: Some(Remedy::Do(format!("{} has builds {}.x only", update.product, core.line))),
-            });
+        trace.note("role", &role.value, Source::declared(role.by, "role"));
+        let target = parts.target().ok_or_else(|| {
+            let help = "here, to a group that the server names with `group:`, or to its pool under `pools:`";
+            lacks("target", "no group or pool that gives it one", help, at(""))
+        })?;
+        trace.note("target", target.value, Source::declared(target.by, "target"));
+        let (update, aimed) = aimed(manifest, releases, entry, target, trace)?;
+        let databases = parts.databases();
+        let role_at = || format!("{}/role", role.by.pointer(entry));
+        let stores = stores(role.value, databases.map(|said| said.value), role_at)?;
+        let (standing, role) = (Standing::of(manifest, server), role.value);
+        note_standing(manifest, &parts, &standing, role, trace);
+        note_databases(&stores, databases, trace);
+        let pool = standing.pool;
+        let peers = pool.filter(|_| role == Role::FrontEnd).map_or(0, |pool| peers(manifest, roster, pool));
+        if role == Role::FrontEnd {
+            let how = SourceKind::Derived("from its pool");
+            trace.note("peers", &peers, Source { kind: how, field: None });
         }
-        let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
-        let stores = stores(role, databases, role_at)?;
-        let standing = Standing::of(manifest, server);
-        let Standing { pool, site, .. } = standing;
-        let policies = [Some(&server.policy), group.map(|group| &group.policy), Some(&manifest.policy)];
+        let claims = Claims::of(manifest, roster, role, &standing);
+        note_claims(manifest, roster, claims.as_ref(), role, trace);
         Ok(Self {
             server: name.clone(),
             product: update.product,
             role,
-            site: site.cloned(),
+            site: standing.site.cloned(),
             pool: pool.cloned(),
             upgrade_domain: standing.upgrade_domain.filter(|_| role == Role::FrontEnd).cloned(),
-            peers: pool.filter(|_| role == Role::FrontEnd).map_or(0, |pool| peers(manifest, roster, pool)),
-            claims: Claims::of(manifest, roster, role, &standing).map(Arc::new),
-            update: target.to_string(),
-            core,
-            floors: floors.into(),
+            peers,
+            claims: claims.map(Arc::new),
+            update: target.value.to_string(),
+            core: aimed.core,
+            floors: aimed.floors.into(),
             named: update.components.keys().cloned().collect(),
             original: releases.original(update.product).cloned(),
-            installer: update.installer.clone(),
+            installer: aimed.installer,
             stores,
-            mirrored: databases.and_then(|databases| databases.mirrored).unwrap_or_default(),
-            also_stop: also_stop(group.map_or(&[][..], |group| &group.also_stop), &server.also_stop),
-            rules: Rules::of(&policies.into_iter().flatten().collect::<Vec<_>>()),
+            mirrored: databases.and_then(|said| said.value.mirrored).unwrap_or_default(),
+            also_stop: stopped_too(&parts, server, trace),
+            rules: Rules::of(parts.policies(), trace),
         })
     }
 
@@ -182,7 +181,7 @@ impl Goal {
             stores: Vec::new(),
             mirrored: Mirrored::Block,
             also_stop: Arc::default(), // The stopped services are observed anyway.
-            rules: Rules::of(&[]),
+            rules: Rules::of(iter::empty(), &mut ()),
         })
     }
 }
@@ -209,28 +208,120 @@ fn no_place(manifest: &Manifest, roster: &Roster<'_>, name: &ServerName, strange
     }
 }
 
-/// The server's own value or its group's, and its place in the manifest.
-fn own_or<T>(
-    own: Option<T>,
-    group: Option<T>,
-    field: &str,
-    at: &impl Fn(&str) -> String,
-    server: &Server,
-) -> Result<(T, String), GoalError> {
-    match (own, group, &server.group) {
-        (Some(value), _, _) => Ok((value, at(&format!("/{field}")))),
-        (None, Some(value), Some(name)) => Ok((value, format!("/groups/{}/{field}", escaped(name.as_str())))),
-        (None, _, _) => Err(GoalError {
-            pointer: at(""),
-            message: format!("the server has no {field}, and no group that gives it one"),
-            help: Some(Remedy::Do(format!("add `{field}:` here, or to a group that the server names with `group:`"))),
-        }),
+/// A field that no part of the manifest gives the server.
+fn lacks(field: &str, others: &str, help: &str, pointer: String) -> GoalError {
+    GoalError {
+        pointer,
+        message: format!("the server has no {field}, and {others}"),
+        help: Some(Remedy::Do(format!("add `{field}:` {help}"))),
     }
+}
+
+/// The databases of a server that updates some.
+fn note_databases<'a, T: Trace>(stores: &[Store], databases: Option<Said<'a, &'a Databases>>, trace: &mut T) {
+    let said = |field| databases.map_or(Source::DEFAULT, |said| Source::declared(said.by, field));
+    for store in stores {
+        match store {
+            Store::Local => {}
+            Store::Configured { sql_server, exclude_collocated } => {
+                trace.note("databases/sqlServer", sql_server, said("databases/sqlServer"));
+                let source = if *exclude_collocated { said("databases/collocated") } else { Source::DEFAULT };
+                trace.note("databases/collocated", exclude_collocated, source);
+            }
+            Store::CentralManagement { sql_server, instance } => {
+                let field = "databases/centralManagementStore/sqlServer";
+                trace.note(field, sql_server, said(field));
+                let field = "databases/centralManagementStore/instance";
+                if let Some(instance) = instance {
+                    trace.note(field, instance, said(field));
+                }
+            }
+        }
+    }
+    if !stores.is_empty() {
+        let mirrored = databases.and_then(|said| said.value.mirrored);
+        let source = if mirrored.is_some() { said("databases/mirrored") } else { Source::DEFAULT };
+        trace.note("databases/mirrored", &mirrored.unwrap_or_default(), source);
+    }
+}
+
+/// The place of a server among the others: its pool, its site and its ring.
+fn note_standing<T: Trace>(manifest: &Manifest, parts: &Parts<'_>, standing: &Standing<'_>, role: Role, trace: &mut T) {
+    if let Some(pool) = parts.pool() {
+        trace.note("pool", pool.value, Source::declared(pool.by, "pool"));
+        for (name, other) in &manifest.pools {
+            let (partner, kind) = match &other.paired_with {
+                Some(partner) if name == pool.value => (partner, SourceKind::Declared),
+                Some(partner) if partner == pool.value => (name, SourceKind::Derived("from that pool")),
+                Some(_) | None => continue,
+            };
+            trace.note("pairedWith", partner, Source::declared(Part::Pool(name), "pairedWith").by(kind));
+        }
+        if let Some(together) = manifest.pools.get(pool.value).and_then(|pool| pool.together) {
+            trace.note("together", &together, Source::declared(Part::Pool(pool.value), "together"));
+        }
+    }
+    if let Some(domain) = standing.upgrade_domain.filter(|_| role == Role::FrontEnd) {
+        trace.note("upgradeDomain", domain, Source::declared(Part::Server, "upgradeDomain"));
+    }
+    if let Some(site) = parts.site() {
+        trace.note("site", site.value, Source::declared(site.by, "site"));
+    }
+    let last = standing.ring_number(manifest);
+    match (parts.ring(), manifest.rollout.rings.get(last)) {
+        (Some(ring), _) => trace.note("ring", ring.value, Source::declared(ring.by, "ring")),
+        (None, Some(ring)) => {
+            let how = SourceKind::Derived("as the last ring");
+            trace.note("ring", ring, Source::item(Part::Top, "rollout/rings", last).by(how));
+        }
+        (None, None) => {}
+    }
+}
+
+/// The share where the servers of a pool agree, and the servers that this one waits for.
+fn note_claims<T: Trace>(manifest: &Manifest, roster: &Roster<'_>, claims: Option<&Claims>, role: Role, trace: &mut T) {
+    let at = |how| Source::declared(Part::Top, "rollout/claims").by(how);
+    let Some(claims) = claims else {
+        if manifest.rollout.claims.is_some() {
+            let why = if role == Role::Edge { "as Edge cannot reach it" } else { "as it is in no pool" };
+            trace.note("rollout/claims", &None::<&str>, at(SourceKind::Derived(why)));
+        }
+        return;
+    };
+    trace.note("rollout/claims", &claims.folder, at(SourceKind::Declared));
+    for (number, writer) in claims.writers.iter().enumerate() {
+        trace.note("rollout/claims/writers", writer, Source::item(Part::Top, "rollout/claims/writers", number));
+    }
+    for entry in
+        roster.entries().iter().filter(|entry| role == Role::BackEnd && is_front(manifest, entry, &claims.pool))
+    {
+        let field = Some((Part::Others(entry.pattern), "", None));
+        trace.note("rollout/after", entry.pattern, Source { kind: SourceKind::Derived("from its pool"), field });
+    }
+}
+
+/// The services of other products that the group and the server name.
+fn stopped_too<T: Trace>(parts: &Parts<'_>, server: &Server, trace: &mut T) -> Arc<[ServiceName]> {
+    let of_group = parts.group().map(|(name, group)| (Part::Group(name), &group.also_stop));
+    let mut all = Vec::new();
+    for (part, list) in of_group.into_iter().chain([(Part::Server, &server.also_stop)]) {
+        for (number, name) in list.iter().enumerate() {
+            if is_new(&all, name) {
+                trace.note("alsoStop", name, Source::item(part, "alsoStop", number));
+                all.push(name.clone());
+            }
+        }
+    }
+    all.into()
 }
 
 /// The databases that a server of this role updates, in the order of the documented procedure; the Central Management
 /// Store comes last.
-fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<Vec<Store>, GoalError> {
+fn stores(
+    role: Role,
+    databases: Option<&Databases>,
+    role_at: impl FnOnce() -> String,
+) -> Result<Vec<Store>, GoalError> {
     let none = Databases::default();
     let databases = databases.unwrap_or(&none);
     let own = match (role, &databases.sql_server) {
@@ -245,14 +336,14 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
         }
         (Role::StandardEdition, _) => {
             return Err(GoalError {
-                pointer: role_at,
+                pointer: role_at(),
                 message: "a Standard Edition server has its databases on itself".into(),
                 help: Some(Remedy::Do("remove `sqlServer` and `collocated`, or declare the role back-end".into())),
             });
         }
         (Role::FrontEnd | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge, _) => {
             return Err(GoalError {
-                pointer: role_at,
+                pointer: role_at(),
                 message: format!("servers of the role {role} update no databases of a Back End"),
                 help: Some(Remedy::Do(
                     "remove `sqlServer` and `collocated`: one server of the role back-end updates them".into(),
@@ -261,7 +352,7 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
         }
         (Role::BackEnd, None) => {
             return Err(GoalError {
-                pointer: role_at,
+                pointer: role_at(),
                 message: "a Back End needs `databases.sqlServer`: the SQL Server that holds its databases".into(),
                 help: Some(Remedy::Do("add `databases: { sqlServer: sql01.contoso.example }`".into())),
             });
@@ -272,51 +363,4 @@ fn stores(role: Role, databases: Option<&Databases>, role_at: String) -> Result<
         instance: central.instance.clone(),
     });
     Ok(own.into_iter().chain(central).collect())
-}
-
-fn release_help(releases: &Releases, error: &ReleaseError) -> Remedy {
-    Remedy::Do(match error {
-        ReleaseError::NoSuchName { product, name, candidates } => return unnamed(releases, *product, name, candidates),
-        ReleaseError::Ambiguous { .. } => "give the build itself, in quotes".into(),
-        ReleaseError::NoBuild { .. } => {
-            "give the build itself, as the installed Core Components show it after the update".into()
-        }
-        ReleaseError::WrongLine { .. } => "this is a build of another product: correct `release`, or `product`".into(),
-    })
-}
-
-/// What a name could mean that no release of the product has.
-fn unnamed(releases: &Releases, product: Product, name: &str, candidates: &[String]) -> Remedy {
-    let is_named =
-        |product: Product, name: &str| !matches!(releases.resolve(product, name), Err(ReleaseError::NoSuchName { .. }));
-    let plain: String =
-        name.chars().filter(|sign| !"\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}".contains(*sign)).collect();
-    if plain != name && is_named(product, &plain) {
-        return Remedy::Do(format!("write it in plain quotes: \"{plain}\""));
-    }
-    // Every product has a CU1; an article belongs to one product.
-    let article = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("kb"));
-    let others = Product::ALL.into_iter().filter(|other| article && *other != product);
-    if let Some(other) = { others }.find(|other| is_named(*other, name)) {
-        return Remedy::Do(format!("{name} is a release of {other}: correct `release`, or `product`"));
-    }
-    if name.contains('.') && name.chars().all(|sign| sign.is_ascii_digit() || sign == '.') {
-        return Remedy::Do(format!("a build has four numbers, and those of {product} begin with {}", product.line()));
-    }
-    // Releases differ in their numbers: another number is another release.
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let same: Vec<_> =
-        candidates.iter().filter(|one| !digits(name).is_empty() && digits(one) == digits(name)).collect();
-    match same.as_slice() {
-        [only] => Remedy::Do(format!("did you mean `{only}`?")),
-        _ => Remedy::Do(format!("the releases are: {}", candidates.join(", "))),
-    }
-}
-
-fn among(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Option<Remedy> {
-    let names: Vec<_> = names.collect();
-    Some(match names.is_empty() {
-        true => Remedy::Do(format!("there are no {what} in the manifest: add it under `{what}:`")),
-        false => Remedy::Names { what, found: found.into(), names },
-    })
 }

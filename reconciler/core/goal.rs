@@ -91,11 +91,16 @@ impl Goal {
     /// The same goal, extended by the services that an earlier run has stopped: a manifest that no longer names a
     /// service of another product does not leave it down.
     pub(crate) fn with_stopped<'a>(&self, names: impl Iterator<Item = &'a String>) -> Cow<'_, Self> {
-        let stopped: Vec<_> = names.filter_map(|name| name.parse().ok()).collect();
-        if stopped.is_empty() {
+        let mut all = self.also_stop.to_vec();
+        for name in names.filter_map(|name| name.parse().ok()) {
+            if is_new(&all, &name) {
+                all.push(name);
+            }
+        }
+        if all.len() == self.also_stop.len() {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(Self { also_stop: also_stop(&self.also_stop, &stopped), ..self.clone() })
+        Cow::Owned(Self { also_stop: all.into(), ..self.clone() })
     }
 
     /// The services in `alsoStop` that do not exist here.
@@ -176,13 +181,7 @@ impl Goal {
     }
 }
 
-/// The names from the group and from the server, each once: the service manager ignores case.
-pub(crate) fn also_stop(group: &[ServiceName], server: &[ServiceName]) -> Arc<[ServiceName]> {
-    let mut all: Vec<ServiceName> = Vec::new();
-    for name in group.iter().chain(server) {
-        if !all.iter().any(|known| known.as_str().eq_ignore_ascii_case(name.as_str())) {
-            all.push(name.clone());
-        }
-    }
-    all.into()
+/// Whether a name is not among these yet: the service manager ignores case.
+pub(crate) fn is_new(names: &[ServiceName], name: &ServiceName) -> bool {
+    !names.iter().any(|known| known.as_str().eq_ignore_ascii_case(name.as_str()))
 }

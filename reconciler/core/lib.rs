@@ -16,9 +16,9 @@
 //! | 5 | `drift`, `effect`, `room` | what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
-//! | 8 | `claims`, `pool`, `declared`, `goal`, `rules`, `topology`, `roster`, `remedy` | what one server must become, and where it stands |
+//! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
 //! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
-//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `roster`, `remedy`, `quorum`, `calendar` |
+//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
 //!
 //! Files that stand apart are not used by the others and never use `Seen`: they know manifests and fleets, not servers.
 #![no_std]
@@ -32,6 +32,7 @@
 extern crate alloc;
 
 mod age;
+mod aimed;
 mod apply;
 mod approved;
 mod ask;
@@ -63,6 +64,7 @@ mod host;
 mod lacking;
 mod layers;
 mod next;
+mod parts;
 mod plan;
 mod pool;
 mod proof;
@@ -91,7 +93,6 @@ pub use claims::{claim_of, reached};
 pub use clock::{WrongClock, wrong_clock};
 pub use command::Command;
 pub use decisive::decisive;
-pub use declared::GoalError;
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
 pub use drive::Drive;
 pub use effect::after;
@@ -108,10 +109,11 @@ pub use host::{Account, Act, Acted, Observe};
 pub use lacking::lacking;
 pub use layers::layers;
 pub use next::{Next, next};
+pub use parts::{Part, Source, SourceKind, Trace};
 pub use plan::{Plan, PlanEnd, PlannedStep, ahead, plan};
 pub use pool::strange;
 pub use quorum::{READY, spare};
-pub use remedy::Remedy;
+pub use remedy::{GoalError, Remedy};
 pub use rights::product_steps;
 pub use roster::{Entry, Place, Roster, Stranger};
 pub use rules::Rules;

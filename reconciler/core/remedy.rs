@@ -24,3 +24,23 @@ pub(crate) fn at(map: &str, name: &str) -> String {
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
+
+/// No goal can be made for a server of the manifest.
+///
+/// Each error has its place in the manifest, as a JSON pointer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GoalError {
+    pub pointer: String,
+    pub message: String,
+    pub help: Option<Remedy>,
+}
+
+/// The names that exist, as the remedy for one that does not.
+pub(crate) fn among(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Option<Remedy> {
+    let names: Vec<_> = names.collect();
+    Some(match names.is_empty() {
+        true => Remedy::Do(format!("there are no {what} in the manifest: add it under `{what}:`")),
+        false => Remedy::Names { what, found: found.into(), names },
+    })
+}

@@ -1,11 +1,14 @@
 //! The rules of a run, with every default filled in.
 
-use alloc::sync::Arc;
+use alloc::{format, sync::Arc, vec::Vec};
 
 use reconcile_schema::{
     Estimates, Fabric, ForeignServices, Maintenance, OnExceed, PendingRestart, Period, Policy, Reboots, Renames,
     Shells, When,
 };
+use serde::Serialize;
+
+use crate::parts::{Part, Source, Trace};
 
 /// The rules of a run, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,43 +57,120 @@ pub struct Rules {
 pub const REBOOTS: u32 = 2;
 
 impl Rules {
-    pub(crate) fn of(policies: &[&Policy]) -> Self {
-        fn first<T: Copy>(policies: &[&Policy], field: impl Fn(&Policy) -> Option<T>, default: T) -> T {
-            policies.iter().find_map(|policy| field(policy)).unwrap_or(default)
-        }
-        let maintenance = policies.iter().find_map(|policy| policy.maintenance.as_ref());
-        let estimate =
-            |field: fn(&Estimates) -> Option<Period>| policies.iter().find_map(|policy| field(&policy.estimates));
+    /// The rules of these policies, the nearest first.
+    pub(crate) fn of<'a, T: Trace>(
+        policies: impl Iterator<Item = (Part<'a>, &'a Policy)> + Clone,
+        trace: &mut T,
+    ) -> Self {
+        let mut layers = Layers { policies, trace };
+        let maintenance = layers.maintenance();
         Self {
-            maintenance: maintenance.and_then(When::windows).cloned().map(Arc::new),
             is_always: maintenance == Some(&When::Always),
-            outage_budget: first(policies, |policy| policy.outage.budget, Period::minutes(30)),
-            on_exceed: first(policies, |policy| policy.outage.on_exceed, OnExceed::StopBefore),
+            maintenance: maintenance.and_then(When::windows).cloned().map(Arc::new),
+            outage_budget: layers.or("policy/outage/budget", |policy| policy.outage.budget, Period::minutes(30)),
+            on_exceed: layers.or("policy/outage/onExceed", |policy| policy.outage.on_exceed, OnExceed::StopBefore),
             estimates: Estimates {
-                fail_over: estimate(|estimates| estimates.fail_over),
-                stop: estimate(|estimates| estimates.stop),
-                install: estimate(|estimates| estimates.install),
-                database: estimate(|estimates| estimates.database),
-                start: estimate(|estimates| estimates.start),
-                restart: estimate(|estimates| estimates.restart),
+                fail_over: layers.estimate("policy/estimates/failOver", |policy| policy.estimates.fail_over),
+                stop: layers.estimate("policy/estimates/stop", |policy| policy.estimates.stop),
+                install: layers.estimate("policy/estimates/install", |policy| policy.estimates.install),
+                database: layers.estimate("policy/estimates/database", |policy| policy.estimates.database),
+                start: layers.estimate("policy/estimates/start", |policy| policy.estimates.start),
+                restart: layers.estimate("policy/estimates/restart", |policy| policy.estimates.restart),
             },
-            reboot: first(policies, |policy| policy.reboot, Reboots::Never),
-            pending_restart: first(policies, |policy| policy.pending_restart, PendingRestart::Report),
-            shells: first(policies, |policy| policy.shells, Shells::Block),
-            foreign: Some(first(policies, |policy| policy.foreign, ForeignServices::Block)),
+            reboot: layers.or("policy/reboot", |policy| policy.reboot, Reboots::Never),
+            pending_restart: layers.or(
+                "policy/pendingRestart",
+                |policy| policy.pending_restart,
+                PendingRestart::Report,
+            ),
+            shells: layers.or("policy/shells", |policy| policy.shells, Shells::Block),
+            foreign: Some(layers.or("policy/foreign", |policy| policy.foreign, ForeignServices::Block)),
+            fabric: layers.or("policy/pool/fabric", |policy| policy.pool.fabric, Fabric::Block),
+            attempts: u32::from(layers.or("policy/attempts", |policy| policy.attempts, 3)),
+            database_check: layers.or("policy/databaseCheck", |policy| policy.database_check, Period::hours(24)),
+            stop: layers.or("policy/timeouts/stop", |policy| policy.timeouts.stop, Period::minutes(15)),
+            install: layers.or("policy/timeouts/install", |policy| policy.timeouts.install, Period::minutes(90)),
+            quiet: layers.or("policy/quiet", |policy| policy.quiet, Period::minutes(20)),
+            start: layers.or("policy/timeouts/start", |policy| policy.timeouts.start, Period::minutes(60)),
+            database: layers.or("policy/timeouts/database", |policy| policy.timeouts.database, Period::minutes(60)),
+            shell_wait: layers.or("policy/timeouts/shells", |policy| policy.timeouts.shells, Period::minutes(10)),
             renames: Arc::new(Renames {
-                count: policies.iter().flat_map(|policy| policy.renames.count.iter().cloned()).collect(),
-                ignore: policies.iter().flat_map(|policy| policy.renames.ignore.iter().cloned()).collect(),
+                count: layers.all("policy/renames/count", |policy| &policy.renames.count),
+                ignore: layers.all("policy/renames/ignore", |policy| &policy.renames.ignore),
             }),
-            fabric: first(policies, |policy| policy.pool.fabric, Fabric::Block),
-            attempts: u32::from(first(policies, |policy| policy.attempts, 3)),
-            database_check: first(policies, |policy| policy.database_check, Period::hours(24)),
-            stop: first(policies, |policy| policy.timeouts.stop, Period::minutes(15)),
-            install: first(policies, |policy| policy.timeouts.install, Period::minutes(90)),
-            quiet: first(policies, |policy| policy.quiet, Period::minutes(20)),
-            start: first(policies, |policy| policy.timeouts.start, Period::minutes(60)),
-            database: first(policies, |policy| policy.timeouts.database, Period::minutes(60)),
-            shell_wait: first(policies, |policy| policy.timeouts.shells, Period::minutes(10)),
         }
+    }
+}
+
+/// The policies that apply to a server, the nearest first, and who watches what is taken from them.
+struct Layers<'t, P, T> {
+    policies: P,
+    trace: &'t mut T,
+}
+
+impl<'a, P: Iterator<Item = (Part<'a>, &'a Policy)> + Clone, T: Trace> Layers<'_, P, T> {
+    /// The windows of the nearest policy that has some.
+    fn maintenance(&mut self) -> Option<&'a When> {
+        let found = self.policies.clone().find_map(|(part, policy)| Some((part, policy.maintenance.as_ref()?)));
+        let field = "policy/maintenance";
+        match found {
+            None => self.trace.note(field, &When::Always, Source::DEFAULT),
+            Some((by, when @ When::Always)) => self.trace.note(field, when, Source::declared(by, field)),
+            Some((by, When::In(Maintenance { time_zone, windows, except }))) => {
+                let field = "policy/maintenance/timeZone";
+                self.trace.note(field, time_zone, Source::declared(by, field));
+                for (name, window) in windows {
+                    let field = format!("policy/maintenance/windows/{name}");
+                    self.trace.note(&field, window, Source::declared(by, &field));
+                }
+                for (name, days) in except {
+                    let field = format!("policy/maintenance/except/{name}");
+                    self.trace.note(&field, days, Source::declared(by, &field));
+                }
+            }
+        }
+        found.map(|(_, when)| when)
+    }
+
+    /// The value of the nearest policy that has one.
+    fn first<V: Serialize>(&mut self, field: &'static str, get: impl Fn(&'a Policy) -> Option<V>) -> Option<V> {
+        let (by, value) = self.policies.clone().find_map(|(part, policy)| Some((part, get(policy)?)))?;
+        self.trace.note(field, &value, Source::declared(by, field));
+        Some(value)
+    }
+
+    /// The value of the nearest policy that has one. Without one, it is not known until a run has recorded it.
+    fn estimate(&mut self, field: &'static str, get: impl Fn(&'a Policy) -> Option<Period>) -> Option<Period> {
+        let value = self.first(field, get);
+        if value.is_none() {
+            self.trace.note(field, &value, Source::DEFAULT);
+        }
+        value
+    }
+
+    /// The value of the nearest policy that has one, or the default.
+    fn or<V: Serialize>(&mut self, field: &'static str, get: impl Fn(&'a Policy) -> Option<V>, default: V) -> V {
+        if let Some(value) = self.first(field, get) {
+            return value;
+        }
+        self.trace.note(field, &default, Source::DEFAULT);
+        default
+    }
+
+    /// The lists of all policies.
+    fn all<V: Serialize + Clone + 'a>(
+        &mut self,
+        field: &'static str,
+        get: impl Fn(&'a Policy) -> &'a Vec<V>,
+    ) -> Vec<V> {
+        let lists = self.policies.clone().map(|(part, policy)| (part, get(policy)));
+        let mut all = Vec::new();
+        for (part, list) in lists {
+            for (number, item) in list.iter().enumerate() {
+                self.trace.note(field, item, Source::item(part, field, number));
+                all.push(item.clone());
+            }
+        }
+        all
     }
 }

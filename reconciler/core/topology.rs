@@ -6,12 +6,17 @@ use reconcile_schema::{
     AccountName, ClaimShare, Fqdn, Maintenance, Manifest, Role, Server, ServerName, UpdateName, When,
 };
 
-use crate::roster::{Entry, Roster};
+use crate::{
+    parts::Parts,
+    roster::{Entry, Roster},
+};
 
 /// The place of a server, according to its own entry, its group and its pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing<'a> {
     pub role: Option<Role>,
+    /// The update that it must have.
+    pub target: Option<&'a UpdateName>,
     pub site: Option<&'a UpdateName>,
     pub pool: Option<&'a Fqdn>,
     /// The ring in which it is updated, if one is named.
@@ -25,20 +30,16 @@ impl<'a> Standing<'a> {
     /// The place of the servers of an entry.
     #[must_use]
     pub fn of(manifest: &'a Manifest, server: &'a Server) -> Self {
-        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
-        let named = server.pool.as_ref().or_else(|| group.and_then(|group| group.pool.as_ref()));
-        let pool = named.and_then(|pool| manifest.pools.get(pool));
-        let site = server.site.as_ref().or_else(|| group.and_then(|group| group.site.as_ref()));
-        let ring = server.ring.as_ref().or_else(|| group.and_then(|group| group.ring.as_ref()));
-        let windows = server.policy.maintenance.as_ref();
-        let windows = windows.or_else(|| group.and_then(|group| group.policy.maintenance.as_ref()));
+        let parts = Parts::of(manifest, server);
+        let windows = parts.policies().find_map(|(_, policy)| policy.maintenance.as_ref());
         Self {
-            role: server.role.or_else(|| group.and_then(|group| group.role)),
-            site: site.or_else(|| pool.and_then(|pool| pool.site.as_ref())),
-            pool: named,
-            ring: pool.and_then(|pool| pool.ring.as_ref()).or(ring),
+            role: parts.role().map(|said| said.value),
+            target: parts.target().map(|said| said.value),
+            site: parts.site().map(|said| said.value),
+            pool: parts.pool().map(|said| said.value),
+            ring: parts.ring().map(|said| said.value),
             upgrade_domain: server.upgrade_domain.as_ref(),
-            maintenance: windows.or(manifest.policy.maintenance.as_ref()).and_then(When::windows),
+            maintenance: windows.and_then(When::windows),
         }
     }
 
@@ -93,9 +94,13 @@ pub(crate) fn fronts<'a>(
     roster: &'a Roster<'a>,
     pool: &'a Fqdn,
 ) -> impl Iterator<Item = ServerName> + 'a {
-    let front = move |entry: &&Entry<'_>| {
-        let Standing { role, pool: named, .. } = Standing::of(manifest, entry.server);
-        role == Some(Role::FrontEnd) && named == Some(pool)
-    };
+    let front = move |entry: &&Entry<'_>| is_front(manifest, entry, pool);
     roster.entries().iter().filter(front).flat_map(move |entry| roster.servers(entry, |_| true).map(|(_, name)| name))
+}
+
+/// Whether the servers of an entry are Front End Servers of a pool.
+pub(crate) fn is_front(manifest: &Manifest, entry: &Entry<'_>, pool: &Fqdn) -> bool {
+    let parts = Parts::of(manifest, entry.server);
+    let is_front = parts.role().is_some_and(|role| role.value == Role::FrontEnd);
+    is_front && parts.pool().is_some_and(|named| named.value == pool)
 }

@@ -5,6 +5,7 @@ use alloc::{collections::BTreeMap, format, string::String, string::ToString, vec
 use reconcile_schema::{Fqdn, Manifest, Role, UpdateName};
 
 use crate::{
+    parts::{Parts, Said},
     remedy::{Remedy, at},
     roster::Entry,
     topology::Standing,
@@ -83,7 +84,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// A pool has servers, all at one site and in one ring.
+    /// A pool has servers, all at one site, in one ring, and with the target that the pool declares.
     fn pools(&self, errors: &mut Vec<TopologyError>) {
         for name in self.manifest.pools.keys().filter(|name| !self.pools.contains_key(name)) {
             errors.push(TopologyError {
@@ -93,55 +94,32 @@ impl<'a> Check<'a> {
             });
         }
         for (name, entries) in &self.pools {
+            let members = entries.iter().filter_map(|number| self.entries.get(*number));
+            let members: Vec<_> = members.map(|(entry, _)| (*entry, Parts::of(self.manifest, entry.server))).collect();
+            let Some((_, first)) = members.first() else { continue };
             let declared = self.manifest.pools.get(*name);
-            let mut members = entries.iter().filter_map(|number| self.entries.get(*number));
-            let said = |(entry, _): &(Entry<'a>, Standing<'a>)| {
-                let group = entry.server.group.as_ref().and_then(|group| self.manifest.groups.get(group));
-                let (ring, site) = (entry.server.ring.as_ref(), entry.server.site.as_ref());
-                let of_group = group.map(|group| (group.ring.as_ref(), group.site.as_ref()));
-                let (group_ring, group_site) = of_group.unwrap_or_default();
-                (ring.or(group_ring), site.or(group_site))
+            let (target, ring, site) =
+                declared.map(|pool| (pool.target.as_ref(), pool.ring.as_ref(), pool.site.as_ref())).unwrap_or_default();
+            // What the pool declares applies to servers that declare nothing. Without it, all servers say the same.
+            let of_all = |pool: Option<&'a UpdateName>, first: Option<Said<'a, &'a UpdateName>>| {
+                (pool.or(first.map(|said| said.value)), pool.is_some())
             };
-            let Some(first) = members.next() else { continue };
-            let whole = (declared.and_then(|pool| pool.ring.as_ref()), declared.and_then(|pool| pool.site.as_ref()));
-            let (ring, site) = said(first);
-            let (ring, site) = (whole.0.or(ring), whole.1.or(site));
-            for member in core::iter::once(first).chain(members) {
-                let own = said(member);
-                let differs = |what: &str, own: Option<&UpdateName>, pool: Option<&UpdateName>, declared: bool| {
-                    // The pool's own values apply to servers that declare none.
-                    (own != pool && !(declared && own.is_none())).then(|| self.apart(member, name, what, own, pool))
-                };
-                errors.extend(differs("ring", own.0, ring, whole.0.is_some()));
-                errors.extend(differs("site", own.1, site, whole.1.is_some()));
+            let (ring, site) = (of_all(ring, first.ring()), of_all(site, first.site()));
+            for (entry, parts) in &members {
+                let mut differs =
+                    |what: &str, own: Option<Said<'a, _>>, (pool, declared): (Option<&UpdateName>, bool)| {
+                        let value = own.map(|said| said.value);
+                        if value != pool && !(declared && value.is_none()) {
+                            errors.push(apart(entry, name, what, own, pool));
+                        }
+                    };
+                differs("ring", parts.ring(), ring);
+                differs("site", parts.site(), site);
+                // In a pool that declares none, different targets are a warning.
+                if target.is_some() {
+                    differs("target", parts.target(), (target, true));
+                }
             }
-        }
-    }
-
-    fn apart(
-        &self,
-        (entry, _): &(Entry<'a>, Standing<'a>),
-        pool: &Fqdn,
-        what: &str,
-        own: Option<&UpdateName>,
-        others: Option<&UpdateName>,
-    ) -> TopologyError {
-        let server = entry.server;
-        let by_itself = if what == "ring" { server.ring.is_some() } else { server.site.is_some() };
-        let pointer = match (&server.group, own) {
-            (Some(group), Some(_)) if !by_itself => format!("{}/{what}", at("groups", group.as_str())),
-            (_, Some(_)) => format!("{}/{what}", entry.pointer()),
-            (_, None) => entry.pointer(),
-        };
-        let tell = |name: Option<&UpdateName>| name.map_or_else(|| format!("no {what}"), |name| format!("\"{name}\""));
-        let (own, others) = (tell(own), tell(others));
-        TopologyError {
-            pointer,
-            message: format!(
-                "the servers of the pool {pool} have the {what} {others}, but {} has {own}",
-                entry.pattern
-            ),
-            help: Remedy::Do(format!("say `{what}:` once, at the pool under `pools:`")),
         }
     }
 
@@ -186,10 +164,8 @@ impl<'a> Check<'a> {
     /// Only Front End Servers of Lync Server 2013 have upgrade domains.
     fn domains(&self, errors: &mut Vec<TopologyError>) {
         for (entry, standing) in self.entries.iter().filter(|(_, standing)| standing.upgrade_domain.is_some()) {
-            let server = entry.server;
-            let group = server.group.as_ref().and_then(|group| self.manifest.groups.get(group));
-            let target = server.target.as_ref().or_else(|| group.and_then(|group| group.target.as_ref()));
-            let other = target
+            let other = standing
+                .target
                 .and_then(|target| self.manifest.updates.get(target))
                 .map(|update| update.product)
                 .filter(|product| !product.is_updated_by_domains());
@@ -223,6 +199,24 @@ impl<'a> Check<'a> {
             message: format!("{} is a Front End Server without a pool", entry.pattern),
             help: Remedy::Do("add `pool:` with the pool's fully qualified domain name, as Get-CsPool shows it".into()),
         }));
+    }
+}
+
+/// A server says something else than its pool, or than the other servers of the pool.
+fn apart(
+    entry: &Entry<'_>,
+    pool: &Fqdn,
+    what: &str,
+    own: Option<Said<'_, &UpdateName>>,
+    others: Option<&UpdateName>,
+) -> TopologyError {
+    let tell = |name: Option<&UpdateName>| name.map_or_else(|| format!("no {what}"), |name| format!("\"{name}\""));
+    let place = own.map(|said| format!("{}/{what}", said.by.pointer(entry)));
+    let (own, others) = (tell(own.map(|said| said.value)), tell(others));
+    TopologyError {
+        pointer: place.unwrap_or_else(|| entry.pointer()),
+        message: format!("the servers of the pool {pool} have the {what} {others}, but {} has {own}", entry.pattern),
+        help: Remedy::Do(format!("say `{what}:` once, at the pool under `pools:`")),
     }
 }
 

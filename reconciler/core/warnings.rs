@@ -13,6 +13,7 @@ use crate::{
     calendar::{ANY_DAY, next_opening},
     foresee::{assumed, foreseen_whole},
     goal::Goal,
+    parts::Parts,
     remedy::at,
     roster::{Entry, Roster},
     together::{Unguarded, unguarded},
@@ -146,9 +147,7 @@ fn unequal_pools(manifest: &Manifest) -> Vec<Warning> {
     let mut once = BTreeSet::new();
     let mut all = Vec::new();
     for (pattern, server) in &manifest.servers {
-        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
-        let target = server.target.as_ref().or_else(|| group.and_then(|group| group.target.as_ref()));
-        let (Some(pool), Some(target)) = (Standing::of(manifest, server).pool, target) else { continue };
+        let Standing { pool: Some(pool), target: Some(target), .. } = Standing::of(manifest, server) else { continue };
         let first = *targets.entry(pool).or_insert(target);
         let release = |name: &UpdateName| manifest.updates.get(name).map(|update| (update.product, &update.release));
         if release(first) != release(target) && once.insert(pool) {
@@ -187,9 +186,8 @@ fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
     let mut first: BTreeMap<(&Fqdn, Option<&SqlInstance>), &ServerPattern> = BTreeMap::new();
     let mut all = Vec::new();
     for (pattern, server) in &manifest.servers {
-        let group = server.group.as_ref().and_then(|group| manifest.groups.get(group));
-        let databases = server.databases.as_ref().or_else(|| group.and_then(|group| group.databases.as_ref()));
-        let Some(store) = databases.and_then(|databases| databases.central_management_store.as_ref()) else { continue };
+        let databases = Parts::of(manifest, server).databases();
+        let Some(store) = databases.and_then(|said| said.value.central_management_store.as_ref()) else { continue };
         let known = first.insert((&store.sql_server, store.instance.as_ref()), pattern);
         if known.is_some() || !pattern.is_single() {
             all.push(Warning {
@@ -238,12 +236,17 @@ fn empty_files(manifest: &Manifest) -> impl Iterator<Item = Warning> {
 /// Updates and groups that no server uses yet, and that would make no valid goal.
 fn unused(manifest: &Manifest, releases: &Releases) -> Vec<Warning> {
     let members: BTreeSet<_> = manifest.servers.values().filter_map(|server| server.group.as_ref()).collect();
-    let used = manifest.groups.iter().filter(|(name, _)| members.contains(name));
-    let targets = manifest.servers.values().filter_map(|server| server.target.as_ref());
-    let targets: BTreeSet<_> = targets.chain(used.filter_map(|(_, group)| group.target.as_ref())).collect();
+    let targets: BTreeSet<_> =
+        manifest.servers.values().filter_map(|server| Standing::of(manifest, server).target).collect();
     let updates = manifest.updates.iter().filter(|(name, _)| !targets.contains(name)).filter_map(|(name, update)| {
-        let error = releases.resolve(update.product, &update.release).err()?;
-        Some((format!("{}/release", at("updates", name.as_str())), error.to_string()))
+        let at = |field| format!("{}/{field}", at("updates", name.as_str()));
+        match releases.resolve(update.product, &update.release) {
+            Err(error) => Some((at("release"), error.to_string())),
+            Ok(_) if update.installer.path.is_none() && manifest.installers.is_none() => {
+                Some((at("installer"), format!("the installer of {name} has no path")))
+            }
+            Ok(_) => None,
+        }
     });
     let groups = manifest.groups.iter().filter(|(name, _)| !members.contains(name)).filter_map(|(name, group)| {
         let target = group.target.as_ref().filter(|target| !manifest.updates.contains_key(*target))?;

@@ -18,6 +18,7 @@ mod dsc;
 mod durations;
 mod event;
 mod exit_code;
+mod explain;
 mod fact;
 mod fleet;
 mod history;
@@ -59,14 +60,16 @@ pub use dsc::{DscInstance, DscMetadata, DscRestart};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
 pub use exit_code::ExitCode;
+pub use explain::{ExplainReport, ManifestPart, ResolvedValue, ValueKind, ValueSource};
 pub use fact::Fact;
 pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use ids::{BootId, RunId};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    CentralStore, Databases, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, Mirrored,
-    OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
+    CentralStore, Databases, DeclaredInstaller, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer,
+    Manifest, Mirrored, OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells,
+    Timeouts, Update,
 };
 pub use manifest_code::{ManifestCode, ManifestExample};
 pub use marks::{

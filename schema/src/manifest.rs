@@ -7,8 +7,9 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    BelowPath, Build, ComponentName, Day, FolderPath, Fqdn, Period, Pool, Product, Reports, Role, Rollout,
+    BelowPath, Build, ComponentName, Day, FilePath, FolderPath, Fqdn, Period, Pool, Product, Reports, Role, Rollout,
     ServerPattern, ServiceName, Sha256, SqlInstance, UpdateName, When,
+    names::ShortOrFull,
     path::{AN_EXE, EXE, LONGEST, is_exe},
 };
 
@@ -41,9 +42,17 @@ pub struct Manifest {
     /// a key, the expiry is reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Day>,
+    /// The domain of the servers, pools and SQL Servers that are named without one: `fe01` is `fe01.contoso.example`. A
+    /// name with a dot in it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Fqdn>,
     /// The rules for every server, unless its group or the server itself sets others.
     #[serde(default)]
     pub policy: Policy,
+    /// The folder of the installers whose `path` is left out, on a share or on a drive of each server: a folder in it
+    /// has the name of the update and holds the installer under Microsoft's file name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installers: Option<FilePath>,
     /// The updates that servers can have as their target, by a name of your choice.
     #[schemars(extend("x-expected" = NAME))]
     pub updates: BTreeMap<UpdateName, Update>,
@@ -51,9 +60,12 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("x-expected" = NAME))]
     pub groups: BTreeMap<UpdateName, Group>,
-    /// The pools that servers name, where a pool needs more than its name.
+    /// The pools that servers name, each with what its servers have in common.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("x-expected" = "the fully qualified domain name of a pool"))]
+    #[schemars(
+        with = "BTreeMap<ShortOrFull, Pool>",
+        extend("x-expected" = "the fully qualified domain name of a pool")
+    )]
     pub pools: BTreeMap<Fqdn, Pool>,
     /// In which order, and how many at once, the servers are updated.
     #[serde(default)]
@@ -83,10 +95,28 @@ pub struct Update {
     #[schemars(extend("x-expected" = NAME))]
     pub components: BTreeMap<ComponentName, Build>,
     /// The installer.
-    pub installer: Installer,
+    pub installer: DeclaredInstaller,
 }
 
 /// The installer of an update. Its file name identifies nothing: it is the same for every update of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclaredInstaller {
+    /// The path of the file: an absolute path, on a drive of the server or on a share. Without it, the file is in the
+    /// folder `installers`: with `installers: 'D:\Updates'`, that of the update `cu7` is
+    /// `D:\Updates\cu7\SkypeServerUpdateInstaller.exe`.
+    #[schemars(with = "String", length(max = LONGEST), extend("pattern" = EXE, "x-expected" = AN_EXE, "x-path" = true))]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_exe")]
+    pub path: Option<String>,
+    /// The SHA-256 of the file.
+    pub sha256: Sha256,
+    /// The publisher that must have signed the file. Default Microsoft Corporation.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_text")]
+    #[schemars(with = "String", length(min = 1, max = 1024))]
+    pub publisher: Option<String>,
+}
+
+/// The installer of an update, and the publisher that must have signed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Installer {
@@ -103,7 +133,9 @@ pub struct Installer {
 }
 
 impl Installer {
-    fn maker() -> String {
+    /// The publisher of every update, unless the manifest names another.
+    #[must_use]
+    pub fn maker() -> String {
         "Microsoft Corporation".into()
     }
 }
@@ -115,7 +147,7 @@ pub struct Group {
     /// The role of the members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// The update that the members must have.
+    /// The update that the members must have: a name under `updates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<UpdateName>,
     /// The site of the members, as reports show it.
@@ -123,8 +155,9 @@ pub struct Group {
     pub site: Option<UpdateName>,
     /// The pool that the members belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ShortOrFull>")]
     pub pool: Option<Fqdn>,
-    /// The ring in which the members are updated. If their pool has a ring, that one counts.
+    /// The ring in which the members are updated: that of their pool, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<UpdateName>,
     /// The databases that the members update.
@@ -158,8 +191,9 @@ pub struct Server {
     pub site: Option<UpdateName>,
     /// The pool that the server belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ShortOrFull>")]
     pub pool: Option<Fqdn>,
-    /// The ring in which the server is updated. If its pool has a ring, that one counts.
+    /// The ring in which the server is updated: that of its pool, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<UpdateName>,
     /// The upgrade domain of a Front End Server of Lync Server 2013, as Topology Builder assigned it.
@@ -185,6 +219,7 @@ pub struct Databases {
     /// The SQL Server of an Enterprise Edition Back End; for an availability group, its listener (Microsoft Learn:
     /// Deploy an Always On Availability Group on a Back End Server). A Standard Edition server has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ShortOrFull>")]
     pub sql_server: Option<Fqdn>,
     /// Whether archiving or monitoring databases are collocated on that SQL Server.
     #[serde(default)]
@@ -215,6 +250,7 @@ pub enum Mirrored {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CentralStore {
     /// The SQL Server that holds it.
+    #[schemars(with = "ShortOrFull")]
     pub sql_server: Fqdn,
     /// The SQL Server instance, when it is not the default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -479,6 +515,14 @@ fn attempts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u8>, D::Error> 
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     text_of(String::deserialize(from)?)
+}
+
+fn some_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    text(from).map(Some)
+}
+
+fn some_exe<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    exe(from).map(Some)
 }
 
 fn exe<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

@@ -104,6 +104,21 @@ name!(
     fqdn
 );
 
+/// How a manifest writes an [`Fqdn`]: in full, or without the domain that the manifest declares.
+pub(crate) struct ShortOrFull;
+
+impl schemars::JsonSchema for ShortOrFull {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "DomainName".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = ServerName::json_schema(generator);
+        schema.insert("description".into(), "a fully qualified domain name such as sql01.contoso.example".into());
+        schema
+    }
+}
+
 name!(
     /// The name of a server in a manifest, in lower case: its host name or its fully qualified domain name.
     ServerName,

@@ -3,12 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fqdn, UpdateName};
+use crate::{Fqdn, UpdateName, names::ShortOrFull};
 
 /// What a manifest declares about a pool. Its servers are those that name it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pool {
+    /// The update that the pool must have: a name under `updates`. It also applies to those of its servers that declare
+    /// none, and no server of the pool may declare another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<UpdateName>,
     /// The site of the pool. It also applies to those of its servers that declare none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<UpdateName>,
@@ -18,6 +22,7 @@ pub struct Pool {
     /// The pool that takes over from this one. The two are never worked on at the same time. One of them declares the
     /// pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ShortOrFull>")]
     pub paired_with: Option<Fqdn>,
     /// Whether its servers may be taken down at the same time, where they cannot agree on a share, such as Edge
     /// Servers.

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use reconcile_support::manifest::with_one_update;
+
 use crate::{folder, lab, listing, reconcile};
 
 /// Asks every command that reads a manifest; each must refuse it in the same words and leave the folder alone.
@@ -249,6 +251,31 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A mistake in an update is one mistake, however many servers have that target.
+#[test]
+fn a_mistake_that_many_servers_share_is_told_once() {
+    let servers: String =
+        (1..=9).map(|number| format!("  se{number}.a.example: {{ role: standard-edition, target: cu7 }}\n")).collect();
+    let good = with_one_update(&format!("servers:\n{servers}"));
+    let installer = format!("{{ sha256: {} }}", "c0ffee00".repeat(8));
+    let start = good.find("{ path:").unwrap();
+    let end = start + good[start..].find('\n').unwrap();
+    let no_path = format!("{}{installer}{}", &good[..start], &good[end..]);
+    for (wrong, told) in [
+        (good.replace("release: CU7", "release: CU77"), "has no release"),
+        (no_path.clone(), "the installer of cu7 has no path"),
+        (
+            no_path.replace("updates:", "installers: 'updates'\nupdates:"),
+            "the folder of the installers, updates, is no whole path",
+        ),
+    ] {
+        let folder = folder(&wrong);
+        let ended = reconcile(folder.path(), &["validate", "site.yaml"]);
+        assert_eq!((ended.code, ended.err.matches("error[no-goal]").count()), (Some(65), 1), "{}", ended.err);
+        assert!(ended.err.contains(told), "{told}: {}", ended.err);
+    }
 }
 
 #[test]

@@ -16,8 +16,10 @@ use std::{
 use serde_json::Value;
 
 /// The formats that have a schema.
-const FORMATS: [&str; 11] =
-    ["manifest", "releases", "snapshot", "plan", "fleet", "run", "drift", "history", "status", "schedule", "dsc"];
+const FORMATS: [&str; 12] = [
+    "manifest", "releases", "snapshot", "plan", "fleet", "run", "drift", "explain", "history", "status", "schedule",
+    "dsc",
+];
 
 #[test]
 fn the_committed_schemas_are_what_the_program_prints() {

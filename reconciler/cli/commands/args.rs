@@ -61,11 +61,8 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
-    /// Explain a field of the manifest, an error, a finding, an event or an outcome.
-    Explain {
-        /// A path such as policy.reboot, a code such as no-goal, or the number of an event.
-        word: String,
-    },
+    /// Explain a word, or show where the values of a server come from.
+    Explain(Explain),
     /// Print the JSON Schema of a format.
     Schema {
         /// Which format.
@@ -110,6 +107,21 @@ pub struct Scope {
     pub servers: Vec<ServerName>,
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `reconcile explain`.
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// A field by its path, such as policy.reboot, the code of an error, a finding or an outcome, or the number of an event. With
+    /// --server, a manifest.
+    #[arg(value_name = "WORD|MANIFEST")]
+    pub word: String,
+    /// Show each value that counts for this server of the manifest, and the line that it comes from.
+    #[arg(long, value_name = "NAME")]
+    pub server: Option<ServerName>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text, requires = "server")]
     pub output: Output,
 }
 

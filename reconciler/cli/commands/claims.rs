@@ -28,7 +28,8 @@ pub fn run(args: &Claims) -> Result<Exit, Problem> {
         text += &shown(&name, &record, now(), of.and_then(Goal::zone));
         claimed.extend(record.claims.into_iter().map(|claim| (name.clone(), claim.server)));
     }
-    let Some(server) = &args.broken else { return print(&text) };
+    let Some(server) = args.broken.as_ref().map(|server| input.named(server)) else { return print(&text) };
+    let server = &server;
     let reason = args.reason.as_deref().unwrap_or_default().trim();
     if reason.is_empty() {
         return Err(Problem::usage("breaking a claim needs a --reason: the record keeps it"));

@@ -23,7 +23,8 @@ pub fn run(args: &Drift) -> Result<Exit, Problem> {
     let keeps = shows_seen(args.output) || args.reports.iter().any(|path| form_of(path).is_some_and(shows_seen));
     let builds_alone = args.judge == Judged::Builds;
     let judge = Judge::new(&input, &Options { as_of, max_age: args.max_age, builds_alone, keeps })?;
-    for name in &args.servers {
+    let servers: Vec<_> = args.servers.iter().map(|name| input.named(name)).collect();
+    for name in &servers {
         judge.find(name).map_err(|_| Problem::input(format!("the manifest does not name the server {name}")))?;
     }
     let head = Head { made_by: env!("CARGO_PKG_VERSION"), manifest: args.manifest.display().to_string(), as_of };
@@ -31,7 +32,7 @@ pub fn run(args: &Drift) -> Result<Exit, Problem> {
     if builds_alone {
         reports.summary.not_judged = ["services", "databases"].map(str::to_owned).into();
     }
-    let fleet = Fleet::of(&judge, &args.servers, |judged| reports.server(judged));
+    let fleet = Fleet::of(&judge, &servers, |judged| reports.server(judged));
     if args.from.is_empty() {
         fleet.look(&input)?;
     } else {

@@ -1,12 +1,40 @@
-//! `reconcile explain`: what a word of a manifest, a message, a report or the event log means.
+//! `reconcile explain`: what a word of a manifest, a message, a report or the event log means; and which values count for
+//! a server of a manifest, each with its place.
 
-use crate::manifest::{exit::Exit, problem::Problem};
-use crate::show::{out::print, reference};
+use std::path::Path;
 
-/// Explains the word in each of its meanings.
+use crate::commands::args::{Explain, Output};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::show::{out::print, reference, resolved};
+use crate::work::explain::report;
+
+/// Explains the word in each of its meanings, or the values of a server.
 ///
 /// # Errors
-/// When it has none.
-pub fn run(word: &str) -> Result<Exit, Problem> {
-    print(&reference::explain(word)?)
+/// When the word has no meaning, or the manifest cannot be used or does not name the server.
+pub fn run(args: &Explain) -> Result<Exit, Problem> {
+    let path = Path::new(&args.word);
+    let Some(server) = &args.server else {
+        return print(&reference::explain(&args.word).map_err(|unknown| no_server(path).unwrap_or(unknown))?);
+    };
+    // The errors are those of `validate`: another server's, too.
+    let (input, _) = Input::validate(path)?;
+    input.goals(&[])?;
+    let report = report(&input, server)?;
+    match args.output {
+        Output::Text => print(&resolved::text(&report)),
+        Output::Json => print(&harmless::pretty(&report)?),
+    }
+}
+
+/// A manifest was named, and no server.
+fn no_server(path: &Path) -> Option<Problem> {
+    let is_named = path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
+    (is_named || path.is_file()).then(|| {
+        let path = path.display();
+        Problem::usage(format!(
+            "`{path}` is a manifest: name the server whose values you want to see\n\
+             reconcile explain {path} --server NAME"
+        ))
+    })
 }

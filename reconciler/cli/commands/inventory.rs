@@ -11,7 +11,7 @@ use crate::show::inventory::{all, one};
 pub fn run(args: &Inventory) -> Result<Exit, Problem> {
     let input = Input::read(&args.manifest)?;
     match &args.host {
-        Some(host) => one(&input, host),
+        Some(host) => one(&input, &input.named(host)),
         None => all(&input),
     }
 }

@@ -53,8 +53,9 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
         }
         args::Lab::Rollout { manifest, as_of, fail } => rollout(manifest, *as_of, fail),
         args::Lab::Break { manifest, server: Some(server), faults } if !faults.is_empty() => {
+            let server = Input::read(manifest)?.named(server);
             let (mut lab, _lock) = to_change(manifest)?;
-            damage(&mut lab, server, faults)?;
+            damage(&mut lab, &server, faults)?;
             print(&show(&lab))
         }
         args::Lab::Break { .. } => {

@@ -41,7 +41,7 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Init(args) => init::run(&args),
         Command::Observe(args) => observe::run(&args, verbose),
         Command::Validate { manifests, strict } => validate::run(&manifests, strict),
-        Command::Explain { word } => explain::run(&word),
+        Command::Explain(args) => explain::run(&args),
         Command::Help { words } => help::run(&words),
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),

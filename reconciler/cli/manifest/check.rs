@@ -31,6 +31,7 @@ impl Source {
             })?;
         let errors: Vec<_> = validator.iter_errors(self.value()).collect();
         let mut findings = findings(&errors, schema);
+        findings.extend(self.short(&findings));
         findings.sort_by_cached_key(|it| it.place(self));
         findings.dedup();
         let mut faults = Diagnostics::default();
@@ -39,6 +40,22 @@ impl Source {
         }
         faults.or(())?;
         self.typed()
+    }
+
+    /// The names that lack their domain, where the schema finds nothing else wrong with them. It cannot know whether the
+    /// document has a domain for them.
+    fn short(&self, others: &[Finding]) -> Vec<Finding> {
+        let (values, keys) = self.short_names();
+        let finding = |(pointer, what): (String, What)| {
+            let such = if pointer.ends_with("/sqlServer") { "sql01" } else { "pool01" };
+            let expected = format!(
+                "a fully qualified domain name such as {such}.contoso.example, or `domain:` at the top level to complete it"
+            );
+            Finding { pointer, what, expected: Some(expected) }
+        };
+        let values = values.into_iter().map(|pointer| (pointer, What::Rule(ManifestCode::WrongFormat)));
+        let all = values.chain(keys.into_iter().map(|pointer| (pointer, What::Name)));
+        all.filter(|(pointer, _)| others.iter().all(|other| other.pointer != *pointer)).map(finding).collect()
     }
 
     /// Types the document without a schema.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::manifest::{diagnostic::Diagnostic, source::Source};
 
 /// How many names an error lists.
-const LISTED: usize = 12;
+const LISTED: usize = 14;
 /// How many characters of a value or name an error repeats.
 const REPEATED: usize = 60;
 

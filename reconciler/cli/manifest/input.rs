@@ -61,7 +61,7 @@ impl Input {
         let (key, bytes) = (Key::here(), text::bytes(path)?);
         let is_signed = !matches!(key, Ok(None));
         let signed = key.and_then(|key| key.iter().try_for_each(|key| key.check(path, &bytes)));
-        let source = Source::of(path, bytes)?;
+        let source = Source::of(path, bytes)?.completed();
         let manifest = source.check(&schemas::schema(Format::Manifest))?;
         let input = Self::of(path, source, manifest, is_signed)?;
         let expired = expired(&input.manifest, Timestamp::now()).filter(|_| is_signed);
@@ -151,8 +151,24 @@ impl Input {
         if only.is_empty() {
             return Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors));
         }
-        let goal = |name| Goal::of(&self.manifest, &self.releases, name).map_err(|error| self.explain(vec![error]));
+        let goal = |name: &ServerName| {
+            let goal = Goal::of(&self.manifest, &self.releases, &self.named(name));
+            goal.map_err(|error| self.explain(vec![error]))
+        };
         only.iter().map(goal).collect()
+    }
+
+    /// The server that a person means by a name: this one, or the only one that has it as its host name.
+    pub fn named(&self, name: &ServerName) -> ServerName {
+        let roster = Roster::of(&self.manifest);
+        if name.as_str().contains('.') || roster.find(name).is_ok() {
+            return name.clone();
+        }
+        let domains = self.manifest.servers.keys().filter_map(|pattern| pattern.as_str().split_once('.'));
+        let domains: BTreeSet<String> = domains.map(|(_, domain)| domain.to_ascii_lowercase()).collect();
+        let full = domains.iter().filter_map(|domain| format!("{name}.{domain}").parse().ok());
+        let known: Vec<ServerName> = full.filter(|full| roster.find(full).is_ok()).collect();
+        if let [only] = known.as_slice() { only.clone() } else { name.clone() }
     }
 
     /// The goal of the servers of an entry, with the name of the first one.
@@ -184,8 +200,11 @@ impl Input {
         self.source.at(pointer, code, message)
     }
 
-    fn explain(&self, errors: Vec<GoalError>) -> Problem {
-        let explained = errors.into_iter().map(|error| {
+    /// Errors of goals, each once at its place: a mistake in an update belongs to all servers that have it as target.
+    pub fn explain(&self, errors: Vec<GoalError>) -> Problem {
+        let mut known = BTreeSet::new();
+        let first = errors.into_iter().filter(|error| known.insert((error.pointer.clone(), error.message.clone())));
+        let explained = first.map(|error| {
             let diagnostic = self.source.at(&error.pointer, ManifestCode::NoGoal, &error.message);
             error.help.iter().map(advised).fold(diagnostic, Diagnostic::help)
         });
@@ -198,7 +217,7 @@ impl Input {
 fn admitted(path: &Path) -> Result<(Source, bool), Problem> {
     let (key, bytes) = (Key::here()?, text::bytes(path)?);
     key.iter().try_for_each(|key| key.check(path, &bytes))?;
-    Ok((Source::of(path, bytes)?, key.is_some()))
+    Ok((Source::of(path, bytes)?.completed(), key.is_some()))
 }
 
 /// How many servers a manifest may name: more than anybody has, and few enough to list.

@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 mod check;
+mod complete;
 pub mod diagnostic;
 pub mod exit;
 pub mod fields;

@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use reconcile_schema::{
-    DriftReport, DscInstance, FleetReport, HistoryReport, Manifest, PlanReport, Releases, RunReport, ScheduleReport,
-    Snapshot, StatusReport,
+    DriftReport, DscInstance, ExplainReport, FleetReport, HistoryReport, Manifest, PlanReport, Releases, RunReport,
+    ScheduleReport, Snapshot, StatusReport,
 };
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ pub enum Format {
     Run,
     /// The answer of drift.
     Drift,
+    /// The answer of explain MANIFEST --server NAME.
+    Explain,
     /// The answer of history.
     History,
     /// The answer of status.
@@ -45,6 +47,7 @@ pub fn schema(format: Format) -> Value {
         Format::Fleet => schemars::schema_for!(FleetReport),
         Format::Run => schemars::schema_for!(RunReport),
         Format::Drift => schemars::schema_for!(DriftReport),
+        Format::Explain => schemars::schema_for!(ExplainReport),
         Format::Dsc => schemars::schema_for!(DscInstance),
         Format::History => schemars::schema_for!(HistoryReport),
         Format::Status => schemars::schema_for!(StatusReport),

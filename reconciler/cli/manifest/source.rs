@@ -62,6 +62,12 @@ impl Source {
         &self.root
     }
 
+    /// The document as a tree that can be changed, before anything was made of it.
+    pub(crate) fn root_mut(&mut self) -> &mut Node {
+        self.value = OnceCell::new();
+        &mut self.root
+    }
+
     /// Where the value at a JSON pointer starts; nothing, if there is no such value.
     #[cfg(test)]
     pub fn locate(&self, pointer: &str) -> Option<Place> {

@@ -16,6 +16,7 @@ pub mod reference;
 pub mod rehearsal;
 pub mod releases;
 pub mod render;
+pub mod resolved;
 #[cfg(any(windows, test))]
 pub mod schedule;
 pub mod status;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reconcile_hosts::digest;
-use reconcile_schema::{Installer, Product, Sha256};
+use reconcile_schema::{DeclaredInstaller, Product, Sha256};
 
 use crate::manifest::problem::Problem;
 
@@ -86,5 +86,5 @@ fn package(file: &Path) -> Result<Package, Problem> {
 fn path(file: &Path, sha256: &Sha256) -> Option<String> {
     let whole = if cfg!(windows) { std::path::absolute(file).ok()? } else { file.to_owned() };
     let said = serde_json::json!({ "path": whole.to_str()?, "sha256": sha256 });
-    serde_json::from_value::<Installer>(said).ok().map(|installer| installer.path)
+    serde_json::from_value::<DeclaredInstaller>(said).ok()?.path
 }

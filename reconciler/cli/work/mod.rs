@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod diff;
 mod down;
 pub mod drift;
+pub mod explain;
 pub mod exposition;
 pub mod findings;
 pub mod installers;
