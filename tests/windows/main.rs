@@ -17,6 +17,7 @@ mod crashes;
 mod documented;
 mod doubles_play;
 mod machine;
+mod msi;
 mod others;
 mod overlap;
 mod planted;
