@@ -1,10 +1,13 @@
-//! The pages and tables of the documentation that are generated, as Markdown, from what `explain` reads. The test of the documentation
-//! (tests/docs) calls it; no command does.
+//! What is generated from the types for people who read it outside of the program: the pages and tables of the documentation, as
+//! Markdown, from what `explain` reads, and the command line, for man pages. The test of the documentation (tests/docs) and the release
+//! (reconciler/release) call it; no command does.
 
 use std::fmt::Write;
 
+use clap::CommandFactory;
 use reconcile_schema::{ManifestCode, ManifestExample};
 
+use crate::commands::args::Args;
 use crate::manifest::{
     exit::Exit,
     fields::{Field, Section, sections},
@@ -17,6 +20,12 @@ use crate::show::{
 
 /// What stands at the top of each page.
 const GENERATED: &str = "<!-- generated: UPDATE_PAGES=1 cargo test --test docs -->";
+
+/// The command line, as it is parsed.
+#[must_use]
+pub fn command_line() -> clap::Command {
+    Args::command()
+}
 
 /// The pages that are generated whole, by their paths.
 ///

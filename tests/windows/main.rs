@@ -18,6 +18,7 @@ mod crashes;
 mod documented;
 mod doubles_play;
 mod machine;
+mod msi;
 mod others;
 mod overlap;
 mod planted;

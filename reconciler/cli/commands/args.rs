@@ -84,6 +84,10 @@ pub enum Command {
     #[cfg(windows)]
     #[command(name = reconcile_hosts::windows::WATCHER, hide = true)]
     Attend,
+    /// What the Windows Installer package has this program do.
+    #[cfg(windows)]
+    #[command(subcommand, hide = true)]
+    Msi(Msi),
     /// Show the help of a command, or list a topic.
     Help {
         /// A command, or one of the topics that stand at the end of reconcile --help.
@@ -487,4 +491,16 @@ fn product(text: &str) -> Result<Product, String> {
 fn mode(text: &str) -> Result<TaskMode, String> {
     let found = TaskMode::ALL.into_iter().find(|mode| mode.key() == text);
     found.ok_or_else(|| format!("expected one of {}", TaskMode::ALL.map(TaskMode::key).join(", ")))
+}
+
+/// `reconcile msi`.
+#[cfg(windows)]
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Msi {
+    /// After the program was installed: make its private folder.
+    Installed,
+    /// Before the program is replaced: end with an error if a run is at work.
+    Replace,
+    /// Before the program is removed: end with an error if a run is at work, or services are down that only its journal knows.
+    Remove,
 }

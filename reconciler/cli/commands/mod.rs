@@ -13,6 +13,8 @@ mod hold;
 mod init;
 mod inventory;
 mod lab;
+#[cfg(windows)]
+mod msi;
 mod observe;
 mod plan;
 mod releases;
@@ -59,6 +61,8 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
             reconcile_hosts::windows::attend().map_err(Problem::failed)?;
             Ok(Exit::Done)
         }
+        #[cfg(windows)]
+        Command::Msi(step) => msi::run(step),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "reconcile", &mut script);
