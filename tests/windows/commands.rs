@@ -139,16 +139,15 @@ fn the_first_server_of_its_page() {
 fn the_commands_of_the_other_pages() {
     let machine = Machine::new(Server::standard_edition(SFB_2019));
     machine.put(&format!(r"{FOLDER}\manifest.yaml"), crate::reconcile::manifest(&machine, "{}"));
-    for (page, expected) in [
-        ("docs/drift.md", &[("observe", 0)] as &[(&str, u32)]),
-        ("docs/unattended.md", &[("schedule", 0), ("schedule", 0), ("schedule", 0)]),
-    ] {
+    for (page, expected) in
+        [("docs/drift.md", vec!["observe"]), ("docs/unattended.md", vec!["schedule", "schedule", "schedule"])]
+    {
         let commands = commands(page);
         let typed: Vec<_> = commands.iter().map(|words| words[1].as_str()).collect();
-        assert_eq!(typed, expected.iter().map(|(command, _)| *command).collect::<Vec<_>>(), "{page}");
-        for (words, (_, code)) in commands.iter().zip(expected) {
+        assert_eq!(typed, expected, "{page}");
+        for words in &commands {
             let ended = types(&machine, words).expect("a command of reconcile");
-            assert_eq!(ended.code, *code, "{page}: {words:?}: {}{}", ended.stdout, ended.stderr);
+            assert_eq!(ended.code, 0, "{page}: {words:?}: {}{}", ended.stdout, ended.stderr);
         }
     }
     let snapshots = fs::read_dir(machine.path(SNAPSHOTS.1)).expect("observe made the folder").count();
