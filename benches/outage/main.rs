@@ -2,7 +2,7 @@
 //!
 //! The lengths of the parts are drawn from three models that nobody has measured, so the minutes are no claim; what the
 //! figures show is how much of an outage is left when services that do not need each other stop and start together, the
-//! shell for the databases is opened beside other work, nothing needless is done and nobody thinks in between. Ours are
+//! shell for the databases is opened during other work, nothing needless is done and nobody thinks in between. Ours are
 //! runs of the real decision over a lab in memory; the others are sums of the same lengths.
 #![expect(clippy::disallowed_methods, reason = "a benchmark starts the program that it measures")]
 

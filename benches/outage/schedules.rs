@@ -69,7 +69,7 @@ pub struct Budgeted {
     pub exceeded: usize,
 }
 
-/// Runs towards an update on a server whose journal tells of earlier ones.
+/// Runs towards an update on a server whose journal records earlier ones.
 pub fn budgeted(goal: &Goal, drawn: &Drawn, earlier: &Marks, sum: &mut Budgeted) -> Result<(), LabError> {
     let mut lab = lab(goal, Due::Update, &drawn.lengths);
     let durations = earlier.durations.clone();
@@ -90,7 +90,7 @@ pub fn budgeted(goal: &Goal, drawn: &Drawn, earlier: &Marks, sum: &mut Budgeted)
     Ok(())
 }
 
-/// What the journal tells after so many updates.
+/// What the journal records after so many updates.
 pub fn history(goal: &Goal, lengths: impl Iterator<Item = Lengths>) -> Result<Marks, LabError> {
     let mut marks = Marks::default();
     for lengths in lengths {

@@ -8,7 +8,7 @@
 //!
 //! * What servers have alike is read, decided and written once, so it matters what differs between them. In the corpora
 //!   of the limits every server has its own name, boot and free space, and its lists are those of the servers with which
-//!   the same is wrong. Where each of a thousand has a wrong of its own, nothing is alike, and that is told as well.
+//!   the same is wrong. Where each of a thousand has a wrong of its own, nothing is alike, and that is reported as well.
 //! * Memory is flat when snapshots add nothing to it. What the manifest says is held, so the fleet is held beside a
 //!   hundredth of it by a manifest of a hundredth, which is the harder reading, and by the same manifest.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock and starts the programs that it compares")]
@@ -288,7 +288,7 @@ fn figure(mut rounds: Vec<f64>) -> Figure {
 enum Bound {
     AtMost(f64, f64),
     AtLeast(f64, f64),
-    /// None: it is told, and not judged.
+    /// None: it is reported, and not judged.
     Any,
 }
 

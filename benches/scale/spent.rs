@@ -29,7 +29,7 @@ pub fn spend(command: &mut Command) -> Outcome<Spent> {
     Ok(Spent { cpu, wall, peak: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 })
 }
 
-/// Unix alone tells what a child spent.
+/// Only Unix reports what a child spent.
 #[cfg(not(unix))]
 pub fn spend(_: &mut Command) -> Outcome<Spent> {
     Err("this benchmark measures as Unix accounts for processes".into())

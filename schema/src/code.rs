@@ -331,7 +331,7 @@ impl Code {
         }
     }
 
-    /// What a person can do about it, as far as the code alone tells; the advice of a run knows more.
+    /// What a person can do about it, as far as the code alone shows; the advice of a run knows more.
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {

@@ -32,7 +32,7 @@ pub enum Action {
     Midway,
     /// The program is killed after it.
     After,
-    /// Half of the bytes are written, and the program is told so. Nothing fails.
+    /// Half of the bytes are written, and the call reports that. Nothing fails.
     Short,
     /// Half of the bytes are written, and from then on the disk is full.
     Full,

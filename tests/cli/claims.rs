@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{folder, manifest, reconcile};
 
-/// A server of a pool that is paired, with its share in a folder beside the manifest.
+/// A server of a paired pool, with its share in a folder next to the manifest.
 fn site(share: &str) -> String {
     let pools = "pools:\n  b.contoso.example: { pairedWith: a.contoso.example }\n  a.contoso.example: {}\n";
     manifest("fe01.contoso.example", &format!("rollout: {{ claims: '{share}' }}\n{pools}"))

@@ -1,4 +1,4 @@
-//! Snapshots that are none, have no end or come from elsewhere: each is told with its place, the others are judged, and
+//! Snapshots that are none, have no end or come from elsewhere: each is reported with its place, the others are judged, and
 //! memory stays flat.
 
 use std::{
@@ -74,7 +74,7 @@ fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
         let place = format!("not read, {name}{line}\n");
         assert!(said.out.contains(&place) && said.out.contains(why), "{name}: {place}{why}\n{}", said.out);
         assert!(said.out.len() < 8000, "{name} is answered with {} bytes", said.out.len());
-        // Lines that can be read are judged, whatever stands beside them.
+        // Lines that can be read are judged, whatever stands next to them.
         let judged = name.ends_with(".ndjson");
         assert_eq!(said.out.contains(&format!("{NAME}  drifted")), judged, "{name}: {}", said.out);
         assert_eq!(said.out.contains(&format!("{NAME}  no snapshot")), !judged, "{name}: {}", said.out);

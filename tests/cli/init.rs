@@ -178,7 +178,7 @@ fn an_installer_belongs_to_one_product_that_was_found() {
         reconcile(folder.path(), &["init", "--from", "seen", "--installer", "SkypeServerUpdateInstaller.exe"]);
     assert_eq!(missing.code, Some(65), "{}", missing.err);
 
-    // Two products whose installers have one name: the folder tells.
+    // Two products whose installers have the same name: the folder decides.
     let snapshot = fs::read_to_string(folder.path().join("seen/fe01.contoso.example.json")).unwrap();
     let other = snapshot.replace("fe01.", "se02.").replace("sfb-2019", "sfb-2015").replace("7.0.2046", "6.0.9319");
     fs::write(folder.path().join("seen/se02.contoso.example.json"), other).unwrap();

@@ -276,7 +276,7 @@ fn an_older_manifest_is_refused_where_somebody_signs() {
     assert_refused(&OURS.apply(folder.path()), "manifest-older", "and serial 13 was accepted");
 }
 
-/// A pipeline has no key, and a lab mostly has none: nothing is refused, and what is older is told.
+/// A pipeline has no key, and most labs have none: nothing is refused, and an older manifest is reported.
 #[test]
 fn an_older_manifest_is_reported_where_nobody_signs() {
     let folder = folder("serial-12");

@@ -59,7 +59,7 @@ fn a_snapshot_tells_nothing_when_it_is_too_old_or_from_the_future() {
         let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
         (code.unwrap(), report["summary"]["states"].clone())
     };
-    // They are of 04:00.
+    // They were taken at 04:00.
     assert_eq!(states("2026-11-22T04:30:00Z", &["--max-age", "1h"]), (0, json!({ "at-goal": 3 })));
     assert_eq!(states("2026-11-22T05:00:01Z", &["--max-age", "1h"]), (5, json!({ "stale": 3 })));
     assert_eq!(states("2027-11-22T05:00:01Z", &[]), (0, json!({ "at-goal": 3 })));
@@ -145,7 +145,7 @@ fn a_lab_observed_is_a_lab_judged() {
     assert_eq!(run(&["apply", "site.yaml"]).code, Some(0));
     assert_eq!(run(&["drift", "site.yaml"]).code, Some(0));
     assert_eq!(run(&["drift", "site.yaml", "--from", "snapshots"]).code, Some(2), "that was before");
-    // A server that was brought to its goal and falls back is told from one that never was there.
+    // A server that fell back from its goal is distinguished from one that never reached it.
     run(&["observe", "site.yaml", "--to", "snapshots"]);
     let path = folder.path().join("snapshots/fe1.contoso.example.json");
     fs::write(&path, fs::read_to_string(&path).unwrap().replacen("7.0.2046.521\"", "7.0.2046.385\"", 3)).unwrap();

@@ -155,7 +155,7 @@ impl Engine {
         Ok(Tested { actual, in_desired_state, differing })
     }
 
-    /// Brings it there, or tells what that would do: test first, then get, then set.
+    /// Brings it there, or reports what that would do: test first, then get, then set.
     pub fn set(&self, properties: &Value, what_if: bool) -> Result<Set, Failed> {
         let tested = self.test(properties)?;
         if tested.in_desired_state && !what_if {

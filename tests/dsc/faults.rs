@@ -11,7 +11,7 @@ use crate::{
     files, reconcile, site,
 };
 
-/// With each fault, beside `apply` on a twin of the server: the same end by the same acts, as the engine understands it.
+/// With each fault, compared with `apply` on a twin of the server: the same end by the same acts, as the engine understands it.
 #[test]
 fn set_does_what_apply_does_whatever_is_broken() {
     let (mut reached, mut restarts, mut failures, mut informed) = (0, 0, 0, 0);
@@ -88,7 +88,7 @@ fn a_restart_that_the_installer_asks_for_is_told_to_the_engine_and_the_next_set_
     }
 }
 
-/// Somebody else's restart comes before the first stop: nothing is done, and the engine is told to restart all the same.
+/// Somebody else's restart is pending before the first stop: nothing is done, and the engine is still asked to restart.
 #[test]
 fn a_restart_that_pends_already_is_told_before_anything_is_done() {
     let (folder, engine) = before("reboot-pending");

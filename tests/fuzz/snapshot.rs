@@ -1,4 +1,4 @@
-//! Snapshots, as lines and as one document: each is told of once, and what a reader remembers changes nothing.
+//! Snapshots, as lines and as one document: each is reported once, and the reader's cache changes nothing.
 
 use reconcile_hosts::snapshot::{Piece, Reader, read};
 

@@ -13,7 +13,7 @@ use files::Files;
 /// The crates, by the folders of their `lib.rs`.
 const CRATES: [&str; 3] = ["reconciler/cli", "reconciler/hosts", "schema/src"];
 
-/// The rooms of the command line, and which each may use besides itself.
+/// The rooms of the command line, and which others each may use.
 const ROOMS: [(&str, &[&str]); 4] = [
     ("manifest", &[]),
     ("work", &["manifest"]),

@@ -1,4 +1,4 @@
-//! The tokens of a source file, as far as paths and modules are told by them.
+//! The tokens of a source file, as far as they show paths and modules.
 
 /// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]

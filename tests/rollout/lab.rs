@@ -1,4 +1,4 @@
-//! A rollout over a lab: each turn is a run of apply on its server, which asks its pool, claims it and tells when it is done.
+//! A rollout over a lab: each turn is a run of apply on its server, which asks its pool, claims it and reports when it is done.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 

@@ -1,4 +1,4 @@
-//! What is committed beside the types says what the types say: the schemas, the manifests, the catalogue.
+//! The committed schemas, manifests and catalogue agree with the types.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod agree;
@@ -46,7 +46,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of a folder whose names end so; labs keep their worlds beside their manifests.
+/// The files of a folder whose names end in this. Labs keep their worlds next to their manifests.
 fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();

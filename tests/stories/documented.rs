@@ -1,4 +1,4 @@
-//! The documented order, written down once more and by hand: what a plan must say of every healthy, outdated server.
+//! The documented order, written down again by hand: the plan that every healthy, outdated server must get.
 //!
 //! Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server". Its steps are: stop the services,
 //! stop the web server, close every management shell, run the installer, stop the services again, start the web server,

@@ -7,7 +7,7 @@
 //! - ```` ```console ```` is a transcript: `$ reconcile …`, then exactly what was printed, standard output and standard
 //!   error as they came, and `exit code N` where it is not 0.
 //!
-//! `UPDATE_STORIES=1 cargo test --test stories` writes the transcripts anew; read the difference before you commit it.
+//! `UPDATE_STORIES=1 cargo test --test stories` writes the transcripts again; read the difference before you commit it.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod documented;

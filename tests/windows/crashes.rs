@@ -37,7 +37,7 @@ fn killed_in(machine: Machine, what: &str, called: impl Fn(&Call) -> bool) -> (M
     (machine, again.server.steps)
 }
 
-/// Whether a service was told this.
+/// Whether a service got this order.
 fn told(call: &Call, service: &str, order: &str) -> bool {
     call.program == "service.exe" && call.args == [service, order]
 }

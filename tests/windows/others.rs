@@ -22,7 +22,7 @@ fn declare(machine: &Machine, also_stop: &str, policy: &str) {
     machine.put(MANIFEST, manifest(machine, policy).replace("    target: update\n", &also));
 }
 
-/// Where a service was told this, among the calls behind the first `known`; all of the product's where none is named.
+/// Where a service got this order, among the calls after the first `known`; without a name, all of the product's services.
 fn told(machine: &Machine, known: usize, service: Option<&str>, what: &str) -> Vec<usize> {
     let calls = machine.calls();
     let of = |name: &str| match service {

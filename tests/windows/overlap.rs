@@ -14,7 +14,7 @@ const SLOW: [&str; 3] = ["REPLICA", "RTCSRV", "RTCMEDSRV"];
 /// How much they take, in milliseconds: more than it takes a busy computer to tell all three.
 const WHILE: u64 = 20_000;
 
-/// Where in the calls a service was first told this, or first said it.
+/// Where in the calls a service first got this order, or first reported it.
 fn place(calls: &[Call], service: &str, what: &str) -> usize {
     let found = calls.iter().position(|call| call.program == "service.exe" && call.args == [service, what]);
     found.unwrap_or_else(|| panic!("{service} never: {what}"))
@@ -56,7 +56,7 @@ fn asked(calls: &[Call]) -> Vec<&Call> {
     calls.iter().filter(|call| call.script() == Some("Test-CsDatabase.ps1")).collect()
 }
 
-/// When a service was told or said this, the last time.
+/// When a service last got this order, or last reported it.
 fn at(calls: &[Call], service: &str, what: &str) -> u64 {
     calls.iter().rfind(|call| call.args == [service, what]).unwrap_or_else(|| panic!("never: {what}")).at
 }

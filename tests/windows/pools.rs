@@ -40,7 +40,7 @@ fn file_of(server: &str) -> String {
     format!(r"{CLAIMS}\{POOL}.{server}.json")
 }
 
-/// What a server has told the others.
+/// What a server has reported to the others.
 fn said_by(machine: &Machine, server: &str) -> PoolRecord {
     let text = std::fs::read(machine.path(&file_of(server)));
     text.map_or_else(|_| PoolRecord::default(), |text| serde_json::from_slice(&text).unwrap())
@@ -51,7 +51,7 @@ fn has_claimed(machine: &Machine, server: &str) -> bool {
     said_by(machine, server).claims.iter().any(|claim| claim.server.as_str() == server)
 }
 
-/// The build that a server has told.
+/// The build that a server has reported.
 fn told(machine: &Machine, server: &str) -> Option<String> {
     let reached = said_by(machine, server).reached;
     reached.into_iter().find(|(name, _)| name.as_str() == server).map(|(_, build)| build.to_string())
@@ -81,7 +81,7 @@ fn the_pool_is(machine: &mut Machine, change: impl FnOnce(&mut Pool)) {
     machine.change(|lab| change(lab.pool.as_mut().expect("a Front End Server")));
 }
 
-/// Starts a run, kills it when its Front End service is told this, and sees its shell go on.
+/// Starts a run, kills it when its Front End service gets this order, and sees its shell go on.
 fn killed_when_told(machine: &Machine, order: &str) {
     let known = machine.calls().len();
     let run = machine.start_apply();

@@ -93,7 +93,7 @@ pub struct Ran {
     pub code: u32,
     /// What it reports of the server.
     pub server: ServerRun,
-    /// What it told people meanwhile.
+    /// What people read meanwhile.
     pub stderr: String,
 }
 

@@ -32,7 +32,7 @@ fn install(machine: &Machine, options: &[&str], code: u32) -> Output {
     ended
 }
 
-/// Runs `reconcile schedule show`, whose exit code must fit what it tells.
+/// Runs `reconcile schedule show`, whose exit code must fit its report.
 #[track_caller]
 fn show(machine: &Machine) -> ScheduleReport {
     let ended = machine.reconcile(&["schedule", "show", "--output", "json"]);

@@ -24,7 +24,7 @@ fn lookalike() -> String {
     format!(r"{USERS}\{}", SFB_2019.installer)
 }
 
-/// Starts that, as somebody who is no administrator or as one who is. It does nothing until it is ended.
+/// Starts it as an ordinary user or as an administrator. It does nothing until it is ended.
 fn start_lookalike(machine: &Machine, ordinary: bool) -> Running<'_> {
     let path = lookalike();
     machine.put_program("doubles.exe", &path);

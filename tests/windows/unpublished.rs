@@ -12,7 +12,7 @@ fn json(Output { code, stdout, stderr }: &Output) -> serde_json::Value {
     serde_json::from_str(stdout).unwrap_or_else(|error| panic!("exit code {code}, no JSON ({error}): {stdout}{stderr}"))
 }
 
-/// What was told to these services behind the first `known` calls.
+/// The orders to these services after the first `known` calls.
 fn told(machine: &Machine, known: usize, names: &[&str]) -> Vec<String> {
     let calls = machine.calls();
     let calls =

@@ -212,7 +212,7 @@ fn values_at<'a>(from: &'a Yaml, place: &[&str], names: Vec<String>) -> Vec<(Vec
     meant.flat_map(|(key, value)| values_at(value, rest, [names.clone(), vec![key.to_owned()]].concat())).collect()
 }
 
-/// Where a place stands in a manifest, by the numbers of its names among those beside them; those that are missing come last.
+/// Where a place stands in a manifest, by the numbers of its names among their neighbours; those that are missing come last.
 fn position(manifest: &Yaml, place: &str) -> Vec<usize> {
     let parts = path(place);
     let number = |nth: usize, name: &str| {

@@ -16,14 +16,14 @@ pub struct Package {
     pub path: Option<String>,
     /// Its hash.
     pub sha256: Sha256,
-    /// The publisher that signed it, which only Windows tells.
+    /// The publisher that signed it; only Windows can say.
     pub publisher: Option<String>,
 }
 
 /// Reads these installers, each for the one of `products` that it is for.
 ///
 /// # Errors
-/// When one cannot be read, or when its product cannot be told.
+/// When one cannot be read, or its product is ambiguous.
 pub fn packages(files: &[PathBuf], products: &BTreeSet<Product>) -> Result<BTreeMap<Product, Package>, Problem> {
     let mut all = BTreeMap::new();
     for file in files {

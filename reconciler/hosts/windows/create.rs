@@ -180,7 +180,7 @@ struct Attributes(Vec<u64>);
 impl Attributes {
     fn new(count: u32) -> Result<Self, Win32Error> {
         let mut size = 0;
-        // SAFETY: without a list only the size is told, which the call reports as a failure.
+        // SAFETY: without a list the call only returns the size, and reports that as a failure.
         unsafe { InitializeProcThreadAttributeList(null_mut(), count, 0, &raw mut size) };
         let mut made = Self(vec![0; size.div_ceil(size_of::<u64>())]);
         // SAFETY: the buffer has the size that was asked for.

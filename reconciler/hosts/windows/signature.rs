@@ -111,7 +111,7 @@ impl Signer {
         !publisher.is_empty() && (self.common_name == publisher || self.organization == publisher)
     }
 
-    /// The name by which a manifest calls it: its organisation, or its common name where it tells none.
+    /// The name by which a manifest calls it: its organisation, or its common name where it has none.
     pub fn publisher(&self) -> &str {
         if self.organization.is_empty() { &self.common_name } else { &self.organization }
     }

@@ -134,7 +134,7 @@ fn end_those_of(noted: &Noted) -> Vec<String> {
     ended
 }
 
-/// Whether every thread of a process is suspended. To find out, each is suspended once more and resumed.
+/// Whether every thread of a process is suspended. To find out, each is suspended again and resumed.
 fn is_suspended(pid: u32) -> bool {
     let threads = threads(pid).unwrap_or_default();
     !threads.is_empty() && threads.into_iter().all(|thread| was_suspended(thread).unwrap_or(false))

@@ -72,7 +72,7 @@ pub const START: &str = "7.0.2046.123";
 pub enum Turn {
     /// This goes wrong from now on.
     Breaks(Fault),
-    /// An operator fixes it and tells the next run so.
+    /// An operator fixes it, and says so with `--retry`.
     Mended,
     /// Somebody sets a hold.
     Held,

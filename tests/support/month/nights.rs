@@ -47,7 +47,7 @@ struct Server {
     /// The difference between its clock and the correct one.
     clock: SignedDuration,
     held: bool,
-    /// An operator fixed the cause of a failure and tells the next run so.
+    /// An operator fixed the cause of a failure, and says so with `--retry`.
     forgive: bool,
     kill: bool,
     /// The result of its last run, so that a state is shown only once a night.

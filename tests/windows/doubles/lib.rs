@@ -251,7 +251,7 @@ pub enum Form {
 pub struct Call {
     /// When the process was started, in milliseconds since 1970.
     pub began: u64,
-    /// When it was told what to do: a management shell may wait for that.
+    /// When it got its order: a management shell may wait for that.
     pub at: u64,
     /// The file name of the program, in lower case.
     pub program: String,

@@ -1,4 +1,4 @@
-//! Runs a program as somebody who is no administrator: with a token in which that group only denies.
+//! Runs a program as an ordinary user: with a token in which the group of administrators only denies.
 
 use std::error::Error;
 use std::os::windows::ffi::OsStrExt;

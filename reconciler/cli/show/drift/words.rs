@@ -21,7 +21,7 @@ pub fn not_judged(summary: &DriftSummary) -> String {
     format!("Not judged: {}.", summary.not_judged.join(", "))
 }
 
-/// What cannot be told is a warning, and what changes nothing is a note; all else is an error.
+/// What is unknown is a warning, and what changes nothing is a note; everything else is an error.
 pub const fn level(code: DriftCode) -> &'static str {
     match code {
         DriftCode::ComponentBehind
