@@ -1,4 +1,4 @@
-//! What programs read: JSON that its committed schema describes, and an approved plan that is held to.
+//! Output for programs: JSON that matches its committed schema, and an approved plan that `apply` keeps to.
 
 use std::{fs, path::Path};
 
@@ -8,7 +8,7 @@ use serde_json::{Deserializer, Value, json};
 use crate::manifest;
 use crate::{folder, lab, listing, reconcile};
 
-/// Every JSON document of `text`, each valid by a committed schema.
+/// Every JSON document in `text`; each must match a committed schema.
 pub fn valid(format: &str, text: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{format}.schema.json"));
     let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -155,7 +155,7 @@ fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
     assert!(ended.err.contains("its servers are real"), "{}", ended.err);
 }
 
-/// A lab whose only server is behind, and the plan that was approved for it.
+/// A lab whose only server needs an update, and the approved plan for it.
 fn approved() -> (tempfile::TempDir, Value) {
     let lab = folder(&lab(""));
     reconcile(lab.path(), &["plan", "site.yaml", "--out", "approved.json"]);
@@ -163,7 +163,7 @@ fn approved() -> (tempfile::TempDir, Value) {
     (lab, plan)
 }
 
-/// Applies the approved plan, and says what the run came to.
+/// Applies the approved plan; returns the exit code and the report.
 fn applied(folder: &Path) -> (Option<i32>, Value) {
     let ended = reconcile(folder, &["apply", "site.yaml", "--plan", "approved.json", "--output", "json"]);
     (ended.code, serde_json::from_str(&ended.out).unwrap_or(Value::Null))

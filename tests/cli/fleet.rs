@@ -1,4 +1,4 @@
-//! Fleets: what cannot be meant is refused at its place; the plan and the inventory say what the manifest says.
+//! Fleets: a contradiction is refused at its place, and the plan and the inventory agree with the manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{contract::valid, folder, listing, reconcile};
 
-/// A manifest with these parts, for servers of `sfb-2019` and `lync-2013`.
+/// A manifest with these parts, for servers with the products `sfb-2019` and `lync-2013`.
 fn site(parts: &str) -> String {
     let update = |name: &str, product: &str, release: &str| {
         let sha256 = "c0ffee00".repeat(8);
@@ -19,7 +19,7 @@ fn site(parts: &str) -> String {
     format!("version: 1\nupdates:\n{updates}{parts}")
 }
 
-/// What stands in the first part of these errors, in which line of the parts and from which column on, and what helps.
+/// An invalid part, the words of the error, its line in the part and its first column, and the advice.
 const WRONG: [(&str, &str, (usize, usize), &str); 14] = [
     (
         "rollout: { rings: [pilot, broad] }\nservers:\n  fe.a.example: { role: edge, target: cu7, ring: plot }\n",
@@ -124,7 +124,7 @@ fn what_cannot_be_meant_of_a_fleet_is_refused_at_its_place() {
     }
 }
 
-/// A manifest that is drawn, the groups that it puts each server into, and their numbers.
+/// A random manifest, the expected groups of each server, and the numbers of these groups.
 fn drawn(rng: &mut Rng) -> (String, BTreeMap<String, BTreeSet<String>>) {
     let roles = ["front-end", "director", "mediation", "persistent-chat", "edge", "standard-edition"];
     let (mut servers, mut expected) = (String::new(), BTreeMap::new());
@@ -203,10 +203,9 @@ fn the_inventory_has_every_server_in_exactly_the_groups_of_the_manifest() {
     }
 }
 
-/// A wave by its name, and its servers, each with the minutes for which its pool must be ready first.
+/// The name of a wave and its servers. Each has the minutes for which its pool must be ready first.
 type Wave = (String, Vec<(String, Option<u64>)>);
 
-/// The waves of an inventory.
 fn waves(inventory: &Value) -> Vec<Wave> {
     let server = |host: &Value| {
         let name = host.as_str().unwrap();
@@ -218,7 +217,7 @@ fn waves(inventory: &Value) -> Vec<Wave> {
         .collect()
 }
 
-/// Rings, roles, pairs, upgrade domains, back ends and the Central Management Store, four servers at once.
+/// Rings, roles, pairs, upgrade domains, back ends and the Central Management Store, with four servers at once.
 #[test]
 fn the_inventory_of_a_fleet_has_its_waves() {
     let manifests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
@@ -269,7 +268,7 @@ fn an_inventory_of_a_stranger_is_refused() {
     assert_eq!(reconcile(folder.path(), &["inventory", "site.yaml"]).code, Some(64));
 }
 
-/// Three branch servers in a lab, one after another.
+/// Three branch servers in a lab, updated one after another.
 fn lab() -> String {
     let build = "build: \"7.0.2046.123\"";
     site(&format!(

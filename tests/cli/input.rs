@@ -1,4 +1,4 @@
-//! Wrong input: a clear error with its place and the next thing to do, exit code 65, and nothing changed.
+//! Wrong input gets a clear error with its place and the next thing to do, exits with 65, and changes nothing.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use reconcile_support::manifest::with_one_update;
 
 use crate::{folder, lab, listing, reconcile};
 
-/// Asks every command that reads a manifest; each must refuse it in the same words and leave the folder alone.
+/// Runs every command that reads a manifest. Each must refuse it with the same words and leave the folder alone.
 fn refused(folder: &Path, manifest: &str) -> String {
     let before = listing(folder);
     let [validate, plan, apply, observe, reset] = [
@@ -183,7 +183,7 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// `lab reset` would write the lab over the manifest.
+/// Otherwise `lab reset` would overwrite the manifest with the lab.
 #[test]
 fn a_lab_is_not_kept_in_its_own_manifest() {
     for world in ["site.yaml", "./site.yaml", "''", "site.lock", "site.journal"] {
@@ -253,7 +253,7 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// A mistake in an update is one mistake, however many servers have that target.
+/// A mistake in an update is one error, however many servers have that target.
 #[test]
 fn a_mistake_that_many_servers_share_is_told_once() {
     let servers: String =
@@ -328,7 +328,7 @@ fn what_is_unusual_and_right_stays_silent() {
     }
 }
 
-/// `serde_yaml` alone would build all of these.
+/// `serde_yaml` without our limits would build all of these.
 #[test]
 fn what_is_too_much_is_refused_before_it_is_built() {
     let good = lab("");

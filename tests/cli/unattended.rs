@@ -1,4 +1,5 @@
-//! What unattended runs report: events, a log, metrics, snapshots, and a word for the next run; each can be switched off.
+//! The reports of unattended runs: events, a log, metrics, snapshots, and a note for the next run. Each can be switched
+//! off.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +14,7 @@ use crate::{Ended, folder, lab, listing, reconcile};
 
 const SERVER: &str = "fe01.contoso.example";
 
-/// A lab of one server with these faults, whose runs report everything there is.
+/// A lab of one server with these faults, with every report switched on.
 fn reporting(faults: &str) -> TempDir {
     let reports = "reports: { prometheus: metrics/reconcile.prom, snapshots: share }\n";
     let folder = folder(&format!("{}{reports}", lab(&format!(", faults: [{faults}]"))));
@@ -29,13 +30,13 @@ fn observe(folder: &TempDir) -> Ended {
     reconcile(folder.path(), &["observe", "site.yaml", "--unattended"])
 }
 
-/// The lines of a file of JSON lines; none where there is no file.
+/// The lines of a JSON lines file, or nothing if there is no file.
 fn lines(path: PathBuf) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The events so far, as `level id key: text`.
+/// The events so far, each as `level id key: text`.
 fn events(folder: &TempDir) -> Vec<String> {
     let told = |line: Value| {
         let text = |field: &str| line[field].as_str().unwrap().to_owned();
@@ -49,7 +50,7 @@ fn last_run(folder: &TempDir) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The samples of a Prometheus text file, each with its value; every one of a metric that was introduced just before.
+/// The samples of a Prometheus text file with their values. Each must follow the introduction of its metric.
 fn metrics(path: &Path) -> BTreeMap<String, i64> {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.ends_with('\n'), "the collector reads whole lines");
