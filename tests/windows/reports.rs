@@ -1,6 +1,7 @@
-//! What an unattended run reports on a machine: events, a log, metrics, a snapshot, and a word for the next run.
+//! The reports of an unattended run on a machine: events, a log, metrics, a snapshot, and a note for the next run.
 //!
-//! Wine takes events and keeps none; with its channel `eventlog` switched on it shows the beginning of their texts.
+//! Wine accepts events and stores none. With its channel `eventlog` switched on, it prints the beginning of their
+//! texts.
 
 use reconcile_schema::{EventKind, LastRun, Mode, Snapshot, State};
 
@@ -8,7 +9,6 @@ use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::{MANIFEST, STATE, manifest};
 use crate::server::{SFB_2019, Server};
 
-/// A machine whose manifest has reports.
 fn reporting() -> Machine {
     let machine = Machine::new(Server::standard_edition(SFB_2019));
     let reports = "reports: { prometheus: 'C:\\reports\\reconcile.prom', snapshots: 'C:\\share' }\n";
@@ -18,13 +18,13 @@ fn reporting() -> Machine {
 }
 
 impl Machine {
-    /// Runs a command as the scheduled task does, with what Wine says of the events that it takes.
+    /// Runs a command like the scheduled task does, with Wine's output about events.
     fn unattended(&self, command: &str) -> Output {
         let args = [command, MANIFEST, "--unattended"];
         self.start_with(RECONCILE, &args, &[("WINEDEBUG", "-all,+eventlog")]).end()
     }
 
-    /// The file of the private folder.
+    /// A file in the private folder.
     fn private(&self, name: &str) -> std::path::PathBuf {
         self.path(&format!(r"C{}\{name}", &STATE[1..]))
     }
@@ -35,7 +35,7 @@ impl Machine {
     }
 }
 
-/// What Wine says of our events, each with its code: of which kind they are, and how their texts begin.
+/// Our events in Wine's output: the kind of each, and the beginning of its text.
 fn events(said: &str) -> Vec<(&str, &str)> {
     let lines: Vec<_> = said.lines().filter(|line| line.contains("ReportEventW L\"")).collect();
     lines.chunks_exact(2).map(|event| (event[0], event[1].rsplit('"').nth(1).unwrap_or_default())).collect()

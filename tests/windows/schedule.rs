@@ -1,6 +1,6 @@
 //! The scheduled task: registered, read back, changed by somebody else, shown as drift, corrected and removed.
 //!
-//! Wine's Task Scheduler forgets what a task does; a double of `schtasks.exe` keeps it. That a task runs is not shown here.
+//! Wine's Task Scheduler forgets the actions of a task, so a double of `schtasks.exe` stores it. No task runs here.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::manifest;
 use crate::server::{SFB_2019, Server};
 
-/// A place that only administrators can write.
+/// A path that only administrators can write.
 const MANIFEST: &str = r"C:\Program Files\reconcile\manifest.yaml";
 
-/// Where the double keeps the task.
+/// The double stores the task here.
 const TASK: &str = r"C:\Windows\System32\Tasks\reconcile\reconcile";
 
 fn machine() -> Machine {
@@ -24,7 +24,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// Runs `reconcile schedule install MANIFEST`, which must end so.
+/// Runs `reconcile schedule install MANIFEST`, which must end with this code.
 #[track_caller]
 fn install(machine: &Machine, options: &[&str], code: u32) -> Output {
     let ended = machine.reconcile(&[&["schedule", "install", MANIFEST], options].concat());
@@ -32,7 +32,7 @@ fn install(machine: &Machine, options: &[&str], code: u32) -> Output {
     ended
 }
 
-/// Runs `reconcile schedule show`, whose exit code must fit its report.
+/// Runs `reconcile schedule show`, whose exit code must match its report.
 #[track_caller]
 fn show(machine: &Machine) -> ScheduleReport {
     let ended = machine.reconcile(&["schedule", "show", "--output", "json"]);
@@ -49,7 +49,7 @@ fn registered(machine: &Machine) -> String {
     String::from_utf16(&units).expect("UTF-16")
 }
 
-/// Changes the registered definition, as somebody could with the Task Scheduler's own tools.
+/// Changes the registered definition, as a person could with the tools of the Task Scheduler.
 fn change(machine: &Machine, from: &str, to: &str) {
     let text = registered(machine);
     assert!(text.contains(from), "{from}: {text}");
@@ -57,7 +57,7 @@ fn change(machine: &Machine, from: &str, to: &str) {
     machine.put(TASK, bytes);
 }
 
-/// Lets everybody write a file or folder of the machine, or nobody but its owner.
+/// Lets everybody write a file or folder of the machine, or only its owner.
 fn set_mode(path: &PathBuf, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("Linux lets us");
 }
@@ -141,7 +141,7 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
         fixed.stdout
     );
 
-    // The installer may now take longer than the task leaves it.
+    // Now an update of the databases can take longer than the limit of the task.
     machine.put(MANIFEST, manifest(&machine, "{ timeouts: { database: 6h } }"));
     let drifted = show(&machine);
     let elements: Vec<_> = drifted.differences.iter().map(|one| one.element.as_str()).collect();

@@ -1,4 +1,5 @@
-//! Services of the product whose names no list has: found by what they are, stopped and started with the rest.
+//! Services of the product without a published name. The run recognises them by their properties, and stops and starts
+//! them with the others.
 
 use reconcile_doubles::Stop;
 use reconcile_schema::{State, Step};
@@ -7,7 +8,7 @@ use crate::machine::{Machine, Output};
 use crate::reconcile::MANIFEST;
 use crate::server::{LYNC_2013, Product, SFB_2015, SFB_2019, Server};
 
-/// What `reconcile` answers, as JSON.
+/// The JSON output of `reconcile`.
 fn json(Output { code, stdout, stderr }: &Output) -> serde_json::Value {
     serde_json::from_str(stdout).unwrap_or_else(|error| panic!("exit code {code}, no JSON ({error}): {stdout}{stderr}"))
 }
