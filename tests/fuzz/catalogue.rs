@@ -1,4 +1,4 @@
-//! A catalogue of releases: what was read can be written and read again, and every name in it stands for one build or for none.
+//! A catalogue of releases survives a round trip, and each of its names stands for one build or for none.
 
 use reconcile::fuzz;
 use reconcile_schema::{Build, ReleaseError};

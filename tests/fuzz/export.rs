@@ -1,4 +1,4 @@
-//! A registry export: how its text is encoded changes nothing, and what is known of it is what a product has.
+//! A registry export: its encoding changes nothing, and a valid export is recognised as one.
 
 use reconcile_hosts::snapshot::Offline;
 

@@ -1,4 +1,4 @@
-//! A registry hive: what does not begin as one is refused, and what lies behind its end changes nothing.
+//! A registry hive: a file without its signature is refused, and bytes after its end change nothing.
 
 use reconcile_hosts::snapshot::Offline;
 

@@ -1,4 +1,4 @@
-//! An approved plan: nothing in it is passed over, and what was read can be written and read again.
+//! An approved plan survives a round trip, and no part of it is skipped.
 
 use reconcile::fuzz;
 
