@@ -156,7 +156,7 @@ impl Scene {
         let mut changes = operations.iter().enumerate().filter(|(_, what)| what.ends_with(" world.yaml"));
         let operation = changes.nth(times - 1).unwrap().0 + 1;
         let ended = program.run_with(folder, APPLY, Fault { operation, action: Action::After });
-        assert_eq!(ended.code, None, "{}: it was to be killed: {}", self.name, ended.said());
+        assert_eq!(ended.code, None, "{}: it should have been killed: {}", self.name, ended.said());
     }
 }
 

@@ -145,7 +145,7 @@ fn the_job_leaves_every_report_and_ends_as_the_program_does() {
 
 /// The job runs under one account, and the web server or the exporter under another.
 #[test]
-fn whoever_may_read_other_files_may_read_the_reports() {
+fn an_account_that_can_read_other_files_can_read_the_reports() {
     let scratch = scratch();
     for umask in ["022", "077"] {
         let script = format!("umask {umask}; touch other; {JOB}");
@@ -169,7 +169,7 @@ fn old_snapshots_are_no_evidence() {
 }
 
 #[test]
-fn the_job_fails_on_the_states_that_it_is_told() {
+fn the_job_fails_on_the_configured_states() {
     let scratch = scratch();
     let all = DriftState::ALL.map(DriftState::key);
     for state in all.into_iter().filter(|state| *state != "at-goal") {
@@ -226,7 +226,7 @@ fn the_job_finds_the_program() {
 }
 
 #[test]
-fn how_to_use_it_is_said_where_it_is_used_wrongly() {
+fn wrong_usage_gets_a_usage_message() {
     let scratch = scratch();
     let job = bash(scratch.path(), "examples/ci/drift", &[]);
     assert_eq!(code(&job), 64);

@@ -48,7 +48,7 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
 }
 
 #[test]
-fn the_record_of_an_earlier_version_and_a_time_to_come_are_told() {
+fn the_record_of_an_earlier_version_and_a_time_in_the_future_are_reported() {
     let folder = folder("");
     let share = folder.path().join("claims");
     fs::create_dir(&share).unwrap();
@@ -80,7 +80,7 @@ fn a_record_that_stays_in_use_is_blocked() {
 }
 
 #[test]
-fn a_share_that_is_not_there_and_a_manifest_without_one_are_told() {
+fn a_missing_share_and_a_manifest_without_one_are_reported() {
     let folder = folder("");
     let gone = folder.path().join("gone");
     fs::write(folder.path().join("site.yaml"), site(gone.to_str().unwrap())).unwrap();

@@ -134,7 +134,7 @@ fn looking_changes_nothing() {
 
 #[cfg(not(windows))]
 #[test]
-fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
+fn a_manifest_for_real_servers_is_refused_on_another_machine() {
     let folder = folder(&manifest("fe01.contoso.example", ""));
     for args in [
         &["plan", "site.yaml"] as &[&str],
@@ -170,7 +170,7 @@ fn applied(folder: &Path) -> (Option<i32>, Value) {
 }
 
 #[test]
-fn a_plan_does_not_outlive_what_it_rests_on() {
+fn a_plan_is_refused_when_its_inputs_have_changed() {
     let (lab, _) = approved();
     let manifest = lab.path().join("site.yaml");
     let text = fs::read_to_string(&manifest).unwrap();
@@ -190,11 +190,11 @@ fn a_plan_does_not_outlive_what_it_rests_on() {
     assert_eq!(code, Some(0), "as it was approved");
     fs::write(&manifest, fs::read_to_string(&manifest).unwrap() + "# another word\n").unwrap();
     let (code, run) = applied(lab.path());
-    assert_eq!((code, &run["servers"][0]["steps"]), (Some(0), &json!([])), "at its goal nothing is asked of the plan");
+    assert_eq!((code, &run["servers"][0]["steps"]), (Some(0), &json!([])), "at its goal the plan does not count");
 }
 
 #[test]
-fn a_plan_with_a_field_too_many_or_without_what_it_rests_on_is_refused() {
+fn a_plan_with_an_unknown_field_or_without_its_inputs_is_refused() {
     let (lab, plan) = approved();
     let write = |plan: &Value| fs::write(lab.path().join("approved.json"), plan.to_string()).unwrap();
     for at in ["", "/servers/0", "/servers/0/steps/0", "/servers/0/restsOn"] {

@@ -108,7 +108,7 @@ fn an_unattended_run_reports_it_each_time_until_somebody_acknowledges_it() {
 }
 
 #[test]
-fn a_hold_beside_a_damaged_line_still_holds_when_the_damage_is_acknowledged() {
+fn a_hold_next_to_a_damaged_line_survives_the_acknowledgement() {
     for (cut, place) in [(0, 0), (1, 0), (0, 2), (2, 0)] {
         let folder = folder(&lab(""));
         for reason in ["first", "an audit", "an audit for sure"] {

@@ -90,7 +90,7 @@ fn every_value_stands_at_the_place_that_is_named() {
             }
         }
     }
-    assert!(values > 400, "{values}: too few to say anything");
+    assert!(values > 400, "{values}: too few to prove anything");
 }
 
 /// Only a path or a command that is itself longer may exceed 80 columns, the width of a terminal.
@@ -111,7 +111,7 @@ fn the_text_fits_a_terminal() {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_answered_with_what_is_missing() {
+fn a_wrong_question_to_explain_names_the_missing_part() {
     let folder = folder(&lab(""));
     for (args, expected) in [
         (

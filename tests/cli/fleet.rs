@@ -108,7 +108,7 @@ const WRONG: [(&str, &str, (usize, usize), &str); 14] = [
 ];
 
 #[test]
-fn what_cannot_be_meant_of_a_fleet_is_refused_at_its_place() {
+fn a_contradiction_in_a_fleet_is_refused_at_its_place() {
     let before = site("").lines().count();
     for (parts, message, (line, column), help) in WRONG {
         let folder = folder(&site(parts));
@@ -287,7 +287,7 @@ lab:
 const AT: &str = "2026-11-23T12:00:00Z";
 
 #[test]
-fn what_snapshots_show_to_be_done_has_no_turn() {
+fn a_server_whose_snapshot_shows_it_done_has_no_turn() {
     let folder = folder(&lab());
     let plan = |extra: &[&str]| {
         let args = [&["plan", "--fleet", "site.yaml", "--as-of", AT, "--output", "json"], extra].concat();
@@ -324,7 +324,7 @@ fn what_snapshots_show_to_be_done_has_no_turn() {
     std::fs::write(folder.path().join("seen/se1.a.example.json"), "{}").unwrap();
     let (code, unread) = plan(&["--from", "seen"]);
     assert_eq!((code, unread["unread"].as_array().unwrap().len()), (Some(5), 1));
-    assert_eq!(turns(&unread).len(), 1, "a server of which nothing is known is planned");
+    assert_eq!(turns(&unread).len(), 1, "a server with an unreadable snapshot is planned");
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn a_fleet_without_a_window_that_is_long_enough_is_blocked() {
 }
 
 #[test]
-fn what_belongs_to_a_fleet_is_not_asked_of_one_server() {
+fn options_for_a_fleet_are_refused_for_one_server() {
     let folder = folder(&lab());
     for args in [
         &["--from", "seen"] as &[&str],

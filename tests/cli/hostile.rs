@@ -28,7 +28,7 @@ fn drift(folder: &TempDir, from: &str) -> Ended {
 }
 
 #[test]
-fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
+fn an_invalid_snapshot_is_reported_with_its_place_and_the_others_are_judged() {
     let (folder, good) = fleet();
     let line = good.trim_end();
     let changed = |from: &str, to: &str| {
@@ -82,7 +82,7 @@ fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
 }
 
 #[test]
-fn how_a_good_snapshot_was_written_down_does_not_matter() {
+fn the_formatting_of_a_valid_snapshot_does_not_matter() {
     let (folder, good) = fleet();
     let value: serde_json::Value = serde_json::from_str(&good).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -121,7 +121,7 @@ fn places_without_snapshots_are_refused() {
 
 /// The file is sparse, so its 10 GiB occupy neither the disk nor memory.
 #[test]
-fn a_huge_file_is_given_up_whatever_its_name() {
+fn a_huge_file_is_abandoned_whatever_its_name() {
     let (folder, _) = fleet();
     for (name, begin, why) in [
         ("fe02.ndjson", "", "a line is at most 4 MiB long, this one is longer; nothing behind it was read"),
@@ -140,7 +140,7 @@ fn a_huge_file_is_given_up_whatever_its_name() {
 }
 
 #[test]
-fn what_has_no_end_is_given_up() {
+fn endless_input_is_abandoned() {
     let (folder, good) = fleet();
     for (begin, again, why) in [
         ("", "\0", "nothing behind it was read"),
@@ -166,7 +166,7 @@ fn what_has_no_end_is_given_up() {
 }
 
 #[test]
-fn of_many_broken_lines_each_is_named() {
+fn each_of_many_broken_lines_is_named() {
     const LINES: usize = 3000;
     let (folder, _) = fleet();
     fs::write(folder.path().join("broken.ndjson"), "x\n".repeat(LINES)).unwrap();

@@ -45,7 +45,7 @@ fn the_lab_is_written_once_and_runs_where_there_is_nothing_else() {
 }
 
 #[test]
-fn what_the_command_line_cannot_mean_ends_with_64() {
+fn an_invalid_command_line_ends_with_64() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere: &[&[&str]] = if cfg!(windows) { &[] } else { &[&["init"], &["init", "--write", "site.yaml"]] };
     for args in

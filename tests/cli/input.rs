@@ -255,7 +255,7 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
 
 /// A mistake in an update is one error, however many servers have that target.
 #[test]
-fn a_mistake_that_many_servers_share_is_told_once() {
+fn a_mistake_that_many_servers_share_is_reported_once() {
     let servers: String =
         (1..=9).map(|number| format!("  se{number}.a.example: {{ role: standard-edition, target: cu7 }}\n")).collect();
     let good = with_one_update(&format!("servers:\n{servers}"));
@@ -279,7 +279,7 @@ fn a_mistake_that_many_servers_share_is_told_once() {
 }
 
 #[test]
-fn what_is_unusual_and_right_stays_silent() {
+fn unusual_but_valid_manifests_cause_no_warning() {
     let good = lab("");
     let front = good.replace("role: standard-edition", "role: front-end, pool: pool01.contoso.example");
     let policy = |text: &str| good.replace("cu7 }", &format!("cu7, policy: {{ {text} }} }}"));
@@ -330,7 +330,7 @@ fn what_is_unusual_and_right_stays_silent() {
 
 /// `serde_yaml` without our limits would build all of these.
 #[test]
-fn what_is_too_much_is_refused_before_it_is_built() {
+fn oversized_input_is_refused_before_it_is_built() {
     let good = lab("");
     let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
         format!("{text}a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)
@@ -352,7 +352,7 @@ fn what_is_too_much_is_refused_before_it_is_built() {
 }
 
 #[test]
-fn what_is_no_text_file_is_refused_with_a_reason() {
+fn a_file_that_is_not_text_is_refused_with_a_reason() {
     let folder = folder("");
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     fs::create_dir(folder.path().join("folder.yaml")).unwrap();

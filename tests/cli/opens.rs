@@ -48,7 +48,7 @@ fn every_file_that_somebody_else_names_is_opened_for_identification_only() {
     assert!(walked > 80, "{walked}");
     let helper = fs::read_to_string(root.join("hosts/open.rs")).unwrap();
     assert_eq!(helper.matches("OpenOptions::new()").count(), 1);
-    assert!(helper.contains("security_qos_flags(&mut options, IDENTIFICATION)"), "the helper says it once, for all");
+    assert!(helper.contains("security_qos_flags(&mut options, IDENTIFICATION)"), "the helper sets the flag for all");
 }
 
 fn sources(folder: &Path) -> Vec<std::path::PathBuf> {

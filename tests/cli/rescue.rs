@@ -106,7 +106,7 @@ fn nothing_is_started_beneath_an_installer_that_works() {
 }
 
 #[test]
-fn what_nobody_stopped_is_left_alone_and_plan_changes_nothing() {
+fn services_that_nobody_stopped_are_left_alone_and_plan_changes_nothing() {
     let folder = folder(&lab(""));
     assert_eq!(reconcile(folder.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
     change(folder.path(), "version: 1", "version: 2");

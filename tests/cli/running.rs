@@ -157,7 +157,7 @@ fn a_rehearsed_rollout_leaves_the_lab_as_its_runs_left_it() {
 
 /// Many runs start on one lab: one works at a time, and each sees the results of the runs before it.
 #[test]
-fn of_runs_that_crowd_on_a_lab_one_installs() {
+fn only_one_of_many_runs_on_a_lab_installs() {
     for _ in 0..20 {
         let folder = folder(&lab(""));
         let start = |_| {

@@ -84,7 +84,7 @@ fn a_signed_manifest_is_followed_in_both_formats() {
     // The manifest is read twice and applied once.
     let folder = folder("serial-12");
     assert_eq!(OURS.apply(folder.path()).code, Some(0));
-    assert_eq!(OURS.apply(folder.path()).code, Some(0), "the same again");
+    assert_eq!(OURS.apply(folder.path()).code, Some(0), "the same manifest is accepted again");
     let journal = fs::read_to_string(folder.path().join(format!("world.journal/{SERVER}.jsonl"))).unwrap();
     assert_eq!(journal.matches("\"accepted\"").count(), 1, "{journal}");
     let history = OURS.run(folder.path(), &["history", "site.yaml"]);
@@ -93,7 +93,7 @@ fn a_signed_manifest_is_followed_in_both_formats() {
 
 /// Every command that reads a manifest refuses it with the same words, and creates or changes nothing.
 #[test]
-fn what_is_not_signed_as_it_stands_is_refused() {
+fn a_manifest_without_a_matching_signature_is_refused() {
     type Attack = (&'static str, fn(&Path), &'static str);
     let attacks: [Attack; 11] = [
         ("no signature", |folder| fs::remove_file(folder.join("site.yaml.minisig")).unwrap(), "is not signed"),
@@ -286,7 +286,7 @@ fn an_older_manifest_is_reported_where_nobody_signs() {
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     fs::copy(data("serial-12-changed/site.yaml"), folder.path().join("site.yaml")).unwrap();
     let edited = reconcile(folder.path(), &["apply", "site.yaml"]);
-    assert!(edited.code == Some(0) && !edited.out.contains("serial"), "who edits is not bothered: {}", edited.out);
+    assert!(edited.code == Some(0) && !edited.out.contains("serial"), "no serial is mentioned: {}", edited.out);
 
     fs::copy(data("serial-11/site.yaml"), folder.path().join("site.yaml")).unwrap();
     for command in ["apply", "plan", "status", "apply"] {
@@ -303,7 +303,7 @@ fn an_older_manifest_is_reported_where_nobody_signs() {
     }
     let events = fs::read_to_string(folder.path().join("world.events.jsonl")).unwrap();
     let told = events.lines().filter(|line| line.contains("\"id\":208") && line.contains("manifest-older")).count();
-    assert_eq!(told, 1, "once, as long as it is the same: {events}");
+    assert_eq!(told, 1, "an unchanged state is reported once: {events}");
     fs::copy(data("expired/site.yaml"), folder.path().join("site.yaml")).unwrap();
     let expired = reconcile(folder.path(), &["apply", "site.yaml"]);
     assert_eq!(expired.code, Some(0), "{}", expired.err);
@@ -311,13 +311,13 @@ fn an_older_manifest_is_reported_where_nobody_signs() {
 }
 
 #[test]
-fn an_expired_manifest_takes_nothing_down_and_is_no_hindrance_to_a_run_that_works() {
+fn an_expired_manifest_takes_nothing_down_and_does_not_stop_a_run_in_progress() {
     let early = folder("expired");
     assert_refused(&OURS.apply(early.path()), "manifest-expired", "expired at the end of 2026-01-03 (UTC)");
     assert_refused(&OURS.run(early.path(), &["plan", "site.yaml"]), "manifest-expired", "--> site.yaml:3:10");
     assert_refused(&OURS.run(early.path(), &["validate", "site.yaml"]), "manifest-expired", "expired");
     assert!(!early.path().join("world.yaml").exists());
-    assert_eq!(OURS.run(early.path(), &["status", "site.yaml"]).code, Some(0), "who only looks may");
+    assert_eq!(OURS.run(early.path(), &["status", "site.yaml"]).code, Some(0), "a reading command is not refused");
 
     // The manifest expires at midnight. This run begins ten minutes before, and ends on the next day.
     let late = folder("last-day");
@@ -331,7 +331,7 @@ fn an_expired_manifest_takes_nothing_down_and_is_no_hindrance_to_a_run_that_work
 }
 
 #[test]
-fn what_was_stopped_comes_back_whatever_the_manifest_is_refused_for() {
+fn stopped_services_come_back_whatever_the_manifest_is_refused_for() {
     let stop = effect_of("stopServices");
     for (edition, code) in
         [("expired", "manifest-expired"), ("theirs", "manifest-untrusted"), ("renamed", "manifest-untrusted")]

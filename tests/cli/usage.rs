@@ -52,7 +52,7 @@ fn a_misspelt_word_gets_the_nearest_right_one() {
 }
 
 #[test]
-fn a_word_of_another_tool_is_answered_with_ours() {
+fn a_word_of_another_tool_gets_our_word() {
     let folder = folder(&lab(""));
     for (args, ours) in [
         (&["release", "site.yaml"] as &[&str], "reconcile unhold MANIFEST"),

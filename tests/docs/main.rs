@@ -73,7 +73,7 @@ fn every_transcript_is_what_the_program_prints() {
 }
 
 #[test]
-fn what_is_generated_is_up_to_date() {
+fn generated_pages_are_up_to_date() {
     let stale = generated::stale();
     assert!(stale.is_empty(), "out of date, run this with UPDATE_PAGES=1: {}", stale.join(", "));
 }

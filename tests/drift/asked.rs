@@ -50,7 +50,7 @@ fn the_exit_code_is_the_worst_state() {
 }
 
 #[test]
-fn a_snapshot_tells_nothing_when_it_is_too_old_or_from_the_future() {
+fn a_snapshot_that_is_too_old_or_from_the_future_proves_nothing() {
     let folder = folder(&[server(1), server(2), server(3)]);
     let states = |as_of: &str, max_age: &[&str]| {
         let args =
@@ -81,7 +81,7 @@ fn only_the_servers_that_are_asked_for_count() {
 }
 
 #[test]
-fn what_cannot_be_read_from_at_all_is_an_error_with_its_name() {
+fn an_unreadable_source_is_an_error_with_its_name() {
     let folder = folder(&[server(1)]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (place, said) in [
@@ -144,7 +144,7 @@ fn a_lab_observed_is_a_lab_judged() {
     }
     assert_eq!(run(&["apply", "site.yaml"]).code, Some(0));
     assert_eq!(run(&["drift", "site.yaml"]).code, Some(0));
-    assert_eq!(run(&["drift", "site.yaml", "--from", "snapshots"]).code, Some(2), "that was before");
+    assert_eq!(run(&["drift", "site.yaml", "--from", "snapshots"]).code, Some(2), "the snapshots are older");
     // A server that fell back from its goal differs from one that never reached it.
     run(&["observe", "site.yaml", "--to", "snapshots"]);
     let path = folder.path().join("snapshots/fe1.contoso.example.json");

@@ -80,7 +80,7 @@ fn the_fleet_in_every_form_is_as_committed() {
 }
 
 #[test]
-fn the_fleet_is_in_every_state_and_every_finding_is_told() {
+fn the_fleet_is_in_every_state_and_has_every_finding() {
     let report: DriftReport = serde_json::from_str(&judge(fleet_copy().path(), &["--output", "json"]).out).unwrap();
     assert_eq!(report.summary.states, BTreeMap::from(STATES));
     assert_eq!(report.summary.exit_code, 4);

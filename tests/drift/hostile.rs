@@ -63,7 +63,7 @@ fn fleet() -> String {
 
 /// In every form, an independent reader must find each text unchanged and in its own place.
 #[test]
-fn no_text_of_a_host_acts_on_a_reader() {
+fn no_text_of_a_host_attacks_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     let last = CORPUS.len() - 1;
     std::fs::write(folder.path().join("site.yaml"), manifest_of(&format!("h-[00-{last}].contoso.example"))).unwrap();

@@ -35,7 +35,7 @@ fn states(report: &DriftReport) -> Vec<DriftState> {
 }
 
 #[test]
-fn registry_exports_are_good_where_builds_alone_are_judged() {
+fn registry_exports_are_enough_if_only_builds_are_judged() {
     let (good, behind, other) = ("7.0.2046.521", "7.0.2046.385", "6.0.9319.619");
     use DriftState::{AtGoal, BuildsOnly, Drift, WrongProduct};
     for (builds, judged, code, unasked, worst) in [
@@ -68,7 +68,7 @@ fn registry_exports_are_good_where_builds_alone_are_judged() {
 }
 
 #[test]
-fn what_is_not_judged_is_said_in_each_form() {
+fn facts_that_are_not_judged_are_mentioned_in_each_form() {
     let folder = exports(&["7.0.2046.521"]);
     for form in ["text", "markdown", "github", "html", "json"] {
         let args = ["--judge", "builds", "--server", "fe1.contoso.example", "--output", form];
@@ -81,7 +81,7 @@ fn what_is_not_judged_is_said_in_each_form() {
 
 /// If only builds are judged, unreadable databases must not spoil the result.
 #[test]
-fn services_and_databases_are_nothing_where_builds_alone_are_judged() {
+fn services_and_databases_do_not_count_if_only_builds_are_judged() {
     let folder = fleet_copy();
     let judged = |server: &str, more: &[&str]| {
         let snapshot = format!("snapshots/{server}.json");
@@ -126,7 +126,7 @@ fn grown(value: &Value) -> Value {
 
 /// Snapshots of the first 0.1, of today's program, and of an invented later version must get one verdict.
 #[test]
-fn programs_of_several_ages_report_of_one_fleet() {
+fn snapshots_of_several_versions_get_one_verdict() {
     let folder = tempfile::tempdir().unwrap();
     let servers = ["fe1.contoso.example", "fe2.contoso.example", "fe3.contoso.example"];
     fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
@@ -234,7 +234,7 @@ fn a_pool_at_two_builds_is_drift() {
 
 /// Core Components are patched, but a role that was added later is still at its original release.
 #[test]
-fn a_component_at_its_original_release_is_drift_or_is_said() {
+fn a_component_at_its_original_release_is_drift_or_is_mentioned() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("snapshots")).unwrap();
     let original = |snapshot: &mut Value, original: &str| {

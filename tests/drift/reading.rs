@@ -32,7 +32,7 @@ fn every_form_says_the_same_of_the_fleet() {
 /// A report shows a snapshot by its file name, and a file can have any name.
 #[cfg(unix)]
 #[test]
-fn no_name_of_a_file_acts_on_a_reader() {
+fn no_file_name_attacks_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("site.yaml"), crate::manifest_of("fe1.contoso.example")).unwrap();
     std::fs::create_dir(folder.path().join("in")).unwrap();

@@ -20,7 +20,7 @@ pub fn check(bytes: &[u8]) {
     let mut all: Vec<Vec<u16>> = all.collect();
     all[0].retain(|unit| *unit != QUOTE); // A Windows path cannot contain one.
     let line = command_line(&all[0], &all[1..]);
-    assert_eq!(split(&line, Doubled::StaysOpen), all, "as a C program takes it apart");
+    assert_eq!(split(&line, Doubled::StaysOpen), all, "as a C program splits it");
     assert_eq!(split(&line, Doubled::Closes), all, "as CommandLineToArgvW does");
     if let Ok(text) = std::str::from_utf8(bytes) {
         task(text);

@@ -34,7 +34,7 @@ fn journal(bytes: &[u8]) {
     // The damaged part stays in place or moves to its own file.
     let behind = bytes.strip_prefix(kept.as_slice()).unwrap_or_else(|| panic!("{kept:?} is not the beginning"));
     let is_aside = || files(&path).into_iter().any(|(name, held)| name != "journal.jsonl" && held == behind);
-    assert!(behind.is_empty() || is_aside(), "what was cut is lost");
+    assert!(behind.is_empty() || is_aside(), "the removed part is lost");
 
     let (run, mark) = (RunId("fuzz".into()), Mark::Held { reason: "fuzz".into(), by: "fuzz".into() });
     open.append(&run, Timestamp::UNIX_EPOCH, &mark).unwrap();

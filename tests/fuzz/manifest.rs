@@ -24,5 +24,5 @@ pub fn check(bytes: &[u8]) {
     scratch.file("manifest.yaml", &serde_json::to_vec(&manifest).unwrap());
     let [by_types, by_schema] = fuzz::manifest(&path);
     assert_eq!(by_types, by_schema);
-    assert_eq!(by_types, Ok(manifest), "what was read is written as something else");
+    assert_eq!(by_types, Ok(manifest), "the round trip changes it");
 }

@@ -92,6 +92,6 @@ fn a_month_of_nights() {
 }
 
 #[test]
-fn it_is_the_same_every_time() {
+fn the_same_seed_gives_the_same_month() {
     assert_eq!(play().unwrap().calendar, play().unwrap().calendar);
 }

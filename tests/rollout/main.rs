@@ -200,7 +200,7 @@ fn a_server_that_fits_no_window_is_left_with_all_that_come_after_it() {
 
 /// Proves that the judge finds violations: it gets invalid rollouts and must name the broken rules.
 #[test]
-fn the_judge_sees_what_is_wrong() {
+fn the_judge_finds_every_kind_of_violation() {
     let (mut quorum, mut pairs, mut windows, mut order, mut domains) = (0, 0, 0, 0, 0);
     for seed in 0..300 {
         let (plain, mut done) = played(seed, Trouble::default());

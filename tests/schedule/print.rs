@@ -43,7 +43,7 @@ fn the_printed_definition_is_the_committed_one_each_time() {
 }
 
 #[test]
-fn what_is_asked_for_is_what_is_printed() {
+fn the_printed_task_has_the_requested_options() {
     let options = ["--mode", "observe", "--every", "1d", "--jitter", "2h", "--account", r"CONTOSO\gmsa$"];
     let xml = printed("manifests/standard-edition.yaml", &options);
     for part in [
@@ -89,7 +89,7 @@ servers:
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_refused_with_a_reason() {
+fn invalid_options_are_refused_with_a_reason() {
     let good = ["schedule", "install", "manifests/back-end.yaml", "--print", "--as", SERVER_PATH];
     for (options, why) in [
         (&["--every", "30s"] as &[&str], "a task can start every 1 min to 31 days, not every 30 s"),

@@ -29,7 +29,7 @@ fn the_types_refuse_every_manifest_that_the_schema_refuses() {
         }
     }
     println!("{mutants} mutated manifests, {refused} refused by the schema and by the types");
-    assert!(refused > 1000, "{refused} of {mutants}: too few to say anything");
+    assert!(refused > 1000, "{refused} of {mutants}: too few to prove anything");
 }
 
 /// The rules for paths exist twice, as code and as a pattern. Both must accept the same paths.
@@ -55,7 +55,7 @@ fn the_schema_and_the_types_accept_the_same_paths() {
         }
     }
     println!("{accepted} paths accepted, {refused} refused, by the schema and by the types");
-    assert!(accepted > 500 && refused > 5000, "{accepted} and {refused}: too few to say anything");
+    assert!(accepted > 500 && refused > 5000, "{accepted} and {refused}: too few to prove anything");
 }
 
 fn accepts<T: DeserializeOwned>(value: Value) -> bool {

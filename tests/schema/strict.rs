@@ -29,7 +29,7 @@ fn every_object_names_its_fields_or_says_what_its_values_are() {
 
 /// Earlier versions also read the formats between programs, and ignore unknown fields.
 #[test]
-fn what_programs_read_takes_the_fields_of_later_versions() {
+fn formats_between_programs_accept_fields_of_later_versions() {
     // A run is bound to every word of a plan, and a person writes the input of DSC.
     for format in FORMATS.iter().filter(|format| !WRITTEN.contains(format) && !["plan", "dsc"].contains(format)) {
         for (place, rules) in objects(format) {

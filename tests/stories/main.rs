@@ -38,7 +38,7 @@ fn every_story_is_true() {
         let name = path.file_name().unwrap().display().to_string();
         write!(untrue, "\n{}", difference.unified_diff().header(&name, "what happened")).unwrap();
     }
-    assert!(untrue.is_empty(), "{untrue}\nUPDATE_STORIES=1 writes the transcripts anew");
+    assert!(untrue.is_empty(), "{untrue}\nUPDATE_STORIES=1 writes the transcripts again");
 }
 
 #[test]

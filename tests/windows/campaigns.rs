@@ -110,7 +110,7 @@ impl Moment {
             acknowledge(&machine, &again);
             (again.code == 0).then_some(())
         });
-        assert!(done.is_some(), "no later run comes to its goal");
+        assert!(done.is_some(), "no later run reached its goal");
         machine.assert_converged();
         // If the watcher ends with the run, nobody sees the end of the installation, so the next run starts it again.
         let most = if self.with_watcher { 2 } else { 1 };
@@ -221,7 +221,7 @@ fn a_swapped_package_never_runs() {
     let mut rounds = 0;
     while figure.swaps.taken < wanted || figure.starts < starts {
         rounds += 1;
-        assert!(kept.is_long() || rounds < 60, "no run has come to the installer: {figure:?}");
+        assert!(kept.is_long() || rounds < 60, "no run has reached the installer: {figure:?}");
         let planted = plant(&machine);
         let known = installs(&machine);
         let ran = Ran::of(machine.reconcile(&["apply", MANIFEST, "--yes", "--retry", "--output", "json"]));
@@ -229,7 +229,7 @@ fn a_swapped_package_never_runs() {
         assert!(!machine.path(MARK).exists(), "a foreign program ran: {ran:#?}");
         assert!(DOCUMENTED.contains(&ran.code) && ran.server.left_down.is_empty(), "{ran:#?}");
         let began = installs(&machine) - known;
-        assert_eq!(began, ran.count(&Step::Install), "what was started is the package: {ran:#?}");
+        assert_eq!(began, ran.count(&Step::Install), "every start was one of the package: {ran:#?}");
         if rounds % 2 == 0 {
             // Without its journal, the next run does not know this copy.
             let _ = fs::remove_file(machine.journal_path());

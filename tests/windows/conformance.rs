@@ -57,7 +57,7 @@ fn in_lab(machine: &Machine, faults: &[&str], policy: &str) -> Ran {
     let mut program = Command::new(given("RECONCILE"));
     program.arg(APPLY[0]).arg(path).args(&APPLY[2..]);
     let ended = program.output().expect("reconcile runs here");
-    let text = |bytes| String::from_utf8(bytes).expect("what it said is UTF-8");
+    let text = |bytes| String::from_utf8(bytes).expect("its output is UTF-8");
     let code = ended.status.code().expect("an exit code").cast_unsigned();
     Ran::of(Output { code, stdout: text(ended.stdout), stderr: text(ended.stderr) })
 }
@@ -166,7 +166,7 @@ fn services_take_their_time_to_stop_and_to_start() {
 }
 
 #[test]
-fn a_service_has_not_settled() {
+fn a_service_is_still_pending() {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCMEDSRV").start = Start::Hang;
     agree(server, &["service-pending"], "{ timeouts: { start: 3s } }", 3);

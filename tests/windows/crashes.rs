@@ -50,7 +50,7 @@ fn killed_while_the_services_stop() {
     let (machine, steps) = killed_in(Machine::new(server), "it stops", |call| told(call, "RTCSRV", "stop"));
     assert_eq!(steps.first(), Some(&Step::StopServices), "{steps:?}");
     let orders = machine.calls().iter().filter(|call| told(call, "RTCSRV", "stop")).count();
-    assert_eq!(orders, 1, "what stops already is waited for");
+    assert_eq!(orders, 1, "a service that is already stopping gets no second order");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn killed_while_the_services_start() {
     let (machine, steps) = killed_in(machine, "it starts", |call| told(call, "RTCSRV", "start"));
     assert_eq!(steps, [Step::StartServices]);
     let orders = machine.calls().iter().filter(|call| told(call, "RTCSRV", "start")).count();
-    assert_eq!(orders, 2, "one by the boot; what starts already is waited for");
+    assert_eq!(orders, 2, "one by the boot, one by the first run; the second run only waits");
 }
 
 #[test]

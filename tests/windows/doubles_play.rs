@@ -67,7 +67,7 @@ fn an_exit_code_keeps_its_32_bits() {
 }
 
 #[test]
-fn a_service_is_slow_hangs_or_fails_as_it_is_told() {
+fn a_service_is_slow_hangs_or_fails_as_configured() {
     let mut server = Server::back_end(SFB_2019);
     server.service("RTCCAA").stop = Stop::Slow(300);
     server.service("RTCRGS").stop = Stop::Hang;
@@ -107,7 +107,7 @@ fn the_updater_refuses_while_a_service_runs_and_then_patches_what_is_older() {
 }
 
 #[test]
-fn the_updater_ends_as_it_is_told() {
+fn the_updater_ends_as_configured() {
     let mut server = Server::standard_edition(SFB_2015);
     server.lab.updater = vec![
         UpdaterRun { components: Some(1), end: End::Exit(1603), ..UpdaterRun::default() },

@@ -187,10 +187,10 @@ impl Machine {
         assert!(server.success(), "the machine does not switch on: {server}");
         let log = self.folder.path().join("boot");
         let mut boot = self.command(WINE);
-        boot.arg(r"C:\lab\bin\boot.exe").stderr(File::create(&log).expect("a file for what it says"));
+        boot.arg(r"C:\lab\bin\boot.exe").stderr(File::create(&log).expect("a file for its output"));
         let mut boot = boot.spawn().expect("Wine is installed");
         let Some(booted) = processes::within(BOOT, || boot.try_wait().expect("Linux says")) else { return false };
-        assert!(booted.success(), "the machine does not boot: {}", fs::read_to_string(log).expect("what it says"));
+        assert!(booted.success(), "the machine does not boot: {}", fs::read_to_string(log).expect("its output"));
         true
     }
 
@@ -260,7 +260,7 @@ impl Machine {
 
     fn spawn(&self, command: &mut Command, number: usize) -> Child {
         // A pipe would stay open as long as a grandchild lives, so these are files.
-        let file = |stream| File::create(self.stream(number, stream)).expect("a file for what it says");
+        let file = |stream| File::create(self.stream(number, stream)).expect("a file for its output");
         command.stdout(file("stdout")).stderr(file("stderr")).spawn().expect("Wine is installed")
     }
 
@@ -360,8 +360,8 @@ impl Running<'_> {
         }
         let code = fs::read_to_string(self.machine.path(&format!(r"C:\lab\exit-{}", self.number)));
         let read = |stream| {
-            let said = fs::read(self.machine.stream(self.number, stream)).expect("what it said");
-            String::from_utf8(said).expect("what it said is UTF-8")
+            let said = fs::read(self.machine.stream(self.number, stream)).expect("its output");
+            String::from_utf8(said).expect("its output is UTF-8")
         };
         let (stdout, stderr) = (read("stdout"), read("stderr"));
         let code = code.unwrap_or_else(|_| panic!("Wine did not run {} ({status}): {stderr}", self.what));

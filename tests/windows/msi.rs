@@ -173,7 +173,7 @@ fn while_a_run_is_at_work_the_program_is_neither_replaced_nor_removed() {
 }
 
 #[test]
-fn it_stays_while_services_are_down_that_only_its_journal_knows_and_a_newer_version_brings_them_back() {
+fn it_is_not_removed_while_it_keeps_services_down_and_a_newer_version_starts_them() {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCSRV").stop = Stop::Slow(3_000);
     let machine = machine(server);

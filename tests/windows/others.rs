@@ -65,7 +65,7 @@ fn services_that_the_manifest_names_stop_before_ours_and_start_after_them() {
 }
 
 #[test]
-fn one_that_does_not_stop_keeps_ours_running() {
+fn a_service_of_others_that_does_not_stop_keeps_ours_running() {
     let mut server = recorded(Server::back_end(SFB_2019));
     server.lab.bystanders.iter_mut().filter(|one| one.name == "Recorder").for_each(|one| one.stop = Stop::Hang);
     let machine = Machine::new(server);
@@ -79,7 +79,7 @@ fn one_that_does_not_stop_keeps_ours_running() {
 }
 
 #[test]
-fn one_that_holds_a_module_and_is_not_named_keeps_everything_running() {
+fn an_unnamed_service_that_holds_a_module_keeps_everything_running() {
     let machine = Machine::new(recorded(Server::back_end(SFB_2019)));
     machine.declare("{}");
     let plan = machine.reconcile(&["plan", MANIFEST]);

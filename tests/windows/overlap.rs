@@ -35,7 +35,7 @@ fn services_that_do_not_need_each_other_stop_and_start_together() {
     for (order, done) in [("stop", "stopped"), ("start", "running")] {
         let told = SLOW.map(|name| place(&calls, name, order));
         let followed = SLOW.map(|name| place(&calls, name, done));
-        assert!(told.iter().max() < followed.iter().min(), "{order}: told at {told:?}, {done} at {followed:?}");
+        assert!(told.iter().max() < followed.iter().min(), "{order}: ordered at {told:?}, {done} at {followed:?}");
     }
     let installs = calls.iter().position(|call| call.program.ends_with("installer.exe")).unwrap();
     assert!(SLOW.iter().all(|name| place(&calls, name, "stopped") < installs), "all of them before the installer");
@@ -160,7 +160,7 @@ fn a_shell_that_waits_is_no_open_shell_for_another_installation() {
 
 /// A person runs reading commands while the installer of a run works.
 #[test]
-fn while_a_run_acts_nobody_who_looks_opens_a_shell() {
+fn reading_commands_open_no_shell_while_a_run_acts() {
     let mut server = Server::standard_edition(SFB_2019);
     server.lab.updater = vec![UpdaterRun { pace: 4_000, ..UpdaterRun::default() }];
     let machine = Machine::new(server);
@@ -184,7 +184,7 @@ fn while_a_run_acts_nobody_who_looks_opens_a_shell() {
 
 /// The cmdlet of a reading command hangs. A run that begins in the meantime must neither wait for it nor fail.
 #[test]
-fn a_run_that_begins_while_somebody_looks_goes_on() {
+fn a_run_that_begins_during_a_reading_command_goes_on() {
     let mut machine = Machine::new(Server::standard_edition(SFB_2019));
     machine.declare("{}");
     machine.change(|lab| {

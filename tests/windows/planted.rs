@@ -61,7 +61,7 @@ fn packages(machine: &Machine) -> Vec<(PathBuf, Vec<String>)> {
 }
 
 #[test]
-fn what_was_planted_before_the_first_run_has_no_effect_and_is_said() {
+fn files_planted_before_the_first_run_have_no_effect_and_are_reported() {
     let machine = outdated();
     let declared = manifest(&machine, "{}");
     let sha256 = declared.lines().find_map(|line| line.trim().strip_prefix("sha256: ")).expect("declared");

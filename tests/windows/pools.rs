@@ -88,11 +88,11 @@ fn killed_when_told(machine: &Machine, order: &str) {
     until("the Front End service is told", || machine.calls().iter().skip(known).any(told).then_some(()));
     machine.kill(PROGRAM);
     run.end();
-    assert!(machine.runs("powershell.exe"), "what moves a server outlives its run");
+    assert!(machine.runs("powershell.exe"), "the shell that moves a server outlives its run");
 }
 
 #[test]
-fn a_pool_that_cannot_do_without_the_server_keeps_it() {
+fn a_pool_that_cannot_spare_the_server_keeps_it() {
     let mut machine = Machine::new(Server::front_end(SFB_2019));
     machine.declare("{}");
     let cannot = format!("the pool {POOL} cannot spare this server");
@@ -362,7 +362,7 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     // This server was taken out of the rack, so it will never report that it is done.
     let broken = machine.reconcile(&["claims", MANIFEST, "--break", other, "--reason", "scrapped"]);
     assert_eq!(broken.code, 0, "{}{}", broken.stdout, broken.stderr);
-    assert!(has_claimed(&machine, other), "its file is its own, and another one says that the claim is broken");
+    assert!(has_claimed(&machine, other), "its own file is unchanged, and another file breaks the claim");
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
@@ -370,10 +370,10 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let (first, last) = (ran.server.steps.first(), ran.server.steps.last());
     assert_eq!((first, last), (Some(&Step::Claim), Some(&Step::Release)), "{ran:#?}");
     let asked = machine.calls().iter().skip(known).filter(|call| call.script() == Some(ASK)).count();
-    assert_eq!(asked, 2, "again, now that nobody else takes a server from it");
+    assert_eq!(asked, 2, "the pool is asked again after the claim");
     assert!(!has_claimed(&machine, name));
     assert_eq!(told(&machine, name).as_deref(), Some(SFB_2019.after));
-    assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the others' words stay");
+    assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the records of the others stay");
 
     let known = machine.calls().len();
     let again = machine.apply();

@@ -86,7 +86,7 @@ fn machine(server: Server) -> Option<Machine> {
     };
     let machine = Machine::new(server);
     let shell = machine.path(POWERSHELL);
-    std::fs::remove_file(&shell).expect("its double goes");
+    std::fs::remove_file(&shell).expect("its double can be removed");
     let parent = shell.parent().expect("a folder");
     let linked = Command::new("cp").args(["-rsT", "--remove-destination", "--"]).arg(&folder).arg(parent).status();
     assert!(linked.expect("cp runs").success(), "cannot link {folder}");

@@ -25,7 +25,7 @@ fn at_goal(server: Server) -> Machine {
 }
 
 #[test]
-fn it_is_shown_and_changes_nothing() {
+fn a_requested_restart_is_shown_and_changes_nothing() {
     let machine = at_goal(Server::back_end(SFB_2019));
     registry(&machine, &["add", UPDATE, "/f"]);
     registry(&machine, &["add", SERVICING, "/f"]);
@@ -46,7 +46,7 @@ fn it_is_shown_and_changes_nothing() {
 }
 
 #[test]
-fn it_is_made_where_the_policy_says_so_and_ends_with_the_sign() {
+fn a_requested_restart_is_made_if_the_policy_says_so() {
     let machine = at_goal(Server::front_end(SFB_2019));
     registry(&machine, &["add", UPDATE, "/f"]);
     machine.declare("{ pendingRestart: restart }");
@@ -71,7 +71,7 @@ fn it_is_made_where_the_policy_says_so_and_ends_with_the_sign() {
 
 /// Nobody has shown that a restart clears these entries. If it did not, the server would be restarted without effect.
 #[test]
-fn files_and_packages_that_wait_make_no_restart_wanted() {
+fn waiting_files_and_packages_cause_no_restart() {
     let machine = at_goal(Server::back_end(SFB_2019));
     let file = r"\??\C:\Program Files\Skype for Business Server 2019\old.dll";
     let add = ["add", SESSION_MANAGER, "/v", "PendingFileRenameOperations", "/t", "REG_MULTI_SZ", "/d", file, "/f"];

@@ -63,7 +63,7 @@ fn set_mode(path: &PathBuf, mode: u32) {
 }
 
 #[test]
-fn a_task_is_registered_read_back_mended_and_removed() {
+fn a_task_is_registered_read_back_corrected_and_removed() {
     let machine = machine();
     let absent = show(&machine);
     assert_eq!((absent.installed, absent.state, absent.task), (false, State::Drift, None));
@@ -129,7 +129,7 @@ fn a_task_is_registered_read_back_mended_and_removed() {
 }
 
 #[test]
-fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
+fn another_request_corrects_the_task_and_a_changed_manifest_is_drift() {
     let machine = machine();
     install(&machine, &["--mode", "observe", "--every", "1d", "--jitter", "2h"], 0);
     let task = show(&machine).task.expect("it is read back");
@@ -151,7 +151,7 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
 }
 
 #[test]
-fn a_task_that_applies_is_not_for_system_where_the_domain_must_know_it() {
+fn a_task_that_needs_a_domain_group_cannot_run_as_system() {
     let machine = machine();
     machine.put(MANIFEST, manifest(&machine, "{ maintenance: always }"));
     let refused = install(&machine, &["--mode", "apply"], 64);
@@ -175,7 +175,7 @@ fn a_task_that_runs_something_else_is_drift_and_is_taken_back() {
 }
 
 #[test]
-fn what_others_can_change_is_not_run_with_high_rights() {
+fn a_program_that_others_can_change_is_not_run_with_high_rights() {
     let machine = machine();
     let (file, program) = (machine.path(MANIFEST), machine.path(RECONCILE));
     let folder = file.parent().expect("a folder").to_path_buf();
@@ -207,7 +207,7 @@ fn only_an_administrator_registers_a_task() {
 }
 
 #[test]
-fn what_the_task_scheduler_refuses_or_alters_is_said() {
+fn a_refusal_or_an_alteration_by_the_task_scheduler_is_reported() {
     let mut machine = machine();
     machine.change(|lab| lab.scheduler = Scheduler::Refuses("Zugriff verweigert".into()));
     for command in [&["schedule", "install", MANIFEST] as &[&str], &["schedule", "show"], &["schedule", "remove"]] {

@@ -165,7 +165,7 @@ fn the_installer_crashes_half_way_and_is_run_again() {
 /// The updater patches the Administrative Tools and Core Components first, in the order of their names. The manifest
 /// declares only Core Components.
 #[test]
-fn an_installer_that_fails_or_crashes_behind_core_components_is_run_again() {
+fn an_installer_that_fails_or_crashes_after_core_components_is_run_again() {
     for end in [End::Exit(1603), End::Crash] {
         let machine = with_updater(UpdaterRun { components: Some(2), end, ..UpdaterRun::default() });
         let ran = machine.apply();
@@ -219,7 +219,7 @@ fn the_installer_finds_a_service_and_is_run_again() {
 }
 
 #[test]
-fn an_installer_that_does_nothing_and_is_content_needs_a_person() {
+fn an_installer_that_does_nothing_and_reports_success_needs_a_person() {
     let mut server = Server::back_end(SFB_2015);
     server.lab.updater = vec![UpdaterRun { components: Some(0), ..UpdaterRun::default() }];
     let machine = Machine::new(server);
@@ -257,7 +257,7 @@ fn an_installer_that_outlasts_its_time_is_left_to_finish() {
 }
 
 #[test]
-fn databases_that_an_update_passes_over_need_a_person() {
+fn databases_that_an_update_skips_need_a_person() {
     let machine = Machine::new({
         let mut server = Server::back_end(SFB_2019);
         server.databases[0].stuck = true;
@@ -367,7 +367,7 @@ fn ctrl_c_while_the_databases_are_updated_waits_for_it_and_ends_as_interrupted()
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
     let updates = machine.calls().iter().filter(|call| call.script() == Some(script)).count();
-    assert_eq!(updates, 1, "it was not ended in its middle");
+    assert_eq!(updates, 1, "it was not interrupted");
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn an_installer_that_hangs_is_reported_long_before_its_time_limit_and_not_ended(
 }
 
 #[test]
-fn an_installer_that_gets_on_is_not_called_quiet() {
+fn an_installer_that_makes_progress_is_not_called_quiet() {
     let mut server = Server::standard_edition(SFB_2019);
     server.lab.updater = vec![UpdaterRun { pace: 2_000, ..UpdaterRun::default() }];
     let machine = Machine::new(server);
@@ -411,7 +411,7 @@ fn a_second_ctrl_c_leaves_the_update_of_the_databases_running_and_the_next_run_w
     let ran = Ran::of(run.end());
     assert_eq!((ran.code, ran.server.state), (3, State::Blocked), "{ran:#?}");
     assert!(ran.why().contains("the run was interrupted: Ctrl-C was pressed twice"), "{}", ran.why());
-    assert!(machine.runs("powershell.exe"), "it was not ended in its middle");
+    assert!(machine.runs("powershell.exe"), "it was not interrupted");
 
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();

@@ -47,7 +47,7 @@ fn a_users_program_under_the_name_of_the_installer_blocks_nothing() {
 }
 
 #[test]
-fn an_administrators_does_and_is_named_with_its_session_its_file_and_its_user() {
+fn an_administrators_program_under_that_name_blocks_and_is_named() {
     let machine = outdated();
     let _other = start_lookalike(&machine, false);
     let why = refused(&machine, 3, State::Blocked).why().to_owned();

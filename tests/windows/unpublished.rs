@@ -63,7 +63,7 @@ fn services_that_no_list_names_stop_and_start_with_the_rest() {
 }
 
 #[test]
-fn one_that_does_not_stop_is_named_and_nothing_is_installed() {
+fn an_unpublished_service_that_does_not_stop_is_named_and_nothing_is_installed() {
     let mut server = Server::standard_edition(SFB_2019).with_unpublished_services();
     server.service("RTCPDPAUTH").stop = Stop::Hang;
     let machine = Machine::new(server);
@@ -75,7 +75,7 @@ fn one_that_does_not_stop_is_named_and_nothing_is_installed() {
 }
 
 #[test]
-fn one_that_is_down_is_drift_and_comes_back() {
+fn an_unpublished_service_that_is_down_is_drift_and_comes_back() {
     let server = Server::back_end(SFB_2019).with_unpublished_services();
     let machine = Machine::new(server);
     machine.declare("{}");
