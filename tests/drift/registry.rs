@@ -1,4 +1,5 @@
-//! Servers of which only the registry is available. What it shows is judged as always, and everything else is left out.
+//! Servers of which only the registry is available. Its facts are judged as always, and the report leaves out all
+//! others.
 
 use std::{collections::BTreeMap, fs};
 

@@ -1,5 +1,5 @@
-//! The walls of the house: no files of a crate use each other in a circle, and each room of the command line uses only
-//! the rooms that it may know.
+//! The walls of the house. No files of a crate use each other in a circle. Each room of the command line uses only the
+//! rooms that it may know.
 //!
 //! Every path counts, in `use` lines and elsewhere. A re-exported name counts for the file that defines it. Tests do
 //! not count.

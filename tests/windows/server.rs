@@ -185,8 +185,8 @@ impl Server {
         self
     }
 
-    /// The same server with call admission control and video, which are services of the product without a published
-    /// name, and with the recorder of another vendor.
+    /// The same server with call admission control and video, whose services have no published names. It also has the
+    /// recorder of another vendor.
     pub fn with_unpublished_services(mut self) -> Self {
         let policy = format!(r"C:\Program Files\{}\Server\Core\service.exe", self.product.display);
         let display = format!("{} Video Interop Server", self.product.display.trim_start_matches("Microsoft "));

@@ -30,7 +30,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     let (mut token, mut ordinary) = (std::ptr::null_mut(), std::ptr::null_mut());
     let startup = STARTUPINFOW { cb: size_of::<STARTUPINFOW>() as u32, ..STARTUPINFOW::default() };
     let (mut process, mut code) = (PROCESS_INFORMATION::default(), 0);
-    // SAFETY: every pointer refers to a local variable that outlives the call, the buffer is large enough for any
+    // SAFETY: every pointer refers to a local variable that outlives the call. The buffer is large enough for any
     // identifier, and the line ends with a NUL. The handles stay open until the process ends.
     unsafe {
         let sid = administrators.as_mut_ptr().cast();
