@@ -106,7 +106,7 @@ pub fn bound(plain: &Plain) -> u64 {
             }
             end = end.max(then);
         }
-        // Paired pools follow each other. The later roles of each site follow its own pool.
+        // In a pair, one pool follows the other. The later roles of each site follow its own pool.
         let place = |pool: &usize| {
             ring.sites.iter().find_map(|(site, stages)| {
                 let mut stages = stages.iter();

@@ -11,7 +11,7 @@
 //!   limits, every server has its own name, boot and free space. Its lists are those of all servers with the same
 //!   fault. A further corpus gives each of a thousand servers its own fault, so nothing is shared there.
 //! * Memory is constant if snapshots add nothing to it. The manifest itself stays in memory, so the fleet is compared
-//!   twice: with a hundredth of it and a manifest of that size, which is the stricter comparison, and with the same
+//!   with a hundredth of it in two ways. The stricter one uses a manifest of a hundredth; the other one uses the same
 //!   manifest.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock and starts the programs that it compares")]
 

@@ -102,7 +102,7 @@ static void note(unsigned long number, const struct call *call, ucontext_t *c) {
 
 static long handle(const struct call *call, ucontext_t *c) {
     unsigned long third = ARGUMENT(c, 2);
-    if (call->number == SYS_copy_file_range) return -ENOSYS; // this call has a sixth argument; the program falls back to reading and writing
+    if (call->number == SYS_copy_file_range) return -ENOSYS; // uses a sixth argument; the program then reads and writes
     if (!counts(call, c)) return make(call->number, c, third);
     unsigned long number = __atomic_add_fetch(&operations, 1, __ATOMIC_SEQ_CST);
     if (trace >= 0) note(number, call, c);
