@@ -1,8 +1,8 @@
-//! What an unattended run with nothing to do costs: `cargo bench --bench noop_cost`.
+//! The cost of an unattended run with nothing to do: `cargo bench --bench noop_cost`.
 //!
-//! Runs `reconcile apply` on a converged lab server and a Rust program that does nothing, in turn, and prints the ratio of
-//! their CPU times (user and system, as Linux accounts for finished children): the median over the rounds, with the lowest
-//! and the highest. Ratios hold on a noisy machine where times do not.
+//! Runs `reconcile apply` on a converged lab server, and alternates with a Rust program that does nothing. It prints
+//! the ratio of their CPU times (user and system, as Linux accounts for finished children): the median over the rounds,
+//! with the lowest and the highest. On a noisy machine ratios are stable, and times are not.
 #![expect(clippy::disallowed_methods, reason = "a benchmark starts the programs that it compares")]
 
 use std::{
@@ -11,9 +11,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Rounds that count.
+/// The number of rounds that count.
 const ROUNDS: usize = 9;
-/// Runs of each program in a round: enough for the clock, which ticks a hundred times a second.
+/// Runs of each program in a round. The clock ticks a hundred times a second, so fewer runs would not be exact.
 const RUNS: usize = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         command.arg("apply").arg(&manifest).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
-    must(&mut apply())?; // Converges; every run after it has nothing to do.
+    must(&mut apply())?; // This run converges the server, so every later run has nothing to do.
 
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
@@ -56,7 +56,7 @@ fn ticks(command: impl Fn() -> Command) -> Result<f64, Box<dyn Error>> {
     Ok(spent()? - before)
 }
 
-/// The CPU time that all finished children of this process took: fields 16 and 17 of `/proc/self/stat`.
+/// The CPU time of all finished children of this process: fields 16 and 17 of `/proc/self/stat`.
 fn spent() -> Result<f64, Box<dyn Error>> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit(')').next().unwrap_or(&stat);
@@ -70,7 +70,6 @@ fn must(command: &mut Command) -> Result<(), Box<dyn Error>> {
     if status.success() { Ok(()) } else { Err(format!("{program}: {status}").into()) }
 }
 
-/// One simulated Standard Edition server.
 const MANIFEST: &str = r#"
 version: 1
 updates:

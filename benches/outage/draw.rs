@@ -1,4 +1,4 @@
-//! How long the parts of an outage take: drawn from a seed, by three assumed models.
+//! The lengths of the parts of an outage: random, from a seed and three assumed models.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use fastrand::Rng;
 use reconcile_hosts::lab::{Lengths, ServiceLengths};
 use reconcile_schema::{Period, Service};
 
-/// A triangular distribution, in seconds: its least value, its most frequent one, its greatest.
+/// A triangular distribution in seconds: the least, the most frequent and the greatest value.
 #[derive(Clone, Copy)]
 pub struct Triangle(pub f64, pub f64, pub f64);
 
 impl Triangle {
-    /// A value, in seconds.
+    /// A random value, in seconds.
     pub fn draw(self, rng: &mut Rng) -> f64 {
         let Self(low, mode, high) = self;
         let (share, chance) = ((mode - low) / (high - low), rng.f64());
@@ -27,13 +27,12 @@ impl Triangle {
     }
 }
 
-/// How long things take on the servers of one model. None of it is measured.
+/// The lengths on the servers of one model. None of them is measured.
 pub struct Model {
-    /// Its name.
     pub name: &'static str,
     install: Triangle,
     database: Triangle,
-    /// The Front End service, RTCSRV, which comes up last and slowest.
+    /// The Front End service, RTCSRV, which starts last and takes the longest.
     front_end: Triangle,
     stop: Triangle,
     start: Triangle,
@@ -41,7 +40,7 @@ pub struct Model {
     shell: Triangle,
 }
 
-/// The models. The middle one is what is assumed of a server; the others say how far the figures rest on it.
+/// The models. The middle one is our assumption; the others show how much the figures depend on it.
 pub const MODELS: [Model; 3] = [
     Model {
         name: "quick",
@@ -75,16 +74,16 @@ pub const MODELS: [Model; 3] = [
     },
 ];
 
-/// What a person takes between two steps.
+/// A person's pause between two steps.
 const THINK: Triangle = Triangle(5.0, 60.0, 240.0);
-/// Between how many steps a person does.
+/// The number of these pauses.
 const THINKS: usize = 8;
 
-/// What was drawn for one server.
+/// The random lengths of one server.
 pub struct Drawn {
-    /// How long each part takes there.
+    /// The length of each part.
     pub lengths: Lengths,
-    /// How long a person thinks in all, in seconds.
+    /// The sum of a person's pauses, in seconds.
     pub thinking: f64,
 }
 

@@ -1,9 +1,9 @@
 //! How long a server is down, in simulation: `cargo bench --bench outage [-- SEEDS]`.
 //!
-//! The lengths of the parts are drawn from three models that nobody has measured, so the minutes are no claim; what the
-//! figures show is how much of an outage is left when services that do not need each other stop and start together, the
-//! shell for the databases is opened during other work, nothing needless is done and nobody thinks in between. Ours are
-//! runs of the real decision over a lab in memory; the others are sums of the same lengths.
+//! The lengths of the parts come from three models that nobody has measured, so the minutes prove nothing. The ratios
+//! show how much of an outage remains under these conditions: independent services stop and start together, the shell
+//! for the databases opens during other work, no step is superfluous, and nobody thinks in between. Our figures are
+//! runs of the real decision over a lab in memory. The others are sums of the same lengths.
 #![expect(clippy::disallowed_methods, reason = "a benchmark starts the program that it measures")]
 
 mod draw;
@@ -22,10 +22,10 @@ use schedules::{Budgeted, Due, IDLE_INSTALLER, Outages, budgeted, history, outag
 
 type Ended<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// From when on users may lose functions, in seconds.
+/// Users can lose functions in an outage of this length, in seconds.
 const LONG: f64 = 1800.0;
 
-/// Servers that are drawn for each row, where no other number is given.
+/// The default number of servers for each row.
 const SEEDS: u64 = 1000;
 
 fn main() -> Ended<()> {
@@ -51,23 +51,23 @@ fn main() -> Ended<()> {
     Ok(())
 }
 
-/// What was found of one kind of server in one model.
+/// The results for one kind of server in one model.
 struct Row {
     server: String,
     update: Vec<Outages>,
     databases: Vec<Outages>,
-    /// The longest outage where nothing is due, in seconds.
+    /// The longest outage of a server with nothing to do, in seconds.
     nothing: f64,
     budgeted: Budgeted,
     foreseen: usize,
-    /// How many of the same servers the script has down for more than 30 minutes.
+    /// The number of these servers that the script keeps down for more than 30 minutes.
     unforeseen: usize,
 }
 
 fn row(model: &Model, goal: &Goal, seeds: u64) -> Ended<Row> {
     let services = Simulated::healthy(goal, &goal.core).services;
     let mut free = goal.clone();
-    free.rules.on_exceed = OnExceed::Warn; // The figures are to have the long outages in them.
+    free.rules.on_exceed = OnExceed::Warn; // Otherwise the long outages would be missing from the figures.
     let server = goal.server.as_str().split('.').next().unwrap_or_default().to_string();
     let mut row = Row {
         server,
@@ -94,13 +94,13 @@ fn row(model: &Model, goal: &Goal, seeds: u64) -> Ended<Row> {
     Ok(row)
 }
 
-/// What was found in all rows.
+/// The results of all rows.
 #[derive(Default)]
 struct All {
     script: Vec<f64>,
     floor: Vec<f64>,
     databases: Vec<f64>,
-    /// How many servers were down for more than 30 minutes, by us and by the script, in each model.
+    /// For each model, the number of outages over 30 minutes: ours, and those of the script.
     long: Vec<(&'static str, [usize; 2])>,
     nothing: f64,
     budgeted: Budgeted,
@@ -184,7 +184,7 @@ impl All {
     }
 }
 
-/// What the minutes rest on.
+/// The assumptions behind the minutes.
 const ASSUMPTIONS: &str = "\
 Simulated, from assumed lengths: no minute here was measured on a server. Triangular draws (least–most frequent–greatest) of
 the model \"assumed\": installer 5–10–20 min, databases 1–3–10 min a form, RTCSRV starts in 1–3–15 min, other services in

@@ -1,17 +1,18 @@
-//! What the program itself adds to an outage: the CPU time of `reconcile apply` for a step of a lab.
+//! The program's own share of an outage: the CPU time of `reconcile apply` for one step of a lab.
 
 use std::{path::Path, process::Command};
 
 use crate::Ended;
 
-/// Runs of each kind that are measured.
+/// The number of measured runs of each kind.
 const RUNS: usize = 20;
 
-/// The steps that bring the four servers of the lab to their goals: eight each, and two more for Central Management Stores.
+/// The steps that bring the four servers of the lab to their goals: eight each, and two more for Central Management
+/// Stores.
 const STEPS: usize = 34;
 
-/// The CPU time of a run that does everything, without that of one with nothing to do, for one step, in seconds. The lab
-/// writes its file at each of them.
+/// The CPU time for one step, in seconds: that of a run with all steps, minus that of a run with nothing to do. The lab
+/// writes its file at each step.
 pub fn of_a_step(manifest: &str) -> Ended<f64> {
     let reconcile = Path::new(env!("CARGO_BIN_EXE_reconcile"));
     let folder = tempfile::tempdir()?;
@@ -28,7 +29,7 @@ pub fn of_a_step(manifest: &str) -> Ended<f64> {
     Ok((working - idle).max(0.0) / (RUNS * STEPS) as f64)
 }
 
-/// Runs a command that must succeed; the CPU time that it took, in seconds.
+/// Runs a command that must succeed; returns its CPU time in seconds.
 #[cfg(unix)]
 fn spent(command: &mut Command) -> Ended<f64> {
     use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! The outage of one server by each way of going about it, from the same lengths.
+//! The outage of one server by each method, from the same lengths.
 
 use reconcile_core::{Act, Event, Goal, Observe, Outcome, Request, apply, foreseen};
 use reconcile_hosts::lab::{Lab, LabError, Lengths, start};
@@ -6,32 +6,31 @@ use reconcile_schema::{Build, Mark, Marks, Period, RunId, Step};
 
 use crate::draw::Drawn;
 
-/// What is to be done.
+/// The work to be done.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// An update is to be installed, and its binaries expect newer databases.
+    /// The update must be installed, and its binaries expect newer databases.
     Update,
-    /// The binaries are there, their databases are behind.
+    /// The binaries are current, but their databases are not.
     Databases,
-    /// Nothing.
     Nothing,
 }
 
 /// Outages in seconds.
 pub struct Outages {
     pub ours: f64,
-    /// The documented order as a script: one service after the other, no time between steps, nothing left out.
+    /// The documented order as a script: one service after another, no time between steps, and nothing left out.
     pub script: f64,
-    /// The same by a person, who thinks between the steps.
+    /// The same by a person, who pauses between the steps.
     pub person: f64,
-    /// What no way of going about it can be shorter than.
+    /// The lower bound for any method.
     pub floor: f64,
 }
 
-/// How much of its time the installer is assumed to take where it finds everything there already.
+/// The assumed share of its time that the installer takes if everything is installed already.
 pub const IDLE_INSTALLER: f64 = 0.1;
 
-/// The outage of one server by each way.
+/// The outage of one server by each method.
 pub fn outages(goal: &Goal, due: Due, drawn: &Drawn) -> Result<Outages, LabError> {
     let mut lab = lab(goal, due, &drawn.lengths);
     let ours = run(&mut lab, goal, &mut |_| {})?.outage.unwrap_or_default();
@@ -58,14 +57,14 @@ pub fn outages(goal: &Goal, due: Due, drawn: &Drawn) -> Result<Outages, LabError
     Ok(Outages { ours: seconds(ours), script, person: script + drawn.thinking, floor: floor + edges })
 }
 
-/// What a run came to that holds its outage to the budget, by what earlier runs recorded.
+/// Results of runs that keep to the budget, with the lengths that earlier runs recorded.
 #[derive(Default)]
 pub struct Budgeted {
-    /// The installer was begun.
+    /// The installer was started.
     pub begun: usize,
-    /// It was begun although the outage was foreseen to exceed the budget in more than one of twenty cases.
+    /// It was started although the forecast exceeded the budget in more than one case of twenty.
     pub against: usize,
-    /// It was begun, and the outage exceeded the budget.
+    /// It was started, and the outage exceeded the budget.
     pub exceeded: usize,
 }
 
@@ -90,7 +89,7 @@ pub fn budgeted(goal: &Goal, drawn: &Drawn, earlier: &Marks, sum: &mut Budgeted)
     Ok(())
 }
 
-/// What the journal records after so many updates.
+/// The journal after updates with these lengths.
 pub fn history(goal: &Goal, lengths: impl Iterator<Item = Lengths>) -> Result<Marks, LabError> {
     let mut marks = Marks::default();
     for lengths in lengths {

@@ -1,4 +1,4 @@
-//! What no order can be quicker than, and what others do: sums over the plain facts.
+//! Lower bounds for every possible order, and the times of simpler methods: sums over the plain facts.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use reconcile_schema::Role;
 
 use reconcile_support::rollout::{Host, Plain, READY, WINDOW};
 
-/// A pool as a chain: what it works, in seconds, and how often it waits.
+/// A pool whose servers form a chain: its work in seconds, and its waits.
 struct Chain<'a> {
     pool: usize,
     hosts: Vec<&'a Host>,
@@ -17,7 +17,7 @@ impl Chain<'_> {
         self.hosts.iter().filter(|host| host.role == Role::FrontEnd).count()
     }
 
-    /// Its servers in the order of their turns, those that may be down together in one.
+    /// Its servers in the order of their turns. Servers that can be down together share a turn.
     fn domains(&self) -> Vec<Vec<u64>> {
         let mut domains: BTreeMap<_, Vec<u64>> = BTreeMap::new();
         for (number, host) in self.hosts.iter().enumerate() {
@@ -27,7 +27,7 @@ impl Chain<'_> {
         domains.into_values().collect()
     }
 
-    /// How many servers of one domain may be down together.
+    /// The number of servers of one domain that can be down together.
     fn width(&self) -> u64 {
         match self.front_ends() {
             0..=3 => 1,
@@ -37,7 +37,7 @@ impl Chain<'_> {
         }
     }
 
-    /// The least time that its work takes, without the waits; and the waits.
+    /// The shortest possible time for its work, and the waits, which are not included in it.
     fn least(&self) -> (u64, u64) {
         let domains = self.domains();
         let least = |domain: &Vec<u64>| {
@@ -81,7 +81,7 @@ fn rings(plain: &Plain) -> Vec<Ring<'_>> {
     rings
 }
 
-/// The time, in seconds from the start, before which no order can be through.
+/// The earliest end of a rollout in any order, in seconds from the start.
 pub fn bound(plain: &Plain) -> u64 {
     let hands = u64::try_from(plain.at_once).unwrap_or(u64::MAX);
     let all: Vec<usize> = (0..8).collect();
@@ -106,7 +106,7 @@ pub fn bound(plain: &Plain) -> u64 {
             }
             end = end.max(then);
         }
-        // Of two pools that are paired one comes after the other, and what follows it in its site comes after both.
+        // In a pair, one pool follows the other. The later roles of each site follow its own pool.
         let place = |pool: &usize| {
             ring.sites.iter().find_map(|(site, stages)| {
                 let mut stages = stages.iter();
@@ -137,8 +137,8 @@ pub fn bound(plain: &Plain) -> u64 {
     at
 }
 
-/// When so much is done that is begun at `at`, if it is worked on whenever one of these sites' windows is open. A pool
-/// can be waiting while its window is closed, `waits` in each night.
+/// The end of work that begins at `at` and needs `need` seconds in the open windows of these sites. While a window is
+/// closed, the pool can use that night for a wait of `waits` seconds.
 fn through(plain: &Plain, sites: &[usize], at: u64, mut need: u64, waits: u64) -> u64 {
     let Some(hours) = plain.windows.as_ref().filter(|_| !sites.is_empty()) else { return at + need };
     let opens: Vec<u64> = sites.iter().map(|site| (u64::from(hours[*site]) + 12) % 24).collect();
@@ -160,9 +160,11 @@ fn through(plain: &Plain, sites: &[usize], at: u64, mut need: u64, waits: u64) -
     at
 }
 
-/// How long batches take, as Ansible's `serial: N` makes them, without windows: each waits for its slowest server and for its
-/// pools to be ready again. They keep the same rules, role by role, and take the pools with the most servers left first,
-/// which is better than the order of an inventory.
+/// The time that batches take without windows, as Ansible's `serial: N` makes them. Each batch waits for its slowest
+/// server, and until its pools are ready again.
+///
+/// These batches keep the same rules, role by role. They take the pools with the most remaining servers first, which is
+/// better than the order of an inventory.
 pub fn batches(plain: &Plain) -> u64 {
     let partner: BTreeMap<usize, usize> =
         plain.pairs.iter().flat_map(|(one, other)| [(*one, *other), (*other, *one)]).collect();
@@ -213,7 +215,7 @@ fn batches_of(play: Vec<Chain<'_>>, width: usize, partner: &BTreeMap<usize, usiz
     }
 }
 
-/// How long one server after the other takes, without windows and waits.
+/// The time for one server after another, without windows and waits.
 pub fn one_at_a_time(plain: &Plain) -> u64 {
     let work: u64 = plain.hosts.iter().map(|host| u64::from(host.length)).sum();
     work + u64::from(plain.soak) * u64::try_from(plain.rings - 1).unwrap_or_default()

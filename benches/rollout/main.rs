@@ -1,8 +1,8 @@
 //! How long the update of a fleet takes, in simulation: `cargo bench --bench rollout [-- FLEETS]`.
 //!
-//! Fleets are drawn from a seed, the real decision says what begins, virtual time passes, and an arithmetic of its own
-//! (`judge`, `bound`) says what that broke and what no order can be quicker than. `tests/rollout` holds small fleets to the
-//! same rules.
+//! Each fleet is random, from a seed. The real decision determines which server begins, in virtual time. Independent
+//! arithmetic counts the broken rules (`judge`) and computes the limit for any order (`bound`). `tests/rollout` checks
+//! small fleets against the same rules.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,7 +21,7 @@ use reconcile_support::{
     rollout::{Broken, Kind, Plain, Trouble, Work, drive, judge, start},
 };
 
-/// Fleets that are drawn where no other number is given.
+/// The default number of fleets.
 const FLEETS: u64 = 1000;
 /// How many servers are worked on at once.
 const AT_ONCE: [usize; 5] = [2, 5, 10, 25, 100];
@@ -83,7 +83,6 @@ fn documented() {
     println!();
 }
 
-/// What was found.
 #[derive(Default)]
 struct Found {
     free: Vec<f64>,
@@ -113,7 +112,7 @@ impl Found {
                 self.rollouts += 1;
                 self.servers += done.len();
             }
-            // What nobody foresaw: one server in 200 fails, one in ten needs a restart.
+            // The forecast did not contain these: one server in 200 fails, and one in ten needs a restart.
             let trouble = Trouble { failures: 5, restarts: 100 };
             let plain = Plain { go_on: rng.bool(), ..if rng.bool() { free } else { windows } };
             let manifest = plain.manifest();
@@ -188,10 +187,10 @@ fn sum(one: Broken, other: Broken) -> Broken {
     }
 }
 
-/// How long it takes to schedule a fleet of so many servers, in seconds: the median of five.
+/// The time to schedule a fleet of this size, in seconds: the median of five.
 fn scheduling(servers: usize, with_windows: bool) -> f64 {
     let mut rng = Rng::with_seed(servers as u64);
-    let pools = servers / 5; // Some six servers a pool: more than are asked for.
+    let pools = servers / 5; // A pool has about six servers, so this makes more than enough.
     let mut plain = Plain::draw(&mut rng, Kind { pools: (pools, pools), largest: 12 });
     plain.hosts.truncate(servers);
     assert_eq!(plain.hosts.len(), servers, "the fleet is too small");
@@ -212,7 +211,7 @@ fn scheduling(servers: usize, with_windows: bool) -> f64 {
     median(times.collect())
 }
 
-/// What the hours rest on.
+/// The assumptions behind the hours.
 const ASSUMPTIONS: &str = "\
 Simulated: no hour here was measured on a server. A turn takes 20 to 60 min, evenly drawn, and as long as foreseen; a Front
 End pool is ready again 20 min after a server or an upgrade domain. Half of the pools are Front End pools with a back end,

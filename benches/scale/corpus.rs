@@ -1,4 +1,4 @@
-//! A manifest that names its servers by groups and ranges, and a snapshot of each, a line of some 3.6 KB.
+//! A manifest that names its servers by groups and ranges, and one snapshot line of about 3.6 KB for each server.
 
 use std::{
     collections::BTreeMap,
@@ -15,10 +15,10 @@ use reconcile_schema::{
 
 use crate::Outcome;
 
-/// When every server was looked at; ages count from here.
+/// The time of every snapshot; ages count from here.
 pub const START: &str = "2026-11-02T03:00:00Z";
 
-/// How many servers an entry of the manifest stands for.
+/// The number of servers in one entry of the manifest.
 const RANGE: usize = 100;
 
 const TARGET: Build = Build::new(5, 0, 8308, 1149);
@@ -27,9 +27,9 @@ const TARGET: Build = Build::new(5, 0, 8308, 1149);
 enum Wrong {
     /// Half an update: the other half of the components is at this revision.
     Behind(u64),
-    /// A service that is down.
+    /// A service is down.
     Down,
-    /// A database that was forgotten.
+    /// A database was not updated.
     Forgotten,
 }
 
@@ -92,20 +92,20 @@ pub enum Drifted {
     None,
     OneInSeven,
     All,
-    /// All, and no two of a thousand alike.
+    /// All servers drifted, and no two of a thousand in the same way.
     Apart,
 }
 
-/// Files of a fleet.
+/// The files of a fleet.
 #[derive(Clone)]
 pub struct Corpus {
     /// How much of it drifted, in words.
     pub what: &'static str,
     pub manifest: PathBuf,
     pub snapshots: PathBuf,
-    /// The build that each component must reach, for those who do not read manifests.
+    /// The required build of each component, for programs that do not read manifests.
     pub goal: PathBuf,
-    /// How much the snapshots take.
+    /// The size of the snapshots.
     pub bytes: u64,
 }
 
@@ -126,7 +126,7 @@ impl Corpus {
         fs::write(&goal, serde_json::to_string(&builds)?)?;
         let mut out = BufWriter::new(File::create(&snapshots)?);
         for number in 0..servers {
-            // Collected in no order: 7,919 shares no factor with the number of servers.
+            // The order looks random: 7,919 shares no factor with the number of servers.
             let server = number * 7919 % servers;
             let wrong = match drifted {
                 Drifted::All => WRONG.get(server % 3).copied(),
@@ -143,7 +143,6 @@ impl Corpus {
     }
 }
 
-/// The name of a server.
 pub fn name(server: usize) -> String {
     format!("se{:02}.site-{:04}.contoso.example", server % RANGE, server / RANGE)
 }
@@ -171,8 +170,8 @@ fn manifest_of(servers: usize) -> Outcome<String> {
     Ok(text)
 }
 
-/// The snapshot of a server. Its name, its boot and its free space are its own; its lists are those of every server with
-/// which the same is wrong, as one update and one role make them.
+/// The snapshot of a server, with its own name, boot and free space. All servers with the same fault share their lists,
+/// as servers with the same role and update do.
 fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
     let component = |(number, name): (usize, &str)| -> Outcome<Component> {
         let build = match wrong {

@@ -1,16 +1,18 @@
 //! What a drift report over a fleet costs, as ratios that hold on a noisy machine: `benches/scale/run`.
 //!
-//! Everything that is measured runs in a process of its own, in turn with what it is compared with; a figure is the
-//! median over the rounds, with the lowest and the highest. Before they are timed, a Python script and jq must have
-//! counted what `reconcile` counted.
+//! Each measurement runs in its own process, alternating with the program that it is compared with. A figure is the
+//! median over the rounds, with the lowest and the highest. Before the timing, a Python script and jq must count the
+//! same drift as `reconcile`.
 //!
-//! The limits are judged by the median and never asserted: a busy machine fails nobody. Two of them need a word.
+//! Each limit is compared with the median and never asserted, so a busy machine breaks nothing. Two of the limits need
+//! an explanation.
 //!
-//! * What servers have alike is read, decided and written once, so it matters what differs between them. In the corpora
-//!   of the limits every server has its own name, boot and free space, and its lists are those of the servers with which
-//!   the same is wrong. Where each of a thousand has a wrong of its own, nothing is alike, and that is reported as well.
-//! * Memory is flat when snapshots add nothing to it. What the manifest says is held, so the fleet is held beside a
-//!   hundredth of it by a manifest of a hundredth, which is the harder reading, and by the same manifest.
+//! * Work on data that servers share is done once, so the differences between servers matter. In the corpora for the
+//!   limits, every server has its own name, boot and free space. Its lists are those of all servers with the same
+//!   fault. A further corpus gives each of a thousand servers its own fault, so nothing is shared there.
+//! * Memory is constant if snapshots add nothing to it. The manifest itself stays in memory, so the fleet is compared
+//!   with a hundredth of it in two ways. The stricter one uses a manifest of a hundredth; the other one uses the same
+//!   manifest.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock and starts the programs that it compares")]
 
 mod corpus;
@@ -29,7 +31,7 @@ use spent::{Spent, spend};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// The fleet that the figures are about, and a hundredth of it.
+/// The fleet for the figures, and a hundredth of it.
 const LARGE: usize = 100_000;
 const SMALL: usize = LARGE / 100;
 
@@ -42,7 +44,7 @@ fn main() -> Outcome<()> {
     }
 }
 
-/// The reference: reads a file and looks for the ends of its lines, and nothing more.
+/// The reference: it reads a file, finds the ends of its lines, and does nothing else.
 fn scan(path: &str) -> Outcome<()> {
     let (mut file, mut lines) = (BufReader::with_capacity(512 << 10, File::open(path)?), 0);
     while file.skip_until(b'\n')? > 0 {
@@ -54,13 +56,12 @@ fn scan(path: &str) -> Outcome<()> {
 
 struct Bench {
     reconcile: PathBuf,
-    /// This program.
     own: PathBuf,
-    /// The Python script, the jq program and this source stand here.
+    /// The folder of the Python script, the jq program and this source.
     beside: PathBuf,
-    /// One host in seven drifted, and all of them.
+    /// One host in seven drifted; all drifted.
     large: [Corpus; 2],
-    /// All hosts drifted, each in a way of its own.
+    /// All hosts drifted, each in its own way.
     apart: Corpus,
     small: [Corpus; 2],
     /// No host drifted.
@@ -171,8 +172,8 @@ impl Bench {
         Ok(())
     }
 
-    /// What a manifest costs that names many servers by ranges: judging one server against it takes what judging it
-    /// against a manifest of one range takes, and reading the rest. Whom else it names is not asked.
+    /// The cost of a manifest that names many servers by ranges. It consists of reading the manifest, and of judging
+    /// one server, which costs the same with one range. The other servers are not expanded.
     fn manifest(&self) -> Outcome<()> {
         let snapshot = &self.one.snapshots;
         let judge = |manifest: &Path| {
@@ -262,7 +263,7 @@ fn cpu(spent: &Spent) -> f64 {
     spent.cpu
 }
 
-/// How much one command spends for each unit that the other spends, each in turn.
+/// The ratio of the costs of two commands, which run in turn.
 fn ratio(
     count: usize,
     mut one: impl FnMut() -> Command,
@@ -283,12 +284,12 @@ fn figure(mut rounds: Vec<f64>) -> Figure {
     Figure(nth(rounds.len() / 2), nth(0), nth(rounds.len().saturating_sub(1)))
 }
 
-/// What a median must keep to, and what it should reach.
+/// The limit for a median, and the aim.
 #[derive(Clone, Copy)]
 enum Bound {
     AtMost(f64, f64),
     AtLeast(f64, f64),
-    /// None: it is reported, and not judged.
+    /// No limit: the figure is reported and not judged.
     Any,
 }
 
@@ -313,13 +314,13 @@ const fn said_of(met: bool, reached: bool) -> &'static str {
     }
 }
 
-/// What a command prints. That it ends with another code than 0 is no failure: it found drift.
+/// The output of a command. Its exit code does not count, because drift is expected.
 fn said(command: &mut Command) -> Outcome<String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// How many processes wanted to run in the last minute.
+/// The average number of runnable processes in the last minute.
 fn load() -> Outcome<String> {
     Ok(std::fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default().to_owned())
 }

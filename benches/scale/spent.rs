@@ -1,20 +1,20 @@
-//! What a process spent, as Unix accounts for it when it has ended.
+//! The resources that a process spent, as Unix accounts for them when it has ended.
 
 use std::process::Command;
 
 use crate::Outcome;
 
-/// What a process and its children spent.
+/// The resources of a process and its children.
 pub struct Spent {
     /// User and system time, in seconds.
     pub cpu: f64,
-    /// Time that went by, in seconds.
+    /// Elapsed time, in seconds.
     pub wall: f64,
-    /// The most memory that it held, in MB.
+    /// The peak of its memory, in MB.
     pub peak: f64,
 }
 
-/// Runs a command and says what it spent. Drift is no failure.
+/// Runs a command; returns the resources that it spent. Finding drift is not a failure.
 #[cfg(unix)]
 pub fn spend(command: &mut Command) -> Outcome<Spent> {
     use std::{process::Stdio, time::Instant};

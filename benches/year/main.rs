@@ -1,12 +1,14 @@
 //! A year of scheduled runs on one simulated server, every quarter of an hour: `cargo bench --bench year`.
 //!
-//! The lab is kept in files and opened again every day. As in the program, a run reads the whole journal; once a run of that
-//! day has written to it, the ones that follow have it in memory. A journal that has grown is made shorter when it is first
-//! written to. Once a month another update becomes the target; now and then something breaks, somebody stops a service, or
-//! a run is killed in the middle of a step, all drawn from a seed.
+//! The lab is kept in files and opened again every day. As in the program, a run reads the whole journal. Once a run of
+//! that day has written to it, the later runs have it in memory. A journal that has grown is compacted at the first
+//! write to it.
 //!
-//! Time is virtual: what is measured is how long the year takes to play, whether memory grows with the runs, and how long
-//! the journal gets. Each limit is printed with what was seen; a machine that is busy takes longer.
+//! Once a month another update becomes the target. At random times (from a seed) a fault appears, somebody stops a
+//! service, or a run is killed in the middle of a step.
+//!
+//! Time is virtual. The benchmark measures how long the year takes to play, whether memory grows with the runs, and how
+//! long the journal gets. It prints each limit with the observed value; a busy machine takes longer.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock")]
 
 use std::{error::Error, fs, path::Path, time::Instant};
@@ -39,7 +41,7 @@ servers:
         windows: { nights: { days: "tue,sat", from: "22:00", to: "04:00" } }
 "#;
 
-/// How often the scheduled task runs, how often that is in a day, and for how many days.
+/// How often the scheduled task runs, how many runs that makes in a day, and for how many days.
 const EVERY: SignedDuration = SignedDuration::from_mins(15);
 const A_DAY: u32 = 24 * 4;
 const DAYS: u32 = 365;
@@ -47,7 +49,7 @@ const DAYS: u32 = 365;
 /// The first moment of the year.
 const BEGIN: Timestamp = Timestamp::constant(1_798_761_600, 0); // 2027-01-01.
 
-/// What goes wrong on a day, one day in eight, and is fixed on the next.
+/// Faults that appear on one day in eight, and are fixed on the next.
 const BREAKS: [Fault; 9] = [
     Fault::InstallerAsksForReboot,
     Fault::InstallerBeginsReboot,
@@ -60,7 +62,7 @@ const BREAKS: [Fault; 9] = [
     Fault::ServicesUnreadable,
 ];
 
-/// What came of the runs.
+/// The results of the runs.
 #[derive(Default)]
 struct Year {
     at_goal: u32,
@@ -68,10 +70,10 @@ struct Year {
     otherwise: u32,
     killed: u32,
     steps: usize,
-    /// The journal at the beginning of the last day, and the longest that it was, in bytes.
+    /// The length of the journal at the beginning of the last day, and its greatest length, in bytes.
     journal: u64,
     longest: u64,
-    /// How often it was made shorter, and the memory that was held after the first time, in MiB.
+    /// How often the journal was compacted, and the memory in use after the first time, in MiB.
     compacted: u32,
     warm: Option<f64>,
 }
@@ -112,7 +114,7 @@ fn open(path: &Path) -> Played<Lab> {
     Ok(Lab::open(path, World::default)?)
 }
 
-/// Another update becomes the target, and expects more of some databases.
+/// Another update becomes the target, and expects newer versions of some databases.
 fn next(lab: &mut Lab, month: u32) -> Played<Goal> {
     let goal = goal(month)?;
     lab.change(&goal.server, |server| {
@@ -125,7 +127,7 @@ fn next(lab: &mut Lab, month: u32) -> Played<Goal> {
     Ok(goal)
 }
 
-/// What was broken is fixed, by somebody who says so; on some days something else breaks or a service is stopped.
+/// An operator fixes yesterday's fault and says so. On some days another fault appears, or somebody stops a service.
 fn a_day(lab: &mut Lab, goal: &Goal, rng: &mut Rng) -> Played<()> {
     let broken = lab.world().servers.get(&goal.server).is_some_and(|server| !server.faults.is_empty());
     let breaks = (rng.u8(..8) == 0).then(|| rng.choice(BREAKS)).flatten();
@@ -154,11 +156,11 @@ impl Year {
             interrupted: &|| None,
         };
         let mut host = lab.host(&goal.server)?;
-        // The run before may have taken longer than to this one.
+        // The previous run may have taken longer than the interval.
         let passed = at.duration_since(host.observe(goal)?.at).as_secs();
         host.pause(Period::seconds(u32::try_from(passed).unwrap_or(0)));
         if rng.bool() {
-            // Few runs have so many effects: most that are to be killed end before.
+            // Few runs have so many effects, so most runs end before the kill.
             host.kill(Kill { effect: rng.u32(2..40), when: When::Midway });
         }
         match apply(&mut host, &request, &mut |_| {}) {
@@ -176,7 +178,7 @@ impl Year {
         Ok(())
     }
 
-    /// Looks at the journal at the end of a day.
+    /// Measures the journal at the end of a day.
     fn look(&mut self, lab: &Lab, goal: &Goal) -> Played<()> {
         let journal = lab.journal_path(&goal.server).ok_or("this lab has no journal")?;
         let length = fs::metadata(&journal)?.len();

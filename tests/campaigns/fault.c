@@ -1,13 +1,13 @@
-// Cuts a program off at one of its operations on files, or lets that operation fail. Loaded in front of it by LD_PRELOAD.
+// Cuts a program off at one of its file operations, or lets that operation fail. LD_PRELOAD loads this library into it.
 //
-//     FAULT_TRACE   a file that gets one line for each operation: its number, its name, the descriptor or path
-//     FAULT         "<number> <action>": what happens at this operation
+//     FAULT_TRACE   a file that gets one line for each operation: its number, its name, its descriptor or path
+//     FAULT         "<number> <action>": the effect at this operation
 //
-// Without either it only ends a program that does not end by itself.
+// Without either variable, the library only ends a program that takes too long.
 //
-// The kernel stops the program at each call that changes files (seccomp), whoever makes the call: a wrapper of libc would miss
-// the crates that call the kernel themselves. The handler counts, acts, and makes the call itself, marked by a sixth argument
-// that none of these calls has. Standard streams, pipes and sockets do not count.
+// The kernel stops the program at each call that changes files (seccomp). A wrapper around libc would miss the crates that
+// call the kernel directly. The handler counts, acts, and makes the call itself. A sixth argument, which none of these calls
+// has, marks the handler's own calls. Standard streams, pipes and sockets do not count.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 #endif
 
 #define OURS 0x6f6e6521 // the sixth argument of the calls that the handler makes
-#define LONGEST 120     // seconds that a program may take
+#define LONGEST 120     // time limit of a program in seconds
 
 enum what { OPEN, DATA, FLUSH, NAME, SIZE, LOCK };
 
@@ -75,7 +75,7 @@ static void die(void) {
 
 static int is(const char *name) { return strcmp(action, name) == 0; }
 
-// Whether the call changes a file, and is not about a stream that the program was started with.
+// Whether the call changes a file. The standard streams of the program do not count.
 static int counts(const struct call *call, ucontext_t *c) {
     struct stat found;
     int fd = (int)ARGUMENT(c, 0);
@@ -102,11 +102,11 @@ static void note(unsigned long number, const struct call *call, ucontext_t *c) {
 
 static long handle(const struct call *call, ucontext_t *c) {
     unsigned long third = ARGUMENT(c, 2);
-    if (call->number == SYS_copy_file_range) return -ENOSYS; // it has a sixth argument; the program then reads and writes
+    if (call->number == SYS_copy_file_range) return -ENOSYS; // uses a sixth argument; the program then reads and writes
     if (!counts(call, c)) return make(call->number, c, third);
     unsigned long number = __atomic_add_fetch(&operations, 1, __ATOMIC_SEQ_CST);
     if (trace >= 0) note(number, call, c);
-    // A full disk still takes names away and shortens files.
+    // A full disk can still delete names and shorten files.
     int fails = broken == EIO || call->what == DATA || call->what == FLUSH || call->what == OPEN;
     if (broken && fails) return -broken;
     if (number != chosen) return make(call->number, c, third);
@@ -143,11 +143,11 @@ __attribute__((constructor)) static void begin(void) {
     if (fault && sscanf(fault, "%lu %31s", &chosen, action) != 2) abort();
     if (path) {
         int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        trace = fcntl(file, F_DUPFD_CLOEXEC, 900); // the program's own descriptors are the same with it and without
+        trace = fcntl(file, F_DUPFD_CLOEXEC, 900); // a high number keeps the program's own descriptors unchanged
         close(file);
         if (trace < 0) abort();
     }
-    // The sixth argument lets our own calls through; every other call of the table is handed to the handler.
+    // Calls with our sixth argument pass; all other calls in the table go to the handler.
     struct sock_filter filter[CALLS + 7];
     int size = 0;
 #define STATEMENT(code, value) filter[size++] = (struct sock_filter)BPF_STMT(code, value)

@@ -1,4 +1,4 @@
-//! What must be true after a run was cut off, read from the files by this program's own reading of them.
+//! The rules after a cut, checked on the files by an independent reader of their formats.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,21 +13,21 @@ use crate::{program::Ended, scenes::crc32};
 /// The exit codes that the README promises.
 const DOCUMENTED: [i32; 8] = [0, 1, 2, 3, 4, 5, 64, 65];
 
-/// What a journal says, by its file name: its whole entries without their numbers and checksums.
+/// The intact entries of each journal, by file name and without numbers and checksums.
 pub type Journals = BTreeMap<String, Vec<String>>;
 
-/// What is true of the servers, whenever it became true.
+/// The state of the servers, without the times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Truth {
     world: Value,
-    /// How often an installation was seen to end well, by journal.
+    /// For each journal, the number of installations that were seen to end successfully.
     installed: BTreeMap<String, usize>,
-    /// The journals with an installation whose end nobody saw.
+    /// The journals with an installation that nobody saw end.
     unseen: BTreeSet<String>,
 }
 
 impl Truth {
-    /// Reads it from the folder of a scene.
+    /// Reads the state from the folder of a scene.
     pub fn of(folder: &Path) -> Result<Self, String> {
         let text = fs::read_to_string(folder.join("world.yaml")).map_err(|error| format!("no world: {error}"))?;
         let world: serde_yaml::Value =
@@ -44,11 +44,11 @@ impl Truth {
         Ok(Self { world, installed, unseen })
     }
 
-    /// What differs from what an undisturbed run leaves.
+    /// The differences from the result of an undisturbed run.
     pub fn against(&self, undisturbed: &Self) -> Result<(), String> {
         let mut differences = Vec::new();
         let mut world = self.world.clone();
-        // An installer whose end nobody saw is started again, and may ask for a second restart.
+        // If nobody saw an installer end, it is started again, and can request a second restart.
         for server in self.unseen.iter().filter_map(|journal| journal.strip_suffix(".jsonl")) {
             let boot = |world: &Value| world["servers"][server]["boot"].as_u64();
             let usual = boot(&undisturbed.world);
@@ -65,7 +65,7 @@ impl Truth {
     }
 }
 
-/// What YAML says, as JSON has it; a tag is a field around its value.
+/// The JSON form of YAML. A tag becomes a field around its value.
 fn plain(yaml: serde_yaml::Value) -> Value {
     let name = |key: &serde_yaml::Value| key.as_str().unwrap_or_default().to_owned();
     use serde_yaml::Value as Yaml;
@@ -79,7 +79,7 @@ fn plain(yaml: serde_yaml::Value) -> Value {
     }
 }
 
-/// Clocks move while a run is repeated; and who ran it is another.
+/// Repeated runs have other times and another run ID.
 fn forget_times(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -123,19 +123,20 @@ pub fn journals(folder: &Path) -> Journals {
     files.filter_map(journal).collect()
 }
 
-/// The content of a whole line, without its number, which compaction changes.
+/// The content of an intact line, without the number, which compaction changes.
 fn entry(line: &str) -> Option<String> {
     let (content, sum) = line.strip_suffix("\"}\r\n")?.rsplit_once(",\"sum\":\"")?;
     let (_, content_without_number) = content.split_once(',')?;
     (sum == format!("{:08x}", crc32(content.as_bytes()))).then(|| content_without_number.to_owned())
 }
 
-/// How many entries of a journal are this mark.
+/// The number of entries with this mark.
 fn count(entries: &[String], mark: &str) -> usize {
     entries.iter().filter(|entry| entry.contains(&format!("\"mark\":\"{mark}\""))).count()
 }
 
-/// How many installations were seen to end well. None may begin behind one that did.
+/// The number of installations that were seen to end successfully. None may begin after another one for the same target
+/// has succeeded.
 fn installations(entries: &[String]) -> Result<usize, String> {
     let mut done = Vec::new();
     let mut target = Value::Null;
@@ -156,12 +157,12 @@ fn installations(entries: &[String]) -> Result<usize, String> {
     Ok(done.len())
 }
 
-/// Every entry that was there is still there; where a journal may be compacted, the newest fifty of them.
+/// Every earlier entry must still exist, or the newest fifty if the journal may be compacted.
 pub fn nothing_forgotten(before: &Journals, after: &Journals, compacts: bool) -> Result<(), String> {
     for (name, entries) in before {
         let kept = after.get(name).map_or(&[][..], Vec::as_slice);
         let known = if compacts { entries.len().saturating_sub(50) } else { 0 };
-        // Entries of one moment can be alike; all others differ in their time or run.
+        // Entries with the same content and time are interchangeable. All others differ in their time or run.
         if let Some(lost) = entries[known..].iter().find(|entry| !kept.contains(entry)) {
             return Err(format!("{name} has lost an entry: {lost}"));
         }
@@ -169,7 +170,7 @@ pub fn nothing_forgotten(before: &Journals, after: &Journals, compacts: bool) ->
     Ok(())
 }
 
-/// A run ended in a way that is documented.
+/// A run must end with a documented exit code and without a panic.
 pub fn documented(command: &[&str], ended: &Ended) -> Result<(), String> {
     let said = || ended.said().chars().take(600).collect::<String>();
     match ended.code {
@@ -180,7 +181,7 @@ pub fn documented(command: &[&str], ended: &Ended) -> Result<(), String> {
     }
 }
 
-/// What others read meanwhile is whole whenever they do.
+/// Every file for other programs must be complete at any moment.
 pub fn whole(folder: &Path) -> Result<(), String> {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -202,14 +203,14 @@ pub fn whole(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Nobody holds a lock any more.
+/// No process may hold a lock.
 pub fn nothing_locked(folder: &Path) -> Result<(), String> {
     let mut locks = listed(folder).filter(|name| name.contains(".lock"));
     let held = |name: &String| File::open(folder.join(name)).unwrap().try_lock().is_err();
     locks.find(held).map_or(Ok(()), |name| Err(format!("{name} is still held")))
 }
 
-/// Nobody is said to hold a lock. A disk that takes no name away leaves the note to the next run that takes the lock.
+/// No lock may name a holder. If the disk refused to delete such a note, the next run with the lock removes it.
 pub fn no_holder(folder: &Path) -> Result<(), String> {
     listed(folder).find(|name| name.ends_with(".holder")).map_or(Ok(()), |name| Err(format!("{name} is left")))
 }
@@ -218,7 +219,7 @@ fn listed(folder: &Path) -> impl Iterator<Item = String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap())
 }
 
-/// How many files lie in a folder that were to take another name.
+/// The number of temporary files in a folder that were never renamed.
 pub fn left_over(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let left = |entry: fs::DirEntry| {

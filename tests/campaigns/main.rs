@@ -1,7 +1,7 @@
-//! The real program on a lab, cut off at every operation on a file: `tests/campaigns/run`.
+//! Cuts the real program off on a lab, at every file operation: `tests/campaigns/run`.
 //!
-//! Whatever happened, the program is run again until it ends as it should, and everything must then be as an undisturbed run
-//! leaves it.
+//! After each cut, the program runs again until it ends correctly. The result must then equal that of an undisturbed
+//! run.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a campaign that cannot go on ends")]
 
 mod judge;
@@ -32,12 +32,12 @@ use program::{Action, Ended, Program};
 use record::{Counted, Record, Verdict};
 use scenes::{Scene, copy};
 
-/// How often a command is run again before that counts as never ending.
+/// After this many runs, a command counts as never ending correctly.
 const TRIES: usize = 8;
 
-/// How many points of each scene are tried.
+/// The number of points for each scene.
 struct Size {
-    /// Faults at operations; none where all are.
+    /// Faults at operations, or nothing to try them all.
     faults: Option<usize>,
     moments: usize,
     pairs: usize,
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     campaign(form, &size, seed)
 }
 
-/// A scene that was made, and what an undisturbed run leaves of it.
+/// A prepared scene, and the result of an undisturbed run.
 struct Stage {
     scene: Scene,
     template: PathBuf,
@@ -77,7 +77,7 @@ struct Stage {
 #[expect(clippy::disallowed_methods, reason = "says how long it took")]
 fn campaign(form: &str, size: &Size, seed: u64) -> ExitCode {
     let begin = Instant::now();
-    // Nothing here rests on a disk: a process that is killed leaves what it has written to the next reader.
+    // No disk is required, because the writes of a killed process stay visible to the next reader.
     let memory = Path::new("/dev/shm");
     let work = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/campaigns");
@@ -121,7 +121,7 @@ fn campaign(form: &str, size: &Size, seed: u64) -> ExitCode {
     ExitCode::from(u8::from(failed > 0))
 }
 
-/// Makes a scene and lets it play undisturbed.
+/// Creates a scene and plays it undisturbed.
 #[expect(clippy::disallowed_methods, reason = "says how long it took")]
 fn stage(scene: Scene, program: &Program, template: &Path) -> Stage {
     fs::create_dir_all(template).unwrap();
@@ -142,7 +142,7 @@ fn stage(scene: Scene, program: &Program, template: &Path) -> Stage {
     Stage { scene, template: template.to_owned(), undisturbed, operations, took }
 }
 
-/// The points of all scenes, in an order that tries a part of each first.
+/// The points of all scenes, shuffled so that each scene gets its turn early.
 fn drawn<'a>(stages: &'a [Stage], size: &Size, seed: u64) -> Vec<(&'a Stage, Cut)> {
     let mut rng = Rng::with_seed(seed);
     let mut points = Vec::new();
@@ -162,13 +162,13 @@ fn name(stage: &Stage, cut: &Cut) -> String {
     format!("{}: {cut}", stage.scene.name)
 }
 
-/// The build of the program: what was tried with another says nothing of this one.
+/// The build of the program, because results of another build prove nothing about this one.
 fn fingerprint(program: &Program) -> String {
     let built = fs::metadata(&program.reconcile).and_then(|file| file.modified()).unwrap();
     built.duration_since(UNIX_EPOCH).unwrap().as_secs().to_string()
 }
 
-/// Plays a scene with a cut, and what comes after it.
+/// Plays a scene with one cut, and the runs after it.
 fn play(stage: &Stage, cut: Cut, program: &Program, folder: &Path) -> Verdict {
     let Stage { scene, template, undisturbed, .. } = stage;
     let _ = fs::remove_dir_all(folder);
@@ -216,7 +216,7 @@ fn play(stage: &Stage, cut: Cut, program: &Program, folder: &Path) -> Verdict {
     Ok(counted)
 }
 
-/// Runs the command again until it ends as it should, and then what comes after it; everything must be in order then.
+/// Runs the command again until it ends correctly, then the checks of the scene. Everything must be in order then.
 fn finish(
     scene: &Scene,
     program: &Program,
@@ -236,7 +236,8 @@ fn finish(
             let said = program.run(folder, &["acknowledge", "site.yaml", "journal", "--reason", "a campaign"]);
             documented(&["acknowledge"], &said)?;
         }
-        // Each cut in an installer spends an attempt; where none is left, the operator does what the program says.
+        // Each cut in an installer spends an attempt. When none is left, the operator follows the advice of the
+        // program.
         let again = [scene.command, &["--retry"]].concat();
         let spent = ended.code == Some(4) && ended.said().contains("--retry");
         ended = program.run(folder, if spent { &again } else { scene.command });
@@ -260,7 +261,7 @@ fn finish(
     nothing_locked(folder)
 }
 
-/// Says what was tried and how it ended; gives how many points failed.
+/// Prints the results; returns the number of failed points.
 fn summary(points: &[(&Stage, Cut)], verdicts: &BTreeMap<String, Verdict>) -> usize {
     let mut tables = [BTreeMap::new(), BTreeMap::new()];
     let (mut runs, mut left, mut acknowledged, mut failed) = (0, 0, 0, 0);

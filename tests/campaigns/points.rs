@@ -1,4 +1,4 @@
-//! Where a scene is cut off: at each operation on a file, in each way that this operation can end, and at moments that are drawn.
+//! The points at which a scene is cut off: each file operation in each way that it can end, and random moments.
 
 use std::{fmt, time::Duration};
 
@@ -6,14 +6,13 @@ use fastrand::Rng;
 
 use crate::program::{Action, Fault};
 
-/// Where one run of a scene's command is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// At an operation.
     At(Fault),
-    /// At a moment, whatever it is doing.
+    /// At a moment, whatever the program is doing.
     Moment(Duration),
-    /// At an operation; and the run after it at another.
+    /// At an operation, and in the next run at another one.
     Twice(Fault, Fault),
 }
 
@@ -29,7 +28,7 @@ impl fmt::Display for Cut {
 }
 
 impl Cut {
-    /// What it is counted as.
+    /// The name under which it is counted.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::At(fault) => match fault.action {
@@ -49,7 +48,7 @@ impl Cut {
     }
 }
 
-/// How a call can end, by its name.
+/// How this call can end.
 fn actions(call: &str) -> &'static [Action] {
     use Action::{After, Before, Broken, BrokenOn, Full, Midway, NoSpace, NoSpaceOn, Short};
     match call {
@@ -60,19 +59,19 @@ fn actions(call: &str) -> &'static [Action] {
     }
 }
 
-/// Every fault at every operation; the operations are what `Program::operations` gives.
+/// Every fault at every operation; the operations come from `Program::operations`.
 pub fn faults(operations: &[String]) -> Vec<Cut> {
     let calls = operations.iter().map(|operation| operation.split(' ').next().unwrap_or_default());
     let at = |(operation, call)| actions(call).iter().map(move |&action| Cut::At(Fault { operation, action }));
     (1..).zip(calls).flat_map(at).collect()
 }
 
-/// So many moments within the time that an undisturbed run takes.
+/// Random moments within the time of an undisturbed run.
 pub fn moments(count: usize, longest: Duration, rng: &mut Rng) -> Vec<Cut> {
     (0..count).map(|_| Cut::Moment(longest.mul_f64(rng.f64()))).collect()
 }
 
-/// So many pairs of operations; where the second run is over before its operation comes, it is killed once.
+/// Random pairs of operations. If the second run ends before its operation, the program is killed only once.
 pub fn pairs(count: usize, operations: &[String], rng: &mut Rng) -> Vec<Cut> {
     let mut kill = || {
         let action = [Action::Before, Action::Midway, Action::After][rng.usize(..3)];

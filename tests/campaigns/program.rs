@@ -1,4 +1,4 @@
-//! Starts the program that is tested, whole or with a fault at one of its operations on files.
+//! Starts the tested program, undisturbed or with a fault at one of its file operations.
 
 use std::{
     ffi::OsStr,
@@ -8,22 +8,21 @@ use std::{
     time::Duration,
 };
 
-/// What can be run: the program, and what is loaded in front of it (`fault.c`).
+/// The program, and the library that is preloaded into it (`fault.c`).
 pub struct Program {
     pub reconcile: PathBuf,
     pub shim: PathBuf,
 }
 
-/// What happens to the program at one of its operations.
+/// A fault at one operation of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// The operation, counted from 1.
+    /// The number of the operation, counted from 1.
     pub operation: usize,
-    /// What happens there.
     pub action: Action,
 }
 
-/// What happens at an operation.
+/// The effect of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// The program is killed before it.
@@ -62,7 +61,7 @@ impl Action {
         }
     }
 
-    /// Whether the program dies of it.
+    /// Whether it kills the program.
     pub const fn kills(self) -> bool {
         match self {
             Self::Before | Self::Midway | Self::After => true,
@@ -71,12 +70,12 @@ impl Action {
     }
 }
 
-/// How a run of the program ended.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit code; none where it was killed.
+    /// The exit code, or nothing if the program was killed.
     pub code: Option<i32>,
-    /// What killed it.
+    /// The signal that killed it.
     pub signal: Option<i32>,
     pub out: String,
     pub err: String,
@@ -93,14 +92,14 @@ impl Ended {
         }
     }
 
-    /// All that it said.
+    /// Its standard output and standard error.
     pub fn said(&self) -> String {
         format!("{}{}", self.out, self.err)
     }
 }
 
 impl Program {
-    /// The program, and the faults, which are compiled into this folder.
+    /// The program, and the library with the faults, which is compiled into this folder.
     #[expect(clippy::disallowed_methods, reason = "runs the compiler")]
     pub fn with_faults(folder: &Path) -> Self {
         let (source, shim) =
@@ -122,7 +121,7 @@ impl Program {
         Ended::of(&self.command(folder, args, &[("FAULT", fault.as_ref())]).output().unwrap())
     }
 
-    /// The names of the operations that the program makes, in their order, each with the descriptor or path that it is about.
+    /// The names of the program's file operations in order, each with its descriptor or path.
     pub fn operations(&self, folder: &Path, args: &[&str]) -> (Ended, Vec<String>) {
         let trace = folder.with_extension("operations");
         let ended = Ended::of(&self.command(folder, args, &[("FAULT_TRACE", trace.as_os_str())]).output().unwrap());
@@ -131,12 +130,12 @@ impl Program {
         (ended, traced.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect())
     }
 
-    /// Kills the program after so long.
+    /// Kills the program after this time.
     #[expect(clippy::disallowed_methods, reason = "a moment that is drawn, not one that is waited for")]
     pub fn run_for(&self, folder: &Path, args: &[&str], moment: Duration) -> Ended {
         let mut run = self.command(folder, args, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(moment);
-        run.kill().unwrap(); // No error where it has ended.
+        run.kill().unwrap(); // Not an error if the program has ended.
         Ended::of(&run.wait_with_output().unwrap())
     }
 
@@ -149,7 +148,7 @@ impl Program {
     }
 }
 
-/// The signal that ended a program; no Windows has one.
+/// The signal that ended a program. Windows has none.
 fn signal(status: std::process::ExitStatus) -> Option<i32> {
     #[cfg(unix)]
     return std::os::unix::process::ExitStatusExt::signal(&status);

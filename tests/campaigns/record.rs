@@ -1,4 +1,4 @@
-//! What a campaign has tried, kept below `target/`: one that was cut off goes on from there.
+//! The results of a campaign, kept below `target/`. An interrupted campaign continues from them.
 
 use std::{
     collections::BTreeMap,
@@ -8,35 +8,35 @@ use std::{
     sync::Mutex,
 };
 
-/// The points that were tried, one a line: how it ended, then the point, then what was found.
+/// One line for each point: its verdict, its name, and the figures or the violation.
 pub struct Record {
     path: PathBuf,
     file: Mutex<File>,
 }
 
-/// How a point ended: what was found wrong, or what was counted.
+/// The figures of a point that held, or the violation.
 pub type Verdict = Result<Counted, String>;
 
-/// What is counted of a point that held.
+/// The figures of a point that held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counted {
     /// How often the program was started.
     pub runs: usize,
-    /// How many files are left that were to take another name.
+    /// The number of temporary files that were never renamed.
     pub left_over: usize,
-    /// Whether somebody had to say that a damaged journal was seen.
+    /// Whether a damaged journal had to be acknowledged.
     pub acknowledged: bool,
 }
 
 impl Record {
-    /// The record of this name, and what it holds.
+    /// Opens the record with this name; returns it with its content.
     pub fn open(folder: &Path, name: &str) -> (Self, BTreeMap<String, Verdict>) {
         fs::create_dir_all(folder).unwrap();
         let path = folder.join(name);
         let text = fs::read_to_string(&path).unwrap_or_default();
-        // A last line without an end was being written when the campaign was cut off.
+        // A last line without an end was being written when the campaign was interrupted.
         let lines = text.split_inclusive('\n').filter_map(|line| understood(line.strip_suffix('\n')?));
-        // A point that failed is tried again: the campaign itself may have been wrong.
+        // A failed point is tried again, because the campaign itself may have been wrong.
         let known = lines.filter(|(_, verdict)| verdict.is_ok()).collect();
         let mut file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
         if !text.is_empty() && !text.ends_with('\n') {
@@ -45,12 +45,10 @@ impl Record {
         (Self { path, file: Mutex::new(file) }, known)
     }
 
-    /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Adds a point.
     pub fn add(&self, point: &str, verdict: &Verdict) {
         let line = match verdict {
             Ok(Counted { runs, left_over, acknowledged }) => {

@@ -1,4 +1,4 @@
-//! What the program is doing when it is cut off: a folder with a manifest, what came before, and one command.
+//! The work during which the program is cut off: a folder with a manifest, a history, and one command.
 
 use std::{fs, path::Path};
 
@@ -6,22 +6,20 @@ use reconcile_support::manifest::with_one_update;
 
 use crate::program::{Action, Fault, Program};
 
-/// A scene.
 pub struct Scene {
     pub name: &'static str,
-    /// The manifest.
     site: String,
-    /// What is done before, undisturbed.
+    /// Commands that run first, undisturbed.
     before: &'static [&'static [&'static str]],
-    /// What the server's journal says already.
+    /// The earlier content of the server's journal.
     journal: Option<fn() -> String>,
-    /// Whether an earlier run of the command was killed when it had changed the lab so often.
+    /// If set, an earlier run of the command was killed after this many changes to the lab.
     cut_after: Option<usize>,
-    /// The command that is cut off, and run again until it ends as it should.
+    /// The command that is cut off, and then run again until it ends correctly.
     pub command: &'static [&'static str],
-    /// The exit codes with which it has ended as it should.
+    /// The exit codes of a correct end.
     pub ends: &'static [i32],
-    /// What must hold then: a command, its exit code, and words that it says.
+    /// Checks after that: a command, its exit code, and words in its output.
     pub then: &'static [(&'static [&'static str], i32, &'static str)],
 }
 
@@ -31,11 +29,10 @@ const APPLY: &[&str] = &["apply", MANIFEST];
 const RESET: &[&str] = &["lab", "reset", MANIFEST];
 const STAYS_HELD: &[(&[&str], i32, &str)] = &[(APPLY, 3, "held")];
 const FIRST: &str = "fe01.contoso.example";
-/// How often the lab has changed when the services and the web server are down.
+/// When the services and the web server are down, the lab has changed this often.
 const DOWN: usize = 3;
 const REPORTS: &str = "reports: { prometheus: reconcile.prom, snapshots: share }\n";
 
-/// All scenes.
 pub fn all() -> Vec<Scene> {
     let plain = || Scene {
         name: "the first run",
@@ -106,7 +103,7 @@ pub fn all() -> Vec<Scene> {
             site: pool(),
             cut_after: Some(DOWN),
             command: &["claims", MANIFEST, "--break", FIRST, "--reason", "its disk is gone"],
-            ends: &[0, 65], // 65: it is broken already
+            ends: &[0, 65], // 65: the claim is broken already
             then: &[(&["claims", MANIFEST], 0, "no server is worked on"), (APPLY, 0, "3 at goal")],
             ..plain()
         },
@@ -135,12 +132,12 @@ pub fn all() -> Vec<Scene> {
 }
 
 impl Scene {
-    /// Whether entries of the journal may be replaced by what they come to.
+    /// Whether the program may compact the journal.
     pub const fn compacts(&self) -> bool {
         self.journal.is_some()
     }
 
-    /// Makes the scene in an empty folder.
+    /// Creates the scene in an empty folder.
     pub fn make(&self, folder: &Path, program: &Program) {
         fs::write(folder.join(MANIFEST), &self.site).unwrap();
         for command in self.before {
@@ -159,7 +156,7 @@ impl Scene {
         let mut changes = operations.iter().enumerate().filter(|(_, what)| what.ends_with(" world.yaml"));
         let operation = changes.nth(times - 1).unwrap().0 + 1;
         let ended = program.run_with(folder, APPLY, Fault { operation, action: Action::After });
-        assert_eq!(ended.code, None, "{}: it was to be killed: {}", self.name, ended.said());
+        assert_eq!(ended.code, None, "{}: it should have been killed: {}", self.name, ended.said());
     }
 }
 
@@ -181,13 +178,13 @@ fn manifest(rollout: &str, servers: &str, lab: &str, rest: &str) -> String {
     with_one_update(&format!("{rollout}servers:\n{servers}\nlab:\n  world: world.yaml\n  servers:\n{lab}\n{rest}"))
 }
 
-/// A Standard Edition server; `extra` goes to the end of its line in the lab.
+/// A Standard Edition server, with `extra` at the end of its line in the lab.
 fn standard(extra: &str, rest: &str) -> String {
     let servers = format!("  {SERVER}: {{ role: standard-edition, target: cu7 }}");
     manifest("", &servers, &format!("    {SERVER}: {{ build: \"7.0.2046.123\"{extra} }}"), rest)
 }
 
-/// A pool of two Front End Servers and their back end, which claim it one after the other.
+/// A pool of two Front End Servers and their back end, which claim the pool one after another.
 fn pool() -> String {
     let servers = "  fe[01-02].contoso.example: { role: front-end, target: cu7, pool: pool01.contoso.example }
   zz-be01.contoso.example: { role: back-end, target: cu7, pool: pool01.contoso.example, databases: { sqlServer: sql01.contoso.example } }";
@@ -196,19 +193,19 @@ fn pool() -> String {
     manifest("rollout: { claims: '\\\\files.contoso.example\\claims' }\n", servers, lab, "")
 }
 
-/// The lab that the README begins with.
+/// The lab at the start of the README.
 fn several() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/lab.yaml");
     fs::read_to_string(path).unwrap().replace("lab.world.yaml", "world.yaml")
 }
 
-/// A journal of 600 KiB: runs that found nothing to do, and holds that have ended.
+/// A journal of 600 KiB: runs with nothing to do, and holds that were released.
 fn grown() -> String {
     let held = |run| if run % 2 == 0 { HELD } else { RELEASED };
     lines((0..1600).flat_map(|run| [BEGAN, held(run), ENDED]))
 }
 
-/// The same, of a server that has been held from the beginning.
+/// The same for a server that has been on hold from the beginning.
 fn grown_and_held() -> String {
     lines([HELD].into_iter().chain((0..2200).flat_map(|_| [BEGAN, ENDED])))
 }
@@ -218,7 +215,7 @@ const ENDED: &str = r#""mark":"runEnded","code":"at-goal","outcome":"at its goal
 const HELD: &str = r#""mark":"held","reason":"the switch is replaced","by":"CONTOSO\\alex""#;
 const RELEASED: &str = r#""mark":"released","by":"CONTOSO\\alex""#;
 
-/// Entries as a journal has them, with a checksum of our own.
+/// Lines in the format of the journal, with an independently computed checksum.
 fn lines(marks: impl Iterator<Item = &'static str>) -> String {
     let line = |(seq, mark): (usize, &str)| {
         let line = format!(r#"{{"seq":{seq},"at":"2026-01-01T02:00:00Z","run":"run {seq}",{mark}"#);

@@ -1,4 +1,4 @@
-//! The CI examples, run as they stand: the job, and each shell step of each pipeline with what its system would tell it.
+//! Runs the CI examples unchanged: the job, and each shell step of each pipeline with the variables of its CI system.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
@@ -16,17 +16,17 @@ use reconcile_schema::{DriftReport, DriftState};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The night that the example's snapshots are of.
+/// The night in which the example's snapshots were taken.
 const AS_OF: (&str, &str) = ("AS_OF", "2026-01-04T06:00:00Z");
 
 const PROGRAM: (&str, &str) = ("RECONCILE", env!("CARGO_BIN_EXE_reconcile"));
 
-/// The whole job, as the pipelines run it.
+/// The complete job, as the pipelines run it.
 const JOB: &str = "examples/ci/drift examples/ci/fleet/manifest.yaml examples/ci/fleet/snapshots drift-report";
 
 const FORMS: [&str; 7] = ["html", "txt", "md", "json", "xml", "sarif", "prom"];
 
-/// A copy of the examples at their place, in an otherwise empty folder.
+/// A copy of the examples at their usual path, in an otherwise empty folder.
 fn scratch() -> TempDir {
     let scratch = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci"), &scratch.path().join("examples/ci"));
@@ -41,7 +41,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Runs a script in a folder, with these variables and no others.
+/// Runs a script in a folder, with only these variables.
 #[expect(clippy::disallowed_methods, reason = "the child is the example that is tested")]
 fn bash(folder: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
     let path = std::env::var_os("PATH").unwrap();
@@ -58,7 +58,7 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// The elements that a document begins.
+/// The start tags of a document.
 fn tags(xml: &str) -> Vec<String> {
     let mut reader = quick_xml::Reader::from_str(xml);
     let mut tags = Vec::new();
@@ -72,7 +72,7 @@ fn tags(xml: &str) -> Vec<String> {
     }
 }
 
-/// The reports of the example fleet: all of them are there, and each can be read.
+/// The reports of the example fleet must all exist and be readable.
 fn assert_reports(folder: &Path) {
     let text = |form: &str| {
         let text = fs::read_to_string(folder.join(format!("drift.{form}"))).unwrap();
@@ -143,9 +143,9 @@ fn the_job_leaves_every_report_and_ends_as_the_program_does() {
     assert!(printed.ends_with("6 servers: 3 at goal, 2 drifted, 1 no snapshot; 9 steps remain.\n"), "{printed}");
 }
 
-/// The job of one account, the web server or the exporter of another.
+/// The job runs under one account, and the web server or the exporter under another.
 #[test]
-fn whoever_may_read_other_files_may_read_the_reports() {
+fn an_account_that_can_read_other_files_can_read_the_reports() {
     let scratch = scratch();
     for umask in ["022", "077"] {
         let script = format!("umask {umask}; touch other; {JOB}");
@@ -169,12 +169,12 @@ fn old_snapshots_are_no_evidence() {
 }
 
 #[test]
-fn the_job_fails_on_the_states_that_it_is_told() {
+fn the_job_fails_on_the_configured_states() {
     let scratch = scratch();
     let all = DriftState::ALL.map(DriftState::key);
     for state in all.into_iter().filter(|state| *state != "at-goal") {
         let job = bash(scratch.path(), JOB, &[PROGRAM, AS_OF, ("FAIL_ON", state)]);
-        // One missing server must not hide the drift of others, which has a smaller code.
+        // A missing server must not hide the drift of others, although drift has the smaller exit code.
         assert_eq!(code(&job), if matches!(state, "drift" | "missing") { 5 } else { 0 }, "{state}: {}", said(&job));
     }
     let job = bash(scratch.path(), JOB, &[PROGRAM, AS_OF, ("FAIL_ON", "stale drfit")]);
@@ -207,7 +207,7 @@ fn the_job_finds_the_program() {
     assert_eq!(code(&nowhere), 64, "{}", said(&nowhere));
     assert!(said(&nowhere).contains("RECONCILE"), "{}", said(&nowhere));
 
-    // In its source it is built. What stands for cargo runs the program instead.
+    // In its source tree the program is built. This stand-in for cargo runs the built program instead.
     let cargo = format!(
         "#!/bin/bash\necho \"$@\" >asked\nwhile [[ $1 != -- ]]; do shift; done\nshift\nexec {} \"$@\"\n",
         PROGRAM.1
@@ -226,7 +226,7 @@ fn the_job_finds_the_program() {
 }
 
 #[test]
-fn how_to_use_it_is_said_where_it_is_used_wrongly() {
+fn wrong_usage_gets_a_usage_message() {
     let scratch = scratch();
     let job = bash(scratch.path(), "examples/ci/drift", &[]);
     assert_eq!(code(&job), 64);

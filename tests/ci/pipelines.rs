@@ -1,4 +1,4 @@
-//! Each pipeline as its system would run it: the shell steps run unchanged, and what the other steps upload is there.
+//! Runs the shell steps of each pipeline unchanged, as its CI system would, and checks that every uploaded file exists.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).map(|value| value.as_str().unwrap_or_else(|| panic!("{key} is no text: {value}")))
 }
 
-/// Variables that a pipeline sets.
+/// The variables that a pipeline sets.
 fn variables(value: Option<&Value>) -> Vec<(&str, &str)> {
     let set = value.into_iter().flat_map(|value| value.as_object().unwrap());
     set.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect()
@@ -86,7 +86,7 @@ fn azure() {
     let scratch = scratch();
     let pipeline = pipeline(&scratch, "azure-pipelines.yml");
     let staging = scratch.path().join("a");
-    fs::create_dir(&staging).unwrap(); // the agent makes it, empty
+    fs::create_dir(&staging).unwrap(); // The agent creates it empty.
     let simulated = [PROGRAM, ("TF_BUILD", "True"), ("BUILD_ARTIFACTSTAGINGDIRECTORY", staging.to_str().unwrap())];
     let (mut codes, mut log, mut uploads) = (Vec::new(), String::new(), Vec::new());
     for step in pipeline["steps"].as_array().unwrap() {
@@ -141,7 +141,7 @@ fn gitlab() {
     assert_reports(&scratch.path().join("drift-report"));
 }
 
-/// What is written in three files, and must be the same: the night of the example.
+/// All three pipelines must contain the same time for the example.
 #[test]
 fn each_pipeline_judges_the_example_as_of_its_night() {
     let scratch = scratch();

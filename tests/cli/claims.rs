@@ -1,4 +1,4 @@
-//! Claims on a share: shown, and broken by a person who says why.
+//! `claims` shows the claims on a share, and a person can break one with a reason.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     let share = folder.path().join("claims");
     fs::create_dir(&share).unwrap();
     fs::write(folder.path().join("site.yaml"), site(share.to_str().unwrap())).unwrap();
-    // Two pools that stand in for each other have one claim, under the name that comes first.
+    // Paired pools share one claim, under the name that sorts first.
     let claims = |args: &[&str]| reconcile(folder.path(), &[&["claims", "site.yaml"], args].concat());
     assert_eq!(claims(&[]).out, "a.contoso.example\n  =  no server is worked on\n");
     let claim = r#"{ "server": "fe01.contoso.example", "pool": "b.contoso.example", "run": "a run", "at": "2026-11-02T02:00:00Z", "boot": "boot 7" }"#;
@@ -48,7 +48,7 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
 }
 
 #[test]
-fn the_record_of_an_earlier_version_and_a_time_to_come_are_told() {
+fn the_record_of_an_earlier_version_and_a_time_in_the_future_are_reported() {
     let folder = folder("");
     let share = folder.path().join("claims");
     fs::create_dir(&share).unwrap();
@@ -62,7 +62,7 @@ fn the_record_of_an_earlier_version_and_a_time_to_come_are_told() {
     assert!(shown.contains(ahead) && shown.contains(" ahead of the share's)"), "{shown}");
 }
 
-/// Five seconds, as a server would wait.
+/// The command waits for five seconds, as a server would.
 #[test]
 fn a_record_that_stays_in_use_is_blocked() {
     let folder = folder("");
@@ -80,7 +80,7 @@ fn a_record_that_stays_in_use_is_blocked() {
 }
 
 #[test]
-fn a_share_that_is_not_there_and_a_manifest_without_one_are_told() {
+fn a_missing_share_and_a_manifest_without_one_are_reported() {
     let folder = folder("");
     let gone = folder.path().join("gone");
     fs::write(folder.path().join("site.yaml"), site(gone.to_str().unwrap())).unwrap();

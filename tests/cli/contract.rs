@@ -1,4 +1,4 @@
-//! What programs read: JSON that its committed schema describes, and an approved plan that is held to.
+//! Output for programs: JSON that matches its committed schema, and an approved plan that `apply` keeps to.
 
 use std::{fs, path::Path};
 
@@ -8,7 +8,7 @@ use serde_json::{Deserializer, Value, json};
 use crate::manifest;
 use crate::{folder, lab, listing, reconcile};
 
-/// Every JSON document of `text`, each valid by a committed schema.
+/// Every JSON document in `text`; each must match a committed schema.
 pub fn valid(format: &str, text: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{format}.schema.json"));
     let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -134,7 +134,7 @@ fn looking_changes_nothing() {
 
 #[cfg(not(windows))]
 #[test]
-fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
+fn a_manifest_for_real_servers_is_refused_on_another_machine() {
     let folder = folder(&manifest("fe01.contoso.example", ""));
     for args in [
         &["plan", "site.yaml"] as &[&str],
@@ -155,7 +155,7 @@ fn a_manifest_for_real_servers_is_refused_on_a_machine_that_is_none() {
     assert!(ended.err.contains("its servers are real"), "{}", ended.err);
 }
 
-/// A lab whose only server is behind, and the plan that was approved for it.
+/// A lab whose only server needs an update, and the approved plan for it.
 fn approved() -> (tempfile::TempDir, Value) {
     let lab = folder(&lab(""));
     reconcile(lab.path(), &["plan", "site.yaml", "--out", "approved.json"]);
@@ -163,14 +163,14 @@ fn approved() -> (tempfile::TempDir, Value) {
     (lab, plan)
 }
 
-/// Applies the approved plan, and says what the run came to.
+/// Applies the approved plan; returns the exit code and the report.
 fn applied(folder: &Path) -> (Option<i32>, Value) {
     let ended = reconcile(folder, &["apply", "site.yaml", "--plan", "approved.json", "--output", "json"]);
     (ended.code, serde_json::from_str(&ended.out).unwrap_or(Value::Null))
 }
 
 #[test]
-fn a_plan_does_not_outlive_what_it_rests_on() {
+fn a_plan_is_refused_when_its_inputs_have_changed() {
     let (lab, _) = approved();
     let manifest = lab.path().join("site.yaml");
     let text = fs::read_to_string(&manifest).unwrap();
@@ -190,11 +190,11 @@ fn a_plan_does_not_outlive_what_it_rests_on() {
     assert_eq!(code, Some(0), "as it was approved");
     fs::write(&manifest, fs::read_to_string(&manifest).unwrap() + "# another word\n").unwrap();
     let (code, run) = applied(lab.path());
-    assert_eq!((code, &run["servers"][0]["steps"]), (Some(0), &json!([])), "at its goal nothing is asked of the plan");
+    assert_eq!((code, &run["servers"][0]["steps"]), (Some(0), &json!([])), "at its goal the plan does not count");
 }
 
 #[test]
-fn a_plan_with_a_field_too_many_or_without_what_it_rests_on_is_refused() {
+fn a_plan_with_an_unknown_field_or_without_its_inputs_is_refused() {
     let (lab, plan) = approved();
     let write = |plan: &Value| fs::write(lab.path().join("approved.json"), plan.to_string()).unwrap();
     for at in ["", "/servers/0", "/servers/0/steps/0", "/servers/0/restsOn"] {

@@ -1,5 +1,5 @@
-//! A journal of which lines cannot be read: every command of the server reports it until somebody acknowledges it, and until
-//! then nothing is taken down.
+//! A journal with unreadable lines. Every command of the server reports it, and nothing is taken down, until somebody
+//! acknowledges the damage.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::{Ended, folder, lab, reconcile};
 
 const SERVER: &str = "fe01.contoso.example";
 
-/// A held server, in whose hold one bit has flipped.
+/// A server on hold, with one flipped bit in the journal line of the hold.
 fn damaged() -> TempDir {
     let reports = "reports: { prometheus: reconcile.prom, snapshots: share }\n";
     let folder = folder(&format!("{}{reports}", lab("")));
@@ -108,7 +108,7 @@ fn an_unattended_run_reports_it_each_time_until_somebody_acknowledges_it() {
 }
 
 #[test]
-fn a_hold_beside_a_damaged_line_still_holds_when_the_damage_is_acknowledged() {
+fn a_hold_next_to_a_damaged_line_survives_the_acknowledgement() {
     for (cut, place) in [(0, 0), (1, 0), (0, 2), (2, 0)] {
         let folder = folder(&lab(""));
         for reason in ["first", "an audit", "an audit for sure"] {
@@ -118,9 +118,9 @@ fn a_hold_beside_a_damaged_line_still_holds_when_the_damage_is_acknowledged() {
             let mut lines: Vec<Vec<u8>> = journal.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
             assert_eq!(lines.len(), 3);
             match cut {
-                0 => lines[place][20] ^= 4,                // A bit flips.
-                1 => drop(lines.remove(1)),                // A line is gone.
-                _ => lines.insert(1, b"by hand\n".into()), // Somebody wrote into it.
+                0 => lines[place][20] ^= 4,                // One bit flips.
+                1 => drop(lines.remove(1)),                // A line disappears.
+                _ => lines.insert(1, b"by hand\n".into()), // Somebody edits the file.
             }
             *journal = lines.concat();
         });
@@ -140,7 +140,7 @@ fn an_append_that_was_cut_off_is_no_damage() {
     let folder = folder(&lab(""));
     assert_eq!(reconcile(folder.path(), &["hold", "site.yaml", "--reason", "an audit"]).code, Some(0));
     assert_eq!(reconcile(folder.path(), &["unhold", "site.yaml"]).code, Some(0));
-    // Half a line, and zeros where the rest should be.
+    // The last line is cut off, or continues with zeros.
     for tail in [&b"{\"seq\":3,\"at\":\"20"[..], &[0; 300]] {
         change(&folder, |journal| journal.extend_from_slice(tail));
         for command in ["status", "history", "drift"] {

@@ -1,4 +1,4 @@
-//! `explain` with a manifest and a server: each value, and the line of the manifest that says it.
+//! `explain` with a manifest and a server shows each value and the line of the manifest that sets it.
 
 use std::{fs, path::Path};
 
@@ -11,7 +11,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The manifests that come with the program, without the catalogue.
+/// The manifests that ship with the program, without the catalogue.
 fn examples() -> Vec<String> {
     let names =
         fs::read_dir(root().join("manifests")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -27,13 +27,13 @@ fn explained(manifest: &str, server: &str) -> Value {
     serde_json::from_str(&ended.out).unwrap()
 }
 
-/// What is written at a place, from its column to the end of its line.
+/// The text at a place, from its column to the end of the line.
 fn written(text: &str, place: &Value) -> String {
     let number = |key: &str| usize::try_from(place[key].as_u64().unwrap()).unwrap();
     text.lines().nth(number("line") - 1).unwrap().chars().skip(number("column") - 1).collect()
 }
 
-/// Every place is that of the field which is named, and the value stands there: read from the text, not from the tree.
+/// The test checks every place against the text of the manifest, independently of the parsed tree.
 #[test]
 fn every_value_stands_at_the_place_that_is_named() {
     let schema = fs::read_to_string(root().join("schema/explain.schema.json")).unwrap();
@@ -43,7 +43,7 @@ fn every_value_stands_at_the_place_that_is_named() {
         let text = fs::read_to_string(root().join(&manifest)).unwrap();
         let parsed: Value = serde_yaml::from_str(&text).unwrap();
         for entry in parsed["servers"].as_object().unwrap().keys() {
-            // The first server of a range.
+            // A range stands for several servers; its first one is enough.
             let range = entry
                 .split_once('[')
                 .map(|(before, rest)| (before, rest.split_once('-').unwrap(), rest.split_once(']').unwrap().1));
@@ -62,7 +62,8 @@ fn every_value_stands_at_the_place_that_is_named() {
                 values += 1;
                 let field = value["field"].as_str().unwrap();
                 let there = written(&text, &value["source"]["place"]);
-                // A value, behind its field or as an item of a list, in quotes or not; a name may stand there without its domain.
+                // The value follows its field or is an item of a list, with or without quotes. A name can lack its
+                // domain.
                 let name = field.split('.').next_back().unwrap();
                 let rest = there.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&there);
                 let rest = rest.trim_start().trim_start_matches(['\'', '"', '[']);
@@ -73,7 +74,7 @@ fn every_value_stands_at_the_place_that_is_named() {
                     Value::String(said) => {
                         is_there(said) || said.split_once('.').is_some_and(|(host, _)| is_there(host))
                     }
-                    // The share of the claims with its writers, and windows.
+                    // Windows, and the share of the claims with its writers, are mappings.
                     Value::Object(_) => rest.starts_with('{'),
                     plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) => {
                         is_there(&plain.to_string())
@@ -89,10 +90,10 @@ fn every_value_stands_at_the_place_that_is_named() {
             }
         }
     }
-    assert!(values > 400, "{values}: too few to say anything");
+    assert!(values > 400, "{values}: too few to prove anything");
 }
 
-/// No line is wider than a terminal of 80 columns, except for a path or a command that is.
+/// Only a path or a command that is itself longer may exceed 80 columns, the width of a terminal.
 #[test]
 fn the_text_fits_a_terminal() {
     for (manifest, server) in
@@ -101,7 +102,7 @@ fn the_text_fits_a_terminal() {
         let ended = reconcile(root(), &["explain", &format!("manifests/{manifest}.yaml"), "--server", server]);
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         for line in ended.out.lines().filter(|line| line.chars().count() > 80) {
-            // The name of its field may stand before it.
+            // The name of the field can precede it on the line.
             let texts = line.trim().split("  ").filter(|text| !text.is_empty()).count();
             assert!(texts <= 2, "{line}");
         }
@@ -110,7 +111,7 @@ fn the_text_fits_a_terminal() {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_answered_with_what_is_missing() {
+fn a_wrong_question_to_explain_names_the_missing_part() {
     let folder = folder(&lab(""));
     for (args, expected) in [
         (
@@ -154,7 +155,7 @@ fn a_wrong_manifest_gets_the_errors_of_validate() {
     }
 }
 
-/// The host name is enough wherever a server is named, with and without a domain of the manifest.
+/// Wherever a command takes a server, the host name is enough, with or without a `domain` in the manifest.
 #[test]
 fn a_host_name_is_enough_for_every_command() {
     let full = lab("");

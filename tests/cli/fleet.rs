@@ -1,4 +1,4 @@
-//! Fleets: what cannot be meant is refused at its place; the plan and the inventory say what the manifest says.
+//! Fleets: a contradiction is refused at its place, and the plan and the inventory agree with the manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{contract::valid, folder, listing, reconcile};
 
-/// A manifest with these parts, for servers of `sfb-2019` and `lync-2013`.
+/// A manifest with these parts, for servers with the products `sfb-2019` and `lync-2013`.
 fn site(parts: &str) -> String {
     let update = |name: &str, product: &str, release: &str| {
         let sha256 = "c0ffee00".repeat(8);
@@ -19,7 +19,7 @@ fn site(parts: &str) -> String {
     format!("version: 1\nupdates:\n{updates}{parts}")
 }
 
-/// What stands in the first part of these errors, in which line of the parts and from which column on, and what helps.
+/// An invalid part, the words of the error, its line in the part and its first column, and the advice.
 const WRONG: [(&str, &str, (usize, usize), &str); 14] = [
     (
         "rollout: { rings: [pilot, broad] }\nservers:\n  fe.a.example: { role: edge, target: cu7, ring: plot }\n",
@@ -108,7 +108,7 @@ const WRONG: [(&str, &str, (usize, usize), &str); 14] = [
 ];
 
 #[test]
-fn what_cannot_be_meant_of_a_fleet_is_refused_at_its_place() {
+fn a_contradiction_in_a_fleet_is_refused_at_its_place() {
     let before = site("").lines().count();
     for (parts, message, (line, column), help) in WRONG {
         let folder = folder(&site(parts));
@@ -124,7 +124,7 @@ fn what_cannot_be_meant_of_a_fleet_is_refused_at_its_place() {
     }
 }
 
-/// A manifest that is drawn, the groups that it puts each server into, and their numbers.
+/// A random manifest, the expected groups of each server, and the numbers of these groups.
 fn drawn(rng: &mut Rng) -> (String, BTreeMap<String, BTreeSet<String>>) {
     let roles = ["front-end", "director", "mediation", "persistent-chat", "edge", "standard-edition"];
     let (mut servers, mut expected) = (String::new(), BTreeMap::new());
@@ -203,10 +203,9 @@ fn the_inventory_has_every_server_in_exactly_the_groups_of_the_manifest() {
     }
 }
 
-/// A wave by its name, and its servers, each with the minutes for which its pool must be ready first.
+/// The name of a wave and its servers. Each has the minutes for which its pool must be ready first.
 type Wave = (String, Vec<(String, Option<u64>)>);
 
-/// The waves of an inventory.
 fn waves(inventory: &Value) -> Vec<Wave> {
     let server = |host: &Value| {
         let name = host.as_str().unwrap();
@@ -218,7 +217,7 @@ fn waves(inventory: &Value) -> Vec<Wave> {
         .collect()
 }
 
-/// Rings, roles, pairs, upgrade domains, back ends and the Central Management Store, four servers at once.
+/// Rings, roles, pairs, upgrade domains, back ends and the Central Management Store, with four servers at once.
 #[test]
 fn the_inventory_of_a_fleet_has_its_waves() {
     let manifests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
@@ -269,7 +268,7 @@ fn an_inventory_of_a_stranger_is_refused() {
     assert_eq!(reconcile(folder.path(), &["inventory", "site.yaml"]).code, Some(64));
 }
 
-/// Three branch servers in a lab, one after another.
+/// Three branch servers in a lab, updated one after another.
 fn lab() -> String {
     let build = "build: \"7.0.2046.123\"";
     site(&format!(
@@ -288,7 +287,7 @@ lab:
 const AT: &str = "2026-11-23T12:00:00Z";
 
 #[test]
-fn what_snapshots_show_to_be_done_has_no_turn() {
+fn a_server_whose_snapshot_shows_it_done_has_no_turn() {
     let folder = folder(&lab());
     let plan = |extra: &[&str]| {
         let args = [&["plan", "--fleet", "site.yaml", "--as-of", AT, "--output", "json"], extra].concat();
@@ -325,7 +324,7 @@ fn what_snapshots_show_to_be_done_has_no_turn() {
     std::fs::write(folder.path().join("seen/se1.a.example.json"), "{}").unwrap();
     let (code, unread) = plan(&["--from", "seen"]);
     assert_eq!((code, unread["unread"].as_array().unwrap().len()), (Some(5), 1));
-    assert_eq!(turns(&unread).len(), 1, "a server of which nothing is known is planned");
+    assert_eq!(turns(&unread).len(), 1, "a server with an unreadable snapshot is planned");
 }
 
 #[test]
@@ -339,7 +338,7 @@ fn a_fleet_without_a_window_that_is_long_enough_is_blocked() {
 }
 
 #[test]
-fn what_belongs_to_a_fleet_is_not_asked_of_one_server() {
+fn options_for_a_fleet_are_refused_for_one_server() {
     let folder = folder(&lab());
     for args in [
         &["--from", "seen"] as &[&str],

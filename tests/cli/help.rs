@@ -1,4 +1,5 @@
-//! `help` and `explain`: every command, field, error, finding, event and outcome has its text, and every error its example.
+//! `help` and `explain` have a text for every command, field, error, finding, event and outcome, and an example for
+//! every error.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,14 +12,14 @@ use serde_yaml::Value as Yaml;
 
 use crate::{folder, lab, manifest, reconcile};
 
-/// What a command prints that ends well and warns of nothing.
+/// The output of a command that must succeed without a warning.
 fn printed(args: &[&str]) -> String {
     let ended = reconcile(Path::new("."), args);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{args:?}");
     ended.out
 }
 
-/// The commands that a help lists.
+/// The commands that a help text lists.
 fn commands(help: &str) -> Vec<String> {
     let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
     let lines = listed.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
@@ -60,7 +61,7 @@ fn every_topic_lists_its_words() {
         let missing: Vec<_> = words.into_iter().filter(|word| !listed.contains(word)).collect();
         assert!(missing.is_empty(), "help {topic} lacks {missing:?}:\n{list}");
         assert!(printed(&["--help"]).contains(&format!("\n  {topic} ")), "{topic}");
-        // Code is not broken.
+        // A command line that a reader would copy is never wrapped.
         let is_wide = |line: &&str| line.chars().count() > 80 && !line.contains(r"C:\");
         assert!(list.lines().find(is_wide).is_none(), "help {topic} is wide:\n{list}");
     }
@@ -81,14 +82,14 @@ fn every_field_of_the_manifest_is_explained() {
         let has_fields = paths.iter().any(|other| other.starts_with(&format!("{path}.")));
         assert!(has_fields || told.contains("\n  such as\n    "), "{path} has no example: {told}");
         if path.starts_with("servers.*") {
-            // The name of one's choice can be left out, and be a real one.
+            // The part that the user names freely can be left out, or be a real name.
             assert_eq!(printed(&["explain", &path.replace(".*", "")]), told, "{path}");
             assert_eq!(printed(&["explain", &path.replace('*', "a.contoso.example")]), told, "{path}");
         }
     }
 }
 
-/// The paths of all fields.
+/// Collects the paths of all fields.
 fn collect(schema: &Value, rules: &Value, place: &str, paths: &mut BTreeSet<String>) {
     if let Some(target) = rules["$ref"].as_str() {
         return collect(schema, schema.pointer(target.trim_start_matches('#')).unwrap(), place, paths);
@@ -128,7 +129,7 @@ fn every_code_is_explained_in_each_of_its_meanings() {
     for kind in ["(state in a drift report, exit code 2)", "(event 200, warning)", "(outcome, exit code 2)"] {
         assert!(drift.contains(kind), "{drift}");
     }
-    // As a message has it.
+    // Users paste the code as a message shows it.
     assert_eq!(printed(&["explain", "warning[no-share]"]), printed(&["explain", "no-share"]));
 }
 
@@ -151,7 +152,7 @@ fn every_example_of_an_error_causes_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n======\n"));
 }
 
-/// What is said of a manifest that is validated, and of its lab.
+/// The messages of `validate` for this manifest, or of its lab if the manifest is valid.
 fn said_of(text: &str) -> String {
     let folder = folder(text);
     let validated = reconcile(folder.path(), &["validate", "site.yaml"]);
@@ -161,7 +162,7 @@ fn said_of(text: &str) -> String {
     validated.err
 }
 
-/// A good manifest with the fields set; nothing, where they are no YAML.
+/// A valid manifest with these fields set, or nothing if the fields are not YAML.
 fn merged(fields: &str) -> Option<String> {
     fn merge(into: &mut Yaml, from: Yaml) {
         match (into, from) {
@@ -178,7 +179,7 @@ fn merged(fields: &str) -> Option<String> {
     serde_yaml::to_string(&all).ok()
 }
 
-/// A good manifest with the fields in the place of those of their names, as they are written.
+/// A valid manifest in which these fields, as written, replace its own fields of the same name.
 fn replaced(fields: &str) -> String {
     let good: Yaml = serde_yaml::from_str(&manifest("se01.contoso.example", "")).unwrap();
     let kept = good
@@ -221,7 +222,7 @@ fn the_faults_of_the_lab_are_listed_a_line_each_and_a_misspelt_one_gets_the_near
     assert!(ended.err.contains("did you mean `shell-open`?"), "{}", ended.err);
 }
 
-/// What `explain` and the page for the person on call say of an outcome's exit code is how the command ends.
+/// A command ends with one of the exit codes that `explain` and the page for the person on call give for its outcome.
 #[test]
 fn an_outcome_ends_with_an_exit_code_that_it_is_explained_with() {
     let faults = printed(&["help", "faults"]);

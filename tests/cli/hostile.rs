@@ -1,5 +1,5 @@
-//! Snapshots that are none, have no end or come from elsewhere: each is reported with its place, the others are judged, and
-//! memory stays flat.
+//! Snapshots that are invalid, endless or foreign: each is reported with its place, the others are judged, and memory
+//! use stays constant.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::{Ended, command, ended, folder, lab, reconcile};
 
 const NAME: &str = "fe01.contoso.example";
 
-/// A folder with a manifest, and the snapshot of its server in one line.
+/// A folder with a manifest, and the snapshot of its server on one line.
 fn fleet() -> (TempDir, String) {
     let folder = folder(&lab(""));
     let observed = reconcile(folder.path(), &["observe", "site.yaml"]);
@@ -28,7 +28,7 @@ fn drift(folder: &TempDir, from: &str) -> Ended {
 }
 
 #[test]
-fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
+fn an_invalid_snapshot_is_reported_with_its_place_and_the_others_are_judged() {
     let (folder, good) = fleet();
     let line = good.trim_end();
     let changed = |from: &str, to: &str| {
@@ -74,7 +74,7 @@ fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
         let place = format!("not read, {name}{line}\n");
         assert!(said.out.contains(&place) && said.out.contains(why), "{name}: {place}{why}\n{}", said.out);
         assert!(said.out.len() < 8000, "{name} is answered with {} bytes", said.out.len());
-        // Lines that can be read are judged, whatever stands next to them.
+        // In NDJSON, valid lines are judged even if their neighbours are invalid.
         let judged = name.ends_with(".ndjson");
         assert_eq!(said.out.contains(&format!("{NAME}  drifted")), judged, "{name}: {}", said.out);
         assert_eq!(said.out.contains(&format!("{NAME}  no snapshot")), !judged, "{name}: {}", said.out);
@@ -82,7 +82,7 @@ fn what_is_no_snapshot_is_told_with_its_place_and_the_others_are_judged() {
 }
 
 #[test]
-fn how_a_good_snapshot_was_written_down_does_not_matter() {
+fn the_formatting_of_a_valid_snapshot_does_not_matter() {
     let (folder, good) = fleet();
     let value: serde_json::Value = serde_json::from_str(&good).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -119,9 +119,9 @@ fn places_without_snapshots_are_refused() {
     }
 }
 
-/// A file of 10 GiB takes no place on the disk, and none in memory.
+/// The file is sparse, so its 10 GiB occupy neither the disk nor memory.
 #[test]
-fn a_huge_file_is_given_up_whatever_its_name() {
+fn a_huge_file_is_abandoned_whatever_its_name() {
     let (folder, _) = fleet();
     for (name, begin, why) in [
         ("fe02.ndjson", "", "a line is at most 4 MiB long, this one is longer; nothing behind it was read"),
@@ -140,7 +140,7 @@ fn a_huge_file_is_given_up_whatever_its_name() {
 }
 
 #[test]
-fn what_has_no_end_is_given_up() {
+fn endless_input_is_abandoned() {
     let (folder, good) = fleet();
     for (begin, again, why) in [
         ("", "\0", "nothing behind it was read"),
@@ -166,7 +166,7 @@ fn what_has_no_end_is_given_up() {
 }
 
 #[test]
-fn of_many_broken_lines_each_is_named() {
+fn each_of_many_broken_lines_is_named() {
     const LINES: usize = 3000;
     let (folder, _) = fleet();
     fs::write(folder.path().join("broken.ndjson"), "x\n".repeat(LINES)).unwrap();
@@ -177,7 +177,7 @@ fn of_many_broken_lines_each_is_named() {
     assert_eq!(child.wait().unwrap().code(), Some(5));
 }
 
-/// `reconcile drift`, on Linux with half a gibibyte of addresses: threads reserve most of it.
+/// Runs `reconcile drift`. On Linux the address space is limited to 512 MiB, most of which the threads reserve.
 #[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
 fn frugal(folder: &TempDir, from: &str) -> Command {
     let args = ["drift", "site.yaml", "--from", from];
@@ -191,7 +191,7 @@ fn frugal(folder: &TempDir, from: &str) -> Command {
     drift
 }
 
-/// What Azure Pipelines and GitHub take for a command wherever it stands in a line.
+/// Azure Pipelines and GitHub accept these commands anywhere in a line.
 const COMMANDS: [&str; 2] = ["##vso[", "##["];
 
 #[test]
@@ -203,7 +203,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
         }
     };
     let evil = "##vso[task.setvariable variable=PATH]C:/evil ##[error]x";
-    // In a quoted line, behind something that is long, in a comment, as a key.
+    // The command hides in a quoted line, after a long text, in a comment, and as a key.
     for text in [
         format!("version: \"{evil}\"\n"),
         lab("").replace("version: 1", &format!("version: 2 # {evil}")),
@@ -218,7 +218,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
             quiet(&text, &ended);
         }
     }
-    // In the name of a manifest.
+    // The name of the manifest file can be a command too.
     let names = folder(&lab(""));
     for name in ["::error x.yaml", "##vso[a].yaml", "##[b].yaml"] {
         fs::copy(names.path().join("site.yaml"), names.path().join(name)).unwrap();
@@ -226,7 +226,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.err);
         quiet(name, &ended);
     }
-    // In what is said of a good one.
+    // The output for a valid manifest must be safe too.
     let evil = "##vso[task.setvariable variable=PATH]x ##[error]x";
     let named = lab("").replace("target: cu7", &format!("target: cu7, alsoStop: ['{evil}\u{fe0f}\u{e0100}\u{1d173}']"));
     let folder = folder(&named);
@@ -245,7 +245,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
         quiet(&format!("{command:?}"), &ended);
         assert!(!ended.out.contains(['\u{fe0f}', '\u{e0100}', '\u{1d173}']), "{command:?}: {}", ended.out);
     }
-    // In the files that an unattended run leaves.
+    // So must the files that an unattended run writes.
     for command in [
         &["lab", "reset", "site.yaml"] as &[&str],
         &["hold", "site.yaml", "--reason", evil],
@@ -260,7 +260,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
     }
 }
 
-/// Ranges that stand for ten million servers, in a few kilobytes.
+/// A few kilobytes of ranges stand for ten million servers.
 #[test]
 fn a_manifest_for_too_many_servers_is_refused_before_they_are_counted_through() {
     let ranges: String = (0..100)
@@ -277,7 +277,7 @@ fn a_manifest_for_too_many_servers_is_refused_before_they_are_counted_through() 
     }
 }
 
-/// What has no end is no plan, no lab and no snapshot.
+/// Nothing endless is read as a plan, a lab or a snapshot.
 #[cfg(unix)]
 #[test]
 #[expect(clippy::disallowed_methods, reason = "no library makes a pipe")]
@@ -308,7 +308,7 @@ fn devices_and_pipes_are_not_read() {
     assert!(shown.err.contains("expected a plain file"), "{}", shown.err);
 }
 
-/// `lab reset` writes over a lab, and over nothing else.
+/// `lab reset` overwrites a lab, and nothing else.
 #[test]
 fn a_lab_is_not_made_where_something_else_lies() {
     let folder = folder(&lab(""));
@@ -349,7 +349,7 @@ fn a_lab_is_not_made_where_something_else_lies() {
     assert_eq!(reset().code, Some(1));
     assert!(at("world.journal/fe01.jsonl/thesis.txt").exists());
     fs::remove_dir_all(at("world.journal/fe01.jsonl")).unwrap();
-    // What a lab leaves, whole or cut off.
+    // A lab can leave these files, complete or truncated.
     for (name, text) in [
         ("fe01.contoso.example.jsonl", "torn\n{\"seq\":1"),
         ("fe01.contoso.example.jsonl.old", ""),
@@ -364,7 +364,7 @@ fn a_lab_is_not_made_where_something_else_lies() {
     assert!(!at("world.journal").exists());
 }
 
-/// A link would lead what a lab writes and removes to another place.
+/// Through a link, a lab would write and remove files in another place.
 #[cfg(unix)]
 #[test]
 fn no_link_leads_out_of_a_lab() {

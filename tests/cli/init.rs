@@ -1,4 +1,4 @@
-//! `init`: the first manifest, of a lab and of what is found on servers.
+//! `init` writes the first manifest, for a lab or from the snapshots of real servers.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -6,7 +6,7 @@ use reconcile_schema::{Manifest, Product, Role};
 
 use crate::{Ended, folder, lab, listing, reconcile};
 
-/// How a line is marked that a person has to answer.
+/// The mark of a line that a person must complete.
 const MARK: &str = "# TODO: ";
 
 #[test]
@@ -45,7 +45,7 @@ fn the_lab_is_written_once_and_runs_where_there_is_nothing_else() {
 }
 
 #[test]
-fn what_the_command_line_cannot_mean_ends_with_64() {
+fn an_invalid_command_line_ends_with_64() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere: &[&[&str]] = if cfg!(windows) { &[] } else { &[&["init"], &["init", "--write", "site.yaml"]] };
     for args in
@@ -124,7 +124,7 @@ fn a_fleet_of_any_form_becomes_a_manifest_and_what_is_damaged_is_named() {
 fn standard_edition_servers_and_their_installer_make_a_manifest_that_is_valid_at_once() {
     let folder = folder(&lab(""));
     assert_eq!(reconcile(folder.path(), &["observe", "site.yaml", "--to", "seen"]).code, Some(0));
-    let file = r"D:\Updates\SkypeServerUpdateInstaller.exe"; // On this system, the name of a file.
+    let file = r"D:\Updates\SkypeServerUpdateInstaller.exe"; // On this system, this is only a file name.
     fs::write(folder.path().join(file), "not an installer").unwrap();
     let args = ["init", "--from", "seen", "--installer", file, "--write", "new.yaml"];
     let first = reconcile(folder.path(), &args);
@@ -149,7 +149,7 @@ fn a_build_that_is_newer_than_the_catalogue_is_kept_and_warned_of() {
     for (build, marked) in [("7.0.2046.583", false), ("7.0.2046.9000", true)] {
         let snapshot = fs::read_to_string(&seen).unwrap();
         fs::write(folder.path().join("newer.json"), snapshot.replace("7.0.2046.123", build)).unwrap();
-        let file = r"D:\Updates\SkypeServerUpdateInstaller.exe"; // On this system, the name of a file.
+        let file = r"D:\Updates\SkypeServerUpdateInstaller.exe"; // On this system, this is only a file name.
         fs::write(folder.path().join(file), "not an installer").unwrap();
         let (found, _) = init(folder.path(), &["--from", "newer.json", "--installer", file]);
         let line = found.lines().position(|line| line.contains(&format!("release: \"{build}\""))).unwrap();
@@ -178,7 +178,7 @@ fn an_installer_belongs_to_one_product_that_was_found() {
         reconcile(folder.path(), &["init", "--from", "seen", "--installer", "SkypeServerUpdateInstaller.exe"]);
     assert_eq!(missing.code, Some(65), "{}", missing.err);
 
-    // Two products whose installers have the same name: the folder decides.
+    // Two products have installers of the same name, so the folder decides.
     let snapshot = fs::read_to_string(folder.path().join("seen/fe01.contoso.example.json")).unwrap();
     let other = snapshot.replace("fe01.", "se02.").replace("sfb-2019", "sfb-2015").replace("7.0.2046", "6.0.9319");
     fs::write(folder.path().join("seen/se02.contoso.example.json"), other).unwrap();
@@ -224,13 +224,14 @@ fn no_snapshot_writes_anything_else_into_the_manifest_than_names() {
     assert_eq!(servers, kept);
 }
 
-/// What `init` prints with these arguments, and how it ended.
+/// Runs `init`; returns its output, and its result.
 fn init(folder: &Path, args: &[&str]) -> (String, Ended) {
     let ended = reconcile(folder, &[&["init"], args].concat());
     (ended.out.clone(), ended)
 }
 
-/// Holds the errors of a manifest to its marked lines, each of which has one; and gives the manifest with each answered.
+/// Every line with an error must be marked, and every marked line must have an error. Returns the manifest with the
+/// marks answered.
 fn only_marked_lines_are_wrong(folder: &Path, text: &str) -> Manifest {
     fs::write(folder.join("found.yaml"), text).unwrap();
     let refused = reconcile(folder, &["validate", "found.yaml"]);

@@ -1,4 +1,4 @@
-//! Wrong input: a clear error with its place and the next thing to do, exit code 65, and nothing changed.
+//! Wrong input gets a clear error with its place and the next thing to do, exits with 65, and changes nothing.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use reconcile_support::manifest::with_one_update;
 
 use crate::{folder, lab, listing, reconcile};
 
-/// Asks every command that reads a manifest; each must refuse it in the same words and leave the folder alone.
+/// Runs every command that reads a manifest. Each must refuse it with the same words and leave the folder alone.
 fn refused(folder: &Path, manifest: &str) -> String {
     let before = listing(folder);
     let [validate, plan, apply, observe, reset] = [
@@ -183,7 +183,7 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// `lab reset` would write the lab over the manifest.
+/// Otherwise `lab reset` would overwrite the manifest with the lab.
 #[test]
 fn a_lab_is_not_kept_in_its_own_manifest() {
     for world in ["site.yaml", "./site.yaml", "''", "site.lock", "site.journal"] {
@@ -253,9 +253,9 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// A mistake in an update is one mistake, however many servers have that target.
+/// A mistake in an update is one error, however many servers have that target.
 #[test]
-fn a_mistake_that_many_servers_share_is_told_once() {
+fn a_mistake_that_many_servers_share_is_reported_once() {
     let servers: String =
         (1..=9).map(|number| format!("  se{number}.a.example: {{ role: standard-edition, target: cu7 }}\n")).collect();
     let good = with_one_update(&format!("servers:\n{servers}"));
@@ -279,7 +279,7 @@ fn a_mistake_that_many_servers_share_is_told_once() {
 }
 
 #[test]
-fn what_is_unusual_and_right_stays_silent() {
+fn unusual_but_valid_manifests_cause_no_warning() {
     let good = lab("");
     let front = good.replace("role: standard-edition", "role: front-end, pool: pool01.contoso.example");
     let policy = |text: &str| good.replace("cu7 }", &format!("cu7, policy: {{ {text} }} }}"));
@@ -328,9 +328,9 @@ fn what_is_unusual_and_right_stays_silent() {
     }
 }
 
-/// `serde_yaml` alone would build all of these.
+/// `serde_yaml` without our limits would build all of these.
 #[test]
-fn what_is_too_much_is_refused_before_it_is_built() {
+fn oversized_input_is_refused_before_it_is_built() {
     let good = lab("");
     let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
         format!("{text}a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)
@@ -352,7 +352,7 @@ fn what_is_too_much_is_refused_before_it_is_built() {
 }
 
 #[test]
-fn what_is_no_text_file_is_refused_with_a_reason() {
+fn a_file_that_is_not_text_is_refused_with_a_reason() {
     let folder = folder("");
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     fs::create_dir(folder.path().join("folder.yaml")).unwrap();

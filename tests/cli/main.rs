@@ -1,4 +1,4 @@
-//! The command line, from outside: exit codes, what is printed where, and what is left alone.
+//! The command line, tested from outside: exit codes, where each text is printed, and what stays untouched.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod claims;
@@ -27,7 +27,7 @@ use reconcile_support::{
     program::{self, Ended, ended},
 };
 
-/// A lab of one server; `extra` goes to the end of its line.
+/// A lab of one server, with `extra` at the end of its line.
 fn lab(extra: &str) -> String {
     manifest(
         "fe01.contoso.example",
@@ -37,7 +37,7 @@ fn lab(extra: &str) -> String {
     )
 }
 
-/// A manifest for Standard Edition servers of a name or range.
+/// A manifest for Standard Edition servers with this name or range.
 fn manifest(servers: &str, rest: &str) -> String {
     with_one_update(&format!("servers:\n  {servers}: {{ role: standard-edition, target: cu7 }}\n{rest}"))
 }
@@ -49,7 +49,6 @@ fn folder(site: &str) -> TempDir {
     folder
 }
 
-/// The names of the files in a folder.
 fn listing(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();

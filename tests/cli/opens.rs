@@ -1,10 +1,11 @@
-//! No file whose path a manifest, a share or a person gives is opened so that somebody at its other end could act as us.
+//! A manifest, a share or a person can name a path. The process at its other end must not be able to impersonate this
+//! one.
 //!
-//! This walks through the sources, since no test without Windows has a pipe that impersonates.
+//! Without Windows no test has a pipe that impersonates, so this one searches the sources.
 
 use std::{fs, path::Path};
 
-/// Calls that open a file, or look at one, without a word about impersonation.
+/// Calls that open or inspect a file without limiting impersonation.
 const BARE: [&str; 8] = [
     "File::open(",
     "File::create(",
@@ -16,10 +17,10 @@ const BARE: [&str; 8] = [
     "fs::copy(",
 ];
 
-/// What opens only files of our own private folder, or of a lab's: no manifest names them.
+/// These open only files in our own private folder, or in that of a lab. No manifest names them.
 const PRIVATE: [&str; 4] = ["hosts/journal", "hosts/lock.rs", "hosts/lab/", "hosts/windows/"];
 
-/// What opens paths of a manifest all the same, below one of these.
+/// Exceptions in these folders: they open paths from a manifest.
 const NAMED: [&str; 2] = ["hosts/windows/package.rs", "hosts/windows/trust.rs"];
 
 #[test]
@@ -36,7 +37,7 @@ fn every_file_that_somebody_else_names_is_opened_for_identification_only() {
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]\n#[expect").next().unwrap_or_default();
         for (number, line) in (1..).zip(code.lines()) {
-            // A package is copied to a file that `stage` makes in the private folder.
+            // `stage` copies a package to a file in the private folder.
             let is_copy = name == "hosts/windows/package.rs" && line.contains("let mut to = ");
             if BARE.iter().any(|call| line.contains(call)) && !is_copy {
                 wrong += &format!("reconciler/{name}:{number}: {}\n", line.trim());
@@ -47,7 +48,7 @@ fn every_file_that_somebody_else_names_is_opened_for_identification_only() {
     assert!(walked > 80, "{walked}");
     let helper = fs::read_to_string(root.join("hosts/open.rs")).unwrap();
     assert_eq!(helper.matches("OpenOptions::new()").count(), 1);
-    assert!(helper.contains("security_qos_flags(&mut options, IDENTIFICATION)"), "the helper says it once, for all");
+    assert!(helper.contains("security_qos_flags(&mut options, IDENTIFICATION)"), "the helper sets the flag for all");
 }
 
 fn sources(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -1,23 +1,24 @@
-//! The startup script of `examples/pull`: no PowerShell runs it here, so its words are held to what the program and PowerShell know.
+//! The startup script of `examples/pull`. No PowerShell runs it here, so its words are compared with those that the
+//! program and PowerShell know.
 
 use std::{fs, path::Path};
 
 use crate::{folder, manifest, reconcile};
 
-/// Where the script puts the manifest.
+/// The script puts the manifest here.
 const THERE: &str = r"C:\Program Files\reconcile\manifest.yaml";
 
 fn script() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pull/Install-Reconcile.ps1")).unwrap()
 }
 
-/// What stands in single quotes after these words, up to the end of the line or of the parentheses.
+/// The texts in single quotes after `before`, up to the end of the line or the closing parenthesis.
 fn quoted<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
     let (_, after) = text.split_once(before).unwrap_or_else(|| panic!("{before} is not in the script"));
     after.split([')', '\n']).next().unwrap_or_default().split('\'').skip(1).step_by(2).collect()
 }
 
-/// The arguments of the program, wherever the script calls it, with `mode` and the script's own defaults.
+/// The arguments of every call of the program, with `mode` and the script's own defaults.
 fn calls(script: &str, mode: &str) -> Vec<Vec<String>> {
     let word = |word: &str| match word.trim() {
         "$manifest" | "$new" => "site.yaml".to_owned(),
@@ -34,7 +35,7 @@ fn calls(script: &str, mode: &str) -> Vec<Vec<String>> {
 #[test]
 fn the_startup_script_calls_the_program_with_arguments_that_it_has() {
     let script = script();
-    // A server of which no step needs a group of the domain, to which SYSTEM would have to belong.
+    // SYSTEM belongs to no group of the domain, and no step of this server requires one.
     let manifest = manifest("me01.contoso.example", "").replace("standard-edition", "mediation");
     let folder = folder(&manifest.replacen("updates:", "policy: { maintenance: always }\nupdates:", 1));
     let modes = quoted(&script, "[ValidateSet(");
@@ -61,7 +62,7 @@ fn the_startup_script_calls_the_program_with_arguments_that_it_has() {
     }
 }
 
-/// Windows Server 2012 came with PowerShell 3.0.
+/// Windows Server 2012 ships with PowerShell 3.0.
 #[test]
 fn the_startup_script_has_no_word_that_powershell_3_does_not_know() {
     let script = script();

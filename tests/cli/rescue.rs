@@ -1,4 +1,5 @@
-//! A run that cannot use its manifest ends with 65, and before that brings back what an earlier run stopped.
+//! A run that cannot use its manifest first brings back the services that an earlier run stopped, and then ends with
+//! 65.
 
 use std::{fs, path::Path};
 
@@ -37,7 +38,7 @@ pub fn killed(at: u32, when: When, also: &[Fault]) -> TempDir {
     folder
 }
 
-/// The effect of an uninterrupted run in which this step is taken.
+/// The number of the effect, in an uninterrupted run, that is this step.
 pub fn effect_of(step: &str) -> u32 {
     let takes = |effect: &u32| {
         let folder = killed(*effect, When::Before, &[]);
@@ -105,7 +106,7 @@ fn nothing_is_started_beneath_an_installer_that_works() {
 }
 
 #[test]
-fn what_nobody_stopped_is_left_alone_and_plan_changes_nothing() {
+fn services_that_nobody_stopped_are_left_alone_and_plan_changes_nothing() {
     let folder = folder(&lab(""));
     assert_eq!(reconcile(folder.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
     change(folder.path(), "version: 1", "version: 2");

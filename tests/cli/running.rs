@@ -1,4 +1,4 @@
-//! Runs that meet somebody else: another run, or a person who presses Ctrl-C.
+//! Runs that meet another run, or a person who presses Ctrl-C.
 
 use std::{fs, fs::File, process::Stdio};
 
@@ -28,7 +28,7 @@ fn a_second_run_is_told_who_holds_the_lock_and_changes_nothing() {
     assert!(!listing(folder.path()).contains(&"world.lock.holder".to_owned()));
 }
 
-/// The run cannot end before the signal comes: it prints more than a pipe holds, and the test reads on only then.
+/// The run prints more than a pipe holds, and the test reads on only after the signal, so the run cannot end before it.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_brings_the_services_back_and_says_what_remains() {
@@ -44,7 +44,8 @@ fn an_interrupted_run_brings_the_services_back_and_says_what_remains() {
     assert!(again.out.contains("14 servers: 14 at goal; "), "{}", again.out);
 }
 
-/// The terminal goes away, or the system ends the run: on Windows, the close of the console, logoff, shutdown, Ctrl-Break.
+/// The terminal closes, or the system ends the run. On Windows these are the close of the console, logoff, shutdown and
+/// Ctrl-Break.
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_ended_at_once_leaves_its_mark_and_the_next_one_brings_the_services_back() {
@@ -64,7 +65,8 @@ fn a_run_that_is_ended_at_once_leaves_its_mark_and_the_next_one_brings_the_servi
     }
 }
 
-/// Sends a signal to a run that has taken a server down, and gives its folder, its exit code, and what it said from then on.
+/// Sends a signal to a run that has taken a server down. Returns its folder, its exit code, and its output from then
+/// on.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "sends the signal")]
 fn stopped_by(signal: &str) -> (tempfile::TempDir, Option<i32>, String) {
@@ -96,7 +98,7 @@ fn stopped_by(signal: &str) -> (tempfile::TempDir, Option<i32>, String) {
     (folder, code, rest)
 }
 
-/// At a pace, a night of a lab can be interrupted as one of a real server.
+/// With a pace set, a person can interrupt the night of a lab as on a real server.
 #[cfg(unix)]
 #[test]
 #[expect(clippy::disallowed_methods, reason = "sends the signal")]
@@ -114,7 +116,7 @@ fn at_a_pace_a_run_of_a_lab_can_be_interrupted_between_two_steps() {
         line.clear();
         assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing was copied");
     }
-    // Half a second passes while the services stop, two while the installer works.
+    // The services take half a second to stop, and the installer works for two seconds.
     let signal = format!("kill -INT {}", run.id());
     assert!(std::process::Command::new("/bin/sh").args(["-c", &signal]).status().unwrap().success());
     let mut rest = String::new();
@@ -134,7 +136,7 @@ fn at_a_pace_a_run_of_a_lab_can_be_interrupted_between_two_steps() {
     }
 }
 
-/// A rollout is as resumable as each of its runs, and takes up what was done already.
+/// A rollout can be resumed like each of its runs, and continues from the finished work.
 #[test]
 fn a_rehearsed_rollout_leaves_the_lab_as_its_runs_left_it() {
     let folder = folder(&lab(""));
@@ -153,9 +155,9 @@ fn a_rehearsed_rollout_leaves_the_lab_as_its_runs_left_it() {
     assert!(again.contains("Rehearsal: 1 at goal.") && !again.contains('√'), "{again}");
 }
 
-/// Runs that crowd on a lab: one works at a time, and each sees what the one before it has done.
+/// Many runs start on one lab: one works at a time, and each sees the results of the runs before it.
 #[test]
-fn of_runs_that_crowd_on_a_lab_one_installs() {
+fn only_one_of_many_runs_on_a_lab_installs() {
     for _ in 0..20 {
         let folder = folder(&lab(""));
         let start = |_| {
@@ -170,7 +172,7 @@ fn of_runs_that_crowd_on_a_lab_one_installs() {
     }
 }
 
-/// Anyone who changes a lab by hand does not while a run works on it.
+/// Nobody can change a lab by hand while a run works on it.
 #[test]
 fn a_lab_is_not_changed_beneath_a_run() {
     let folder = folder(&lab(""));
@@ -190,7 +192,8 @@ fn a_lab_is_not_changed_beneath_a_run() {
     assert_eq!(reconcile(folder.path(), &["lab", "show", "site.yaml"]).code, Some(0), "looking needs no lock");
 }
 
-/// A step of the lab that its file does not take has not happened: else a run would end at a goal that nobody finds again.
+/// If the file of the lab cannot be written, the step must not count. Otherwise the run would report a goal that no
+/// later run can see.
 #[test]
 fn what_a_lab_cannot_write_has_not_happened() {
     let folder = folder(&lab(""));
@@ -204,7 +207,7 @@ fn what_a_lab_cannot_write_has_not_happened() {
     assert!(*lab.world() == before, "{:?}", lab.world());
 }
 
-/// A claim that the share did not take is none: the run that made it must not take the server down.
+/// A claim that could not be written to the share does not exist, so the run must not take the server down.
 #[test]
 fn a_claim_that_a_lab_cannot_write_is_not_seen() {
     let site = with_one_update(

@@ -1,4 +1,5 @@
-//! Manifests that must be signed: with `reconcile.pub` next to the program, and without. `signed/make` made the data.
+//! Manifests that must be signed, with `reconcile.pub` next to the program, and manifests without that key.
+//! `signed/make` produced the test data.
 
 use std::{
     fs,
@@ -17,8 +18,8 @@ use crate::{
     rescue::{SERVER, assert_rescued, effect_of, killed, services},
 };
 
-/// The program in a folder of its own with this key, on the file system that it was built on: a link needs no copy, which
-/// another test's child could still have open for writing.
+/// The program in its own folder with this key. It is a hard link on the file system of the build: another test's child
+/// could still hold a copy open for writing.
 struct Program(TempDir);
 
 impl Program {
@@ -63,7 +64,7 @@ fn change(path: &Path, how: impl FnOnce(Vec<u8>) -> Vec<u8>) {
     fs::write(path, how(fs::read(path).unwrap())).unwrap();
 }
 
-/// It ended with 65, this code and these words, and nothing was done.
+/// The command ended with 65, this code and these words, and changed nothing.
 fn assert_refused(ended: &Ended, code: &str, why: &str) {
     assert_eq!(ended.code, Some(65), "{why}: {}{}", ended.out, ended.err);
     assert!(ended.err.contains(&format!("[{code}]")) && ended.err.contains(why), "{code}, {why}: {}", ended.err);
@@ -80,19 +81,19 @@ fn a_signed_manifest_is_followed_in_both_formats() {
         }
         assert_eq!(services(folder.path()).0, services(folder.path()).1);
     }
-    // Read twice, followed once.
+    // The manifest is read twice and applied once.
     let folder = folder("serial-12");
     assert_eq!(OURS.apply(folder.path()).code, Some(0));
-    assert_eq!(OURS.apply(folder.path()).code, Some(0), "the same again");
+    assert_eq!(OURS.apply(folder.path()).code, Some(0), "the same manifest is accepted again");
     let journal = fs::read_to_string(folder.path().join(format!("world.journal/{SERVER}.jsonl"))).unwrap();
     assert_eq!(journal.matches("\"accepted\"").count(), 1, "{journal}");
     let history = OURS.run(folder.path(), &["history", "site.yaml"]);
     assert!(history.out.contains("accepted serial 12 of site.yaml"), "{}", history.out);
 }
 
-/// Every command that reads a manifest refuses it in the same words, and nothing is made or changed.
+/// Every command that reads a manifest refuses it with the same words, and creates or changes nothing.
 #[test]
-fn what_is_not_signed_as_it_stands_is_refused() {
+fn a_manifest_without_a_matching_signature_is_refused() {
     type Attack = (&'static str, fn(&Path), &'static str);
     let attacks: [Attack; 11] = [
         ("no signature", |folder| fs::remove_file(folder.join("site.yaml.minisig")).unwrap(), "is not signed"),
@@ -175,7 +176,7 @@ fn what_is_not_signed_as_it_stands_is_refused() {
     assert_refused(&OURS.apply(folder.path()), "manifest-untrusted", "another key");
 }
 
-/// The bytes with one text replaced by another, wherever it stands.
+/// The bytes with every occurrence of one text replaced by another.
 fn edited(bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
     String::from_utf8(bytes).unwrap().replace(from, to).into_bytes()
 }
@@ -193,7 +194,8 @@ fn each_byte_of_a_manifest_and_of_its_signature_counts() {
     };
     for (name, places) in [
         ("site.yaml", vec![0, 9, 20, 100, 300]),
-        // In the signature, the trusted comment, and the signature of both; the first line is nobody's word.
+        // The places lie in the signature, in the trusted comment, and in the signature over both. The first line is
+        // not signed.
         (
             "site.yaml.minisig",
             vec![lines[0] + 1, lines[0] + 30, lines[1] - 3, lines[1] + 20, lines[2] - 1, lines[2] + 5],
@@ -215,7 +217,7 @@ fn each_byte_of_a_manifest_and_of_its_signature_counts() {
     assert_eq!(validate().code, Some(0));
 }
 
-/// A key that is there and cannot be used is no missing key.
+/// A key that exists but is unusable must not count as missing.
 #[test]
 fn a_broken_key_refuses_everything() {
     let key = fs::read_to_string(data("ours.pub")).unwrap();
@@ -246,7 +248,7 @@ fn a_broken_key_refuses_everything() {
         assert_refused(&program.apply(folder("serial-12").path()), "manifest-untrusted", "the key cannot be used");
         fs::remove_file(&place).unwrap();
     }
-    // Windows lines, as an editor may leave them, are the same key.
+    // An editor can save the key with Windows line ends.
     fs::write(&place, key.replace('\n', "\r\n")).unwrap();
     assert_eq!(program.apply(folder("serial-12").path()).code, Some(0));
 }
@@ -276,7 +278,7 @@ fn an_older_manifest_is_refused_where_somebody_signs() {
     assert_refused(&OURS.apply(folder.path()), "manifest-older", "and serial 13 was accepted");
 }
 
-/// A pipeline has no key, and most labs have none: nothing is refused, and an older manifest is reported.
+/// A pipeline has no key, and most labs have none. There nothing is refused, and an older manifest is reported.
 #[test]
 fn an_older_manifest_is_reported_where_nobody_signs() {
     let folder = folder("serial-12");
@@ -284,7 +286,7 @@ fn an_older_manifest_is_reported_where_nobody_signs() {
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     fs::copy(data("serial-12-changed/site.yaml"), folder.path().join("site.yaml")).unwrap();
     let edited = reconcile(folder.path(), &["apply", "site.yaml"]);
-    assert!(edited.code == Some(0) && !edited.out.contains("serial"), "who edits is not bothered: {}", edited.out);
+    assert!(edited.code == Some(0) && !edited.out.contains("serial"), "no serial is mentioned: {}", edited.out);
 
     fs::copy(data("serial-11/site.yaml"), folder.path().join("site.yaml")).unwrap();
     for command in ["apply", "plan", "status", "apply"] {
@@ -301,7 +303,7 @@ fn an_older_manifest_is_reported_where_nobody_signs() {
     }
     let events = fs::read_to_string(folder.path().join("world.events.jsonl")).unwrap();
     let told = events.lines().filter(|line| line.contains("\"id\":208") && line.contains("manifest-older")).count();
-    assert_eq!(told, 1, "once, as long as it is the same: {events}");
+    assert_eq!(told, 1, "an unchanged state is reported once: {events}");
     fs::copy(data("expired/site.yaml"), folder.path().join("site.yaml")).unwrap();
     let expired = reconcile(folder.path(), &["apply", "site.yaml"]);
     assert_eq!(expired.code, Some(0), "{}", expired.err);
@@ -309,15 +311,15 @@ fn an_older_manifest_is_reported_where_nobody_signs() {
 }
 
 #[test]
-fn an_expired_manifest_takes_nothing_down_and_is_no_hindrance_to_a_run_that_works() {
+fn an_expired_manifest_takes_nothing_down_and_does_not_stop_a_run_in_progress() {
     let early = folder("expired");
     assert_refused(&OURS.apply(early.path()), "manifest-expired", "expired at the end of 2026-01-03 (UTC)");
     assert_refused(&OURS.run(early.path(), &["plan", "site.yaml"]), "manifest-expired", "--> site.yaml:3:10");
     assert_refused(&OURS.run(early.path(), &["validate", "site.yaml"]), "manifest-expired", "expired");
     assert!(!early.path().join("world.yaml").exists());
-    assert_eq!(OURS.run(early.path(), &["status", "site.yaml"]).code, Some(0), "who only looks may");
+    assert_eq!(OURS.run(early.path(), &["status", "site.yaml"]).code, Some(0), "a reading command is not refused");
 
-    // It is followed until ten to twelve; the run ends on the next day.
+    // The manifest expires at midnight. This run begins ten minutes before, and ends on the next day.
     let late = folder("last-day");
     assert_eq!(OURS.run(late.path(), &["lab", "reset", "site.yaml"]).code, Some(0));
     assert_eq!(OURS.run(late.path(), &["lab", "wait", "site.yaml", "1310m"]).code, Some(0));
@@ -329,7 +331,7 @@ fn an_expired_manifest_takes_nothing_down_and_is_no_hindrance_to_a_run_that_work
 }
 
 #[test]
-fn what_was_stopped_comes_back_whatever_the_manifest_is_refused_for() {
+fn stopped_services_come_back_whatever_the_manifest_is_refused_for() {
     let stop = effect_of("stopServices");
     for (edition, code) in
         [("expired", "manifest-expired"), ("theirs", "manifest-untrusted"), ("renamed", "manifest-untrusted")]
@@ -343,7 +345,7 @@ fn what_was_stopped_comes_back_whatever_the_manifest_is_refused_for() {
             assert_rescued(folder.path(), &ended);
         }
     }
-    // By the journal alone: also with a key that nobody can read, and where a manifest is older.
+    // The journal alone is enough: with an unreadable key, and with a manifest that is older than the last one.
     let folder = killed(stop, When::After, &[]);
     put(folder.path(), "serial-12");
     assert_rescued(folder.path(), &Program::with(b"no key").apply(folder.path()));
@@ -358,7 +360,7 @@ fn what_was_stopped_comes_back_whatever_the_manifest_is_refused_for() {
     assert_rescued(folder.path(), &ended);
 }
 
-/// DSC has no `apply`: its `set` brings back what was stopped, too.
+/// DSC has no `apply`, so its `set` must bring the services back.
 #[test]
 fn a_set_of_dsc_brings_back_what_was_stopped() {
     let folder = killed(effect_of("stopServices"), When::After, &[]);
@@ -373,7 +375,7 @@ fn a_set_of_dsc_brings_back_what_was_stopped() {
     assert!(ended.err.contains("expired at the end of"), "{}", ended.err);
 }
 
-/// What we accept, minisign accepts; what minisign refuses, we refuse.
+/// The program accepts exactly what minisign accepts.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "asks minisign itself")]
 fn minisign_says_the_same() {
@@ -400,7 +402,7 @@ fn minisign_says_the_same() {
                 return;
             };
             let ours = !OURS.run(folder.path(), &["plan", "site.yaml"]).err.contains("manifest-untrusted");
-            let is_renamed = edition == "renamed"; // A name means nothing to minisign.
+            let is_renamed = edition == "renamed"; // Minisign does not check the file name.
             assert!(ours == theirs || is_renamed && !ours, "{edition} changed at {place:?}: {ours}, minisign {theirs}");
             seen[usize::from(theirs)] += 1;
         }

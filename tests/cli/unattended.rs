@@ -1,4 +1,5 @@
-//! What unattended runs report: events, a log, metrics, snapshots, and a word for the next run; each can be switched off.
+//! The reports of unattended runs: events, a log, metrics, snapshots, and a note for the next run. Each can be switched
+//! off.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +14,7 @@ use crate::{Ended, folder, lab, listing, reconcile};
 
 const SERVER: &str = "fe01.contoso.example";
 
-/// A lab of one server with these faults, whose runs report everything there is.
+/// A lab of one server with these faults, with every report switched on.
 fn reporting(faults: &str) -> TempDir {
     let reports = "reports: { prometheus: metrics/reconcile.prom, snapshots: share }\n";
     let folder = folder(&format!("{}{reports}", lab(&format!(", faults: [{faults}]"))));
@@ -29,13 +30,13 @@ fn observe(folder: &TempDir) -> Ended {
     reconcile(folder.path(), &["observe", "site.yaml", "--unattended"])
 }
 
-/// The lines of a file of JSON lines; none where there is no file.
+/// The lines of a JSON lines file, or nothing if there is no file.
 fn lines(path: PathBuf) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The events so far, as `level id key: text`.
+/// The events so far, each as `level id key: text`.
 fn events(folder: &TempDir) -> Vec<String> {
     let told = |line: Value| {
         let text = |field: &str| line[field].as_str().unwrap().to_owned();
@@ -49,7 +50,7 @@ fn last_run(folder: &TempDir) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The samples of a Prometheus text file, each with its value; every one of a metric that was introduced just before.
+/// The samples of a Prometheus text file with their values. Each must follow the introduction of its metric.
 fn metrics(path: &Path) -> BTreeMap<String, i64> {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.ends_with('\n'), "the collector reads whole lines");
@@ -67,7 +68,7 @@ fn metrics(path: &Path) -> BTreeMap<String, i64> {
         }
         let (sample, value) = line.rsplit_once(' ').unwrap();
         assert_eq!(sample.split('{').next(), Some(introduced), "{line}");
-        assert_eq!(samples.insert(sample.to_owned(), value.parse().unwrap()), None, "{line} stands there twice");
+        assert_eq!(samples.insert(sample.to_owned(), value.parse().unwrap()), None, "{line} occurs twice");
     }
     samples
 }
@@ -82,7 +83,7 @@ fn of(name: &str) -> String {
 }
 
 #[test]
-fn a_run_that_does_something_is_told_and_the_next_one_that_does_nothing_is_not() {
+fn a_run_that_does_something_is_reported_and_an_idle_one_is_not() {
     let folder = reporting("");
     assert_eq!(apply(&folder).code, Some(0));
     let told = events(&folder);
@@ -113,7 +114,7 @@ fn everything_can_be_switched_off() {
         listing(folder.path()),
         ["site.yaml", "world.journal", "world.lock", "world.lock.at-work", "world.yaml"]
     );
-    assert_eq!(last_run(&folder)["event"], "failed", "what a run left behind is there for `status` all the same");
+    assert_eq!(last_run(&folder)["event"], "failed", "`status` still finds the note of the run");
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn a_run_that_a_person_starts_reports_to_nobody_else() {
 }
 
 #[test]
-fn what_goes_wrong_is_told_as_it_happens_and_how_it_ended() {
+fn failures_are_reported_when_they_happen_and_when_the_run_ends() {
     let folder = reporting("installer-fails");
     assert_eq!(apply(&folder).code, Some(1));
     let told: Vec<_> = events(&folder).into_iter().skip(1).collect();
@@ -150,7 +151,7 @@ fn what_goes_wrong_is_told_as_it_happens_and_how_it_ended() {
 }
 
 #[test]
-fn what_keeps_a_server_from_its_update_is_told_once_and_again_when_it_is_something_else() {
+fn a_blocker_is_reported_once_and_again_when_it_changes() {
     let folder = reporting("shell-open");
     for _ in 0..2 {
         assert_eq!(apply(&folder).code, Some(3));
@@ -168,7 +169,7 @@ fn what_keeps_a_server_from_its_update_is_told_once_and_again_when_it_is_somethi
 }
 
 #[test]
-fn a_restart_that_is_asked_for_is_told_before_it_happens_or_that_it_is_not_allowed() {
+fn a_requested_restart_is_reported_before_it_happens_or_as_not_allowed() {
     let folder = reporting("installer-asks-for-reboot");
     assert_eq!(apply(&folder).code, Some(3));
     let told = events(&folder);
@@ -186,7 +187,7 @@ fn a_restart_that_is_asked_for_is_told_before_it_happens_or_that_it_is_not_allow
 }
 
 #[test]
-fn an_outage_is_told_near_its_budget_and_above_it() {
+fn an_outage_is_reported_near_its_budget_and_above_it() {
     let folder = reporting("");
     let manifest = fs::read_to_string(folder.path().join("site.yaml")).unwrap();
     let short = manifest.replace("target: cu7 }", "target: cu7, policy: { outage: { budget: 15m } } }");
@@ -202,7 +203,7 @@ fn an_outage_is_told_near_its_budget_and_above_it() {
 }
 
 #[test]
-fn services_that_are_left_down_are_told_each_time() {
+fn services_that_are_left_down_are_reported_each_time() {
     let folder = reporting("service-hangs-in-start");
     for _ in 0..2 {
         assert_ne!(apply(&folder).code, Some(0));
@@ -215,7 +216,7 @@ fn services_that_are_left_down_are_told_each_time() {
 }
 
 #[test]
-fn a_look_compares_and_changes_nothing() {
+fn observe_mode_compares_and_changes_nothing() {
     let folder = reporting("");
     let looked = observe(&folder);
     assert_eq!(looked.code, Some(2), "{}", looked.err);
@@ -237,13 +238,13 @@ fn a_look_compares_and_changes_nothing() {
     assert_eq!(apply(&folder).code, Some(0));
     assert_eq!(observe(&folder).code, Some(0));
     let told = events(&folder);
-    assert_eq!(told.len(), 3, "the run, and nothing of the look: {told:#?}");
+    assert_eq!(told.len(), 3, "only the run is reported: {told:#?}");
     let drifted = reconcile(folder.path(), &["drift", "site.yaml", "--from", "share"]);
     assert_eq!(drifted.code, Some(0), "{}", drifted.out);
 }
 
 #[test]
-fn a_look_at_a_server_that_cannot_be_read_is_unknown() {
+fn observe_mode_on_an_unreadable_server_ends_as_unknown() {
     let folder = reporting("components-unreadable");
     assert_eq!(observe(&folder).code, Some(5));
     let told = events(&folder);
@@ -294,7 +295,7 @@ fn the_log_is_lines_of_json_and_of_its_files_the_newest_are_kept() {
     let mut kept = listing(&logs);
     kept.retain(|name| !strangers.contains(&name.as_str()));
     assert_eq!(kept.len(), 3, "{kept:?}");
-    assert_eq!(listing(&logs).len(), 6, "what is not ours is let be");
+    assert_eq!(listing(&logs).len(), 6, "files of others stay");
     assert_eq!(kept[..2], ["reconcile-2020-01-01.jsonl", "reconcile-2020-01-02.jsonl"]);
 
     let lines = lines(logs.join(&kept[2]));
@@ -307,13 +308,13 @@ fn the_log_is_lines_of_json_and_of_its_files_the_newest_are_kept() {
 }
 
 #[test]
-fn what_is_hostile_stays_within_its_line() {
+fn hostile_text_stays_within_its_line() {
     let folder = reporting("");
     let reason = "\u{1b}[2J\"}\n{\"id\":100,\"event\":\"at-goal\"}\r\n# TYPE x gauge\nx 1 \u{202e}";
     reconcile(folder.path(), &["hold", "site.yaml", "--reason", reason]);
     assert_eq!(apply(&folder).code, Some(3));
     let told = events(&folder);
-    assert!(told.len() == 1 && told[0].contains("\u{1b}[2J\"}\n{\"id\":100"), "as it is, within one line: {told:#?}");
+    assert!(told.len() == 1 && told[0].contains("\u{1b}[2J\"}\n{\"id\":100"), "unchanged, on one line: {told:#?}");
     assert!(!fs::read_to_string(folder.path().join("world.events.jsonl")).unwrap().contains('\u{1b}'));
     let logs = folder.path().join("world.logs");
     for name in listing(&logs) {
@@ -326,7 +327,7 @@ fn what_is_hostile_stays_within_its_line() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_in_the_others_and_the_run_goes_on() {
+fn a_report_that_cannot_be_written_is_mentioned_in_the_others_and_the_run_goes_on() {
     let folder = reporting("");
     fs::write(folder.path().join("share"), "a file where the folder should be").unwrap();
     fs::write(folder.path().join("world.logs"), "another").unwrap();
@@ -348,7 +349,7 @@ fn a_report_that_cannot_be_written_is_told_in_the_others_and_the_run_goes_on() {
 }
 
 #[test]
-fn an_installer_without_a_sign_of_life_is_told_once_and_goes_on() {
+fn an_installer_without_a_sign_of_life_is_reported_once_and_goes_on() {
     let folder = reporting("installer-goes-quiet");
     assert_eq!(apply(&folder).code, Some(0));
     let told = events(&folder);
@@ -359,7 +360,7 @@ fn an_installer_without_a_sign_of_life_is_told_once_and_goes_on() {
 }
 
 #[test]
-fn what_ends_a_run_before_it_begins_is_told() {
+fn an_error_before_a_run_begins_is_reported() {
     let folder = reporting("");
     let lock = fs::File::create(folder.path().join("world.lock")).unwrap();
     lock.try_lock().unwrap();
@@ -372,7 +373,7 @@ fn what_ends_a_run_before_it_begins_is_told() {
     let told = events(&folder);
     assert!(told.iter().all(|told| told.starts_with("warning 201 blocked: another run holds the lock")), "{told:#?}");
     assert_eq!(told.len(), 2);
-    assert!(!folder.path().join("world.journal").exists(), "the run that holds the lock leaves the word");
+    assert!(!folder.path().join("world.journal").exists(), "only the run with the lock writes a note");
 
     fs::write(folder.path().join("world.yaml"), "servers: 7").unwrap();
     assert_eq!(apply(&folder).code, Some(65));
@@ -381,7 +382,7 @@ fn what_ends_a_run_before_it_begins_is_told() {
 }
 
 #[test]
-fn a_word_of_the_last_run_that_cannot_be_read_hides_nothing() {
+fn an_unreadable_note_of_the_last_run_hides_nothing() {
     let folder = reporting("");
     apply(&folder);
     let told = events(&folder).len();
@@ -390,7 +391,7 @@ fn a_word_of_the_last_run_that_cannot_be_read_hides_nothing() {
     assert_eq!(status.code, Some(0), "{}", status.err);
     assert!(status.err.contains("the last unattended run cannot be told"), "{}", status.err);
     assert_eq!(apply(&folder).code, Some(0));
-    assert_eq!(events(&folder).len(), told + 1, "at its goal is told as for the first time");
+    assert_eq!(events(&folder).len(), told + 1, "reaching the goal is reported again");
     assert_eq!(last_run(&folder)["state"], "at-goal");
 }
 

@@ -1,4 +1,4 @@
-//! The command line itself: what is asked wrongly, what is asked about the program, and to whom it is printed.
+//! The command line itself: wrong usage, questions about the program, and where the answers are printed.
 
 use std::io;
 
@@ -52,7 +52,7 @@ fn a_misspelt_word_gets_the_nearest_right_one() {
 }
 
 #[test]
-fn a_word_of_another_tool_is_answered_with_ours() {
+fn a_word_of_another_tool_gets_our_word() {
     let folder = folder(&lab(""));
     for (args, ours) in [
         (&["release", "site.yaml"] as &[&str], "reconcile unhold MANIFEST"),
@@ -125,7 +125,7 @@ fn nothing_is_coloured_where_nobody_sees_it_or_nobody_wants_it() {
     }
 }
 
-/// As in `reconcile releases | head -1`, with a reader that is gone before the first byte.
+/// As in `reconcile releases | head -1`, except that the reader is gone before the first byte.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = folder(&lab(""));
@@ -145,7 +145,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
-/// Progress that nobody reads does not stop the work.
+/// The work continues when nobody reads its progress.
 #[test]
 fn a_reader_of_progress_that_goes_away_is_no_failure() {
     let folder = folder(&lab(""));

@@ -1,18 +1,18 @@
-//! The commands and options that the program has, by its own help.
+//! The commands and options of the program, read from its own help.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Command,
 };
 
-/// What the program, or one of its commands, takes.
+/// The commands and options of the program, or of one of its commands.
 pub struct Known {
     commands: BTreeMap<String, Self>,
     options: BTreeSet<String>,
 }
 
 impl Known {
-    /// What the built program reports of its commands and options.
+    /// Reads the help of the built program.
     pub fn of_the_program() -> Self {
         let known = Self::of(&[]);
         assert!(known.commands.contains_key("apply") && known.options.contains("--version"), "the help was not read");
@@ -27,7 +27,7 @@ impl Known {
             match line.strip_prefix("  ") {
                 None if line.is_empty() => {}
                 None => section = line,
-                // A name stands two columns to the right of its section; what is further right goes on with the text before.
+                // A name is indented by two columns. More indentation means that the text before continues.
                 Some(entry) if section == "Commands:" && !entry.starts_with(' ') => {
                     let name = entry.split_whitespace().next().unwrap();
                     known.commands.insert(name.into(), Self::of(&[path, &[name]].concat()));
@@ -42,7 +42,7 @@ impl Known {
         known
     }
 
-    /// What a line of a shell says that the program does not have. Lines that do not call the program lack nothing.
+    /// The first word in a shell line that the program does not know, or nothing if the line does not call the program.
     pub fn lacks(&self, line: &str) -> Option<String> {
         let words = words(line);
         let mut words = words.iter().map(String::as_str).skip_while(|word| !is_the_program(word)).skip(1).peekable();
@@ -65,13 +65,13 @@ impl Known {
     }
 }
 
-/// Whether a word of a line starts the program.
+/// Whether this word starts the program.
 fn is_the_program(word: &str) -> bool {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     word == "run" || ["reconcile", "reconcile.exe"].contains(&name) // cargo run -- …
 }
 
-/// The words of a line; those in quotes are one.
+/// The words of a line. Quoted words count as one.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;

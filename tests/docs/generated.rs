@@ -1,16 +1,15 @@
-//! What is generated in the documentation, whole pages and tables between markers, held to the texts of the program.
+//! Compares the generated documentation, whole pages and tables between markers, with the texts of the program.
 //!
-//! `UPDATE_PAGES=1` writes them. A table of outcomes stands between `<!-- generated: outcomes N -->`, N being an exit code, and
-//! `<!-- end -->`.
+//! `UPDATE_PAGES=1` writes them. A table of outcomes stands between `<!-- generated: outcomes N -->`, where N is an
+//! exit code, and `<!-- end -->`.
 
 use std::{env, fs};
 
 use crate::root;
 
-/// The page with the tables of outcomes.
 const OUTCOMES: &str = "docs/two-in-the-morning.md";
 
-/// The pages that say something else than what is generated.
+/// The pages that differ from the generated text.
 pub fn stale() -> Vec<String> {
     let pages = reconcile::pages::pages().unwrap();
     let committed = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_default();
@@ -27,7 +26,7 @@ pub fn stale() -> Vec<String> {
     stale
 }
 
-/// A page with its tables as they are generated.
+/// A page with newly generated tables.
 fn with_tables(page: &str) -> String {
     const BEGIN: &str = "<!-- generated: outcomes ";
     const END: &str = "<!-- end -->";

@@ -1,4 +1,4 @@
-//! Links within the repository. What they name outside of it is not fetched.
+//! Links within the repository. External targets are not fetched.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::root;
 
-/// The links of a page that lead nowhere, each as a line.
+/// A line for each broken link on a page.
 pub fn broken(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let targets = Parser::new_ext(&text, Options::ENABLE_TABLES).filter_map(|event| match event {
@@ -21,7 +21,7 @@ pub fn broken(page: &Path) -> Vec<String> {
     within.filter_map(|target| Some(format!("{}: {target}: {}", page.display(), why_broken(page, &target)?))).collect()
 }
 
-/// What is wrong with a link of a page.
+/// The reason why a link is broken, if it is.
 fn why_broken(page: &Path, target: &str) -> Option<&'static str> {
     let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
     let path = match file {
@@ -55,7 +55,7 @@ fn resolved(folder: &Path, file: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// The anchors of a page, as GitHub makes them of its headings.
+/// The anchors that GitHub derives from the headings of a page.
 fn anchors(page: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let mut anchors = BTreeSet::new();
@@ -80,7 +80,6 @@ fn anchors(page: &Path) -> BTreeSet<String> {
     anchors
 }
 
-/// The anchor of a heading.
 fn slug(heading: &str) -> String {
     let kept = heading.chars().filter(|sign| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign));
     kept.flat_map(char::to_lowercase).map(|sign| if sign == ' ' { '-' } else { sign }).collect()

@@ -1,5 +1,5 @@
-//! What people read, held to what is there: links lead somewhere, the README stays short, commands exist, transcripts are
-//! what the program prints.
+//! Checks the text for people: every link has a target, the README stays short, commands exist, and transcripts match
+//! the output of the program.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "most of Markdown does not matter here")]
 
@@ -16,7 +16,8 @@ use std::{
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
-/// Where the program's documentation begins, and how long that page may be: two minutes to read, three screens.
+/// The first page of the documentation, with the limits on its lines, columns and words. Two minutes must be enough to
+/// read it.
 const README: (&str, usize, usize, usize) = ("README.md", 120, 120, 1400);
 
 #[test]
@@ -47,7 +48,7 @@ fn the_readme_is_read_in_minutes() {
 fn every_command_of_a_page_is_one_of_the_program() {
     let known = commands::Known::of_the_program();
     let mut wrong = Vec::new();
-    // The stories play every one of their commands.
+    // Skips the stories, because their own test plays every command.
     for page in pages().into_iter().filter(|page| !page.starts_with("tests/stories")) {
         let blocks = blocks(&page);
         let shown = blocks.iter().filter(|block| block.is_console()).flat_map(|block| block.text.lines());
@@ -72,40 +73,37 @@ fn every_transcript_is_what_the_program_prints() {
 }
 
 #[test]
-fn what_is_generated_is_up_to_date() {
+fn generated_pages_are_up_to_date() {
     let stale = generated::stale();
     assert!(stale.is_empty(), "out of date, run this with UPDATE_PAGES=1: {}", stale.join(", "));
 }
 
-/// The `info` of code within a line.
+/// The `info` of inline code.
 const NAMED: &str = "`";
 
-/// Code of a page: a fenced block, or code within a line.
+/// Code on a page: a fenced block, or inline code.
 pub struct Block {
-    /// What stands behind the fence, such as `console` or `yaml site.yaml`.
+    /// The info string of the fence, such as `console` or `yaml site.yaml`.
     pub info: String,
-    /// The code.
     pub text: String,
 }
 
 impl Block {
-    /// Whether it shows commands.
     pub fn is_console(&self) -> bool {
         self.info == "console"
     }
 }
 
-/// The command of a line, of a shell or of PowerShell.
+/// The command after a prompt, of a shell or of PowerShell.
 pub fn prompted(line: &str) -> Option<&str> {
     line.strip_prefix("$ ").or_else(|| line.strip_prefix("PS> "))
 }
 
-/// The repository.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The code of a page.
+/// The code on a page.
 pub fn blocks(page: &Path) -> Vec<Block> {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let mut blocks: Vec<Block> = Vec::new();
@@ -125,7 +123,7 @@ pub fn blocks(page: &Path) -> Vec<Block> {
     blocks
 }
 
-/// The pages of the repository, by their paths in it: every Markdown file that is not made by a build.
+/// Every Markdown file in the repository that is not a build product, by its path there.
 fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
     let mut folders = vec![PathBuf::new()];

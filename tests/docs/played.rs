@@ -1,9 +1,9 @@
-//! Transcripts, played: the commands of a page run one after another in a folder with its files and the examples.
+//! Plays transcripts: the commands of a page run one after another, in a folder with its files and the examples.
 //!
-//! - ```` ```yaml NAME ```` is a file of that name. A whole manifest without one is validated.
-//! - ```` ```console ```` is played if it shows what a command printed: `$ command`, then its standard output and standard error as they
-//!   came, and `exit code N` where that is not 0. A line `…` stands for lines that the page leaves out. `$ cd FOLDER` holds
-//!   for the lines below it. `PS>` is for Windows, and not played.
+//! - ```` ```yaml NAME ```` is a file with that name. A complete manifest without a name is validated.
+//! - ```` ```console ```` is played if it shows output: `$ command`, then its standard output and standard error in the
+//!   order of writing, and `exit code N` unless the code is 0. A line `…` stands for omitted lines. `$ cd FOLDER`
+//!   applies to the lines below it. `PS>` is for Windows and not played.
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 
 use crate::{Block, blocks, prompted, root};
 
-/// What a page shows otherwise than it happens.
+/// The differences between a page and the real output.
 pub fn differences(page: &Path) -> Vec<String> {
     let world = tempfile::tempdir().unwrap();
     for folder in ["manifests", "examples"] {
@@ -36,13 +36,13 @@ pub fn differences(page: &Path) -> Vec<String> {
     found.into_iter().map(|text| format!("{}: {text}", page.display())).collect()
 }
 
-/// Whether something was printed that can be printed again.
+/// Whether the block shows output that can be compared.
 fn shows_output(block: &Block) -> bool {
     let shown = block.text.lines().any(|line| prompted(line).is_none());
     shown && !block.text.lines().any(|line| line.starts_with("PS> "))
 }
 
-/// Plays a block; returns each command that printed something else, with what it printed.
+/// Plays a block. Returns each command with different output, together with that output.
 fn play(world: &Path, block: &Block) -> Vec<String> {
     let mut folder = world.to_owned();
     let mut different = Vec::new();
@@ -65,7 +65,8 @@ fn play(world: &Path, block: &Block) -> Vec<String> {
     different
 }
 
-/// Whether lines were printed as they are shown, those aside that a line `…` stands for. Blank lines around them do not count.
+/// Whether the shown lines match the printed ones. A line `…` matches any lines, and blank lines at both ends do not
+/// count.
 fn agrees(shown: &[&str], printed: &[&str]) -> bool {
     let (shown, printed) = (trimmed(shown), trimmed(printed));
     let parts: Vec<_> = shown.split(|line| line.trim() == "…").map(trimmed).collect();
@@ -79,7 +80,7 @@ fn agrees(shown: &[&str], printed: &[&str]) -> bool {
     true
 }
 
-/// Without the blank lines around them.
+/// The lines without blank lines at both ends.
 fn trimmed<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     let full = |line: &&str| !line.trim().is_empty();
     let begin = lines.iter().position(full).unwrap_or(lines.len());
@@ -87,7 +88,7 @@ fn trimmed<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     &lines[begin..end]
 }
 
-/// What a command prints, and its exit code.
+/// The output of a command, and its exit code.
 #[expect(clippy::disallowed_methods, reason = "the child is a shell that starts the program that is tested")]
 fn run(folder: &Path, command: &str) -> String {
     let programs = PathBuf::from(env!("CARGO_BIN_EXE_reconcile")).parent().unwrap().to_owned();
@@ -108,7 +109,7 @@ fn run(folder: &Path, command: &str) -> String {
     }
 }
 
-/// Copies a folder with everything in it, save what a lab wrote there.
+/// Copies a folder without the files of a lab.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {

@@ -1,4 +1,4 @@
-//! What can be asked, and what comes of wrong questions: exit codes, and that nothing is left behind.
+//! Options and wrong usage of `drift`: exit codes, and no leftovers.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Ended, drift_in, fleet_copy, judge, manifest_of, run_in, snapshot_of};
 
-/// A folder with a manifest of three servers and these lines of snapshots.
+/// A folder with a manifest of three servers and these snapshots as lines.
 fn folder(lines: &[Value]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
@@ -25,7 +25,7 @@ fn with(number: u32, pointer: &str, value: Value) -> Value {
     snapshot
 }
 
-/// The worst state of the fleet is the exit code: 4 before 5 before 2.
+/// The exit code shows the worst state in the fleet: 4 outranks 5, and 5 outranks 2.
 #[test]
 fn the_exit_code_is_the_worst_state() {
     let behind = with(1, "/seen/components/known/0/build", json!("7.0.2046.385"));
@@ -41,7 +41,7 @@ fn the_exit_code_is_the_worst_state() {
         (vec![core_behind.clone(), server(2)], 5),
         (vec![core_behind.clone(), server(2), unread.clone()], 5),
         (vec![core_behind, ahead, unread], 4),
-        (vec![behind, server(2), server(3)], 0), // No release says which build that component must have.
+        (vec![behind, server(2), server(3)], 0), // No release declares a build for this component.
     ];
     for (lines, code) in cases {
         let ended = drift_in(folder(&lines).path(), &["--from", "fleet.ndjson"]);
@@ -50,7 +50,7 @@ fn the_exit_code_is_the_worst_state() {
 }
 
 #[test]
-fn a_snapshot_tells_nothing_when_it_is_too_old_or_from_the_future() {
+fn a_snapshot_that_is_too_old_or_from_the_future_proves_nothing() {
     let folder = folder(&[server(1), server(2), server(3)]);
     let states = |as_of: &str, max_age: &[&str]| {
         let args =
@@ -59,7 +59,7 @@ fn a_snapshot_tells_nothing_when_it_is_too_old_or_from_the_future() {
         let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
         (code.unwrap(), report["summary"]["states"].clone())
     };
-    // They were taken at 04:00.
+    // The snapshots were taken at 04:00.
     assert_eq!(states("2026-11-22T04:30:00Z", &["--max-age", "1h"]), (0, json!({ "at-goal": 3 })));
     assert_eq!(states("2026-11-22T05:00:01Z", &["--max-age", "1h"]), (5, json!({ "stale": 3 })));
     assert_eq!(states("2027-11-22T05:00:01Z", &[]), (0, json!({ "at-goal": 3 })));
@@ -81,7 +81,7 @@ fn only_the_servers_that_are_asked_for_count() {
 }
 
 #[test]
-fn what_cannot_be_read_from_at_all_is_an_error_with_its_name() {
+fn an_unreadable_source_is_an_error_with_its_name() {
     let folder = folder(&[server(1)]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (place, said) in [
@@ -115,7 +115,7 @@ fn a_report_appears_whole_or_not_at_all() {
     }
 }
 
-/// What `observe` writes is what `drift` reads: in one file for each server, as lines, and through a pipe.
+/// `drift` must read the output of `observe`: one file for each server, lines, and a pipe.
 #[test]
 fn a_lab_observed_is_a_lab_judged() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,8 +144,8 @@ fn a_lab_observed_is_a_lab_judged() {
     }
     assert_eq!(run(&["apply", "site.yaml"]).code, Some(0));
     assert_eq!(run(&["drift", "site.yaml"]).code, Some(0));
-    assert_eq!(run(&["drift", "site.yaml", "--from", "snapshots"]).code, Some(2), "that was before");
-    // A server that fell back from its goal is distinguished from one that never reached it.
+    assert_eq!(run(&["drift", "site.yaml", "--from", "snapshots"]).code, Some(2), "the snapshots are older");
+    // A server that fell back from its goal differs from one that never reached it.
     run(&["observe", "site.yaml", "--to", "snapshots"]);
     let path = folder.path().join("snapshots/fe1.contoso.example.json");
     fs::write(&path, fs::read_to_string(&path).unwrap().replacen("7.0.2046.521\"", "7.0.2046.385\"", 3)).unwrap();

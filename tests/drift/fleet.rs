@@ -1,8 +1,8 @@
-//! The fleet's snapshots as they were once written: `WRITE_FLEET=1 cargo test --test drift` makes them again.
+//! The snapshots of the fleet. `WRITE_FLEET=1 cargo test --test drift` creates them again.
 //!
-//! Anyone who does so moves `AS_OF` to the next day: a hive has the date on which it was made.
+//! If you do that, move `AS_OF` to the next day, because a hive contains the date of its creation.
 //!
-//! They are committed and not made again with every change: what an older version wrote must stay readable.
+//! They are committed and stay as they are, because the files of an older version must remain readable.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -16,7 +16,7 @@ use reconcile_schema::{
 
 use crate::{AS_OF, hostile::CORPUS};
 
-/// Writes the snapshots of the fleet in `folder`.
+/// Writes the snapshots of the fleet into `folder`.
 pub fn write(folder: &Path) {
     let manifest: Manifest = serde_yaml::from_str(&fs::read_to_string(folder.join("manifest.yaml")).unwrap()).unwrap();
     let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml")).unwrap();
@@ -32,10 +32,10 @@ pub fn write(folder: &Path) {
         fs::write(snapshots.join(format!("{}.json", snapshot.seen.host)), text + "\n").unwrap();
     };
     let current: &dyn Fn(&mut Snapshot) = &|_| {};
-    // Sites that collect one file for each server.
+    // These sites collect one file for each server.
     put("se-01", current);
     put("se-02", &|it| it.marks.damaged = Some(Damage { lines: 3, after: it.marks.latest }));
-    put("se-03", &|it| it.seen.components = below("7.0.2046.521", &["web-components-server"], "7.0.2046.530")); // Above its build: fine.
+    put("se-03", &|it| it.seen.components = below("7.0.2046.521", &["web-components-server"], "7.0.2046.530")); // Newer than declared.
     put("se-04", &|it| behind(it, "7.0.2046.385", None));
     put("se-05", &|it| behind(it, "7.0.2046.455", Some("7.0.2046.521")));
     put("se-06", &|it| {
@@ -57,7 +57,7 @@ pub fn write(folder: &Path) {
             *databases = Fact::Unknown(CORPUS[0].into());
         }
     });
-    // One pool at two builds, both as declared; one component is at its original release.
+    // The two builds of this pool match the manifest; one component is at its original release.
     put("be-05", current);
     put("be-06", &|it| {
         let Fact::Known(components) = &mut it.seen.components else { unreachable!() };
@@ -84,7 +84,7 @@ pub fn write(folder: &Path) {
     put("sfb-02", &|it| installed(it, false));
     put("sfb-03", &|it| it.seen.components = Fact::Unknown(CORPUS[2].into()));
     put("sfb-04", &|it| it.seen.services = Fact::Unknown(CORPUS[3].into()));
-    // A site that appends what it collects to one file: a line for each server.
+    // This site appends its snapshots to one file, with one line for each server.
     let mut lines = String::new();
     for (name, hours) in [("oslo-01", 2), ("oslo-02", 24 * 30), ("oslo-03", -3)] {
         let mut snapshot = healthy(goal(name));
@@ -95,12 +95,13 @@ pub fn write(folder: &Path) {
     stranger.seen.host = "stranger.contoso.example".parse().unwrap();
     let hostile = lines.lines().next().unwrap().replace("oslo-01.contoso.example", &CORPUS[4].replace(['\\', '"'], ""));
     lines += &(serde_json::to_string(&stranger).unwrap() + "\n");
-    lines += &(serde_json::to_string(&healthy(goal("se-01"))).unwrap() + "\n"); // A second one of this server.
+    lines += &(serde_json::to_string(&healthy(goal("se-01"))).unwrap() + "\n"); // The second snapshot of this server.
     lines += "{\"version\":1,\"madeBy\":\"0.1.0\",\"seen\":{\"host\":\"cut-off.contoso.ex\n";
     lines += &hostile.replace(|c: char| c.is_ascii_control(), " ");
     lines += "\n{\"version\":2,\"madeBy\":\"0.9.0\",\"anything\":[]}\n";
     fs::write(snapshots.join("oslo.ndjson"), lines).unwrap();
-    // Branches: two current, one that its account cannot read, two of which nothing but the registry is there, the others with hostile names.
+    // Branches: two are current, one cannot be read by its account, two have only a registry, and the rest have hostile
+    // names.
     put("branch-01", current);
     put("branch-02", current);
     put("branch-03", &|it| {
@@ -132,7 +133,7 @@ pub fn write(folder: &Path) {
     fs::write(snapshots.join("branch-08.contoso.example.hiv"), hive).unwrap();
 }
 
-/// A server at its goal, as a lab shows it, brought there a week ago.
+/// A server of a lab, at its goal since a week ago.
 pub fn healthy(goal: &Goal) -> Snapshot {
     let server = Simulated::healthy(goal, &goal.core);
     let mut lab =
@@ -196,7 +197,7 @@ fn known(fact: &mut Fact<Vec<reconcile_schema::Database>>) -> Option<&mut Vec<re
     }
 }
 
-/// An installer ran in this boot.
+/// An installer has run since the last boot.
 fn installed(it: &mut Snapshot, stopped_since: bool) {
     it.marks.attempt = Some(Attempt {
         run: RunId("20261120T020000Z".into()),

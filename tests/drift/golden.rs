@@ -1,4 +1,5 @@
-//! The fleet in every form, held to what is committed: `UPDATE_GOLDEN=1` writes it again; read the difference.
+//! The fleet in every form, compared with the committed files. `UPDATE_GOLDEN=1` writes them again; read the
+//! difference.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
@@ -7,7 +8,7 @@ use reconcile_support::readers;
 
 use crate::{Ended, fleet, fleet_copy, fleet_folder, judge};
 
-/// What is wrong with the fleet, counted by hand.
+/// The states of the fleet, counted by hand.
 const STATES: [(DriftState, u64); 10] = [
     (DriftState::AtGoal, 9),
     (DriftState::Drift, 11),
@@ -21,7 +22,8 @@ const STATES: [(DriftState, u64); 10] = [
     (DriftState::WrongProduct, 2),
 ];
 
-/// A server in each state, for the one form that takes a page for each. No manifest names a server that it does not name.
+/// A server in each state, for the form with one page for each server. One state is missing here, because `--server`
+/// cannot select a server that the manifest does not name.
 const ONE_PER_STATE: [&str; 9] = [
     "branch-01.contoso.example",
     "se-04.berlin.contoso.example",
@@ -34,7 +36,7 @@ const ONE_PER_STATE: [&str; 9] = [
     "lync-03.madrid.contoso.example",
 ];
 
-/// The page without its style and its script, which are files of the program, and without their hashes.
+/// The page without its style and script, which are files of the program, and without their hashes.
 fn unstyled(page: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
@@ -78,7 +80,7 @@ fn the_fleet_in_every_form_is_as_committed() {
 }
 
 #[test]
-fn the_fleet_is_in_every_state_and_every_finding_is_told() {
+fn the_fleet_is_in_every_state_and_has_every_finding() {
     let report: DriftReport = serde_json::from_str(&judge(fleet_copy().path(), &["--output", "json"]).out).unwrap();
     assert_eq!(report.summary.states, BTreeMap::from(STATES));
     assert_eq!(report.summary.exit_code, 4);
@@ -96,7 +98,7 @@ fn the_fleet_is_in_every_state_and_every_finding_is_told() {
     }
 }
 
-/// Each report that is written to a file is the one that is printed, whatever else is written.
+/// A report in a file must equal the printed one, whatever other reports are written.
 #[test]
 fn reports_in_files_are_those_that_are_printed() {
     let folder = fleet_copy();

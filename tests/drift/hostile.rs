@@ -1,11 +1,13 @@
-//! Texts that hosts control, made to act on anyone who shows them; and that no form of a report lets them.
+//! A host controls some of the texts in a report. These attack the viewer, and every form of the report must disarm
+//! them.
 
 use reconcile_support::readers::{self, visible};
 use serde_json::json;
 
 use crate::{Ended, drift_in, manifest_of, snapshot_of};
 
-/// Something for every sink: terminals, the runners of CI systems, Markdown, HTML, XML, JSON, Prometheus, spreadsheets.
+/// Attacks on every kind of viewer: terminals, the runners of CI systems, Markdown, HTML, XML, JSON, Prometheus,
+/// spreadsheets.
 pub const CORPUS: [&str; 40] = [
     "\u{1b}[2J\u{1b}]0;owned\u{7}the databases could not be reached",
     "##vso[task.setvariable variable=PATH]C:\\evil",
@@ -49,7 +51,7 @@ pub const CORPUS: [&str; 40] = [
     "\u{1b}P+q\u{1b}\\\u{1b}_APC\u{1b}\\",
 ];
 
-/// One server for each text: its components cannot be read, for this reason.
+/// For each text, one server whose components cannot be read, with this text as the reason.
 fn fleet() -> String {
     let line = |(number, text): (usize, &&str)| {
         let mut snapshot = snapshot_of(&format!("h-{number:02}.contoso.example"));
@@ -59,9 +61,9 @@ fn fleet() -> String {
     CORPUS.iter().enumerate().map(line).collect()
 }
 
-/// Each text comes back from each form, read by somebody else's reader, as the one that was given, in its own place.
+/// In every form, an independent reader must find each text unchanged and in its own place.
 #[test]
-fn no_text_of_a_host_acts_on_a_reader() {
+fn no_text_of_a_host_attacks_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     let last = CORPUS.len() - 1;
     std::fs::write(folder.path().join("site.yaml"), manifest_of(&format!("h-[00-{last}].contoso.example"))).unwrap();
@@ -70,13 +72,13 @@ fn no_text_of_a_host_acts_on_a_reader() {
         let Ended { code, out, err } = drift_in(folder.path(), &["--from", "fleet.ndjson", "--output", form]);
         assert_eq!(code, Some(5), "{form}: {err}");
         let read = readers::observed(form, &out);
-        // GitHub shows ten annotations at most: nine servers, and how many more there are.
+        // GitHub shows at most ten annotations: nine servers, and one that counts the rest.
         let shown = if form == "github" { 9 } else { CORPUS.len() };
         assert_eq!(read.len(), shown, "{form}: {read:#?}");
         for (number, text) in CORPUS.iter().enumerate().take(shown) {
             let name = format!("h-{number:02}.contoso.example");
             let said = read.get(&name).unwrap_or_else(|| panic!("{form} does not name {name}:\n{out}"));
-            // Metrics hold names and numbers, and no other text of a host.
+            // Metrics contain names and numbers, and no other text of a host.
             let shown = form == "prometheus" || said.contains(&visible(text));
             assert!(shown, "{form}, {name}: expected {:?} in {said:?}", visible(text));
         }

@@ -1,4 +1,4 @@
-//! What is judged, and of whom: registry exports alone, servers of programs of several ages, pools at two builds.
+//! The scope of the judgement: registry exports alone, snapshots of earlier and later versions, pools at two builds.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{AS_OF, drift_in, fleet_copy, judge, manifest_of, registry::export, run_in, snapshot_of};
 
-/// A folder with a manifest for these servers, and the registry exports of the fleet's healthy one at a build for each.
+/// A folder with a manifest for one server for each of these builds. Their registry exports come from the fleet's
+/// healthy server.
 fn exports(builds: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
@@ -23,7 +24,7 @@ fn exports(builds: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-/// The report of what is in a folder, as a program reads it, with the exit code.
+/// The exit code, and the report on the folder in JSON.
 fn report(folder: &Path, more: &[&str]) -> (Option<i32>, DriftReport) {
     let ended = run_in(folder, &[&["drift", "site.yaml", "--from", "exports", "--output", "json"], more].concat());
     (ended.code, serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {}{}", ended.out, ended.err)))
@@ -34,7 +35,7 @@ fn states(report: &DriftReport) -> Vec<DriftState> {
 }
 
 #[test]
-fn registry_exports_are_good_where_builds_alone_are_judged() {
+fn registry_exports_are_enough_if_only_builds_are_judged() {
     let (good, behind, other) = ("7.0.2046.521", "7.0.2046.385", "6.0.9319.619");
     use DriftState::{AtGoal, BuildsOnly, Drift, WrongProduct};
     for (builds, judged, code, unasked, worst) in [
@@ -57,7 +58,7 @@ fn registry_exports_are_good_where_builds_alone_are_judged() {
         assert_eq!((states(&whole), ended), (unasked.to_vec(), Some(worst)), "{whole:#?}");
         assert!(whole.summary.not_judged.is_empty());
     }
-    // Another product by the same installer's name is another product, whatever is judged.
+    // Another product with the same installer name is a different product, whatever is judged.
     let folder = exports(&[good]);
     let path = folder.path().join("exports/fe1.contoso.example.reg");
     let text = fs::read_to_string(&path).unwrap().replace("Server 2019", "Server 2015").replace(good, other);
@@ -67,7 +68,7 @@ fn registry_exports_are_good_where_builds_alone_are_judged() {
 }
 
 #[test]
-fn what_is_not_judged_is_said_in_each_form() {
+fn facts_that_are_not_judged_are_mentioned_in_each_form() {
     let folder = exports(&["7.0.2046.521"]);
     for form in ["text", "markdown", "github", "html", "json"] {
         let args = ["--judge", "builds", "--server", "fe1.contoso.example", "--output", form];
@@ -78,9 +79,9 @@ fn what_is_not_judged_is_said_in_each_form() {
     }
 }
 
-/// Databases that an account may not read keep no server from being good where nobody asks for databases.
+/// If only builds are judged, unreadable databases must not spoil the result.
 #[test]
-fn services_and_databases_are_nothing_where_builds_alone_are_judged() {
+fn services_and_databases_do_not_count_if_only_builds_are_judged() {
     let folder = fleet_copy();
     let judged = |server: &str, more: &[&str]| {
         let snapshot = format!("snapshots/{server}.json");
@@ -98,18 +99,18 @@ fn services_and_databases_are_nothing_where_builds_alone_are_judged() {
         let alone = judged(server, &["--judge", "builds"]);
         assert_eq!(alone.code, Some(0), "{server}: {}", alone.out);
     }
-    // An installation that nobody saw end well, and a restart that the installer wants, are about builds.
+    // An unfinished installation, and a restart that the installer requests, concern builds.
     for server in ["se-06.berlin.contoso.example", "sfb-01.madrid.contoso.example"] {
         let alone = judged(server, &["--judge", "builds"]);
         assert_eq!(alone.code, Some(2), "{server}: {}", alone.out);
     }
 }
 
-/// A field that no program of today knows, in every object that has fields.
+/// Adds an unknown field to every object that has fields.
 fn grown(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            // A choice is an object of one field, which is its name.
+            // An enum variant is an object whose only field is its name.
             let choice = fields.len() == 1;
             let mut all: serde_json::Map<_, _> =
                 fields.iter().map(|(name, value)| (name.clone(), grown(value))).collect();
@@ -123,9 +124,9 @@ fn grown(value: &Value) -> Value {
     }
 }
 
-/// 0.1 as it first wrote snapshots, today's program, and a made-up later one: one fleet, one verdict.
+/// Snapshots of the first 0.1, of today's program, and of an invented later version must get one verdict.
 #[test]
-fn programs_of_several_ages_report_of_one_fleet() {
+fn snapshots_of_several_versions_get_one_verdict() {
     let folder = tempfile::tempdir().unwrap();
     let servers = ["fe1.contoso.example", "fe2.contoso.example", "fe3.contoso.example"];
     fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
@@ -148,14 +149,14 @@ fn programs_of_several_ages_report_of_one_fleet() {
         assert_eq!(states(&report), [state; 3], "{}", ended.out);
         assert_eq!(ended.code, Some(if behind { 2 } else { 0 }));
         assert_eq!(report.servers[1].findings, report.servers[2].findings);
-        // The report itself is read by a program that does not know all of its fields.
+        // An older program must be able to read the report too.
         let servers: Value = serde_json::from_str::<Value>(&ended.out).unwrap()["servers"].take();
         let later: Vec<reconcile_schema::ServerDrift> = serde_json::from_value(grown(&servers)).unwrap();
         assert_eq!(later, report.servers);
     }
 }
 
-/// Every snapshot of the fleet with fields of a later version says what it said.
+/// Unknown fields in the snapshots of the fleet must not change a verdict.
 #[test]
 fn fields_of_a_later_version_change_no_verdict() {
     let (today, later) = (fleet_copy(), fleet_copy());
@@ -174,7 +175,7 @@ fn fields_of_a_later_version_change_no_verdict() {
     }
 }
 
-/// Each server is where the manifest wants it, and the pool is at two builds.
+/// Each server is at its declared build, but the pool is at two builds.
 #[test]
 fn a_pool_at_two_builds_is_drift() {
     let folder = tempfile::tempdir().unwrap();
@@ -213,9 +214,9 @@ fn a_pool_at_two_builds_is_drift() {
     let unequal = (DriftState::Drift, Some(DriftCode::PoolUnequal));
     for (second, pool, build, expected, code) in [
         ("hotfix", "pool01.contoso.example", "7.0.2046.530", [unequal, good], 2),
-        // The other one is not there yet: that is what drifts.
+        // The second server has not reached its build yet, and that alone is the drift.
         ("hotfix", "pool01.contoso.example", "7.0.2046.521", [good, behind], 2),
-        // Another pool may be at another build.
+        // Different pools can be at different builds.
         ("hotfix", "pool02.contoso.example", "7.0.2046.530", [good, good], 0),
         ("cu7", "pool01.contoso.example", "7.0.2046.521", [good, good], 0),
     ] {
@@ -231,9 +232,9 @@ fn a_pool_at_two_builds_is_drift() {
     }
 }
 
-/// Core Components are patched, and a role that was added later is as it was first published.
+/// Core Components are patched, but a role that was added later is still at its original release.
 #[test]
-fn a_component_at_its_original_release_is_drift_or_is_said() {
+fn a_component_at_its_original_release_is_drift_or_is_mentioned() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("snapshots")).unwrap();
     let original = |snapshot: &mut Value, original: &str| {
@@ -257,18 +258,18 @@ fn a_component_at_its_original_release_is_drift_or_is_said() {
         let mut report: DriftReport = serde_json::from_str(&ended.out).unwrap();
         (ended.code, report.servers.remove(0))
     };
-    // CU2 of 2015 names a build for Web Components Server.
+    // CU2 of 2015 declares a build for Web Components Server.
     fs::write(folder.path().join("build"), "6.0.9319.235").unwrap();
     let (code, named) = judged("CU2", "6.0.9319.0", "sfb-2015");
     assert_eq!((code, named.state), (Some(2), DriftState::Drift), "{named:#?}");
     assert!(named.steps.iter().any(|step| step.command.contains("SkypeServerUpdateInstaller.exe")), "{named:#?}");
-    // CU7 of 2019 names none: said, and nothing more.
+    // CU7 of 2019 declares none, so the report only mentions it.
     fs::write(folder.path().join("build"), "7.0.2046.521").unwrap();
     let (code, silent) = judged("CU7", "7.0.2046.0", "sfb-2019");
     assert_eq!((code, silent.state), (Some(0), DriftState::AtGoal), "{silent:#?}");
     let said: Vec<_> = silent.findings.iter().map(|found| (found.code, found.subject.as_str())).collect();
     assert_eq!(said, [(DriftCode::OriginalRelease, "web-components-server")]);
-    // In between is neither: the update may have passed over it more than once.
+    // A build in between is neither, because several updates can have skipped this component.
     let (code, between) = judged("CU7", "7.0.2046.385", "sfb-2019");
     assert_eq!((code, between.findings.len()), (Some(0), 0), "{between:#?}");
 }

@@ -1,4 +1,5 @@
-//! `reconcile drift`, from outside: a fleet in every state, in every form, read back by other people's readers.
+//! `reconcile drift`, from outside: a fleet in every state and every form, checked with readers that other people
+//! wrote.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod asked;
@@ -23,20 +24,18 @@ use reconcile_support::{
     program::{Ended, command, ended},
 };
 
-/// When the fleet is judged.
+/// The time as of which the fleet is judged.
 const AS_OF: &str = "2026-11-22T06:00:00Z";
 
-/// Runs the program in a folder.
 fn run_in(folder: &Path, args: &[&str]) -> Ended {
     ended(command(env!("CARGO_BIN_EXE_reconcile"), folder, args).output().unwrap())
 }
 
-/// The committed fleet.
 fn fleet_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drift/fleet")
 }
 
-/// A copy of the fleet in which every file has the same date: a checkout gives each its own.
+/// A copy of the fleet in which all files have the same date, because a checkout gives each file its own.
 fn fleet_copy() -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     let from = fleet_folder();
@@ -52,18 +51,18 @@ fn fleet_copy() -> TempDir {
     copy
 }
 
-/// Judges the fleet in `folder` as of the one time, in a form.
+/// Judges the fleet in `folder` as of `AS_OF`, with these options.
 fn judge(folder: &Path, more: &[&str]) -> Ended {
     let args = ["drift", "manifest.yaml", "--from", "snapshots", "--as-of", AS_OF, "--max-age", "7d"];
     run_in(folder, &[&args, more].concat())
 }
 
-/// Judges what is in `folder` by its `site.yaml`, as of the one time.
+/// Judges the content of `folder` against its `site.yaml`, as of `AS_OF`.
 fn drift_in(folder: &Path, more: &[&str]) -> Ended {
     run_in(folder, &[&["drift", "site.yaml", "--as-of", AS_OF], more].concat())
 }
 
-/// A manifest for Standard Edition servers of a name or range.
+/// A manifest for Standard Edition servers with this name or range.
 fn manifest_of(servers: &str) -> String {
     with_one_update(&format!("servers:\n  {servers}: {{ role: standard-edition, target: cu7 }}\n"))
 }

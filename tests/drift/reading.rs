@@ -1,4 +1,4 @@
-//! What other people's readers get out of the reports of the fleet.
+//! Readers that other people wrote, run on the reports of the fleet.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use reconcile_support::readers::{FORMS, observed};
 
 use crate::{Ended, fleet_copy, judge};
 
-/// The fleet, read from each form: the same servers, with the same words about each.
+/// Every form must show the same servers, with the same words about each.
 #[test]
 fn every_form_says_the_same_of_the_fleet() {
     let folder = fleet_copy();
@@ -29,10 +29,10 @@ fn every_form_says_the_same_of_the_fleet() {
     }
 }
 
-/// A snapshot is shown by the name of its file, and a file can have any name.
+/// A report shows a snapshot by its file name, and a file can have any name.
 #[cfg(unix)]
 #[test]
-fn no_name_of_a_file_acts_on_a_reader() {
+fn no_file_name_attacks_a_reader() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("site.yaml"), crate::manifest_of("fe1.contoso.example")).unwrap();
     std::fs::create_dir(folder.path().join("in")).unwrap();

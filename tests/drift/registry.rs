@@ -1,4 +1,5 @@
-//! Servers of which nothing but the registry is there: the same judgement of what a registry holds, and of nothing else.
+//! Servers of which only the registry is available. Its facts are judged as always, and the report leaves out all
+//! others.
 
 use std::{collections::BTreeMap, fs};
 
@@ -8,7 +9,7 @@ use crate::{Ended, fleet_copy, judge, run_in};
 
 const LIST: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
 
-/// What `reg export` writes of the Uninstall key of a server with these components.
+/// The output of `reg export` for the Uninstall key of a server with these components.
 pub fn export(components: &[Component]) -> String {
     let mut text = format!("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\{LIST}]\r\n\r\n");
     for (number, component) in components.iter().enumerate() {
@@ -21,7 +22,7 @@ pub fn export(components: &[Component]) -> String {
     text
 }
 
-/// What `reg save HKLM\SOFTWARE` writes, as far as it matters.
+/// The output of `reg save HKLM\SOFTWARE`, as far as it matters.
 pub fn hive(components: &[Component]) -> Vec<u8> {
     let mut builder = regf::HiveBuilder::new_with_name("CMI-CreateHive").unwrap();
     let mut at = builder.root_offset();
@@ -52,7 +53,7 @@ fn capital(word: &str) -> String {
     first.to_uppercase() + rest
 }
 
-/// Every server of the fleet whose components are known is judged again by its registry alone, in both forms.
+/// Each server of the fleet with known components is judged again from its registry alone, in both forms.
 #[test]
 fn a_registry_alone_says_the_same_of_components_and_nothing_of_the_rest() {
     let whole = fleet_copy();
@@ -73,7 +74,7 @@ fn a_registry_alone_says_the_same_of_components_and_nothing_of_the_rest() {
             fs::write(to, bytes).unwrap();
             taken += 1;
         }
-        // Registry and file have the date of this moment.
+        // These files have the current date, so the report is not judged as of the fixed time.
         let Ended { code, out, err } =
             run_in(folder.path(), &["drift", "manifest.yaml", "--from", "snapshots", "--output", "json"]);
         assert_eq!(code, Some(4), "one is ahead, two run another product: {err}");
@@ -85,7 +86,7 @@ fn a_registry_alone_says_the_same_of_components_and_nothing_of_the_rest() {
             let components = |server: &reconcile_schema::ServerDrift| -> Vec<_> {
                 let mut all: Vec<_> =
                     server.findings.iter().filter(|found| found.source == "the Uninstall key").cloned().collect();
-                all.iter_mut().for_each(|found| found.origin = None); // A registry does not say how it came about.
+                all.iter_mut().for_each(|found| found.origin = None); // The registry does not show the origin.
                 all
             };
             assert_eq!(components(server), components(before), "{}", server.name);

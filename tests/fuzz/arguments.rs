@@ -1,4 +1,5 @@
-//! The command line of a child, and that of the scheduled task: Windows takes both apart into what they were made of.
+//! Windows must split the command line of a child, and that of the scheduled task, into the arguments that they were
+//! made of.
 
 use reconcile_hosts::{
     command_line,
@@ -12,20 +13,21 @@ const QUOTE: u16 = b'"' as u16;
 const BACKSLASH: u16 = b'\\' as u16;
 
 pub fn check(bytes: &[u8]) {
-    // A line of bytes is an argument. Those that ASCII has not become other units of UTF-16, halves of pairs among them.
+    // Each line of the input is an argument. Bytes outside ASCII become other UTF-16 units, including unpaired
+    // surrogates.
     let unit = |byte: &u8| if byte.is_ascii() { u16::from(*byte) } else { 0xd700 + u16::from(*byte) * 8 };
     let all = bytes.split(|byte| *byte == b'\n').map(|line| line.iter().filter(|byte| **byte != 0).map(unit).collect());
     let mut all: Vec<Vec<u16>> = all.collect();
-    all[0].retain(|unit| *unit != QUOTE); // No path of Windows has one.
+    all[0].retain(|unit| *unit != QUOTE); // A Windows path cannot contain one.
     let line = command_line(&all[0], &all[1..]);
-    assert_eq!(split(&line, Doubled::StaysOpen), all, "as a C program takes it apart");
+    assert_eq!(split(&line, Doubled::StaysOpen), all, "as a C program splits it");
     assert_eq!(split(&line, Doubled::Closes), all, "as CommandLineToArgvW does");
     if let Ok(text) = std::str::from_utf8(bytes) {
         task(text);
     }
 }
 
-/// A task whose manifest lies at this path, if that can be asked for.
+/// Checks a task whose manifest has this path, if a user can ask for that.
 fn task(path: &str) {
     let (Ok(manifest), Ok(program)) = (path.parse::<Place>(), r"C:\Program Files\reconcile\reconcile.exe".parse())
     else {
@@ -35,7 +37,7 @@ fn task(path: &str) {
     let request = Request { mode: TaskMode::Apply, manifest, program, account: Account::System, every, jitter, limit };
     let definition = request.definition();
     let text = decode(&file(&definition).unwrap()).unwrap();
-    // By another reader of XML.
+    // An independent XML parser.
     let document = roxmltree::Document::parse(&text).unwrap();
     let said = |name: &str| document.descendants().find(|node| node.tag_name().name() == name).unwrap().text().unwrap();
     assert!(
@@ -50,17 +52,17 @@ fn task(path: &str) {
     assert_eq!(Request::of(&Element::read(&text).unwrap()), Ok(request));
 }
 
-/// What two quotation marks in a row mean between two others: a mark, after which the argument is still quoted (the C runtime since
-/// 2008), or no more (`CommandLineToArgvW`).
+/// The meaning of two quotation marks in a quoted argument. Both readings produce one mark: with the C runtime since
+/// 2008 the argument stays quoted, with `CommandLineToArgvW` the quote ends.
 #[derive(Clone, Copy, PartialEq)]
 enum Doubled {
     StaysOpen,
     Closes,
 }
 
-/// A command line, taken apart by the rules that Microsoft Learn gives ("Parsing C command-line arguments", `CommandLineToArgvW`).
+/// Splits a command line by the rules on Microsoft Learn ("Parsing C command-line arguments", `CommandLineToArgvW`).
 fn split(line: &[u16], doubled: Doubled) -> Vec<Vec<u16>> {
-    // The program's name knows no backslashes that stand before a mark.
+    // In the program's name, a backslash does not escape a quotation mark.
     let quoted = line.first() == Some(&QUOTE);
     let line = &line[usize::from(quoted)..];
     let ends = |unit: &u16| if quoted { *unit == QUOTE } else { [BLANK, TAB].contains(unit) };

@@ -1,4 +1,4 @@
-//! A catalogue of releases: what was read can be written and read again, and every name in it stands for one build or for none.
+//! A catalogue of releases survives a round trip, and each of its names stands for one build or for none.
 
 use reconcile::fuzz;
 use reconcile_schema::{Build, ReleaseError};
@@ -13,7 +13,7 @@ pub fn check(bytes: &[u8]) {
         Err(refused) => return is_well_said(&refused, "releases.yaml"),
     };
     scratch.file("releases.yaml", &serde_json::to_vec(&catalogue).unwrap());
-    assert_eq!(fuzz::catalogue(&path).as_ref(), Ok(&catalogue), "what was read is written as something else");
+    assert_eq!(fuzz::catalogue(&path).as_ref(), Ok(&catalogue), "the round trip changes it");
     for (product, line) in &catalogue.products {
         let builds: Vec<&Build> = line.releases.iter().filter_map(|release| release.build.as_ref()).collect();
         for release in &line.releases {

@@ -1,5 +1,5 @@
-//! What the file of another server on the share holds: it speaks for that server alone, nothing is written over it, and a server
-//! that claims and releases the pool meets what it says or a reason.
+//! The file of another server on the share. It speaks only for that server, and nobody overwrites it. A server that
+//! claims and releases the pool gets its content, or an error.
 
 use std::{collections::BTreeMap, fs};
 

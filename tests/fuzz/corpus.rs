@@ -1,4 +1,5 @@
-//! Every committed input holds, and so does what a few blind changes make of it: the short form of the fuzzing, for every commit.
+//! Every committed input has its property, and so do a few random mutations of it. This short form of the fuzzing runs
+//! for every commit.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
@@ -6,13 +7,12 @@ use std::{fs, path::Path};
 
 use reconcile_fuzz::{TARGETS, check};
 
-/// How many changed inputs a target gets: some seconds' worth. What takes longer is found by tests/fuzz/run.
+/// The number of mutations for each target, chosen to take a few seconds. Use `tests/fuzz/run` for longer searches.
 fn rounds(target: &str) -> usize {
-    // Eight reports are written for each, and read by other people's readers.
+    // For each input, eight reports are written and read back.
     if target == "reports" { 20 } else { 200 }
 }
 
-/// The committed inputs of a target, by their names.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
@@ -22,7 +22,7 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     inputs
 }
 
-/// One change: a byte, a piece taken out, or a piece of another input put in.
+/// One mutation: it changes a byte, removes a piece, or inserts a piece of another input.
 fn changed(random: &mut fastrand::Rng, bytes: &mut Vec<u8>, other: &[u8]) {
     let at = random.usize(..=bytes.len());
     let piece =
@@ -42,7 +42,7 @@ fn changed(random: &mut fastrand::Rng, bytes: &mut Vec<u8>, other: &[u8]) {
 fn replay(target: &str) {
     let corpus = corpus(target);
     for (name, bytes) in &corpus {
-        eprintln!("{name}"); // Shown where it fails.
+        eprintln!("{name}"); // Shown if the test fails.
         check(target, bytes);
     }
     let mut random = fastrand::Rng::with_seed(18);
@@ -57,7 +57,7 @@ fn replay(target: &str) {
     }
 }
 
-/// A test for each target, so that they run side by side.
+/// One test for each target, so that they run in parallel.
 macro_rules! targets {
     ($($target:ident)*) => {
         $(#[test] fn $target() { replay(stringify!($target)); })*

@@ -1,10 +1,10 @@
-//! A registry export: how its text is encoded changes nothing, and what is known of it is what a product has.
+//! A registry export: its encoding changes nothing, and a valid export is recognised as one.
 
 use reconcile_hosts::snapshot::Offline;
 
 pub fn check(bytes: &[u8]) {
     let read = Offline::from_export(bytes);
-    assert!(read.is_err() || Offline::is_export(bytes), "read, and not recognised");
+    assert!(read.is_err() || Offline::is_export(bytes), "parsed, but not recognised");
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {

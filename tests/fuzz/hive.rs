@@ -1,12 +1,12 @@
-//! A registry hive: what does not begin as one is refused, and what lies behind its end changes nothing.
+//! A registry hive: a file without its signature is refused, and bytes after its end change nothing.
 
 use reconcile_hosts::snapshot::Offline;
 
 pub fn check(bytes: &[u8]) {
     let read = Offline::from_hive(bytes);
-    assert!(read.is_err() || Offline::is_hive(bytes), "read, and not recognised");
+    assert!(read.is_err() || Offline::is_hive(bytes), "parsed, but not recognised");
     if let Ok(hive) = read {
         let longer = [bytes, &[0xa5; 4096]].concat();
-        assert_eq!(hive, Offline::from_hive(&longer).unwrap(), "what lies behind the hive was read");
+        assert_eq!(hive, Offline::from_hive(&longer).unwrap(), "bytes after the hive were read");
     }
 }

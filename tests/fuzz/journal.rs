@@ -1,4 +1,5 @@
-//! A journal: the longest intact beginning counts, all of it; nothing of the file is lost; and reading and opening agree.
+//! A journal: the longest intact beginning counts completely, no byte of the file is lost, and reading agrees with
+//! opening.
 
 use std::{fs, path::Path};
 
@@ -18,7 +19,7 @@ fn journal(bytes: &[u8]) {
     let scratch = Scratch::new();
     let path = scratch.file("journal.jsonl", bytes);
     let Ok(marks) = Journal::read(&path) else {
-        // A line that is intact and not understood: a later version may know it, so nothing is done to it.
+        // A later version may understand this intact line, so the file must stay unchanged.
         Journal::open(&path).unwrap_err();
         assert_eq!(files(&path), [("journal.jsonl".to_owned(), bytes.to_vec())]);
         return;
@@ -30,10 +31,10 @@ fn journal(bytes: &[u8]) {
     let mut open = Journal::open(&path).unwrap();
     assert_eq!(*open.marks(), marks);
     let kept = fs::read(&path).unwrap();
-    // What is damaged stays where it is, or lies in a file of its own.
+    // The damaged part stays in place or moves to its own file.
     let behind = bytes.strip_prefix(kept.as_slice()).unwrap_or_else(|| panic!("{kept:?} is not the beginning"));
     let is_aside = || files(&path).into_iter().any(|(name, held)| name != "journal.jsonl" && held == behind);
-    assert!(behind.is_empty() || is_aside(), "what was cut is lost");
+    assert!(behind.is_empty() || is_aside(), "the removed part is lost");
 
     let (run, mark) = (RunId("fuzz".into()), Mark::Held { reason: "fuzz".into(), by: "fuzz".into() });
     open.append(&run, Timestamp::UNIX_EPOCH, &mark).unwrap();
@@ -42,7 +43,7 @@ fn journal(bytes: &[u8]) {
     assert_eq!(Journal::read(&path).unwrap(), *open.marks());
 }
 
-/// What lies in the folder of a file.
+/// All files in the folder of this file.
 fn files(path: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap());
     let mut files: Vec<_> = entries
@@ -52,7 +53,7 @@ fn files(path: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// How many lines from the beginning on are intact and in their places, as somebody else reads the format.
+/// The number of intact lines in sequence from the beginning, by an independent reader of the format.
 fn intact(bytes: &[u8]) -> usize {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let is_intact = |(number, line): (usize, &[u8])| -> Option<()> {
@@ -66,7 +67,7 @@ fn intact(bytes: &[u8]) -> usize {
     (1..).zip(lines).map_while(is_intact).count()
 }
 
-/// Every line with its right checksum, instead of the one that it may have.
+/// Gives every line its correct checksum.
 fn sealed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -78,7 +79,7 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// CRC-32 as ISO 3309 has it, bit by bit.
+/// CRC-32 (ISO 3309), bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })

@@ -1,4 +1,4 @@
-//! What must hold of any bytes that a person, a server or a disk controls: more than that nothing panics.
+//! Properties of all input that a person, a server or a disk controls. They require more than the absence of panics.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
@@ -19,10 +19,10 @@ mod reports;
 mod scratch;
 mod snapshot;
 
-/// Holds bytes to the property of a target; panics where it does not hold.
+/// Checks the property of a target; panics if the input violates it.
 type Property = fn(&[u8]);
 
-/// Every target, by its name.
+/// All targets with their names.
 pub const TARGETS: [(&str, Property); 10] = [
     ("arguments", arguments::check),
     ("catalogue", catalogue::check),
@@ -36,10 +36,10 @@ pub const TARGETS: [(&str, Property); 10] = [
     ("snapshot", snapshot::check),
 ];
 
-/// Holds bytes to the property of the target of this name.
+/// Checks the property of the target with this name.
 ///
 /// # Panics
-/// When it does not hold, and when there is no such target.
+/// If the input violates the property, or no target has this name.
 pub fn check(target: &str, bytes: &[u8]) {
     let found = TARGETS.iter().find(|(name, _)| *name == target);
     found.unwrap_or_else(|| panic!("{target} is no target")).1(bytes);

@@ -1,4 +1,4 @@
-//! An approved plan: nothing in it is passed over, and what was read can be written and read again.
+//! An approved plan survives a round trip, and no part of it is skipped.
 
 use reconcile::fuzz;
 
@@ -14,5 +14,5 @@ pub fn check(bytes: &[u8]) {
     let written = fuzz::written(&plan).unwrap();
     assert!(written.lines().all(acts_on_nobody), "{written}");
     scratch.file("plan.json", written.as_bytes());
-    assert_eq!(fuzz::plan(&path), Ok(plan), "what was read is written as something else");
+    assert_eq!(fuzz::plan(&path), Ok(plan), "the round trip changes it");
 }

@@ -1,4 +1,4 @@
-//! The drift report of a hostile fleet: each form is what its readers take it for, and nothing in it acts on anybody.
+//! The drift report of a hostile fleet: an independent reader accepts every form, and no text attacks the viewer.
 
 use std::sync::LazyLock;
 
@@ -19,12 +19,11 @@ servers:
   h-[0-3].contoso.example: { role: standard-edition, target: cu7 }
 ";
 
-/// A server at its goal.
 static SERVER: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../drift/fleet/snapshots/se-01.berlin.contoso.example.json")).unwrap()
 });
 
-/// A line of the fleet: the server of this number, with one thing of it changed.
+/// A line of the fleet: the server with this number, and one changed value.
 fn server(number: usize, at: &str, value: Value) -> Vec<u8> {
     let mut snapshot = SERVER.clone();
     snapshot["seen"]["host"] = format!("h-{number}.contoso.example").into();
@@ -42,7 +41,7 @@ pub fn check(bytes: &[u8]) {
         file("0.json", server(0, "/seen/components", json!({ "unknown": text }))),
         file("1.json", server(1, "/marks", marks)),
         file("2.json", server(2, "/madeBy", json!(text))),
-        file(&text, bytes.to_vec()), // Most of the time it is no snapshot, and shown by the name of its file.
+        file(&text, bytes.to_vec()), // Usually an invalid snapshot, shown by its file name.
     ];
     let scratch = Scratch::new();
     let manifest = scratch.file("site.yaml", MANIFEST.as_bytes());
@@ -51,14 +50,14 @@ pub fn check(bytes: &[u8]) {
     for (form, report) in reports {
         let report = String::from_utf8(report).unwrap();
         for line in report.lines() {
-            // What begins so is a command of ours, and a selector of the page's stylesheet.
+            // GitHub's commands and a selector in the stylesheet of the page begin with `::`, and both are our own.
             let ours = form == "github" || form == "html";
             assert!(acts_on_nobody(line.strip_prefix("::").filter(|_| ours).unwrap_or(line)), "{form}: {line:?}");
         }
-        // Each reader refuses what is not of its form.
+        // Each reader panics if the form is invalid.
         let said = readers::observed(&form, &report);
         let told = said.get("h-0.contoso.example").unwrap_or_else(|| panic!("{form} does not name h-0: {report}"));
-        // Metrics hold names and numbers, and no other text of a host.
+        // Metrics contain names and numbers, and no other text of a host.
         assert!(form == "prometheus" || told.contains(&visible(&text)), "{form}: {text:?} is {told:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A folder for the files of one input, in memory where the system has such a place.
+//! A folder for the files of one input, in memory if the system supports that.
 
 use std::{
     fs,
@@ -10,22 +10,20 @@ use tempfile::TempDir;
 
 use reconcile_support::readers::visible;
 
-/// A folder that goes with this value.
+/// A folder that is removed with this value.
 pub struct Scratch(TempDir);
 
 impl Scratch {
-    /// An empty folder.
     pub fn new() -> Self {
         let memory = Path::new("/dev/shm");
         Self(if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap())
     }
 
-    /// The path of a file in it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// A file in it that holds these bytes.
+    /// Writes a file into it.
     pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, bytes).unwrap();
@@ -33,7 +31,7 @@ impl Scratch {
     }
 }
 
-/// A refusal is the user's error, names the file, and acts on no terminal and no pipeline.
+/// A refusal counts as a user error, names the file, and attacks neither a terminal nor a pipeline.
 pub fn is_well_said(refused: &Refused, file: &str) {
     let Refused { exit, text, lines } = refused;
     assert_eq!(*exit, 65, "{text}");
@@ -43,7 +41,7 @@ pub fn is_well_said(refused: &Refused, file: &str) {
     }
 }
 
-/// Whether a line reaches a terminal and the log of a pipeline as nothing but text.
+/// Whether a terminal and the log of a pipeline show this line as plain text.
 pub fn acts_on_nobody(line: &str) -> bool {
     let hidden = |c: char| visible(&c.to_string()) != c.to_string() && c != '\t';
     !line.starts_with("::") && !line.contains("##[") && !line.contains("##vso[") && !line.chars().any(hidden)

@@ -1,4 +1,4 @@
-//! Snapshots, as lines and as one document: each is reported once, and the reader's cache changes nothing.
+//! Snapshots, as lines and as one document: each is reported once, and the cache of the reader changes nothing.
 
 use reconcile_hosts::snapshot::{Piece, Reader, read};
 
@@ -8,7 +8,7 @@ pub fn check(bytes: &[u8]) {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     assert_eq!(records, lines);
     read(&mut reader, Piece::Document { file: "fuzz".into(), bytes: bytes.to_vec() }, |record| {
-        // What is read can be written, and read again.
+        // A snapshot survives a round trip.
         if let Ok(snapshot) = record.snapshot {
             let text = serde_json::to_string(&snapshot).unwrap();
             assert_eq!(Ok(*snapshot), serde_json::from_str(&text).map_err(|error| error.to_string()));

@@ -1,4 +1,4 @@
-//! The files of a crate, and which names of which other file each uses.
+//! The files of a crate, and the names that each uses from the others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,10 +9,9 @@ use std::{
 
 use super::tokens::{Token, tokens};
 
-/// A path by its parts: from the root of the crate, or as it is written.
+/// The parts of a path, as written or from the root of the crate.
 type Names = Vec<String>;
 
-/// The modules of a crate.
 pub struct Files {
     folder: PathBuf,
     modules: Vec<Module>,
@@ -25,15 +24,15 @@ struct Module {
     /// Its path from the root of the crate.
     path: Names,
     children: BTreeMap<String, usize>,
-    /// What it defines.
+    /// The names that it defines.
     items: BTreeSet<String>,
-    /// What it brings in: under which name, by which path, and whether others have it from here.
+    /// The names that it imports: each with its path, and whether it is re-exported.
     imports: Vec<(String, Names, bool)>,
-    /// All paths that are written in it.
+    /// All paths in its text.
     written: Vec<Names>,
 }
 
-/// Where a module is read: the tokens of its file, and the folders of its children and of `#[path]`.
+/// The context for reading a module: the tokens of its file, and the folders for child modules and for `#[path]`.
 struct Reading<'a> {
     tokens: &'a [Token],
     children: PathBuf,
@@ -50,7 +49,8 @@ impl Files {
         files
     }
 
-    /// What each file uses of another: the two, and by which name. Both are named by their paths below the folder.
+    /// Each use of one file by another, as the user, the used file, and the name. Files appear as paths relative to the
+    /// folder.
     pub fn uses(&self) -> Vec<(&str, &str, String)> {
         let mut all = Vec::new();
         for module in &self.modules {
@@ -65,7 +65,7 @@ impl Files {
         all
     }
 
-    /// The circles of files, each with the names that close it.
+    /// The uses that close a circle of files.
     pub fn circles(&self) -> Vec<String> {
         let mut uses: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
         for (from, to, name) in self.uses() {
@@ -92,7 +92,7 @@ impl Files {
         file.strip_prefix(&self.folder).unwrap_or(file).to_str().unwrap_or_default()
     }
 
-    /// Reads the module that a file is; its number comes back.
+    /// Reads the file of a module; returns its number.
     fn file(&mut self, file: PathBuf, path: Names) -> usize {
         let tokens = tokens(&fs::read_to_string(&file).unwrap());
         let beside = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -104,7 +104,7 @@ impl Files {
         number
     }
 
-    /// Reads what stands in a module.
+    /// Reads the content of a module.
     fn body(&mut self, number: usize, reading: &Reading<'_>) {
         let (mut rest, mut attributes, mut is_shared) = (reading.tokens, Vec::new(), false);
         while let Some((token, after)) = rest.split_first() {
@@ -159,7 +159,7 @@ impl Files {
         }
     }
 
-    /// Reads a module in a module: a file, or what stands in braces.
+    /// Reads a child module, from its own file or from braces.
     fn child<'a>(
         &mut self,
         number: usize,
@@ -190,8 +190,7 @@ impl Files {
         after
     }
 
-    /// A path that is written in a module, from the root of the crate; none where it leads out of the crate or is a name of the
-    /// module's own.
+    /// The path from the root of the crate. Nothing if it leads out of the crate or names an item of this module.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Names> {
         let (first, rest) = path.split_first()?;
         let from = |base: &[String], rest: &[String]| Some([base, rest].concat());
@@ -213,7 +212,7 @@ impl Files {
         Some([base, path.get(up..)?].concat())
     }
 
-    /// The file that defines what a path from the root leads to; none where that is a module.
+    /// The file that defines the item at this path from the root. Nothing if the path leads to a module.
     fn file_of(&self, path: &[String], passed: &mut BTreeSet<Names>) -> Option<&PathBuf> {
         if !passed.insert(path.to_owned()) {
             return None;
@@ -249,7 +248,7 @@ fn cfg_test() -> [Token; 4] {
     [word("cfg"), Token::Sign('('), word("test"), Token::Sign(')')]
 }
 
-/// What stands in the brackets that come next, and what stands behind them.
+/// The content of the next brackets, and the tokens after them.
 fn group(tokens: &[Token]) -> (&[Token], &[Token]) {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
@@ -265,7 +264,7 @@ fn group(tokens: &[Token]) -> (&[Token], &[Token]) {
     (tokens, &[])
 }
 
-/// What stands behind the item that comes next.
+/// The tokens after the next item.
 fn item(mut tokens: &[Token]) -> &[Token] {
     while let Some((token, after)) = tokens.split_first() {
         tokens = match token {
@@ -278,7 +277,7 @@ fn item(mut tokens: &[Token]) -> &[Token] {
     tokens
 }
 
-/// A path from its first word on, and what stands behind it.
+/// The path that begins with this word, and the tokens after it.
 fn path<'a>(first: &str, mut after: &'a [Token]) -> (Names, &'a [Token]) {
     let mut path = vec![first.to_owned()];
     while let [Token::Path, Token::Word(word), rest @ ..] = after {
@@ -288,7 +287,7 @@ fn path<'a>(first: &str, mut after: &'a [Token]) -> (Names, &'a [Token]) {
     (path, after)
 }
 
-/// The paths of a `use`, each with the name that it brings in, and what stands behind them.
+/// Collects the paths of a `use` with the names that they import; returns the tokens after them.
 fn tree<'a>(tokens: &'a [Token], before: &[String], imports: &mut Vec<(String, Names)>) -> &'a [Token] {
     match tokens {
         [Token::Sign('{'), ..] => {

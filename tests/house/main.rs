@@ -1,6 +1,8 @@
-//! The house: no file of a crate uses another one in a circle, and no room of the command line uses one that it must not know.
+//! The walls of the house. No files of a crate use each other in a circle. Each room of the command line uses only the
+//! rooms that it may know.
 //!
-//! Every path counts, in `use` lines and elsewhere; a name that is re-exported counts for the file that defines it. Tests do not.
+//! Every path counts, in `use` lines and elsewhere. A re-exported name counts for the file that defines it. Tests do
+//! not count.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod files;
@@ -10,10 +12,10 @@ use std::path::Path;
 
 use files::Files;
 
-/// The crates, by the folders of their `lib.rs`.
+/// The crates, as the folders of their `lib.rs`.
 const CRATES: [&str; 3] = ["reconciler/cli", "reconciler/hosts", "schema/src"];
 
-/// The rooms of the command line, and which others each may use.
+/// The rooms of the command line, each with the rooms that it may use.
 const ROOMS: [(&str, &[&str]); 4] = [
     ("manifest", &[]),
     ("work", &["manifest"]),
@@ -47,7 +49,8 @@ fn no_room_of_the_command_line_uses_one_that_it_must_not_know() {
     assert!(wrong.is_empty(), "rooms that know too much:\n{}", wrong.join("\n"));
 }
 
-/// What would hide a circle: a re-export, nested braces, a path within a function, an alias, a module within a file.
+/// These spellings could hide a circle: a re-export, nested braces, a path within a function, an alias, a module within
+/// a file.
 #[test]
 fn a_circle_is_found_however_it_is_written() {
     let lib = "mod a;\nmod b;\nmod c;\npub use b::B;\npub use c::deep::C as Renamed;\n";

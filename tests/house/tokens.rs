@@ -1,26 +1,24 @@
 //! The tokens of a source file, as far as they show paths and modules.
 
-/// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
     /// A name or a keyword.
     Word(String),
-    /// The content of a text, as it is written.
+    /// The content of a string literal, as written.
     Text(String),
     /// `::`
     Path,
-    /// Any other sign.
+    /// Any other punctuation mark.
     Sign(char),
 }
 
 impl Token {
-    /// Whether it is this word.
     pub fn is(&self, word: &str) -> bool {
         matches!(self, Self::Word(own) if own == word)
     }
 }
 
-/// The tokens of a source file without its comments, numbers, lifetimes and characters.
+/// The tokens of a source file, without comments, numbers, lifetimes and characters.
 pub fn tokens(source: &str) -> Vec<Token> {
     let (mut rest, mut all) = (source, Vec::new());
     while let Some(sign) = rest.chars().next() {
@@ -54,7 +52,7 @@ pub fn tokens(source: &str) -> Vec<Token> {
     all
 }
 
-/// The length of a comment in `/* */`, which may hold others.
+/// The length of a block comment, which can contain other ones.
 fn comment(rest: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(ahead) = rest.get(at..).filter(|ahead| !ahead.is_empty()) {
@@ -72,7 +70,7 @@ fn comment(rest: &str) -> usize {
     at
 }
 
-/// The content and the length of a text, raw or not, of bytes or not.
+/// The content and the length of a string literal: raw or not, of bytes or not.
 fn text(rest: &str) -> Option<(&str, usize)> {
     let prefix = rest.find(|sign| !matches!(sign, 'b' | 'c' | 'r'))?;
     let (letters, quote) = rest.split_at(prefix);
@@ -96,7 +94,7 @@ fn text(rest: &str) -> Option<(&str, usize)> {
     Some((body.get(..end)?, prefix + 1 + end + 1))
 }
 
-/// The length of a character in quotes, or of the quote that begins a lifetime.
+/// The length of a character literal, or of the quote that begins a lifetime.
 fn quoted(rest: &str) -> usize {
     let mut signs = rest.char_indices().skip(1);
     match (signs.next(), signs.next()) {

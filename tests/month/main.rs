@@ -1,4 +1,4 @@
-//! A month of unattended nights, held to what it must be, by arithmetic of its own.
+//! A month of unattended nights, checked by independent arithmetic.
 //!
 //! `UPDATE_GOLDEN=1` writes the calendar again; read the difference.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
@@ -14,7 +14,8 @@ use reconcile_schema::Step;
 
 use reconcile_support::month::{Month, play};
 
-/// Whether the clock on the wall of a server shows a time of its windows: written from the manifest of the fleet by hand.
+/// Whether the local time of a server lies in its windows. Written by hand from the manifest of the fleet, without the
+/// program's code.
 fn in_window(server: &str, at: Timestamp) -> bool {
     let (zone, except) = match server.split('.').nth(1).unwrap() {
         "berlin" => ("Europe/Berlin", [date(2026, 10, 31), date(2026, 11, 1)]),
@@ -52,23 +53,23 @@ fn a_month_of_nights() {
     let Month { calendar, taken, lab, goals, runs } = play().unwrap();
     assert_eq!((runs, goals.len()), (31 * 24 * 12, 12));
 
-    // Nothing was taken down outside of a window, but for what an installer had begun.
+    // Outside a window, only a started installation may take a server down.
     let downs: Vec<_> = taken.iter().filter(|taken| taken.step.takes_down()).collect();
     for down in downs.iter().filter(|down| !down.installing) {
         assert!(in_window(down.server.as_str(), down.at), "{}: {} at {}", down.server, down.step, down.at);
     }
     let servers: BTreeSet<_> = downs.iter().map(|down| &down.server).collect();
     assert_eq!(servers.len(), 12, "every server was updated");
-    // In the nights in which the clocks of Berlin and New York went back there was work.
+    // Work must have happened in the nights in which summer time ended in Berlin and in New York.
     for (first, last) in [("2026-10-24T20:00Z", "2026-10-25T03:00Z"), ("2026-11-01T03:00Z", "2026-11-01T10:00Z")] {
         let (first, last): (Timestamp, Timestamp) = (first.parse().unwrap(), last.parse().unwrap());
         assert!(downs.iter().any(|down| first <= down.at && down.at < last), "no work in the night of {first}");
     }
 
-    // What was on hold was not touched.
+    // A server on hold must stay untouched.
     assert!(taken.iter().all(|taken| !taken.held));
 
-    // At the end everything runs, at the second update, with its databases.
+    // At the end, every server is at the second update with current databases, and all services run.
     for goal in &goals {
         let server = lab.world().servers.get(&goal.server).unwrap();
         assert!(server.services.iter().all(|service| service.is_running()), "{}", goal.server);
@@ -90,8 +91,7 @@ fn a_month_of_nights() {
     assert!(calendar.lines().all(|line| line.chars().count() <= 100), "a line is longer than 100 columns");
 }
 
-/// The same seed gives the same month.
 #[test]
-fn it_is_the_same_every_time() {
+fn the_same_seed_gives_the_same_month() {
     assert_eq!(play().unwrap().calendar, play().unwrap().calendar);
 }

@@ -1,16 +1,16 @@
-// Looks at reports in a browser, as people and machines do: `node check.mjs FILE.html…`, or tests/report/run.
+// Checks reports in a browser, as people and machines use them: `node check.mjs FILE.html…`, or tests/report/run.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-// Packages lie where tests/report/run puts them, not among the sources.
+// tests/report/run puts the packages there, outside the sources.
 const packages = createRequire(new URL("../../target/report/package.json", import.meta.url));
 const { chromium } = packages("playwright-core");
 const axe = await readFile(packages.resolve("axe-core/axe.min.js"), "utf8");
 
-// What is written as \u{…}: controls, bidirectional marks, what cannot be seen. Line ends are the template's own.
+// Characters that a report must show as \u{…}: controls, bidirectional marks, invisible ones. Line ends come from the template.
 const hidden = /[\0-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
 
 const browser = await chromium.launch({
@@ -40,7 +40,7 @@ async function check(name, body) {
   }
 }
 
-/** Opens a report, hands it to `body`, and holds it to its silence: no message, no dialog, no request. */
+/** Opens a report and runs `body`. The report must cause no message, no dialog and no request. */
 async function opened(file, options, body) {
   const url = pathToFileURL(file).href;
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
@@ -62,7 +62,7 @@ async function opened(file, options, body) {
   }
 }
 
-/** Presses Tab until the focus is on what `selector` names, as somebody without a mouse does. */
+/** Presses Tab until the focus matches `selector`, as a person without a mouse would. */
 async function tabTo(page, selector) {
   for (let presses = 0; presses < 2000; presses += 1) {
     if (await page.evaluate((it) => document.activeElement?.matches(it), selector)) return;

@@ -1,4 +1,5 @@
-//! A rollout over a lab: each turn is a run of apply on its server, which asks its pool, claims it and reports when it is done.
+//! A rollout over a lab. Each turn is a run of `apply` on its server: it checks and claims the pool, and reports its
+//! result.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -11,14 +12,12 @@ use reconcile_schema::{
 };
 use reconcile_support::rollout::{Plain, Trouble, Work, start};
 
-/// What an update needs to be one.
+/// A complete update of a manifest.
 const UPDATE: &str = r"{ product: PRODUCT, release: 'RELEASE', installer: { path: 'D:\U.exe', sha256: HASH } }";
 
-/// A fleet of simulated servers.
 pub struct Servers {
-    /// What each must become, in the order of the plain facts.
+    /// The goal of each server, in the order of the plain facts.
     pub goals: Vec<Goal>,
-    /// Where they are.
     pub lab: Lab,
 }
 
@@ -50,7 +49,7 @@ pub fn manifest(plain: &Plain) -> Manifest {
 }
 
 impl Servers {
-    /// The servers of a fleet, all of them outdated; some have installers that fail or want a restart.
+    /// The servers of a fleet, all outdated. Some have installers that fail or request a restart.
     pub fn of(plain: &Plain, manifest: &Manifest, rng: &mut Rng, trouble: Trouble) -> Self {
         let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml")).unwrap();
         let goal = |name: &str| Goal::of(manifest, &releases, &name.parse().unwrap()).unwrap();
@@ -68,7 +67,7 @@ impl Servers {
         Self { goals, lab }
     }
 
-    /// One run, begun at `now`: when it was over, and why it fell short of the goal, if it did.
+    /// Runs `apply` at `now`. Returns the time of its end, and the blocker if it missed the goal.
     fn run(&mut self, host: usize, now: Timestamp) -> (Timestamp, Option<Blocker>) {
         let goal = &self.goals[host];
         self.lab.change(&goal.server, |server| server.clock = now).unwrap();
@@ -90,7 +89,8 @@ impl Servers {
         (self.lab.world().servers[&goal.server].clock, blocker)
     }
 
-    /// Lets a server stand as it is while its turn lasts: down, for its pool to see. What it was comes back.
+    /// Takes the services of a server down for the length of its turn, so that its pool sees that. Returns their state
+    /// before.
     fn take_down(&mut self, host: usize) -> Vec<Service> {
         let mut before = Vec::new();
         let stop = |service: &mut Service| service.state = ServiceState::Stopped;
@@ -105,7 +105,8 @@ impl Servers {
     }
 }
 
-/// Every server begins at once; those that their gates let through are worked on.
+/// All servers begin at the same time, and each relies on its own checks. Returns the work, and the servers that were
+/// blocked.
 pub fn all_at_once(plain: &Plain, servers: &mut Servers) -> (Vec<Work>, Vec<(usize, Blocker)>) {
     let (mut done, mut short) = (Vec::new(), Vec::new());
     for host in 0..plain.hosts.len() {
@@ -121,7 +122,7 @@ pub fn all_at_once(plain: &Plain, servers: &mut Servers) -> (Vec<Work>, Vec<(usi
     (done, short)
 }
 
-/// Lets a rollout happen; each server that fell short is named with its reason.
+/// Runs a rollout to its end. Returns the work, and each server that missed its goal with the reason.
 pub fn rolled(plain: &Plain, manifest: &Manifest, servers: &mut Servers) -> (Vec<Work>, Vec<(usize, Blocker)>) {
     let seconds = |at: Timestamp| u64::try_from(at.duration_since(start()).as_secs()).unwrap();
     let fleet = plain.fleet(manifest);

@@ -1,4 +1,4 @@
-//! Rollouts of small fleets over virtual time: whatever is drawn, no rule is broken, by an arithmetic of its own.
+//! Rollouts of random small fleets in virtual time. Independent arithmetic checks that none of them breaks a rule.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod lab;
@@ -10,7 +10,7 @@ use reconcile_core::{Blocker, Left, Unready, batches, schedule, topology_errors}
 use reconcile_schema::Role;
 use reconcile_support::rollout::{Broken, Kind, Plain, Trouble, WINDOW, Work, drive, judge, start};
 
-/// A small fleet, with windows in every other case.
+/// A random small fleet. Half of these fleets have windows.
 fn drawn(seed: u64) -> (Plain, Rng) {
     let mut rng = Rng::with_seed(seed);
     let plain = Plain::draw(&mut rng, Kind { pools: (1, 14), largest: 12 });
@@ -46,7 +46,7 @@ fn failures_and_restarts_break_no_rule() {
     assert!(failed > 500, "only {failed} rollouts had a failure");
 }
 
-/// The plan is what happens when everything takes as long as foreseen.
+/// If every length is as estimated, the rollout follows its schedule.
 #[test]
 fn the_schedule_is_what_happens() {
     for seed in 0..300 {
@@ -61,7 +61,7 @@ fn the_schedule_is_what_happens() {
     }
 }
 
-/// Batch after batch, each begun when all of the one before are done and the pools of its servers are ready.
+/// Runs the batches in order. Each begins when the previous one is done and the pools of its servers are ready.
 fn by_batches(plain: &Plain) -> Vec<Work> {
     let manifest = plain.manifest();
     let placed = batches(&manifest, plain.members(&manifest));
@@ -93,7 +93,7 @@ fn batches_break_no_rule_however_long_each_server_takes() {
         let plain = Plain { windows: None, soak: 0, ..plain };
         let done = by_batches(&plain);
         assert_eq!(judge(&plain, &done), Broken::default(), "seed {seed}: {plain:#?}\n{done:#?}");
-        // The same whenever it is asked, and with windows.
+        // Neither the time of day nor windows may change the batches.
         let with_windows = plain.with_windows(&mut Rng::with_seed(seed));
         let order = |done: &[Work]| done.iter().map(|work| work.host).collect::<Vec<_>>();
         assert_eq!(order(&by_batches(&with_windows)), order(&done), "seed {seed}");
@@ -102,7 +102,7 @@ fn batches_break_no_rule_however_long_each_server_takes() {
     assert!(most > 5, "at most {most} began together");
 }
 
-/// A fleet of 60 pools and about 400 servers of every role.
+/// A fleet of 60 pools and about 400 servers with every role.
 fn documented(seed: u64) -> Plain {
     let kind = Kind { pools: (60, 60), largest: 12 };
     let mut drawn = (seed * 100..).map(|seed| Plain::draw(&mut Rng::with_seed(seed), kind));
@@ -146,7 +146,7 @@ fn in_a_lab_nothing_of_a_pool_begins_after_a_failure_and_no_pool_falls_below_its
         let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(seed), trouble);
         let (done, short) = lab::rolled(&plain, &manifest, &mut servers);
         assert_eq!(judge(&plain, &done), Broken::default(), "seed {seed}");
-        // Who fell short did so by its installer, and not because a pool could not do without it.
+        // A server may miss its goal because of its installer, but never because its pool cannot spare it.
         for (host, why) in &short {
             assert!(matches!(why, Blocker::InstallFailed { .. }), "seed {seed}, {}: {why}", plain.hosts[*host].name);
         }
@@ -155,7 +155,7 @@ fn in_a_lab_nothing_of_a_pool_begins_after_a_failure_and_no_pool_falls_below_its
     assert!(failures > 8, "only {failures} failures");
 }
 
-/// Nobody keeps an order here: every server begins in the same minute.
+/// No engine keeps an order here: every server begins in the same minute.
 #[test]
 fn without_an_engine_the_servers_of_a_lab_keep_their_pools_by_themselves() {
     let plain = documented(0);
@@ -163,7 +163,7 @@ fn without_an_engine_the_servers_of_a_lab_keep_their_pools_by_themselves() {
     let mut servers = lab::Servers::of(&plain, &manifest, &mut Rng::with_seed(1), Trouble::default());
     let (done, short) = lab::all_at_once(&plain, &mut servers);
     assert_eq!(judge(&plain, &done).quorum, 0);
-    // Its pool has too few servers left, or says that one of them is down.
+    // The pool has too few servers left, or reports that one of them is down.
     let quorum =
         |why: &Blocker| matches!(why, Blocker::Pool { why: Unready::Quorum { .. } | Unready::Warned { .. }, .. });
     let early = |why: &Blocker| matches!(why, Blocker::ComesAfter { .. });
@@ -174,7 +174,7 @@ fn without_an_engine_the_servers_of_a_lab_keep_their_pools_by_themselves() {
     assert!(quorum > 30 && early > 10, "{quorum} kept for their pools, {early} back ends waited");
 }
 
-/// A server that needs longer than any window has no turn; its pool stops there, and what comes after it waits.
+/// A server whose outage is longer than every window gets no turn. Its pool stops there, and later work waits.
 #[test]
 fn a_server_that_fits_no_window_is_left_with_all_that_come_after_it() {
     let mut left_behind = 0;
@@ -198,13 +198,13 @@ fn a_server_that_fits_no_window_is_left_with_all_that_come_after_it() {
     assert!(left_behind > 300, "only {left_behind} were left behind");
 }
 
-/// The judge would notice: what it is given is spoilt, and it says which rule is broken.
+/// Proves that the judge finds violations: it gets invalid rollouts and must name the broken rules.
 #[test]
-fn the_judge_sees_what_is_wrong() {
+fn the_judge_finds_every_kind_of_violation() {
     let (mut quorum, mut pairs, mut windows, mut order, mut domains) = (0, 0, 0, 0, 0);
     for seed in 0..300 {
         let (plain, mut done) = played(seed, Trouble::default());
-        // All at once, at the first moment.
+        // Every server begins at the first moment.
         for work in &mut done {
             (work.from, work.until) = (0, u64::from(plain.hosts[work.host].length));
         }

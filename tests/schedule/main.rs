@@ -1,6 +1,6 @@
-//! The definitions of the scheduled task: written for a validator that is not ours, and printed by the program.
+//! The definitions of the scheduled task: files for an independent validator, and the output of the program.
 //!
-//! `tests/schedule/check` holds the files that this writes to `task.xsd`: `good` must be valid, `bad` must not.
+//! `tests/schedule/check` validates these files against `task.xsd`: all in `good` must be valid, and none in `bad`.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod print;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use reconcile_hosts::task::{Request, file};
 use reconcile_schema::{Period, TaskMode};
 
-/// A folder for documents, empty.
+/// An empty folder for documents.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schedule").join(name);
     let _ = fs::remove_dir_all(&folder);
@@ -26,7 +26,7 @@ fn request(mode: TaskMode, path: &str, account: &str, every: &str, jitter: &str,
     request.checked().unwrap()
 }
 
-/// Every mode and kind of account, the ends of every range, and what must be escaped.
+/// Every mode, every kind of account, the ends of every range, and text that requires escaping.
 #[test]
 fn definitions_for_the_validator() {
     let folder = folder("good");
@@ -49,7 +49,7 @@ fn definitions_for_the_validator() {
     assert_eq!(count, 216);
 }
 
-/// A definition with one thing wrong: the validator must find each.
+/// Each definition has one mistake, and the validator must find it.
 #[test]
 fn bad_documents_for_the_validator() {
     let folder = folder("bad");

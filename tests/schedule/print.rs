@@ -1,4 +1,4 @@
-//! `reconcile schedule` where there is no Windows: it prints the definition, and refuses the rest.
+//! `reconcile schedule` without Windows: it prints the definition and refuses everything else.
 
 use std::process::{Command, Output, Stdio};
 use std::{fs, path::Path};
@@ -11,7 +11,7 @@ fn reconcile(args: &[&str]) -> Output {
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output().unwrap()
 }
 
-/// What `schedule install MANIFEST --print` prints.
+/// The output of `schedule install MANIFEST --print`.
 fn printed(manifest: &str, args: &[&str]) -> String {
     let ended = reconcile(&[&["schedule", "install", manifest, "--print", "--as", SERVER_PATH], args].concat());
     let err = String::from_utf8(ended.stderr).unwrap();
@@ -19,7 +19,7 @@ fn printed(manifest: &str, args: &[&str]) -> String {
     String::from_utf8(ended.stdout).unwrap()
 }
 
-/// Why it is refused, with 64.
+/// The reason why the command is refused with 64.
 fn refused(args: &[&str]) -> String {
     let ended = reconcile(args);
     assert_eq!((ended.status.code(), ended.stdout.len()), (Some(64), 0), "{args:?}");
@@ -34,7 +34,7 @@ fn the_printed_definition_is_the_committed_one_each_time() {
         fs::write(&path, &xml).unwrap();
     }
     assert_eq!(xml, fs::read_to_string(path).unwrap(), "run this with UPDATE_GOLDEN=1");
-    // Read by a reader that is not ours.
+    // An independent XML parser.
     let document = roxmltree::Document::parse(&xml).unwrap();
     let namespaced = document.root_element().tag_name();
     assert_eq!(namespaced.namespace(), Some("http://schemas.microsoft.com/windows/2004/02/mit/task"));
@@ -43,7 +43,7 @@ fn the_printed_definition_is_the_committed_one_each_time() {
 }
 
 #[test]
-fn what_is_asked_for_is_what_is_printed() {
+fn the_printed_task_has_the_requested_options() {
     let options = ["--mode", "observe", "--every", "1d", "--jitter", "2h", "--account", r"CONTOSO\gmsa$"];
     let xml = printed("manifests/standard-edition.yaml", &options);
     for part in [
@@ -52,7 +52,7 @@ fn what_is_asked_for_is_what_is_printed() {
         "<RandomDelay>PT2H</RandomDelay>",
         r"<UserId>CONTOSO\gmsa$</UserId>",
         "<LogonType>Password</LogonType>",
-        // The databases of one store, and an hour.
+        // One hour, and the databases of one store.
         "<ExecutionTimeLimit>PT2H</ExecutionTimeLimit>",
     ] {
         assert!(xml.contains(part), "{part}\n{xml}");
@@ -89,7 +89,7 @@ servers:
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_refused_with_a_reason() {
+fn invalid_options_are_refused_with_a_reason() {
     let good = ["schedule", "install", "manifests/back-end.yaml", "--print", "--as", SERVER_PATH];
     for (options, why) in [
         (&["--every", "30s"] as &[&str], "a task can start every 1 min to 31 days, not every 30 s"),
@@ -123,7 +123,7 @@ fn the_task_scheduler_is_a_part_of_windows() {
     }
 }
 
-/// A manifest with these servers and this policy, in a folder of its own.
+/// A manifest with these parts, in its own folder.
 fn of(policy: &str, more: &str, servers: &str) -> (tempfile::TempDir, String) {
     let manifest = format!(
         "\
@@ -148,7 +148,7 @@ servers:
 const STANDARD: &str = "  se01.contoso.example: { role: standard-edition, target: cu7 }\n";
 const NIGHT: &str = "maintenance: { timeZone: UTC, windows: { night: { days: sat, from: '22:00', to: '04:00' } } }";
 
-/// What is said of a task that applies this manifest as this account: refused with 64, or what is to be expected of it.
+/// The result for a task that applies this manifest as this account: the refusal (64), or the forecast.
 fn applies(path: &str, account: &[&str]) -> Result<String, String> {
     let args = ["schedule", "install", path, "--print", "--as", SERVER_PATH, "--mode", "apply"];
     let ended = reconcile(&[&args, account].concat());
@@ -185,7 +185,7 @@ fn the_account_of_a_task_that_applies_can_have_the_rights_that_its_steps_need() 
     let front = "  fe01.contoso.example: { role: front-end, target: cu7, pool: pool01.contoso.example }\n";
     let mediation = "  me01.contoso.example: { role: mediation, target: cu7 }\n";
     let (local, password) = (["--account", r"CONTOSO\svc"], ["--account", r"CONTOSO\svc", "--password"]);
-    // What may be whose: SYSTEM, an account without its password, one with it, a managed one.
+    // For each server: SYSTEM, an account without its password, an account with it, a managed account.
     for (servers, may) in
         [(STANDARD, [false, true, true, true]), (front, [false, false, true, true]), (mediation, [true; 4])]
     {

@@ -1,5 +1,5 @@
-//! The types refuse everything that the schema refuses, lists aside: so a good manifest without a list needs no schema to
-//! be known as good.
+//! Apart from lists, the types refuse everything that the schema refuses. So a manifest without lists can be accepted
+//! without the schema.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn the_types_refuse_every_manifest_that_the_schema_refuses() {
     for path in files("manifests", ".yaml").iter().filter(|path| !path.ends_with("releases.yaml")) {
         let good: Value = serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         assert!(schema.is_valid(&good), "{}", path.display());
-        // Names without a domain are completed before the types see them.
+        // The program completes names without a domain before it converts the manifest to the types.
         let is_short = good.get("domain").is_some();
         assert!(is_short || typed(&good).is_ok(), "{}", path.display());
         for mutant in mutated(&good).into_iter().filter(|mutant| !has_list(mutant)) {
@@ -29,10 +29,10 @@ fn the_types_refuse_every_manifest_that_the_schema_refuses() {
         }
     }
     println!("{mutants} mutated manifests, {refused} refused by the schema and by the types");
-    assert!(refused > 1000, "{refused} of {mutants}: too few to say anything");
+    assert!(refused > 1000, "{refused} of {mutants}: too few to prove anything");
 }
 
-/// Paths are said twice, as code and as a pattern: neither accepts what the other refuses.
+/// The rules for paths exist twice, as code and as a pattern. Both must accept the same paths.
 #[test]
 fn the_schema_and_the_types_accept_the_same_paths() {
     let installer = |path: &str| json!({ "path": path, "sha256": "c0ffee00".repeat(8), "publisher": "x" });
@@ -55,14 +55,14 @@ fn the_schema_and_the_types_accept_the_same_paths() {
         }
     }
     println!("{accepted} paths accepted, {refused} refused, by the schema and by the types");
-    assert!(accepted > 500 && refused > 5000, "{accepted} and {refused}: too few to say anything");
+    assert!(accepted > 500 && refused > 5000, "{accepted} and {refused}: too few to prove anything");
 }
 
 fn accepts<T: DeserializeOwned>(value: Value) -> bool {
     serde_json::from_value::<T>(value).is_ok()
 }
 
-/// What the manifest's schema says of one type.
+/// The part of the manifest's schema for one type.
 fn part(name: &str) -> Value {
     let schema = schema("manifest");
     let part = schema["$defs"][name].clone();
@@ -72,7 +72,7 @@ fn part(name: &str) -> Value {
     Value::Object(all)
 }
 
-/// Beginnings, names and ends of paths, each with each.
+/// Every combination of a start, a name and an end.
 fn paths() -> Vec<String> {
     let begins = [
         "",
@@ -166,7 +166,7 @@ fn paths() -> Vec<String> {
     all.chain(long).collect()
 }
 
-/// A type made of fields accepts a list of their values, too; the program asks the schema about such a manifest.
+/// A type with fields also accepts a list of their values, so the program checks such a manifest with the schema.
 fn has_list(value: &Value) -> bool {
     match value {
         Value::Array(_) => true,
@@ -175,7 +175,7 @@ fn has_list(value: &Value) -> bool {
     }
 }
 
-/// The value with each single part replaced, left out or joined by a stranger.
+/// Copies of the value in which one part is replaced, missing, or joined by an unknown field.
 fn mutated(value: &Value) -> Vec<Value> {
     let mut mutants = vec![
         Value::Null,

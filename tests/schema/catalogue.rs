@@ -1,4 +1,4 @@
-//! The catalogue of releases holds together: who says what, in which order, and which name means what.
+//! The catalogue of releases is consistent: its sources, its order, and the meaning of each name.
 
 use std::{collections::BTreeSet, fs};
 
@@ -16,7 +16,6 @@ fn catalogue() -> Releases {
     serde_yaml::from_str(&text()).unwrap()
 }
 
-/// Every release, with its product.
 fn rows(catalogue: &Releases) -> impl Iterator<Item = (Product, &Release)> {
     catalogue.products.iter().flat_map(|(product, line)| line.releases.iter().map(|release| (*product, release)))
 }
@@ -80,7 +79,7 @@ fn no_component_is_above_the_build_of_its_release() {
     }
 }
 
-/// The table for people, with the source of each build: `UPDATE_SCHEMAS=1` writes it again.
+/// The table for people, with the source of each build. `UPDATE_SCHEMAS=1` writes it again.
 #[test]
 fn the_table_says_who_gives_each_build() {
     let catalogue = catalogue();
@@ -118,7 +117,7 @@ fn the_table_says_who_gives_each_build() {
     assert_eq!(fs::read_to_string(path).unwrap(), table, "UPDATE_SCHEMAS=1 cargo test --test schema writes it again");
 }
 
-/// What the issue of the catalogue's last change looked up, by what each source says.
+/// The last research on the catalogue, with the statement of each source.
 #[test]
 fn builds_that_were_looked_up_are_what_their_sources_say() {
     let catalogue = catalogue();
@@ -145,21 +144,21 @@ fn builds_that_were_looked_up_are_what_their_sources_say() {
             "{id}"
         );
     }
-    // Where sources contradict each other, both rows say so.
+    // If sources contradict each other, both rows must mention it.
     for id in ["sfb-se/rtmhf1", "sfb-se/hf-2025-08"] {
         let note = row(id).note.unwrap();
         assert!([".826", ".820", "U26", "B-HIEZ"].iter().all(|said| note.contains(said)), "{note}");
     }
 }
 
-/// Within a product, later releases have later dates and higher builds. There is no exception.
+/// Within a product, later releases have later dates and higher builds, without exception.
 #[test]
 fn dates_and_builds_rise() {
     let catalogue = catalogue();
     for product in Product::ALL {
         let rows = catalogue.of(product);
         for pair in rows.windows(2) {
-            // Dates are as exact as their sources, "2025" or "2025-08" or "2025-08-12": the common part is compared.
+            // Dates are as exact as their sources, "2025" or "2025-08" or "2025-08-12". The common part is compared.
             let (before, after) = (&pair[0], &pair[1]);
             let length = before.date.len().min(after.date.len());
             assert!(before.date[..length] <= after.date[..length], "{} is dated before {}", after.id, before.id);
@@ -172,7 +171,7 @@ fn dates_and_builds_rise() {
     }
 }
 
-/// Every way in which a release may be written leads to it, or to an error that names what else it may be.
+/// Every spelling of a release leads to it, or to an error with all candidates.
 #[test]
 fn a_name_means_one_release_or_is_refused_with_the_candidates() {
     let catalogue = catalogue();

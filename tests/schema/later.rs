@@ -1,9 +1,9 @@
-//! What programs leave for each other is read by earlier and later ones: fields that are not known are passed over.
+//! Earlier and later versions read the files that programs leave for each other, so they ignore unknown fields.
 
 use reconcile_schema::{LastRun, PoolRecord, RunReport, StatusReport};
 use serde_json::{Value, json};
 
-/// Fields that no program of today knows, in every object that has more than one field.
+/// Adds unknown fields to every object with more than one field.
 fn grown(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -27,7 +27,7 @@ fn read_alike<T: serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(writ
 
 #[test]
 fn the_last_run_of_a_later_version_is_read() {
-    // As 0.1 first wrote it: without a code, an outage or a window.
+    // The format of the first 0.1, without a code, an outage or a window.
     let first = json!({
         "version": 1, "madeBy": "0.1.0", "mode": "apply", "ended": "2026-11-22T04:00:00Z", "tookSeconds": 12, "state": "blocked",
         "exitCode": 3, "steps": 0, "event": "window-closed", "outcome": "no maintenance window is open",
@@ -54,7 +54,7 @@ fn the_claims_of_a_later_version_are_read() {
     later["order"] = json!(["fe1", "fe2"]);
     let read: PoolRecord = serde_json::from_value(later.clone()).unwrap();
     assert!(read.is_claimed_by(&"fe1.contoso.example".parse().unwrap()));
-    assert_eq!(serde_json::to_value(read).unwrap(), later, "it is written again with what is not known");
+    assert_eq!(serde_json::to_value(read).unwrap(), later, "unknown fields survive the round trip");
     serde_json::from_value::<PoolRecord>(record).unwrap();
 }
 

@@ -46,7 +46,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of a folder whose names end in this. Labs keep their worlds next to their manifests.
+/// The files in a folder whose names end with `end`. Labs store their worlds next to their manifests.
 fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -57,13 +57,12 @@ fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A committed schema.
 fn schema(format: &str) -> Value {
     let path = root().join(format!("schema/{format}.schema.json"));
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What a command that ends well prints.
+/// The output of a command that must succeed.
 #[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
 fn reconcile(args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_reconcile")).args(args).current_dir(root()).output().unwrap();

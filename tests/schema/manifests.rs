@@ -1,4 +1,4 @@
-//! The manifests that come with the program are good, and an editor knows their schema.
+//! The manifests that ship with the program are valid, and an editor finds their schema.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn every_manifest_is_valid_and_has_a_goal_for_every_server() {
     }
 }
 
-/// The schema of an editor is the committed one; the program has its own copy.
+/// An editor uses the committed schema; the program has its own copy.
 #[test]
 fn every_manifest_is_valid_by_the_committed_schema() {
     let validator = jsonschema::validator_for(&schema("manifest")).unwrap();
@@ -40,7 +40,7 @@ fn the_first_comment_names_the_schema_for_editors() {
 
 #[test]
 fn every_documented_topology_has_a_manifest() {
-    // The program completes names without a domain before the types see them.
+    // The program completes names without a domain before it converts the manifest to the types.
     let is_full = |path: &std::path::PathBuf| !path.ends_with("site.yaml") && !path.ends_with("every-field.yaml");
     let full: Vec<_> = manifests().into_iter().filter(is_full).collect();
     let shown: Vec<_> = full.iter().flat_map(|path| goals(path.to_str().unwrap())).collect();
@@ -52,7 +52,7 @@ fn every_documented_topology_has_a_manifest() {
     assert_eq!(goals("manifests/branch-offices.yaml").len(), 100);
 }
 
-/// One site with five topologies needs no more lines than a person reads at once, and nothing in it is a probable mistake.
+/// The manifest of one site with five topologies stays short enough to read at once, and has no probable mistake.
 #[test]
 fn a_whole_site_takes_forty_lines() {
     let text = fs::read_to_string(root().join("manifests/site.yaml")).unwrap();
@@ -63,7 +63,7 @@ fn a_whole_site_takes_forty_lines() {
     assert_eq!(said, "manifests/site.yaml: good: 32 servers, 3 updates\n");
 }
 
-/// The manifests, without the catalogue.
+/// The manifests without the catalogue.
 fn manifests() -> Vec<std::path::PathBuf> {
     let all = files("manifests", ".yaml").into_iter();
     all.filter(|path| !path.ends_with("releases.yaml")).collect()

@@ -1,14 +1,15 @@
-//! What people write is held to its names: a misspelt field, a password. What programs write may grow.
+//! Input that people write must contain only known names, so a misspelt field or a password is refused. Formats between
+//! programs can grow.
 
 use serde_json::Value;
 
 use crate::{FORMATS, schema};
 
-/// Words that would be part of a secret's name.
+/// Words in the name of a field that would hold a secret.
 const SECRETS: [&str; 9] =
     ["password", "passwd", "secret", "token", "credential", "apikey", "api_key", "privatekey", "passphrase"];
 
-/// What people write, and what a run is held to.
+/// Formats that people write, and to which a run is bound.
 const WRITTEN: [&str; 2] = ["manifest", "releases"];
 
 #[test]
@@ -26,17 +27,17 @@ fn every_object_names_its_fields_or_says_what_its_values_are() {
     }
 }
 
-/// What programs write for programs is read by earlier versions, too: they pass over what they do not know.
+/// Earlier versions also read the formats between programs, and ignore unknown fields.
 #[test]
-fn what_programs_read_takes_the_fields_of_later_versions() {
-    // A run is held to every word of a plan; what DSC hands over is written by a person.
+fn formats_between_programs_accept_fields_of_later_versions() {
+    // A run is bound to every word of a plan, and a person writes the input of DSC.
     for format in FORMATS.iter().filter(|format| !WRITTEN.contains(format) && !["plan", "dsc"].contains(format)) {
         for (place, rules) in objects(format) {
-            // What has names of its own for keys; and a choice, of which one field is the name.
+            // An object with free names as its keys; or an enum variant, whose only field is its name.
             let fields = rules.get("properties").and_then(Value::as_object).map_or(0, |fields| fields.len());
             let choice =
                 fields == 1 && rules.get("required").and_then(Value::as_array).is_some_and(|all| all.len() == 1);
-            // A window is proposed as a manifest would write it.
+            // A proposed window has the form of a window in the manifest.
             let keyed = rules.get("patternProperties").is_some() || choice || place == "/$defs/Window";
             for key in ["additionalProperties", "unevaluatedProperties"] {
                 assert!(keyed || rules.get(key) != Some(&Value::Bool(false)), "{format}{place} takes no further field");
@@ -68,7 +69,7 @@ fn every_field_of_a_manifest_says_what_it_is() {
     }
 }
 
-/// Every schema of an object, with its place.
+/// The schema of every object, with its place.
 fn objects(format: &str) -> Vec<(String, Value)> {
     fn walk(place: &str, value: &Value, found: &mut Vec<(String, Value)>) {
         match value {
@@ -79,7 +80,7 @@ fn objects(format: &str) -> Vec<(String, Value)> {
                 if is_object {
                     found.push((place.to_owned(), value.clone()));
                 }
-                // `default` and `enum` hold values, not schemas.
+                // `default` and `enum` contain values, not schemas.
                 for (key, inner) in fields.iter().filter(|(key, _)| !matches!(key.as_str(), "default" | "enum")) {
                     walk(&format!("{place}/{key}"), inner, found);
                 }

@@ -1,4 +1,4 @@
-//! The documented order, written down again by hand: the plan that every healthy, outdated server must get.
+//! The documented order, written independently by hand. Every healthy, outdated server must get this plan.
 //!
 //! Microsoft Learn, "Upgrade or update a Back End Server or Standard Edition server". Its steps are: stop the services,
 //! stop the web server, close every management shell, run the installer, stop the services again, start the web server,
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{folder, run};
 
-/// The name of a product in stories, and its installer.
+/// The products in the stories, with the names of their installers.
 const PRODUCTS: [(&str, &str); 4] = [
     ("lync-2013", "LyncServerUpdateInstaller.exe"),
     ("sfb-2015", "SkypeServerUpdateInstaller.exe"),
@@ -18,7 +18,7 @@ const PRODUCTS: [(&str, &str); 4] = [
     ("sfb-se", "SkypeServerUpdateInstaller.exe"),
 ];
 
-/// The kinds of servers, and the parameters with which the databases of each are updated.
+/// The kinds of servers, with the parameters for the update of their databases.
 const SERVERS: [(&str, &str); 3] = [
     ("standard-edition", "-LocalDatabases"),
     ("back-end", "-ConfiguredDatabases -SqlServerFqdn sql01.contoso.example"),
@@ -42,8 +42,8 @@ fn the_central_management_store_is_updated_after_the_databases_of_its_server() {
     assert_eq!(planned("central-management-store.md"), documented("SkypeServerUpdateInstaller.exe", &databases));
 }
 
-/// The commands of the documented procedure, with what it takes for granted: that the update has been downloaded, and
-/// that the services are started at the end.
+/// The commands of the documented procedure, with its two implicit steps: the update is downloaded first, and the
+/// services are started at the end.
 fn documented(installer: &str, databases: &[String]) -> Vec<String> {
     let before = [format!("copy and verify {installer}")];
     let steps = [
@@ -57,7 +57,7 @@ fn documented(installer: &str, databases: &[String]) -> Vec<String> {
     before.into_iter().chain(steps.map(String::from)).chain(databases.iter().cloned()).chain(after).collect()
 }
 
-/// The commands of the plan for the manifest of a story.
+/// The commands of the plan for the manifest in a story.
 fn planned(story: &str) -> Vec<String> {
     let told = fs::read_to_string(folder().join(story)).unwrap_or_else(|error| panic!("{story}: {error}"));
     let (_, manifest) = told.split_once("```yaml site.yaml\n").unwrap();

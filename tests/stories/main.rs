@@ -1,11 +1,11 @@
-//! The stories of this folder, held to what the program really does.
+//! Compares the stories in this folder with the behaviour of the program.
 //!
-//! A story is Markdown that a person reads. A fence says what it is for:
-//! - ```` ```yaml NAME ```` is a file of that name,
-//! - ```` ```diff NAME ```` is a change to one, by hand,
-//! - ```` ```flip NAME ```` is a bit that flips in one, in the first byte of what the fence holds,
-//! - ```` ```console ```` is a transcript: `$ reconcile …`, then exactly what was printed, standard output and standard
-//!   error as they came, and `exit code N` where it is not 0.
+//! A story is Markdown for people. The info string of a fence states its purpose:
+//! - ```` ```yaml NAME ```` is a file with that name,
+//! - ```` ```diff NAME ```` is a change to a file, made by hand,
+//! - ```` ```flip NAME ```` flips a bit in a file, in the first byte of the text in the fence,
+//! - ```` ```console ```` is a transcript: `$ reconcile …`, then exactly the output, with standard output and standard
+//!   error in the order of writing, and `exit code N` unless the code is 0.
 //!
 //! `UPDATE_STORIES=1 cargo test --test stories` writes the transcripts again; read the difference before you commit it.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
@@ -25,7 +25,7 @@ fn every_story_is_true() {
     let mut untrue = String::new();
     for path in stories() {
         let told = fs::read_to_string(&path).unwrap();
-        println!("{}", path.display()); // Shown when it panics.
+        println!("{}", path.display()); // Shown if the test panics.
         let happened = retell(&told);
         if told == happened {
             continue;
@@ -38,7 +38,7 @@ fn every_story_is_true() {
         let name = path.file_name().unwrap().display().to_string();
         write!(untrue, "\n{}", difference.unified_diff().header(&name, "what happened")).unwrap();
     }
-    assert!(untrue.is_empty(), "{untrue}\nUPDATE_STORIES=1 writes the transcripts anew");
+    assert!(untrue.is_empty(), "{untrue}\nUPDATE_STORIES=1 writes the transcripts again");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn stories() -> Vec<PathBuf> {
     stories
 }
 
-/// The story as it happens, in a new folder of its own.
+/// Plays the story in its own new folder; returns it with the real output.
 fn retell(told: &str) -> String {
     let world = tempfile::tempdir().unwrap();
     let mut happened = String::new();
@@ -90,7 +90,7 @@ fn retell(told: &str) -> String {
     happened
 }
 
-/// Changes a file by hand: its lines that are marked with `-` become those that are marked with `+`.
+/// Edits a file by hand: the lines with `+` replace those with `-`.
 fn change(path: &Path, block: &[&str]) {
     let lines = |mark: &str| -> String {
         let of = |line: &&str| line.strip_prefix([' ']).or(line.strip_prefix(mark)).map(|text| format!("{text}\n"));
@@ -102,7 +102,7 @@ fn change(path: &Path, block: &[&str]) {
     fs::write(path, text.replace(&old, &lines("+"))).unwrap();
 }
 
-/// Flips a bit in the first byte of `text`, which the file has once.
+/// Flips a bit in the first byte of `text`, which must occur exactly once in the file.
 fn flip(path: &Path, text: &str) {
     let mut bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut places = (0..bytes.len()).filter(|place| bytes[*place..].starts_with(text.as_bytes()));
@@ -113,7 +113,7 @@ fn flip(path: &Path, text: &str) {
     fs::write(path, bytes).unwrap();
 }
 
-/// The words of a command; those in quotes are one.
+/// The words of a command. Quoted words count as one.
 fn words(command: &str) -> Vec<String> {
     let parts = command.split('"').enumerate().map(|(nth, part)| (nth % 2 == 1, part));
     parts
@@ -124,7 +124,7 @@ fn words(command: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a command prints, and its exit code.
+/// The output of a command, and its exit code.
 #[expect(clippy::disallowed_methods, reason = "the child is the program that is tested")]
 fn run(folder: &Path, command: &str) -> String {
     let args = command.strip_prefix("reconcile ").unwrap_or_else(|| panic!("not a command of ours: {command}"));

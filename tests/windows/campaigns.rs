@@ -1,7 +1,7 @@
-//! Two campaigns: the run is ended at moments that are drawn, and its package is swapped beneath it.
+//! Two campaigns: one ends the run at random moments, the other swaps the package during the runs.
 //!
-//! A short form takes a few of each. `tests/campaigns/run long terminate` and `… swaps` set a folder where the long form keeps
-//! what it has done, and a seed; cut off, it goes on from there.
+//! The short form takes a few of each. `tests/campaigns/run long terminate` and `… swaps` set a seed, and a folder for
+//! the results of the long form. If the long form is interrupted, it continues from there.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -26,14 +26,14 @@ use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
 /// The exit codes that the README promises.
 const DOCUMENTED: [u32; 6] = [0, 1, 2, 3, 4, 5];
 
-/// What a campaign has done so far, one line each.
+/// The results of a campaign so far, one per line.
 struct Kept {
     path: Option<PathBuf>,
     lines: Vec<String>,
 }
 
 impl Kept {
-    /// Of the long form of this campaign; the short one keeps nothing.
+    /// The results of the long form. The short form keeps none.
     fn of(campaign: &str) -> Self {
         let path = std::env::var_os("CAMPAIGN_KEPT")
             .map(|folder| PathBuf::from(folder).join(format!("{campaign}-{}", seed())));
@@ -58,7 +58,8 @@ fn seed() -> u64 {
     std::env::var("CAMPAIGN_SEED").map_or(1, |seed| seed.parse().expect("a number as the seed"))
 }
 
-/// Where a run is ended: when its journal has so many entries, and so much later; with what watches its commands, or without.
+/// The moment at which a run is ended: this long after its journal has so many entries, with or without the watcher of
+/// its commands.
 #[derive(Debug)]
 struct Moment {
     server: usize,
@@ -67,10 +68,9 @@ struct Moment {
     with_watcher: bool,
 }
 
-/// Makes a server.
 type Make = fn() -> Server;
 
-/// The servers of the campaign. The installer takes its time, so that many moments fall into it.
+/// The servers of the campaign. Their installer is slow, so that many moments fall into its work.
 const SERVERS: [(&str, Make); 4] = [
     ("a Standard Edition server of 2015", || Server::standard_edition(SFB_2015)),
     ("a back end of 2019", || Server::back_end(SFB_2019)),
@@ -89,7 +89,7 @@ impl Moment {
         }
     }
 
-    /// Ends a run then, and gives the last mark of its journal; the next run does the rest.
+    /// Ends a run at that moment; the next run does the rest. Returns the last mark of its journal.
     fn play(&self) -> String {
         let mut server = (SERVERS[self.server].1)();
         server.lab.updater = vec![UpdaterRun { pace: 150, ..UpdaterRun::default() }];
@@ -110,9 +110,9 @@ impl Moment {
             acknowledge(&machine, &again);
             (again.code == 0).then_some(())
         });
-        assert!(done.is_some(), "no later run comes to its goal");
+        assert!(done.is_some(), "no later run reached its goal");
         machine.assert_converged();
-        // A run that is ended together with its watcher sees no installation end, and starts it again.
+        // If the watcher ends with the run, nobody sees the end of the installation, so the next run starts it again.
         let most = if self.with_watcher { 2 } else { 1 };
         assert!((1..=most).contains(&installs(&machine)), "{} installations", installs(&machine));
         assert_eq!(machine.journal().iter().filter(|mark| *mark == "installed").count(), 1);
@@ -123,7 +123,7 @@ impl Moment {
     }
 }
 
-/// The mark of a journal's line, with its step; one that is torn has none.
+/// The mark in a line of the journal, with its step. A torn line has no mark.
 fn mark_of(line: &str) -> String {
     let line: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
     let mark = line["mark"].as_str().unwrap_or("half an entry");
@@ -131,7 +131,7 @@ fn mark_of(line: &str) -> String {
     step.map_or_else(|| mark.to_owned(), |step| format!("{mark} {step}"))
 }
 
-/// Says that a journal was seen whose end was damaged, where a run waits for that.
+/// Acknowledges the damaged end of a journal, if the run requires that.
 fn acknowledge(machine: &Machine, ran: &Ran) {
     if format!("{ran:?}").contains("reconcile acknowledge") {
         let said = machine.reconcile(&["acknowledge", MANIFEST, "journal", "--reason", "a campaign"]);
@@ -183,7 +183,7 @@ fn said(why: &(dyn Any + Send)) -> String {
     text.or_else(|| why.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
 }
 
-/// Where a foreign program or library leaves its mark when it runs.
+/// The foreign program and library leave this file when they run.
 const MARK: &str = r"C:\lab\foreign";
 const FOREIGN: &str = r"C:\lab\foreign.exe";
 const LIBRARY: &str = r"C:\lab\foreign.dll";
@@ -193,7 +193,7 @@ fn a_swapped_package_never_runs() {
     let mut kept = Kept::of("swaps");
     let (wanted, starts) = if kept.is_long() { (10_000, 40) } else { (300, 1) };
     let mut server = Server::standard_edition(SFB_2019);
-    // It moves nothing, so that it is started again and again.
+    // An installer that patches nothing is started again and again.
     server.lab.updater = vec![UpdaterRun { components: Some(0), ..UpdaterRun::default() }];
     let machine = Machine::new(server);
     machine.declare("{}");
@@ -206,7 +206,7 @@ fn a_swapped_package_never_runs() {
     both_would_be_seen(&machine);
 
     let folder = private();
-    // What anybody can know of the next update, before the first run.
+    // Before the first run, anyone can know this much about the next update.
     let declared = manifest(&machine, "{}");
     let hash = declared.lines().find_map(|line| line.trim().strip_prefix("sha256: ")).expect("a hash");
     machine.put(&format!(r"{folder}\packages\{hash}\helper.dll"), fs::read(machine.path(LIBRARY)).unwrap());
@@ -221,7 +221,7 @@ fn a_swapped_package_never_runs() {
     let mut rounds = 0;
     while figure.swaps.taken < wanted || figure.starts < starts {
         rounds += 1;
-        assert!(kept.is_long() || rounds < 60, "no run has come to the installer: {figure:?}");
+        assert!(kept.is_long() || rounds < 60, "no run has reached the installer: {figure:?}");
         let planted = plant(&machine);
         let known = installs(&machine);
         let ran = Ran::of(machine.reconcile(&["apply", MANIFEST, "--yes", "--retry", "--output", "json"]));
@@ -229,9 +229,9 @@ fn a_swapped_package_never_runs() {
         assert!(!machine.path(MARK).exists(), "a foreign program ran: {ran:#?}");
         assert!(DOCUMENTED.contains(&ran.code) && ran.server.left_down.is_empty(), "{ran:#?}");
         let began = installs(&machine) - known;
-        assert_eq!(began, ran.count(&Step::Install), "what was started is the package: {ran:#?}");
+        assert_eq!(began, ran.count(&Step::Install), "every start was one of the package: {ran:#?}");
         if rounds % 2 == 0 {
-            // The copy that was made is unknown to the next run.
+            // Without its journal, the next run does not know this copy.
             let _ = fs::remove_file(machine.journal_path());
         }
         let counts = fs::read(machine.path(r"C:\lab\swaps.json")).unwrap_or_default();
@@ -260,7 +260,7 @@ fn a_swapped_package_never_runs() {
     assert!(!kept.is_long() || (taken_private > 0 && private > 0), "nothing was tried in the private folder");
 }
 
-/// What a campaign of swaps has come to.
+/// The result of a campaign of swaps.
 #[derive(Debug, Clone, Copy, Default)]
 struct Figures {
     swaps: Swaps,
@@ -277,7 +277,7 @@ impl Figures {
     }
 }
 
-/// The figures of the last line that was kept.
+/// The figures in the last line of the results.
 fn figures(kept: &Kept) -> Figures {
     let numbers: Option<Vec<u32>> =
         kept.lines.last().map(|line| line.split(' ').filter_map(|number| number.parse().ok()).collect());
@@ -289,7 +289,7 @@ fn figures(kept: &Kept) -> Figures {
     }
 }
 
-/// The campaign would see a foreign program, and a foreign library next to the installer.
+/// Proves that the campaign detects a foreign program, and a foreign library next to the installer.
 fn both_would_be_seen(machine: &Machine) {
     machine.run::<&str>(FOREIGN, &[]);
     let seen = |what: &str| {
@@ -305,13 +305,13 @@ fn both_would_be_seen(machine: &Machine) {
     fs::remove_file(machine.path(r"C:\lab\calls.jsonl")).expect("it was called");
 }
 
-/// The private folder, with the drive as the machine's paths have it.
+/// The private folder, with an upper-case drive letter as in the paths of the machine.
 fn private() -> String {
     format!("C{}", &STATE[1..])
 }
 
-/// Puts the library next to every copy of the package below the private folder, while no run goes on. Beneath a run a stranger
-/// cannot: the folder is private, which Wine would not show.
+/// Puts the library next to every copy of the package in the private folder, between two runs. On Windows a stranger
+/// cannot write there during a run, but Wine has no such protection.
 fn plant(machine: &Machine) -> u32 {
     let mut folders = vec![machine.path(&private())];
     let library = fs::read(machine.path(LIBRARY)).unwrap();

@@ -1,6 +1,6 @@
-//! The commands that the documentation shows behind `PS>`, on a machine, in the order in which a reader types them.
+//! Runs the commands that the documentation shows after `PS>` on a machine, in the order in which a reader types them.
 //!
-//! A share is a folder here. `apply` gets `--yes`, because nobody can be asked.
+//! A folder stands for each share. `apply` gets `--yes`, because nobody can answer its question.
 
 use std::fs;
 use std::path::Path;
@@ -9,21 +9,21 @@ use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::installer_hash;
 use crate::server::{SFB_2019, Server};
 
-/// Where the reader stands.
+/// The reader's current folder.
 const FOLDER: &str = r"C:\Program Files\reconcile";
 
-/// What the documentation calls the update, and the folder for snapshots.
+/// The documentation's names for the update and for the folder with snapshots.
 const UPDATE: &str = r"\\files.contoso.example\updates\sfb-2019-cu7\SkypeServerUpdateInstaller.exe";
 const SNAPSHOTS: (&str, &str) = (r"\\files.contoso.example\snapshots", r"C:\snapshots");
 
-/// The commands of a page, each in its words.
+/// The commands on a page, split into words.
 fn commands(page: &str) -> Vec<Vec<String>> {
     let text = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
     let text = fs::read_to_string(&text).unwrap_or_else(|error| panic!("{}: {error}", text.display()));
     text.lines().filter_map(|line| line.strip_prefix("PS> ")).map(words).collect()
 }
 
-/// The words of a command of PowerShell: quotes keep a word together, and `#` begins a comment.
+/// The words of a PowerShell command. Quoted words count as one, and `#` begins a comment.
 fn words(command: &str) -> Vec<String> {
     let (mut words, mut quoted, mut inside) = (vec![String::new()], false, false);
     for letter in command.chars() {
@@ -44,7 +44,7 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// Types a command of the documentation.
+/// Runs a command of the documentation.
 fn types(machine: &Machine, words: &[String]) -> Option<Output> {
     let [program, args @ ..] = words else { panic!("no command") };
     if program == "cd" {
@@ -62,7 +62,7 @@ fn types(machine: &Machine, words: &[String]) -> Option<Output> {
     Some(machine.start_in(FOLDER, RECONCILE, &args).end())
 }
 
-/// Answers the lines that `init` could not, as the administrator of this server would.
+/// Completes the lines that `init` marked, as the administrator of this server would.
 fn answer(machine: &Machine) {
     let path = machine.path(&format!(r"{FOLDER}\manifest.yaml"));
     let found = fs::read_to_string(&path).expect("init wrote it");
@@ -86,7 +86,7 @@ fn answer(machine: &Machine) {
     fs::write(path, answered).expect("the machine takes a file");
 }
 
-/// Plays the commands of a page on a machine, from `init` on, and what each must print.
+/// Runs the commands on a page, and compares each with its expected exit code and words.
 fn play(page: &str, expected: &[(&str, u32, &str)]) {
     let machine = Machine::new(Server::standard_edition(SFB_2019));
     let commands = commands(page);
@@ -154,7 +154,7 @@ fn the_commands_of_the_other_pages() {
     assert_eq!(snapshots, 1);
 }
 
-/// No other page shows a command behind `PS>`, except of the DSC examples, which run `dsc`.
+/// Outside these pages, only the DSC examples show commands after `PS>`, and those run `dsc`.
 #[test]
 fn every_page_with_commands_for_powershell_is_played() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -1,4 +1,4 @@
-//! The lab is held against a real Win32 API: the same server, policy and trouble in both, the same report from both.
+//! Compares the lab with a real Win32 API: with the same server, policy and trouble, both must give the same report.
 
 use std::fmt::Write;
 use std::process::Command;
@@ -9,14 +9,14 @@ use crate::machine::{Machine, Output, given};
 use crate::reconcile::{APPLY, Ran, manifest};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, SFB_SE, Server};
 
-/// Runs `apply` on the server as a machine and as a lab with these faults, under the same policy; both must end with
-/// this exit code, in the same state, after the same steps, with the same services down.
+/// Runs `apply` on a machine and on a lab with these faults, with the same server and policy. Both must end with this
+/// exit code, in the same state, after the same steps, with the same services down.
 #[track_caller]
 fn agree(server: Server, faults: &[&str], policy: &str, code: u32) {
     agree_after(server, |_| {}, faults, policy, code);
 }
 
-/// The same, on a machine to which something happened after it had booted.
+/// The same, on a machine that `happens` has changed after its boot.
 #[track_caller]
 fn agree_after(server: Server, happens: impl FnOnce(&mut Machine), faults: &[&str], policy: &str, code: u32) {
     let mut machine = Machine::new(server);
@@ -57,7 +57,7 @@ fn in_lab(machine: &Machine, faults: &[&str], policy: &str) -> Ran {
     let mut program = Command::new(given("RECONCILE"));
     program.arg(APPLY[0]).arg(path).args(&APPLY[2..]);
     let ended = program.output().expect("reconcile runs here");
-    let text = |bytes| String::from_utf8(bytes).expect("what it said is UTF-8");
+    let text = |bytes| String::from_utf8(bytes).expect("its output is UTF-8");
     let code = ended.status.code().expect("an exit code").cast_unsigned();
     Ran::of(Output { code, stdout: text(ended.stdout), stderr: text(ended.stderr) })
 }
@@ -166,7 +166,7 @@ fn services_take_their_time_to_stop_and_to_start() {
 }
 
 #[test]
-fn a_service_has_not_settled() {
+fn a_service_is_still_pending() {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCMEDSRV").start = Start::Hang;
     agree(server, &["service-pending"], "{ timeouts: { start: 3s } }", 3);

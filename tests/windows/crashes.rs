@@ -1,4 +1,4 @@
-//! The run, its children or the machine ends anywhere: the next run does the rest, and no more than the rest.
+//! The run, its children or the machine ends at any point. The next run does the rest, and only the rest.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ fn scripts(machine: &Machine, name: &str) -> usize {
     machine.calls().iter().filter(|call| call.script() == Some(name)).count()
 }
 
-/// Starts a run, kills it when this is called, and runs it again. What it leaves at work is waited for by the next run.
+/// Starts a run, kills it after this call, and runs it again. The second run waits for commands of the first that still
+/// work.
 fn killed_in(machine: Machine, what: &str, called: impl Fn(&Call) -> bool) -> (Machine, Vec<Step>) {
     machine.declare("{}");
     let known = machine.calls().len();
@@ -49,7 +50,7 @@ fn killed_while_the_services_stop() {
     let (machine, steps) = killed_in(Machine::new(server), "it stops", |call| told(call, "RTCSRV", "stop"));
     assert_eq!(steps.first(), Some(&Step::StopServices), "{steps:?}");
     let orders = machine.calls().iter().filter(|call| told(call, "RTCSRV", "stop")).count();
-    assert_eq!(orders, 1, "what stops already is waited for");
+    assert_eq!(orders, 1, "a service that is already stopping gets no second order");
 }
 
 #[test]
@@ -101,16 +102,17 @@ fn a_shell_that_only_looks_ends_with_its_run() {
 fn killed_within_milliseconds_of_the_installers_start() {
     for round in 0..6_u64 {
         let mut server = Server::standard_edition(SFB_2015);
-        // It lasts: on a busy computer one that ends at once would come and go between two looks.
+        // On a busy computer, an installer that ends at once would come and go between two checks.
         server.lab.updater = vec![UpdaterRun { pace: 400, ..UpdaterRun::default() }];
         let machine = Machine::new(server);
         machine.declare("{}");
         let run = machine.start_apply();
-        // By turns with its watcher, and as soon as one or the other is there.
+        // The rounds alternate between killing the watcher too and sparing it. In some, the kill comes as soon as the
+        // watcher appears.
         let (with_watcher, early) = (round % 2 == 0, round % 3 == 0);
         let seen = |process: &Process| process.watches && early || process.program == "skypeserverupdateinstaller.exe";
-        // Wine's host of consoles inherits the open files of the program that needs it, the record among them, and may outlive a program that is
-        // killed while it starts. On Windows it is a process of the system's.
+        // Wine's console host inherits the open files of the program that needs it, including the record. It can
+        // outlive a program that is killed while it starts. On Windows the system owns that process.
         let whom = |process: &Process| {
             process.program == PROGRAM && (with_watcher || !process.watches)
                 || with_watcher && process.program == "conhost.exe"
@@ -156,7 +158,7 @@ fn killed_while_the_services_start() {
     let (machine, steps) = killed_in(machine, "it starts", |call| told(call, "RTCSRV", "start"));
     assert_eq!(steps, [Step::StartServices]);
     let orders = machine.calls().iter().filter(|call| told(call, "RTCSRV", "start")).count();
-    assert_eq!(orders, 2, "one by the boot; what starts already is waited for");
+    assert_eq!(orders, 2, "one by the boot, one by the first run; the second run only waits");
 }
 
 #[test]
@@ -187,7 +189,7 @@ fn killed_while_the_installer_runs_which_lives_on() {
     assert_eq!(seen, 1, "its watcher saw how it ended");
 }
 
-/// A machine with this server, after the power went when half of the components were installed.
+/// A machine with this server, after a power cut when half of the components were installed.
 pub fn without_power_half_way(mut server: Server) -> Machine {
     let product = server.product;
     server.lab.updater =
@@ -208,7 +210,7 @@ fn the_power_goes_while_the_installer_runs() {
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();
-    // Whether the half was on the disk when the power went is a matter of chance; what is missing comes either way.
+    // It is random whether that half was on the disk when the power was cut. The rest must be installed in both cases.
     assert_eq!(installs(&machine), 2);
 }
 
@@ -225,7 +227,8 @@ fn the_machine_is_restarted_while_the_databases_are_updated() {
 
     let again = machine.apply();
     again.is(0, State::AtGoal);
-    // The restart has started the services: they are stopped again, and need no second stop for assemblies.
+    // The restart has started the services, so the run stops them again. No service holds old assemblies, so no second
+    // stop follows.
     let steps = [Step::StopServices, Step::UpdateDatabases(Store::Local), Step::StartServices];
     assert_eq!(again.server.steps, steps, "{again:#?}");
     machine.assert_converged();

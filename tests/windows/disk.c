@@ -1,9 +1,9 @@
-// The disk that the machines see: it has room, however full the disk of this computer is. Wine's only question is fstatfs.
+// The disk that the machines see. It has free space, however full the disk of this computer is. Wine only calls fstatfs.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sys/vfs.h>
 
-static const unsigned long ROOM = 1UL << 36; // 64 GiB: the database step wants 16
+static const unsigned long ROOM = 1UL << 36; // 64 GiB: the database step requires 16
 
 int fstatfs(int file, struct statfs *found) {
     int (*real)(int, struct statfs *) = (int (*)(int, struct statfs *))dlsym(RTLD_NEXT, "fstatfs");

@@ -1,4 +1,4 @@
-//! The documented procedure, call by call, on every kind of server: from outdated to current, and then nothing.
+//! The documented procedure, call by call, on every kind of server: from outdated to current, and then no further call.
 
 use reconcile_doubles::{Form, Pool};
 use reconcile_schema::{State, Step};
@@ -8,7 +8,7 @@ use crate::machine::Machine;
 use crate::reconcile::{MANIFEST, STATE, manifest};
 use crate::server::{LYNC_2013, Product, SFB_2015, SFB_2019, SFB_SE, SQL_SERVER, Server};
 
-/// The scripts of one product, with the requests that they are given.
+/// The scripts of one product, with the requests that they get.
 struct Shell(&'static str);
 
 impl Shell {
@@ -34,7 +34,7 @@ impl Shell {
     }
 }
 
-/// A call with its input in the order of its keys, as `json!` has it.
+/// A call with the keys of its input sorted, as `json!` sorts them.
 fn sorted(call: String) -> String {
     match call.split_once(".ps1 ") {
         Some((script, input)) => {
@@ -45,7 +45,7 @@ fn sorted(call: String) -> String {
     }
 }
 
-/// Brings the server to its update and holds every call to the documents.
+/// Updates the server and compares every call with the documentation.
 fn follows_the_documents(server: Server, collocated: bool) {
     let machine = Machine::new(server);
     let server = machine.server();
@@ -63,12 +63,12 @@ fn follows_the_documents(server: Server, collocated: bool) {
     let central = has(Form::Central).then_some(central);
     let stores: Vec<_> = own.map(|set| (set, collocated)).into_iter().chain(central.map(|set| (set, false))).collect();
 
-    // The pool takes over for one server in the later products only.
+    // Only in the later products does the pool take over for one server.
     let pool = server.lab.pool.as_ref();
     let moved = |direction| pool.filter(|pool| pool.moves).map(|_| shell.move_computer(&server.lab.fqdn, direction));
 
-    // All that can be asked before the first stop is asked before it, the pool last. The second stop finds nothing to be
-    // stopped.
+    // Every question is asked before the first stop, and the one to the pool comes last. The second stop finds nothing
+    // to stop.
     let asks = !stores.is_empty() || moved("out").is_some();
     let membership = r#"Test-Membership.ps1 {"group":"RTCUniversalServerAdmins"}"#.to_owned();
     let mut expected: Vec<_> = asks.then_some(membership).into_iter().collect();
@@ -151,7 +151,7 @@ fn the_installer_gets_a_private_folder_and_the_listed_environment() {
     for call in children() {
         let folder = call.directory.to_ascii_lowercase();
         assert!(folder.starts_with(&format!(r"{STATE}\logs\")), "{call:#?}");
-        // What Wine adds for itself is no variable of ours.
+        // Wine adds these variables for itself.
         let given = call.environment.iter().filter(|name| !name.starts_with("WINE"));
         let mut names: Vec<_> = given.map(|name| name.to_ascii_uppercase()).collect();
         names.sort();

@@ -1,17 +1,17 @@
-//! The doubles keep to what the documentation says of what they stand for.
+//! The doubles behave as the documentation describes their originals.
 
 use reconcile_doubles::{End, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
 
 use crate::machine::{Machine, Output, POWERSHELL};
 use crate::server::{LYNC_2013, POOL, SFB_2015, SFB_2019, SQL_SERVER, Server};
 
-/// Runs one of the scripts, the input on its standard input.
+/// Runs one of the scripts with this text on its standard input.
 fn script(machine: &Machine, script: &str, input: &str) -> Output {
     machine.put(&format!(r"C:\lab\{script}.ps1"), "");
     machine.put(r"C:\lab\input", input);
     let options = "-NoProfile -NonInteractive -ExecutionPolicy RemoteSigned";
     let line = format!(r"{POWERSHELL} {options} -File C:\lab\{script}.ps1 < C:\lab\input");
-    // 9009 says that Wine has not started it, which happens now and then on busy processors.
+    // With 9009, Wine has not started the program. That happens rarely, on busy processors.
     let mut said = machine.run(r"C:\Windows\System32\cmd.exe", &["/c", &line]);
     for _ in 0..2 {
         if said.code != 9009 {
@@ -22,7 +22,7 @@ fn script(machine: &Machine, script: &str, input: &str) -> Output {
     said
 }
 
-/// Asks for databases.
+/// Runs the script that tests databases.
 fn test(machine: &Machine, about: &serde_json::Value) -> Output {
     script(machine, "Test-CsDatabase", &format!("{}\n{about}", serde_json::json!({ "module": module(machine) })))
 }
@@ -31,7 +31,7 @@ fn module(machine: &Machine) -> &'static str {
     machine.server().product.module
 }
 
-/// Stops what keeps the updater from its work.
+/// Stops the services that the updater does not tolerate.
 fn stop_all(machine: &Machine) {
     let names: Vec<_> = machine.server().lab.services.iter().map(|service| service.name.as_str()).collect();
     let line = format!(r"for %s in ({}) do C:\Windows\System32\sc.exe stop %s", names.join(" "));
@@ -67,7 +67,7 @@ fn an_exit_code_keeps_its_32_bits() {
 }
 
 #[test]
-fn a_service_is_slow_hangs_or_fails_as_it_is_told() {
+fn a_service_is_slow_hangs_or_fails_as_configured() {
     let mut server = Server::back_end(SFB_2019);
     server.service("RTCCAA").stop = Stop::Slow(300);
     server.service("RTCRGS").stop = Stop::Hang;
@@ -107,7 +107,7 @@ fn the_updater_refuses_while_a_service_runs_and_then_patches_what_is_older() {
 }
 
 #[test]
-fn the_updater_ends_as_it_is_told() {
+fn the_updater_ends_as_configured() {
     let mut server = Server::standard_edition(SFB_2015);
     server.lab.updater = vec![
         UpdaterRun { components: Some(1), end: End::Exit(1603), ..UpdaterRun::default() },
@@ -242,7 +242,7 @@ fn a_machine_comes_back_from_a_reboot_and_from_a_power_cut() {
     machine.cut_power();
     let sight = machine.look();
     assert!(sight.services.values().all(|state| state == "Running"));
-    // Whether the registry was written before the power went is a matter of chance.
+    // It is random whether the registry was written before the power was cut.
     let core = sight.components["Microsoft Lync Server 2013, Core Components"].as_str();
     assert!([LYNC_2013.before, LYNC_2013.after].contains(&core), "{core}");
 }

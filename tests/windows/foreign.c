@@ -1,4 +1,4 @@
-// What must never run: a program and a library of somebody else's, which leave a mark when they do. No part of it is a double.
+// A foreign program and library, which must never run, and leave a mark if they do. They are not doubles.
 #include <windows.h>
 
 static void leave_a_mark(void) {

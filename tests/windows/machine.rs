@@ -1,4 +1,4 @@
-//! A machine with Windows on it, for one test: a copy of the template, switched on, with a server installed.
+//! A machine with Windows for one test: a copy of the template with a server installed, switched on.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -16,19 +16,19 @@ use crate::server::Server;
 
 const WINE: &str = "/usr/lib/wine/wine64";
 
-/// Where the program under test is.
+/// The program under test.
 pub const RECONCILE: &str = r"C:\Program Files\reconcile\reconcile.exe";
 
-/// Where the management shell is that runs scripts.
+/// The management shell that runs scripts.
 pub const POWERSHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe";
 
-/// Where the management shell is that a person has open.
+/// The management shell that a person has open.
 pub const SHELL: &str = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell_ise.exe";
 
-/// How often a program is started that Wine ends before it begins.
+/// The number of attempts to start a program, because Wine sometimes ends one before it begins.
 const STARTS: usize = 3;
 
-/// How long a boot may take, ten times what it takes on a busy computer, and how often one is tried.
+/// The longest time for a boot, ten times what a busy computer needs, and the number of attempts.
 const BOOT: Duration = Duration::from_secs(45);
 const BOOTS: u32 = 3;
 
@@ -39,18 +39,14 @@ pub struct Machine {
     runs: AtomicUsize,
 }
 
-/// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// All 32 bits of the exit code.
     pub code: u32,
-    /// What it wrote to standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
     pub stderr: String,
 }
 
-/// A program that was started.
 pub struct Running<'a> {
     machine: &'a Machine,
     command: Command,
@@ -80,7 +76,7 @@ impl Machine {
         self.folder.path().join("prefix")
     }
 
-    /// Shares the template's files, which is quick, save those that are written in place.
+    /// Links the files of the template, which is quick. Files that are written in place are copied.
     fn copy(&self, template: &Path) {
         let copied = Command::new("cp").args(["-al", "--"]).arg(template).arg(self.prefix()).status();
         assert!(copied.expect("cp runs").success(), "cannot copy {}", template.display());
@@ -89,7 +85,7 @@ impl Machine {
             fs::remove_file(&path).expect("the template has the file");
             fs::copy(template.join(own), path).expect("a copy of its own");
         }
-        // The drive through which the disk of the host would be seen.
+        // This drive would show the disk of the host.
         fs::remove_file(self.prefix().join("dosdevices/z:")).expect("Wine makes the link");
     }
 
@@ -117,17 +113,17 @@ impl Machine {
         self.put(r"C:\lab\databases.json", json(&server.databases));
     }
 
-    /// What was installed on the machine.
+    /// The server that is installed on the machine.
     pub const fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Where the product's update installer is.
+    /// The path of the product's update installer.
     pub fn installer(&self) -> String {
         format!(r"C:\updates\{}", self.server.product.installer)
     }
 
-    /// The Linux path of a path of the machine, whose names it takes in any case.
+    /// The Linux path for a path on the machine, whose names match in any case.
     pub fn path(&self, windows: &str) -> PathBuf {
         let inside = windows.strip_prefix(r"C:\").expect("an absolute path on drive C");
         inside.split('\\').fold(self.prefix().join("drive_c"), |folder, name| {
@@ -137,7 +133,7 @@ impl Machine {
         })
     }
 
-    /// Puts a file of its own on the machine.
+    /// Puts a file on the machine, separate from the template.
     pub fn put(&self, windows: &str, content: impl AsRef<[u8]>) {
         fs::write(self.place(windows), content).expect("the machine takes a file");
     }
@@ -148,11 +144,11 @@ impl Machine {
         fs::copy(&program, self.place(windows)).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     }
 
-    /// A path with nothing there, in a folder that is.
+    /// A path where nothing lies, in an existing folder.
     fn place(&self, windows: &str) -> PathBuf {
         let path = self.path(windows);
         fs::create_dir_all(path.parent().expect("a file in a folder")).expect("the machine takes a folder");
-        // What was there may be the template's, too.
+        // The file that lies there can be a link to the template's.
         let _ = fs::remove_file(&path);
         path
     }
@@ -164,13 +160,14 @@ impl Machine {
             command.env(name, self.prefix().join(value));
         }
         command.env("LD_PRELOAD", PathBuf::from(given("WINDOWS_PROGRAMS")).join("disk.so"));
-        // The services inherit the streams of the first program: never a pipe, whose reader would wait for them.
+        // The services inherit the streams of the first program. Nobody may wait for the end of these streams, so they
+        // are not pipes.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 
-    /// Boots. Once in a few hundred boots Wine's service manager stops starting services in the middle and never goes
-    /// on; nothing of ours runs by then, so such a boot is cut short, forgotten, and tried again.
+    /// Boots. Once in a few hundred boots, Wine's service manager stops in the middle of starting services. No program
+    /// of ours runs by then, so that boot is cut short, undone, and tried again.
     fn switch_on(&self) {
         let calls = self.path(r"C:\lab\calls.jsonl");
         let before = fs::read(&calls).unwrap_or_default();
@@ -184,16 +181,16 @@ impl Machine {
         panic!("the machine did not boot, {BOOTS} times");
     }
 
-    /// Whether one boot comes to its end in good time.
+    /// Whether one boot ends in time.
     fn boots(&self) -> bool {
         let server = self.command(&given("WINESERVER")).arg("-p").status().expect("Wine is installed");
         assert!(server.success(), "the machine does not switch on: {server}");
         let log = self.folder.path().join("boot");
         let mut boot = self.command(WINE);
-        boot.arg(r"C:\lab\bin\boot.exe").stderr(File::create(&log).expect("a file for what it says"));
+        boot.arg(r"C:\lab\bin\boot.exe").stderr(File::create(&log).expect("a file for its output"));
         let mut boot = boot.spawn().expect("Wine is installed");
         let Some(booted) = processes::within(BOOT, || boot.try_wait().expect("Linux says")) else { return false };
-        assert!(booted.success(), "the machine does not boot: {}", fs::read_to_string(log).expect("what it says"));
+        assert!(booted.success(), "the machine does not boot: {}", fs::read_to_string(log).expect("its output"));
         true
     }
 
@@ -205,23 +202,22 @@ impl Machine {
         self.switch_on();
     }
 
-    /// Takes the power, so that nothing more is written, and switches the machine on again.
+    /// Cuts the power, so that nothing more is written, and switches the machine on again.
     pub fn cut_power(&self) {
         processes::kill_all(&self.prefix());
         self.switch_on();
     }
 
-    /// Ends what `whom` says, as soon as a process is there that `seen` says yes to, and so much later.
+    /// Waits until some process matches `seen`, then for `later`, and ends every process that matches `whom`.
     pub fn kill_when(&self, seen: impl Fn(&Process) -> bool, later: Duration, whom: impl Fn(&Process) -> bool) {
         processes::kill_when(&self.prefix(), seen, later, whom);
     }
 
-    /// Ends a program at once, as TerminateProcess would; what watches one of its commands stays.
+    /// Ends a program at once, as TerminateProcess would. The watchers of its commands keep running.
     pub fn kill(&self, program: &str) {
         processes::kill(&self.prefix(), program);
     }
 
-    /// Whether a program runs.
     pub fn runs(&self, program: &str) -> bool {
         processes::run(&self.prefix(), program)
     }
@@ -231,12 +227,10 @@ impl Machine {
         processes::interrupt(&self.prefix(), program);
     }
 
-    /// Starts a program.
     pub fn start<Arg: AsRef<OsStr>>(&self, program: &str, args: &[Arg]) -> Running<'_> {
         self.start_with(program, args, &[])
     }
 
-    /// Starts a program in a folder.
     pub fn start_in<Arg: AsRef<OsStr>>(&self, folder: &str, program: &str, args: &[Arg]) -> Running<'_> {
         let mut command = self.command(WINE);
         command.current_dir(self.path(folder));
@@ -265,8 +259,8 @@ impl Machine {
     }
 
     fn spawn(&self, command: &mut Command, number: usize) -> Child {
-        // Files, not pipes: a grandchild that lives on would keep a pipe open.
-        let file = |stream| File::create(self.stream(number, stream)).expect("a file for what it says");
+        // A pipe would stay open as long as a grandchild lives, so these are files.
+        let file = |stream| File::create(self.stream(number, stream)).expect("a file for its output");
         command.stdout(file("stdout")).stderr(file("stderr")).spawn().expect("Wine is installed")
     }
 
@@ -286,14 +280,14 @@ impl Machine {
         self.folder.path().join(format!("{stream}-{number}"))
     }
 
-    /// Looks at what is installed and what runs.
+    /// Reads what is installed and what runs.
     pub fn look(&self) -> Sight {
         let Output { code, stdout, stderr } = self.run::<&str>(r"C:\lab\bin\look.exe", &[]);
         assert_eq!(code, 0, "{stderr}");
         serde_json::from_str(&stdout).expect("a sight")
     }
 
-    /// The calls that the doubles received, in their order.
+    /// The calls of the doubles, in order.
     pub fn calls(&self) -> Vec<Call> {
         let calls = fs::read_to_string(self.path(r"C:\lab\calls.jsonl")).unwrap_or_default();
         // A last line without an end is still being written.
@@ -301,23 +295,23 @@ impl Machine {
         lines.map(|line| serde_json::from_str(line).expect("a call")).collect()
     }
 
-    /// Waits until a double was called so that `wanted` says yes.
+    /// Waits for a call of a double that matches `wanted`.
     pub fn until_called(&self, what: &str, wanted: impl Fn(&Call) -> bool) {
         until(what, || self.calls().iter().any(&wanted).then_some(()));
     }
 
-    /// Waits until a look at the machine finds what `wanted` says yes to.
+    /// Waits until the state of the machine matches `wanted`.
     pub fn until_seen(&self, what: &str, wanted: impl Fn(&Sight) -> bool) {
         until(what, || wanted(&self.look()).then_some(()));
     }
 
-    /// What is in the databases.
+    /// The content of the databases.
     pub fn databases(&self) -> Vec<Database> {
         let databases = fs::read(self.path(r"C:\lab\databases.json")).expect("the databases");
         serde_json::from_slice(&databases).expect("the databases")
     }
 
-    /// Changes how the doubles behave from now on.
+    /// Changes the behaviour of the doubles from now on.
     pub fn change(&mut self, change: impl FnOnce(&mut Lab)) {
         change(&mut self.server.lab);
         let new = self.path(r"C:\lab\lab.json.new");
@@ -337,7 +331,7 @@ impl Drop for Machine {
 }
 
 impl Running<'_> {
-    /// Waits until the program has written this to standard error.
+    /// Waits until the program has written this text to standard error.
     pub fn until_said(&self, text: &str) {
         let path = self.machine.stream(self.number, "stderr");
         let said = || fs::read_to_string(&path).is_ok_and(|said| said.contains(text));
@@ -354,7 +348,8 @@ impl Running<'_> {
         let wait =
             |child: &mut Child| until(&format!("the end of {}", self.what), || child.try_wait().expect("Linux says"));
         let mut status = wait(&mut self.child);
-        // Once in some hundred starts on busy processors Wine ends a program before it begins. Nothing of ours has run then.
+        // Once in a few hundred starts on a busy computer, Wine ends a program before it begins. No program of ours has
+        // run then.
         let began = self.machine.path(&format!(r"C:\lab\exit-{}.began", self.number));
         for _ in 1..STARTS {
             if began.exists() {
@@ -365,8 +360,8 @@ impl Running<'_> {
         }
         let code = fs::read_to_string(self.machine.path(&format!(r"C:\lab\exit-{}", self.number)));
         let read = |stream| {
-            let said = fs::read(self.machine.stream(self.number, stream)).expect("what it said");
-            String::from_utf8(said).expect("what it said is UTF-8")
+            let said = fs::read(self.machine.stream(self.number, stream)).expect("its output");
+            String::from_utf8(said).expect("its output is UTF-8")
         };
         let (stdout, stderr) = (read("stdout"), read("stderr"));
         let code = code.unwrap_or_else(|_| panic!("Wine did not run {} ({status}): {stderr}", self.what));

@@ -1,7 +1,7 @@
 //! `reconcile.exe` on machines with a real Win32 API, under Wine. Run it with `tests/windows/run`.
 //!
-//! Each test has a machine of its own: a registry, a service manager with services that are real processes, and
-//! doubles of what cannot be had: the product's services, its updater, its management shell (`doubles/`).
+//! Each test has its own machine: a registry, and a service manager whose services are real processes. Doubles
+//! (`doubles/`) stand for the parts that are not available: the product's services, its updater, its management shell.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

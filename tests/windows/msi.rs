@@ -1,4 +1,4 @@
-//! The package for Windows Installer: installed, repaired, replaced by a newer version, removed, and when it refuses to go.
+//! The package for Windows Installer: installed, repaired, replaced by a newer version, removed, and refused.
 //!
 //! `tests/windows/run` makes two versions of it. Their programs differ in the version that they name.
 
@@ -16,13 +16,13 @@ use crate::server::{SFB_2019, Server};
 const OLDER: &str = r"C:\setup\older.msi";
 const NEWER: &str = r"C:\setup\newer.msi";
 
-/// A place of the manifest that only administrators can write, next to the program.
+/// A path next to the program, for a manifest that only administrators can write.
 const MANIFEST: &str = r"C:\Program Files\reconcile\manifest.yaml";
 
-/// Where the double of the Task Scheduler keeps the task.
+/// The double of the Task Scheduler stores the task here.
 const TASK: &str = r"C:\Windows\System32\Tasks\reconcile\reconcile";
 
-/// A machine with both packages, on which nothing is installed.
+/// A machine with both packages and without an installed program.
 fn machine(server: Server) -> Machine {
     let machine = Machine::new(server);
     fs::remove_file(machine.path(RECONCILE)).expect("the tests' own copy");
@@ -31,7 +31,7 @@ fn machine(server: Server) -> Machine {
     machine
 }
 
-/// Runs Windows Installer without its windows. Returns its exit code, and what it says.
+/// Runs Windows Installer without its windows. Returns its exit code, and its output with the log.
 fn msiexec(machine: &Machine, args: &[&str]) -> (u32, String) {
     const LOG: &str = r"C:\setup\log.txt";
     let ended = machine.run(r"C:\Windows\System32\msiexec.exe", &[args, &["/qn", "/l*v", LOG]].concat());
@@ -45,7 +45,7 @@ fn succeeds(machine: &Machine, args: &[&str]) {
     assert_eq!(code, 0, "{said}");
 }
 
-/// Windows ends with 1603 then, Wine with other codes, too. 3010 would be a success that waits for a restart.
+/// Windows ends with 1603 in this case, and Wine with other codes too. 3010 would be a success that requires a restart.
 #[track_caller]
 fn fails(machine: &Machine, args: &[&str]) {
     let (code, said) = msiexec(machine, args);
@@ -69,7 +69,7 @@ fn listed(machine: &Machine) -> Vec<String> {
     blocks.filter_map(version).collect()
 }
 
-/// A key of the registry with everything below it, as text.
+/// A key of the registry and everything below it, as text.
 fn registry(machine: &Machine, key: &str) -> String {
     let ended = machine.run(r"C:\Windows\System32\reg.exe", &["query", key, "/s"]);
     ended.stdout.replace("\r\n", "\n")
@@ -80,7 +80,7 @@ fn is_on_the_path(machine: &Machine) -> bool {
     registry(machine, key).contains(r"C:\Program Files\reconcile")
 }
 
-/// Why a package refused.
+/// The reason why a package refused.
 fn refusal(machine: &Machine) -> String {
     fs::read_to_string(private(machine, r"logs\msi-refused.txt")).expect("a reason")
 }
@@ -173,7 +173,7 @@ fn while_a_run_is_at_work_the_program_is_neither_replaced_nor_removed() {
 }
 
 #[test]
-fn it_stays_while_services_are_down_that_only_its_journal_knows_and_a_newer_version_brings_them_back() {
+fn it_is_not_removed_while_it_keeps_services_down_and_a_newer_version_starts_them() {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCSRV").stop = Stop::Slow(3_000);
     let machine = machine(server);

@@ -1,4 +1,4 @@
-//! Services of others that use the product: those that the manifest names, and those that hold its modules unnamed.
+//! Services of others that use the product: the manifest names some, and others hold its modules unnamed.
 
 use reconcile_doubles::Stop;
 use reconcile_schema::{State, Step};
@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::reconcile::{MANIFEST, manifest};
 use crate::server::{SFB_2015, SFB_2019, Server};
 
-/// A server with a recorder of somebody else's, which holds an assembly of the product.
+/// A server with the recorder of another vendor, which holds an assembly of the product.
 fn recorded(server: Server) -> Server {
     let mut server = server.with_unpublished_services();
     let assembly = server.product.assembly.to_owned();
@@ -16,13 +16,14 @@ fn recorded(server: Server) -> Server {
     server
 }
 
-/// Declares the server, with these services named.
+/// Declares the server, with these services under `alsoStop`.
 fn declare(machine: &Machine, also_stop: &str, policy: &str) {
     let also = format!("    target: update\n    alsoStop: [{also_stop}]\n");
     machine.put(MANIFEST, manifest(machine, policy).replace("    target: update\n", &also));
 }
 
-/// Where a service got this order, among the calls after the first `known`; without a name, all of the product's services.
+/// The positions of this order to a service, among the calls after the first `known`. Without a service name, all
+/// services of the product count.
 fn told(machine: &Machine, known: usize, service: Option<&str>, what: &str) -> Vec<usize> {
     let calls = machine.calls();
     let of = |name: &str| match service {
@@ -64,7 +65,7 @@ fn services_that_the_manifest_names_stop_before_ours_and_start_after_them() {
 }
 
 #[test]
-fn one_that_does_not_stop_keeps_ours_running() {
+fn a_service_of_others_that_does_not_stop_keeps_ours_running() {
     let mut server = recorded(Server::back_end(SFB_2019));
     server.lab.bystanders.iter_mut().filter(|one| one.name == "Recorder").for_each(|one| one.stop = Stop::Hang);
     let machine = Machine::new(server);
@@ -78,12 +79,12 @@ fn one_that_does_not_stop_keeps_ours_running() {
 }
 
 #[test]
-fn one_that_holds_a_module_and_is_not_named_keeps_everything_running() {
+fn an_unnamed_service_that_holds_a_module_keeps_everything_running() {
     let machine = Machine::new(recorded(Server::back_end(SFB_2019)));
     machine.declare("{}");
     let plan = machine.reconcile(&["plan", MANIFEST]);
     assert_eq!(plan.code, 3, "{plan:?}");
-    // Windows and Wine do not give a module's name in the same case.
+    // Windows and Wine report the name of a module in different case.
     let names = |text: &str| {
         let text = text.to_lowercase();
         text.contains("recorder (process ") && text.contains(" holds microsoft.rtc.management.dll")

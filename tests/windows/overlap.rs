@@ -1,4 +1,4 @@
-//! What goes on at the same time: services that are stopped and started together, a shell that loads its module meanwhile.
+//! Work at the same time: services that stop and start together, and a shell that loads its module in the meantime.
 
 use reconcile_doubles::{Call, ScriptRun, Start, Stop, UpdaterRun, WEB_SERVER};
 use reconcile_schema::{State, Step};
@@ -8,13 +8,13 @@ use crate::processes::until;
 use crate::reconcile::{MANIFEST, PROGRAM, Ran};
 use crate::server::{SFB_2015, SFB_2019, Server};
 
-/// Services that take their time; they need nobody.
+/// Services that are slow and depend on no other.
 const SLOW: [&str; 3] = ["REPLICA", "RTCSRV", "RTCMEDSRV"];
 
-/// How much they take, in milliseconds: more than it takes a busy computer to tell all three.
+/// The length of a start or stop, in milliseconds. In less time, even a busy computer has given all three their order.
 const WHILE: u64 = 20_000;
 
-/// Where in the calls a service first got this order, or first reported it.
+/// The position of the first call in which a service gets or reports this.
 fn place(calls: &[Call], service: &str, what: &str) -> usize {
     let found = calls.iter().position(|call| call.program == "service.exe" && call.args == [service, what]);
     found.unwrap_or_else(|| panic!("{service} never: {what}"))
@@ -35,13 +35,14 @@ fn services_that_do_not_need_each_other_stop_and_start_together() {
     for (order, done) in [("stop", "stopped"), ("start", "running")] {
         let told = SLOW.map(|name| place(&calls, name, order));
         let followed = SLOW.map(|name| place(&calls, name, done));
-        assert!(told.iter().max() < followed.iter().min(), "{order}: told at {told:?}, {done} at {followed:?}");
+        assert!(told.iter().max() < followed.iter().min(), "{order}: ordered at {told:?}, {done} at {followed:?}");
     }
     let installs = calls.iter().position(|call| call.program.ends_with("installer.exe")).unwrap();
     assert!(SLOW.iter().all(|name| place(&calls, name, "stopped") < installs), "all of them before the installer");
 }
 
-/// A server whose installer takes time and then starts the services, one of which stops slowly: the second stop lasts.
+/// A server with a long second stop: its installer takes time and then starts the services, and one of them stops
+/// slowly.
 fn second_stop_lasts() -> Machine {
     let mut server = Server::standard_edition(SFB_2015);
     server.lab.updater = vec![UpdaterRun { pace: 200, starts_services: true, ..UpdaterRun::default() }];
@@ -51,12 +52,12 @@ fn second_stop_lasts() -> Machine {
     machine
 }
 
-/// The questions for databases.
+/// The calls that test databases.
 fn asked(calls: &[Call]) -> Vec<&Call> {
     calls.iter().filter(|call| call.script() == Some("Test-CsDatabase.ps1")).collect()
 }
 
-/// When a service last got this order, or last reported it.
+/// The time of the last call in which a service gets or reports this.
 fn at(calls: &[Call], service: &str, what: &str) -> u64 {
     calls.iter().rfind(|call| call.args == [service, what]).unwrap_or_else(|| panic!("never: {what}")).at
 }
@@ -146,7 +147,7 @@ fn a_shell_that_waits_is_no_open_shell_for_another_installation() {
     let run = machine.start_apply();
     let starts = |call: &Call| call.args == [WEB_SERVER, "start"];
     until("the web server starts again", || machine.calls().iter().skip(known).any(starts).then_some(()));
-    // Somebody takes Core Components back meanwhile.
+    // In the meantime, somebody reverts Core Components.
     let key = format!(r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\{}", SFB_2019.code(0));
     let back = ["add", &key, "/v", "DisplayVersion", "/d", SFB_2019.before, "/f"];
     assert_eq!(machine.run(r"C:\Windows\System32\reg.exe", &back).code, 0);
@@ -157,9 +158,9 @@ fn a_shell_that_waits_is_no_open_shell_for_another_installation() {
     machine.assert_converged();
 }
 
-/// A run whose installer lasts, and a person who looks meanwhile.
+/// A person runs reading commands while the installer of a run works.
 #[test]
-fn while_a_run_acts_nobody_who_looks_opens_a_shell() {
+fn reading_commands_open_no_shell_while_a_run_acts() {
     let mut server = Server::standard_edition(SFB_2019);
     server.lab.updater = vec![UpdaterRun { pace: 4_000, ..UpdaterRun::default() }];
     let machine = Machine::new(server);
@@ -181,9 +182,9 @@ fn while_a_run_acts_nobody_who_looks_opens_a_shell() {
     machine.assert_converged();
 }
 
-/// Somebody looks, and the cmdlet takes its time; a run that begins meanwhile neither waits for that nor fails by it.
+/// The cmdlet of a reading command hangs. A run that begins in the meantime must neither wait for it nor fail.
 #[test]
-fn a_run_that_begins_while_somebody_looks_goes_on() {
+fn a_run_that_begins_during_a_reading_command_goes_on() {
     let mut machine = Machine::new(Server::standard_edition(SFB_2019));
     machine.declare("{}");
     machine.change(|lab| {

@@ -1,7 +1,7 @@
-//! What somebody else put into the private folder, next to the installer, or next to the program: it has no effect, or nothing is
-//! started and the services come back.
+//! Files that somebody else put into the private folder, next to the installer, or next to the program. Either they
+//! have no effect, or nothing is started and the services come back.
 //!
-//! Wine keeps no owners, so a stranger here is anybody: what everybody may write is not ours.
+//! Wine stores no owners. Here, a file that everybody can write stands for a stranger's file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,6 @@ fn outdated() -> Machine {
     machine
 }
 
-/// A path below the private folder.
 fn private(machine: &Machine, name: &str) -> PathBuf {
     machine.path(&format!(r"C{}\{name}", &STATE[1..]))
 }
@@ -30,7 +29,7 @@ fn set_mode(path: &PathBuf, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("Linux lets us");
 }
 
-/// Plants a file that everybody may write, with the folders above it.
+/// Plants a file that everybody can write, with the folders above it.
 fn plant(machine: &Machine, name: &str, content: &str) -> PathBuf {
     let path = private(machine, name);
     fs::create_dir_all(path.parent().expect("a folder")).expect("the machine takes a folder");
@@ -39,7 +38,7 @@ fn plant(machine: &Machine, name: &str, content: &str) -> PathBuf {
     path
 }
 
-/// The names of what lies in folders next to the private one, where what is not ours goes.
+/// The names of the foreign files that were moved into folders next to the private one.
 fn aside(machine: &Machine) -> Vec<String> {
     let beside =
         private(machine, "x").parent().and_then(|private| private.parent().map(PathBuf::from)).expect("a folder");
@@ -51,7 +50,7 @@ fn aside(machine: &Machine) -> Vec<String> {
     names
 }
 
-/// The folders of packages, and what is in each.
+/// The folders of packages, with the content of each.
 fn packages(machine: &Machine) -> Vec<(PathBuf, Vec<String>)> {
     let folders = fs::read_dir(private(machine, "packages")).into_iter().flatten().flatten();
     let names = |folder: &PathBuf| {
@@ -62,13 +61,13 @@ fn packages(machine: &Machine) -> Vec<(PathBuf, Vec<String>)> {
 }
 
 #[test]
-fn what_was_planted_before_the_first_run_has_no_effect_and_is_said() {
+fn files_planted_before_the_first_run_have_no_effect_and_are_reported() {
     let machine = outdated();
     let declared = manifest(&machine, "{}");
     let sha256 = declared.lines().find_map(|line| line.trim().strip_prefix("sha256: ")).expect("declared");
     let library = plant(&machine, &format!(r"packages\{sha256}\version.dll"), "foreign");
     plant(&machine, r"logs\hosts.log", "foreign");
-    // Were it believed, nothing would be done.
+    // A run that believed this hold would do nothing.
     let hold = r#"{"seq":1,"at":"2026-03-01T21:00:00Z","run":"r","mark":"held","reason":"planted","by":"eve","sum":"6e950e80"}"#;
     let journal = plant(&machine, "journal.jsonl", &format!("{hold}\n"));
     set_mode(&private(&machine, "packages"), 0o777);
@@ -85,7 +84,7 @@ fn what_was_planted_before_the_first_run_has_no_effect_and_is_said() {
     let alone = packages(&machine);
     assert!(alone.iter().all(|(_, names)| names.len() == 1) && alone.len() == 1, "{alone:?}");
 
-    // Told once: nothing is left to be moved.
+    // It is reported once, because nothing foreign is left.
     let again = machine.apply();
     again.is(0, State::AtGoal);
     assert!(!again.stderr.contains("is not reconcile's"), "{}", again.stderr);
@@ -120,7 +119,7 @@ fn a_library_next_to_the_installer_keeps_it_from_being_started_and_the_services_
     assert_eq!(installs(&machine), 0);
     machine.assert_up();
 
-    // The next run copies it again, into a folder of another name, and the old one goes.
+    // The next run copies the package again into another folder, and removes the old one.
     let again = machine.apply();
     again.is(0, State::AtGoal);
     assert_eq!(again.count(&Step::Stage), 1, "{again:#?}");

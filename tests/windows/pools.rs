@@ -1,5 +1,5 @@
-//! A Front End Server and its pool: asked before the first stop, it takes over, and it gives the server back whatever
-//! happens on the way; one server of it is worked on at a time.
+//! A Front End Server and its pool. The run asks the pool before the first stop, the pool takes over, and it gives the
+//! server back whatever happens on the way. Only one server of the pool is worked on at a time.
 
 use reconcile_doubles::{Call, End, FRONT_END, Lab, Pool, ScriptRun, Start, StartType, Stop, UpdaterRun, WEB_SERVER};
 use reconcile_schema::{PoolRecord, State, Step};
@@ -15,10 +15,10 @@ use crate::server::{POOL, SFB_2015, SFB_2019, SFB_SE, Server};
 const ASK: &str = "Test-Pool.ps1";
 const MOVE: &str = "Move-Computer.ps1";
 
-/// The folder where the servers of the pool agree.
+/// The folder with the claims of the pool's servers.
 const CLAIMS: &str = r"C:\claims";
 
-/// A machine with this server, and with the folder.
+/// A machine with this server and that folder.
 fn with_claims(server: Server) -> Machine {
     let machine = Machine::new(server);
     declare(&machine, &format!("{{ folder: '{CLAIMS}', writers: [{WINE}] }}"));
@@ -26,27 +26,26 @@ fn with_claims(server: Server) -> Machine {
     machine
 }
 
-/// Whose files are, here: Wine knows this account, and everybody else as one other.
+/// The account of the prefix. Wine treats everybody else as a second account.
 const WINE: &str = "S-1-5-21-0-0-0-1000";
 
-/// Declares where the servers of the pool agree.
+/// Declares this folder for claims.
 fn declare(machine: &Machine, claims: &str) {
     let claims = format!("rollout: {{ claims: {claims} }}\npools: {{ {POOL}: {{}} }}\nservers:\n");
     machine.put(MANIFEST, manifest(machine, "{}").replace("servers:\n", &claims));
 }
 
-/// The file of a server.
 fn file_of(server: &str) -> String {
     format!(r"{CLAIMS}\{POOL}.{server}.json")
 }
 
-/// What a server has reported to the others.
+/// The record that a server has written for the others.
 fn said_by(machine: &Machine, server: &str) -> PoolRecord {
     let text = std::fs::read(machine.path(&file_of(server)));
     text.map_or_else(|_| PoolRecord::default(), |text| serde_json::from_slice(&text).unwrap())
 }
 
-/// Whether a server has claimed the pool, by its own word.
+/// Whether a server's own record claims the pool.
 fn has_claimed(machine: &Machine, server: &str) -> bool {
     said_by(machine, server).claims.iter().any(|claim| claim.server.as_str() == server)
 }
@@ -57,14 +56,14 @@ fn told(machine: &Machine, server: &str) -> Option<String> {
     reached.into_iter().find(|(name, _)| name.as_str() == server).map(|(_, build)| build.to_string())
 }
 
-/// Where the computer was moved, one time after the other.
+/// The directions of the computer's moves, in order.
 fn moves(machine: &Machine) -> Vec<String> {
     let calls = machine.calls();
     let moves = calls.iter().filter(|call| call.script() == Some(MOVE));
     moves.map(|call| serde_json::from_str::<serde_json::Value>(&call.stdin).unwrap()["direction"].to_string()).collect()
 }
 
-/// The server's own services, in the order of their names.
+/// The server's own services, sorted by name.
 fn own(machine: &Machine) -> Vec<&str> {
     let services = machine.server().lab.services.iter().map(|service| service.name.as_str());
     let mut own: Vec<_> = services.filter(|name| *name != WEB_SERVER).collect();
@@ -76,12 +75,12 @@ fn fails(why: &str) -> ScriptRun {
     ScriptRun::Fails(why.into())
 }
 
-/// Changes what the pool says of itself.
+/// Changes the pool's report about itself.
 fn the_pool_is(machine: &mut Machine, change: impl FnOnce(&mut Pool)) {
     machine.change(|lab| change(lab.pool.as_mut().expect("a Front End Server")));
 }
 
-/// Starts a run, kills it when its Front End service gets this order, and sees its shell go on.
+/// Starts a run and kills it when the Front End service gets this order. Its shell must keep running.
 fn killed_when_told(machine: &Machine, order: &str) {
     let known = machine.calls().len();
     let run = machine.start_apply();
@@ -89,16 +88,16 @@ fn killed_when_told(machine: &Machine, order: &str) {
     until("the Front End service is told", || machine.calls().iter().skip(known).any(told).then_some(()));
     machine.kill(PROGRAM);
     run.end();
-    assert!(machine.runs("powershell.exe"), "what moves a server outlives its run");
+    assert!(machine.runs("powershell.exe"), "the shell that moves a server outlives its run");
 }
 
 #[test]
-fn a_pool_that_cannot_do_without_the_server_keeps_it() {
+fn a_pool_that_cannot_spare_the_server_keeps_it() {
     let mut machine = Machine::new(Server::front_end(SFB_2019));
     machine.declare("{}");
     let cannot = format!("the pool {POOL} cannot spare this server");
 
-    // A run would ask it twice more, ten minutes apart: somebody does not wait for that.
+    // The run would ask the pool twice more, ten minutes apart, and somebody interrupts that wait.
     the_pool_is(&mut machine, |pool| pool.readiness = "Busy".into());
     for steps in [&[Step::Stage][..], &[]] {
         let known = machine.calls().len();
@@ -129,7 +128,7 @@ fn a_pool_that_cannot_do_without_the_server_keeps_it() {
     assert_eq!(ran.why(), format!("{cannot}: replicas are missing: {}", lost.join("; ")));
 }
 
-/// What decides is whether the upgrade domain of the server is ready, and the words about its fabric come second.
+/// The readiness of the server's upgrade domain decides; the report on the fabric comes second.
 #[test]
 fn a_pool_is_taken_at_its_word_and_not_at_its_silence() {
     let mut server = Server::front_end(SFB_2019);
@@ -164,7 +163,7 @@ fn a_pool_is_taken_at_its_word_and_not_at_its_silence() {
     let planned = machine.reconcile(&["plan", MANIFEST]);
     assert!(planned.stdout.contains("Get-CsPoolFabricState says"), "{}{}", planned.stdout, planned.stderr);
 
-    // Somebody has read it, and says so.
+    // Somebody has read the report, and the manifest says so.
     machine.declare("{ pool: { fabric: ignore } }");
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
@@ -221,7 +220,7 @@ fn a_server_whose_fail_back_fails_stays_out_of_its_pool_until_the_next_run() {
     let why = "the failback failed: Move-Computer.ps1 ended with exit code 1: the wait time is over";
     assert!(ran.why().starts_with(why), "{}", ran.why());
 
-    // Somebody thinks that a restart would help.
+    // Somebody hopes that a restart helps.
     machine.reboot();
     let down = machine.look().services;
     let down: Vec<_> = down.iter().filter(|(_, state)| *state == "Stopped").map(|(name, _)| name).collect();
@@ -274,7 +273,7 @@ fn a_run_that_is_killed_while_the_pool_gives_back_keeps_its_claim_and_the_next_o
 #[test]
 fn the_power_goes_while_the_server_is_out_of_its_pool() {
     let machine = without_power_half_way(Server::front_end(SFB_2015));
-    // Whether the services were still disabled on the disk when the power went is a matter of chance.
+    // It is random whether the services were still disabled on the disk when the power was cut.
     let again = machine.apply();
     again.is(0, State::AtGoal);
     machine.assert_converged();
@@ -360,10 +359,10 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let shown = machine.reconcile(&["claims", MANIFEST]);
     assert!(shown.stdout.contains(&format!("{other} is worked on since {since}")), "{}{}", shown.stdout, shown.stderr);
 
-    // It will never say that it is done: somebody has taken it out of the rack.
+    // This server was taken out of the rack, so it will never report that it is done.
     let broken = machine.reconcile(&["claims", MANIFEST, "--break", other, "--reason", "scrapped"]);
     assert_eq!(broken.code, 0, "{}{}", broken.stdout, broken.stderr);
-    assert!(has_claimed(&machine, other), "its file is its own, and another one says that the claim is broken");
+    assert!(has_claimed(&machine, other), "its own file is unchanged, and another file breaks the claim");
     let known = machine.calls().len();
     let ran = machine.apply();
     ran.is(0, State::AtGoal);
@@ -371,10 +370,10 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     let (first, last) = (ran.server.steps.first(), ran.server.steps.last());
     assert_eq!((first, last), (Some(&Step::Claim), Some(&Step::Release)), "{ran:#?}");
     let asked = machine.calls().iter().skip(known).filter(|call| call.script() == Some(ASK)).count();
-    assert_eq!(asked, 2, "again, now that nobody else takes a server from it");
+    assert_eq!(asked, 2, "the pool is asked again after the claim");
     assert!(!has_claimed(&machine, name));
     assert_eq!(told(&machine, name).as_deref(), Some(SFB_2019.after));
-    assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the others' words stay");
+    assert_eq!(told(&machine, other).as_deref(), Some(SFB_2019.before), "the records of the others stay");
 
     let known = machine.calls().len();
     let again = machine.apply();
@@ -382,7 +381,7 @@ fn while_another_server_of_the_pool_is_worked_on_this_one_waits() {
     assert_eq!((again.server.steps.len(), machine.calls().len()), (0, known));
 }
 
-/// Wine knows two accounts: the one that the prefix belongs to, and everybody else.
+/// Wine knows two accounts: the owner of the prefix, and everybody else.
 #[test]
 fn a_file_of_somebody_else_keeps_the_pool_as_it_is_and_is_named() {
     let machine = with_claims(Server::front_end(SFB_2019));
@@ -395,7 +394,7 @@ fn a_file_of_somebody_else_keeps_the_pool_as_it_is_and_is_named() {
     let shown = machine.reconcile(&["claims", MANIFEST]);
     assert!(shown.stdout.contains(&why) && !shown.stdout.contains("no server is worked on"), "{}", shown.stdout);
 
-    // Our own file would not be believed either, which is said before anything is stopped.
+    // The other servers would not believe our own file either. The run reports that before it stops anything.
     std::fs::remove_file(machine.path(&file_of(other))).unwrap();
     let known = machine.calls().len();
     let ran = machine.apply();

@@ -1,4 +1,4 @@
-//! The processes of a machine, as Linux sees them: the way to take its power, or to end one program at once.
+//! The processes of a machine, as Linux sees them: through these a test cuts the power, or ends one program at once.
 
 use std::fs;
 use std::path::Path;
@@ -6,15 +6,15 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long anything on a machine may take before the test gives up. Far above what it takes on a slow computer.
+/// The longest wait for anything on a machine, far above the time that a slow computer needs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Waits until `condition` gives a value.
+/// Waits until `condition` returns a value.
 pub fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
     within(PATIENCE, condition).unwrap_or_else(|| panic!("waited {PATIENCE:?} without effect: {what}"))
 }
 
-/// Waits at most so long until `condition` gives a value.
+/// Waits until `condition` returns a value, for at most `patience`.
 pub fn within<T>(patience: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let begin = Instant::now();
     loop {
@@ -25,13 +25,12 @@ pub fn within<T>(patience: Duration, mut condition: impl FnMut() -> Option<T>) -
     }
 }
 
-/// A process of a machine.
 #[derive(Debug)]
 pub struct Process {
     id: String,
     /// The file name of its program, in lower case.
     pub program: String,
-    /// Whether it is the watcher of a command that outlives its run: a hidden command of the program under test.
+    /// Whether it watches a command that outlives its run, as a hidden command of the program under test.
     pub watches: bool,
 }
 
@@ -41,7 +40,7 @@ fn all(prefix: &Path) -> Vec<Process> {
     let processes = fs::read_dir("/proc").expect("Linux lists its processes").flatten();
     processes
         .filter_map(|process| {
-            // A process that has ended meanwhile has no files any more.
+            // The files of a process vanish when it ends.
             let read = |file| fs::read(process.path().join(file)).unwrap_or_default();
             let is_own = read("environ").split(|&byte| byte == 0).any(|variable| variable == own.as_bytes());
             let command = read("cmdline");
@@ -68,13 +67,12 @@ pub fn run(prefix: &Path, program: &str) -> bool {
     !find(prefix, program).is_empty()
 }
 
-/// Sends a signal to these processes.
 fn signal(processes: &[String], signal: &str) {
-    // One that has ended meanwhile is no error.
+    // The process may have ended, which is not an error.
     let _ = Command::new("kill").arg(signal).args(processes).output().expect("kill runs");
 }
 
-/// Ends these processes at once, and those that they start meanwhile.
+/// Ends these processes at once, and those that they start in the meantime.
 fn kill_until_gone(found: impl Fn() -> Vec<String>) {
     until("the processes are gone", || {
         let processes = found();
@@ -83,13 +81,13 @@ fn kill_until_gone(found: impl Fn() -> Vec<String>) {
     });
 }
 
-/// Ends the program with this file name at once, as TerminateProcess would; a watcher of its own stays.
+/// Ends the program with this file name at once, as TerminateProcess would. Its watcher keeps running.
 pub fn kill(prefix: &Path, program: &str) {
     assert!(run(prefix, program), "{program} does not run");
     kill_until_gone(|| find(prefix, program));
 }
 
-/// Ends what `whom` says, as soon as a process is there that `seen` says yes to, and so much later.
+/// Waits until some process matches `seen`, then for `later`, and ends every process that matches `whom`.
 pub fn kill_when(prefix: &Path, seen: impl Fn(&Process) -> bool, later: Duration, whom: impl Fn(&Process) -> bool) {
     let begin = Instant::now();
     while !all(prefix).iter().any(&seen) {
@@ -109,7 +107,7 @@ pub fn interrupt(prefix: &Path, program: &str) {
     signal(&processes, "-INT");
 }
 
-/// Ends all of the machine at once, so that nothing more is written.
+/// Ends every process of the machine at once, so that nothing more is written.
 pub fn kill_all(prefix: &Path) {
     kill_until_gone(|| all(prefix).into_iter().map(|process| process.id).collect());
 }

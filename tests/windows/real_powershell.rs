@@ -1,5 +1,8 @@
-//! The whole chain with a real PowerShell in place of its double: `reconcile.exe`, the scripts, and a module whose cmdlets take the
-//! documented parameters. It runs where RECONCILE_POWERSHELL names the folder of a PowerShell for Windows; else it says that it does not.
+//! The whole chain with a real PowerShell instead of its double: `reconcile.exe`, the scripts, and a module whose
+//! cmdlets take the documented parameters.
+//!
+//! RECONCILE_POWERSHELL names the folder of a PowerShell for Windows. Without it, the tests print that they did not
+//! run.
 
 use std::process::Command;
 
@@ -9,7 +12,7 @@ use crate::machine::{Machine, POWERSHELL, RECONCILE};
 use crate::reconcile::{APPLY, Ran};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
 
-/// The cmdlets: what they do, the doubles do.
+/// The cmdlets. The doubles do their work.
 const MODULE: &str = r#"
 function Invoke-Double { param ($Script, $Request)
     $said = (ConvertTo-Json -InputObject $Request -Compress) | & 'C:\lab\bin\cmdlet.exe' $Script
@@ -75,7 +78,7 @@ function Invoke-CsComputerFailBack { [CmdletBinding(SupportsShouldProcess, Confi
 Export-ModuleMember -Function *-Cs*
 "#;
 
-/// A machine with a real PowerShell, where there is one.
+/// A machine with a real PowerShell, if there is one.
 fn machine(server: Server) -> Option<Machine> {
     let Ok(folder) = std::env::var("RECONCILE_POWERSHELL") else {
         eprintln!("not run: no PowerShell");
@@ -83,7 +86,7 @@ fn machine(server: Server) -> Option<Machine> {
     };
     let machine = Machine::new(server);
     let shell = machine.path(POWERSHELL);
-    std::fs::remove_file(&shell).expect("its double goes");
+    std::fs::remove_file(&shell).expect("its double can be removed");
     let parent = shell.parent().expect("a folder");
     let linked = Command::new("cp").args(["-rsT", "--remove-destination", "--"]).arg(&folder).arg(parent).status();
     assert!(linked.expect("cp runs").success(), "cannot link {folder}");
@@ -100,13 +103,13 @@ fn machine(server: Server) -> Option<Machine> {
     machine
         .put(&lab.module, format!("@{{ RootModule = '{name}.psm1'; ModuleVersion = '1.0'; FunctionsToExport = '*' }}"));
     machine.put(&format!(r"{folder}\{name}.psm1"), text);
-    // No group of a directory can be resolved here: this one is asked for in its place.
+    // No group of a directory can be resolved here, so the script asks for this local one.
     machine.put(r"C:\lab\member.txt", "Administrators");
     machine.declare("{}");
     Some(machine)
 }
 
-/// .NET loads its own assemblies through a library of Wine's that the other tests do without.
+/// .NET loads its own assemblies through a library of Wine that the other tests switch off.
 fn run(machine: &Machine, args: &[&str]) -> Ran {
     Ran::of(machine.start_with(RECONCILE, args, &[("WINEDLLOVERRIDES", "mshtml=")]).end())
 }

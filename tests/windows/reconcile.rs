@@ -1,4 +1,4 @@
-//! `reconcile.exe` on a machine: a manifest for its server, a run, and what the run did there.
+//! `reconcile.exe` on a machine: a manifest for its server, a run, and the effects of the run.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,19 +10,18 @@ use reconcile_schema::{RunReport, ServerRun, State, Step};
 use crate::machine::{Machine, Output, RECONCILE, Running, given};
 use crate::server::SQL_SERVER;
 
-/// Where the manifest is.
 pub const MANIFEST: &str = r"C:\lab\manifest.yaml";
 
-/// What every run of `apply` in these tests is called with.
+/// The arguments of every run of `apply` in these tests.
 pub const APPLY: [&str; 5] = ["apply", MANIFEST, "--yes", "--output", "json"];
 
-/// The private folder, in lower case: `%ProgramData%\reconcile`, where Wine has its own idea of `%ProgramData%`.
+/// The private folder, in lower case. It is `%ProgramData%\reconcile`, and Wine has its own value for `%ProgramData%`.
 pub const STATE: &str = r"c:\users\public\reconcile";
 
 /// The program that the tests kill and interrupt.
 pub const PROGRAM: &str = "reconcile.exe";
 
-/// The manifest for the server of `machine`: the update that its installer brings, and this policy.
+/// The manifest for the server of `machine`, with the update of its installer and this policy.
 pub fn manifest(machine: &Machine, policy: &str) -> String {
     let server = machine.server();
     let fqdn = &server.lab.fqdn;
@@ -67,15 +66,15 @@ servers:
     )
 }
 
-/// The manifest with the builds of all components that the update patches: without them only Core Components is judged,
-/// which the updater may patch before the others.
+/// The manifest with the builds of all components that the update patches. Without them only Core Components is judged,
+/// and the updater can patch it before the others.
 pub fn with_all_components(machine: &Machine) -> String {
     let build = machine.server().product.after;
     let components = format!("{{ front-end-server: \"{build}\", web-components-server: \"{build}\" }}");
     manifest(machine, "{}").replace("    installer:\n", &format!("    components: {components}\n    installer:\n"))
 }
 
-/// The SHA-256 of the installer, as another program counts it.
+/// The SHA-256 of the installer, computed by another program.
 pub fn installer_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
@@ -89,16 +88,15 @@ pub fn installer_hash() -> &'static str {
 /// A run of `apply`.
 #[derive(Debug)]
 pub struct Ran {
-    /// The exit code.
     pub code: u32,
-    /// What it reports of the server.
+    /// Its report on the server.
     pub server: ServerRun,
-    /// What people read meanwhile.
+    /// The text that people read during the run.
     pub stderr: String,
 }
 
 impl Ran {
-    /// The program's output, understood.
+    /// Parses the program's output.
     pub fn of(ended: Output) -> Self {
         let Output { code, stdout, stderr } = ended;
         let report: RunReport = serde_json::from_str(&stdout)
@@ -108,13 +106,13 @@ impl Ran {
         Self { code, server, stderr }
     }
 
-    /// Panics unless the run ended so and left nothing down.
+    /// Panics unless the run ended with this code and state, and left nothing down.
     #[track_caller]
     pub fn is(&self, code: u32, state: State) -> &Self {
         self.leaves(code, state, &[])
     }
 
-    /// Panics unless the run ended so and left these services down.
+    /// Panics unless the run ended with this code and state, and left these services down.
     #[track_caller]
     pub fn leaves(&self, code: u32, state: State, down: &[&str]) -> &Self {
         assert_eq!((self.code, self.server.state), (code, state), "{self:#?}");
@@ -122,13 +120,13 @@ impl Ran {
         self
     }
 
-    /// What keeps the server from its goal.
+    /// The reason why the server has not reached its goal.
     #[track_caller]
     pub fn why(&self) -> &str {
         self.server.blocked_by.as_deref().unwrap_or_else(|| panic!("nothing is in the way: {self:#?}"))
     }
 
-    /// How often it took `step`.
+    /// How often the run took `step`.
     pub fn count(&self, step: &Step) -> usize {
         self.server.steps.iter().filter(|taken| *taken == step).count()
     }
@@ -155,12 +153,12 @@ impl Machine {
         self.run(RECONCILE, args)
     }
 
-    /// Where the journal is, or will be.
+    /// The path of the journal, which need not exist yet.
     pub fn journal_path(&self) -> PathBuf {
         self.path(&format!(r"C{}\journal.jsonl", &STATE[1..]))
     }
 
-    /// The names of the marks in the journal, in their order.
+    /// The names of the marks in the journal, in order.
     pub fn journal(&self) -> Vec<String> {
         let journal = std::fs::read_to_string(self.journal_path());
         let journal = journal.expect("a run has written its journal");
@@ -171,9 +169,10 @@ impl Machine {
         journal.lines().map(mark).collect()
     }
 
-    /// What was called behind the first `known` calls: programs, scripts, the web server, which `net.exe` starts and stops
-    /// without a word to the doubles, and the services of the product. Those that were told the same one after another are
-    /// one call, sorted: which of them came first is a matter of chance.
+    /// The calls after the first `known`: programs, scripts, the web server and the services of the product. (`net.exe`
+    /// controls the web server and does not record its own calls.)
+    ///
+    /// Consecutive services with the same order count as one call and are sorted, because their order is random.
     pub fn called_since(&self, known: usize) -> Vec<String> {
         let of_the_product = |call: &Call| call.program == "service.exe" && !call.args.contains(&WEB_SERVER.into());
         let calls = self.calls();
@@ -208,14 +207,15 @@ impl Machine {
         }
         self.assert_up();
         for database in self.databases() {
-            // Of the store's own database no update is documented: the Central Management Store has a form of its own.
+            // No update is documented for the store's own database. Only the Central Management Store has a form that
+            // covers it.
             if database.name != "xds" || database.form == Form::Central {
                 assert_eq!(database.installed, database.expected_after, "{}", database.name);
             }
         }
     }
 
-    /// Panics unless every service runs, and is started by whom it was before.
+    /// Panics unless every service runs with its original start type.
     #[track_caller]
     pub fn assert_up(&self) {
         let (sight, lab) = (self.look(), &self.server().lab);
@@ -225,11 +225,11 @@ impl Machine {
         }
     }
 
-    /// Panics unless nothing was stopped, started, installed or changed in a database behind the first `known` calls.
+    /// Panics if anything was stopped, started, installed or changed in a database after the first `known` calls.
     #[track_caller]
     pub fn assert_untouched(&self, known: usize) {
         let harmless = |call: &Call| {
-            // What comes next depends on whether a task is registered, which changes nothing.
+            // The advice in the output depends on whether a task is registered. That query changes nothing.
             let asks = call.program == "schtasks.exe" && call.args.first().is_some_and(|verb| verb == "/query");
             let looks = call.script().is_some_and(|script| script.starts_with("Test-"));
             asks || looks || call.program == "powershell_ise.exe"

@@ -1,4 +1,4 @@
-//! What is refused before anything is stopped, and what only looks: both leave the machine as it was.
+//! Refusals before anything is stopped, and commands that only read. Both leave the machine as it was.
 
 use reconcile_doubles::ScriptRun;
 use reconcile_schema::{DriftReport, DriftState, PlanReport, ServerDrift, Snapshot, State, Step};
@@ -13,7 +13,7 @@ fn outdated() -> Machine {
     machine
 }
 
-/// Runs `apply`, which must end so and leave everything as it was.
+/// Runs `apply`, which must end with this code and state, and leave everything as it was.
 pub fn refused(machine: &Machine, code: u32, state: State) -> Ran {
     let known = machine.calls().len();
     let components = machine.look().components;
@@ -179,7 +179,7 @@ fn a_script_that_cannot_be_written_is_found_before_the_first_stop() {
 
 #[test]
 fn no_group_of_the_domain_is_asked_for_where_no_step_needs_it() {
-    // A Front End Server of Lync Server 2013 has no databases of its own, and is stopped without more ado.
+    // A Front End Server of Lync Server 2013 has no databases of its own, and no failover precedes its stop.
     let mut server = Server::front_end(LYNC_2013);
     server.lab.groups.clear();
     let machine = Machine::new(server);
@@ -208,7 +208,7 @@ fn without_a_terminal_nothing_is_done_unless_asked_for() {
     assert!(stderr.contains("--yes"), "{stderr}");
     machine.assert_untouched(known);
 
-    // Where something blocks now, the question is about what follows once that is over.
+    // The run is blocked, so the question is about the steps after that.
     let _shell = machine.open_shell();
     let Output { code, stdout, stderr } = machine.reconcile(&["apply", MANIFEST]);
     assert_eq!(code, 64, "{stderr}");
@@ -261,7 +261,7 @@ fn looking_changes_nothing() {
         assert!(known, "{seen:#?}");
     }
 
-    // Judged as it is now, by its snapshot, and by nothing but what Windows' own tool exports of its registry.
+    // Judges the server as it is, from its snapshot, and from the registry export of Windows' own tool.
     let judged = |args: &[&str]| {
         let ended = machine.reconcile(&[&["drift", MANIFEST, "--output", "json"], args].concat());
         assert_eq!(ended.code, 2, "{args:?}: {}{}", ended.stdout, ended.stderr);
@@ -295,7 +295,7 @@ fn looking_changes_nothing() {
     assert!(!machine.journal_path().exists());
 }
 
-/// Runs `apply` in a job that nothing can leave, or in one that lets go what asks for it.
+/// Runs `apply` in a tight job, which no process can leave, or in a loose one, which processes can ask to leave.
 fn apply_in_job(machine: &Machine, how: &str) -> Ran {
     let args: Vec<_> = [how, RECONCILE].into_iter().chain(APPLY).collect();
     Ran::of(machine.run(r"C:\lab\bin\confined.exe", &args))
@@ -323,7 +323,7 @@ fn a_session_that_lets_its_children_go_is_as_good_as_any() {
     machine.assert_converged();
 }
 
-/// A file that waits to be deleted blocks where it matters to an update, and nowhere else; the manifest says what else matters.
+/// A file that waits for a restart blocks an update only if its folder matters. The manifest can add folders.
 #[test]
 fn files_that_wait_for_a_restart_block_where_they_matter() {
     let machine = Machine::new(Server::back_end(SFB_2019));
@@ -348,7 +348,7 @@ fn files_that_wait_for_a_restart_block_where_they_matter() {
     machine.assert_converged();
 }
 
-/// A shell that cannot serve is found before the first stop, and reported as what it is.
+/// An unusable shell is found before the first stop, and the report names the cause.
 #[test]
 fn a_shell_that_cannot_serve_is_named() {
     let mut machine = Machine::new(Server::standard_edition(SFB_2019));

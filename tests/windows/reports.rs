@@ -1,6 +1,7 @@
-//! What an unattended run reports on a machine: events, a log, metrics, a snapshot, and a word for the next run.
+//! The reports of an unattended run on a machine: events, a log, metrics, a snapshot, and a note for the next run.
 //!
-//! Wine takes events and keeps none; with its channel `eventlog` switched on it shows the beginning of their texts.
+//! Wine accepts events and stores none. With its channel `eventlog` switched on, it prints the beginning of their
+//! texts.
 
 use reconcile_schema::{EventKind, LastRun, Mode, Snapshot, State};
 
@@ -8,7 +9,6 @@ use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::{MANIFEST, STATE, manifest};
 use crate::server::{SFB_2019, Server};
 
-/// A machine whose manifest has reports.
 fn reporting() -> Machine {
     let machine = Machine::new(Server::standard_edition(SFB_2019));
     let reports = "reports: { prometheus: 'C:\\reports\\reconcile.prom', snapshots: 'C:\\share' }\n";
@@ -18,24 +18,24 @@ fn reporting() -> Machine {
 }
 
 impl Machine {
-    /// Runs a command as the scheduled task does, with what Wine says of the events that it takes.
+    /// Runs a command like the scheduled task does, with Wine's output about events.
     fn unattended(&self, command: &str) -> Output {
         let args = [command, MANIFEST, "--unattended"];
         self.start_with(RECONCILE, &args, &[("WINEDEBUG", "-all,+eventlog")]).end()
     }
 
-    /// The file of the private folder.
+    /// A file in the private folder.
     fn private(&self, name: &str) -> std::path::PathBuf {
         self.path(&format!(r"C{}\{name}", &STATE[1..]))
     }
 
     fn last_run(&self) -> LastRun {
-        let text = std::fs::read(self.private("last-run.json")).expect("the run left word of itself");
-        serde_json::from_slice(&text).expect("a word of a run")
+        let text = std::fs::read(self.private("last-run.json")).expect("the run wrote a note");
+        serde_json::from_slice(&text).expect("the note of a run")
     }
 }
 
-/// What Wine says of our events, each with its code: of which kind they are, and how their texts begin.
+/// Our events in Wine's output: the kind of each, and the beginning of its text.
 fn events(said: &str) -> Vec<(&str, &str)> {
     let lines: Vec<_> = said.lines().filter(|line| line.contains("ReportEventW L\"")).collect();
     lines.chunks_exact(2).map(|event| (event[0], event[1].rsplit('"').nth(1).unwrap_or_default())).collect()
@@ -52,7 +52,7 @@ fn a_run_that_a_person_starts_leaves_a_log_and_says_where() {
 }
 
 #[test]
-fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
+fn an_observation_and_a_run_are_reported_and_an_idle_run_is_not() {
     let machine = reporting();
     let server = machine.server().lab.fqdn.clone();
 
@@ -65,7 +65,7 @@ fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
     assert!(text.contains(&format!("{server}: core-components")) && code == "drift", "{told:#?}");
     let last = machine.last_run();
     assert_eq!((last.mode, last.event, last.state, last.exit_code), (Mode::Observe, EventKind::Drift, State::Drift, 2));
-    assert!(machine.journal_path().symlink_metadata().is_err(), "a look writes no journal");
+    assert!(machine.journal_path().symlink_metadata().is_err(), "a reading command writes no journal");
     let snapshot = std::fs::read(machine.path(&format!(r"C:\share\{server}.json"))).expect("the share has a snapshot");
     let snapshot: Snapshot = serde_json::from_slice(&snapshot).expect("a snapshot");
     assert_eq!(snapshot.seen.host.as_str(), server);
@@ -98,7 +98,7 @@ fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
     }
     let logs = std::fs::read_dir(machine.private("logs")).expect("the log is there");
     let logs: Vec<_> = logs.map(|log| log.expect("Linux says").path()).filter(|log| log.is_file()).collect();
-    assert!((1..=2).contains(&logs.len()), "two where midnight came meanwhile: {logs:?}");
+    assert!((1..=2).contains(&logs.len()), "two if midnight passed during the test: {logs:?}");
     let log: String = logs.iter().map(|log| std::fs::read_to_string(log).expect("text")).collect();
     for line in log.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON");
@@ -107,7 +107,7 @@ fn a_look_and_a_run_are_told_and_a_run_with_nothing_to_do_is_not() {
 }
 
 #[test]
-fn a_manifest_that_cannot_be_read_is_told_in_the_event_log() {
+fn a_manifest_that_cannot_be_read_is_reported_in_the_event_log() {
     let machine = reporting();
     machine.put(MANIFEST, "version: 7\n");
     let ended = machine.unattended("apply");

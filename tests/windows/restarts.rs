@@ -1,4 +1,4 @@
-//! A restart that Windows waits for, on servers that are at their builds: by the keys of Windows Update and of servicing.
+//! Restarts that Windows requests on servers at their builds, through the keys of Windows Update and of servicing.
 
 use reconcile_schema::{State, Step};
 
@@ -16,7 +16,7 @@ fn registry(machine: &Machine, args: &[&str]) {
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
-/// A server that has been brought to its goal.
+/// A server at its goal.
 fn at_goal(server: Server) -> Machine {
     let machine = Machine::new(server);
     machine.declare("{}");
@@ -25,7 +25,7 @@ fn at_goal(server: Server) -> Machine {
 }
 
 #[test]
-fn it_is_shown_and_changes_nothing() {
+fn a_requested_restart_is_shown_and_changes_nothing() {
     let machine = at_goal(Server::back_end(SFB_2019));
     registry(&machine, &["add", UPDATE, "/f"]);
     registry(&machine, &["add", SERVICING, "/f"]);
@@ -46,7 +46,7 @@ fn it_is_shown_and_changes_nothing() {
 }
 
 #[test]
-fn it_is_made_where_the_policy_says_so_and_ends_with_the_sign() {
+fn a_requested_restart_is_made_if_the_policy_says_so() {
     let machine = at_goal(Server::front_end(SFB_2019));
     registry(&machine, &["add", UPDATE, "/f"]);
     machine.declare("{ pendingRestart: restart }");
@@ -61,7 +61,7 @@ fn it_is_made_where_the_policy_says_so_and_ends_with_the_sign() {
     assert_eq!((first.code, first.server.state), (3, State::Blocked), "{first:#?}");
     assert!(first.server.restarting, "{first:#?}");
     assert_eq!(first.server.steps, [Step::FailOver], "{first:#?}");
-    registry(&machine, &["delete", UPDATE, "/f"]); // What Windows does when it starts.
+    registry(&machine, &["delete", UPDATE, "/f"]); // Windows does this when it starts.
     machine.reboot();
     let again = machine.apply();
     again.is(0, State::AtGoal);
@@ -69,9 +69,9 @@ fn it_is_made_where_the_policy_says_so_and_ends_with_the_sign() {
     machine.assert_converged();
 }
 
-/// Nobody has shown that they end with a restart: a server on which they stay would be restarted without effect.
+/// Nobody has shown that a restart clears these entries. If it did not, the server would be restarted without effect.
 #[test]
-fn files_and_packages_that_wait_make_no_restart_wanted() {
+fn waiting_files_and_packages_cause_no_restart() {
     let machine = at_goal(Server::back_end(SFB_2019));
     let file = r"\??\C:\Program Files\Skype for Business Server 2019\old.dll";
     let add = ["add", SESSION_MANAGER, "/v", "PendingFileRenameOperations", "/t", "REG_MULTI_SZ", "/d", file, "/f"];

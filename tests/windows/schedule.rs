@@ -1,6 +1,6 @@
 //! The scheduled task: registered, read back, changed by somebody else, shown as drift, corrected and removed.
 //!
-//! Wine's Task Scheduler forgets what a task does; a double of `schtasks.exe` keeps it. That a task runs is not shown here.
+//! Wine's Task Scheduler forgets the actions of a task, so a double of `schtasks.exe` stores it. No task runs here.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::manifest;
 use crate::server::{SFB_2019, Server};
 
-/// A place that only administrators can write.
+/// A path that only administrators can write.
 const MANIFEST: &str = r"C:\Program Files\reconcile\manifest.yaml";
 
-/// Where the double keeps the task.
+/// The double stores the task here.
 const TASK: &str = r"C:\Windows\System32\Tasks\reconcile\reconcile";
 
 fn machine() -> Machine {
@@ -24,7 +24,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// Runs `reconcile schedule install MANIFEST`, which must end so.
+/// Runs `reconcile schedule install MANIFEST`, which must end with this code.
 #[track_caller]
 fn install(machine: &Machine, options: &[&str], code: u32) -> Output {
     let ended = machine.reconcile(&[&["schedule", "install", MANIFEST], options].concat());
@@ -32,7 +32,7 @@ fn install(machine: &Machine, options: &[&str], code: u32) -> Output {
     ended
 }
 
-/// Runs `reconcile schedule show`, whose exit code must fit its report.
+/// Runs `reconcile schedule show`, whose exit code must match its report.
 #[track_caller]
 fn show(machine: &Machine) -> ScheduleReport {
     let ended = machine.reconcile(&["schedule", "show", "--output", "json"]);
@@ -49,7 +49,7 @@ fn registered(machine: &Machine) -> String {
     String::from_utf16(&units).expect("UTF-16")
 }
 
-/// Changes the registered definition, as somebody could with the Task Scheduler's own tools.
+/// Changes the registered definition, as a person could with the tools of the Task Scheduler.
 fn change(machine: &Machine, from: &str, to: &str) {
     let text = registered(machine);
     assert!(text.contains(from), "{from}: {text}");
@@ -57,13 +57,13 @@ fn change(machine: &Machine, from: &str, to: &str) {
     machine.put(TASK, bytes);
 }
 
-/// Lets everybody write a file or folder of the machine, or nobody but its owner.
+/// Lets everybody write a file or folder of the machine, or only its owner.
 fn set_mode(path: &PathBuf, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("Linux lets us");
 }
 
 #[test]
-fn a_task_is_registered_read_back_mended_and_removed() {
+fn a_task_is_registered_read_back_corrected_and_removed() {
     let machine = machine();
     let absent = show(&machine);
     assert_eq!((absent.installed, absent.state, absent.task), (false, State::Drift, None));
@@ -129,7 +129,7 @@ fn a_task_is_registered_read_back_mended_and_removed() {
 }
 
 #[test]
-fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
+fn another_request_corrects_the_task_and_a_changed_manifest_is_drift() {
     let machine = machine();
     install(&machine, &["--mode", "observe", "--every", "1d", "--jitter", "2h"], 0);
     let task = show(&machine).task.expect("it is read back");
@@ -141,7 +141,7 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
         fixed.stdout
     );
 
-    // The installer may now take longer than the task leaves it.
+    // Now an update of the databases can take longer than the limit of the task.
     machine.put(MANIFEST, manifest(&machine, "{ timeouts: { database: 6h } }"));
     let drifted = show(&machine);
     let elements: Vec<_> = drifted.differences.iter().map(|one| one.element.as_str()).collect();
@@ -151,7 +151,7 @@ fn another_request_mends_the_task_and_a_changed_manifest_is_drift() {
 }
 
 #[test]
-fn a_task_that_applies_is_not_for_system_where_the_domain_must_know_it() {
+fn a_task_that_needs_a_domain_group_cannot_run_as_system() {
     let machine = machine();
     machine.put(MANIFEST, manifest(&machine, "{ maintenance: always }"));
     let refused = install(&machine, &["--mode", "apply"], 64);
@@ -175,7 +175,7 @@ fn a_task_that_runs_something_else_is_drift_and_is_taken_back() {
 }
 
 #[test]
-fn what_others_can_change_is_not_run_with_high_rights() {
+fn a_program_that_others_can_change_is_not_run_with_high_rights() {
     let machine = machine();
     let (file, program) = (machine.path(MANIFEST), machine.path(RECONCILE));
     let folder = file.parent().expect("a folder").to_path_buf();
@@ -207,7 +207,7 @@ fn only_an_administrator_registers_a_task() {
 }
 
 #[test]
-fn what_the_task_scheduler_refuses_or_alters_is_said() {
+fn a_refusal_or_an_alteration_by_the_task_scheduler_is_reported() {
     let mut machine = machine();
     machine.change(|lab| lab.scheduler = Scheduler::Refuses("Zugriff verweigert".into()));
     for command in [&["schedule", "install", MANIFEST] as &[&str], &["schedule", "show"], &["schedule", "remove"]] {

@@ -1,10 +1,10 @@
-//! The servers that the documentation describes: what is installed on them, their services and databases.
+//! The servers that the documentation describes, with their components, services and databases.
 
 use std::fmt::Write;
 
 use reconcile_doubles::{Asks, Database, Form, Lab, Pool, Service, StartType, WEB_SERVER};
 
-/// A product, with an update that is behind it.
+/// A product, with a newer update available.
 #[derive(Debug, Clone, Copy)]
 pub struct Product {
     /// The name that manifests use.
@@ -13,13 +13,13 @@ pub struct Product {
     pub display: &'static str,
     /// The file name of its installer.
     pub installer: &'static str,
-    /// Where its management module is.
+    /// The path of its management module.
     pub module: &'static str,
     /// The assembly that an open management shell keeps loaded.
     pub assembly: &'static str,
     /// The build of Core Components before the update.
     pub before: &'static str,
-    /// The build of Core Components that the update brings.
+    /// The build of Core Components after the update.
     pub after: &'static str,
 }
 
@@ -27,7 +27,6 @@ const LYNC_ASSEMBLY: &str = r"C:\Windows\Microsoft.NET\assembly\GAC_MSIL\Microso
 const SKYPE_2015_ASSEMBLY: &str = r"C:\Windows\Microsoft.NET\assembly\GAC_MSIL\Microsoft.Rtc.Management\v4.0_6.0.0.0__31bf3856ad364e35\Microsoft.Rtc.Management.dll";
 const SKYPE_2019_ASSEMBLY: &str = r"C:\Windows\Microsoft.NET\assembly\GAC_MSIL\Microsoft.Rtc.Management\v4.0_7.0.0.0__31bf3856ad364e35\Microsoft.Rtc.Management.dll";
 
-/// Lync Server 2013.
 pub const LYNC_2013: Product = Product {
     key: "lync-2013",
     display: "Microsoft Lync Server 2013",
@@ -38,7 +37,6 @@ pub const LYNC_2013: Product = Product {
     after: "5.0.8308.1149",
 };
 
-/// Skype for Business Server 2015.
 pub const SFB_2015: Product = Product {
     key: "sfb-2015",
     display: "Skype for Business Server 2015",
@@ -49,7 +47,6 @@ pub const SFB_2015: Product = Product {
     after: "6.0.9319.619",
 };
 
-/// Skype for Business Server 2019.
 pub const SFB_2019: Product = Product {
     key: "sfb-2019",
     display: "Skype for Business Server 2019",
@@ -60,7 +57,7 @@ pub const SFB_2019: Product = Product {
     after: "7.0.2046.530",
 };
 
-/// Skype for Business Server Subscription Edition. That its names follow the pattern of 2019 is assumed.
+/// It is assumed that the names of the Subscription Edition follow the pattern of 2019.
 pub const SFB_SE: Product = Product {
     key: "sfb-se",
     display: "Skype for Business Server Subscription Edition",
@@ -82,7 +79,7 @@ impl Product {
         self.before.rsplit_once('.').expect("a build has four numbers").0
     }
 
-    /// The product code of Core Components, where it was published, and one of our own for everything else.
+    /// The published product code of Core Components, and invented codes for all other components.
     pub fn code(&self, number: usize) -> String {
         match (self.key, number) {
             ("lync-2013", 0) => "{8901ADFC-435C-4E37-9045-9E2E7A613285}".into(),
@@ -95,7 +92,7 @@ impl Product {
 /// The program of all services that have none of their own.
 pub const SERVICE: &str = r"C:\lab\bin\service.exe";
 
-/// The name of the domain of all servers.
+/// The domain of all servers.
 const DOMAIN: &str = "lab.example";
 
 /// The SQL Server of an Enterprise Edition pool.
@@ -104,21 +101,19 @@ pub const SQL_SERVER: &str = "sql-be.lab.example";
 /// The Front End pool of an Enterprise Edition.
 pub const POOL: &str = "pool.lab.example";
 
-/// Everything that makes up one server.
+/// The complete description of one server.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// The product.
     pub product: Product,
-    /// What is installed: the titles of the components, with their versions.
+    /// The titles of the installed components, with their versions.
     pub components: Vec<(String, String)>,
-    /// Services, and how the doubles behave.
+    /// The services, and the behaviour of the doubles.
     pub lab: Lab,
-    /// The databases.
     pub databases: Vec<Database>,
 }
 
 impl Server {
-    /// A Standard Edition server that is behind: its databases are its own.
+    /// An outdated Standard Edition server with its own databases.
     pub fn standard_edition(product: Product) -> Self {
         let mut server = Self::new(product, "se");
         let own = server.lab.fqdn.clone();
@@ -138,7 +133,7 @@ impl Server {
         server
     }
 
-    /// An Enterprise Edition Back End server that is behind: its databases are on a SQL Server.
+    /// An outdated Enterprise Edition Back End server, with its databases on a SQL Server.
     pub fn back_end(product: Product) -> Self {
         let mut server = Self::new(product, "be");
         server.lab.bystanders = vec![named("MSSQL$RTCLOCAL"), named("MSSQL$LYNCLOCAL")];
@@ -153,7 +148,7 @@ impl Server {
         server
     }
 
-    /// A Front End Server that is behind, one of three in an Enterprise Edition pool; the pool has its databases and its
+    /// An outdated Front End Server, one of three in an Enterprise Edition pool. The pool has its databases and its
     /// Mediation Servers elsewhere.
     pub fn front_end(product: Product) -> Self {
         let mut server = Self::new(product, "fe");
@@ -190,8 +185,8 @@ impl Server {
         self
     }
 
-    /// The same server with call admission control and video: services of the product whose names no list has, and a
-    /// recorder of somebody else's.
+    /// The same server with call admission control and video, whose services have no published names. It also has the
+    /// recorder of another vendor.
     pub fn with_unpublished_services(mut self) -> Self {
         let policy = format!(r"C:\Program Files\{}\Server\Core\service.exe", self.product.display);
         let display = format!("{} Video Interop Server", self.product.display.trim_start_matches("Microsoft "));
@@ -210,7 +205,7 @@ impl Server {
     }
 
     fn new(product: Product, role: &str) -> Self {
-        // The update patches what has changed since: not every component.
+        // The update patches only the components that have changed since the installed build.
         let patched = ["Core Components", "Administrative Tools", "Front End Server", "Web Components Server"];
         let unchanged = ["Mediation Server", "Response Group Service"];
         let older = format!("{}.0", product.line());
@@ -246,12 +241,12 @@ impl Server {
         Self { product, components, lab, databases: Vec::new() }
     }
 
-    /// The service of this name, to be changed.
+    /// The service with this name, for changes.
     pub fn service(&mut self, name: &str) -> &mut Service {
         self.lab.services.iter_mut().find(|service| service.name == name).expect("a service of the server")
     }
 
-    /// What the server adds to the registry of a fresh machine, in the format of Wine's hive files.
+    /// The server's additions to the registry of a fresh machine, in the format of Wine's hive files.
     pub fn hive(&self) -> String {
         let mut hive = String::new();
         for (number, (title, version)) in self.components.iter().enumerate() {
@@ -259,7 +254,7 @@ impl Server {
             let values = [("DisplayName", self.product.component(title)), ("DisplayVersion", version.clone())];
             section(&mut hive, &key, &values, &[]);
         }
-        // The version here stays at the original release, whatever is installed later.
+        // This version stays at the original release, whatever is installed later.
         let folder = format!(r"C:\Program Files\{}\", self.product.display);
         let key = r"Software\Microsoft\Real-Time Communications\{A593FD00-64F1-4288-A6F4-E699ED9DCA35}";
         section(&mut hive, key, &[("InstallDir", folder), ("Version", format!("{}.0", self.product.line()))], &[]);

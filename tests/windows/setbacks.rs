@@ -1,4 +1,4 @@
-//! What goes wrong on the way: the services come back, and the report says what a person has to do.
+//! Failures during a run: the services come back, and the report names the next thing for a person to do.
 
 use reconcile_doubles::{Call, End, ScriptRun, Start, Stop, UpdaterRun};
 use reconcile_schema::{State, Step};
@@ -8,7 +8,7 @@ use crate::processes::until;
 use crate::reconcile::{APPLY, MANIFEST, PROGRAM, Ran, with_all_components};
 use crate::server::{LYNC_2013, SFB_2015, SFB_2019, Server};
 
-/// Times for tests that wait for them.
+/// Short timeouts, for tests that wait until they expire.
 const SHORT: &str = "{ timeouts: { stop: 5s, start: 5s } }";
 
 fn with_updater(run: UpdaterRun) -> Machine {
@@ -24,7 +24,7 @@ fn a_service_that_hangs_in_stop_is_named_and_the_others_run_again() {
     let mut server = Server::back_end(SFB_2019);
     server.service("RTCRGS").stop = Stop::Hang;
     let machine = Machine::new(server);
-    // Two stops without effect take longer than the budget: what needs a person is the service all the same.
+    // Two failed stops exceed the budget. The report must still name the service, because only a person can fix that.
     machine.declare("{ outage: { budget: 11s }, timeouts: { stop: 6s, start: 5s } }");
     let ran = machine.apply();
     ran.leaves(4, State::NeedsOperator, &["RTCRGS"]);
@@ -57,19 +57,20 @@ fn a_service_that_does_not_start_is_named() {
     machine.assert_converged();
 }
 
-/// Gives a service of the machine another way to start.
+/// Changes how a service of the machine starts.
 fn starts(machine: &mut Machine, name: &str, start: Start) {
     machine.change(|lab| lab.services.iter_mut().find(|service| service.name == name).unwrap().start = start);
 }
 
 #[test]
 fn a_service_that_starts_and_ends_by_itself_is_not_at_its_goal() {
-    // At once, while the others start; in a moment; and when everything seems to be well.
+    // The service ends at once while the others start, or shortly after, or when everything seems well.
     'ways: for milliseconds in [0, 300, 2_000] {
         let mut machine = Machine::new(Server::back_end(SFB_2019));
         machine.declare("{}");
         starts(&mut machine, "RTCATS", Start::Ends(milliseconds));
-        // One that ends at once may do so before the service manager calls it started, which then says so: that is refused.
+        // A service that ends at once can be gone before the service manager reports it as started. The start is then
+        // refused.
         let is_refused = |ran: &Ran| {
             let refused = milliseconds == 0 && ran.code == 4;
             if refused {
@@ -161,9 +162,10 @@ fn the_installer_crashes_half_way_and_is_run_again() {
     machine.assert_converged();
 }
 
-/// By their names, the Administrative Tools and Core Components come first. The manifest declares Core Components alone.
+/// The updater patches the Administrative Tools and Core Components first, in the order of their names. The manifest
+/// declares only Core Components.
 #[test]
-fn an_installer_that_fails_or_crashes_behind_core_components_is_run_again() {
+fn an_installer_that_fails_or_crashes_after_core_components_is_run_again() {
     for end in [End::Exit(1603), End::Crash] {
         let machine = with_updater(UpdaterRun { components: Some(2), end, ..UpdaterRun::default() });
         let ran = machine.apply();
@@ -217,7 +219,7 @@ fn the_installer_finds_a_service_and_is_run_again() {
 }
 
 #[test]
-fn an_installer_that_does_nothing_and_is_content_needs_a_person() {
+fn an_installer_that_does_nothing_and_reports_success_needs_a_person() {
     let mut server = Server::back_end(SFB_2015);
     server.lab.updater = vec![UpdaterRun { components: Some(0), ..UpdaterRun::default() }];
     let machine = Machine::new(server);
@@ -255,7 +257,7 @@ fn an_installer_that_outlasts_its_time_is_left_to_finish() {
 }
 
 #[test]
-fn databases_that_an_update_passes_over_need_a_person() {
+fn databases_that_an_update_skips_need_a_person() {
     let machine = Machine::new({
         let mut server = Server::back_end(SFB_2019);
         server.databases[0].stuck = true;
@@ -301,7 +303,7 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_ho
     machine.apply().is(0, State::AtGoal);
 }
 
-/// Presses Ctrl-C once this was called, and gives the end of that run.
+/// Presses Ctrl-C after this call; returns the result of that run.
 fn interrupted_in(server: Server, what: &str, called: impl Fn(&Call) -> bool) -> (Machine, Output) {
     let machine = Machine::new(server);
     machine.declare("{}");
@@ -365,7 +367,7 @@ fn ctrl_c_while_the_databases_are_updated_waits_for_it_and_ends_as_interrupted()
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();
     let updates = machine.calls().iter().filter(|call| call.script() == Some(script)).count();
-    assert_eq!(updates, 1, "it was not ended in its middle");
+    assert_eq!(updates, 1, "it was not interrupted");
 }
 
 #[test]
@@ -384,7 +386,7 @@ fn an_installer_that_hangs_is_reported_long_before_its_time_limit_and_not_ended(
 }
 
 #[test]
-fn an_installer_that_gets_on_is_not_called_quiet() {
+fn an_installer_that_makes_progress_is_not_called_quiet() {
     let mut server = Server::standard_edition(SFB_2019);
     server.lab.updater = vec![UpdaterRun { pace: 2_000, ..UpdaterRun::default() }];
     let machine = Machine::new(server);
@@ -409,7 +411,7 @@ fn a_second_ctrl_c_leaves_the_update_of_the_databases_running_and_the_next_run_w
     let ran = Ran::of(run.end());
     assert_eq!((ran.code, ran.server.state), (3, State::Blocked), "{ran:#?}");
     assert!(ran.why().contains("the run was interrupted: Ctrl-C was pressed twice"), "{}", ran.why());
-    assert!(machine.runs("powershell.exe"), "it was not ended in its middle");
+    assert!(machine.runs("powershell.exe"), "it was not interrupted");
 
     machine.apply().is(0, State::AtGoal);
     machine.assert_converged();

@@ -1,4 +1,4 @@
-//! What any user of a server can do: it keeps no server from being patched, and no service down.
+//! Actions of an ordinary user. None of them prevents an update of the server, or keeps a service down.
 
 use reconcile_doubles::{End, UpdaterRun};
 use reconcile_schema::{State, Step};
@@ -10,7 +10,7 @@ use crate::reconcile::PROGRAM;
 use crate::refusals::refused;
 use crate::server::{SFB_2019, Server};
 
-/// Where a user keeps programs.
+/// A folder for a user's own programs.
 const USERS: &str = r"C:\users\x";
 
 fn outdated() -> Machine {
@@ -19,12 +19,12 @@ fn outdated() -> Machine {
     machine
 }
 
-/// The path of a user's program that has the name of the product's installer.
+/// The path of a user's program with the name of the product's installer.
 fn lookalike() -> String {
     format!(r"{USERS}\{}", SFB_2019.installer)
 }
 
-/// Starts it as an ordinary user or as an administrator. It does nothing until it is ended.
+/// Starts that program as an ordinary user or as an administrator. It does nothing until it is killed.
 fn start_lookalike(machine: &Machine, ordinary: bool) -> Running<'_> {
     let path = lookalike();
     machine.put_program("doubles.exe", &path);
@@ -47,7 +47,7 @@ fn a_users_program_under_the_name_of_the_installer_blocks_nothing() {
 }
 
 #[test]
-fn an_administrators_does_and_is_named_with_its_session_its_file_and_its_user() {
+fn an_administrators_program_under_that_name_blocks_and_is_named() {
     let machine = outdated();
     let _other = start_lookalike(&machine, false);
     let why = refused(&machine, 3, State::Blocked).why().to_owned();
@@ -78,7 +78,7 @@ fn nobody_keeps_the_services_down_after_run_and_installer_were_killed() {
     assert_eq!(installs(&machine), 2, "{again:#?}");
 }
 
-/// Has somebody create a process that never runs.
+/// Starts a program that creates a process and never lets it run.
 fn asleep<'a>(machine: &'a Machine, program: &str) -> Running<'a> {
     let running = machine.start(r"C:\lab\bin\asleep.exe", &[program]);
     running.until_said("it sleeps");

@@ -1,4 +1,5 @@
-//! Services of the product whose names no list has: found by what they are, stopped and started with the rest.
+//! Services of the product without a published name. The run recognises them by their properties, and stops and starts
+//! them with the others.
 
 use reconcile_doubles::Stop;
 use reconcile_schema::{State, Step};
@@ -7,7 +8,7 @@ use crate::machine::{Machine, Output};
 use crate::reconcile::MANIFEST;
 use crate::server::{LYNC_2013, Product, SFB_2015, SFB_2019, Server};
 
-/// What `reconcile` answers, as JSON.
+/// The JSON output of `reconcile`.
 fn json(Output { code, stdout, stderr }: &Output) -> serde_json::Value {
     serde_json::from_str(stdout).unwrap_or_else(|error| panic!("exit code {code}, no JSON ({error}): {stdout}{stderr}"))
 }
@@ -62,7 +63,7 @@ fn services_that_no_list_names_stop_and_start_with_the_rest() {
 }
 
 #[test]
-fn one_that_does_not_stop_is_named_and_nothing_is_installed() {
+fn an_unpublished_service_that_does_not_stop_is_named_and_nothing_is_installed() {
     let mut server = Server::standard_edition(SFB_2019).with_unpublished_services();
     server.service("RTCPDPAUTH").stop = Stop::Hang;
     let machine = Machine::new(server);
@@ -74,7 +75,7 @@ fn one_that_does_not_stop_is_named_and_nothing_is_installed() {
 }
 
 #[test]
-fn one_that_is_down_is_drift_and_comes_back() {
+fn an_unpublished_service_that_is_down_is_drift_and_comes_back() {
     let server = Server::back_end(SFB_2019).with_unpublished_services();
     let machine = Machine::new(server);
     machine.declare("{}");

@@ -147,7 +147,7 @@ fn an_installation_is_done_when_it_was_seen_to_end_well() {
 
 #[test]
 fn a_service_that_ends_by_itself_is_found_at_any_look() {
-    shown(&[("a service dies behind any look", dies::smooth(), dies::at_any_look)]);
+    shown(&[("a service ends after any observation", dies::smooth(), dies::at_any_look)]);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn no_step_is_superfluous() {
 }
 
 #[test]
-fn what_is_unknown_lets_nothing_through() {
+fn unknown_facts_permit_nothing() {
     shown(&[
         ("facts and pairs of facts that cannot be read", space::unknown(), unknown::from_the_start),
         ("facts and pairs of facts that cannot be read any more", space::unknown(), unknown::on_the_way),
@@ -210,7 +210,7 @@ fn servers_are_taken_down_in_their_windows_only() {
         ("windows that are always open", space::interrupted(), windows::always_open),
         ("windows that are closed", space::interrupted(), windows::closed),
         ("windows that close during the run", space::interrupted(), windows::closing),
-        ("asked to end in the window, found behind it", space::interrupted(), windows::found_behind),
+        ("asked to end in the window, continued after it", space::interrupted(), windows::found_behind),
         ("killed, and held", space::killed_twice(), windows::held),
         ("the clock is set by a year", space::killed_twice(), windows::clock_set),
         ("every run without effect", windows::vain(), windows::in_vain),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn who_is_slower_waits_and_nothing_has_failed() {
+fn the_slower_server_waits_and_nothing_has_failed() {
     let mut scene = Scene::of(&Case { kind: Kind::FrontEndThatClaims, ..SMOOTH });
     let (goal, other) = (scene.goal.clone(), "server2.contoso.example".parse::<ServerName>().unwrap());
     let theirs = Goal { server: other.clone(), ..goal.clone() };
@@ -34,7 +34,7 @@ fn who_is_slower_waits_and_nothing_has_failed() {
 
 /// The record was moved away, together with the reports of the servers.
 #[test]
-fn a_server_at_its_goal_tells_again_when_it_is_asked_to() {
+fn a_server_at_its_goal_reports_again_after_its_record_was_lost() {
     let mut scene = Scene::of(&Case { kind: Kind::FrontEndThatClaims, ..SMOOTH });
     let retry = How { name: "run 2", forgive: true, ..How::default() };
     assert_eq!(scene.run(&How { name: "run 1", ..How::default() }).unwrap().end, End::AtGoal);

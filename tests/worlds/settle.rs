@@ -47,7 +47,7 @@ fn a_server_waits_until_the_pool_has_been_ready_for_long_enough() {
 }
 
 #[test]
-fn where_the_pool_is_not_ready_meanwhile_the_time_begins_anew() {
+fn the_wait_starts_again_if_the_pool_becomes_unready() {
     let mut scene = Scene::of(&FRESH);
     let (outcome, pauses) = waits(&mut scene, 1);
     let settling = |why: &Blocker| matches!(why, Blocker::Pool { why: Unready::Settling { again: Some(_), .. }, .. });

@@ -281,10 +281,10 @@ fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
     let installs = taken.iter().position(|taken| taken.step == Step::Install);
     let before = &taken[..installs.map_or(taken.len(), |nth| nth + 1)];
     let taken_down = before.iter().any(|taken| taken.step.takes_down());
-    insist(before.iter().all(|one| !one.step.takes_down() || one.at < until), "begun behind the window");
+    insist(before.iter().all(|one| !one.step.takes_down() || one.at < until), "begun after the window");
     for restart in taken.iter().filter(|taken| taken.step == Step::Reboot) {
-        insist(restart.at < until || restart.down, "restarted behind the window although it was up");
-        insist(restart.at < until || case.reboot == Reboots::WhenRequired, "restarted behind the window");
+        insist(restart.at < until || restart.down, "restarted after the window although it was up");
+        insist(restart.at < until || case.reboot == Reboots::WhenRequired, "restarted after the window");
     }
     let for_windows =
         matches!(outcome.end, End::Blocked(Blocker::WindowClosed { .. } | Blocker::WindowTooShort { .. }));
@@ -295,7 +295,7 @@ fn closes(case: &Case, minutes: u32, knows: Known) -> Result<(), String> {
         None => insist(for_windows || fate(&outcome.end) == expected(case), "given up for another reason"),
     }
     if knows != Known::Nothing && case.installer.is_none() {
-        insist(!taken_down || scene.now().clock <= until, "down behind a window that was known to be too short");
+        insist(!taken_down || scene.now().clock <= until, "down after a window that was known to be too short");
         insist(!taken_down || fate(&outcome.end) == expected(case), "taken down without effect");
     }
     let steps: Vec<_> = taken.iter().map(|taken| format!("{} at {:.0}", taken.step, taken.at)).collect();

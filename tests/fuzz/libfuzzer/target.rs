@@ -1,4 +1,4 @@
-//! One target, the one that this binary is named after; its slowest input so far lies where FUZZ_SLOWEST says.
+//! The target with the name of this binary. FUZZ_SLOWEST is the path for its slowest input so far.
 #![no_main]
 
 use std::{

@@ -1,4 +1,4 @@
-//! Somebody who creates a process that never runs.
+//! Creates a process that never runs.
 
 use std::error::Error;
 use std::os::windows::process::CommandExt;

@@ -1,4 +1,4 @@
-//! What the driver starts first on a machine that boots: it names the computer, and waits for the services.
+//! The first program on a machine that boots: it names the computer, and waits for the services.
 
 use std::error::Error;
 
@@ -11,10 +11,10 @@ use super::{calls, services};
 
 const CONTROL: &str = r"SYSTEM\CurrentControlSet\Control\ComputerName";
 
-/// Ends when every service that starts with the machine runs, save those that are meant not to.
+/// Ends when every automatic service runs, except for those that are configured not to.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let lab = calls::lab()?;
-    // Wine takes the name from Linux each time that it boots.
+    // At each boot, Wine takes the computer's name from Linux.
     let (host, domain) = lab.fqdn.split_once('.').ok_or("the lab's fqdn has no domain")?;
     let network = LOCAL_MACHINE.create(r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters")?;
     network.set_string("Hostname", host)?;

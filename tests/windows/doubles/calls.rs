@@ -1,4 +1,4 @@
-//! The files in `C:\lab`, as the doubles use them.
+//! How the doubles use the files in `C:\lab`.
 
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
@@ -11,17 +11,17 @@ const LAB: &str = r"C:\lab\lab.json";
 const DATABASES: &str = r"C:\lab\databases.json";
 const CALLS: &str = r"C:\lab\calls.jsonl";
 
-/// How the doubles are to behave at this moment.
+/// The behaviour of the doubles at this moment.
 pub fn lab() -> Result<Lab, Box<dyn Error>> {
     read(LAB)
 }
 
-/// What is in the databases.
+/// The content of the databases.
 pub fn databases() -> Result<Vec<Database>, Box<dyn Error>> {
     read(DATABASES)
 }
 
-/// Replaces what is in the databases, all at once.
+/// Replaces the content of the databases atomically.
 pub fn set_databases(databases: &[Database]) -> Result<(), Box<dyn Error>> {
     let new = format!("{DATABASES}.new");
     fs::write(&new, serde_json::to_vec_pretty(databases)?)?;
@@ -59,8 +59,7 @@ pub fn this_call() -> Result<Call, Box<dyn Error>> {
     })
 }
 
-/// Writes the call down and returns how many earlier ones were alike: the same program, and the same script if it
-/// is the shell.
+/// Records the call; returns the number of earlier calls of the same program, and of the same script for the shell.
 pub fn record(call: &Call) -> Result<usize, Box<dyn Error>> {
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(CALLS)?;
     file.lock()?;
@@ -78,19 +77,19 @@ fn earlier(mut file: &File) -> Result<Vec<Call>, Box<dyn Error>> {
     BufReader::new(file).lines().map(|line| Ok(serde_json::from_str(&line?)?)).collect()
 }
 
-/// The entry of `runs` for the call that `earlier` alike ones went before.
+/// The entry of `runs` after so many similar calls.
 pub fn nth<T: Clone + Default>(runs: &[T], earlier: usize) -> T {
     runs.get(earlier).or_else(|| runs.last()).cloned().unwrap_or_default()
 }
 
-/// The first line of standard input, with its end.
+/// The first line of standard input, with its line end.
 pub fn first_line() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_until(b'\n', &mut bytes)?;
     Ok(bytes)
 }
 
-/// All of standard input that was not read yet.
+/// The unread rest of standard input.
 pub fn stdin() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes)?;
@@ -102,7 +101,6 @@ pub fn take(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }
 
-/// Never returns.
 pub fn hang() -> ! {
     loop {
         std::thread::park();

@@ -1,10 +1,9 @@
-//! What is installed, as the registry's Uninstall key has it.
+//! The installed components, from the registry's Uninstall key.
 
 use windows_registry::{Key, LOCAL_MACHINE, Result};
 
 const UNINSTALL: &str = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall";
 
-/// An installed component.
 pub struct Component {
     /// Its `DisplayName`.
     pub name: String,
@@ -14,7 +13,6 @@ pub struct Component {
 }
 
 impl Component {
-    /// Gives it another `DisplayVersion`.
     pub fn set_version(&self, version: &str) -> Result<()> {
         key(&self.code, true)?.set_string("DisplayVersion", version)
     }

@@ -1,4 +1,4 @@
-//! Runs a program in a job, as a remote session or an agent of a CI system does.
+//! Runs a program in a job, as a remote session or the agent of a CI system does.
 
 use std::error::Error;
 use std::process::Command;
@@ -10,8 +10,8 @@ use windows_sys::Win32::System::JobObjects::{
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-/// `confined.exe tight|loose PROGRAM ARGUMENTS…`: in a job that nothing can leave, or in one that lets go what asks for it. Ends
-/// with the program's exit code.
+/// `confined.exe tight|loose PROGRAM ARGUMENTS…`: no process can leave a tight job, and a process can ask to leave a
+/// loose one. Ends with the program's exit code.
 #[expect(unsafe_code, reason = "jobs are made by Win32 alone")]
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let mut args = std::env::args_os().skip(1);
@@ -22,8 +22,8 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
         JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | if loose { JOB_OBJECT_LIMIT_BREAKAWAY_OK } else { 0 };
     let done = |result: i32| if result == 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) };
     let size = size_of_val(&limits) as u32;
-    // SAFETY: the job has no name and no attributes, and lives as long as this process; the structure and its size belong to
-    // the class that is named.
+    // SAFETY: the job has no name and no attributes, and lives as long as this process. The structure and its size
+    // match the information class.
     unsafe {
         let job = CreateJobObjectW(null(), null());
         if job.is_null() {

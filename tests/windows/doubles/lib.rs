@@ -1,14 +1,15 @@
-//! What the test driver on Linux and the doubles on the machine under test tell each other, in files in `C:\lab`.
+//! The files in `C:\lab` through which the test driver on Linux and the doubles on the machine exchange data.
 //!
-//! `lab.json` says how the doubles behave, `databases.json` what is in the databases; in `calls.jsonl` each double
-//! writes down that it was called, and with what.
+//! `lab.json` holds the behaviour of the doubles, and `databases.json` the content of the databases. Each double
+//! records its calls, with their input, in `calls.jsonl`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How the doubles behave: `lab.json`. The driver writes it, also while the machine runs; the doubles only read it.
+/// The behaviour of the doubles: `lab.json`. The driver writes it, also while the machine runs; the doubles only read
+/// it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lab {
@@ -18,49 +19,48 @@ pub struct Lab {
     pub services: Vec<Service>,
     /// Services that no step of the procedure touches, such as SQL Server's.
     pub bystanders: Vec<Service>,
-    /// What the update brings: `DisplayVersion` by `DisplayName`.
+    /// The content of the update: `DisplayVersion` by `DisplayName`.
     pub package: BTreeMap<String, String>,
-    /// How the updater fares each time that it is run; the last entry holds for all later times.
+    /// How the updater behaves each time that it runs. The last entry applies to all later runs.
     pub updater: Vec<UpdaterRun>,
-    /// Where the product's management module is.
+    /// The path of the product's management module.
     pub module: String,
-    /// The assembly that comes with the module, and that anyone who loads the module keeps loaded.
+    /// The assembly that comes with the module. Any process that loads the module keeps it loaded.
     pub assembly: String,
-    /// How a script fares each time that it is run, by its file name; the last entry holds for all later times.
+    /// How a script behaves each time that it runs, by its file name. The last entry applies to all later runs.
     pub scripts: BTreeMap<String, Vec<ScriptRun>>,
-    /// The pool that the computer is a Front End Server of.
+    /// The pool of which the computer is a Front End Server.
     pub pool: Option<Pool>,
     /// The groups that the account belongs to.
     pub groups: BTreeSet<String>,
-    /// How the Task Scheduler takes to what it is asked.
+    /// How the Task Scheduler reacts to a request.
     pub scheduler: Scheduler,
 }
 
-/// A Front End pool, as the product's cmdlets tell of it.
+/// A Front End pool, as the product's cmdlets report it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
-    /// The full name.
     pub fqdn: String,
-    /// What the product is asked for, to tell whether the pool is ready.
+    /// The cmdlet that reports whether the pool is ready.
     pub asks: Asks,
-    /// Whether the product can have a pool take over for one of its servers.
+    /// Whether a pool of this product can take over for one of its servers.
     pub moves: bool,
     /// `PoolUpgradeState`.
     pub readiness: String,
-    /// How many Front End Servers it has.
+    /// The number of its Front End Servers.
     pub servers: u32,
-    /// How many of the others are active.
+    /// The number of active servers, without this one.
     pub others: u32,
-    /// Whether the product reports how many servers there are, and how many of them are active.
+    /// Whether the product reports the total number of servers and the number of active ones.
     pub counts: bool,
     /// The upgrade domains: the names in each, and whether it is ready for an upgrade.
     pub domains: Vec<(String, String)>,
-    /// What is said of its fabric: the stream and the line; where nothing is given, that all active servers are sound.
+    /// The report on its fabric, as pairs of stream and line. Without one, all active servers are healthy.
     pub fabric: Option<Vec<(String, String)>>,
 }
 
-/// What a product is asked for, to tell whether a pool is ready.
+/// The cmdlet of a product that reports whether a pool is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Asks {
@@ -70,19 +70,19 @@ pub enum Asks {
     Domains,
 }
 
-/// How the Task Scheduler takes to what it is asked.
+/// How the Task Scheduler reacts to a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scheduler {
-    /// It does it.
+    /// It fulfils the request.
     #[default]
     Works,
     /// It refuses everything, with this reason.
     Refuses(String),
     /// It registers a task with one text replaced by another.
     Alters {
-        /// This text.
+        /// The original text.
         from: String,
-        /// That one.
+        /// Its replacement.
         to: String,
     },
 }
@@ -93,39 +93,38 @@ pub const WEB_SERVER: &str = "W3SVC";
 /// The name of the service that makes a computer a Front End Server.
 pub const FRONT_END: &str = "RTCSRV";
 
-/// A service, and how it takes to being started and stopped.
+/// A service, and its reaction to start and stop requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Service {
     /// The short name.
     pub name: String,
-    /// The display name, where it is not the short one.
+    /// The display name, if it differs from the short name.
     pub display: Option<String>,
-    /// The program, where it is not the one of all services; its file name is `service.exe`.
+    /// Its program, if it is not the common one. The file name is `service.exe`.
     pub program: Option<String>,
     /// A module that it keeps loaded while it runs.
     pub loads: Option<String>,
-    /// Who starts it.
     pub start_type: StartType,
-    /// What happens when it is started.
+    /// Its reaction to a start request.
     pub start: Start,
-    /// What happens when it is stopped.
+    /// Its reaction to a stop request.
     pub stop: Stop,
 }
 
-/// Who starts a service.
+/// The start type of a service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartType {
-    /// The machine, when it boots.
+    /// The machine starts it at boot.
     #[default]
     Automatic,
-    /// The one that wants it.
+    /// A program or a person starts it.
     Manual,
-    /// Nobody may.
+    /// Nobody can start it.
     Disabled,
 }
 
-/// What happens when a service is started.
+/// The reaction of a service to a start request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Start {
     /// It runs at once.
@@ -133,7 +132,7 @@ pub enum Start {
     Prompt,
     /// It runs after this many milliseconds, and reports progress until then.
     Slow(u64),
-    /// It stays on the way for ever and reports no progress.
+    /// It stays in the state "starting" for ever and reports no progress.
     Hang,
     /// It ends with this error.
     Fail(u32),
@@ -141,7 +140,7 @@ pub enum Start {
     Ends(u64),
 }
 
-/// What happens when a service is stopped.
+/// The reaction of a service to a stop request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// It stops at once.
@@ -149,23 +148,22 @@ pub enum Stop {
     Prompt,
     /// It stops after this many milliseconds, and reports progress until then.
     Slow(u64),
-    /// It stays on the way for ever and reports no progress.
+    /// It stays in the state "stopping" for ever and reports no progress.
     Hang,
 }
 
-/// How one run of the updater fares, once nothing keeps it from installing.
+/// The behaviour of one run of the updater that was allowed to install.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UpdaterRun {
     /// How many milliseconds each component takes.
     pub pace: u64,
-    /// A service that somebody has started again by the time that it looks for running ones.
+    /// A service that somebody has started again before the updater checks for running ones.
     pub meets: Option<String>,
-    /// How many components are patched before the end comes; all, when not given.
+    /// The number of components that are patched before it ends; all, if absent.
     pub components: Option<usize>,
-    /// How it ends.
     pub end: End,
-    /// Whether a complete run starts every service at its end, as the Windows Fabric patch does since Lync Server
+    /// Whether a complete run starts every service at its end, as the Windows Fabric patch has done since Lync Server
     /// 2013 CU5.
     pub starts_services: bool,
     /// Whether it leaves a file to be renamed at the next boot.
@@ -189,27 +187,27 @@ impl Default for End {
     }
 }
 
-/// How one run of a script fares.
+/// The behaviour of one run of a script.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptRun {
-    /// It does what its cmdlet does.
+    /// It does the work of its cmdlet.
     #[default]
     Works,
-    /// It does what its cmdlet does, after this many milliseconds.
+    /// It does the work of its cmdlet after this many milliseconds.
     Slow(u64),
-    /// It does what its cmdlet does, and prints 3 MB of warnings before its answer.
+    /// It does the work of its cmdlet, and prints 3 MB of warnings before its answer.
     Chatty,
     /// It does nothing, and never ends.
     Hangs,
-    /// It does nothing but to report this error.
+    /// It only reports this error.
     Fails(String),
-    /// It does nothing but to answer with this text.
+    /// It only answers with this text.
     Answers(String),
-    /// It does nothing and says nothing, as if all were well.
+    /// It succeeds without doing or printing anything.
     DoesNothing,
 }
 
-/// What is in a database, an element of `databases.json`.
+/// A database, as an element of `databases.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
@@ -221,7 +219,7 @@ pub struct Database {
     pub server: String,
     /// The instance.
     pub instance: String,
-    /// The version that is installed; empty when the report does not tell.
+    /// The installed version; empty if the report does not contain it.
     pub installed: String,
     /// The version that the binaries before the update expect.
     pub expected_before: String,
@@ -229,7 +227,7 @@ pub struct Database {
     pub expected_after: String,
     /// Whether the server answers.
     pub reachable: bool,
-    /// Whether an update passes over it without an error.
+    /// Whether an update skips it without an error.
     pub stuck: bool,
 }
 
@@ -245,21 +243,22 @@ pub enum Form {
     Central,
 }
 
-/// A line of `calls.jsonl`: a double was called.
+/// A line of `calls.jsonl`: one call of a double.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// When the process was started, in milliseconds since 1970.
     pub began: u64,
-    /// When it got its order: a management shell may wait for that.
+    /// When it got its request, for which a management shell can wait.
     pub at: u64,
     /// The file name of the program, in lower case.
     pub program: String,
-    /// The process.
+    /// The process ID.
     pub process: u32,
-    /// Its arguments. A service has its name and `start` or `stop`; one that takes time for it, later `running` or `stopped`.
+    /// Its arguments. For a service these are its name and `start` or `stop`. A slow service later records `running` or
+    /// `stopped`.
     pub args: Vec<String>,
-    /// What it was given on standard input.
+    /// Its standard input.
     pub stdin: String,
     /// The names of its environment variables.
     pub environment: Vec<String>,
@@ -284,31 +283,31 @@ impl fmt::Display for Call {
     }
 }
 
-/// What a look at the machine finds.
+/// The observed state of the machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sight {
-    /// The full name of the computer, as Windows gives it.
+    /// The full name of the computer, as Windows returns it.
     pub fqdn: String,
-    /// `DisplayVersion` by `DisplayName` of what is installed.
+    /// The installed components: `DisplayVersion` by `DisplayName`.
     pub components: BTreeMap<String, String>,
     /// The services of the lab, by name: `Running`, `Stopped` …
     pub services: BTreeMap<String, String>,
-    /// Who starts each of them.
+    /// The start type of each service.
     pub start_types: BTreeMap<String, StartType>,
     /// `PendingFileRenameOperations`.
     pub renames: Vec<String>,
 }
 
-/// What somebody who swaps the package has done so far: `swaps.json`.
+/// The statistics of the swapper: `swaps.json`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Swaps {
-    /// How often it was tried.
+    /// The number of attempts.
     pub tried: u32,
-    /// How often it was done: at all other times somebody held the file.
+    /// The number of successful swaps. In all other attempts another process held the file.
     pub taken: u32,
-    /// How many of these were of a copy in the private folder.
+    /// The number of successful swaps of a copy in the private folder.
     pub taken_private: u32,
-    /// How often a library was put next to the source.
+    /// The number of libraries that were put next to the source.
     pub planted: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Prints what is on the machine, for the driver.
+//! Prints the state of the machine for the driver.
 
 use std::error::Error;
 use std::ptr;
@@ -10,7 +10,7 @@ use reconcile_doubles::Sight;
 
 use super::{calls, components, services};
 
-/// One line of JSON on standard output.
+/// Prints one line of JSON to standard output.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let lab = calls::lab()?;
     let mut sight = Sight { fqdn: fqdn()?, ..Sight::default() };
@@ -30,7 +30,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
 #[expect(unsafe_code, reason = "no crate at hand wraps it")]
 fn fqdn() -> Result<String, Box<dyn Error>> {
     let mut size = 0;
-    // SAFETY: with no buffer the call only says how much it would write.
+    // SAFETY: without a buffer the call only returns the required size.
     unsafe { GetComputerNameExW(ComputerNameDnsFullyQualified, ptr::null_mut(), &raw mut size) };
     let mut name = vec![0; size as usize];
     // SAFETY: the buffer holds `size` units.

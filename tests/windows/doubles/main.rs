@@ -1,7 +1,7 @@
-//! One program that plays several parts on the machine under test: its file name says which.
+//! One program that plays several parts on the machine under test, depending on its file name.
 //!
-//! The doubles imitate only what the product's documentation says, or what several administrators report of it.
-//! Where a double itself is wrongly used it ends with 70, which no part of the play does.
+//! The doubles imitate only behaviour that the product's documentation describes, or that several administrators
+//! report. A double that is called in a wrong way exits with 70, which no imitated program uses.
 
 #[cfg(windows)]
 mod asleep;

@@ -1,4 +1,4 @@
-//! Runs a program as an ordinary user: with a token in which the group of administrators only denies.
+//! Runs a program as an ordinary user: in its token, the Administrators group can only deny access.
 
 use std::error::Error;
 use std::os::windows::ffi::OsStrExt;
@@ -12,7 +12,7 @@ use windows_sys::Win32::System::Threading::{
     STARTUPINFOW, WaitForSingleObject,
 };
 
-/// `ordinary.exe PROGRAM ARGUMENTS…`, none of which may need quotation marks. Ends with the program's exit code.
+/// `ordinary.exe PROGRAM ARGUMENTS…`. No argument may need quotation marks. Ends with the program's exit code.
 #[expect(unsafe_code, reason = "tokens are made by Win32 alone")]
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
@@ -30,8 +30,8 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     let (mut token, mut ordinary) = (std::ptr::null_mut(), std::ptr::null_mut());
     let startup = STARTUPINFOW { cb: size_of::<STARTUPINFOW>() as u32, ..STARTUPINFOW::default() };
     let (mut process, mut code) = (PROCESS_INFORMATION::default(), 0);
-    // SAFETY: every pointer is to a variable of ours that outlives the call, the buffer holds any identifier, and the line
-    // ends with a NUL. The handles live as long as this process.
+    // SAFETY: every pointer refers to a local variable that outlives the call. The buffer is large enough for any
+    // identifier, and the line ends with a NUL. The handles stay open until the process ends.
     unsafe {
         let sid = administrators.as_mut_ptr().cast();
         done(CreateWellKnownSid(WinBuiltinAdministratorsSid, std::ptr::null_mut(), sid, &raw mut size))?;

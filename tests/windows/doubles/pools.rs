@@ -86,7 +86,7 @@ pub fn move_computer(lab: &Lab, request: &MoveRequest) -> Answer {
     }
 }
 
-/// Stops and disables each service of the product, the last to start first.
+/// Stops and disables each service of the product, in reverse start order.
 fn fail_over(lab: &Lab) -> Answer {
     for Service { name, .. } in own(lab).rev() {
         services::stop(name)?;
@@ -95,7 +95,7 @@ fn fail_over(lab: &Lab) -> Answer {
     Ok(None)
 }
 
-/// Enables and starts each of them again, and is content when the Front End service runs.
+/// Enables and starts each of them again, and succeeds if the Front End service runs.
 fn fail_back(lab: &Lab) -> Answer {
     let mut away = false;
     for Service { name, start_type, .. } in own(lab) {
@@ -127,7 +127,7 @@ fn pool(lab: &Lab) -> Result<&Pool, Box<dyn Error>> {
     lab.pool.as_ref().ok_or_else(|| "the computer is in no Front End pool".into())
 }
 
-/// What PowerShell says of a cmdlet that the product does not have.
+/// PowerShell's message about a cmdlet that the product does not have.
 fn unknown(cmdlet: &str) -> Box<dyn Error> {
     format!("The term '{cmdlet}' is not recognized as the name of a cmdlet").into()
 }

@@ -1,8 +1,8 @@
-//! The part of `powershell.exe` with the product's management module.
+//! The double of `powershell.exe` with the product's management module.
 //!
-//! It runs no script: the file name of a script says which cmdlet it stands for. It takes the request from
-//! standard input as strictly as the scripts' typed parameters do, and loads the module when the script does: the one that
-//! tests databases before it knows its request.
+//! It runs no script: the file name of a script stands for its cmdlet. It checks the request from standard input as
+//! strictly as the typed parameters of the scripts. It loads the module when the script would, and the script that
+//! tests databases does so before it gets its request.
 
 use std::error::Error;
 use std::path::Path;
@@ -19,10 +19,9 @@ const TEST_DATABASE: &str = "Test-CsDatabase.ps1";
 
 const CALLED_WITH: [&str; 5] = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"];
 
-/// What a script writes to standard output, if anything; or the error that it ends with.
+/// The standard output of a script, if any, or the error with which it ends.
 pub type Answer = Result<Option<Value>, Box<dyn Error>>;
 
-/// Runs one script.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let started = calls::this_call()?;
     let (mut stdin, mut loaded) = (Vec::new(), Ok(()));
@@ -68,7 +67,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
 }
 
-/// What a script would come to, for a cmdlet of a module that a real PowerShell has loaded: `cmdlet.exe SCRIPT`, with its request on
+/// The result of a script, for a cmdlet of a module in a real PowerShell: `cmdlet.exe SCRIPT`, with the request on
 /// standard input.
 pub fn cmdlet() -> Result<u32, Box<dyn Error>> {
     let (script, request) = (std::env::args().nth(1).unwrap_or_default(), calls::stdin()?);
@@ -132,7 +131,7 @@ struct TestRequest {
     instance: Option<String>,
 }
 
-/// Test-CsDatabase. What it expects follows the binaries of this computer; `Succeed` means reachable.
+/// Test-CsDatabase. The expected versions depend on the binaries of this computer, and `Succeed` means reachable.
 fn test(lab: &Lab, request: &TestRequest) -> Answer {
     let mut databases = calls::databases()?;
     let covered = covered(&mut databases, request.form, request.sql_server.as_deref(), request.instance.as_deref())?;
@@ -162,7 +161,8 @@ struct InstallRequest {
     exclude_collocated_stores: bool,
 }
 
-/// Install-CsDatabase -Update. It says nothing, and brings the databases to what this computer's binaries expect.
+/// Install-CsDatabase -Update. It updates the databases to the versions that this computer's binaries expect, and
+/// prints nothing.
 fn install(lab: &Lab, request: &InstallRequest) -> Answer {
     import(lab, &request.module)?;
     if request.exclude_collocated_stores && request.form != Form::Configured {
@@ -192,7 +192,7 @@ fn membership(lab: &Lab, request: &MembershipRequest) -> Answer {
     Ok(Some(json!({ "member": lab.groups.contains(&request.group) })))
 }
 
-/// Import-Module: the product's own, from where the documentation has it. Its assembly stays loaded.
+/// Import-Module, which accepts only the documented path of the product's module. Its assembly stays loaded.
 pub fn import(lab: &Lab, module: &str) -> Result<(), Box<dyn Error>> {
     if module.eq_ignore_ascii_case(&lab.module) && Path::new(module).is_file() {
         shell::load(lab.assembly.as_ref())
@@ -229,7 +229,7 @@ fn expected(database: &Database, patched: bool) -> &str {
     if patched { &database.expected_after } else { &database.expected_before }
 }
 
-/// Whether the scripts that come with Core Components are those of the update.
+/// Whether Core Components, and therefore its database scripts, are at the update.
 fn patched(lab: &Lab) -> Result<bool, Box<dyn Error>> {
     let core = components::installed()?.into_iter().find(|component| component.name.ends_with(", Core Components"));
     Ok(core.is_some_and(|core| lab.package.get(&core.name).is_some_and(|target| reaches(&core.version, target))))

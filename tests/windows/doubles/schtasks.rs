@@ -1,7 +1,7 @@
-//! The part of `schtasks.exe`, for one user of it: tasks are registered by a file, given back, listed and removed.
+//! The double of `schtasks.exe`, for a single user: it registers a task from a file, returns it, lists and removes it.
 //!
-//! A task is kept byte for byte in `System32\Tasks`, where Windows keeps its own. Nothing ever runs. What it says is of
-//! another language than ours, as it may be on a server; its exit codes are 0 and 1 (Microsoft Learn: schtasks).
+//! It stores a task byte for byte in `System32\Tasks`, like Windows, and never runs it. Its messages are in another
+//! language than ours, as they can be on a server. Its exit codes are 0 and 1 (Microsoft Learn: schtasks).
 
 use std::error::Error;
 use std::fs;
@@ -33,7 +33,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
 }
 
-/// Where a task is kept.
+/// The file of a task.
 fn place(name: &str) -> PathBuf {
     PathBuf::from(format!("{TASKS}{name}"))
 }
@@ -72,7 +72,7 @@ fn query(name: &str) -> Result<u32, Box<dyn Error>> {
     }
 }
 
-/// The tasks that are there on every Windows, and those of one folder below: that is all that is registered here.
+/// A task that every Windows has, and the registered tasks, which all lie in folders one level down.
 fn list() -> Result<u32, Box<dyn Error>> {
     println!(r#""\Microsoft\Windows\Defrag\ScheduledDefrag","Nicht zutreffend","Bereit""#);
     for folder in fs::read_dir(TASKS).into_iter().flatten() {

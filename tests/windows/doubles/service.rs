@@ -1,4 +1,4 @@
-//! The part of a service. Its name is the first argument; `lab.json` says how it behaves.
+//! The double of a service. Its name is the first argument, and `lab.json` describes its behaviour.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use super::calls;
 
 define_windows_service!(service_main, on_start);
 
-/// Runs until the service manager wants it no more.
+/// Runs until the service manager stops it.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     service_dispatcher::start(own_name()?, service_main)?;
     Ok(0)
@@ -84,7 +84,7 @@ fn serve() -> Result<(), Box<dyn Error>> {
     report(manager, ServiceState::Stopped, 0, 0)
 }
 
-/// Stays on the way for so long, with a new checkpoint every tenth of a second.
+/// Stays in this state for so long, with a new checkpoint every tenth of a second.
 fn progress(manager: ServiceStatusHandle, state: ServiceState, milliseconds: u64) -> Result<(), Box<dyn Error>> {
     for (checkpoint, _) in (1..).zip((0..milliseconds).step_by(100)) {
         report(manager, state, checkpoint, 0)?;

@@ -21,32 +21,31 @@ const ACCESS: ServiceAccess = ServiceAccess::QUERY_STATUS
 /// `ERROR_INTERNAL_ERROR`.
 const INTERNAL_ERROR: i32 = 1359;
 
-/// The service of this name.
 pub fn open(name: &str) -> Result<Service, Box<dyn Error>> {
     let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
     Ok(manager.open_service(name, ACCESS).map_err(|error| format!("service {name}: {}", text(&error)))?)
 }
 
-/// What the service is doing.
 pub fn state(name: &str) -> Result<ServiceState, Box<dyn Error>> {
     Ok(open(name)?.query_status()?.current_state)
 }
 
-/// Orders the service to run, unless it already does, or is about to.
+/// Starts the service, unless it runs or is starting.
 pub fn start(name: &str) -> Result<(), Box<dyn Error>> {
     let service = open(name)?;
     if matches!(service.query_status()?.current_state, ServiceState::Running | ServiceState::StartPending) {
         return Ok(());
     }
     let mut started = service.start::<&str>(&[]);
-    // Seen once in some thousand starts, on a busy computer: Wine says so and has started nothing, and then it can.
+    // Once in a few thousand starts on a busy computer, Wine returns this error and has started nothing. The next start
+    // succeeds.
     if matches!(&started, Err(windows_service::Error::Winapi(why)) if why.raw_os_error() == Some(INTERNAL_ERROR)) {
         started = service.start::<&str>(&[]);
     }
     Ok(started.map_err(|error| format!("cannot start service {name}: {}", text(&error)))?)
 }
 
-/// Waits, without a limit, until the service runs or has failed to.
+/// Waits, without a limit, until the service runs or has failed to start.
 pub fn settles(name: &str) -> Result<(), Box<dyn Error>> {
     let service = open(name)?;
     while !matches!(service.query_status()?.current_state, ServiceState::Running | ServiceState::Stopped) {
@@ -71,7 +70,6 @@ pub fn stop(name: &str) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Who starts the service.
 pub fn start_type(name: &str) -> Result<StartType, Box<dyn Error>> {
     Ok(match open(name)?.query_config()?.start_type {
         ServiceStartType::AutoStart | ServiceStartType::BootStart | ServiceStartType::SystemStart => {
@@ -82,7 +80,6 @@ pub fn start_type(name: &str) -> Result<StartType, Box<dyn Error>> {
     })
 }
 
-/// Changes who starts the service.
 #[expect(unsafe_code, reason = "the crate changes all of a configuration or nothing")]
 pub fn set_start_type(name: &str, start_type: StartType) -> Result<(), Box<dyn Error>> {
     let service = open(name)?;
@@ -114,7 +111,7 @@ pub fn set_start_type(name: &str, start_type: StartType) -> Result<(), Box<dyn E
     Ok(())
 }
 
-/// The system's own words behind the crate's.
+/// The system's own message, which the error of the crate contains.
 fn text(error: &windows_service::Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! The part of an open management shell: a process that keeps an assembly of the product loaded.
+//! The double of an open management shell: a process that keeps an assembly of the product loaded.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use windows_sys::Win32::System::LibraryLoader::LoadLibraryW;
 
 use super::calls;
 
-/// Loads the file of the first argument and stays until it is closed by force.
+/// Loads the file in the first argument and runs until it is killed.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     load(&std::env::args_os().nth(1).ok_or("no assembly on the command line")?)?;
     calls::record(&calls::this_call()?)?;

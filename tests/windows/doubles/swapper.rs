@@ -1,5 +1,5 @@
-//! Somebody who swaps the update's package for another program, at its source and wherever copies of it appear, as fast as
-//! that goes, and puts it back.
+//! Swaps the update's package for another program and back as fast as possible, at its source and wherever copies of it
+//! appear.
 
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use reconcile_doubles::Swaps;
 
-/// Where the driver says that it is enough.
+/// The driver creates this file to end the swaps.
 const STOP: &str = r"C:\lab\swaps.stop";
 const COUNTS: &str = r"C:\lab\swaps.json";
 const SPARE: &str = r"C:\lab\spare.exe";
 
-/// `swapper.exe SEED SOURCE FOLDER GENUINE FOREIGN LIBRARY`: the package, the folder below which copies appear, what the package
-/// is, what it becomes, and a library to be put next to the source.
+/// `swapper.exe SEED SOURCE FOLDER GENUINE FOREIGN LIBRARY`: the package, the folder in which copies appear, the
+/// genuine and the foreign content, and a library to put next to the source.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let [seed, source, folder, genuine, foreign, library] = args.as_slice() else {
@@ -35,7 +35,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
             swaps.taken += 1;
             swaps.taken_private += u32::from(package != Path::new(source));
             std::thread::sleep(Duration::from_micros(drawn.below(4) * drawn.below(2_000)));
-            // What is put back is what the next run begins with; now and then it stays swapped.
+            // The next run begins with the restored package. In some cases it stays swapped.
             while drawn.below(8) > 0 && swap(drawn.below(3), &package, &genuine).is_err() {}
             std::thread::sleep(Duration::from_micros(drawn.below(4) * drawn.below(20_000)));
         }
@@ -50,7 +50,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     Ok(0)
 }
 
-/// Puts these bytes in the place of a package, in one of the ways that there are.
+/// Replaces the content of a package in one of several ways.
 fn swap(way: u64, package: &Path, bytes: &[u8]) -> io::Result<()> {
     match way {
         0 => fs::write(package, bytes),
@@ -66,7 +66,7 @@ fn swap(way: u64, package: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The programs below a folder, however its folders are called.
+/// All programs in a folder and its subfolders.
 fn copies(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -78,7 +78,7 @@ fn copies(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Numbers that look like chance: xorshift.
+/// Pseudorandom numbers (xorshift).
 struct Drawn(u64);
 
 impl Drawn {

@@ -1,7 +1,7 @@
-//! The part of the cumulative update installer: `LyncServerUpdateInstaller.exe`, `SkypeServerUpdateInstaller.exe`.
+//! The double of the cumulative update installer: `LyncServerUpdateInstaller.exe`, `SkypeServerUpdateInstaller.exe`.
 //!
-//! It refuses with 2 while a service of the product runs, applies each patch whose component is installed and
-//! older, and writes a log in its working directory.
+//! It refuses with 2 while a service of the product runs. It applies each patch whose component is installed and older,
+//! and writes a log in its working directory.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -22,16 +22,15 @@ const SERVICES_RUN: u32 = 2;
 const INVALID_PARAMETER: u32 = 87;
 const INSTALL_ALREADY_RUNNING: u32 = 1618;
 
-/// Its component follows the update also below the Real-Time Communications key.
+/// The update also raises the version of this component below the Real-Time Communications key.
 const CONTROL_PANEL: (&str, &str) =
     ("MACP Web Components", r"SOFTWARE\Microsoft\Real-Time Communications\{D00E3324-D7F8-4735-B4CF-206FE63FD577}");
 
-/// Installs the update.
 pub fn main() -> Result<u32, Box<dyn Error>> {
     if std::env::args().nth(1).as_deref() == Some("--stay") {
-        calls::hang(); // It is somebody else's, and has only the name.
+        calls::hang(); // A stranger's program with only the same name.
     }
-    // A library that need not be there, without a path, so that one next to the installer is loaded.
+    // An optional library, loaded without a path, so one next to the installer would be loaded.
     let _ = shell::load(OsStr::new("helper.dll"));
     let call = calls::this_call()?;
     let lab = calls::lab()?;
@@ -75,7 +74,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
     if complete && run.starts_services {
         for service in &lab.services {
-            // A disabled service cannot be started; the others are on their way when the installer ends.
+            // A disabled service cannot be started. The others are still starting when the installer ends.
             let _ = services::start(&service.name);
         }
     }
@@ -89,7 +88,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
     }
 }
 
-/// Takes the mutex of the Windows Installer for as long as this program runs; true when somebody has it.
+/// Takes the mutex of Windows Installer for as long as this program runs. Returns whether another process holds it.
 #[expect(unsafe_code, reason = "no crate at hand wraps a named mutex")]
 fn another_installs() -> bool {
     let name: Vec<u16> = "Global\\_MSIExecute\0".encode_utf16().collect();
@@ -108,7 +107,7 @@ fn first_running(lab: &Lab) -> Result<Option<&str>, Box<dyn Error>> {
     Ok(None)
 }
 
-/// Registers a file to be renamed at the next boot, which the machine then does.
+/// Registers a file to be renamed at the next boot, and the machine then does that.
 fn leave_rename() -> Result<(), Box<dyn Error>> {
     std::fs::write(r"C:\lab\in-use.new", "the new file")?;
     let manager = LOCAL_MACHINE.create(r"SYSTEM\CurrentControlSet\Control\Session Manager")?;
