@@ -129,7 +129,7 @@ fn the_first_server_of_its_page() {
             ("plan", 2, "Plan: 1 server, "),
             ("apply", 0, "=  at its goal; the longest outage was "),
             ("status", 0, "the last run that did something"),
-            ("history", 0, "at goal"),
+            ("history", 0, "= at its goal, "),
             ("schedule", 0, r"\reconcile\reconcile was installed"),
         ],
     );
