@@ -414,3 +414,29 @@ fn a_journal_in_memory_begins_with_the_marks_that_it_is_given() {
     assert_ne!(marks, Marks::default());
     assert_eq!(Journal::remembering(marks.clone()).marks(), &marks);
 }
+
+/// A new journal whose beginning is lost counts only for the entries that were appended to it.
+#[test]
+fn a_damaged_new_journal_counts_for_what_was_appended_to_it() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    let old = bytes(&drawn(5, 60));
+    let kept = least(&old);
+    let begun = compacted(&old, kept).unwrap();
+    fs::write(&path, &begun).unwrap();
+    let (run, at, mark) = &story()[2];
+    Journal::open_within(&path, u64::MAX, kept).unwrap().append(run, *at, mark).unwrap();
+    let appended = fs::read(&path).unwrap();
+    assert!(appended.len() > begun.len() && appended.starts_with(&begun));
+
+    let damaged = |mut text: Vec<u8>| {
+        text[5] ^= 1;
+        text
+    };
+    let replaced = |new: &[u8]| compaction::replaced(new, &old, kept, &path).unwrap();
+    assert!(matches!(replaced(&appended), Replaced::New));
+    assert!(matches!(replaced(&damaged(begun.clone())), Replaced::Old));
+    assert!(matches!(replaced(&damaged(appended.clone())), Replaced::Again(text) if text == appended));
+    let torn = damaged([&begun[..], b"{\"seq\":"].concat());
+    assert!(matches!(replaced(&torn), Replaced::Old));
+}

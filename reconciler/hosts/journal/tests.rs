@@ -558,6 +558,14 @@ fn a_journal_that_is_a_folder_is_an_error_with_its_name() {
     assert!(error.starts_with(&format!("cannot open the journal {}: ", folder.path().display())), "{error}");
 }
 
+#[test]
+fn a_journal_that_cannot_be_looked_for_is_not_a_missing_one() {
+    let folder = folder();
+    assert_eq!(Journal::read(&folder.path().join("journal.jsonl")).unwrap(), Marks::default());
+    let error = Journal::read(&folder.path().join("a\0name")).unwrap_err().to_string();
+    assert!(error.starts_with("cannot open the journal "), "{error}");
+}
+
 /// The folder of the journals on a full disk; set by the test that starts that process.
 #[cfg(target_os = "linux")]
 const FULL: &str = "RECONCILE_TEST_FULL_DISK";
