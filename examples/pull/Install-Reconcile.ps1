@@ -153,7 +153,8 @@ function Remove-Any([string] $Path) {
 
 # What was in the place of a file before, the latest first.
 function Get-Old($Part) {
-    Get-ChildItem -LiteralPath $Folder -Filter "$(Split-Path -Leaf $Part.To).*.old" -Force | Sort-Object -Property Name -Descending
+    $named = '^' + [regex]::Escape($Part.Name) + '\.[^.]+\.old$'
+    Get-ChildItem -LiteralPath $Folder -Force | Where-Object { $_.Name -match $named } | Sort-Object -Property Name -Descending
 }
 
 # A run that was cut off between two renames has left a file under its old name only: it goes back before anything can fail.
@@ -171,11 +172,12 @@ function Test-Part($Part, [string] $Expected) {
     (Test-Path -LiteralPath $Part.To -PathType Leaf) -and -not (Get-Stranger $Part.To) -and (Get-Sha256 $Part.To) -eq $Expected # -eq takes no notice of case
 }
 
-# Copies a file next to its place, where nobody else can change it any more, and says whether it has to be put there.
+# Copies a file to where nobody else can change it any more, and says whether it has to be put in its place.
 function Copy-Part($Part) {
     if (Test-Path -LiteralPath $Part.To -PathType Container) { throw "expected $($Part.To) to be a file, found a folder: remove it" }
     $Part.Hash = $Part.Expected
     if ($Part.Hash -and (Test-Part $Part $Part.Hash)) { return $false }
+    if ($Part.Optional -and -not (Test-Path -LiteralPath $Part.From)) { return $false }
     if (-not (Test-Path -LiteralPath $Part.From -PathType Leaf)) {
         $found = if (Test-Path -LiteralPath $Part.From) { 'a folder' } else { 'none' }
         throw "expected a file $($Part.From), found ${found}: copy the tested file there, or see why the share does not answer"
@@ -220,26 +222,41 @@ try {
     Assert-Usage
     $program = Join-Path $Folder 'reconcile.exe'
     $manifest = Join-Path $Folder 'manifest.yaml'
-    # The manifest is the one on the share, whatever it says: but a wrong one does not replace a good one. Windows starts no *.exe.new.
+    # Where a set is tried before it replaces the one in use. The manifest is the one on the share, whatever it says: but a wrong
+    # one does not replace a good one.
+    $stage = Join-Path $Folder 'reconcile.new'
+    $tried = Join-Path $stage 'reconcile.exe'
+    $read = Join-Path $stage 'manifest.yaml'
     $parts = @(
-        @{ From = Join-Path $Source 'reconcile.exe'; To = $program; New = Join-Path $Folder 'reconcile.new.exe'; Expected = $Sha256; Hash = $null; Old = $null }
-        @{ From = Join-Path $Source 'manifest.yaml'; To = $manifest; New = Join-Path $Folder 'manifest.new.yaml'; Expected = $null; Hash = $null; Old = $null }
+        @{ Name = 'reconcile.exe'; Expected = $Sha256; Optional = $false }
+        @{ Name = 'manifest.yaml'; Expected = $null; Optional = $false }
+        @{ Name = 'manifest.yaml.minisig'; Expected = $null; Optional = $true } # for servers that have a key
     )
+    foreach ($part in $parts) {
+        $part.From, $part.To, $part.New = $Source, $Folder, $stage | ForEach-Object { Join-Path $_ $part.Name }
+        $part.Hash, $part.Old = $null, $null
+    }
     Protect-Folder $Folder
     $private = $true
     $lock = Lock-Folder
     try {
-        # Somebody may have left files here before the folder was ours. The two in use stay until others can take their place.
+        # Somebody may have left files here before the folder was ours. Those in use stay until others can take their place.
+        $inUse = $parts | ForEach-Object { $_.Name }
         Get-ChildItem -LiteralPath $Folder -Force |
-            Where-Object { $program, $manifest -notcontains $_.FullName -and (Get-Stranger $_.FullName) } |
+            Where-Object { $inUse -notcontains $_.Name -and (Get-Stranger $_.FullName) } |
             ForEach-Object { Remove-Any $_.FullName }
         foreach ($part in $parts) { Restore-File $part }
+        Remove-Any $stage
+        [IO.Directory]::CreateDirectory($stage) | Out-Null
         $new = @($parts | Where-Object { Copy-Part $_ })
-        # Both are tried before either is put in its place: an application control policy, or a damaged build, shows here.
-        $runs, $reads = $parts | ForEach-Object { if ($new -contains $_) { $_.New } else { $_.To } }
+        # The whole set is tried before any of it is put in its place: an application control policy, or a damaged build, shows here.
         if ($new) {
-            Invoke-Program $runs @('--version')
-            Invoke-Program $runs @('validate', $reads)
+            $same = @($parts | Where-Object { $new -notcontains $_ } | ForEach-Object { $_.Name }) + 'reconcile.pub'
+            foreach ($file in $same | ForEach-Object { Join-Path $Folder $_ } | Where-Object { Test-Path -LiteralPath $_ }) {
+                Copy-Item -LiteralPath $file -Destination $stage
+            }
+            Invoke-Program $tried @('--version')
+            Invoke-Program $tried @('validate', $read)
         }
         try {
             foreach ($part in $new) { Switch-File $part }
@@ -259,7 +276,7 @@ try {
         Remove-Any (Join-Path $Folder 'reconcile.failure.txt')
     } finally {
         # What holds such a file, a virus scanner perhaps, is no reason to fail: the next start removes it.
-        foreach ($part in $parts) { try { Remove-Any $part.New } catch { Write-Output "$_" } }
+        try { Remove-Any $stage } catch { Write-Output "$_" }
         $lock.Close()
     }
     exit 0

@@ -20,7 +20,7 @@ fn quoted<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
 /// The arguments of the program, wherever the script calls it, with `mode` and the script's own defaults.
 fn calls(script: &str, mode: &str) -> Vec<Vec<String>> {
     let word = |word: &str| match word.trim() {
-        "$manifest" | "$reads" => "site.yaml".to_owned(),
+        "$manifest" | "$read" => "site.yaml".to_owned(),
         "$Mode" => mode.to_owned(),
         other => match other.strip_prefix('$') {
             Some(name) => quoted(script, &format!("[string] ${name} = "))[0].to_owned(),

@@ -44,7 +44,7 @@ function New-Object {
 
 /// A program that works; `how` tells two of them apart.
 fn program(how: &str) -> String {
-    format!("#!/bin/sh\n# {how}\necho \"${{0##*/}} $*\" >>\"$RECONCILE_CALLS\"\n")
+    format!("#!/bin/sh\n# {how}\necho \"${{0#*Files/reconcile/}} $*\" >>\"$RECONCILE_CALLS\"\n")
 }
 
 /// A server and the share that it pulls from.
@@ -183,7 +183,10 @@ fn the_first_start_installs_and_the_second_changes_nothing() {
     assert!(server.log().contains("made with its access list"), "{}", server.log());
     let calls = server.calls();
     let of = |call: &str, start: &str| call.starts_with(start);
-    assert!(of(&calls[0], "reconcile.new.exe --version") && of(&calls[1], "reconcile.new.exe validate"), "{calls:?}");
+    assert!(
+        of(&calls[0], "reconcile.new/reconcile.exe --version") && of(&calls[1], "reconcile.new/reconcile.exe validate"),
+        "{calls:?}"
+    );
     assert!(of(&calls[2], "reconcile.exe schedule install") && calls.len() == 3, "{calls:?}");
     let before = fs::metadata(server.here("reconcile.exe")).unwrap().modified().unwrap();
     let ran = server.start();
@@ -257,12 +260,8 @@ fn a_file_of_a_stranger_is_replaced_whatever_its_hash_and_never_started() {
         assert!(ran.code == 0 && ran.said.contains(&format!("{name} is new")), "{}", ran.said);
         assert_eq!(fs::metadata(server.here(name)).unwrap().permissions().mode() & 0o1002, 0, "{name} {stranger:o}");
         assert_eq!(server.names(), ["manifest.yaml", "reconcile.exe"]);
-        // The first call is of the copy, unless only the manifest was the stranger's.
         let first = &server.calls()[3];
-        assert!(
-            first.starts_with(if name == "reconcile.exe" { "reconcile.new.exe " } else { "reconcile.exe " }),
-            "{first}"
-        );
+        assert!(first.starts_with("reconcile.new/reconcile.exe "), "the first call is of the copy: {first}");
     }
     // One that was put there as the old one is not brought back.
     let server = Server::installed();
@@ -380,7 +379,7 @@ fn a_folder_in_the_place_of_a_file_does_no_harm_that_lasts() {
         assert_eq!(server.names(), ["manifest.yaml", "reconcile.exe"]);
         fs::remove_dir_all(&there).unwrap();
         fs::rename(server.path("kept"), &there).unwrap();
-        fs::create_dir(server.here("reconcile.new.exe")).unwrap();
+        fs::write(server.here("reconcile.new"), "a file in the place of a folder").unwrap();
         let ran = server.run(&args);
         assert_eq!((ran.code, server.text("reconcile.exe")), (0, program("two")), "{}", ran.said);
         assert_eq!(server.names(), ["manifest.yaml", "reconcile.exe"]);
@@ -412,6 +411,40 @@ fn what_the_program_says_is_read_as_utf_8() {
     server.executable("share/reconcile.exe", &(program("two") + "echo 'Größe: 数据库'; exit 65\n"));
     let ran = server.start();
     assert!(ran.code == 1 && ran.event.contains("Größe: 数据库"), "{}", ran.event);
+}
+
+/// A server with a key follows signed manifests only, and the signature is of the manifest's own name.
+#[test]
+fn a_signed_manifest_comes_with_its_signature_and_is_tried_with_the_server_s_key() {
+    let checks = program("one")
+        + "test \"$1\" != validate || cmp -s \"$2.minisig\" \"${0%/*}/reconcile.pub\" || { echo unsigned; exit 65; }\n";
+    let server = Server::installed();
+    fs::write(server.here("reconcile.pub"), "one").unwrap();
+    server.executable("share/reconcile.exe", &checks);
+    let ran = server.start();
+    assert!(ran.code == 1 && ran.event.contains("unsigned"), "{}", ran.event);
+    server.write("share/manifest.yaml.minisig", "one");
+    assert_eq!(server.start().code, 0);
+    let all = ["manifest.yaml", "manifest.yaml.minisig", "reconcile.exe", "reconcile.pub"];
+    assert_eq!(server.names(), all);
+    server.write("share/manifest.yaml", "version: 1 # two\n");
+    server.write("share/manifest.yaml.minisig", "two");
+    let ran = server.start();
+    assert!(ran.code == 1 && ran.event.contains("unsigned"), "{}", ran.event);
+    assert_eq!(
+        (server.text("manifest.yaml"), server.text("manifest.yaml.minisig")),
+        ("version: 1\n".into(), "one".into())
+    );
+    // Each old file goes back to its own name.
+    for name in &all[..2] {
+        fs::rename(server.here(name), server.here(&format!("{name}.639000000000000001.old"))).unwrap();
+    }
+    assert_eq!(server.start().code, 1);
+    assert_eq!(
+        (server.text("manifest.yaml"), server.text("manifest.yaml.minisig")),
+        ("version: 1\n".into(), "one".into())
+    );
+    assert_eq!(server.names(), all);
 }
 
 /// P9: somebody saves a file while it is read.
