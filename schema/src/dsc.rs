@@ -15,8 +15,11 @@ use crate::{Build, Code, DriftState, FindingReport, Product, ServerName};
 pub struct DscInstance {
     /// The path of the manifest: absolute, or relative to the folder of `reconcile.dsc.resource.json`.
     pub manifest: String,
-    /// The server. Without it, this machine, or the only server of a lab.
+    /// The server, such as fe01.contoso.example. Without it, this machine, or the only server of a lab.
+    // A text for the engine, whose messages quote a value without the name of its property; ours name both. The types of other
+    // properties are not those of an `Option`, of which the engine says no more than that no alternative fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub server: Option<ServerName>,
     /// Whether the server is simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,19 +27,19 @@ pub struct DscInstance {
     pub lab: Option<bool>,
     /// The product that the manifest declares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(with = "Product", extend("readOnly" = true))]
     pub product: Option<Product>,
     /// The build that Core Components must reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(with = "Build", extend("readOnly" = true))]
     pub target: Option<Build>,
     /// The build that Core Components has, when it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(with = "Build", extend("readOnly" = true))]
     pub found: Option<Build>,
     /// The state of the server, as `reconcile drift` judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(with = "DriftState", extend("readOnly" = true))]
     pub state: Option<DriftState>,
     /// The differences, and the facts that are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,7 +51,7 @@ pub struct DscInstance {
     pub steps: Option<Vec<String>>,
     /// The reason in `blockedBy`, as a code that does not change between versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(with = "Code", extend("readOnly" = true))]
     pub code: Option<Code>,
     /// What keeps the steps from reaching the goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +75,7 @@ pub struct DscInstance {
     pub restart_required: Option<Vec<DscRestart>>,
     /// What is reported in addition to the state.
     #[serde(default, rename = "_metadata", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DscMetadata")]
     pub metadata: Option<DscMetadata>,
     /// The name of the instance in an exported configuration document.
     #[serde(default, rename = "_name", skip_serializing_if = "Option::is_none")]

@@ -44,6 +44,19 @@ fn the_readme_is_read_in_minutes() {
     assert!(wrong.is_empty(), "{}\nmove text into docs/, or say it in fewer words", wrong.join("\n"));
 }
 
+/// An Ansible of today does not manage the servers on which Lync Server 2013 runs; anyone who reads of it reads that, and what does.
+#[test]
+fn every_page_on_ansible_says_for_which_servers_it_is() {
+    let collection = "examples/fleet/ansible_collections/reconcile/lync/README.md";
+    for page in ["README.md", "docs/fleets.md", "examples/fleet/README.md", collection] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in ["Windows Server 2016", "examples/pull"] {
+            assert!(words.contains(part), "{page} lacks: {part}");
+        }
+    }
+}
+
 #[test]
 fn every_command_of_a_page_is_one_of_the_program() {
     let known = commands::Known::of_the_program();

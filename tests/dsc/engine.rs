@@ -50,6 +50,8 @@ pub struct Call {
     pub args: Vec<Arg>,
     pub input: Input,
     pub r#return: Option<Return>,
+    /// Whether `set` takes `_exist: false`. Otherwise the engine asks for `delete`.
+    pub handles_exist: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -157,6 +159,8 @@ impl Engine {
 
     /// Brings it there, or reports what that would do: test first, then get, then set.
     pub fn set(&self, properties: &Value, what_if: bool) -> Result<Set, Failed> {
+        let deletes = properties["_exist"] == false && self.resource.set.handles_exist != Some(true);
+        assert!(!deletes, "delete is asked for, and the resource has none: {properties}");
         let tested = self.test(properties)?;
         if tested.in_desired_state && !what_if {
             let (before, after) = (properties.clone(), tested.actual);
@@ -175,6 +179,20 @@ impl Engine {
         let all = self.call(&self.resource.export, filter, false)?;
         all.iter().for_each(|instance| self.valid("export", instance));
         Ok(all)
+    }
+
+    /// All instances as a document: what `_name` says is the name of the instance, and no property of it.
+    pub fn exported(&self, filter: &Value) -> Vec<(String, Value)> {
+        let named = |mut instance: Value| match instance.as_object_mut().unwrap().remove("_name") {
+            Some(Value::String(name)) => (name, instance),
+            name => panic!("no name: {name:?}"),
+        };
+        self.export(Some(filter)).unwrap().into_iter().map(named).collect()
+    }
+
+    /// What the engine says of properties that the schema refuses: no property is named in it, unless the schema names it.
+    pub fn refuses(&self, properties: &Value) -> Vec<String> {
+        self.schema.iter_errors(properties).map(|error| error.to_string()).collect()
     }
 
     /// Runs a document: one instance after the other, until one fails. What came before is lost with it.

@@ -11,6 +11,7 @@ use crate::{
 };
 
 const OTHER: &str = "fe02.contoso.example";
+const THIRD: &str = "fe03.contoso.example";
 
 #[test]
 fn a_server_below_its_build_is_brought_there_and_then_left_alone() {
@@ -139,14 +140,41 @@ fn export_tells_of_each_server_or_of_those_that_are_so() {
     let failed = engine.export(None).unwrap_err();
     assert_eq!(failed.code, 65);
     assert!(failed.errors[0].contains("expected the properties of an instance"), "{failed:?}");
-    // What is exported can be asked for again.
-    for mut instance in engine.export(Some(&json!({ "manifest": "site.yaml" }))).unwrap() {
-        instance.as_object_mut().unwrap().remove("_name"); // The engine makes it the name of the instance.
-        assert_eq!(engine.get(&instance).unwrap(), instance);
-    }
     let none = json!({ "manifest": "site.yaml", "state": "stale" }).to_string();
     let (code, out, _) = engine.process(&engine.resource.export.executable, &["dsc", "export"], Some(none.as_bytes()));
     assert_eq!((code, out.len()), (0, 0));
+}
+
+/// Also of servers without the product, of which an export says `_exist: false`.
+#[test]
+fn an_exported_document_can_be_asked_tested_and_set() {
+    let folder = site(&[(SERVER, ""), (OTHER, "product-missing"), (THIRD, "wrong-product")]);
+    let engine = Engine::find(folder.path(), Search::Beside);
+    let document = engine.exported(&json!({ "manifest": "site.yaml" }));
+    let exist: Vec<_> = document.iter().map(|(_, properties)| properties["_exist"].as_bool().unwrap()).collect();
+    assert_eq!(exist, [true, false, false]);
+    for (_, properties) in &document {
+        assert_eq!(engine.get(properties).unwrap(), *properties);
+    }
+    let untouched = files(folder.path());
+    for tested in engine.run(&document, Engine::test).unwrap() {
+        assert!(!tested.in_desired_state && !tested.differing.is_empty(), "{}", tested.actual);
+    }
+    for what_if in engine.run(&document, |engine, asked| engine.set(asked, true)).unwrap() {
+        assert!(!what_if.metadata["whatIf"].as_array().unwrap().is_empty());
+    }
+    assert_eq!(files(folder.path()), untouched);
+    // `set` says of each what it says where it is asked without `_exist`.
+    assert_eq!(engine.set(&document[0].1, false).unwrap().after["state"], "at-goal");
+    for (name, properties) in &document[1..] {
+        let (exported, plain) =
+            (engine.set(properties, false).err(), engine.set(&asks("site.yaml", name), false).err());
+        let (exported, plain) = (exported.unwrap(), plain.unwrap());
+        assert_eq!((exported.code, exported.errors), (4, plain.errors));
+    }
+    let tested =
+        engine.run(&engine.exported(&json!({ "manifest": "site.yaml", "server": SERVER })), Engine::test).unwrap();
+    assert!(tested[0].in_desired_state);
 }
 
 #[test]

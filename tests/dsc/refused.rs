@@ -40,7 +40,7 @@ fn what_is_no_instance_is_refused_with_its_place() {
             "standard input:2:9: unknown field `sever`, expected one of",
         ),
         (b"{}", "standard input:1:2: missing field `manifest`"),
-        (b"{\"manifest\": 1}", "standard input:1:14: invalid type: integer `1`, expected a string"),
+        (b"{\"manifest\": 1}", "standard input:1:14: manifest: invalid type: integer `1`, expected a string"),
         (b"{\"manifest\": \"site.yaml\", \"server\": \"no name\"}", "expected a server name"),
         (b"{\"manifest\": \"site.yaml\", \"manifest\": \"site.yaml\"}", "duplicate field `manifest`"),
         (b"{\"manifest\": \"site.yaml\"} {}", "standard input:1:27: trailing characters"),
@@ -102,17 +102,54 @@ fn a_wrong_manifest_is_told_with_line_and_column_of_every_error() {
     }
 }
 
-/// The engine would take an update away by `delete`, which the resource does not offer; it never comes to that by `set`.
+/// The engine asks `set` for that, since the resource offers no `delete`.
 #[test]
 fn nothing_is_ever_removed() {
-    let (folder, engine) = before("");
-    let untouched = files(folder.path());
-    let asked = json!({ "manifest": "site.yaml", "server": SERVER, "_exist": false }).to_string();
-    for operation in ["test", "set"] {
-        let (code, errors) = refused(&engine, operation, Some(asked.as_bytes()));
-        assert!(code == 65 && errors[0].contains("reconcile removes no product"), "{operation}: {errors:?}");
+    for fault in ["", "components-unreadable"] {
+        let (folder, engine) = before(fault);
+        let untouched = files(folder.path());
+        let asked = json!({ "manifest": "site.yaml", "server": SERVER, "_exist": false });
+        let tested = engine.test(&asked).unwrap();
+        assert!(!tested.in_desired_state && tested.differing.contains(&"_exist".to_owned()), "{:?}", tested.differing);
+        for what_if in [true, false] {
+            let failed = engine.set(&asked, what_if).err().unwrap();
+            assert_eq!(failed.code, 65, "{failed:?}");
+            assert!(failed.errors[0].contains("reconcile removes no product"), "{failed:?}");
+        }
+        assert_eq!(files(folder.path()), untouched);
     }
-    assert_eq!(files(folder.path()), untouched);
+    // At its build it is not in the desired state either: nobody is told that the product was gone.
+    let (_folder, engine) = before("");
+    engine.set(&asks("site.yaml", SERVER), false).unwrap();
+    let tested = engine.test(&json!({ "manifest": "site.yaml", "server": SERVER, "_exist": false })).unwrap();
+    assert_eq!((tested.in_desired_state, tested.differing), (false, vec!["_exist".to_owned()]));
+}
+
+/// An engine quotes what its schema refuses, and not where it stands.
+#[test]
+fn the_message_for_a_wrong_value_names_its_property() {
+    let (_folder, engine) = before("");
+    let asked = json!({ "manifest": "site.yaml", "server": "a b" });
+    assert_eq!(engine.refuses(&asked), [""; 0]);
+    for operation in ["get", "test", "set", "export"] {
+        let (code, errors) = refused(&engine, operation, Some(asked.to_string().as_bytes()));
+        assert!(code == 65 && errors.len() == 1, "{operation}: {errors:?}");
+        assert!(errors[0].contains(": server: ") && errors[0].contains("a server name such as"), "{errors:?}");
+        assert!(errors[0].contains("a b"), "{errors:?}");
+    }
+    for (wrong, path) in [
+        (json!({ "manifest": 1 }), ": manifest: invalid type"),
+        (json!({ "manifest": "site.yaml", "_exist": "no" }), ": _exist: invalid type"),
+        (json!({ "manifest": "site.yaml", "found": "7.0" }), ": found: "),
+        (json!({ "manifest": "site.yaml", "_metadata": { "whatIf": [1] } }), ": _metadata.whatIf[0]: invalid type"),
+    ] {
+        let (code, errors) = refused(&engine, "get", Some(wrong.to_string().as_bytes()));
+        assert!(code == 65 && errors[0].contains(path), "{errors:?}");
+    }
+    // No alternative hides what was expected.
+    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/dsc.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert!(!schema["properties"].to_string().contains("anyOf"), "it says: not valid under any of the schemas");
 }
 
 #[cfg(not(windows))]

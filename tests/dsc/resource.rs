@@ -27,6 +27,7 @@ fn the_file_says_what_an_engine_needs_to_know() {
     }
     let returned = [&resource.get, &resource.test, &resource.set, &resource.export].map(|call| &call.r#return);
     assert_eq!(returned, [&None, &Some(Return::StateAndDiff), &Some(Return::StateAndDiff), &None]);
+    assert_eq!((resource.set.handles_exist, resource.test.handles_exist), (Some(true), None));
     let what_if = |args: &[Arg]| args.iter().any(|arg| matches!(arg, Arg::WhatIf { .. }));
     assert!(what_if(&resource.set.args) && !what_if(&resource.get.args));
 

@@ -14,5 +14,6 @@
 mod analyzer;
 mod databases;
 mod pools;
+mod pull;
 mod refusals;
 mod shell;

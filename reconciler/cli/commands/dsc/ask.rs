@@ -47,10 +47,18 @@ impl Asked {
         if !text.trim_start().starts_with('{') {
             return Err(wrong(":1:1: expected a JSON object, found something else".into()));
         }
-        serde_json::from_str(text).map(Self).map_err(|error| {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let (path, error) = (error.path().to_string(), error.into_inner());
+            // `.` is the whole, a `?` stands for what could not be read so far, and an unknown field is named already.
+            let named = path == "." || path.contains('?') || error.to_string().starts_with("unknown field");
+            (if named { String::new() } else { format!("{path}: ") }, error)
+        });
+        let read = read.and_then(|read| reader.end().map(|()| read).map_err(|error| (String::new(), error)));
+        read.map(Self).map_err(|(property, error)| {
             let (line, column, said) = (error.line(), error.column(), error.to_string());
             let said = said.split(" at line ").next().unwrap_or(&said);
-            wrong(format!(":{line}:{column}: {said}; `reconcile schema dsc` has all properties"))
+            wrong(format!(":{line}:{column}: {property}{said}; `reconcile schema dsc` has all properties"))
         })
     }
 
@@ -91,17 +99,23 @@ impl Asked {
         Ok((input, site, goal))
     }
 
+    /// Whether the request asks for the removal of a product that is there, or may be. Where it is missing, as in an exported
+    /// document, there is nothing to remove, and the declaration of the manifest counts.
+    pub fn wants_removal(&self, found: &DscInstance) -> bool {
+        self.0.exist == Some(false) && found.exist != Some(false)
+    }
+
     /// Refuses to remove a product.
     ///
     /// # Errors
     /// When the request asks for that.
-    pub fn wants_the_product(&self) -> Result<(), Problem> {
-        match self.0.exist {
-            Some(false) => Err(Problem::input(format!(
+    pub fn wants_the_product(&self, found: &DscInstance) -> Result<(), Problem> {
+        if self.wants_removal(found) {
+            return Err(Problem::input(format!(
                 "{PLACE}: `_exist` is false, but reconcile removes no product and no update; leave `_exist` out"
-            ))),
-            Some(true) | None => Ok(()),
+            )));
         }
+        Ok(())
     }
 
     /// Whether `found` has every requested property; manifest and server were checked before.

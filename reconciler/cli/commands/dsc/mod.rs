@@ -51,13 +51,17 @@ fn get(asked: &Asked) -> Result<Exit, Problem> {
 
 /// The actual state of one server, and the properties that differ from the declaration.
 fn test(asked: &Asked) -> Result<Exit, Problem> {
-    asked.wants_the_product()?;
     let (_, mut site, goal) = asked.server()?;
-    let now = tested(&instance(asked, &goal, &seen(&mut site, &goal)?, site.is_lab()));
+    let mut now = tested(&instance(asked, &goal, &seen(&mut site, &goal)?, site.is_lab()));
+    let mut differing = unlike(&now, &now.at_goal())?;
+    if asked.wants_removal(&now) {
+        now.in_desired_state = Some(false); // `set` refuses it: nothing is ever removed.
+        differing.insert(0, "_exist".into());
+    }
     if let Some(why) = &now.blocked_by {
         tracing::warn!("{}: {why}", goal.server);
     }
-    print_lines(&[harmless::line(&now)?, harmless::line(&unlike(&now, &now.at_goal())?)?])
+    print_lines(&[harmless::line(&now)?, harmless::line(&differing)?])
 }
 
 /// All servers of a manifest, one per line. If the request has properties, a server must have all of them.

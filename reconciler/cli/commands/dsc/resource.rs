@@ -34,11 +34,16 @@ pub fn write(folder: &Path) -> Result<Exit, Problem> {
 
 /// The program is named by its absolute path: otherwise anyone who can put a file into a folder of the search path
 /// could have it run instead, and an engine before 3.3 may search other folders than those of PATH. There is no
-/// `implementsPretest`: the engine asks `test` first, so a server in its desired state costs one process.
+/// `implementsPretest`: the engine asks `test` first, so a server in its desired state costs one process. `set` takes
+/// `_exist: false`, which an export says of a server without the product: the engine would ask for `delete` otherwise.
 fn resource(program: &str) -> Value {
     let call = |args: Value| json!({ "executable": program, "args": args, "input": "stdin" });
     let with_diff =
         |args: Value| json!({ "executable": program, "args": args, "input": "stdin", "return": "stateAndDiff" });
+    let mut set = with_diff(json!(["dsc", "set", { "whatIfArg": "--what-if" }]));
+    if let Some(set) = set.as_object_mut() {
+        set.insert("handlesExist".into(), true.into());
+    }
     let exit_codes: Map<_, _> =
         Exit::ALL.into_iter().map(|exit| (exit.code().to_string(), Value::from(exit.meaning()))).collect();
     json!({
@@ -51,7 +56,7 @@ fn resource(program: &str) -> Value {
         ),
         "get": call(json!(["dsc", "get"])),
         "test": with_diff(json!(["dsc", "test"])),
-        "set": with_diff(json!(["dsc", "set", { "whatIfArg": "--what-if" }])),
+        "set": set,
         "export": call(json!(["dsc", "export"])),
         "exitCodes": exit_codes,
         "schema": { "embedded": schemas::schema(Format::Dsc) },

@@ -10,7 +10,7 @@ use super::{
     instance::{instance, tested},
     properties::unlike,
 };
-use crate::manifest::{exit::Exit, harmless, problem::Problem};
+use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
 use crate::show::render::{UNSURE, aftermath, word};
 use crate::show::{console::Console, out::print_lines, voice::Voice};
 use crate::work::converge::{self, Options, Ran};
@@ -22,20 +22,21 @@ use crate::work::{comeback::Waiter, look::seen, plan::server, rescue::rescued, s
 /// # Errors
 /// As `apply`.
 pub fn set(asked: &Asked) -> Result<Exit, Problem> {
-    asked.wants_the_product()?;
-    brought(asked).map_err(|problem| rescued(problem, Path::new(asked.manifest())))
+    let rescue = |problem| rescued(problem, Path::new(asked.manifest()));
+    let (input, mut site, goal) = asked.server().map_err(rescue)?;
+    let (lab, now) = (site.is_lab(), seen(&mut site, &goal).map_err(rescue)?);
+    let before = instance(asked, &goal, &now, lab);
+    asked.wants_the_product(&before)?;
+    drop(site); // The run opens it itself.
+    brought(asked, &input, &goal, &before, lab).map_err(rescue)
 }
 
-fn brought(asked: &Asked) -> Result<Exit, Problem> {
-    let (input, mut site, goal) = asked.server()?;
-    let lab = site.is_lab();
-    let before = instance(asked, &goal, &seen(&mut site, &goal)?, lab);
-    drop(site); // The run opens it itself.
+fn brought(asked: &Asked, input: &Input, goal: &Goal, before: &DscInstance, lab: bool) -> Result<Exit, Problem> {
     let options = Options { servers: asked.servers().to_vec(), yes: true, ..Options::default() };
     let console = Console { voice: Voice::Trace, headings: false };
     let mut exit = Exit::Done;
-    converge::each(&options, &input, None, &console, |ran| {
-        exit = end(asked, &goal, &before, &ran, lab)?;
+    converge::each(&options, input, None, &console, |ran| {
+        exit = end(asked, goal, before, &ran, lab)?;
         Ok(())
     })?;
     Ok(exit)
@@ -69,7 +70,6 @@ const fn restart_due(end: &End) -> Result<bool, &Blocker> {
 /// # Errors
 /// When the manifest or the server cannot be used.
 pub fn what_if(asked: &Asked) -> Result<Exit, Problem> {
-    asked.wants_the_product()?;
     let (input, mut site, goal) = asked.server()?;
     let (lab, now) = (site.is_lab(), seen(&mut site, &goal)?);
     input.current(&now.marks, now.host.at)?;
@@ -78,6 +78,7 @@ pub fn what_if(asked: &Asked) -> Result<Exit, Problem> {
         tracing::warn!("{}: {why}", goal.server);
     }
     let before = instance(asked, &goal, &now, lab);
+    asked.wants_the_product(&before)?;
     let (then, restart) = foreseen(&goal, now, lab);
     let what_if = Some(sentences(&planned));
     told(&before, tested(&instance(asked, &goal, &then, lab)), restart, Some(DscMetadata { what_if }))
