@@ -11,12 +11,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The manifests that ship with the program, without the catalogue.
+/// The manifests that ship with the program, without the catalogue. Labs store their worlds next to their manifests.
 fn examples() -> Vec<String> {
     let names =
         fs::read_dir(root().join("manifests")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names
-        .filter(|name| name.ends_with(".yaml") && name != "releases.yaml")
+        .filter(|name| name.ends_with(".yaml") && !name.contains(".world.") && name != "releases.yaml")
         .map(|name| format!("manifests/{name}"))
         .collect()
 }

@@ -71,7 +71,7 @@ pub enum Command {
     },
     /// List the known cumulative updates, with their sources.
     Releases(Releases),
-    /// Show, reset or break the simulated servers of a lab.
+    /// Show, break or reset the simulated servers of a lab, and rehearse a night or a rollout.
     #[command(subcommand)]
     Lab(Lab),
     /// Register, show or remove the scheduled task that runs reconcile on this server.

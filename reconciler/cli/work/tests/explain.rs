@@ -83,11 +83,10 @@ fn hold(path: &Path) -> usize {
 #[test]
 fn the_values_of_every_example_make_the_goals_that_they_explain() {
     let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
-    let paths = fs::read_dir(manifests).unwrap().map(|entry| entry.unwrap().path());
-    let is_manifest = |path: &std::path::PathBuf| {
-        path.extension().is_some_and(|end| end == "yaml") && !path.ends_with("releases.yaml")
-    };
-    let entries: usize = paths.filter(is_manifest).map(|path| hold(&path)).sum();
+    let names = fs::read_dir(&manifests).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // Labs store their worlds next to their manifests.
+    let is_manifest = |name: &String| name.ends_with(".yaml") && !name.contains(".world.") && name != "releases.yaml";
+    let entries: usize = names.filter(is_manifest).map(|name| hold(&manifests.join(name))).sum();
     assert!(entries > 35, "{entries}: too few to say anything");
 }
 
