@@ -86,7 +86,7 @@ pub fn each(
                 match session.pace {
                     None => session.converge(&mut host, goal, approval.as_ref(), watch)?,
                     Some(pace) => {
-                        let mut host = Paced::new(host, pace, session.interrupts.interrupt(), wait);
+                        let mut host = Paced::new(host, pace, session.interrupts.interrupt(), &wait);
                         session.converge(&mut host, goal, approval.as_ref(), watch)?
                     }
                 }

@@ -16,13 +16,13 @@ pub struct Paced<'a> {
     pace: Pace,
     interrupt: Interrupt,
     /// Waits for a moment.
-    wait: fn(Duration),
+    wait: &'a dyn Fn(Duration),
 }
 
 impl<'a> Paced<'a> {
     /// The server, at this pace. `wait` waits.
     #[must_use]
-    pub const fn new(host: LabHost<'a>, pace: Pace, interrupt: Interrupt, wait: fn(Duration)) -> Self {
+    pub const fn new(host: LabHost<'a>, pace: Pace, interrupt: Interrupt, wait: &'a dyn Fn(Duration)) -> Self {
         Self { host, pace, interrupt, wait }
     }
 
@@ -89,14 +89,6 @@ mod tests {
     use super::*;
     use crate::lab::{Fault, Lab, start};
 
-    thread_local! {
-        static WAITED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    }
-
-    fn wait(moment: Duration) {
-        WAITED.set(WAITED.get() + moment);
-    }
-
     /// How long a person waits for a run, and how long it took by the server's clock.
     fn watched(pace: &str, faults: Vec<Fault>, interrupt: &Interrupt) -> (Duration, Period) {
         let manifest: Manifest = serde_yaml::from_str(include_str!("../../../manifests/lab.yaml")).unwrap();
@@ -105,7 +97,9 @@ mod tests {
         let build = "7.0.2046.123".parse().unwrap();
         let mut lab = Lab::in_memory(start([(&goal, &build, faults)]));
         let began = lab.world().servers[&goal.server].clock;
-        let mut host = Paced::new(lab.host(&goal.server).unwrap(), pace.parse().unwrap(), interrupt.clone(), wait);
+        let waited = Cell::new(Duration::ZERO);
+        let wait = |moment| waited.set(waited.get() + moment);
+        let mut host = Paced::new(lab.host(&goal.server).unwrap(), pace.parse().unwrap(), interrupt.clone(), &wait);
         let request = Request {
             goal: &goal,
             run: RunId("a rehearsal".into()),
@@ -115,10 +109,9 @@ mod tests {
             forgive: false,
             interrupted: &|| None,
         };
-        WAITED.set(Duration::ZERO);
         let outcome = apply(&mut host, &request, &mut |_| {}).unwrap();
         assert_eq!(outcome.end, End::AtGoal);
-        (WAITED.get(), Period::between(began, lab.world().servers[&goal.server].clock))
+        (waited.get(), Period::between(began, lab.world().servers[&goal.server].clock))
     }
 
     #[test]
