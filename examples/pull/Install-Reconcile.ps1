@@ -126,7 +126,7 @@ function Lock-Folder {
     }
 }
 
-# Runs the program. What it says goes to whoever looks, and into the reason where it fails.
+# Runs the program. Its output is shown, and is part of the reason if it fails.
 function Invoke-Program([string] $Program, [string[]] $Arguments) {
     $ErrorActionPreference = 'Continue' # Windows PowerShell takes a line on standard error for an error.
     $encoding = $null

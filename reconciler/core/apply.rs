@@ -17,7 +17,7 @@ use crate::{
     command::Command,
     goal::Goal,
     host::{Account, Act, Acted},
-    lacking::lacking,
+    lacking::{hanging, lacking},
     next::{Next, next},
     plan::plan,
     pool::unready,
@@ -354,8 +354,14 @@ impl<H: Act> Work<'_, H> {
         }
         let refused = self.refused.clone().filter(|_| self.taken.last().is_none_or(|(last, _)| last == step));
         let in_the_way = lacking(self.request.goal, step, seen);
-        let asked = self.taken.iter().find(|(taken, _)| taken.change() == step.change());
+        // Services may have stopped, and started, before: only the last requests in a row are about this hang.
+        let asked = self.taken.iter().rev().take_while(|(taken, _)| taken.change() == step.change()).last();
         let since = asked.map(|(_, before)| before.host.at);
+        // Where something else is in the way as well, everything is named.
+        let all_hang = |since: &Timestamp| {
+            hanging(self.request.goal, step, seen, *since).is_some_and(|hang| hang.services.len() == in_the_way.len())
+        };
+        let since = since.filter(all_hang);
         self.run.spent.push((step.clone(), Spent::Stuck { refused, in_the_way, since }));
     }
 

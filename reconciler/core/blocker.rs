@@ -198,7 +198,7 @@ pub enum Blocker {
         refused: Option<String>,
         /// What it should have changed and did not.
         in_the_way: Vec<String>,
-        /// The services among them that neither stop nor start.
+        /// The same, if all of it are services that neither stop nor start.
         hanging: Option<Hanging>,
     },
     /// A step could not be done.

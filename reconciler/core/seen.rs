@@ -63,7 +63,7 @@ pub enum Spent {
         refused: Option<String>,
         /// What it should have changed and did not.
         in_the_way: Vec<String>,
-        /// When the run first asked for this change.
+        /// When the run asked for this change, if all that is in the way are services that neither stop nor start.
         since: Option<Timestamp>,
     },
     /// It could not be done.

@@ -140,7 +140,7 @@ fn at_a_pace_a_run_of_a_lab_can_be_interrupted_between_two_steps() {
 #[test]
 fn a_rehearsed_rollout_leaves_the_lab_as_its_runs_left_it() {
     let folder = folder(&lab(""));
-    let played = reconcile(folder.path(), &["lab", "rollout", "site.yaml", "--fail", "fe01.contoso.example"]);
+    let played = reconcile(folder.path(), &["lab", "rollout", "site.yaml", "--fail", "fe01"]);
     assert_eq!(played.code, Some(1), "{}{}", played.out, played.err);
     let shown = reconcile(folder.path(), &["lab", "show", "site.yaml"]).out;
     assert!(shown.contains("15 of 15 services run") && shown.contains("broken: installer-fails"), "{shown}");
@@ -151,6 +151,9 @@ fn a_rehearsed_rollout_leaves_the_lab_as_its_runs_left_it() {
     let played = reconcile(folder.path(), &["lab", "rollout", "site.yaml"]);
     assert_eq!((played.code, played.err.as_str()), (Some(0), ""));
     assert_eq!(reconcile(folder.path(), &["drift", "site.yaml"]).code, Some(0));
+    let early = reconcile(folder.path(), &["lab", "rollout", "site.yaml", "--as-of", "2020-01-01T00:00:00Z"]);
+    assert_eq!(early.code, Some(64));
+    assert!(early.err.contains("is before the lab's clock") && early.err.contains("lab reset"), "{}", early.err);
     let again = reconcile(folder.path(), &["lab", "rollout", "site.yaml"]).out;
     assert!(again.contains("Rehearsal: 1 at goal.") && !again.contains('√'), "{again}");
 }

@@ -1,9 +1,11 @@
 //! A web server that does not stop: the services are taken down for it once, and come back, and the reason is the
 //! command's own words.
 
+use std::cell::Cell;
+
 use reconcile_core::{Account, Act, Acted, Blocker, End, Event, Goal, Request, Seen, apply};
-use reconcile_hosts::lab::{Lab, LabHost, start};
-use reconcile_schema::{Code, Manifest, Releases, RunId, Step};
+use reconcile_hosts::lab::{Fault, Lab, LabHost, Simulated, start};
+use reconcile_schema::{Code, Manifest, Period, Releases, RunId, ServiceState, Step};
 
 use crate::beside::Beside;
 
@@ -69,4 +71,48 @@ fn a_command_that_failed_is_not_said_to_have_reported_success() {
         let said = blocker.to_string();
         assert!(said.contains(words) && said.contains("W3SVC is running") && !said.contains("success"), "{said}");
     }
+}
+
+/// The services stop twice in a run. A service that hangs the second time has not hung since the first.
+#[test]
+fn a_hang_counts_from_the_request_that_it_belongs_to() {
+    let manifest: Manifest = serde_yaml::from_str(include_str!("../../manifests/lab.yaml")).unwrap();
+    let releases: Releases = serde_yaml::from_str(include_str!("../../manifests/releases.yaml")).unwrap();
+    let goal = Goal::of(&manifest, &releases, &"sfb19-be1.lab.example".parse().unwrap()).unwrap();
+    let faults = vec![Fault::InstallerStartsServices];
+    let mut lab = Lab::in_memory(start([(&goal, &"7.0.2046.123".parse().unwrap(), faults)]));
+    let request = Request {
+        goal: &goal,
+        run: RunId("run".into()),
+        version: "0.1.0",
+        by: "a test",
+        approved: None,
+        forgive: false,
+        interrupted: &|| None,
+    };
+    let (installed, hangs_since) = (Cell::new(false), Cell::new(None));
+    let act = |host: &mut LabHost<'_>, goal: &Goal, seen: &Seen, step: &Step| {
+        installed.set(installed.get() || *step == Step::Install);
+        let acted = host.act(goal, seen, step, &mut |_| {});
+        if installed.get() && matches!(step, Step::StopServices | Step::StartServices) {
+            hangs_since.set(hangs_since.get().or(Some(seen.host.at)));
+            let hang = |server: &mut Simulated| {
+                let service = server.services.iter_mut().find(|service| service.name == "RTCSRV").unwrap();
+                service.state = ServiceState::StopPending;
+            };
+            host.lab().change(&goal.server, hang).unwrap();
+        }
+        acted
+    };
+    let mut host = Beside { host: lab.host(&goal.server).unwrap(), act, pause: Act::pause };
+    let outcome = apply(&mut host, &request, &mut |_| {}).unwrap();
+    let End::Blocked(Blocker::Stuck { hanging: Some(hanging), .. }) = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(hanging.services, ["RTCSRV"]);
+    let since = hangs_since.get().unwrap();
+    let now = lab.world().servers[&goal.server].clock;
+    assert!(
+        hanging.lasted <= Period::between(since, now),
+        "{hanging}, and the second stop began at {since}; now {now}"
+    );
+    assert!(hanging.lasted > Period::default(), "{hanging}");
 }

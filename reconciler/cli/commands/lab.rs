@@ -14,12 +14,12 @@ use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Pro
 use crate::show::{
     lab::{pace_set, show},
     out::print,
-    rehearsal::Playbill,
+    rehearsal::Listing,
     topics,
     voice::Voice,
 };
 use crate::work::interrupt::{Interrupts, ROLLOUT_ENDS, wait};
-use crate::work::rehearsal::{self, Scene};
+use crate::work::rehearsal::{self, Happens};
 use crate::work::session::{lock, run_name};
 use crate::work::site::{lab_path, lab_world, near_fault};
 use crate::work::{state::worst, words::plural};
@@ -67,7 +67,8 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
 /// Plays a rollout over the lab of a manifest, or over real servers that are simulated in memory.
 fn rollout(manifest: &Path, as_of: Option<Timestamp>, fail: &[ServerName]) -> Result<Exit, Problem> {
     let input = Input::read(manifest)?;
-    input.goals(fail)?; // Names each that the manifest does not have.
+    let fail: Vec<_> = fail.iter().map(|server| input.named(server)).collect();
+    input.goals(&fail)?; // Names each that the manifest does not have.
     let mut held = None;
     let mut lab = if lab_path(&input).is_some() {
         let (lab, lock) = to_change(manifest)?;
@@ -76,8 +77,13 @@ fn rollout(manifest: &Path, as_of: Option<Timestamp>, fail: &[ServerName]) -> Re
     } else {
         Lab::in_memory(rehearsal::world(&input)?)
     };
-    rehearsal::fail(&mut lab, fail)?;
+    rehearsal::fail(&mut lab, &fail)?;
     let clock = held.as_ref().and_then(|_| lab.world().servers.values().map(|server| server.clock).max());
+    if let Some((as_of, clock)) = as_of.zip(clock).filter(|(as_of, clock)| as_of < clock) {
+        return Err(Problem::usage(format!(
+            "--as-of {as_of} is before the lab's clock, {clock}: name a later time, or make the lab again with reconcile lab reset"
+        )));
+    }
     let at = as_of.or(clock).unwrap_or_else(now);
     let pace = lab.world().pace;
     let zone = input.goals(&[])?.iter().find_map(|goal| goal.zone().cloned());
@@ -90,27 +96,27 @@ fn rollout(manifest: &Path, as_of: Option<Timestamp>, fail: &[ServerName]) -> Re
         "{manifest}: {servers} simulated {}; no machine is touched, and the times are a lab's\n",
         plural(servers, "server")
     ))?;
-    let mut bill = Playbill::new(zone, pace.is_some());
+    let mut listing = Listing::new(zone, pace.is_some());
     let mut states = Vec::new();
-    let rehearsed = rehearsal::rehearse(&input, &mut lab, at, &interrupts, |scene| match scene {
-        Scene::Passing(from, until, at_work) => {
+    let rehearsed = rehearsal::rehearse(&input, &mut lab, at, &interrupts, |happens| match happens {
+        Happens::Passing(from, until, at_work) => {
             // Nobody waits for a window to open.
             let pace = pace.filter(|_| !at_work.is_empty());
             let moments = pace.into_iter().flat_map(|pace| pace.moments(Period::between(from, until)));
             for (moment, passed) in moments.take_while(|_| !interrupts.leaves()) {
                 wait(moment);
-                bill.at(passed.after(from), &at_work);
+                listing.at(passed.after(from), &at_work);
             }
             Ok(())
         }
-        Scene::Over(played) => {
-            states.push(played.run.state);
-            let line = bill.over(&played);
-            bill.above(|| print(&line).map(drop))
+        Happens::Ended(turn) => {
+            states.push(turn.run.state);
+            let line = listing.over(&turn);
+            listing.above(|| print(&line).map(drop))
         }
     })?;
     let state = worst(states.into_iter().chain([rehearsed.state()]));
-    print(&bill.end(&rehearsed))?;
+    print(&listing.end(&rehearsed))?;
     Ok(state.into())
 }
 

@@ -85,7 +85,8 @@ fn windows(proposed: &ProposedWindows) -> String {
     format!("{} of {}: {said}", proposed.server, proposed.pool)
 }
 
-fn listed(lines: impl Iterator<Item = String>, length: usize) -> String {
+/// The first few lines, and the number of further ones.
+pub fn listed(lines: impl Iterator<Item = String>, length: usize) -> String {
     let mut out: String = lines.take(LISTED).map(|line| format!("  {line}\n")).collect();
     if let Some(more) = length.checked_sub(LISTED).filter(|more| *more > 0) {
         let _ = writeln!(out, "  and {more} more");

@@ -7,16 +7,16 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use reconcile_schema::{Period, ServerName, State, UpdateName, ZoneName};
 
 use crate::manifest::{diagnostic::escape, problem::Problem};
+use crate::show::fleet::listed;
 use crate::show::render::{self, BAD, FAINT, GOOD, NAME};
-use crate::work::rehearsal::{Played, Rehearsed};
+use crate::work::rehearsal::{Rehearsed, TurnRun};
 use crate::work::words::plural;
 
-/// The longest list of servers at work, and of servers without a turn; the rest is counted.
+/// The longest list of servers at work; the rest is counted.
 const NAMED: usize = 4;
-const LISTED: usize = 12;
 
-/// The bill of a rehearsal, line by line.
-pub struct Playbill {
+/// The turns of a rehearsal, line by line.
+pub struct Listing {
     /// The zone of every time; UTC without one.
     zone: Option<ZoneName>,
     /// The last heading.
@@ -28,10 +28,10 @@ pub struct Playbill {
     bar: Option<ProgressBar>,
 }
 
-impl Playbill {
-    /// A bill with times of this zone. `lives`: whether somebody watches at a pace.
-    pub fn new(zone: Option<ZoneName>, lives: bool) -> Self {
-        let bar = (lives && std::io::stderr().is_terminal()).then(|| {
+impl Listing {
+    /// A listing with times of this zone. `paced`: whether a person watches at a pace.
+    pub fn new(zone: Option<ZoneName>, paced: bool) -> Self {
+        let bar = (paced && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("  {spinner}  {wide_msg}").map(|style| style.tick_chars("|/-\\ "));
             if let Ok(style) = style {
@@ -53,15 +53,15 @@ impl Playbill {
     }
 
     /// The line of a turn that is over.
-    pub fn over(&mut self, played: &Played) -> String {
-        let Played { night, ring, span, run } = played;
+    pub fn over(&mut self, turn: &TurnRun) -> String {
+        let TurnRun { night, ring, span, run } = turn;
         let mut out = String::new();
         if self.headed.as_ref() != Some(&(*night, ring.clone())) {
             let ring = ring.as_ref().map(|ring| format!("  ring {ring}")).unwrap_or_default();
             let zone = self.zone.as_ref().map_or_else(|| "UTC".to_owned(), ToString::to_string);
             let day = night.strftime("%a %Y-%m-%d");
             let _ = writeln!(out, "\n{NAME}{day}{ring}{NAME:#}  {FAINT}({zone}){FAINT:#}");
-            self.headed = Some((*night, played.ring.clone()));
+            self.headed = Some((*night, turn.ring.clone()));
         }
         self.nights.insert(*night);
         let outage = Period::seconds(run.outage_seconds);
@@ -84,7 +84,7 @@ impl Playbill {
         out
     }
 
-    /// Writes lines above the one that lives.
+    /// Writes lines above the live one.
     pub fn above(&self, write: impl FnOnce() -> Result<(), Problem>) -> Result<(), Problem> {
         match &self.bar {
             Some(bar) => bar.suspend(write),
@@ -101,12 +101,7 @@ impl Playbill {
         let mut out = String::new();
         if !left.is_empty() {
             let _ = writeln!(out, "\n{BAD}without a turn{BAD:#}");
-            for (name, because) in left.iter().take(LISTED) {
-                let _ = writeln!(out, "  {name}: {}", escape(because));
-            }
-            if let Some(more) = left.len().checked_sub(LISTED).filter(|more| *more > 0) {
-                let _ = writeln!(out, "  and {more} more");
-            }
+            out += &listed(left.iter().map(|(name, because)| format!("{name}: {}", escape(because))), left.len());
         }
         let nights = self.nights.len();
         let mut parts = vec![format!("{} at goal", self.reached + done_before)];

@@ -20,7 +20,7 @@ pub const RUN_ENDS: &str =
 
 /// The effect of the first Ctrl-C on a rehearsed rollout.
 pub const ROLLOUT_ENDS: &str =
-    "no further server begins; the servers at work come to their end; Ctrl-C again leaves at once";
+    "no further server is begun, and the servers at work are finished; Ctrl-C again leaves at once";
 
 /// How long a run has to end at once: Windows ends the program five seconds after its console was closed (Microsoft Learn:
 /// HandlerRoutine).
@@ -193,7 +193,7 @@ impl Interrupts {
 }
 
 /// Waits for a moment, so that a person can watch a lab.
-#[expect(clippy::disallowed_methods, reason = "the edge: whoever rehearses a night waits")]
+#[expect(clippy::disallowed_methods, reason = "the edge: a person who rehearses a night waits")]
 pub fn wait(moment: Duration) {
     std::thread::sleep(moment);
 }

@@ -25,12 +25,11 @@ use crate::work::{
     rollout::{NO_WINDOW, night},
     session::{run_name, user},
     sight::{Sight, sight},
-    site::lab_world,
     state::worst,
 };
 
 /// The turn of a server in a rehearsal.
-pub struct Played {
+pub struct TurnRun {
     /// The day on which its night begins.
     pub night: Date,
     /// The ring of the server.
@@ -42,11 +41,11 @@ pub struct Played {
 }
 
 /// What happens in a rehearsal.
-pub enum Scene<'a> {
+pub enum Happens<'a> {
     /// The lab goes on from one moment to another one, and works on these servers.
     Passing(Timestamp, Timestamp, Vec<&'a ServerName>),
     /// The turn of a server is over.
-    Over(Box<Played>),
+    Ended(Box<TurnRun>),
 }
 
 /// How a rehearsal ended.
@@ -66,14 +65,11 @@ impl Rehearsed {
     }
 }
 
-/// The simulated servers of a manifest. Without a lab in the manifest, each starts at the release before its target.
+/// The servers of a manifest without a lab, simulated: each starts at the release before its target.
 ///
 /// # Errors
 /// When the manifest makes no goals.
 pub fn world(input: &Input) -> Result<World, Problem> {
-    if input.manifest.lab.is_some() {
-        return lab_world(input);
-    }
     let (goals, releases) = (input.goals(&[])?, catalogue::releases()?);
     let builds: Vec<Build> = goals.iter().map(|goal| before(goal, &releases)).collect();
     Ok(start(goals.iter().zip(&builds).map(|(goal, build)| (goal, build, Vec::new()))))
@@ -88,7 +84,7 @@ fn before(goal: &Goal, releases: &Releases) -> Build {
 }
 
 /// One rehearsal.
-struct Stage<'a> {
+struct Rehearsal<'a> {
     lab: &'a mut Lab,
     goals: BTreeMap<ServerName, Goal>,
     interrupts: &'a Interrupts,
@@ -98,7 +94,7 @@ struct Stage<'a> {
     standing: BTreeMap<ServerName, Vec<Service>>,
 }
 
-/// Plays the rollout that begins at this time. `watch` receives what happens, and may wait.
+/// Rehearses the rollout that begins at this time. `watch` receives what happens, and may wait.
 ///
 /// # Errors
 /// When the manifest makes no goals, the lab cannot be used, and the errors of `watch`.
@@ -107,17 +103,18 @@ pub fn rehearse(
     lab: &mut Lab,
     at: Timestamp,
     interrupts: &Interrupts,
-    mut watch: impl FnMut(Scene<'_>) -> Result<(), Problem>,
+    mut watch: impl FnMut(Happens<'_>) -> Result<(), Problem>,
 ) -> Result<Rehearsed, Problem> {
     let manifest = &input.manifest;
     let goals = input.goals(&[])?.into_iter().map(|goal| (goal.server.clone(), goal)).collect();
-    let mut stage = Stage { lab, goals, interrupts, run: RunId(run_name()), user: user(), standing: BTreeMap::new() };
+    let mut rehearsal =
+        Rehearsal { lab, goals, interrupts, run: RunId(run_name()), user: user(), standing: BTreeMap::new() };
     let roster = Roster::of(manifest);
     let mut members = Vec::new();
     for entry in roster.entries() {
         let standing = Standing::of(manifest, entry.server);
         for (_, name) in roster.servers(entry, |_| true) {
-            members.push(stage.member(name, standing, at)?);
+            members.push(rehearsal.member(name, standing, at)?);
         }
     }
     let done_before = members.iter().filter(|member| member.turn.is_none()).count();
@@ -125,7 +122,7 @@ pub fn rehearse(
     let member = |number: usize| fleet.members().get(number).ok_or_else(|| Problem::failed("a turn without a server"));
     let mut waves = Waves::new(&fleet, at);
     let mut ends: BinaryHeap<Reverse<(Timestamp, usize)>> = BinaryHeap::new();
-    let mut turns: BTreeMap<usize, Played> = BTreeMap::new();
+    let mut turns: BTreeMap<usize, TurnRun> = BTreeMap::new();
     let mut now = at;
     loop {
         if interrupts.halt().is_none() {
@@ -134,15 +131,15 @@ pub fn rehearse(
                 let ring = fleet.ring(member.standing.ring_number(manifest)).cloned();
                 let zone = member.standing.maintenance.map(|maintenance| &maintenance.time_zone);
                 let night = night(now, waves.opening(number), zone);
-                let (span, run) = stage.play(&member.name, now)?;
-                let played = Played { night, ring, span, run };
-                ends.push(Reverse((played.span.until, number)));
-                turns.insert(number, played);
+                let (span, run) = rehearsal.run(&member.name, now)?;
+                let turn = TurnRun { night, ring, span, run };
+                ends.push(Reverse((turn.span.until, number)));
+                turns.insert(number, turn);
             }
         }
         let interrupted = interrupts.halt().is_some();
         if interrupts.leaves() {
-            stage.leave_all()?;
+            rehearsal.leave_all()?;
             ends.clear();
         }
         let end = ends.peek().map(|Reverse((until, _))| *until);
@@ -160,19 +157,19 @@ pub fn rehearse(
             return Ok(Rehearsed { done_before, left: left.collect(), interrupted });
         };
         let at_work = turns.values().map(|turn| &turn.run.server.name).collect();
-        watch(Scene::Passing(now, next, at_work))?;
+        watch(Happens::Passing(now, next, at_work))?;
         now = next;
         while let Some(Reverse((_, number))) = ends.peek().copied().filter(|Reverse((until, _))| *until <= now) {
             ends.pop();
-            let Some(played) = turns.remove(&number) else { continue };
-            stage.leave(&member(number)?.name)?;
-            waves.end(number, now, played.run.state == State::AtGoal);
-            watch(Scene::Over(Box::new(played)))?;
+            let Some(turn) = turns.remove(&number) else { continue };
+            rehearsal.leave(&member(number)?.name)?;
+            waves.end(number, now, turn.run.state == State::AtGoal);
+            watch(Happens::Ended(Box::new(turn)))?;
         }
     }
 }
 
-impl Stage<'_> {
+impl Rehearsal<'_> {
     fn goal(&self, name: &ServerName) -> Result<Goal, Problem> {
         self.goals.get(name).cloned().ok_or_else(|| Problem::failed(format!("{name} has no goal")))
     }
@@ -198,7 +195,7 @@ impl Stage<'_> {
     }
 
     /// The turn of a server, to its end. Until then, the other servers see it down.
-    fn play(&mut self, name: &ServerName, from: Timestamp) -> Result<(Opening, ServerRun), Problem> {
+    fn run(&mut self, name: &ServerName, from: Timestamp) -> Result<(Opening, ServerRun), Problem> {
         let goal = self.goal(name)?;
         self.reach(name, from)?;
         let mut host = self.lab.host(name).map_err(Problem::input)?;

@@ -379,7 +379,7 @@ fn a_journal_of_many_years_stays_small() {
     assert!(largest < grown + 2 * one, "{largest} bytes, and a year writes {one}");
 }
 
-/// Whoever reads a journal by eye finds it as it was written, until it has grown.
+/// A person who reads a journal finds it as it was written, until it has grown.
 #[test]
 fn a_journal_is_compacted_above_its_limit_and_not_at_it() {
     let folder = folder();
