@@ -156,7 +156,7 @@ impl Share {
                 Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
             }
         }
-        Err(ShareError::Busy { path, lasts: (PAUSE * self.tries).as_secs() })
+        Err(ShareError::Busy { path, lasts: patience(self.tries).as_secs() })
     }
 
     /// Replaces a file, if the files on the share are still as they were read.
@@ -234,6 +234,11 @@ const EYES: Eyes = crate::windows::EYES;
 /// Other systems report no owner: `reconcile claims` shows the files, and no server decides by them.
 #[cfg(not(windows))]
 const EYES: Eyes = Eyes { owner: |_| crate::believed::Owner::Untold, domain: || None, targets: |_| None };
+
+/// How long that many tries take.
+const fn patience(tries: u32) -> Duration {
+    PAUSE.saturating_mul(tries)
+}
 
 #[expect(clippy::disallowed_methods, reason = "no file tells when another machine gives up its lock")]
 fn pause() {

@@ -258,6 +258,7 @@ fn a_record_that_stays_in_use_is_busy_and_no_failure() {
     assert_eq!(read(&share), PoolRecord::default(), "it is read all the same");
     drop(held);
     assert_eq!(hasty.claim(&name(), claim(1)).unwrap(), Claimed::Granted);
+    assert_eq!(patience(TRIES), std::time::Duration::from_secs(5), "what the message says of a share's own tries");
 }
 
 /// A file of another owner can forbid but never permit, and the report names the owner and the file.
