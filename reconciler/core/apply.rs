@@ -401,7 +401,7 @@ impl<H: Act> Work<'_, H> {
         marks.push(Mark::Began { step: step.clone(), command });
         for mark in &marks {
             match self.mark(mark) {
-                Err(why) if step.takes_down() || *step == Step::Claim => return Err(why),
+                Err(why) if step.is_consequential() || *step == Step::Claim => return Err(why),
                 Ok(()) | Err(_) => {}
             }
         }

@@ -55,7 +55,7 @@ impl Approved {
         }
         let attempt =
             matches!(step, Step::StopOthers | Step::FailOver | Step::StopServices | Step::StopWeb | Step::Install);
-        if !step.takes_down() || *step == Step::Reboot || at.installed && attempt {
+        if !step.is_consequential() || *step == Step::Reboot || at.installed && attempt {
             return Ok(at);
         }
         Err(Deviation::Step { approved: rest.first().cloned(), decided: step.clone(), because: cause.to_string() })

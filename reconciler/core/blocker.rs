@@ -41,6 +41,13 @@ pub enum Blocker {
     Unknown { what: String, why: String },
     /// The declared product is not installed here.
     Missing { product: Product },
+    /// No component of the declared product is installed on a Back End Server, as on a bare SQL Server.
+    BareSqlServer {
+        product: Product,
+        sql_server: Fqdn,
+        /// The pool of the server.
+        pool: Option<Fqdn>,
+    },
     /// Another product is installed here.
     WrongProduct { declared: Product, found: Product },
     /// Core Components is newer than declared. No step can lower a build.
@@ -122,6 +129,16 @@ pub enum Blocker {
         /// The build that it must reach.
         due: Build,
     },
+    /// The databases of the pool are updated after all Front End Servers, and these have not reported that they are done.
+    WaitsForFronts {
+        sql_server: Fqdn,
+        /// The servers, each with the build that it last reported.
+        servers: Vec<(ServerName, Option<Build>)>,
+        /// The build that they must reach.
+        due: Build,
+    },
+    /// The databases of several pools are on one SQL Server, and this server updates them.
+    UpdatedFrom { sql_server: Fqdn, server: ServerName },
     /// The server is failed over, and no run that the journal knows of did that.
     FailedOver,
     /// The outage has used up its budget, and the installer has not started.
@@ -152,7 +169,9 @@ pub enum Blocker {
     WindowTooShort {
         /// How long it stays open.
         left: Period,
-        /// How long the outage would last, at most in nineteen of twenty cases.
+        /// What needs the time: the outage, or the update of databases alone.
+        what: &'static str,
+        /// How long that would last, at most in nineteen of twenty cases.
         needed: Period,
         /// The next window that is long enough, if one opens within two years.
         opens: Option<Opening>,
@@ -279,6 +298,8 @@ impl Blocker {
             | Self::Claimed { .. }
             | Self::ClaimsBusy { .. }
             | Self::ComesAfter { .. }
+            | Self::WaitsForFronts { .. }
+            | Self::UpdatedFrom { .. }
             | Self::Outage { .. }
             | Self::OutageForeseen { .. }
             | Self::WindowClosed { .. }
@@ -289,6 +310,7 @@ impl Blocker {
             | Self::Interrupted
             | Self::Forced { .. } => Class::Later,
             Self::Missing { .. }
+            | Self::BareSqlServer { .. }
             | Self::WrongProduct { .. }
             | Self::WrongLine { .. }
             | Self::Newer { .. }
@@ -318,6 +340,9 @@ impl fmt::Display for Blocker {
             Self::Unknown { what, why } => write!(f, "{what}: {why}"),
             Self::Missing { product } => {
                 write!(f, "{product} is not installed here: found no {product}, Core Components")
+            }
+            Self::BareSqlServer { product, .. } => {
+                write!(f, "no component of {product} is installed here, and a SQL Server alone is no Back End Server")
             }
             Self::WrongProduct { declared, found } => write!(f, "the manifest declares {declared}, found {found}"),
             Self::Newer { declared, found } => {
@@ -391,6 +416,23 @@ impl fmt::Display for Blocker {
             Self::ComesAfter { server, told: None, due } => {
                 write!(f, "the back end must be updated after its Front End Servers: {server} has not reported that it is at {due}")
             }
+            Self::WaitsForFronts { sql_server, servers, due } => {
+                let one = |(server, told): &(ServerName, Option<Build>)| match told {
+                    Some(told) => format!("{server} (last reported {told})"),
+                    None => server.to_string(),
+                };
+                let all: Vec<_> = servers.iter().map(one).collect();
+                let have = if all.len() == 1 { "has" } else { "have" };
+                write!(
+                    f,
+                    "the databases on {sql_server} are updated after all Front End Servers: {} {have} not reported that {} at {due}",
+                    listed(&all),
+                    if all.len() == 1 { "it is" } else { "they are" },
+                )
+            }
+            Self::UpdatedFrom { sql_server, server } => {
+                write!(f, "the databases on {sql_server} belong to several pools and are updated from {server}, which has not done so")
+            }
             Self::FailedOver => f.write_str(
                 "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
             ),
@@ -413,8 +455,8 @@ impl fmt::Display for Blocker {
                 f.write_str("no maintenance window is open, and none that is long enough opens within two years")?;
                 assumed(f, lacking)
             }
-            Self::WindowTooShort { left, needed, opens, zone, lacking } => {
-                write!(f, "the maintenance window closes in {left}, and the outage may take {needed}")?;
+            Self::WindowTooShort { left, what, needed, opens, zone, lacking } => {
+                write!(f, "the maintenance window closes in {left}, and {what} may take {needed}")?;
                 assumed(f, lacking)?;
                 f.write_str("; ")?;
                 match opens {

@@ -2,9 +2,10 @@
 
 use alloc::{format, string::ToString, vec::Vec};
 
+use jiff::Timestamp;
 use reconcile_schema::{
-    Cause, DatabaseState, Fact, ForeignServices, Hold, Mirrored, OnExceed, PackageSeen, Period, Reboots, Right, Shells,
-    Step, Store,
+    Build, Cause, DatabaseState, Fact, ForeignServices, Hold, Maintenance, Mirrored, OnExceed, PackageSeen, Period,
+    Reboots, Right, Shells, Step, Store,
 };
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     calendar::{next_opening, open_at},
     claims::{claim_of, doubts, not_done, unsettled},
     clock::wrong_clock,
-    foresee::{foreseen, remaining, turn, unestimated},
+    foresee::{foreseen, pool_databases, remaining, turn, unestimated},
     goal::Goal,
     lacking::{hanging, lacking},
     pool::unready,
@@ -191,27 +192,41 @@ pub(crate) fn window(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if returning(seen) || seen.begins_outage() { maintained(goal, seen, step) } else { Gate::Open }
 }
 
-fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+/// A maintenance window is open, and long enough for the update of the databases alone.
+pub(crate) fn opened(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
-    let (now, zone) = (seen.host.at, maintenance.time_zone.clone());
-    let needed = turn(goal, seen);
+    let (needed, lacking) = pool_databases(goal, seen);
+    within(maintenance, seen.host.at, ("the update of the databases", needed), || lacking)
+}
+
+/// Whether a maintenance window has room for this, which takes so long, from now on.
+fn within(
+    maintenance: &Maintenance,
+    now: Timestamp,
+    (what, needed): (&'static str, Period),
+    lacking: impl FnOnce() -> Vec<&'static str>,
+) -> Gate {
+    let (zone, opens) = (maintenance.time_zone.clone(), || next_opening(maintenance, now, needed));
     let Some(opening) = open_at(maintenance, now) else {
-        let opens = next_opening(maintenance, now, needed);
-        let ready: &[Check] = if lacks_update(goal, seen).is_some() { &[disk, package] } else { &[] };
-        let mut ready = ready.iter().map(|check| check(goal, seen, step));
-        let ready = ready.find(|gate| !matches!(gate, Gate::Open)).unwrap_or(Gate::Open);
-        return if matches!(ready, Gate::Open) {
-            Gate::Shut(Blocker::WindowClosed { opens, zone, lacking: unestimated(goal, seen) })
-        } else {
-            ready
-        };
+        return Gate::Shut(Blocker::WindowClosed { opens: opens(), zone, lacking: lacking() });
     };
     let left = Period::between(now, opening.until);
     if needed <= left {
         return Gate::Open;
     }
-    let (opens, lacking) = (next_opening(maintenance, now, needed), unestimated(goal, seen));
-    Gate::Shut(Blocker::WindowTooShort { left, needed, opens, zone, lacking })
+    Gate::Shut(Blocker::WindowTooShort { left, what, needed, opens: opens(), zone, lacking: lacking() })
+}
+
+fn maintained(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let Some(maintenance) = goal.rules.maintenance.as_deref() else { return Gate::Open };
+    if open_at(maintenance, seen.host.at).is_none() && lacks_update(goal, seen).is_some() {
+        let ready: [Check; 2] = [disk, package];
+        let mut ready = ready.iter().map(|check| check(goal, seen, step));
+        if let Some(gate) = ready.find(|gate| !matches!(gate, Gate::Open)) {
+            return gate;
+        }
+    }
+    within(maintenance, seen.host.at, ("the outage", turn(goal, seen)), || unestimated(goal, seen))
 }
 
 /// A host whose services run again although its installer left work to do is taken down for it in a window, as for any
@@ -274,6 +289,36 @@ pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         Some(why) => until_ready(seen, Blocker::Pool { pool: claims.pool.clone(), why }),
         None => Gate::First(Step::Claim, Cause::Unclaimed),
     }
+}
+
+/// One server updates the databases of the pools on a SQL Server, and it does so after all Front End Servers of these
+/// pools have reported their builds.
+pub(crate) fn told(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let (Some(stores), Step::UpdatePoolDatabases(store)) = (&goal.pool_stores, step) else { return Gate::Open };
+    let sql_server = stores.sql_server.clone();
+    if let Some(one) = stores.stores.iter().find(|one| one.store == *store && one.from != goal.server) {
+        return Gate::Shut(Blocker::UpdatedFrom { sql_server, server: one.from.clone() });
+    }
+    let mut others = stores.after.iter().filter(|server| **server != goal.server).peekable();
+    if others.peek().is_none() {
+        return Gate::Open;
+    }
+    let record = match &seen.host.claim {
+        // A goal without a share is one that a snapshot is judged by.
+        Fact::NotLooked if goal.claims.is_none() => return Gate::Open,
+        Fact::NotLooked => return Gate::Look(Ask::Claim),
+        unread @ Fact::Unknown(_) => {
+            return Gate::Shut(Blocker::unknown("which Front End Servers are done", unread));
+        }
+        Fact::Known(record) => record,
+    };
+    let told = others.map(|server| (server.clone(), record.reached.get(server).cloned()));
+    let is_behind = |(_, told): &(_, Option<Build>)| !told.as_ref().is_some_and(|build| build.reaches(&goal.core));
+    let servers: Vec<_> = told.filter(is_behind).collect();
+    if servers.is_empty() {
+        return Gate::Open;
+    }
+    Gate::Shut(Blocker::WaitsForFronts { sql_server, servers, due: goal.core.clone() })
 }
 
 /// How long a run waits for a pool: a busy pool is asked three times, ten minutes apart (Microsoft Learn, Lync Server
@@ -439,6 +484,18 @@ pub(crate) fn mirrored(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     match (goal.mirrored, goal.stores.iter().find(mirrored)) {
         (Mirrored::Block, Some(store)) => Gate::Shut(Blocker::Mirrored { store: store.clone() }),
         (Mirrored::Block, None) | (Mirrored::Update, _) => Gate::Open,
+    }
+}
+
+/// The same of the databases of the pool.
+pub(crate) fn pool_mirrored(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
+    let (Some(stores), Step::UpdatePoolDatabases(store)) = (&goal.pool_stores, step) else { return Gate::Open };
+    let mut databases = seen.host.databases(store).known().into_iter().flatten();
+    match stores.mirrored {
+        Mirrored::Block if databases.any(|database| database.mirrored) => {
+            Gate::Shut(Blocker::Mirrored { store: store.clone() })
+        }
+        Mirrored::Block | Mirrored::Update => Gate::Open,
     }
 }
 

@@ -11,7 +11,7 @@ impl Blocker {
     pub const fn code(&self) -> Code {
         match self {
             Self::Unknown { .. } => Code::Unknown,
-            Self::Missing { .. } => Code::ProductMissing,
+            Self::Missing { .. } | Self::BareSqlServer { .. } => Code::ProductMissing,
             Self::WrongProduct { .. } => Code::WrongProduct,
             Self::Newer { .. } => Code::NewerThanDeclared,
             Self::BegunLater { .. } => Code::LaterInstallationBegun,
@@ -41,6 +41,7 @@ impl Blocker {
             Self::ClaimsBusy { .. } => Code::ClaimsBusy,
             Self::ClaimsUntrusted { .. } => Code::ClaimsUntrusted,
             Self::ComesAfter { .. } => Code::ComesAfter,
+            Self::WaitsForFronts { .. } | Self::UpdatedFrom { .. } => Code::DatabasesWait,
             Self::FailedOver => Code::FailedOver,
             Self::Outage { .. } => Code::OutageOverBudget,
             Self::OutageForeseen { .. } => Code::OutageTooLong,

@@ -8,9 +8,9 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use reconcile_schema::{Cause, ServiceName, Step, Store};
+use reconcile_schema::{Cause, FolderPath, ServiceName, Step, Store};
 
-use crate::goal::Goal;
+use crate::{goal::Goal, pool_stores::SqlPaths};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -40,15 +40,27 @@ impl Command {
             Step::CloseShells => Self::Own("end the open management shells".into()),
             Step::Install => Self::Program(format!("{} /silentmode", goal.product.installer())),
             Step::StartWeb => Self::Program("net start w3svc".into()),
-            Step::UpdateDatabases(store) => Self::updating(store),
+            Step::UpdateDatabases(store) => Self::updating(store, &SqlPaths::Chosen),
+            Step::UpdatePoolDatabases(store) => {
+                let stores = goal.pool_stores.as_ref();
+                Self::updating(store, stores.map_or(&SqlPaths::Chosen, |stores| &stores.paths))
+            }
             Step::StartServices => Self::Cmdlet(start(cause)),
         }
     }
 
     /// The command that updates these databases.
     #[must_use]
-    pub fn updating(store: &Store) -> Self {
-        Self::Cmdlet(format!("Install-CsDatabase -Update {}", form(store)))
+    pub fn updating(store: &Store, paths: &SqlPaths) -> Self {
+        let is_configured = matches!(store, Store::Configured { .. });
+        let paths = match paths {
+            SqlPaths::Default if is_configured => " -UseDefaultSqlPaths".into(),
+            SqlPaths::These(paths) if is_configured => {
+                format!(" -DatabasePaths {}", listed(paths.iter().map(FolderPath::as_str)))
+            }
+            SqlPaths::Chosen | SqlPaths::Default | SqlPaths::These(_) => String::new(),
+        };
+        Self::Cmdlet(format!("Install-CsDatabase -Update {}{paths}", form(store)))
     }
 }
 
@@ -65,8 +77,12 @@ fn claimed(goal: &Goal) -> String {
 
 /// The services of other products, as a list of names for PowerShell.
 fn others(goal: &Goal) -> String {
-    let quoted = |name: &ServiceName| format!("'{}'", name.as_str().replace('\'', "''"));
-    goal.also_stop.iter().map(quoted).collect::<Vec<_>>().join(", ")
+    listed(goal.also_stop.iter().map(ServiceName::as_str))
+}
+
+fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    texts.map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 /// The last part of a path, written the Windows way.

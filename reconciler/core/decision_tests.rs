@@ -4,6 +4,7 @@
 //! The worlds (tests/worlds) walk through whole runs. Here every row is one question, so that a removed rule is named.
 
 mod back_up;
+mod databases;
 mod guards;
 mod outage;
 mod pool;

@@ -12,6 +12,7 @@ use crate::{
     aimed::aimed,
     goal::{Goal, is_new},
     parts::{Part, Parts, Said, Source, SourceKind, Trace},
+    pool_stores::PoolStores,
     remedy::{GoalError, Remedy, among},
     roster::{Entry, Roster, Stranger},
     rules::Rules,
@@ -123,8 +124,16 @@ impl Goal {
             let how = SourceKind::Derived("from its pool");
             trace.note("peers", &peers, Source { kind: how, field: None });
         }
+        let pool_stores = pool.filter(|_| role == Role::FrontEnd);
+        let pool_stores = pool_stores.and_then(|pool| PoolStores::of(manifest, roster, pool));
+        note_pool_stores(pool, pool_stores.as_ref(), trace);
         let claims = Claims::of(manifest, roster, role, &standing);
         note_claims(manifest, roster, claims.as_ref(), role, trace);
+        if let Some((pool, stores)) = pool.zip(pool_stores.as_ref().filter(|_| claims.is_none()))
+            && stores.after.len() > 1
+        {
+            return Err(no_share(pool, stores, entry));
+        }
         Ok(Self {
             server: name.clone(),
             product: update.product,
@@ -141,6 +150,7 @@ impl Goal {
             original: releases.original(update.product).cloned(),
             installer: aimed.installer,
             stores,
+            pool_stores: pool_stores.map(Arc::new),
             mirrored: databases.and_then(|said| said.value.mirrored).unwrap_or_default(),
             also_stop: stopped_too(&parts, server, trace),
             rules: Rules::of(parts.policies(), trace),
@@ -179,10 +189,23 @@ impl Goal {
                 publisher: String::new(),
             },
             stores: Vec::new(),
+            pool_stores: None,
             mirrored: Mirrored::Block,
             also_stop: Arc::default(), // The stopped services are observed anyway.
             rules: Rules::of(iter::empty(), &mut ()),
         })
+    }
+}
+
+/// Nobody could know when the Front End Servers are done.
+fn no_share(pool: &Fqdn, stores: &PoolStores, entry: &Entry<'_>) -> GoalError {
+    let (sql_server, fronts) = (&stores.sql_server, stores.after.len());
+    GoalError {
+        pointer: format!("{}/databases", Part::Pool(pool).pointer(entry)),
+        message: format!(
+            "the databases on {sql_server} are updated after {fronts} Front End Servers, which have no share to report on that they are done"
+        ),
+        help: Some(Remedy::Do(r"add `rollout: { claims: '\\files.contoso.example\reconcile\claims' }`".into())),
     }
 }
 
@@ -242,6 +265,21 @@ fn note_databases<'a, T: Trace>(stores: &[Store], databases: Option<Said<'a, &'a
         let mirrored = databases.and_then(|said| said.value.mirrored);
         let source = if mirrored.is_some() { said("databases/mirrored") } else { Source::DEFAULT };
         trace.note("databases/mirrored", &mirrored.unwrap_or_default(), source);
+    }
+}
+
+/// The databases of the pool on a SQL Server of their own.
+fn note_pool_stores<T: Trace>(pool: Option<&Fqdn>, stores: Option<&PoolStores>, trace: &mut T) {
+    let Some((pool, stores)) = pool.zip(stores) else { return };
+    let said = |field| Source::declared(Part::Pool(pool), field);
+    trace.note("pool/databases/sqlServer", &stores.sql_server, said("databases/sqlServer"));
+    let derived = said("databases").by(SourceKind::Derived("from its pool"));
+    trace.note("pool/databases/from", &stores.from, derived);
+    for server in &stores.after {
+        trace.note("pool/databases/after", server, derived);
+    }
+    for server in stores.without.keys() {
+        trace.note("pool/databases/without", server, said("databases/without"));
     }
 }
 

@@ -195,7 +195,7 @@ pub fn compare<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     all.extend(services(goal, seen));
     all.extend(installation(goal, seen));
     all.extend(after_installation(seen).or_else(|| windows_restart(goal, seen)));
-    for store in &goal.stores {
+    for store in goal.all_stores() {
         all.extend(databases(goal, seen, store));
     }
     all

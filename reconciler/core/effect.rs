@@ -69,7 +69,7 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
         }
         Step::StopWeb => set(&mut next, Service::is_web, ServiceState::Stopped),
         Step::Install => install(goal, &mut next),
-        Step::UpdateDatabases(store) => {
+        Step::UpdateDatabases(store) | Step::UpdatePoolDatabases(store) => {
             if let Some(Fact::Known(databases)) = next.host.databases.get_mut(store) {
                 databases.iter_mut().for_each(|database| database.installed = database.expected);
             }
@@ -125,7 +125,7 @@ fn install(goal: &Goal, seen: &mut Seen) {
             }
         }
     }
-    for store in &goal.stores {
+    for store in goal.all_stores() {
         let expect_more =
             |database: &Database| Database { expected: database.expected.map(DbVersion::next), ..database.clone() };
         if let Fact::Known(databases) = seen.host.databases(store) {

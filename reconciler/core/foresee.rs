@@ -1,7 +1,7 @@
 //! How long the services will be down: as long as such steps took here before, else as the manifest estimates, else an
 //! assumption.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use core::ops::Add;
 
 use reconcile_schema::{Basis, Durations, Fact, OutageForecast, Period, Phase, Reboots, Step};
@@ -80,7 +80,7 @@ pub fn outlook(goal: &Goal, seen: &Seen) -> Option<Foreseen> {
     let parts = steps.iter().skip_while(|step| !(down || step.takes_down()));
     let mut again = seen.marks.attempt.as_ref().is_some_and(|attempt| !attempt.stopped_since);
     let (mut fail_over, mut outage, mut weakest) = (Prediction::default(), None, Basis::Recorded);
-    for step in parts {
+    for step in parts.filter(|step| !matches!(step, Step::UpdatePoolDatabases(_))) {
         let Some(phase) = step.phase(again) else { continue };
         let (part, basis) = length(phase, &seen.marks.durations, rules);
         weakest = weakest.max(basis);
@@ -126,6 +126,22 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
     ahead + (outage.p95 - seen.outage().unwrap_or_default())
 }
 
+/// How long the update of the databases of a pool takes: as recorded or estimated, else as long as an outage may last.
+pub(crate) fn pool_databases(goal: &Goal, seen: &Seen) -> (Period, Vec<&'static str>) {
+    match length(Phase::Database, &seen.marks.durations, &goal.rules) {
+        (_, Basis::Assumed) => (goal.rules.outage_budget, vec!["database"]),
+        (known, Basis::Recorded | Basis::Estimated) => (known.p95, Vec::new()),
+    }
+}
+
+/// The same before anything was observed.
+#[must_use]
+pub fn pool_databases_whole(goal: &Goal) -> Prediction {
+    let (known, basis) = length(Phase::Database, &Durations::default(), &goal.rules);
+    let budget = goal.rules.outage_budget;
+    if basis == Basis::Assumed { Prediction { median: budget, p95: budget } } else { known }
+}
+
 /// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
 pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
     let mut seen = seen.clone();
@@ -140,8 +156,8 @@ pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
                 steps.extend(Some(step).filter(|step| restarts || *step != Step::Reboot));
             }
             Want::Look(Ask::Databases(store)) => {
-                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
-                steps.push(Step::UpdateDatabases(store));
+                steps.push(goal.updating(&store));
+                seen.host.databases.insert(store, Fact::Known(Vec::new()));
             }
             Want::Look(_) => break, // Only checks ask for this.
         }

@@ -6,8 +6,8 @@ use reconcile_schema::{Cause, Step};
 use crate::{
     checks::{
         Check, Gate, attempts, budget, claimed, clock, disk, foreign, halted, held, held_by_others, installing,
-        mirrored, outage, outages, package, reachable, readable, ready, rebooted, reboots, restartable, rights,
-        settled, shells, spent, taking_down, undisturbed, window,
+        mirrored, opened, outage, outages, package, pool_mirrored, reachable, readable, ready, rebooted, reboots,
+        restartable, rights, settled, shells, spent, taking_down, told, undisturbed, window,
     },
     goal::Goal,
     seen::Seen,
@@ -49,6 +49,10 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             claimed,
             rebooted,
         ],
+        // Nothing is taken down, so neither the outage nor the pool forbids it.
+        Cause::PoolStoreBehind { .. } => {
+            &[spent, held, readable, halted, installing, settled, told, pool_mirrored, rights, clock, opened]
+        }
         Cause::Behind(_) | Cause::Unproven { .. } => {
             // The restart comes last: it takes the host down, which the other checks can still forbid.
             &[

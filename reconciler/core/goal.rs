@@ -5,10 +5,15 @@ use core::cmp::Ordering;
 
 use reconcile_schema::{
     Behind, Build, Component, ComponentName, Fqdn, Installer, Mirrored, Observed, OnExceed, Product, Role, ServerName,
-    Service, ServiceName, StartType, Store, UpdateName, ZoneName,
+    Service, ServiceName, StartType, Step, Store, UpdateName, ZoneName,
 };
 
-use crate::{blocker::Blocker, rules::Rules, topology::Claims};
+use crate::{
+    blocker::Blocker,
+    pool_stores::{PoolStore, PoolStores},
+    rules::Rules,
+    topology::Claims,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
@@ -36,6 +41,8 @@ pub struct Goal {
     pub installer: Installer,
     /// The databases that must be at the versions that the binaries expect, in the order of their update.
     pub stores: Vec<Store>,
+    /// The databases of its pool that are on a SQL Server of their own.
+    pub pool_stores: Option<Arc<PoolStores>>,
     /// What to do where the databases are mirrored.
     pub mirrored: Mirrored,
     /// The services of other products that are stopped before the product's services and started after them.
@@ -66,7 +73,7 @@ impl Goal {
                 components.iter().find(|component| component.product != self.product && component.name.is_core());
             return Some(match other {
                 Some(other) => Blocker::WrongProduct { declared: self.product, found: other.product },
-                None => Blocker::Missing { product: self.product },
+                None => self.missing(),
             });
         };
         if core.build.partial_cmp(&self.core) == Some(Ordering::Greater) {
@@ -78,6 +85,18 @@ impl Goal {
             let declared = self.desired(&stray.name)?.clone();
             Some(Blocker::WrongLine { component: stray.name.clone(), declared, found: stray.build.clone() })
         })
+    }
+
+    /// The product is not installed.
+    fn missing(&self) -> Blocker {
+        let bare = self.stores.iter().find_map(|store| match store {
+            Store::Configured { sql_server, .. } => Some(sql_server.clone()),
+            Store::Local | Store::CentralManagement { .. } => None,
+        });
+        match bare {
+            Some(sql_server) => Blocker::BareSqlServer { product: self.product, sql_server, pool: self.pool.clone() },
+            None => Blocker::Missing { product: self.product },
+        }
     }
 
     /// The same goal without limits on time and outage: what remains to be done does not depend on when it may be done.
@@ -123,10 +142,43 @@ impl Goal {
         store.sql_server().is_none_or(|server| server.as_str().eq_ignore_ascii_case(self.server.as_str()))
     }
 
-    /// Whether the Central Management Store is updated from this server.
+    /// The databases on a SQL Server of their own that this server answers for: it updates them, or another server does
+    /// it for all pools there.
+    pub fn pool_stores(&self) -> impl Iterator<Item = &PoolStore> {
+        let stores = self.pool_stores.iter().filter(|stores| stores.is_from(&self.server));
+        stores.flat_map(|stores| &stores.stores)
+    }
+
+    /// All databases that must be current before this server is at its goal.
+    pub fn all_stores(&self) -> impl Iterator<Item = &Store> {
+        self.stores.iter().chain(self.pool_stores().map(|one| &one.store))
+    }
+
+    /// The same goal without the databases of its pool: what the server itself must become.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { pool_stores: None, ..self }
+    }
+
+    /// The records of claims, apart from that of its own pool, in which servers report builds that this one waits for.
+    pub fn further_records(&self) -> impl Iterator<Item = &Fqdn> {
+        let stores = self.pool_stores.iter().filter(|stores| stores.is_from(&self.server));
+        let own = self.claims.as_ref().map(|claims| &claims.name);
+        stores.flat_map(|stores| &stores.records).filter(move |record| Some(*record) != own)
+    }
+
+    /// The step that updates these databases.
+    #[must_use]
+    pub fn updating(&self, store: &Store) -> Step {
+        let own = self.stores.contains(store);
+        if own { Step::UpdateDatabases(store.clone()) } else { Step::UpdatePoolDatabases(store.clone()) }
+    }
+
+    /// Whether the Central Management Store is updated from this server, or from one of its pool.
     #[must_use]
     pub fn has_central_store(&self) -> bool {
-        self.stores.iter().any(|store| matches!(store, Store::CentralManagement { .. }))
+        let of_pool = self.pool_stores.iter().flat_map(|stores| &stores.stores).map(|one| &one.store);
+        self.stores.iter().chain(of_pool).any(|store| matches!(store, Store::CentralManagement { .. }))
     }
 
     /// Whether its pool takes over for this server.

@@ -16,9 +16,9 @@
 //! | 5 | `drift`, `effect`, `room` | what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
-//! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
+//! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `pool_stores`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
 //! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
-//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
+//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `pool_stores`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
 //!
 //! Files that stand apart are not used by the others and never use `Seen`: they know manifests and fleets, not servers.
 #![no_std]
@@ -67,6 +67,7 @@ mod next;
 mod parts;
 mod plan;
 mod pool;
+mod pool_stores;
 mod proof;
 mod quorum;
 mod remedy;
@@ -102,7 +103,7 @@ pub use fleet::{
     chains::{Chain, Fleet, Member},
     waves::{Left, Schedule, Turn, Waves, schedule},
 };
-pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole, outlook, usual};
+pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole, outlook, pool_databases_whole, usual};
 pub use goal::Goal;
 pub use history::history;
 pub use host::{Account, Act, Acted, Observe};
@@ -112,6 +113,7 @@ pub use next::{Next, next};
 pub use parts::{Part, Source, SourceKind, Trace};
 pub use plan::{Plan, PlanEnd, PlannedStep, ahead, plan};
 pub use pool::strange;
+pub use pool_stores::{PoolStore, PoolStores, SqlPaths, Update, updates};
 pub use quorum::{READY, spare};
 pub use remedy::{GoalError, Remedy};
 pub use rights::product_steps;

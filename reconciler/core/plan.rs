@@ -1,6 +1,6 @@
 //! The plan: the decision, unfolded over the expected effects of its steps.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use reconcile_schema::{Cause, Code, Fact, PackageSeen, Reboots, Step};
 
@@ -78,7 +78,7 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
         };
         seen = after(goal, seen, &step);
         let installed = steps.iter().any(|planned| planned.step == Step::Install);
-        let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
+        let certain = !(installed && is_of_databases(&step));
         steps.push(PlannedStep { step, cause, certain });
     }
 }
@@ -100,15 +100,19 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
             Want::Step(step, cause) => (step, cause),
             Want::Look(Ask::Databases(store)) => {
                 seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
-                let cause = Cause::StoreBehind { store: store.clone(), databases: Vec::new() };
-                steps.push(PlannedStep { step: Step::UpdateDatabases(store), cause, certain: false });
+                let step = goal.updating(&store);
+                let cause = match step {
+                    Step::UpdateDatabases(_) => Cause::StoreBehind { store, databases: Vec::new() },
+                    _ => Cause::PoolStoreBehind { store, databases: Vec::new(), without: BTreeMap::new() },
+                };
+                steps.push(PlannedStep { step, cause, certain: false });
                 continue;
             }
             // Only checks ask for this, or no step can help.
             Want::Look(_) | Want::Nothing | Want::Cannot(_) => break,
         };
         let installed = steps.iter().any(|planned| planned.step == Step::Install);
-        let certain = !(installed && matches!(step, Step::UpdateDatabases(_)));
+        let certain = !(installed && is_of_databases(&step));
         seen = after(goal, seen, &step);
         steps.push(PlannedStep { step, cause, certain });
     }
@@ -118,6 +122,10 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
     let stage = stage.then(|| sure(Step::Stage, Cause::NotStaged));
     let claim = (takes_down && goal.claims.is_some()).then(|| sure(Step::Claim, Cause::Unclaimed));
     stage.into_iter().chain(claim).chain(steps).collect()
+}
+
+const fn is_of_databases(step: &Step) -> bool {
+    matches!(step, Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_))
 }
 
 const fn sure(step: Step, cause: Cause) -> PlannedStep {

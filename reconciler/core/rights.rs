@@ -20,7 +20,7 @@ pub(crate) fn lacks(rights: Rights, steps: &[Step]) -> Option<(&Step, Right)> {
 
 /// The steps of a goal that need the product's rights; without such a step, the domain is not asked.
 pub fn product_steps(goal: &Goal) -> impl Iterator<Item = Step> {
-    let databases = goal.stores.iter().cloned().map(Step::UpdateDatabases);
+    let databases = goal.all_stores().map(|store| goal.updating(store));
     let moves = [Step::FailOver, Step::FailBack].into_iter().filter(|_| goal.fails_over());
     databases.chain(moves).filter(|step| step.rights().contains(&Right::ServerAdmin))
 }

@@ -76,15 +76,20 @@ impl Claims {
         let ClaimShare { folder, writers } = manifest.rollout.claims.as_ref().filter(|_| role != Role::Edge)?.clone();
         let folder = folder.to_string();
         let pool = standing.pool?;
-        let partners = manifest.pools.iter().filter_map(|(name, other)| match &other.paired_with {
-            Some(partner) if name == pool => Some(partner),
-            Some(partner) if partner == pool => Some(name),
-            Some(_) | None => None,
-        });
-        let name = partners.fold(pool, Ord::min).clone();
+        let name = record(manifest, pool).clone();
         let after = if role == Role::BackEnd { fronts(manifest, roster, pool).collect() } else { Vec::new() };
         Some(Self { folder, writers, name, pool: pool.clone(), domain: standing.upgrade_domain.cloned(), after })
     }
+}
+
+/// The name of the record of a pool's claims: its own or, if two pools stand in for each other, the one that comes first.
+pub(crate) fn record<'a>(manifest: &'a Manifest, pool: &'a Fqdn) -> &'a Fqdn {
+    let partners = manifest.pools.iter().filter_map(|(name, other)| match &other.paired_with {
+        Some(partner) if name == pool => Some(partner),
+        Some(partner) if partner == pool => Some(name),
+        Some(_) | None => None,
+    });
+    partners.fold(pool, Ord::min)
 }
 
 /// The Front End Servers of a pool. If a server has its own entry next to a range that contains it, its own entry

@@ -2,13 +2,14 @@
 
 use alloc::{collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
 
-use reconcile_schema::{Fqdn, Manifest, Role, UpdateName};
+use reconcile_schema::{FolderPath, Fqdn, Manifest, Mirrored, PoolDatabases, Role, UpdateName};
 
 use crate::{
     parts::{Parts, Said},
-    remedy::{Remedy, at},
-    roster::Entry,
-    topology::Standing,
+    pool_stores::from,
+    remedy::{Remedy, at, escaped},
+    roster::{Entry, Roster},
+    topology::{Standing, fronts},
 };
 
 /// A declaration of pools, rings or upgrade domains that makes no sense.
@@ -29,6 +30,7 @@ pub fn topology_errors(manifest: &Manifest) -> Vec<TopologyError> {
     check.pairs(&mut errors);
     check.domains(&mut errors);
     check.fronts(&mut errors);
+    check.databases(&mut errors);
     errors
 }
 
@@ -188,6 +190,85 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// The databases of pools on a SQL Server of their own belong to pools with Front End Servers, which can report their
+    /// builds; one command updates them, from one of these servers.
+    fn databases(&self, errors: &mut Vec<TopologyError>) {
+        let roster = Roster::of(self.manifest);
+        let declared = self.manifest.pools.iter().filter_map(|(name, pool)| Some((name, pool.databases.as_ref()?)));
+        let mut first: BTreeMap<&Fqdn, (&Fqdn, &PoolDatabases)> = BTreeMap::new();
+        for (name, databases) in declared.clone() {
+            let place = format!("{}/databases", at("pools", name.as_str()));
+            let mut error = |field: &str, message: String, help: Remedy| {
+                errors.push(TopologyError { pointer: format!("{place}{field}"), message, help });
+            };
+            let sql_server = &databases.sql_server;
+            let own: Vec<_> = fronts(self.manifest, &roster, name).collect();
+            if own.is_empty() {
+                let message =
+                    format!("the pool {name} has no Front End Server from which its databases can be updated");
+                let help = "name the pool of the Front End Servers, or remove `databases`";
+                error("", message, Remedy::Do(help.into()));
+                continue;
+            }
+            let servers = || own.iter().map(ToString::to_string);
+            if let Some(from) = databases.from.as_ref().filter(|from| !own.contains(from)) {
+                let message = format!("{from} is no Front End Server of the pool {name}");
+                error("/from", message, names("Front End Servers", from.as_str(), servers()));
+            }
+            let from = from(self.manifest, &roster, name, databases);
+            for server in databases.without.keys() {
+                let pointer = format!("/without/{}", escaped(server.as_str()));
+                if Some(server) == from.as_ref() {
+                    let message = format!("{server} is the server from which the databases are updated");
+                    error(&pointer, message, Remedy::Do("name another Front End Server with `from:`".into()));
+                } else if !own.contains(server) {
+                    let message = format!("{server} is no Front End Server of the pool {name}");
+                    error(&pointer, message, names("Front End Servers", server.as_str(), servers()));
+                }
+            }
+            if databases.use_default_sql_paths && !databases.paths.is_empty() {
+                let message = "`paths` and `useDefaultSqlPaths` exclude each other".into();
+                error("/paths", message, Remedy::Do("remove one of the two".into()));
+            }
+            if databases.availability_group && databases.mirrored.is_some() {
+                let message = "databases in an availability group are not mirrored".into();
+                error("/mirrored", message, Remedy::Do("remove `mirrored`, or `availabilityGroup`".into()));
+            }
+            let product = |(_, standing): &(Entry<'a>, Standing<'a>)| {
+                let target = standing.target.filter(|_| standing.pool == Some(name))?;
+                Some(self.manifest.updates.get(target)?.product)
+            };
+            let old = self.entries.iter().filter_map(product).find(|product| !product.has_availability_groups());
+            if let Some(product) = old.filter(|_| databases.availability_group) {
+                let message = format!("{product} knows no availability group");
+                let help = "remove `availabilityGroup`: Skype for Business Server 2015 and later have them";
+                error("/availabilityGroup", message, Remedy::Do(help.into()));
+            }
+            match first.get(sql_server) {
+                Some((other, theirs)) if form(theirs) != form(databases) => {
+                    let message = format!(
+                        "{name} and {other} have their databases on {sql_server}, which one command updates, and declare them differently"
+                    );
+                    let help = "write the same `collocated`, `mirrored`, `availabilityGroup` and paths at both pools";
+                    error("", message, Remedy::Do(help.into()));
+                }
+                Some(_) => {}
+                None => _ = first.insert(sql_server, (name, databases)),
+            }
+            let back_end = |(entry, standing): &&(Entry<'a>, Standing<'a>)| {
+                let store = Parts::of(self.manifest, entry.server).databases();
+                let on_it = store.and_then(|said| said.value.sql_server.as_ref()) == Some(sql_server);
+                standing.role == Some(Role::BackEnd) && (on_it || standing.pool == Some(name))
+            };
+            if let Some((entry, _)) = self.entries.iter().find(back_end) {
+                let message = format!("{} is the back end of the databases on {sql_server}, too", entry.pattern);
+                let help =
+                    "remove the server if no component of the product is installed on it, else these `databases`";
+                error("", message, Remedy::Do(help.into()));
+            }
+        }
+    }
+
     /// A Front End Server belongs to a pool. One that names none would be taken down whatever the state of its pool,
     /// together with all others of that pool.
     fn fronts(&self, errors: &mut Vec<TopologyError>) {
@@ -218,6 +299,12 @@ fn apart(
         message: format!("the servers of the pool {pool} have the {what} {others}, but {} has {own}", entry.pattern),
         help: Remedy::Do(format!("say `{what}:` once, at the pool under `pools:`")),
     }
+}
+
+/// What of databases the one command for a SQL Server depends on.
+fn form(databases: &PoolDatabases) -> (bool, Mirrored, bool, bool, &[FolderPath]) {
+    let PoolDatabases { collocated, mirrored, availability_group, use_default_sql_paths, paths, .. } = databases;
+    (*collocated, mirrored.unwrap_or_default(), *availability_group, *use_default_sql_paths, paths)
 }
 
 fn names(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Remedy {

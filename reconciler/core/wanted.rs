@@ -4,7 +4,7 @@ use alloc::{format, string::String, string::ToString, vec::Vec};
 
 use reconcile_schema::{Cause, DatabaseState, Fact, Pending, PendingRestart, Period, QueuedFile, Step, Store, Whose};
 
-use crate::{ask::Ask, blocker::Blocker, claims::is_unreleased, goal::Goal, seen::Seen};
+use crate::{ask::Ask, blocker::Blocker, claims::is_unreleased, goal::Goal, pool_stores::PoolStore, seen::Seen};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
@@ -95,7 +95,27 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
         WindowsRestart::Unknown(blocker) => return Want::Cannot(blocker),
         WindowsRestart::Said(_) | WindowsRestart::None => {}
     }
-    down(goal, seen).next().map_or(Want::Nothing, |(step, cause)| Want::Step(step, cause))
+    match down(goal, seen).next() {
+        Some((step, cause)) => Want::Step(step, cause),
+        None => pool_databases(goal, seen),
+    }
+}
+
+/// What remains of the databases that belong to the pool and not to this server. It serves meanwhile.
+fn pool_databases(goal: &Goal, seen: &Seen) -> Want {
+    for PoolStore { store, .. } in goal.pool_stores() {
+        match behind_in(goal, seen, store) {
+            Databases::Current => {}
+            Databases::Ask => return Want::Look(Ask::Databases(store.clone())),
+            Databases::Unclear(blocker) => return Want::Cannot(blocker),
+            Databases::Behind(databases) => {
+                let without = goal.pool_stores.as_ref().map(|stores| stores.without.clone()).unwrap_or_default();
+                let cause = Cause::PoolStoreBehind { store: store.clone(), databases, without };
+                return Want::Step(Step::UpdatePoolDatabases(store.clone()), cause);
+            }
+        }
+    }
+    Want::Nothing
 }
 
 /// Whether Windows Update or component servicing requests a restart.

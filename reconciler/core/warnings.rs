@@ -17,7 +17,7 @@ use crate::{
     remedy::at,
     roster::{Entry, Roster},
     together::{Unguarded, unguarded},
-    topology::Standing,
+    topology::{Standing, fronts},
 };
 
 /// A probable mistake in a manifest that can be used.
@@ -49,6 +49,7 @@ pub fn warnings(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>) -
     all.extend(domain_share(manifest));
     all.extend(unequal_pools(manifest));
     all.extend(lone_back_ends(manifest));
+    all.extend(bare_sql_servers(manifest, roster));
     all.extend(shared_central_stores(manifest));
     all.extend(same_hashes(manifest));
     all.extend(empty_files(manifest));
@@ -181,9 +182,30 @@ fn lone_back_ends(manifest: &Manifest) -> impl Iterator<Item = Warning> {
     })
 }
 
+/// Back ends that are their own SQL Servers, in pools of Front End Servers: most of these have no component of the product.
+fn bare_sql_servers(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Warning> {
+    let of = |entry: &Entry<'_>| {
+        let parts = Parts::of(manifest, entry.server);
+        let (role, pool) = (parts.role()?.value, parts.pool()?.value);
+        let sql_server = parts.databases()?.value.sql_server.as_ref()?;
+        let named_alike = sql_server.as_str().parse().is_ok_and(|name| entry.pattern.matches(&name));
+        let is_one = role == Role::BackEnd && named_alike && fronts(manifest, roster, pool).next().is_some();
+        is_one.then(|| Warning {
+            pointer: entry.pointer(),
+            code: ManifestCode::BareSqlServer,
+            message: format!("{} is the back end of {pool} and its own SQL Server", entry.pattern),
+            help: format!(
+                "if no component of the product is installed on it, remove it and write `pools: {{ {pool}: {{ databases: {{ sqlServer: {sql_server} }} }} }}`"
+            ),
+        })
+    };
+    roster.entries().iter().filter_map(of).collect()
+}
+
 /// A Central Management Store that several servers update: one is enough.
 fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
     let mut first: BTreeMap<(&Fqdn, Option<&SqlInstance>), &ServerPattern> = BTreeMap::new();
+    let mut of_pools: BTreeSet<(&Fqdn, Option<&SqlInstance>)> = BTreeSet::new();
     let mut all = Vec::new();
     for (pattern, server) in &manifest.servers {
         let databases = Parts::of(manifest, server).databases();
@@ -195,6 +217,20 @@ fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
                 code: ManifestCode::SharedStore,
                 message: format!("several servers update the Central Management Store on {}", store.sql_server),
                 help: "name `centralManagementStore` at one server only".into(),
+            });
+        }
+    }
+    for (name, pool) in &manifest.pools {
+        let declared = pool.databases.as_ref();
+        let Some(store) = declared.and_then(|databases| databases.central_management_store.as_ref()) else { continue };
+        if !of_pools.insert((&store.sql_server, store.instance.as_ref()))
+            || first.contains_key(&(&store.sql_server, store.instance.as_ref()))
+        {
+            all.push(Warning {
+                pointer: at("pools", name.as_str()),
+                code: ManifestCode::SharedStore,
+                message: format!("several servers update the Central Management Store on {}", store.sql_server),
+                help: "name `centralManagementStore` at one pool or server only".into(),
             });
         }
     }

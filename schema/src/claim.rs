@@ -235,6 +235,11 @@ impl PoolRecord {
         }
     }
 
+    /// Adds the builds that the servers of another record have reported.
+    pub fn take_builds(&mut self, other: Self) {
+        self.reached.extend(other.reached);
+    }
+
     /// Adds the broken claims that an authorised account reports.
     pub fn take_in_broken(&mut self, broken: Vec<BrokenClaim>) {
         for one in broken {

@@ -76,6 +76,8 @@ pub enum Code {
     ClaimsUntrusted,
     /// A Front End Server must be done before its back end, and is not.
     ComesAfter,
+    /// The databases of the pool are updated after all of its Front End Servers, or from another server.
+    DatabasesWait,
     /// The server is failed over, and the journal knows of no run that did it.
     FailedOver,
     /// The outage has used up its budget, and the installer has not started.
@@ -132,7 +134,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -167,6 +169,7 @@ impl Code {
         Self::ClaimsBusy,
         Self::ClaimsUntrusted,
         Self::ComesAfter,
+        Self::DatabasesWait,
         Self::FailedOver,
         Self::OutageOverBudget,
         Self::OutageTooLong,
@@ -233,6 +236,7 @@ impl Code {
             Self::ClaimsBusy => "claims-busy",
             Self::ClaimsUntrusted => "claims-untrusted",
             Self::ComesAfter => "comes-after",
+            Self::DatabasesWait => "databases-wait",
             Self::FailedOver => "failed-over",
             Self::OutageOverBudget => "outage-over-budget",
             Self::OutageTooLong => "outage-too-long",
@@ -302,6 +306,7 @@ impl Code {
             Self::ClaimsBusy => "the record of the claims stays in use by somebody else",
             Self::ClaimsUntrusted => "what lies on the share of the claims is not believed",
             Self::ComesAfter => "a Front End Server comes before its back end and is not done",
+            Self::DatabasesWait => "the update of the pool's databases waits for another server",
             Self::FailedOver => "the server is failed over, and not by a run that the journal knows of",
             Self::OutageOverBudget => "the outage has lasted as long as it may, and the installer has not started",
             Self::OutageTooLong => "the outage would last longer than it may",
@@ -414,6 +419,9 @@ impl Code {
             Self::ClaimsUntrusted => "Find out who put the file there that the reason names (docs/pools.md#the-share).",
             Self::ComesAfter => {
                 "Run `reconcile apply` on that Front End Server first. Add `--retry` if its file on the share was lost."
+            }
+            Self::DatabasesWait => {
+                "Run `reconcile apply` on the server that is named. A Front End Server that is out of service for long goes under `without` (docs/pools.md#a-bare-sql-server)."
             }
             Self::FailedOver => {
                 "Ask who is working on it. If nobody is: `Invoke-CsComputerFailBack`, then `reconcile apply`."

@@ -114,6 +114,9 @@ pub struct TurnReport {
     pub until: Timestamp,
     /// Both for people, in the time zone of its maintenance windows.
     pub shown: String,
+    /// The SQL Server whose databases are updated from the server in this turn. Nothing is taken down then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub databases_on: Option<Fqdn>,
     /// How long its services will be down.
     pub outage: OutageForecast,
     /// Whether that is only the outage budget, because no length was recorded or estimated.

@@ -32,6 +32,7 @@ mod observed;
 mod path;
 mod period;
 mod pool;
+mod pool_databases;
 mod product;
 mod releases;
 mod report;
@@ -84,6 +85,7 @@ pub use observed::{
 pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
 pub use period::{Period, PeriodError};
 pub use pool::{Pool, Together};
+pub use pool_databases::PoolDatabases;
 pub use product::{Component, ComponentName, Product};
 pub use releases::{Availability, Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{

@@ -53,6 +53,7 @@ pub enum ManifestCode {
     DomainShare,
     UnequalPool,
     NoPool,
+    BareSqlServer,
     SharedStore,
     SameHash,
     EmptyFile,
@@ -84,7 +85,7 @@ use ManifestExample::{Case, Fields, File};
 
 impl ManifestCode {
     /// Every code: the errors from the file to what it means, then the warnings.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 60] = [
         Self::UnreadableFile,
         Self::TooLarge,
         Self::NotUtf8,
@@ -130,6 +131,7 @@ impl ManifestCode {
         Self::DomainShare,
         Self::UnequalPool,
         Self::NoPool,
+        Self::BareSqlServer,
         Self::SharedStore,
         Self::SameHash,
         Self::EmptyFile,
@@ -201,6 +203,7 @@ impl ManifestCode {
             Self::DomainShare => "domain-share",
             Self::UnequalPool => "unequal-pool",
             Self::NoPool => "no-pool",
+            Self::BareSqlServer => "bare-sql-server",
             Self::SharedStore => "shared-store",
             Self::SameHash => "same-hash",
             Self::EmptyFile => "empty-file",
@@ -267,6 +270,7 @@ impl ManifestCode {
             Self::DomainShare => "the folder for claims is a path of DFS, which may have several targets",
             Self::UnequalPool => "servers of one pool have different targets",
             Self::NoPool => "a Back End belongs to no pool, so it does not wait for the Front End Servers",
+            Self::BareSqlServer => "a Back End Server is named like its SQL Server, in a pool of Front End Servers",
             Self::SharedStore => "several servers update one Central Management Store",
             Self::SameHash => "two installers of different releases have the same SHA-256",
             Self::EmptyFile => "the SHA-256 of an installer is that of an empty file",
@@ -365,6 +369,9 @@ impl ManifestCode {
                 "Give all servers of the pool one target. A rollout updates one of them after the other."
             }
             Self::NoPool => "Add the `pool` whose databases it has.",
+            Self::BareSqlServer => {
+                "If no component of the product is installed on it, remove the server and write `databases` at its pool under `pools`."
+            }
             Self::SharedStore => "Name `centralManagementStore` at one server only.",
             Self::SameHash => "Take the SHA-256 of each installer with `Get-FileHash`.",
             Self::EmptyFile => "Download the installer again, and take its SHA-256 with `Get-FileHash`.",
@@ -480,6 +487,19 @@ servers:
   be01.contoso.example:
     role: back-end
     target: cu7
+    databases: { sqlServer: sql01.contoso.example }",
+            ),
+            Self::BareSqlServer => Fields(
+                r"rollout: { claims: '\\files.contoso.example\claims' }
+servers:
+  fe01.contoso.example:
+    role: front-end
+    target: cu7
+    pool: pool01.contoso.example
+  sql01.contoso.example:
+    role: back-end
+    target: cu7
+    pool: pool01.contoso.example
     databases: { sqlServer: sql01.contoso.example }",
             ),
             Self::SharedStore => Fields(

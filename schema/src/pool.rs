@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fqdn, UpdateName, names::ShortOrFull};
+use crate::{Fqdn, PoolDatabases, UpdateName, names::ShortOrFull};
 
 /// What a manifest declares about a pool. Its servers are those that name it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,10 @@ pub struct Pool {
     /// Servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub together: Option<Together>,
+    /// Its databases, where they are on a SQL Server on which no component of the product is installed. A pool whose
+    /// Back End Server has an installation of its own has a server of the role `back-end` instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub databases: Option<PoolDatabases>,
 }
 
 /// Whether servers of one pool may be taken down at the same time.

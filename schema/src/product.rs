@@ -31,6 +31,8 @@ struct Row {
     by_domains: bool,
     /// Whether `Get-CsUpgradeDomainInfo` reports the state of a pool.
     domain_info: bool,
+    /// Whether its databases can be in an Always On availability group.
+    availability_groups: bool,
 }
 
 /// Writes a product from each block: its variant, its name in manifests and reports, and its row.
@@ -76,6 +78,7 @@ products! {
         fails_over: false,
         by_domains: false,
         domain_info: false,
+        availability_groups: false,
     }
     /// Lync Server 2013.
     Lync2013 = "lync-2013" {
@@ -89,6 +92,7 @@ products! {
         fails_over: false,
         by_domains: true,
         domain_info: false,
+        availability_groups: false,
     }
     /// Skype for Business Server 2015.
     Sfb2015 = "sfb-2015" {
@@ -102,6 +106,7 @@ products! {
         fails_over: true,
         by_domains: false,
         domain_info: false,
+        availability_groups: true,
     }
     /// Skype for Business Server 2019.
     Sfb2019 = "sfb-2019" {
@@ -115,6 +120,7 @@ products! {
         fails_over: true,
         by_domains: false,
         domain_info: true,
+        availability_groups: true,
     }
     /// Skype for Business Server Subscription Edition.
     SfbSe = "sfb-se" {
@@ -128,6 +134,7 @@ products! {
         fails_over: true,
         by_domains: false,
         domain_info: true,
+        availability_groups: true,
     }
 }
 
@@ -195,6 +202,14 @@ impl Product {
     #[must_use]
     pub const fn has_domain_info(self) -> bool {
         self.row().domain_info
+    }
+
+    /// Whether its databases can be in an Always On availability group (Microsoft Learn: Deploy an Always On Availability
+    /// Group on a Back End Server in Skype for Business Server; for Lync Server 2013 it knows mirroring and clusters).
+    /// Subscription Edition is assumed to have kept it.
+    #[must_use]
+    pub const fn has_availability_groups(self) -> bool {
+        self.row().availability_groups
     }
 
     /// The services of all products, each once, in their start order.

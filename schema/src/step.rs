@@ -1,12 +1,12 @@
 //! The steps of the documented procedure, and why each is taken.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, ComponentName, ExitCode, Phase, Right, Store, Whose};
+use crate::{Build, ComponentName, ExitCode, Phase, Right, ServerName, Store, Whose};
 
 /// One act on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +42,9 @@ pub enum Step {
     StartOthers,
     /// Release the pool on that share, and report the server's build there.
     Release,
+    /// Bring databases of the pool up to date that are on a SQL Server which is none of the servers. The services keep
+    /// running.
+    UpdatePoolDatabases(Store),
 }
 
 /// What a step changes when it has its effect: the fact in which the next observation shows that.
@@ -116,6 +119,7 @@ impl Step {
             Self::StartServices => ("starting the services", Running(Whose::Product), MACHINE, Some(Phase::Start)),
             Self::StartOthers => ("starting the services of others", Running(Whose::Others), MACHINE, None),
             Self::Release => ("releasing the pool", Mark, NONE, None),
+            Self::UpdatePoolDatabases(store) => ("updating", Databases(store), PRODUCT, Some(Phase::Database)),
         };
         Row { name, change, rights, phase }
     }
@@ -129,7 +133,19 @@ impl Step {
     /// Whether the step takes functions away from the users of the host, or can do so.
     #[must_use]
     pub const fn takes_down(&self) -> bool {
-        matches!(self.change(), Change::Stopped(_) | Change::Components | Change::Databases(_) | Change::Boot)
+        match self.change() {
+            Change::Stopped(_) | Change::Components | Change::Boot => true,
+            // Databases of a pool are updated while its servers use them: Microsoft's texts stop nothing for it.
+            Change::Databases(_) => matches!(self, Self::UpdateDatabases(_)),
+            Change::Package | Change::Claim | Change::Mark | Change::Shells | Change::Running(_) => false,
+        }
+    }
+
+    /// Whether the step must be approved where a plan was approved, and recorded before it is taken: nobody can take it
+    /// back.
+    #[must_use]
+    pub const fn is_consequential(&self) -> bool {
+        self.takes_down() || matches!(self, Self::UpdatePoolDatabases(_))
     }
 
     /// The owner of the services that the step starts, if it starts any.
@@ -182,6 +198,16 @@ pub enum Cause {
         /// The databases.
         databases: Vec<String>,
     },
+    /// The same of databases of the pool, whose update waits for all Front End Servers.
+    PoolStoreBehind {
+        /// The form in which they are updated.
+        store: Store,
+        /// The databases.
+        databases: Vec<String>,
+        /// The Front End Servers that the update does not wait for, each with the reason of the manifest.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        without: BTreeMap<ServerName, String>,
+    },
     /// The server is failed over, and the work for which this was done is finished.
     FailedOver,
     /// These services should be running and are not.
@@ -208,7 +234,10 @@ pub struct Behind {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.row().name)?;
-        if let Self::UpdateDatabases(store) = self { write!(f, " the {store}") } else { Ok(()) }
+        match self {
+            Self::UpdateDatabases(store) | Self::UpdatePoolDatabases(store) => write!(f, " the {store}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -233,6 +262,13 @@ impl fmt::Display for Cause {
             Self::ShellsOpen => f.write_str("open shells hold assemblies that the installer replaces"),
             Self::StoreBehind { databases, .. } => {
                 write!(f, "below the version that the binaries expect: {}", listed(databases))
+            }
+            Self::PoolStoreBehind { databases, without, .. } => {
+                write!(f, "below the version that the binaries expect: {}", listed(databases))?;
+                let mut without = without.iter();
+                let Some((server, why)) = without.next() else { return Ok(()) };
+                write!(f, "; without {server} ({why})")?;
+                without.try_for_each(|(server, why)| write!(f, ", {server} ({why})"))
             }
             Self::FailedOver => f.write_str("the pool serves its users, and it can serve them again"),
             Self::Down(names) => write!(f, "should run and does not: {}", listed(names)),

@@ -4,6 +4,7 @@
 mod claims;
 mod contract;
 mod damage;
+mod databases;
 mod explain;
 mod fleet;
 mod help;

@@ -49,6 +49,7 @@ fn every_documented_topology_has_a_manifest() {
     assert!(has(|store| matches!(store, Store::Configured { exclude_collocated: false, .. })));
     assert!(has(|store| matches!(store, Store::Configured { exclude_collocated: true, .. })));
     assert!(has(|store| matches!(store, Store::CentralManagement { .. })));
+    assert!(shown.iter().any(|goal| goal.pool_stores().count() == 2), "a pool and a bare SQL Server");
     assert_eq!(goals("manifests/branch-offices.yaml").len(), 100);
 }
 

@@ -11,6 +11,7 @@ mod converge;
 mod crash;
 mod cut;
 mod damage;
+mod databases;
 mod dies;
 mod minimal;
 mod peers;

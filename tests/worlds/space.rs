@@ -709,6 +709,7 @@ impl Case {
                 sha256: "0a".repeat(32).parse().unwrap(),
                 publisher: "Lab Software Publisher".into(),
             },
+            pool_stores: None,
             stores: self.kind.stores(),
             mirrored: Mirrored::Block,
             also_stop: if self.services == Services::Others {

@@ -127,6 +127,7 @@ fn needs(step: &Step, up: bool) -> &'static [Name] {
         Step::Install => &[Components, States, Reboot, Installing, Package, Disk, Rights, Shells, Foreign],
         Step::Stage | Step::CloseShells => &[Components, States, Reboot, Installing, Disk, Rights, Shells],
         Step::UpdateDatabases(_) => &[Components, States, Reboot, Installing, Disk, Rights, Stores],
+        Step::UpdatePoolDatabases(_) => &[Components, States, Installing, Rights, Stores, Claim],
         Step::FailOver if up => &[Components, States, Reboot, Installing, Disk, Rights, Pool, Claim],
         Step::StopOthers | Step::StopServices | Step::StopWeb | Step::Reboot if up => {
             &[Components, States, Reboot, Installing, Disk, Rights, Stores, Claim]

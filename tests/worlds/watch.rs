@@ -228,6 +228,7 @@ impl Watch {
                 self.insist(own(now).all(up) || stuck || quiet, Rule::OthersAroundOurs, "ours do not run yet", step);
             }
             Step::StartWeb | Step::FailBack | Step::StartServices | Step::Release => {}
+            Step::UpdatePoolDatabases(_) => {} // Worlds of their own show it (`databases`).
         }
         self.pool(goal, now, step);
         self.leave(goal, now, marks, step);
@@ -326,7 +327,8 @@ impl Watch {
             Step::Reboot if before.boot != now.boot => (self.held, self.may_hold) = (false, false),
             Step::Install | Step::FailOver | Step::StopServices | Step::Reboot => {}
             Step::Stage | Step::StopWeb | Step::CloseShells | Step::StartWeb | Step::FailBack => {}
-            Step::UpdateDatabases(_) | Step::StartServices | Step::Claim | Step::Release => {}
+            Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_) => {}
+            Step::StartServices | Step::Claim | Step::Release => {}
             Step::StopOthers | Step::StartOthers => {}
         }
         self.insist(self.count(&Step::Install) <= 3, Rule::Ends, "too many installations", step);
@@ -481,7 +483,7 @@ fn told(want: &Want) -> Option<DriftCode> {
         Want::Step(_, Cause::Unproven { .. }) => Some(DriftCode::InstallationUnproven),
         Want::Step(_, Cause::AssembliesHeld) => Some(DriftCode::AssembliesHeld),
         Want::Step(_, Cause::RebootPending(_)) => Some(DriftCode::RestartDue),
-        Want::Step(_, Cause::StoreBehind { .. }) => Some(DriftCode::DatabaseBehind),
+        Want::Step(_, Cause::StoreBehind { .. } | Cause::PoolStoreBehind { .. }) => Some(DriftCode::DatabaseBehind),
         Want::Step(_, Cause::Down(_) | Cause::FailedOver) => Some(DriftCode::ServiceDown),
         Want::Step(_, Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed | Cause::Unreleased) => None, // Never wanted for themselves.
     }

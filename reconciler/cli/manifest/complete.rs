@@ -13,10 +13,10 @@ use crate::manifest::{
 const ANY: &str = "*";
 
 /// Where the names of entries are those of servers or pools.
-const KEYS: [&[&str]; 3] = [&["servers"], &["lab", "servers"], FULL_KEYS];
+const KEYS: [&[&str]; 4] = [&["servers"], &["lab", "servers"], &["pools", ANY, "databases", "without"], FULL_KEYS];
 
-/// Where a value is the name of a pool or of a SQL Server.
-const VALUES: [&[&str]; 7] = [
+/// Where a value is the name of a pool, of a SQL Server or of a server.
+const VALUES: [&[&str]; 10] = [
     &["servers", ANY, "pool"],
     &["groups", ANY, "pool"],
     &["pools", ANY, "pairedWith"],
@@ -24,7 +24,13 @@ const VALUES: [&[&str]; 7] = [
     &["groups", ANY, "databases", "sqlServer"],
     &["servers", ANY, "databases", "centralManagementStore", "sqlServer"],
     &["groups", ANY, "databases", "centralManagementStore", "sqlServer"],
+    &["pools", ANY, "databases", "sqlServer"],
+    &["pools", ANY, "databases", "centralManagementStore", "sqlServer"],
+    FROM,
 ];
+
+/// Where a value is the name of a server, which may be a short one.
+const FROM: &[&str] = &["pools", ANY, "databases", "from"];
 
 /// Where the names of entries are full ones, too.
 const FULL_KEYS: &[&str] = &["pools"];
@@ -60,7 +66,7 @@ impl Source {
     /// The pools and SQL Servers that are named without their domain, as JSON pointers: first those that are values,
     /// then those that are names of entries.
     pub(crate) fn short_names(&self) -> (Vec<String>, Vec<String>) {
-        let values = VALUES.iter().flat_map(|place| {
+        let values = VALUES.iter().filter(|place| **place != FROM).flat_map(|place| {
             found(self.root(), place, &|node| match &node.inside {
                 Inside::Scalar(Value::String(name)) if is_short(name) => vec![String::new()],
                 Inside::Scalar(_) | Inside::List(_) | Inside::Map(_) => Vec::new(),

@@ -89,6 +89,7 @@ impl Exit {
             | Code::PoolClaimed
             | Code::ClaimsBusy
             | Code::ComesAfter
+            | Code::DatabasesWait
             | Code::OutageOverBudget
             | Code::Held
             | Code::JournalDamaged

@@ -7,8 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_core::{
-    Entry, Goal, GoalError, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired, stale, topology_errors,
-    warnings,
+    Entry, Goal, GoalError, Place, PoolStores, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired,
+    stale, topology_errors, warnings,
 };
 use reconcile_schema::{
     ComponentName, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName, ServerPattern, Sha256,
@@ -181,6 +181,20 @@ impl Input {
         };
         let goal = Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first);
         goal.map_err(|error| self.explain(vec![error]))
+    }
+
+    /// The goals, without limits on time, of the servers that answer for databases of their pools.
+    ///
+    /// # Errors
+    /// When the declaration of one makes no goal.
+    pub fn updating(&self, roster: &Roster<'_>) -> Result<BTreeMap<Place, Goal>, Problem> {
+        let pools = self.manifest.pools.keys().filter_map(|pool| PoolStores::of(&self.manifest, roster, pool));
+        let of = |stores: PoolStores| {
+            let goal = Goal::of(&self.manifest, &self.releases, &stores.from);
+            let goal = goal.map_err(|error| self.explain(vec![error]))?.whenever();
+            Ok(roster.find(&stores.from).ok().map(|place| (place, goal)))
+        };
+        pools.map(of).filter_map(Result::transpose).collect()
     }
 
     /// The place of a value's key in the manifest.

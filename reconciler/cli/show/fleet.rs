@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use reconcile_schema::{
-    FleetReport, FleetSummary, Period, ProposedWindows, TurnReport, UpdateName, WaveReport, Window,
+    FleetReport, FleetSummary, Fqdn, Period, ProposedWindows, TurnReport, UpdateName, WaveReport, Window,
 };
 
 use crate::manifest::diagnostic::escape;
@@ -48,7 +48,7 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
         let _ = writeln!(out, "Longest chain: {whose}, {length} {such} in {takes}.");
     }
     let turns = || report.waves.iter().flat_map(|wave| &wave.turns);
-    let outages = turns().map(|turn| turn.outage.median_seconds);
+    let outages = turns().filter(|turn| turn.databases_on.is_none()).map(|turn| turn.outage.median_seconds);
     if let (Some(least), Some(most)) = (outages.clone().min(), outages.max()) {
         let (least, most) = (Period::seconds(least), Period::seconds(most));
         let range = if least == most { most.to_string() } else { format!("{least} to {most}") };
@@ -118,7 +118,7 @@ fn of_wave(wave: &WaveReport) -> String {
         let span = span(&turns);
         let servers = match pool {
             Some(pool) => format!("{pool}: {}", in_order(&turns)),
-            None if turns.len() == 1 => turns.first().map(|turn| turn.name.to_string()).unwrap_or_default(),
+            None if turns.len() == 1 => in_full(&turns),
             None => format!("{entry}: {} servers", turns.len()),
         };
         let zone = turns.first().filter(|_| zones.len() > 1).map(|turn| zone(&turn.shown));
@@ -150,9 +150,27 @@ fn zone(shown: &str) -> &str {
     shown.rsplit_once('(').map_or("", |(_, zone)| zone.trim_end_matches(')'))
 }
 
+/// One turn by the full name of its server.
+fn in_full(turns: &[&TurnReport]) -> String {
+    let name = |turn: &&TurnReport| match &turn.databases_on {
+        Some(sql_server) => format!("databases on {sql_server}, from {}", turn.name),
+        None => turn.name.to_string(),
+    };
+    turns.first().map(name).unwrap_or_default()
+}
+
+/// The host name alone.
+fn host(name: &Fqdn) -> &str {
+    name.as_str().split('.').next().unwrap_or_default()
+}
+
 /// The host names of the servers, in the order in which they begin.
 fn in_order(turns: &[&TurnReport]) -> String {
-    let names: Vec<_> = turns.iter().take(NAMED).map(|turn| turn.name.host()).collect();
+    let name = |turn: &&TurnReport| match &turn.databases_on {
+        Some(sql_server) => format!("databases on {}", host(sql_server)),
+        None => turn.name.host().to_owned(),
+    };
+    let names: Vec<_> = turns.iter().take(NAMED).map(name).collect();
     let more = turns.len().checked_sub(NAMED).filter(|more| *more > 0);
     let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
     format!("{}{more}", names.join(", "))

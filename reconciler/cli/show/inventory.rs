@@ -5,7 +5,7 @@ use std::{
     io::{BufWriter, Write},
 };
 
-use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, batches};
+use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, Update, batches, updates};
 use reconcile_schema::{Maintenance, ServerName};
 use serde::Serialize;
 
@@ -23,6 +23,10 @@ struct Variables<'a> {
     /// How long its pool must have been ready before it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     reconcile_settle_minutes: Option<u32>,
+    /// The number of the wave in which the databases of its pool are updated from it. It belongs to both waves; until this
+    /// one, the databases wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_databases_wave: Option<usize>,
     #[serde(flatten)]
     shared: &'a Shared,
 }
@@ -81,7 +85,7 @@ pub fn all(input: &Input) -> Result<Exit, Problem> {
         shared.groups().into_iter().map(|(kind, name)| names.group(kind, name)).collect()
     };
     let of_entries: Vec<_> = fleet.entries.iter().map(&mut named).collect();
-    let waves = fleet.servers.iter().filter_map(|server| server.batch).map(|batch| batch.number + 1).max();
+    let waves = fleet.servers.iter().flat_map(Server::batches).map(|batch| batch.number + 1).max();
     let waves = waves.unwrap_or_default();
     // Enough digits for the names to sort like the numbers.
     let digits = waves.to_string().len().max(4);
@@ -89,8 +93,8 @@ pub fn all(input: &Input) -> Result<Exit, Problem> {
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     let mut hostvars: BTreeMap<&ServerName, Variables<'_>> = BTreeMap::new();
     for (server, shared) in fleet.servers() {
-        let wave = server.batch.and_then(|batch| of_waves.get(batch.number));
-        for group in of_entries.get(server.entry).into_iter().flatten().chain(wave) {
+        let waves = server.batches().filter_map(|batch| of_waves.get(batch.number));
+        for group in of_entries.get(server.entry).into_iter().flatten().chain(waves) {
             groups.entry(group).or_default().hosts.push(&server.name);
         }
         hostvars.insert(&server.name, server.variables(shared));
@@ -110,6 +114,8 @@ struct Server {
     /// The number of its entry.
     entry: usize,
     batch: Option<Batch>,
+    /// The turn in which databases of its pool are updated from it.
+    databases: Option<Batch>,
 }
 
 impl Fleet {
@@ -123,12 +129,31 @@ impl Fleet {
             let central = goal.has_central_store();
             entries.push(shared(input, entry, &goal));
             for (_, name) in roster.servers(entry, |_| true) {
-                members.push(Member { name: name.clone(), standing, central, turn });
-                servers.push(Server { name, entry: number, batch: None });
+                members.push(Member { name: name.clone(), standing, central, turn, databases_of: Vec::new() });
+                servers.push(Server { name, entry: number, batch: None, databases: None });
             }
         }
-        for (server, batch) in servers.iter_mut().zip(batches(&input.manifest, members)) {
+        let mut updating = Vec::new();
+        for Update { from, pools, .. } in updates(&input.manifest, roster) {
+            let Some(place) = members.iter().position(|member: &Member<'_>| member.name == from) else { continue };
+            updating.push(place);
+            let standing = members.get(place).map(|member| member.standing);
+            members.extend(standing.map(|standing| Member {
+                name: from,
+                standing,
+                central: false,
+                turn,
+                databases_of: pools,
+            }));
+        }
+        let mut batches = batches(&input.manifest, members).into_iter();
+        for (server, batch) in servers.iter_mut().zip(batches.by_ref()) {
             server.batch = batch;
+        }
+        for (place, batch) in updating.into_iter().zip(batches) {
+            if let Some(server) = servers.get_mut(place) {
+                server.databases = batch;
+            }
         }
         Ok(Self { servers, entries })
     }
@@ -140,12 +165,18 @@ impl Fleet {
 }
 
 impl Server {
+    /// Its turns: the work on it, and databases of its pool.
+    fn batches(&self) -> impl Iterator<Item = Batch> {
+        self.batch.into_iter().chain(self.databases)
+    }
+
     fn variables<'a>(&'a self, shared: &'a Shared) -> Variables<'a> {
         let settle = self.batch.map(|batch| batch.ready.as_seconds() / 60).filter(|minutes| *minutes > 0);
         Variables {
             reconcile_server: &self.name,
             reconcile_wave: self.batch.map(|batch| batch.number + 1),
             reconcile_settle_minutes: settle,
+            reconcile_databases_wave: self.databases.map(|batch| batch.number + 1),
             shared,
         }
     }

@@ -15,6 +15,13 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Missing { .. } => {
             "check `target` of this server in the manifest; the product itself is installed by its own setup".into()
         }
+        Blocker::BareSqlServer { sql_server, pool, .. } => {
+            let pool = pool.as_ref().map_or_else(|| "POOL".into(), ToString::to_string);
+            format!(
+                "remove this server from the manifest, and write `pools: {{ {pool}: {{ databases: {{ sqlServer: {sql_server} }} }} }}`: then a Front End \
+                 Server updates the databases"
+            )
+        }
         Blocker::WrongProduct { found, .. } if !found.is_patched() => {
             format!("reconcile does not patch {found}: remove this server from the manifest")
         }
@@ -81,6 +88,14 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
                 "run apply on {server}, which then reports that it is at its goal. Add --retry if its file on the share was lost, or if an earlier version of reconcile wrote it"
             )
         }
+        Blocker::WaitsForFronts { servers, .. } => {
+            let first = servers.first().map_or_else(String::new, |(server, _)| server.to_string());
+            waiter.comeback().goes_on(&format!("when {first} has reported its build"))
+                + &format!("; if {first} is out of service for long, name it with the reason under `databases: {{ without }}` of its pool")
+        }
+        Blocker::UpdatedFrom { server, .. } => {
+            format!("run apply on {server}; this server is at its goal when that is done")
+        }
         Blocker::FailedOver => "find out who works on it; if nobody does: Invoke-CsComputerFailBack, then run apply again".into(),
         Blocker::Outage { .. } => {
             "run apply again when there is time for a new outage, or raise `policy: { outage: { budget } }`".into()
@@ -121,7 +136,10 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             format!("fix what {step} reported, then run apply again")
         }
         Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
-        Blocker::StepFailed { step: step @ (Step::FailOver | Step::FailBack | Step::UpdateDatabases(_)), .. } => {
+        Blocker::StepFailed {
+            step: step @ (Step::FailOver | Step::FailBack | Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_)),
+            ..
+        } => {
             format!("{}, then run apply again: it goes on from here", unstick(step))
         }
         Blocker::StepFailed { .. } => "fix the cause, then run apply again: it goes on from here".into(),
@@ -271,7 +289,9 @@ const fn unstick(step: &Step) -> &'static str {
             "find in the event log (Lync Server, System) why the service does not start, and fix that"
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",
-        Step::UpdateDatabases(_) => "run the command by hand with -Verbose, read its report and fix what it names",
+        Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_) => {
+            "run the command by hand with -Verbose, read its report and fix what it names"
+        }
         Step::Claim | Step::Release => "look at the share that the manifest names under `rollout: { claims }`",
         Step::Stage => "check that the private folder can be written",
         Step::CloseShells => "close the shells by hand",

@@ -51,7 +51,8 @@ pub fn approval(plan: &PlanReport, goal: &Goal, manifest: &Sha256) -> Result<App
 /// The most important change in what a plan rests on.
 fn moved(planned: &ServerPlan, rests: &Rests, goal: &Goal, manifest: &Sha256) -> Option<String> {
     let (then, now) = (&rests.installer, &goal.installer);
-    let stores = |stores: &[Store]| stores.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let stores =
+        |stores: &mut dyn Iterator<Item = &Store>| stores.map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let facts = [
         ("the target", planned.server.target.to_string(), goal.core.to_string()),
         ("the product", planned.server.product.to_string(), goal.product.to_string()),
@@ -59,7 +60,7 @@ fn moved(planned: &ServerPlan, rests: &Rests, goal: &Goal, manifest: &Sha256) ->
         ("the path of the installer", then.path.clone(), now.path.clone()),
         ("the SHA-256 of the installer", then.sha256.to_string(), now.sha256.to_string()),
         ("the publisher of the installer", then.publisher.clone(), now.publisher.clone()),
-        ("the databases", stores(&rests.stores), stores(&goal.stores)),
+        ("the databases", stores(&mut rests.stores.iter()), stores(&mut goal.all_stores())),
     ];
     let moved = facts.into_iter().find(|(_, then, now)| then != now);
     let moved = moved.map(|(what, then, now)| format!("{what} was {then} and is now {now}"));

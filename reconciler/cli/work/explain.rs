@@ -1,6 +1,6 @@
 //! Each value that counts for a server, and the place in the manifest that it comes from.
 
-use reconcile_core::{Command, Entry, Goal, Part, Roster, Source, SourceKind, Stranger, Trace};
+use reconcile_core::{Command, Entry, Goal, Part, Roster, Source, SourceKind, SqlPaths, Stranger, Trace};
 use reconcile_schema::{
     ExplainReport, ManifestPart, REPORT_VERSION, ResolvedValue, ServerName, Store, ValueKind, ValueSource,
 };
@@ -110,13 +110,21 @@ fn add_commands(goal: &Goal, values: &mut Vec<ResolvedValue>) {
             Store::Configured { .. } => ("databases.sqlServer", "from the SQL Server"),
             Store::CentralManagement { .. } => ("databases.centralManagementStore.sqlServer", "from its SQL Server"),
         };
-        let Some(source) = values.iter().find(|value| value.field == from).map(|value| value.source.clone()) else {
-            continue;
-        };
-        let source = ValueSource { kind: ValueKind::Derived, how: Some(how.into()), ..source };
-        let value = Value::from(Command::updating(store).to_string());
-        values.push(ResolvedValue { field: "databases.command".into(), value, source });
+        add_command(values, from, how, &Command::updating(store, &SqlPaths::Chosen));
     }
+    for one in goal.pool_stores().filter(|one| one.from == goal.server) {
+        let paths = goal.pool_stores.as_ref().map_or(&SqlPaths::Chosen, |stores| &stores.paths);
+        add_command(values, "pool.databases.sqlServer", "from the SQL Server", &Command::updating(&one.store, paths));
+    }
+}
+
+fn add_command(values: &mut Vec<ResolvedValue>, from: &str, how: &str, command: &Command) {
+    let Some(source) = values.iter().find(|value| value.field == from).map(|value| value.source.clone()) else {
+        return;
+    };
+    let source = ValueSource { kind: ValueKind::Derived, how: Some(how.into()), ..source };
+    let value = Value::from(command.to_string());
+    values.push(ResolvedValue { field: "databases.command".into(), value, source });
 }
 
 /// The manifest does not name the server that somebody asks about.

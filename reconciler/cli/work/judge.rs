@@ -61,6 +61,8 @@ pub struct Judge<'a> {
     goals: Vec<Goal>,
     /// The goal of each entry, and the place of its declaration.
     declared: Vec<Declaration>,
+    /// The numbers of the goals of servers that answer for databases of their pools.
+    updating: BTreeMap<Place, usize>,
     /// The place of the list of servers in the manifest.
     servers: ManifestPlace,
     as_of: Timestamp,
@@ -80,7 +82,7 @@ impl<'a> Judge<'a> {
         let roster = Roster::of(&input.manifest);
         let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
         for entry in roster.entries() {
-            let mut goal = input.goal_of(&roster, entry)?.whenever();
+            let mut goal = input.goal_of(&roster, entry)?.whenever().alone();
             // Only for a Front End Server does the pool change the decision.
             let pool = if goal.is_in_pool() { goal.pool.clone() } else { goal.pool.take() };
             let (site, place) = (goal.site.take(), input.place(&entry.pointer()));
@@ -95,7 +97,22 @@ impl<'a> Judge<'a> {
             });
             declared.push(Declaration { goal, site, pool, place });
         }
-        Ok(Self { roster, goals, declared, servers: input.place("/servers"), as_of, max_age, builds_alone, keeps })
+        let mut updating = BTreeMap::new();
+        for (place, goal) in input.updating(&roster)? {
+            updating.insert(place, goals.len());
+            goals.push(Goal { site: None, ..goal });
+        }
+        Ok(Self {
+            roster,
+            goals,
+            declared,
+            updating,
+            servers: input.place("/servers"),
+            as_of,
+            max_age,
+            builds_alone,
+            keeps,
+        })
     }
 
     /// The pools whose servers get different builds from the manifest.
@@ -155,6 +172,8 @@ impl<'a> Judge<'a> {
         let mut drift = blank(seen.host.as_str());
         drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
         let declared = found.ok().and_then(|place| Some((place, self.declare(&mut drift, place.entry)?)));
+        let own = |place: Place| self.updating.get(&place).and_then(|number| Some((*number, self.goals.get(*number)?)));
+        let declared = declared.map(|(place, shared)| (place, own(place).unwrap_or(shared)));
         let Some((place, (kind, goal))) = declared else {
             drift.state = DriftState::Unnamed;
             drift.place = Some(self.servers.clone());

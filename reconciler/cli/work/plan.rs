@@ -94,10 +94,8 @@ fn expected(goal: &Goal, outlook: Foreseen, begins: Option<Timestamp>) -> Outage
 fn notes(goal: &Goal, seen: &Seen, steps: &[StepReport], code: Code) -> Vec<String> {
     let strange = seen.host.pool.known().and_then(strange).into_iter().flatten();
     let strange = strange.map(|said| format!("Get-CsPoolFabricState says {said}, which is not understood"));
-    let remote = |store: &&Store| {
-        !goal.is_own(store) && steps.iter().any(|step| step.step == Step::UpdateDatabases((*store).clone()))
-    };
-    let servers: BTreeSet<_> = goal.stores.iter().filter(remote).filter_map(Store::sql_server).collect();
+    let remote = |store: &&Store| !goal.is_own(store) && steps.iter().any(|step| step.step == goal.updating(store));
+    let servers: BTreeSet<_> = goal.all_stores().filter(remote).filter_map(Store::sql_server).collect();
     let unchecked =
         |server: &Fqdn| format!("not checked: the free disk space of {server} (Install-CsDatabase needs 16 GB)");
     let elsewhere = waiting_elsewhere(seen);
@@ -134,7 +132,7 @@ fn rests(goal: &Goal, manifest: &Sha256) -> Rests {
         manifest: manifest.clone(),
         role: goal.role,
         installer: goal.installer.clone(),
-        stores: goal.stores.clone(),
+        stores: goal.all_stores().cloned().collect(),
     }
 }
 

@@ -7,12 +7,12 @@ use std::{
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Goal, Left, Member, Observe, Opening, Request, Roster, Run, Seen, Standing, Waves, apply, assumed,
-    foreseen_whole,
+    Fleet, Goal, Left, Member, Observe, Opening, Request, Roster, Run, Seen, Standing, Update, Waves, apply, assumed,
+    foreseen_whole, pool_databases_whole, updates,
 };
 use reconcile_hosts::lab::{Fault, Lab, Simulated, World, start};
 use reconcile_schema::{
-    Build, Period, Releases, RunId, ServerName, ServerRun, Service, ServiceState, State, UpdateName,
+    Build, Fqdn, Period, Releases, RunId, ServerName, ServerRun, Service, ServiceState, State, UpdateName,
 };
 
 use crate::manifest::{catalogue, input::Input, problem::Problem};
@@ -83,6 +83,14 @@ fn before(goal: &Goal, releases: &Releases) -> Build {
     older.cloned().unwrap_or_else(|| Build { revision: 0, ..goal.core.clone() })
 }
 
+/// What a turn is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Server,
+    /// Databases of its pool, which are updated from it.
+    Databases,
+}
+
 /// One rehearsal.
 struct Rehearsal<'a> {
     lab: &'a mut Lab,
@@ -117,6 +125,12 @@ pub fn rehearse(
             members.push(rehearsal.member(name, standing, at)?);
         }
     }
+    for Update { from, pools, .. } in updates(manifest, &roster) {
+        let entry = roster.find(&from).ok().and_then(|place| roster.entries().get(place.entry));
+        let Some(entry) = entry else { continue };
+        let member = rehearsal.updates(from, Standing::of(manifest, entry.server), pools, at)?;
+        members.push(member);
+    }
     let done_before = members.iter().filter(|member| member.turn.is_none()).count();
     let fleet = Fleet::of(manifest, members);
     let member = |number: usize| fleet.members().get(number).ok_or_else(|| Problem::failed("a turn without a server"));
@@ -131,7 +145,8 @@ pub fn rehearse(
                 let ring = fleet.ring(member.standing.ring_number(manifest)).cloned();
                 let zone = member.standing.maintenance.map(|maintenance| &maintenance.time_zone);
                 let night = night(now, waves.opening(number), zone);
-                let (span, run) = rehearsal.run(&member.name, now)?;
+                let work = if member.databases_of.is_empty() { Turn::Server } else { Turn::Databases };
+                let (span, run) = rehearsal.run(&member.name, work, now)?;
                 let turn = TurnRun { night, ring, span, run };
                 ends.push(Reverse((turn.span.until, number)));
                 turns.insert(number, turn);
@@ -177,15 +192,32 @@ impl Rehearsal<'_> {
     /// The place of a server in the fleet, and how long its turn takes, unless it is at its goal.
     fn member<'m>(&mut self, name: ServerName, standing: Standing<'m>, at: Timestamp) -> Result<Member<'m>, Problem> {
         let goal = self.goal(&name)?;
+        let (central, goal) = (goal.has_central_store(), goal.alone());
         self.reach(&name, at)?;
         let seen = look(&mut self.lab.host(&name).map_err(Problem::input)?, &goal)?;
         let turn = match sight(&goal.clone().whenever(), &seen) {
-            Sight::AtGoal => None,
+            Sight::AtGoal | Sight::RemainDatabases => None,
             Sight::Remains { foreseen, .. } => {
                 Some(foreseen.or(foreseen_whole(&goal)).unwrap_or_else(|| assumed(&goal)).turn())
             }
         };
-        Ok(Member { name, standing, central: goal.has_central_store(), turn })
+        Ok(Member { name, standing, central, turn, databases_of: Vec::new() })
+    }
+
+    /// The turn in which databases of its pool are updated from a server.
+    fn updates<'m>(
+        &mut self,
+        name: ServerName,
+        standing: Standing<'m>,
+        pools: Vec<&'m Fqdn>,
+        at: Timestamp,
+    ) -> Result<Member<'m>, Problem> {
+        let goal = self.goal(&name)?;
+        self.reach(&name, at)?;
+        let seen = look(&mut self.lab.host(&name).map_err(Problem::input)?, &goal)?;
+        let is_done = matches!(sight(&goal.clone().whenever(), &seen), Sight::AtGoal);
+        let turn = (!is_done).then(|| pool_databases_whole(&goal));
+        Ok(Member { name, standing, central: false, turn, databases_of: pools })
     }
 
     /// Lets time pass on a server until this moment.
@@ -195,8 +227,9 @@ impl Rehearsal<'_> {
     }
 
     /// The turn of a server, to its end. Until then, the other servers see it down.
-    fn run(&mut self, name: &ServerName, from: Timestamp) -> Result<(Opening, ServerRun), Problem> {
+    fn run(&mut self, name: &ServerName, work: Turn, from: Timestamp) -> Result<(Opening, ServerRun), Problem> {
         let goal = self.goal(name)?;
+        let goal = if work == Turn::Server { goal.alone() } else { goal };
         self.reach(name, from)?;
         let mut host = self.lab.host(name).map_err(Problem::input)?;
         let request = Request {
@@ -213,6 +246,9 @@ impl Rehearsal<'_> {
         let heading = heading(&goal, host.core(goal.product), true);
         let seen = Seen { host, marks, run: Run::new(self.run.clone()) };
         let run = server_run(&goal, &outcome, heading, Waiter::Lab);
+        if work == Turn::Databases {
+            return Ok((Opening { from, until: seen.host.at }, run));
+        }
         self.lab
             .change(name, |server| {
                 let down = |service: &Service| Service { state: ServiceState::Stopped, ..service.clone() };

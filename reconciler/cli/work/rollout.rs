@@ -1,14 +1,17 @@
 //! The plan of a rollout: in which order and when the servers of a fleet are updated.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
-    Fleet, Foreseen, Left, Member, Opening, Place, Proposal, Roster, Schedule, Standing, Turn, assumed, foreseen_whole,
-    proposals, schedule,
+    Fleet, Foreseen, Left, Member, Opening, Place, Prediction, Proposal, Roster, Schedule, Standing, Turn, Update,
+    assumed, foreseen_whole, pool_databases_whole, proposals, schedule, updates,
 };
 use reconcile_schema::{
-    Basis, ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State,
+    Basis, ChainReport, FleetReport, FleetSummary, Fqdn, LeftReport, ProposedWindows, REPORT_VERSION, Role, State,
     TurnReport, UpdateName, WaveReport, ZoneName,
 };
 
@@ -26,6 +29,8 @@ struct Known<'a> {
     zone: Option<&'a ZoneName>,
     outage: Foreseen,
     blocked_by: Option<String>,
+    /// The SQL Server whose databases are updated from it, where that is its turn.
+    databases_on: Option<&'a Fqdn>,
 }
 
 /// The plan of a rollout that begins at this time. The snapshots at these places show what is already done.
@@ -37,6 +42,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
     let roster = Roster::of(manifest);
     let mut snapshots = Snapshots::read(input, &roster, from)?;
     let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
+    let mut done = BTreeSet::new();
     for (number, entry) in roster.entries().iter().enumerate() {
         let goal = input.goal_of(&roster, entry)?;
         let standing = Standing::of(manifest, entry.server);
@@ -45,8 +51,11 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
         let longest = assumed(&goal);
         for (nth, name) in roster.servers(entry, |_| true) {
             summary.servers += 1;
-            let (foreseen, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
+            let place = Place { entry: number, number: nth };
+            let (foreseen, blocked_by) = match snapshots.take(place) {
+                Some(Sight::RemainDatabases) => (None, None),
                 Some(Sight::AtGoal) => {
+                    done.insert(place);
                     summary.at_goal += 1;
                     (None, None)
                 }
@@ -60,14 +69,28 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
             let turn = foreseen.map(|foreseen| foreseen.unwrap_or(longest).turn());
             let foreseen = foreseen.flatten();
             let outage = foreseen.unwrap_or(longest);
-            known.push(Known { entry: entry.pattern.as_str(), role: goal.role, zone, outage, blocked_by });
-            members.push(Member { name, standing, central, turn });
+            let entry = entry.pattern.as_str();
+            known.push(Known { entry, role: goal.role, zone, outage, blocked_by, databases_on: None });
+            members.push(Member { name, standing, central, turn, databases_of: Vec::new() });
         }
+    }
+    for update in updates(manifest, &roster) {
+        let (Ok(place), Update { from, sql_server, pools }) = (roster.find(&update.from), update) else { continue };
+        let Some(entry) = roster.entries().get(place.entry) else { continue };
+        let goal = input.goal_of(&roster, entry)?;
+        let standing = Standing::of(manifest, entry.server);
+        let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
+        let turn = (!done.contains(&place)).then(|| pool_databases_whole(&goal));
+        let (entry, outage) = (entry.pattern.as_str(), Foreseen { outage: Prediction::default(), ..assumed(&goal) });
+        known.push(Known { entry, role: goal.role, zone, outage, blocked_by: None, databases_on: Some(sql_server) });
+        members.push(Member { name: from, standing, central: false, turn, databases_of: pools });
     }
     let fleet = Fleet::of(manifest, members);
     let planned = schedule(&fleet, at);
-    summary.planned = count(planned.turns.len());
-    summary.left = count(planned.left.len());
+    let is_server = |number: usize| fleet.members().get(number).is_some_and(|member| member.databases_of.is_empty());
+    summary.planned = count(planned.turns.iter().filter(|turn| is_server(turn.server)).count());
+    summary.left = count(planned.left.iter().filter(|(server, _)| is_server(*server)).count());
+    let name = |number: usize| fleet.members().get(number).map(|member| member.name.clone());
     let unread = snapshots.unread;
     let states = [
         (!planned.turns.is_empty()).then_some(State::Drift),
@@ -76,7 +99,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
     ];
     let chain = fleet.longest_chain().map(|chain| ChainReport {
         pool: chain.pool.cloned(),
-        servers: chain.servers.iter().filter_map(|number| Some(fleet.members().get(*number)?.name.clone())).collect(),
+        servers: chain.servers.iter().filter(|number| is_server(**number)).filter_map(|number| name(*number)).collect(),
         seconds: chain.takes.as_seconds(),
     });
     Ok(FleetReport {
@@ -135,8 +158,9 @@ fn of_turn(turn: &Turn, member: &Member<'_>, known: &mut Known<'_>) -> TurnRepor
         from: turn.from,
         until: turn.until,
         shown: known.zone.map_or_else(|| in_utc(&span), |zone| span.shown(zone)),
+        databases_on: known.databases_on.cloned(),
         outage: known.outage.into(),
-        assumed: known.outage.basis == Basis::Assumed,
+        assumed: known.databases_on.is_none() && known.outage.basis == Basis::Assumed,
         blocked_by: known.blocked_by.take(),
     }
 }

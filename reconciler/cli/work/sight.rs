@@ -21,11 +21,15 @@ pub enum Sight {
         /// What an operator must do first.
         blocked_by: Option<String>,
     },
+    /// It is, but for databases of its pool that are updated from it.
+    RemainDatabases,
 }
 
 #[derive(Default)]
 pub struct Snapshots {
     servers: BTreeMap<Place, Sight>,
+    /// The goals of servers that answer for databases of their pools.
+    updating: BTreeMap<Place, Goal>,
     /// Why some of them could not be used.
     pub unread: Vec<String>,
 }
@@ -40,7 +44,8 @@ impl Snapshots {
         if places.is_empty() {
             return Ok(all);
         }
-        let goals = roster.entries().iter().map(|entry| Ok(input.goal_of(roster, entry)?.whenever()));
+        all.updating = input.updating(roster)?;
+        let goals = roster.entries().iter().map(|entry| Ok(input.goal_of(roster, entry)?.whenever().alone()));
         let goals: Vec<Goal> = goals.collect::<Result<_, Problem>>()?;
         let mut reader = Reader::default();
         for piece in Sources::open(places).map_err(Problem::input)? {
@@ -77,7 +82,8 @@ impl Snapshots {
         };
         let host = seen.host.clone();
         let seen = Seen { host: seen, marks, run: Run::new(RunId("fleet".into())) };
-        if self.servers.insert(at, sight(goal, &seen)).is_some() {
+        let sight = sight(self.updating.get(&at).unwrap_or(goal), &seen);
+        if self.servers.insert(at, sight).is_some() {
             // Nobody can decide here which one is true, so the worst case is assumed.
             self.unread.push(format!("{place}: a second snapshot of {host}; keep the latest"));
             self.servers.insert(at, Sight::Remains { foreseen: None, blocked_by: None });
@@ -85,11 +91,18 @@ impl Snapshots {
     }
 }
 
+/// Whether only databases of its pool remain.
+fn is_alone_at_goal(goal: &Goal, seen: &Seen) -> bool {
+    let answers = goal.pool_stores().next().is_some();
+    answers && remaining(&goal.clone().alone(), seen, Waiter::Elsewhere).state == State::AtGoal
+}
+
 /// The judgement of a server as it was seen.
 pub fn sight(goal: &Goal, seen: &Seen) -> Sight {
     let Remaining { state, blocked_by, .. } = remaining(goal, seen, Waiter::Elsewhere);
     match state {
         State::AtGoal => Sight::AtGoal,
+        _ if is_alone_at_goal(goal, seen) => Sight::RemainDatabases,
         State::NeedsOperator | State::Failed => Sight::Remains { foreseen: foreseen(goal, seen), blocked_by },
         State::Drift | State::Blocked | State::Unknown => {
             Sight::Remains { foreseen: foreseen(goal, seen), blocked_by: None }

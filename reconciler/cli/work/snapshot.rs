@@ -23,9 +23,15 @@ pub fn snapshot(site: &mut Site, goal: &Goal) -> Result<Snapshot, Problem> {
 }
 
 fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Problem> {
-    let stores = goal.stores.iter().cloned().map(Ask::Databases);
+    let stores = goal.all_stores().cloned().map(Ask::Databases);
     let pool = goal.is_in_pool().then_some(Ask::Pool);
-    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign].into_iter().chain(stores).chain(pool) {
+    let claim = goal.pool_stores().next().is_some().then_some(Ask::Claim);
+    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign]
+        .into_iter()
+        .chain(stores)
+        .chain(pool)
+        .chain(claim)
+    {
         host.look(goal, &ask).map_err(Problem::failed)?;
     }
     Ok(Snapshot {

@@ -29,7 +29,8 @@ pub fn batches(manifest: &Manifest, mut members: Vec<Member<'_>>) -> Vec<Option<
     for member in &mut members {
         member.standing.maintenance = None;
         // While one batch is worked on, the pools of the batch before become ready, so other servers go first.
-        member.turn = member.turn.map(|_| Prediction { median: READY, p95: READY });
+        let takes = if member.databases_of.is_empty() { READY } else { Period::seconds(1) };
+        member.turn = member.turn.map(|_| Prediction { median: takes, p95: takes });
     }
     let mut fleet = Fleet::of(manifest, members);
     fleet.soak = Period::seconds(0);
@@ -55,9 +56,11 @@ pub fn batches(manifest: &Manifest, mut members: Vec<Member<'_>>) -> Vec<Option<
         number += 1;
     }
     for group in &fleet.groups {
-        for server in group.domains.iter().skip(1).flat_map(|domain| &domain.servers) {
-            if let Some(batch) = batches.get_mut(*server).and_then(Option::as_mut) {
-                batch.ready = group.ready;
+        for domain in &group.domains {
+            for server in &domain.servers {
+                if let Some(batch) = batches.get_mut(*server).and_then(Option::as_mut) {
+                    batch.ready = domain.ready;
+                }
             }
         }
     }

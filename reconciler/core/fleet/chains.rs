@@ -22,6 +22,8 @@ pub struct Member<'a> {
     pub central: bool,
     /// How long the work on it takes: the failover, if there is one, and the outage. None for a server at its goal.
     pub turn: Option<Prediction>,
+    /// Where the turn is no work on the server, but the update of databases from it: the pools whose databases these are.
+    pub databases_of: Vec<&'a Fqdn>,
 }
 
 /// The servers of a manifest, and the order in which they may be worked on.
@@ -48,8 +50,8 @@ pub(crate) struct Group<'a> {
     pub order: Order,
     /// The servers that are worked on together, in order.
     pub domains: Vec<Domain>,
-    /// How long the pool must be ready between two domains.
-    pub ready: Period,
+    /// The numbers of the groups that are done before this one begins, wherever they stand.
+    pub after: Vec<usize>,
     /// The number of the group that takes over for this one.
     pub partner: Option<usize>,
     /// The least time for what follows the group in its site, in seconds.
@@ -62,6 +64,8 @@ pub(crate) struct Domain {
     pub servers: Vec<usize>,
     /// How many of them may be down at once.
     pub width: usize,
+    /// How long the pool must have been ready before they are.
+    pub ready: Period,
     /// The least time for this domain and those after it, in seconds.
     pub left: u64,
 }
@@ -164,16 +168,16 @@ impl<'a> Fleet<'a> {
         let mut places: BTreeMap<(usize, Option<&'a UpdateName>), Stages> = BTreeMap::new();
         let mut all: Vec<(Option<&'a Fqdn>, Vec<usize>)> = Vec::new();
         for (number, member) in self.members.iter().enumerate() {
-            match member.standing.pool {
-                Some(pool) => pools.entry(pool).or_default().push(number),
-                None => all.push((None, vec![number])),
+            match (member.standing.pool, member.databases_of.as_slice()) {
+                (Some(pool), [] | [_]) => pools.entry(pool).or_default().push(number),
+                (None, _) | (Some(_), [_, _, ..]) => all.push((None, vec![number])),
             }
         }
         all.extend(pools.into_iter().map(|(pool, servers)| (Some(pool), servers)));
         let mut of_pool = BTreeMap::new();
         for (pool, servers) in all {
             let Some(first) = servers.first().and_then(|number| self.members.get(*number)) else { continue };
-            let (ring, site) = (first.standing.ring_number(manifest), first.standing.site);
+            let (ring, site) = (self.ring_of(manifest, first), first.standing.site);
             let Some((group, rank)) = self.group(pool, servers, ranks) else { continue };
             let number = self.groups.len();
             if group.order == Order::Central {
@@ -205,22 +209,39 @@ impl<'a> Fleet<'a> {
             }
             ring.sites.push(stages.into_values().collect());
         }
+        for group in &mut self.groups {
+            let first = group.domains.first().and_then(|domain| domain.servers.first());
+            let member = first.and_then(|number| self.members.get(*number));
+            let pools = member.filter(|_| group.pool.is_none()).map_or(&[][..], |member| &member.databases_of);
+            group.after = pools.iter().filter_map(|pool| of_pool.get(pool).copied()).collect();
+        }
         of_pool
+    }
+
+    /// The number of the ring of a member: the update of databases belongs to the last ring of its pools.
+    fn ring_of(&self, manifest: &Manifest, member: &Member<'a>) -> usize {
+        let pools = |other: &&Member<'a>| other.standing.pool.is_some_and(|pool| member.databases_of.contains(&pool));
+        let others = self.members.iter().filter(|_| member.databases_of.len() > 1).filter(pools);
+        others.chain([member]).map(|one| one.standing.ring_number(manifest)).max().unwrap_or_default()
     }
 
     /// The group of some servers, unless all are at their goals, and the rank of the first role in it. Its back end
     /// comes last, whatever the order of the roles, because its databases are updated after all servers of the pool.
     fn group(&self, pool: Option<&'a Fqdn>, servers: Vec<usize>, ranks: Ranks<'_>) -> Option<(Group<'a>, usize)> {
         let role = |number: usize| self.members.get(number)?.standing.role;
-        let front_ends = servers.iter().filter(|number| role(**number) == Some(Role::FrontEnd)).count();
+        let updates = |number: usize| self.members.get(number).is_some_and(|member| !member.databases_of.is_empty());
+        let is_front = |number: &&usize| role(**number) == Some(Role::FrontEnd) && !updates(**number);
+        let front_ends = servers.iter().filter(is_front).count();
         let central = servers.iter().filter_map(|number| self.members.get(*number)).any(|member| member.central);
+        let first = *servers.first()?;
         let alone = servers.iter().all(|number| role(*number) == Some(Role::BackEnd));
         let mut parts: BTreeMap<_, Vec<(Option<&UpdateName>, &ServerName, usize)>> = BTreeMap::new();
         for number in servers {
             let Some(member) = self.members.get(number).filter(|member| member.turn.is_some()) else { continue };
             let role = member.standing.role;
             let rank = role.map_or(usize::MAX, |role| ranks.of_role(role));
-            let part = parts.entry((role == Some(Role::BackEnd) && !alone, rank, role == Some(Role::FrontEnd)));
+            let last = updates(number) || role == Some(Role::BackEnd) && !alone;
+            let part = parts.entry((last, rank, !last && role == Some(Role::FrontEnd)));
             part.or_default().push((member.standing.upgrade_domain, &member.name, number));
         }
         let rank = parts.keys().map(|(_, rank, _)| *rank).next()?;
@@ -233,22 +254,25 @@ impl<'a> Fleet<'a> {
                     Some(domain) => domain.servers.push(number),
                     None => {
                         let width = if is_front_end { spare(front_ends) } else { 1 };
-                        domains.push(Domain { servers: vec![number], width, left: 0 });
+                        // Nothing is taken down for databases, so the pool need not be ready.
+                        let waits = front_ends > 0 && !domains.is_empty() && !updates(number);
+                        let ready = if waits { READY } else { Period::seconds(0) };
+                        domains.push(Domain { servers: vec![number], width, ready, left: 0 });
                     }
                 }
                 last = upgrade_domain;
             }
         }
-        let ready = if front_ends > 0 { READY } else { Period::seconds(0) };
         let mut behind = 0;
         for domain in domains.iter_mut().rev() {
             let lengths = domain.servers.iter().filter_map(|number| self.members.get(*number)?.turn);
             let lengths = lengths.map(|turn| u64::from(turn.median.as_seconds()));
             domain.left = behind + side_by_side(lengths, domain.width);
-            behind = domain.left + u64::from(ready.as_seconds());
+            behind = domain.left + u64::from(domain.ready.as_seconds());
         }
-        let order = if central { Order::Central } else { Order::Site(0, 0) };
-        Some((Group { pool, order, domains, ready, partner: None, behind: 0 }, rank))
+        // Databases of several pools come after all sites of the ring: until then a pool may be waiting for another one.
+        let order = if central || pool.is_none() && updates(first) { Order::Central } else { Order::Site(0, 0) };
+        Some((Group { pool, order, domains, after: Vec::new(), partner: None, behind: 0 }, rank))
     }
 
     /// Links the groups of paired pools.

@@ -204,7 +204,7 @@ impl<'f, 'm> Waves<'f, 'm> {
             if line.domain == group.domains.len() {
                 self.finish(number, at);
             } else {
-                line.ready = group.ready.after(at);
+                line.ready = group.domains.get(line.domain).map_or(at, |domain| domain.ready.after(at));
                 self.queue(number, at);
             }
         }
@@ -274,8 +274,8 @@ impl<'f, 'm> Waves<'f, 'm> {
     /// Makes a group wait for its next server's window, and for a free place.
     fn queue(&mut self, number: usize, at: Timestamp) {
         let (Some(group), Some(line)) = (self.fleet.groups.get(number), self.lines.get(number)) else { return };
-        if line.queued {
-            return;
+        if line.queued || !group.after.iter().all(|other| self.is_done(*other)) {
+            return; // The end of the last of them queues it.
         }
         if line.ready > at {
             self.put_off(number, line.ready);
@@ -295,6 +295,10 @@ impl<'f, 'm> Waves<'f, 'm> {
             clock.waiting.push((urgency, Reverse(number)));
             self.mark(number, true);
         }
+    }
+
+    fn is_done(&self, number: usize) -> bool {
+        self.lines.get(number).is_some_and(|line| line.state == State::Done)
     }
 
     /// Makes a group wait for a time.
@@ -369,6 +373,12 @@ impl<'f, 'm> Waves<'f, 'm> {
             self.queue(partner, at);
         }
         let Some(ring) = self.fleet.rings.get(self.ring.number) else { return };
+        let central_begun = self.ring.sites_left == 0;
+        for other in ring.central.iter().filter(|_| central_begun) {
+            if self.fleet.groups.get(*other).is_some_and(|other| other.after.contains(&number)) {
+                self.queue(*other, at);
+            }
+        }
         match group.order {
             Order::Site(site, _) => {
                 let Some((stage, left)) = self.ring.sites.get_mut(site) else { return };

@@ -168,6 +168,10 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
             update(server, store, half);
             "the cmdlet returned nothing, as documented"
         }
+        Step::UpdatePoolDatabases(store) => {
+            update(server, store, half);
+            "the cmdlet returned nothing, as documented"
+        }
         Step::Reboot => {
             boot(server);
             "the server is back"

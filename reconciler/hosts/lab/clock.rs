@@ -6,7 +6,6 @@ use super::{Fault, Simulated};
 
 /// How long a step takes; for a start, with the services of these names. A server without lengths of its own has round
 /// figures, so that a person can add them up; they are no claim about real servers.
-/// person can add them up; no claim about real servers.
 pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period {
     let minutes = Period::minutes;
     match (step, &server.lengths) {
@@ -26,8 +25,8 @@ pub(super) fn of(server: &Simulated, step: &Step, starting: &[String]) -> Period
             minutes(40)
         }
         (Step::Install, None) => minutes(11),
-        (Step::UpdateDatabases(_), Some(lengths)) => lengths.database,
-        (Step::UpdateDatabases(_), None) => minutes(3),
+        (Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_), Some(lengths)) => lengths.database,
+        (Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_), None) => minutes(3),
         (Step::StartServices, Some(lengths)) => {
             let due = |one: &&Service| !one.is_web() && !one.is_running() && starting.contains(&one.name);
             let starts = |one: &&Service| due(one) && server.recognised(one).is_some();

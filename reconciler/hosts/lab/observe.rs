@@ -73,7 +73,7 @@ impl Observe for LabHost<'_> {
             Ask::Pool => self.expensive.pool = pool(self.lab.world(), &self.name, &server),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
-                    Some(known) => Fact::Known(databases(&server, known)),
+                    Some(known) => Fact::Known(databases(&server, &self.on_its_server(goal, known))),
                     None => Fact::Unknown(format!("the lab has no {store}")),
                 };
                 let fact = self.expensive.not_readable(fact);
@@ -128,8 +128,28 @@ impl LabHost<'_> {
         match &goal.claims {
             _ if server.has(Fault::ShareUnreachable) => Fact::Unknown("the share cannot be reached (simulated)".into()),
             None => Fact::Unknown("no share is declared for its pool (simulated)".into()),
-            Some(claims) => Fact::Known(self.lab.world.pools.get(&claims.name).cloned().unwrap_or_default()),
+            Some(claims) => {
+                let record = |name| self.lab.world.pools.get(name).cloned().unwrap_or_default();
+                let mut own = record(&claims.name);
+                goal.further_records().for_each(|other| own.take_builds(record(other)));
+                Fact::Known(own)
+            }
         }
+    }
+
+    /// A SQL Server of its own has one version of each database, whichever server reads it: the one of the last update.
+    fn on_its_server(&self, goal: &Goal, read: &SimulatedStore) -> SimulatedStore {
+        let mut found = read.clone();
+        if goal.stores.contains(&read.store) {
+            return found;
+        }
+        let others = self.lab.world.servers.values().flat_map(|server| &server.databases);
+        for (name, other) in others.filter(|other| other.store == read.store).flat_map(|other| &other.databases) {
+            if let Some(database) = found.databases.get_mut(name) {
+                database.installed = database.installed.max(other.installed);
+            }
+        }
+        found
     }
 
     /// Each server has a clock of its own that stands still while others are worked on. A server that reads that

@@ -145,7 +145,7 @@ impl Simulated {
             components: names.map(|name| (name, build.clone())).collect(),
             services: services(goal.role, central),
             registered: BTreeMap::new(),
-            databases: goal.stores.iter().map(SimulatedStore::of).collect(),
+            databases: goal.all_stores().map(SimulatedStore::of).collect(),
             staged: false,
             pool: goal.pool.clone().filter(|_| goal.is_in_pool()),
             failed_over: Vec::new(),

@@ -22,7 +22,7 @@ const REST: Period = Period::hours(1);
 #[must_use]
 pub fn longest(goal: &Goal, mode: TaskMode) -> Period {
     let rules = &goal.rules;
-    let stores = u32::try_from(goal.stores.len()).unwrap_or(u32::MAX);
+    let stores = u32::try_from(goal.all_stores().count()).unwrap_or(u32::MAX);
     match mode {
         TaskMode::Apply => {
             let databases = times(rules.database, stores.saturating_mul(3));

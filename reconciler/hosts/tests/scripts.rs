@@ -45,7 +45,8 @@ const DOCUMENTED: &[Form] = &[
     form("New-Object", &["TypeName"], &["ArgumentList", "Property"]),
 ];
 const INSTALL_MAY: &[&str] = &["UseDefaultSqlPaths", "DatabasePaths", "DatabasePathMap", "NoReindex", "Report"];
-const INSTALL_CONFIGURED_MAY: &[&str] = &["ExcludeCollocatedStores", "UseDefaultSqlPaths", "NoReindex", "Report"];
+const INSTALL_CONFIGURED_MAY: &[&str] =
+    &["ExcludeCollocatedStores", "UseDefaultSqlPaths", "DatabasePaths", "NoReindex", "Report"];
 const INSTALL_CENTRAL_MAY: &[&str] = &["SqlInstanceName", "UseDefaultSqlPaths", "NoReindex", "Report"];
 
 /// The types of .NET that a script may name.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
+use reconcile_core::{Account, Act, Acted, Goal, Seen, SqlPaths, layers};
 use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, StagedCopy, Step, Store, WEB_SERVICE, Whose};
 
 use super::clock::{moment, now, wait};
@@ -16,7 +16,7 @@ use super::observe::{refused, services};
 use super::own::unforeseen;
 use super::package::stage;
 use super::pool_share::{record as pool_record, tell_pool};
-use super::powershell::{Change, hold, said};
+use super::powershell::{Call, Change, PowerShell, hold, said};
 use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
 use super::record;
 use super::services::{Found, ServiceError, Services, needed_by};
@@ -104,7 +104,7 @@ impl ActingHost<'_> {
             Step::StartWeb => return self.host.web("start", ServiceState::Running, goal.rules.start.into()),
             Step::StartServices => return self.host.start_services(goal, seen, Whose::Product),
             Step::StartOthers => return self.host.start_services(goal, seen, Whose::Others),
-            Step::UpdateDatabases(store) => {
+            Step::UpdateDatabases(store) | Step::UpdatePoolDatabases(store) => {
                 self.host.update_databases(goal, store, Change { run: &seen.run.id, step })?
             }
             Step::Reboot => {
@@ -195,7 +195,10 @@ impl WindowsHost {
 
     fn update_databases(&mut self, goal: &Goal, store: &Store, change: Change<'_>) -> Result<String, WindowsError> {
         let limit = goal.rules.database.into();
-        self.shell(goal.product, "update-databases", limit, |shell, call| shell.update_databases(store, change, call))?;
+        let pool = goal.pool_stores.as_ref().filter(|_| matches!(change.step, Step::UpdatePoolDatabases(_)));
+        let paths = pool.map_or(&SqlPaths::Chosen, |stores| &stores.paths);
+        let update = |shell: &PowerShell<'_>, call: Call<'_>| shell.update_databases(store, paths, change, call);
+        self.shell(goal.product, "update-databases", limit, update)?;
         Ok("the cmdlet ended; it says nothing of what it did".to_owned())
     }
 

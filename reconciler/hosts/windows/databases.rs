@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use reconcile_schema::{Database, DbVersion, Fqdn, SqlInstance, Store};
+use reconcile_core::SqlPaths;
+use reconcile_schema::{Database, DbVersion, FolderPath, Fqdn, SqlInstance, Store};
 use serde::{Deserialize, Serialize};
 
 use super::powershell_error::PowerShellError;
@@ -20,6 +21,11 @@ pub struct Databases<'a> {
     /// For the update only, because the test has no such parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     exclude_collocated_stores: Option<bool>,
+    /// For the update only, and only where the manifest declares them.
+    #[serde(skip_serializing_if = "is_false")]
+    use_default_sql_paths: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    paths: &'a [FolderPath],
 }
 
 impl<'a> Databases<'a> {
@@ -31,17 +37,28 @@ impl<'a> Databases<'a> {
             Store::CentralManagement { sql_server, instance } => ("central", Some(sql_server), instance.as_ref()),
         };
         let (sql_server, instance) = (sql_server.map(Fqdn::as_str), instance.map(SqlInstance::as_str));
-        Self { form, sql_server, instance, exclude_collocated_stores: None }
+        Self { form, sql_server, instance, exclude_collocated_stores: None, use_default_sql_paths: false, paths: &[] }
     }
 
-    /// The request to `Install-CsDatabase -Update` for `store`.
-    pub fn to_update(store: &'a Store) -> Self {
+    /// The request to `Install-CsDatabase -Update` for `store`. Only the form for the databases of a pool has paths.
+    pub fn to_update(store: &'a Store, paths: &'a SqlPaths) -> Self {
         let exclude = match store {
             Store::Configured { exclude_collocated, .. } => *exclude_collocated,
             Store::Local | Store::CentralManagement { .. } => false,
         };
-        Self { exclude_collocated_stores: Some(exclude), ..Self::to_test(store) }
+        let is_configured = matches!(store, Store::Configured { .. });
+        let (use_default_sql_paths, paths): (_, &[_]) = match paths {
+            SqlPaths::Default if is_configured => (true, &[]),
+            SqlPaths::These(paths) if is_configured => (false, paths),
+            SqlPaths::Chosen | SqlPaths::Default | SqlPaths::These(_) => (false, &[]),
+        };
+        Self { exclude_collocated_stores: Some(exclude), use_default_sql_paths, paths, ..Self::to_test(store) }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A database as `Test-CsDatabase` reports it (Microsoft Learn, Lync Server 2013: Testing database configuration).

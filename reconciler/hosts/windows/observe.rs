@@ -201,7 +201,7 @@ impl WindowsHost {
     /// Whether the databases will be checked next, because everything else is in order.
     pub(super) fn asks_databases(&self, goal: &Goal) -> bool {
         let reached = components(&self.registry).is_ok_and(|found| goal.behind(&found).is_empty());
-        reached && !goal.stores.is_empty()
+        reached && goal.all_stores().next().is_some()
     }
 
     fn package(&mut self, goal: &Goal) -> Fact<PackageSeen> {

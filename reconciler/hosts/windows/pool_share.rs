@@ -6,12 +6,19 @@ use reconcile_schema::{Fact, PoolRecord, Step};
 use crate::share::{Claimed, Share};
 use crate::share_error::ShareError;
 
-/// The record that the servers of the pool keep there.
+/// The record that the servers of the pool keep there, with the builds of other pools that this server waits for.
 pub fn record(goal: &Goal) -> Fact<PoolRecord> {
-    match &goal.claims {
-        Some(claims) => share(claims).read(&claims.name, Some(&goal.server)).into(),
-        None => Fact::Unknown("the manifest names no share for the claims of pools".into()),
-    }
+    let Some(claims) = &goal.claims else {
+        return Fact::Unknown("the manifest names no share for the claims of pools".into());
+    };
+    let read = || -> Result<PoolRecord, ShareError> {
+        let mut record = share(claims).read(&claims.name, Some(&goal.server))?;
+        for other in goal.further_records() {
+            record.take_builds(share(claims).read(other, None)?);
+        }
+        Ok(record)
+    };
+    read().into()
 }
 
 /// Claims or releases the pool.

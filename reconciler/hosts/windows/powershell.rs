@@ -9,6 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reconcile_core::SqlPaths;
 use reconcile_schema::{Database, PoolSeen, Product, RunId, Step, Store};
 use serde::{Deserialize, Serialize};
 
@@ -136,9 +137,15 @@ impl PowerShell<'_> {
     ///
     /// # Errors
     /// When the cmdlet failed, or could not be run.
-    pub fn update_databases(&self, store: &Store, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
+    pub fn update_databases(
+        &self,
+        store: &Store,
+        paths: &SqlPaths,
+        change: Change<'_>,
+        call: Call<'_>,
+    ) -> Result<(), PowerShellError> {
         let module = self.module.to_string_lossy();
-        let request = Request { module: &module, databases: Some(Databases::to_update(store)) };
+        let request = Request { module: &module, databases: Some(Databases::to_update(store, paths)) };
         run(self, &INSTALL_DATABASE, &ascii_json(&request), Some(change), call).map(drop)
     }
 

@@ -9,7 +9,7 @@ fn each_form_of_a_request_is_what_the_scripts_read() {
     let instance = Some("RTC".parse().expect("an instance"));
     let central = Store::CentralManagement { sql_server: sql(), instance };
     let update = |store: &Store| {
-        let databases = Some(Databases::to_update(store));
+        let databases = Some(Databases::to_update(store, &SqlPaths::Chosen));
         ascii_json(&Request { module: r"C:\Lync.psd1", databases })
     };
     let requests = [

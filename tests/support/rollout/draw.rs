@@ -183,6 +183,7 @@ impl Plain {
             let length = Period::seconds(host.length);
             let entry = manifest.servers.get(&host.name.parse().unwrap()).unwrap();
             Member {
+                databases_of: Vec::new(),
                 name: host.name.parse().unwrap(),
                 standing: Standing::of(manifest, entry),
                 central: host.central,

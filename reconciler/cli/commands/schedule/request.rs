@@ -114,7 +114,7 @@ pub fn reachable(request: &Request, goals: &[Goal]) -> Result<(), Problem> {
         goals.iter().find_map(|goal| {
             let installer = &goal.installer.path;
             let share = installer.starts_with(r"\\").then(|| format!("the installer, {installer}"));
-            share.or_else(|| goal.stores.iter().find_map(|store| elsewhere_than(goal, store)))
+            share.or_else(|| goal.all_stores().find_map(|store| elsewhere_than(goal, store)))
         })
     });
     let of_the_domain =

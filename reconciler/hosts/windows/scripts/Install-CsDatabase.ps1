@@ -14,6 +14,9 @@ try {
     [string]$sqlServer = $request.sqlServer
     [string]$instance = $request.instance
     $exclude = $request.excludeCollocatedStores -eq $true
+    $defaultPaths = $request.useDefaultSqlPaths -eq $true
+    [string[]]$paths = $request.paths
+    $given = ($null -ne $paths) -and ($paths.Count -gt 0)
     try {
         Import-Module -Name $module
     }
@@ -22,6 +25,18 @@ try {
     }
     if ($form -eq 'local') {
         Install-CsDatabase -Update -LocalDatabases
+    }
+    elseif (($form -eq 'configured') -and $exclude -and $given) {
+        Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer -ExcludeCollocatedStores -DatabasePaths $paths
+    }
+    elseif (($form -eq 'configured') -and $given) {
+        Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer -DatabasePaths $paths
+    }
+    elseif (($form -eq 'configured') -and $exclude -and $defaultPaths) {
+        Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer -ExcludeCollocatedStores -UseDefaultSqlPaths
+    }
+    elseif (($form -eq 'configured') -and $defaultPaths) {
+        Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer -UseDefaultSqlPaths
     }
     elseif (($form -eq 'configured') -and $exclude) {
         Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn $sqlServer -ExcludeCollocatedStores
