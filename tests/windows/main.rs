@@ -15,6 +15,7 @@ mod campaigns;
 mod commands;
 mod conformance;
 mod crashes;
+mod databases;
 mod documented;
 mod doubles_play;
 mod machine;

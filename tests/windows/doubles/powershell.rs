@@ -159,6 +159,10 @@ struct InstallRequest {
     sql_server: Option<String>,
     instance: Option<String>,
     exclude_collocated_stores: bool,
+    #[serde(default)]
+    use_default_sql_paths: bool,
+    #[serde(default)]
+    paths: Vec<String>,
 }
 
 /// Install-CsDatabase -Update. It updates the databases to the versions that this computer's binaries expect, and
@@ -167,6 +171,9 @@ fn install(lab: &Lab, request: &InstallRequest) -> Answer {
     import(lab, &request.module)?;
     if request.exclude_collocated_stores && request.form != Form::Configured {
         return Err("-ExcludeCollocatedStores goes with -ConfiguredDatabases only".into());
+    }
+    if request.use_default_sql_paths && !request.paths.is_empty() {
+        return Err("-DatabasePaths and -UseDefaultSqlPaths exclude each other".into());
     }
     let mut databases = calls::databases()?;
     let patched = patched(lab)?;
