@@ -122,6 +122,8 @@ pub enum Code {
     ManifestOlder,
     /// The manifest has expired.
     ManifestExpired,
+    /// The manifest is another one than the caller expects.
+    ManifestOther,
     /// The manifest, or another input, is wrong.
     InputWrong,
     /// The command line is wrong.
@@ -132,7 +134,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -190,6 +192,7 @@ impl Code {
         Self::ManifestUntrusted,
         Self::ManifestOlder,
         Self::ManifestExpired,
+        Self::ManifestOther,
         Self::InputWrong,
         Self::UsageWrong,
         Self::Failed,
@@ -256,6 +259,7 @@ impl Code {
             Self::ManifestUntrusted => "manifest-untrusted",
             Self::ManifestOlder => "manifest-older",
             Self::ManifestExpired => "manifest-expired",
+            Self::ManifestOther => "manifest-other",
             Self::InputWrong => "input-wrong",
             Self::UsageWrong => "usage-wrong",
             Self::Failed => "failed",
@@ -325,6 +329,7 @@ impl Code {
             Self::ManifestUntrusted => "the manifest is not signed with the key of this machine",
             Self::ManifestOlder => "the manifest is older than the last one that was accepted here",
             Self::ManifestExpired => "the manifest has expired",
+            Self::ManifestOther => "the manifest is another one than the caller expects",
             Self::InputWrong => "the manifest, or another input, is wrong",
             Self::UsageWrong => "the command line is wrong",
             Self::Failed => "the command failed",
@@ -468,6 +473,7 @@ impl Code {
             }
             Self::ManifestOlder => "Put the newer manifest back. If this one is meant, give it a higher `serial`.",
             Self::ManifestExpired => "Check what the manifest declares, then give it a later day.",
+            Self::ManifestOther => "Bring the manifest to the server that the caller means, then run again.",
             Self::InputWrong => {
                 "Correct the line that the message shows. `reconcile explain` explains the code in `error[…]`."
             }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begun, Build, Code, Damage, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State,
-    Step, TaskStanding, ZoneName,
+    Begun, Build, Code, Damage, FindingReport, Fingerprint, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId,
+    ServerName, State, Step, TaskStanding, ZoneName,
 };
 
 /// The answer of `history`.
@@ -109,6 +109,9 @@ pub struct StatusReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// Who holds the lock, if somebody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Cause, Code, Foreign, Installer, Product, Recognised, Role, ServerName, ServiceName, Sha256, Step, Store,
+    Build, Cause, Code, Fingerprint, Foreign, Installer, Product, Recognised, Role, ServerName, ServiceName, Sha256,
+    Step, Store,
 };
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
@@ -22,6 +23,9 @@ pub struct PlanReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// When the hosts were observed.
     pub at: Timestamp,
     /// The worst of the servers' states.
@@ -250,6 +254,9 @@ pub struct RunReport {
     pub version: u32,
     /// The version of `reconcile` that ran.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// The worst of the servers' states.
     pub state: State,
     /// The log of the run: a file of JSON lines. The runs of a lab that nobody schedules write none.

@@ -26,6 +26,13 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     let worked =
         "a.contoso.example\n  …  fe01.contoso.example is worked on since Mon 2026-11-02 02:00 (UTC), in boot 7\n";
     assert_eq!(claims(&[]).out, worked);
+    let other = format!("sha256:{}", "0a".repeat(32));
+    let followed = claim.replace("\"boot\"", &format!("\"manifestFingerprint\": \"{other}\", \"boot\""));
+    let file = share.join("a.contoso.example.fe01.contoso.example.json");
+    fs::write(&file, format!("{{ \"claims\": [{followed}] }}")).unwrap();
+    let named = worked.replace("in boot 7", "in boot 7, by another manifest (sha256:0a0a0a0a0a0a)");
+    assert_eq!(claims(&[]).out, named);
+    fs::write(&file, format!("{{ \"claims\": [{claim}] }}")).unwrap();
     for (args, code, said) in [
         (&["--break", "fe02.contoso.example", "--reason", "x"][..], 65, "these have: fe01.contoso.example"),
         (&["--break", "fe01.contoso.example"], 64, "--reason <TEXT>"),

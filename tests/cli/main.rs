@@ -5,6 +5,7 @@ mod claims;
 mod contract;
 mod damage;
 mod explain;
+mod fingerprint;
 mod fleet;
 mod help;
 mod hostile;

@@ -7,7 +7,7 @@ use reconcile_hosts::{
     lab,
     task::{Account, Place},
 };
-use reconcile_schema::{Period, Product, ServerName, TaskMode};
+use reconcile_schema::{Fingerprint, Period, Product, ServerName, TaskMode};
 
 use crate::manifest::schemas::Format;
 use crate::show::{drift::forms::Form, topics};
@@ -159,6 +159,9 @@ pub struct Apply {
     /// Take only the steps of this approved plan (a file that `plan --out` wrote).
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
+    /// Refuse any other manifest than the one with this fingerprint, which `inventory` and every JSON report name.
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
     /// Reset the attempt counter: the reason for the earlier failures is fixed.
     #[arg(long)]
     pub retry: bool,
@@ -173,6 +176,9 @@ pub struct Plan {
     /// Which servers.
     #[command(flatten)]
     pub scope: Scope,
+    /// Refuse any other manifest than the one with this fingerprint, which `inventory` and every JSON report name.
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
     /// Also write the plan to this file, for `apply --plan`.
     #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
     pub out: Option<PathBuf>,

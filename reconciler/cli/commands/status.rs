@@ -40,8 +40,14 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
         servers.push(ServerStatus { last, scheduled, ..server });
     }
     let running = Lock::holder(&lock_path(&input)?);
-    let (version, made_by, schedule) = (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), schedule(&site));
-    let report = StatusReport { version, made_by, running, schedule, servers };
+    let report = StatusReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        manifest_fingerprint: Some(input.fingerprint()),
+        running,
+        schedule: schedule(&site),
+        servers,
+    };
     match args.output {
         Output::Text => print(&text(&report)),
         Output::Json => print(&harmless::pretty(&report)?),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, batches};
-use reconcile_schema::{Maintenance, ServerName};
+use reconcile_schema::{Fingerprint, Maintenance, ServerName};
 use serde::Serialize;
 
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
@@ -95,7 +95,8 @@ pub fn all(input: &Input) -> Result<Exit, Problem> {
         }
         hostvars.insert(&server.name, server.variables(shared));
     }
-    written(&Listing { meta: Meta { hostvars }, groups })
+    let all = All { vars: OfAll { reconcile_manifest_fingerprint: input.fingerprint() } };
+    written(&Listing { meta: Meta { hostvars }, all, groups })
 }
 
 /// The servers of the manifest, each with its turn.
@@ -156,8 +157,22 @@ impl Server {
 struct Listing<'a> {
     #[serde(rename = "_meta")]
     meta: Meta<'a>,
+    all: All,
     #[serde(flatten)]
     groups: BTreeMap<&'a str, Group<'a>>,
+}
+
+/// The group of all servers, which every inventory has.
+#[derive(Serialize)]
+struct All {
+    vars: OfAll,
+}
+
+/// The variables that all servers share.
+#[derive(Serialize)]
+struct OfAll {
+    /// With it, a play makes sure that each server has this manifest.
+    reconcile_manifest_fingerprint: Fingerprint,
 }
 
 #[derive(Serialize)]

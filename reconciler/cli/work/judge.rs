@@ -8,8 +8,8 @@ use reconcile_core::{
 };
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
-    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period,
-    Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
+    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fingerprint, Fqdn, ManifestPlace, Observed,
+    Period, Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -145,7 +145,7 @@ impl<'a> Judge<'a> {
 
     /// The judgement of a server with a readable snapshot.
     pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
-        let Snapshot { made_by, lab, builds_only, seen, marks, .. } = snapshot;
+        let Snapshot { made_by, lab, builds_only, seen, marks, manifest_fingerprint, .. } = snapshot;
         let scope = match (self.builds_alone, builds_only) {
             (true, _) => Scope::Builds,
             (false, true) => Scope::OnlyBuildsKnown,
@@ -153,7 +153,8 @@ impl<'a> Judge<'a> {
         };
         let found = self.find(&seen.host);
         let mut drift = blank(seen.host.as_str());
-        drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
+        let evidence = self.evidence(origin, made_by, lab, &seen);
+        drift.snapshot = Some(Evidence { manifest_fingerprint, ..evidence });
         let declared = found.ok().and_then(|place| Some((place, self.declare(&mut drift, place.entry)?)));
         let Some((place, (kind, goal))) = declared else {
             drift.state = DriftState::Unnamed;
@@ -176,6 +177,9 @@ impl<'a> Judge<'a> {
         drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
         (drift.state, drift.diff, drift.steps) = (told.state, told.diff, told.steps);
         (drift.code, drift.blocked_by, drift.help) = (told.code, told.blocked_by, told.help);
+        if let Some((own, other)) = goal.manifest.zip(manifest_fingerprint).filter(|(own, other)| own != other) {
+            drift.findings.push(of_other_manifest(own, other));
+        }
         self.age(&mut drift);
         Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
     }
@@ -203,6 +207,7 @@ impl<'a> Judge<'a> {
             at: None,
             age_seconds: None,
             made_by: String::new(),
+            manifest_fingerprint: None,
             boot: None,
             lab: false,
         });
@@ -228,7 +233,7 @@ impl<'a> Judge<'a> {
         let age = (!origin.file.is_empty()).then(|| self.as_of.duration_since(seen.at).as_secs());
         let boot = seen.boot.known().map(|boot| boot.0.clone());
         let (file, line) = (origin.file.to_string(), origin.line);
-        Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, boot, lab }
+        Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, manifest_fingerprint: None, boot, lab }
     }
 
     /// A server that reported too long ago, or in the future, has no reliable state.
@@ -296,6 +301,12 @@ fn finding(code: DriftCode, subject: &str, desired: &str, observed: &str, source
     let [subject, desired, observed, source] = [subject, desired, observed, source].map(str::to_owned);
     let phrase = code.phrase().to_owned();
     DriftFinding { code, phrase, subject, desired, observed, source, note: false, origin: None }
+}
+
+/// The facts count all the same: only what the server itself did about them followed another declaration.
+fn of_other_manifest(own: Fingerprint, other: Fingerprint) -> DriftFinding {
+    let note = finding(DriftCode::OtherManifest, "manifest", &own.short(), &other.short(), "the snapshot");
+    DriftFinding { note: true, ..note }
 }
 
 fn unnamed(stranger: Option<Stranger>) -> DriftFinding {

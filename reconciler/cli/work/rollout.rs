@@ -82,6 +82,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
     Ok(FleetReport {
         version: REPORT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
+        manifest_fingerprint: Some(input.fingerprint()),
         at,
         state: worst(states.into_iter().flatten()),
         at_once: u32::try_from(fleet.at_once()).unwrap_or(u32::MAX),

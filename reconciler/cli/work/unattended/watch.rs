@@ -131,6 +131,7 @@ impl<'a> Watch<'a> {
             made_by: env!("CARGO_PKG_VERSION").into(),
             lab,
             builds_only: false,
+            manifest_fingerprint: self.goal.manifest,
             seen: now.host.clone(),
             marks: now.marks.clone(),
         };
@@ -153,6 +154,7 @@ impl<'a> Watch<'a> {
         let last = LastRun {
             version: REPORT_VERSION,
             made_by: env!("CARGO_PKG_VERSION").into(),
+            manifest_fingerprint: self.goal.manifest,
             mode: self.reporter.mode,
             ended,
             took_seconds: Period::between(self.began.unwrap_or(ended), ended).as_seconds(),
