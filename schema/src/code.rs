@@ -266,6 +266,23 @@ impl Code {
         }
     }
 
+    /// Whether nothing is wrong with a server that is blocked for this reason: it waits for its turn.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::WindowClosed
+                | Self::WindowTooShort
+                | Self::Held
+                | Self::AnotherRun
+                | Self::PoolBusy
+                | Self::PoolSettling
+                | Self::PoolClaimed
+                | Self::ClaimsBusy
+                | Self::ComesAfter
+        )
+    }
+
     /// What it says.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
@@ -487,7 +504,7 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{collections::BTreeSet, format, string::String};
+    use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
     use super::*;
     use crate::DriftCode;
@@ -512,6 +529,20 @@ mod tests {
         assert_eq!(PUBLISHED.lines().count(), published.len(), "each once");
         let keys: BTreeSet<_> = now().map(|(kind, key, _)| (kind, key)).collect();
         assert_eq!(keys.len(), known.len(), "no key has two meanings");
+    }
+
+    #[test]
+    fn the_codes_that_wait_are_documented() {
+        let waits: Vec<_> =
+            Code::ALL.into_iter().filter(|code| code.waits()).map(|code| format!("`{}`", code.key())).collect();
+        let page = DOCUMENTED.split("`waits` is there").nth(1).and_then(|rest| rest.split("each with").next());
+        let listed: Vec<_> =
+            page.unwrap_or_default().split([',', ' ', '\n']).filter(|word| word.starts_with('`')).collect();
+        let sorted = |mut all: Vec<String>| {
+            all.sort();
+            all
+        };
+        assert_eq!(sorted(listed.into_iter().map(String::from).collect()), sorted(waits));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begun, Build, Code, Damage, FindingReport, Fingerprint, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId,
+    Begun, BootId, Build, Code, Damage, FindingReport, Fingerprint, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId,
     ServerName, State, Step, TaskStanding, ZoneName,
 };
 
@@ -132,6 +132,12 @@ pub struct ServerStatus {
     /// The time zone in which people read its times; UTC where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<ZoneName>,
+    /// The boot of the server. Another boot has another text; it means nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<BootId>,
+    /// When that boot began, by the server's clock. Two observations of one boot can differ by a second or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booted_at: Option<Timestamp>,
     /// Its state, as far as it is known without reading expensive facts.
     pub state: State,
     /// The differences from its target.

@@ -37,6 +37,15 @@ pub struct LastRun {
     /// Its result, as a code that does not change between versions.
     #[serde(default)]
     pub code: Code,
+    /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waits: bool,
+    /// Whether all that is missing is a restart that the policy does not allow.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reboot_required: bool,
+    /// When the machine goes down, if it is restarting and this is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_at: Option<Timestamp>,
     /// Its result, in words.
     pub outcome: String,
     /// Why the manifest that it followed is older than it should be.
@@ -70,4 +79,8 @@ pub enum Mode {
     Apply,
     /// Observe, compare and report.
     Observe,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -11,6 +11,7 @@ mod help;
 mod hostile;
 mod init;
 mod input;
+mod later;
 mod opens;
 mod pull;
 mod rescue;

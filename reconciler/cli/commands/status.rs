@@ -79,6 +79,8 @@ fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
     ServerStatus {
         server: heading(goal, seen.host.core(goal.product), lab),
         zone: goal.zone().cloned(),
+        boot: seen.host.boot.known().cloned(),
+        booted_at: seen.host.booted_at(),
         state: as_state(state),
         findings: findings.collect(),
         hold: marks.hold.clone(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use reconcile_core::{Act, Approved, End, Event, Goal, Observe, Outcome, Request, Run, Seen, apply};
 use reconcile_hosts::lab::{Pace, paced::Paced};
-use reconcile_schema::{Heading, Marks, Period, RunId, ServerName, ServerRun, State};
+use reconcile_schema::{Code, Heading, Marks, Period, RunId, ServerName, ServerRun, State};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::approval::{approval, read_plan};
@@ -209,7 +209,9 @@ impl Session<'_> {
         let now = Seen { host, marks, run: Run::new(self.run.clone()) };
         let stale = self.input.stale(&now.marks, now.host.at);
         let notes = said(goal, &now).into_iter().chain(stale.as_ref().map(aged)).collect();
-        let server = ServerRun { notes, ..server_run(goal, &outcome, heading, self.waiter()) };
+        let (boot, booted_at) = (now.host.boot.known().cloned(), now.host.booted_at());
+        let run = server_run(goal, &outcome, heading, self.waiter());
+        let server = ServerRun { notes, boot, booted_at, ..run };
         Ok(Ran { outcome, server, seen: now })
     }
 
@@ -279,12 +281,18 @@ pub fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waite
         End::Blocked(blocker) => blocker.opens().and_then(|opening| shown(goal, &opening)),
         End::AtGoal | End::GoingDown => None,
     };
+    let code = outcome.end.code();
     ServerRun {
         server,
         state,
-        code: outcome.end.code(),
+        code,
+        waits: state.waits(code),
+        reboot_required: code == Code::RestartDue,
         changed: !outcome.steps.is_empty(),
         restarting: outcome.end == End::GoingDown,
+        restart_at: outcome.restart_at,
+        boot: None,
+        booted_at: None,
         steps: outcome.steps.clone(),
         outage_seconds: outcome.outage.map_or(0, Period::as_seconds),
         outage_budget_seconds: Some(goal.rules.outage_budget.as_seconds()),
@@ -299,3 +307,9 @@ pub fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waite
         help,
     }
 }
+
+#[cfg(test)]
+#[cfg(not(windows))] // There a site can be this machine.
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[path = "tests/converge.rs"]
+mod tests;

@@ -70,6 +70,8 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
         server,
         state,
         code,
+        waits: state.waits(code),
+        reboot_required: code == Code::RestartDue,
         findings: findings.collect(),
         unpublished_services: unpublished(seen),
         not_installed: goal.not_installed(&seen.host).cloned().collect(),
