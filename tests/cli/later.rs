@@ -1,8 +1,14 @@
 //! What a play asks of a report: whether to try later, whether to restart the server, and in which boot it is.
 
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
 use serde_json::Value;
 
-use crate::{contract::valid, folder, lab, reconcile};
+use crate::{command, contract::valid, folder, lab, reconcile};
 
 /// The report of a command on the only server of a lab.
 fn server(folder: &std::path::Path, command: &str) -> (Option<i32>, Value) {
@@ -61,4 +67,36 @@ fn the_boot_of_a_server_is_another_one_after_a_restart() {
     assert_eq!((&ran["boot"], &ran["bootedAt"]), (&after["boot"], &after["bootedAt"]));
     let at = |server: &Value| server["bootedAt"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     assert!(at(&before) < at(&after), "{before} {after}");
+}
+
+/// Holds the lock of the lab in this folder, as a run does.
+fn held(folder: &std::path::Path) -> [fs::File; 2] {
+    fs::write(folder.join("world.lock.holder"), "run 7 of CONTOSO\\admin, process 1").unwrap();
+    ["world.lock", "world.lock.at-work"].map(|name| {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        file.try_lock().unwrap();
+        file
+    })
+}
+
+#[test]
+fn a_run_waits_until_another_one_has_ended() {
+    let folder = folder(&lab(""));
+    let lock = held(folder.path());
+    let mut child = command(folder.path(), &["apply", "site.yaml"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let waits = lines.find(|line| line.contains("waiting up to 2 min for another run to end")).unwrap();
+    assert!(waits.contains("run 7 of CONTOSO\\admin"), "{waits}");
+    drop(lock);
+    let rest: Vec<_> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest:#?}");
+}
+
+#[test]
+fn a_run_that_must_not_wait_is_refused_at_once() {
+    let folder = folder(&lab(""));
+    let _lock = held(folder.path());
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--lock-wait", "0s", "--output", "json"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{}", ended.err);
+    assert!(ended.err.contains("another run holds the lock") && !ended.err.contains("waiting"), "{}", ended.err);
 }

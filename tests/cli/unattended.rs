@@ -366,7 +366,8 @@ fn an_error_before_a_run_begins_is_reported() {
     lock.try_lock().unwrap();
     let at_work = fs::File::create(folder.path().join("world.lock.at-work")).unwrap();
     at_work.try_lock().unwrap();
-    for ended in [apply(&folder), observe(&folder)] {
+    let at_once = ["apply", "site.yaml", "--unattended", "--lock-wait", "0s"];
+    for ended in [reconcile(folder.path(), &at_once), observe(&folder)] {
         assert_eq!(ended.code, Some(3), "{}", ended.err);
     }
     drop((lock, at_work));

@@ -69,6 +69,7 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>, log: Option<&
         plan: args.plan.clone(),
         retry: args.retry,
         unattended: args.unattended,
+        lock_wait: args.lock_wait,
         yes: args.yes,
     };
     let (voice, headings) = match args.scope.output {

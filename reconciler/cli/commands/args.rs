@@ -165,6 +165,9 @@ pub struct Apply {
     /// Reset the attempt counter: the reason for the earlier failures is fixed.
     #[arg(long)]
     pub retry: bool,
+    /// How long to wait while another run works here; 0s: not at all.
+    #[arg(long, value_name = "PERIOD", default_value = "2m")]
+    pub lock_wait: Period,
     /// Run by the scheduled task: ask nobody, and report as the manifest's `reports` says.
     #[arg(long, conflicts_with = "retry")]
     pub unattended: bool,

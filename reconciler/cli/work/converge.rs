@@ -12,7 +12,7 @@ use crate::work::approval::{approval, read_plan};
 use crate::work::down::{down, stopping};
 use crate::work::findings::{aged, said};
 use crate::work::plan::{heading, shown};
-use crate::work::session::{opened, run_name, safe_program, trace_moved, user};
+use crate::work::session::{Patience, opened, run_name, safe_program, trace_moved, user};
 use crate::work::{
     advice::advice,
     audience::Audience,
@@ -35,6 +35,8 @@ pub struct Options {
     pub retry: bool,
     /// The scheduled task runs it.
     pub unattended: bool,
+    /// How long it waits while another run works here.
+    pub lock_wait: Period,
     /// No confirmation is asked before a real server is changed.
     #[cfg_attr(not(windows), expect(dead_code, reason = "no real server is changed here"))]
     pub yes: bool,
@@ -64,7 +66,8 @@ pub fn each(
     safe_program(input)?;
     let approved = options.plan.as_deref().map(read_plan).transpose()?;
     let run = RunId(run_name());
-    let (mut site, goals, _lock) = opened(input, &options.servers, &run)?;
+    let patience = Patience { most: options.lock_wait, say: audience.voice() };
+    let (mut site, goals, _lock) = opened(input, &options.servers, &run, patience)?;
     let user = if options.unattended { format!("{} (scheduled task)", user()) } else { user() };
     let interrupts = Interrupts::new(audience.voice(), RUN_ENDS);
     let session = Session { options, input, audience, interrupts, run, lab: site.is_lab(), pace: site.pace(), user };
