@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Begun, BootId, Build, Code, Damage, FindingReport, Fingerprint, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId,
-    ServerName, State, Step, TaskStanding, ZoneName,
+    ServerName, State, Step, TaskStanding, UnattendedRun, ZoneName,
 };
 
 /// The answer of `history`.
@@ -115,6 +115,9 @@ pub struct StatusReport {
     /// Who holds the lock, if somebody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
+    /// The last run of the scheduled task: of this machine, or of all servers of a lab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_run: Option<UnattendedRun>,
     /// The scheduled task of this machine; simulated servers have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<TaskStanding>,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Damage, EventKind, Fingerprint, OpeningReport, Reason, State};
+use crate::{Code, Damage, EventKind, Fingerprint, OpeningReport, Reason, RunId, State};
 
 /// The last unattended run on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,9 @@ pub struct LastRun {
     pub version: u32,
     /// The version of `reconcile` that ran.
     pub made_by: String,
+    /// Its name. Earlier versions do not report it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The fingerprint of the manifest that it followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest_fingerprint: Option<Fingerprint>,

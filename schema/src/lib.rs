@@ -44,6 +44,7 @@ mod service;
 mod shared;
 mod snapshot;
 mod step;
+mod unattended;
 mod unread;
 mod window;
 mod zone;
@@ -100,6 +101,7 @@ pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartTyp
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Change, Step};
+pub use unattended::UnattendedRun;
 pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::{ZoneName, shown_at};

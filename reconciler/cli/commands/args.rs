@@ -414,8 +414,21 @@ pub enum Schedule {
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
+    /// Start the task now, and print which run that is.
+    Run(Start),
     /// Remove the task. A run that it started continues.
     Remove,
+}
+
+/// `reconcile schedule run`.
+#[derive(Debug, clap::Args)]
+pub struct Start {
+    /// Refuse if the manifest of the task is any other one than that with this fingerprint.
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
 }
 
 /// `reconcile schedule install`.

@@ -65,7 +65,7 @@ pub fn each(
 ) -> Result<(), Problem> {
     safe_program(input)?;
     let approved = options.plan.as_deref().map(read_plan).transpose()?;
-    let run = RunId(run_name());
+    let run = reporter.map_or_else(|| RunId(run_name()), |reporter| reporter.run.clone());
     let patience = Patience { most: options.lock_wait, say: audience.voice() };
     let (mut site, goals, _lock) = opened(input, &options.servers, &run, patience)?;
     let user = if options.unattended { format!("{} (scheduled task)", user()) } else { user() };

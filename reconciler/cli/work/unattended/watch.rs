@@ -154,6 +154,7 @@ impl<'a> Watch<'a> {
         let last = LastRun {
             version: REPORT_VERSION,
             made_by: env!("CARGO_PKG_VERSION").into(),
+            run: Some(self.reporter.run.clone()),
             manifest_fingerprint: self.goal.manifest,
             mode: self.reporter.mode,
             ended,
