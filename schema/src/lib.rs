@@ -58,7 +58,7 @@ pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
 };
-pub use dsc::{DscInstance, DscMetadata, DscRestart};
+pub use dsc::{DscInstance, DscMetadata, DscRestart, WhenBlocked};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
 pub use exit_code::ExitCode;
