@@ -206,6 +206,10 @@ pub struct Inventory {
     /// All groups and servers, with their variables.
     #[arg(long, group = "asked")]
     pub list: bool,
+    /// Snapshots of the fleet, which show whether the rings before are done, and since when: a file, a folder, a pattern, or - for
+    /// standard input; can be given several times.
+    #[arg(long, value_name = "PLACE", requires = "list")]
+    pub from: Vec<PathBuf>,
     /// The variables of one server.
     #[arg(long, value_name = "NAME", group = "asked")]
     pub host: Option<ServerName>,

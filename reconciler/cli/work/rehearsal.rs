@@ -180,7 +180,7 @@ impl Rehearsal<'_> {
         self.reach(&name, at)?;
         let seen = look(&mut self.lab.host(&name).map_err(Problem::input)?, &goal)?;
         let turn = match sight(&goal.clone().whenever(), &seen) {
-            Sight::AtGoal => None,
+            Sight::AtGoal { .. } => None,
             Sight::Remains { foreseen, .. } => {
                 Some(foreseen.or(foreseen_whole(&goal)).unwrap_or_else(|| assumed(&goal)).turn())
             }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
     Fleet, Foreseen, Left, Member, Opening, Place, Proposal, Roster, Schedule, Standing, Turn, assumed, foreseen_whole,
-    proposals, schedule,
+    proposals, schedule, soaks,
 };
 use reconcile_schema::{
     Basis, ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, REPORT_VERSION, Role, State,
@@ -37,6 +37,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
     let roster = Roster::of(manifest);
     let mut snapshots = Snapshots::read(input, &roster, from)?;
     let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
+    let mut done = Vec::new();
     for (number, entry) in roster.entries().iter().enumerate() {
         let goal = input.goal_of(&roster, entry)?;
         let standing = Standing::of(manifest, entry.server);
@@ -45,8 +46,10 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
         let longest = assumed(&goal);
         for (nth, name) in roster.servers(entry, |_| true) {
             summary.servers += 1;
-            let (foreseen, blocked_by) = match snapshots.take(Place { entry: number, number: nth }) {
-                Some(Sight::AtGoal) => {
+            let sight = snapshots.take(Place { entry: number, number: nth });
+            done.push((standing.ring_number(manifest), Sight::done(sight.as_ref())));
+            let (foreseen, blocked_by) = match sight {
+                Some(Sight::AtGoal { .. }) => {
                     summary.at_goal += 1;
                     (None, None)
                 }
@@ -64,7 +67,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
             members.push(Member { name, standing, central, turn });
         }
     }
-    let fleet = Fleet::of(manifest, members);
+    let fleet = Fleet::of(manifest, members).soaking(&soaks(manifest, &done));
     let planned = schedule(&fleet, at);
     summary.planned = count(planned.turns.len());
     summary.left = count(planned.left.len());
