@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> Result<Option<UnattendedRun>, String> {
     }
 }
 
-/// The run that began after the one that was last `before`, once it is recorded; nothing if that takes too long.
+/// The run of `apply` that began after the one that was last `before`, once it is recorded; nothing if that takes too long.
 ///
 /// # Errors
 /// When the record cannot be read.
@@ -88,7 +88,8 @@ pub fn begun(
     const AGAIN: Period = Period::seconds(1);
     let mut waited = Period::default();
     loop {
-        match read()?.map(|found| found.run).filter(|run| Some(run) != before) {
+        let applies = read()?.filter(|found| found.mode == Mode::Apply);
+        match applies.map(|found| found.run).filter(|run| Some(run) != before) {
             Some(run) => return Ok(Some(run)),
             None if waited >= most => return Ok(None),
             None => pause(AGAIN),
@@ -157,7 +158,7 @@ mod tests {
         let recorded = |name: &str| UnattendedRun {
             version: 1,
             run: run(name),
-            mode: Mode::Apply,
+            mode: if name == "look" { Mode::Observe } else { Mode::Apply },
             began: at(0),
             going: true,
             ended: None,
@@ -170,6 +171,7 @@ mod tests {
             let passed = std::cell::Cell::new(0);
             let read = || match passed.get() >= after {
                 true => Ok(Some(recorded("new"))),
+                false if passed.get() > 0 => Ok(Some(recorded("look"))), // Somebody observes meanwhile.
                 false => Ok(before.map(recorded)),
             };
             let pause = |period: Period| passed.set(passed.get() + period.as_seconds());
