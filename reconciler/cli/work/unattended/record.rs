@@ -30,7 +30,8 @@ impl Record {
     /// # Errors
     /// When the file cannot be written, or another unattended run is at work: its record stays.
     pub fn begin(path: PathBuf, mode: Mode, run: RunId, began: Timestamp) -> Result<Self, String> {
-        let at_work = Lock::take(&lock(&path), &run.0).map_err(|error| error.to_string())?;
+        // The record itself says which run it is.
+        let at_work = Lock::take(&lock(&path), "").map_err(|error| error.to_string())?;
         let run = UnattendedRun {
             version: REPORT_VERSION,
             run,
@@ -65,12 +66,16 @@ impl Record {
 /// # Errors
 /// When it cannot be read.
 pub fn read(path: &Path) -> Result<Option<UnattendedRun>, String> {
-    let Some(run) = parsed(path)?.filter(|run| run.ended.is_none()) else { return parsed(path) };
-    let holder = Lock::holder(&lock(path));
-    match parsed(path)? {
-        // The lock is asked in between: a run that has ended meanwhile has recorded that first.
-        Some(again) if again == run => Ok(Some(UnattendedRun { going: holder.as_deref() == Some(&*run.run.0), ..run })),
-        ended => Ok(ended),
+    loop {
+        let run = match parsed(path)? {
+            Some(run) if run.ended.is_none() => run,
+            ended => return Ok(ended),
+        };
+        let going = Lock::holder(&lock(path)).is_some();
+        // A run that has ended, or begun, while the lock was asked has recorded that first.
+        if parsed(path)?.as_ref() == Some(&run) {
+            return Ok(Some(UnattendedRun { going, ..run }));
+        }
     }
 }
 
@@ -142,7 +147,7 @@ mod tests {
         let seen = read(&path).unwrap().unwrap();
         assert_eq!((seen.run, seen.going, seen.ended), (run("first"), true, None));
         let second = Record::begin(path.clone(), Mode::Apply, run("at the same time"), at(2));
-        assert!(second.is_err_and(|error| error.contains("first")));
+        assert!(second.is_err_and(|error| error.contains("another run holds the lock")));
         record.end(&Err(Problem::another_run("another run holds the lock")), at(5)).unwrap();
         let seen = read(&path).unwrap().unwrap();
         assert_eq!((seen.going, seen.ended, seen.exit_code), (false, Some(at(5)), Some(3)));
