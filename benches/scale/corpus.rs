@@ -205,6 +205,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
         made_by: "0.1.0".into(),
         lab: false,
         builds_only: false,
+        manifest_fingerprint: None,
         seen: Observed {
             host: name(server).parse()?,
             at: START.parse()?,

@@ -85,7 +85,8 @@ pub fn written(plan: &PlanReport) -> Result<String, Refused> {
 pub fn reports(manifest: &Path, as_of: Timestamp, pieces: Vec<Piece>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
     let input = Input::read(manifest)?;
     let judge = Judge::new(&input, &Options { as_of, max_age: None, builds_alone: false, keeps: true })?;
-    let head = Head { made_by: env!("CARGO_PKG_VERSION"), manifest: manifest.display().to_string(), as_of };
+    let (made_by, named) = (env!("CARGO_PKG_VERSION"), manifest.display().to_string());
+    let head = Head { made_by, manifest: named, fingerprint: input.fingerprint(), as_of };
     let forms = Form::value_variants();
     let mut written = vec![Vec::new(); forms.len()];
     let mut reports = Reports { reports: Vec::new(), summary: DriftSummary::default() };

@@ -74,6 +74,8 @@ pub struct Outcome {
     pub reason: Option<Reason>,
     /// Services that this run had to start although an earlier one had started them.
     pub started_again: Vec<ServiceStarts>,
+    /// When the machine goes down, if it does and that is known.
+    pub restart_at: Option<Timestamp>,
     pub end: End,
 }
 
@@ -152,6 +154,7 @@ fn work<H: Act>(
         unproven: false,
         started: Vec::new(),
         quiet: None,
+        restart_at: None,
     };
     loop {
         match (request.interrupted)() {
@@ -192,7 +195,10 @@ fn work<H: Act>(
         on(Event::Began(&step, &cause, &seen));
         work.unproven |= step.starts().is_some();
         match work.take(&step, &cause, &seen, on) {
-            Ok(Acted::GoingDown) => return work.end(&seen, End::GoingDown),
+            Ok(Acted::GoingDown(at)) => {
+                work.restart_at = at;
+                return work.end(&seen, End::GoingDown);
+            }
             Ok(Acted::Busy(why)) => {
                 on(Event::Failed(&step, &why));
                 let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
@@ -244,6 +250,8 @@ struct Work<'a, H> {
     started: Vec<String>,
     /// How long the installer gave no sign of life, if that was longer than the policy allows.
     quiet: Option<Period>,
+    /// When the machine goes down, if it does and that is known.
+    restart_at: Option<Timestamp>,
 }
 
 impl<H: Act> Work<'_, H> {
@@ -482,7 +490,7 @@ impl<H: Act> Work<'_, H> {
                 Account { words, success: matches!(code, 0 | 3010 | 1641) }
             }
             Acted::Busy(why) => Account::failure(why),
-            Acted::GoingDown => Account::success("going down"),
+            Acted::GoingDown(_) => Account::success("going down"),
         };
         let stopped =
             |services: &Shared<Vec<Service>>| services.iter().all(|one| !one.is_products() || one.is_stopped());
@@ -546,8 +554,8 @@ impl<H: Act> Work<'_, H> {
         });
         let started_again = started_again(seen, &self.started);
         let steps = self.taken.into_iter().map(|(step, _)| step).collect();
-        let (outage, quiet) = (self.run.outage, self.quiet);
-        Ok(Outcome { steps, outage, quiet, left_down, is_up, started_again, reason, end })
+        let (outage, quiet, restart_at) = (self.run.outage, self.quiet, self.restart_at);
+        Ok(Outcome { steps, outage, quiet, left_down, is_up, started_again, reason, restart_at, end })
     }
 
     /// Services that should be running and are not seen running, and services that ran before the outage and cannot be

@@ -5,8 +5,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Foreign, Fqdn, Hold, Period, Product, Right,
-    ServerName, ServiceStarts, ServiceState, Shell, Step, Store, ZoneName, shown_at,
+    Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Fingerprint, Foreign, Fqdn, Hold, Period, Product,
+    Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, ZoneName, shown_at,
 };
 
 use crate::{
@@ -107,6 +107,8 @@ pub enum Blocker {
         claim: Box<Claim>,
         /// The wrong clock, if there is one.
         clock: Option<WrongClock>,
+        /// The manifest that its run follows, if it is another one than that of this run.
+        follows: Option<Fingerprint>,
     },
     /// The record of the claims stays in use by somebody else.
     ClaimsBusy {
@@ -399,9 +401,12 @@ impl fmt::Display for Blocker {
                  the databases would be cut off when the session ends",
             ),
             Self::Pool { pool, why } => write!(f, "the pool {pool} cannot spare this server: {why}"),
-            Self::Claimed { pool, claim, clock } => {
+            Self::Claimed { pool, claim, clock, follows } => {
                 let (server, since) = (&claim.server, shown_at(claim.at, None));
                 write!(f, "{server} has held the claim of the pool {pool} since {since}; one server of a pool is updated at a time")?;
+                if let Some(other) = follows {
+                    write!(f, "; its run follows another manifest ({})", other.short())?;
+                }
                 clock.as_ref().map_or(Ok(()), |clock| write!(f, "; {clock}"))
             }
             Self::ClaimsBusy { step, why } => write!(f, "{step}: {why}"),

@@ -12,7 +12,7 @@ use crate::{
     ask::Ask,
     blocker::Blocker,
     calendar::{next_opening, open_at},
-    claims::{claim_of, doubts, not_done, unsettled},
+    claims::{claim_of, doubts, not_done, other_manifest, unsettled},
     clock::wrong_clock,
     foresee::{foreseen, pool_databases, remaining, turn, unestimated},
     goal::Goal,
@@ -272,7 +272,8 @@ pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     // continues.
     if let Some(claim) = record.against(&claim_of(goal, claims, seen)) {
         let clock = wrong_clock(&claim.server, claim.at, claim.written, seen.host.at);
-        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone().into(), clock });
+        let follows = other_manifest(goal, claim);
+        return Gate::Shut(Blocker::Claimed { pool: claims.name.clone(), claim: claim.clone().into(), clock, follows });
     }
     let doubts = doubts(goal, seen);
     if !doubts.is_empty() {

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use reconcile_schema::{Build, Claim, Doubt, Period, ServerName};
+use reconcile_schema::{Build, Claim, Doubt, Fingerprint, Period, ServerName};
 
 use crate::{
     clock::{is_ahead, wrong_clock},
@@ -23,9 +23,16 @@ pub fn claim_of(goal: &Goal, claims: &Claims, seen: &Seen) -> Claim {
         run: seen.run.id.clone(),
         at: seen.host.at,
         boot: seen.host.boot.known().cloned(),
+        manifest_fingerprint: goal.manifest,
         written: None,
         later: BTreeMap::new(),
     }
+}
+
+/// The manifest that the run with this claim follows, if it is another one than that of the goal. Where one of the two is
+/// unknown, nobody can tell.
+pub(crate) fn other_manifest(goal: &Goal, claim: &Claim) -> Option<Fingerprint> {
+    claim.manifest_fingerprint.filter(|other| goal.manifest.is_some_and(|own| own != *other))
 }
 
 /// The build to report to the other servers of the pool: that of Core Components, once no component is behind.

@@ -154,6 +154,7 @@ impl Goal {
             mirrored: databases.and_then(|said| said.value.mirrored).unwrap_or_default(),
             also_stop: stopped_too(&parts, server, trace),
             rules: Rules::of(parts.policies(), trace),
+            manifest: None,
         })
     }
 
@@ -193,6 +194,7 @@ impl Goal {
             mirrored: Mirrored::Block,
             also_stop: Arc::default(), // The stopped services are observed anyway.
             rules: Rules::of(iter::empty(), &mut ()),
+            manifest: None,
         })
     }
 }

@@ -158,7 +158,10 @@ fn state_by(compared: &[Compared<'_>]) -> Option<DriftState> {
         | DriftCode::RestartDue
         | DriftCode::AssembliesHeld
         | DriftCode::InstallationUnproven => DriftState::Drift,
-        DriftCode::OriginalRelease | DriftCode::ComponentMissing | DriftCode::JournalDamaged => DriftState::AtGoal,
+        DriftCode::OriginalRelease
+        | DriftCode::ComponentMissing
+        | DriftCode::JournalDamaged
+        | DriftCode::OtherManifest => DriftState::AtGoal,
         DriftCode::BuildsOnly => DriftState::BuildsOnly,
         DriftCode::NotReadable => DriftState::NotReadable,
         DriftCode::Unknown

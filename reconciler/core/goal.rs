@@ -4,8 +4,8 @@ use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, sync::Ar
 use core::cmp::Ordering;
 
 use reconcile_schema::{
-    Behind, Build, Component, ComponentName, Fqdn, Installer, Mirrored, Observed, OnExceed, Product, Role, ServerName,
-    Service, ServiceName, StartType, Step, Store, UpdateName, ZoneName,
+    Behind, Build, Component, ComponentName, Fingerprint, Fqdn, Installer, Mirrored, Observed, OnExceed, Product, Role,
+    ServerName, Service, ServiceName, StartType, Step, Store, UpdateName, ZoneName,
 };
 
 use crate::{
@@ -48,6 +48,8 @@ pub struct Goal {
     /// The services of other products that are stopped before the product's services and started after them.
     pub also_stop: Arc<[ServiceName]>,
     pub rules: Rules,
+    /// The manifest that declares it, where that is a file.
+    pub manifest: Option<Fingerprint>,
 }
 
 impl Goal {

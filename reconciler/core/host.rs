@@ -3,6 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use jiff::Timestamp;
 use reconcile_schema::{Mark, Marks, Observed, Period, RunId, Step};
 
 use crate::{ask::Ask, goal::Goal, seen::Seen};
@@ -95,6 +96,6 @@ pub enum Acted {
     Installed { code: u32, log: Option<String> },
     /// Somebody else uses what it would change and does not stop, so nothing was done.
     Busy(String),
-    /// The machine is going down, and this process with it.
-    GoingDown,
+    /// The machine is going down, and this process with it: at this time, if it is known.
+    GoingDown(Option<Timestamp>),
 }

@@ -18,7 +18,7 @@
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
 //! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `pool_stores`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
 //! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
-//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `pool_stores`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
+//! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `fleet/soak`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `pool_stores`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
 //!
 //! Files that stand apart are not used by the others and never use `Seen`: they know manifests and fleets, not servers.
 #![no_std]
@@ -101,6 +101,7 @@ pub use expensive::Expensive;
 pub use fleet::{
     batches::{Batch, batches},
     chains::{Chain, Fleet, Member},
+    soak::{Done, Waits, soaks},
     waves::{Left, Schedule, Turn, Waves, schedule},
 };
 pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole, outlook, pool_databases_whole, usual};

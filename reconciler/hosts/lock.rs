@@ -37,7 +37,7 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock `path`, or reports its holder at once. `who` describes this run to others: run, user, process,
-    /// since when.
+    /// since when; nothing is written where it is empty.
     ///
     /// # Errors
     /// When another run holds it, or the file cannot be used.
@@ -51,7 +51,9 @@ impl Lock {
         };
         match taken.and_then(|file| Ok((file, at_work().map_err(TryLockError::Error)?))) {
             Ok((file, at_work)) => {
-                let _ = std::fs::write(&note, who); // For people only; the lock works without it.
+                if !who.is_empty() {
+                    let _ = std::fs::write(&note, who); // For people only; the lock works without it.
+                }
                 Ok(Self { note, file, at_work })
             }
             Err(TryLockError::Error(cause)) if !is_sharing_violation(&cause) => {

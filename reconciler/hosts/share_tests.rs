@@ -37,6 +37,7 @@ fn claim(number: u32) -> Claim {
         run: RunId("a run".into()),
         at: Timestamp::UNIX_EPOCH,
         boot: None,
+        manifest_fingerprint: None,
         written: None,
         later: BTreeMap::new(),
     }

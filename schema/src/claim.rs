@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BootId, Build, Fqdn, RunId, ServerName, UpdateName};
+use crate::{BootId, Build, Fingerprint, Fqdn, RunId, ServerName, UpdateName};
 
 /// The record of a pool, or of two pools that stand in for each other: the combined content of the files of its
 /// servers. The file of one server has the same form, and reports that server only.
@@ -54,6 +54,9 @@ pub struct Claim {
     /// The boot of the server at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<BootId>,
+    /// The fingerprint of the manifest that the run follows. Earlier versions do not report it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// When the file with this claim was written, by the clock of the share. No file reports this about itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Timestamp>,

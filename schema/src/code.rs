@@ -124,6 +124,8 @@ pub enum Code {
     ManifestOlder,
     /// The manifest has expired.
     ManifestExpired,
+    /// The manifest is another one than the caller expects.
+    ManifestOther,
     /// The manifest, or another input, is wrong.
     InputWrong,
     /// The command line is wrong.
@@ -134,7 +136,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 62] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -193,6 +195,7 @@ impl Code {
         Self::ManifestUntrusted,
         Self::ManifestOlder,
         Self::ManifestExpired,
+        Self::ManifestOther,
         Self::InputWrong,
         Self::UsageWrong,
         Self::Failed,
@@ -260,10 +263,29 @@ impl Code {
             Self::ManifestUntrusted => "manifest-untrusted",
             Self::ManifestOlder => "manifest-older",
             Self::ManifestExpired => "manifest-expired",
+            Self::ManifestOther => "manifest-other",
             Self::InputWrong => "input-wrong",
             Self::UsageWrong => "usage-wrong",
             Self::Failed => "failed",
         }
+    }
+
+    /// Whether nothing is wrong with a server that is blocked for this reason: it waits for its turn.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::WindowClosed
+                | Self::WindowTooShort
+                | Self::Held
+                | Self::AnotherRun
+                | Self::PoolBusy
+                | Self::PoolSettling
+                | Self::PoolClaimed
+                | Self::ClaimsBusy
+                | Self::ComesAfter
+                | Self::DatabasesWait
+        )
     }
 
     /// What it says.
@@ -330,6 +352,7 @@ impl Code {
             Self::ManifestUntrusted => "the manifest is not signed with the key of this machine",
             Self::ManifestOlder => "the manifest is older than the last one that was accepted here",
             Self::ManifestExpired => "the manifest has expired",
+            Self::ManifestOther => "the manifest is another one than the caller expects",
             Self::InputWrong => "the manifest, or another input, is wrong",
             Self::UsageWrong => "the command line is wrong",
             Self::Failed => "the command failed",
@@ -476,6 +499,7 @@ impl Code {
             }
             Self::ManifestOlder => "Put the newer manifest back. If this one is meant, give it a higher `serial`.",
             Self::ManifestExpired => "Check what the manifest declares, then give it a later day.",
+            Self::ManifestOther => "Bring the manifest to the server that the caller means, then run again.",
             Self::InputWrong => {
                 "Correct the line that the message shows. `reconcile explain` explains the code in `error[…]`."
             }
@@ -489,7 +513,7 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{collections::BTreeSet, format, string::String};
+    use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
     use super::*;
     use crate::DriftCode;
@@ -514,6 +538,20 @@ mod tests {
         assert_eq!(PUBLISHED.lines().count(), published.len(), "each once");
         let keys: BTreeSet<_> = now().map(|(kind, key, _)| (kind, key)).collect();
         assert_eq!(keys.len(), known.len(), "no key has two meanings");
+    }
+
+    #[test]
+    fn the_codes_that_wait_are_documented() {
+        let waits: Vec<_> =
+            Code::ALL.into_iter().filter(|code| code.waits()).map(|code| format!("`{}`", code.key())).collect();
+        let page = DOCUMENTED.split("`waits` is there").nth(1).and_then(|rest| rest.split("each with").next());
+        let listed: Vec<_> =
+            page.unwrap_or_default().split([',', ' ', '\n']).filter(|word| word.starts_with('`')).collect();
+        let sorted = |mut all: Vec<String>| {
+            all.sort();
+            all
+        };
+        assert_eq!(sorted(listed.into_iter().map(String::from).collect()), sorted(waits));
     }
 
     #[test]

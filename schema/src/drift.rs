@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Code, Product, Role, Shared, StepReport};
+use crate::{Build, Code, Fingerprint, Product, Role, Shared, StepReport};
 
 /// The answer of `drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,9 @@ pub struct DriftReport {
     pub as_of: Timestamp,
     /// The manifest.
     pub manifest: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// The servers: those that reported in the order of their snapshots, then those that did not.
     pub servers: Vec<ServerDrift>,
     /// The fleet in numbers.
@@ -132,6 +135,9 @@ pub struct Evidence {
     pub age_seconds: Option<i64>,
     /// What made the snapshot, such as `reconcile 0.1.0`.
     pub made_by: String,
+    /// The fingerprint of the manifest with which the server was observed, where the snapshot says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// The boot of the server at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<String>,
@@ -294,11 +300,13 @@ pub enum DriftCode {
     /// Lines of the journal cannot be read, and nobody has acknowledged it. Only a note: it says nothing of the server, but until then
     /// no service is stopped.
     JournalDamaged,
+    /// The snapshot was made with another manifest. Only a note: the facts in it are judged all the same.
+    OtherManifest,
 }
 
 impl DriftCode {
     /// Every code.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ComponentBehind,
         Self::PoolUnequal,
         Self::DatabaseBehind,
@@ -319,12 +327,13 @@ impl DriftCode {
         Self::OriginalRelease,
         Self::ComponentMissing,
         Self::JournalDamaged,
+        Self::OtherManifest,
     ];
 
     /// Whether this is a warning, which changes neither state nor exit code.
     #[must_use]
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::OriginalRelease | Self::ComponentMissing | Self::JournalDamaged)
+        matches!(self, Self::OriginalRelease | Self::ComponentMissing | Self::JournalDamaged | Self::OtherManifest)
     }
 
     /// The code as files write it.
@@ -351,6 +360,7 @@ impl DriftCode {
             Self::OriginalRelease => "original-release",
             Self::ComponentMissing => "component-missing",
             Self::JournalDamaged => "journal-damaged",
+            Self::OtherManifest => "other-manifest",
         }
     }
 
@@ -378,6 +388,7 @@ impl DriftCode {
             Self::OriginalRelease => "a component is at its original release",
             Self::ComponentMissing => "a component that the manifest names is not installed",
             Self::JournalDamaged => "lines of the journal cannot be read",
+            Self::OtherManifest => "the snapshot was made with another manifest",
         }
     }
 
@@ -418,6 +429,9 @@ impl DriftCode {
             }
             Self::JournalDamaged => {
                 "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it."
+            }
+            Self::OtherManifest => {
+                "Bring this manifest to the server, or judge its snapshots by the manifest that it has."
             }
             Self::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Build, Code, DriftState, FindingReport, Product, ServerName};
 
-/// One server that a manifest brings to a cumulative update. A request sets `manifest` and `server`; `reconcile`
+/// One server that a manifest brings to a cumulative update. A request sets `manifest`, `server` and `whenBlocked`; `reconcile`
 /// reports all the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -21,6 +21,12 @@ pub struct DscInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub server: Option<ServerName>,
+    /// How `set` ends where nothing is wrong and the server only waits for its turn: no maintenance window is open, somebody holds it,
+    /// another run works on it, its pool is busy. `fail` ends the document, `warn` lets it go on. Default fail.
+    // A text, as `server` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub when_blocked: Option<WhenBlocked>,
     /// Whether the server is simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("readOnly" = true))]
@@ -83,6 +89,16 @@ pub struct DscInstance {
     pub name: Option<String>,
 }
 
+/// How `set` ends for a server that only waits for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenBlocked {
+    /// With success and a warning. The server is not in its desired state, and the rest of the document goes on.
+    Warn,
+    /// With a failure, which ends the document.
+    Fail,
+}
+
 /// A machine that must be restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -107,6 +123,7 @@ impl DscInstance {
         Self {
             manifest,
             server,
+            when_blocked: None,
             lab: None,
             product: None,
             target: None,

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fqdn, OutageForecast, Role, ServerName, State, UpdateName, Window};
+use crate::{Fingerprint, Fqdn, OutageForecast, Role, ServerName, State, UpdateName, Window};
 
 /// The answer of `plan --fleet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,9 @@ pub struct FleetReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// The start of the planned rollout.
     pub at: Timestamp,
     /// Drift where servers need the update, blocked where some of them have no turn, unknown where a snapshot cannot be

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Begun, Build, Code, Damage, FindingReport, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId, ServerName, State,
-    Step, TaskStanding, ZoneName,
+    Begun, BootId, Build, Code, Damage, FindingReport, Fingerprint, Fqdn, Heading, Hold, LastRun, OpeningReport, RunId,
+    ServerName, State, Step, TaskStanding, UnattendedRun, ZoneName,
 };
 
 /// The answer of `history`.
@@ -109,9 +109,15 @@ pub struct StatusReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// Who holds the lock, if somebody does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
+    /// The last run of the scheduled task: of this machine, or of all servers of a lab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_run: Option<UnattendedRun>,
     /// The scheduled task of this machine; simulated servers have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<TaskStanding>,
@@ -129,6 +135,12 @@ pub struct ServerStatus {
     /// The time zone in which people read its times; UTC where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<ZoneName>,
+    /// The boot of the server. Another boot has another text; it means nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<BootId>,
+    /// When that boot began, by the server's clock. Two observations of one boot can differ by a second or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booted_at: Option<Timestamp>,
     /// Its state, as far as it is known without reading expensive facts.
     pub state: State,
     /// The differences from its target.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Damage, EventKind, OpeningReport, Reason, State};
+use crate::{Code, Damage, EventKind, Fingerprint, OpeningReport, Reason, RunId, State};
 
 /// The last unattended run on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,12 @@ pub struct LastRun {
     pub version: u32,
     /// The version of `reconcile` that ran.
     pub made_by: String,
+    /// Its name. Earlier versions do not report it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The fingerprint of the manifest that it followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// Its task.
     pub mode: Mode,
     /// When it ended, by the server's clock.
@@ -34,6 +40,15 @@ pub struct LastRun {
     /// Its result, as a code that does not change between versions.
     #[serde(default)]
     pub code: Code,
+    /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waits: bool,
+    /// Whether all that is missing is a restart that the policy does not allow.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reboot_required: bool,
+    /// When the machine goes down, if it is restarting and this is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_at: Option<Timestamp>,
     /// Its result, in words.
     pub outcome: String,
     /// Why the manifest that it followed is older than it should be.
@@ -67,4 +82,8 @@ pub enum Mode {
     Apply,
     /// Observe, compare and report.
     Observe,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -20,6 +20,7 @@ mod event;
 mod exit_code;
 mod explain;
 mod fact;
+mod fingerprint;
 mod fleet;
 mod history;
 mod ids;
@@ -44,6 +45,7 @@ mod service;
 mod shared;
 mod snapshot;
 mod step;
+mod unattended;
 mod unread;
 mod window;
 mod zone;
@@ -57,12 +59,13 @@ pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
 };
-pub use dsc::{DscInstance, DscMetadata, DscRestart};
+pub use dsc::{DscInstance, DscMetadata, DscRestart, WhenBlocked};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
 pub use exit_code::ExitCode;
 pub use explain::{ExplainReport, ManifestPart, ResolvedValue, ValueKind, ValueSource};
 pub use fact::Fact;
+pub use fingerprint::Fingerprint;
 pub use fleet::{ChainReport, FleetReport, FleetSummary, LeftReport, ProposedWindows, TurnReport, WaveReport};
 pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, ServerStatus, StatusReport};
 pub use ids::{BootId, RunId};
@@ -100,6 +103,7 @@ pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartTyp
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Change, Step};
+pub use unattended::UnattendedRun;
 pub use unread::unread;
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::{ZoneName, shown_at};

@@ -46,6 +46,7 @@ pub enum ManifestCode {
     ManifestUntrusted,
     ManifestOlder,
     ManifestExpired,
+    ManifestOther,
     NoServer,
     UnknownBuild,
     UnknownComponent,
@@ -85,7 +86,7 @@ use ManifestExample::{Case, Fields, File};
 
 impl ManifestCode {
     /// Every code: the errors from the file to what it means, then the warnings.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::UnreadableFile,
         Self::TooLarge,
         Self::NotUtf8,
@@ -124,6 +125,7 @@ impl ManifestCode {
         Self::ManifestUntrusted,
         Self::ManifestOlder,
         Self::ManifestExpired,
+        Self::ManifestOther,
         Self::NoServer,
         Self::UnknownBuild,
         Self::UnknownComponent,
@@ -196,6 +198,7 @@ impl ManifestCode {
             Self::ManifestUntrusted => "manifest-untrusted",
             Self::ManifestOlder => "manifest-older",
             Self::ManifestExpired => "manifest-expired",
+            Self::ManifestOther => "manifest-other",
             Self::NoServer => "no-server",
             Self::UnknownBuild => "unknown-build",
             Self::UnknownComponent => "unknown-component",
@@ -263,6 +266,7 @@ impl ManifestCode {
             Self::ManifestUntrusted => "the manifest is not signed with the key of this machine",
             Self::ManifestOlder => "the manifest is older than the last one that was accepted here",
             Self::ManifestExpired => "the manifest has expired",
+            Self::ManifestOther => "the manifest is another one than the caller expects",
             Self::NoServer => "the manifest names no server",
             Self::UnknownBuild => "no release in the catalogue has the declared build",
             Self::UnknownComponent => "no source names this component",
@@ -354,6 +358,7 @@ impl ManifestCode {
             Self::ManifestUntrusted => "Sign the manifest where the secret key is: `minisign -Sm manifest.yaml`.",
             Self::ManifestOlder => "Put the newer manifest back. If the older one is meant, give it a higher `serial`.",
             Self::ManifestExpired => "Check what it declares, then give it a later day.",
+            Self::ManifestOther => "Bring the manifest to the server that the caller means, then run again.",
             Self::NoServer => "Add each server under `servers`. Without one, no run does anything.",
             Self::UnknownBuild => {
                 "Compare the build with Core Components on a server that has this update. `reconcile releases` lists the catalogue."
@@ -455,6 +460,9 @@ version: 1",
             }
             Self::ManifestOlder => Case("`serial: 11` on a server that accepted `serial: 12`"),
             Self::ManifestExpired => Case("a signed manifest with `expires: 2026-01-31`, in February"),
+            Self::ManifestOther => Case(
+                "`apply manifest.yaml --fingerprint sha256:…` on a server that still has the manifest of last month",
+            ),
             Self::NoServer => Fields("servers: {}"),
             Self::UnknownBuild => Fields(r#"updates: { cu7: { release: "7.0.2046.99999" } }"#),
             Self::UnknownComponent => Fields(r#"updates: { cu7: { components: { unheard-of: "7.0.2046.385" } } }"#),

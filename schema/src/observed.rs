@@ -108,6 +108,13 @@ impl Observed {
         }
     }
 
+    /// When its boot began, in whole seconds by the host's clock.
+    #[must_use]
+    pub fn booted_at(&self) -> Option<Timestamp> {
+        let second = self.at.as_second() - i64::from(self.uptime?.as_seconds());
+        Timestamp::from_second(second).ok()
+    }
+
     /// The build of the Core Components of `product`, when it is known.
     #[must_use]
     pub fn core(&self, product: Product) -> Option<&Build> {

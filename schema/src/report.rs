@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Cause, Code, Foreign, Installer, Product, Recognised, Role, ServerName, ServiceName, Sha256, Step, Store,
+    BootId, Build, Cause, Code, Fingerprint, Foreign, Installer, Product, Recognised, Role, ServerName, ServiceName,
+    Sha256, Step, Store,
 };
 
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
@@ -22,6 +23,9 @@ pub struct PlanReport {
     pub version: u32,
     /// The version of `reconcile` that made it.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// When the hosts were observed.
     pub at: Timestamp,
     /// The worst of the servers' states.
@@ -42,6 +46,12 @@ pub struct ServerPlan {
     /// How the plan ends, as a code that does not change between versions.
     #[serde(default)]
     pub code: Code,
+    /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waits: bool,
+    /// Whether all that is missing is a restart that the policy does not allow.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reboot_required: bool,
     /// The differences from its target.
     pub findings: Vec<FindingReport>,
     /// The services of the product that no published list names. They are stopped and started with the rest.
@@ -190,6 +200,12 @@ pub enum State {
 }
 
 impl State {
+    /// Whether a server in this state, for this reason, only waits for its turn.
+    #[must_use]
+    pub fn waits(self, code: Code) -> bool {
+        self == Self::Blocked && code.waits()
+    }
+
     /// Every state.
     pub const ALL: [Self; 6] =
         [Self::AtGoal, Self::Drift, Self::Blocked, Self::Unknown, Self::NeedsOperator, Self::Failed];
@@ -250,6 +266,9 @@ pub struct RunReport {
     pub version: u32,
     /// The version of `reconcile` that ran.
     pub made_by: String,
+    /// The fingerprint of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// The worst of the servers' states.
     pub state: State,
     /// The log of the run: a file of JSON lines. The runs of a lab that nobody schedules write none.
@@ -271,10 +290,25 @@ pub struct ServerRun {
     /// How the run ended, as a code that does not change between versions.
     #[serde(default)]
     pub code: Code,
+    /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waits: bool,
+    /// Whether all that is missing is a restart that the policy does not allow.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reboot_required: bool,
     /// Whether anything was changed.
     pub changed: bool,
     /// Whether the machine is restarting, and the next run goes on.
     pub restarting: bool,
+    /// When the machine goes down, if it is restarting and this is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_at: Option<Timestamp>,
+    /// The boot of the server. Another boot has another text; it means nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<BootId>,
+    /// When that boot began, by the server's clock. Two observations of one boot can differ by a second or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booted_at: Option<Timestamp>,
     /// The steps that were taken, in order.
     pub steps: Vec<Step>,
     /// How long services were down, in seconds.

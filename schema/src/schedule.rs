@@ -1,4 +1,5 @@
-//! What `reconcile schedule show` answers to a program: the scheduled task, and its differences from what it should be.
+//! What `reconcile schedule show` and `run` answer to a program: the scheduled task, its differences from what it should be, and
+//! the run that it began.
 
 use alloc::{string::String, vec::Vec};
 
@@ -6,9 +7,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Period, State};
+use crate::{Period, RunId, State};
 
-/// The answer of `schedule show`. Its version is that of the other answers.
+/// The answer of `schedule show` and `schedule run`. Its version is that of the other answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile schedule")]
@@ -21,6 +22,9 @@ pub struct ScheduleReport {
     pub state: State,
     /// Whether the task is registered.
     pub installed: bool,
+    /// The run that `schedule run` began. `status` shows it under `scheduledRun`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// What the task does, where it is registered and this can be read from its definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<ScheduledTask>,

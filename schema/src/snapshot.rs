@@ -5,7 +5,7 @@ use alloc::string::String;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{Marks, Observed};
+use crate::{Fingerprint, Marks, Observed};
 
 /// The version of snapshots. Fields may be added within it; none is removed and none changes its meaning.
 pub const SNAPSHOT_VERSION: u32 = 1;
@@ -27,6 +27,9 @@ pub struct Snapshot {
     /// Whether only the builds are known: they come from an offline registry, without the server itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub builds_only: bool,
+    /// The fingerprint of the manifest with which the host was observed. Earlier versions do not report it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_fingerprint: Option<Fingerprint>,
     /// What was observed.
     pub seen: Observed,
     /// What the host's journal records.

@@ -26,6 +26,13 @@ fn a_claim_is_shown_and_broken_with_a_reason() {
     let worked =
         "a.contoso.example\n  …  fe01.contoso.example is worked on since Mon 2026-11-02 02:00 (UTC), in boot 7\n";
     assert_eq!(claims(&[]).out, worked);
+    let other = format!("sha256:{}", "0a".repeat(32));
+    let followed = claim.replace("\"boot\"", &format!("\"manifestFingerprint\": \"{other}\", \"boot\""));
+    let file = share.join("a.contoso.example.fe01.contoso.example.json");
+    fs::write(&file, format!("{{ \"claims\": [{followed}] }}")).unwrap();
+    let named = worked.replace("in boot 7", "in boot 7, by another manifest (sha256:0a0a0a0a0a0a)");
+    assert_eq!(claims(&[]).out, named);
+    fs::write(&file, format!("{{ \"claims\": [{claim}] }}")).unwrap();
     for (args, code, said) in [
         (&["--break", "fe02.contoso.example", "--reason", "x"][..], 65, "these have: fe01.contoso.example"),
         (&["--break", "fe01.contoso.example"], 64, "--reason <TEXT>"),
@@ -91,4 +98,30 @@ fn a_missing_share_and_a_manifest_without_one_are_reported() {
     let ended = reconcile(folder.path(), &["claims", "site.yaml"]);
     assert_eq!(ended.code, Some(65));
     assert!(ended.err.contains("`rollout: { claims }`"), "{}", ended.err);
+}
+
+/// A run that waits for a claim learns that its holder follows another manifest: one of the two servers has an old copy.
+#[test]
+fn a_claim_of_a_run_that_follows_another_manifest_says_so() {
+    let folder = folder("");
+    let share = folder.path().join("claims");
+    fs::create_dir(&share).unwrap();
+    let lab = "lab:\n  world: world.yaml\n  servers:\n    fe01.contoso.example: { build: \"7.0.2046.123\", faults: [installer-fails] }\n    fe02.contoso.example: { build: \"7.0.2046.123\" }\n";
+    let text = site(share.to_str().unwrap()) + lab;
+    let path = folder.path().join("site.yaml");
+    fs::write(&path, &text).unwrap();
+    let apply = |server: &str| reconcile(folder.path(), &["apply", "site.yaml", "--server", server]);
+    assert_eq!(apply("fe01").code, Some(1), "a server whose update failed keeps its claim");
+    let same = apply("fe02");
+    assert_eq!(same.code, Some(3), "{}", same.out);
+    assert!(same.out.contains("fe01.contoso.example has held the claim"), "{}", same.out);
+    assert!(!same.out.contains("another manifest"), "{}", same.out);
+
+    let inventory: serde_json::Value =
+        serde_json::from_str(&reconcile(folder.path(), &["inventory", "site.yaml", "--list"]).out).unwrap();
+    let own = inventory["all"]["vars"]["reconcile_manifest_fingerprint"].as_str().unwrap();
+    fs::write(&path, format!("serial: 2\n{text}")).unwrap();
+    let other = apply("fe02");
+    let named = format!("its run follows another manifest ({})", &own[..19]);
+    assert!(other.code == Some(3) && other.out.contains(&named), "{named}: {}", other.out);
 }

@@ -182,7 +182,7 @@ fn the_inventory_has_every_server_in_exactly_the_groups_of_the_manifest() {
         assert_eq!(ended.code, Some(0), "{text}{}", ended.err);
         let inventory: Value = serde_json::from_str(&ended.out).unwrap();
         let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, group) in inventory.as_object().unwrap().iter().filter(|(name, _)| *name != "_meta") {
+        for (name, group) in inventory.as_object().unwrap().iter().filter(|(_, group)| group["hosts"].is_array()) {
             assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
             for host in group["hosts"].as_array().unwrap() {
                 let new = groups.entry(host.as_str().unwrap().into()).or_default().insert(name.clone());
@@ -325,6 +325,48 @@ fn a_server_whose_snapshot_shows_it_done_has_no_turn() {
     let (code, unread) = plan(&["--from", "seen"]);
     assert_eq!((code, unread["unread"].as_array().unwrap().len()), (Some(5), 1));
     assert_eq!(turns(&unread).len(), 1, "a server with an unreadable snapshot is planned");
+}
+
+/// A ring begins when the servers of the ring before have been watched, counted from the end of their runs.
+#[test]
+fn a_ring_waits_until_the_ring_before_has_been_watched() {
+    let rings = "rollout: { rings: [pilot, broad], soak: 2d, atOnce: 1 }";
+    let text = lab().replace("rollout: { atOnce: 1 }", rings);
+    let text = text.replace(
+        "servers:\n  se[1-3].a.example",
+        "servers:\n  se1.a.example: { role: standard-edition, target: cu7, ring: pilot }\n  se[2-3].a.example",
+    );
+    let folder = folder(&text);
+    let ring = |from: &[&str]| -> Value {
+        let ended = reconcile(folder.path(), &[&["inventory", "site.yaml", "--list"], from].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let inventory: Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(inventory["all"]["vars"]["reconcile_soak_minutes"], 2 * 24 * 60);
+        assert_eq!(inventory["ring_pilot"].get("vars"), None, "nothing comes before it");
+        inventory["ring_broad"]["vars"].clone()
+    };
+    let observe = || assert_eq!(reconcile(folder.path(), &["observe", "site.yaml", "--to", "seen"]).code, Some(0));
+    assert_eq!(ring(&[]), Value::Null, "without snapshots nothing is known");
+    observe();
+    assert_eq!(ring(&["--from", "seen"]), serde_json::json!({ "reconcile_ring_waits_for": ["se1.a.example"] }));
+
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml", "--server", "se1.a.example"]).code, Some(0));
+    observe();
+    let seen = std::fs::read_to_string(folder.path().join("seen/se1.a.example.json")).unwrap();
+    let seen: Value = serde_json::from_str(&seen).unwrap();
+    let done: jiff::Timestamp = seen["marks"]["reached"]["at"].as_str().unwrap().parse().unwrap();
+    let watched = done + jiff::SignedDuration::from_hours(48);
+    assert_eq!(ring(&["--from", "seen"]), serde_json::json!({ "reconcile_not_before": watched.to_string() }));
+
+    let plan = |as_of: jiff::Timestamp| {
+        let as_of = as_of.to_string();
+        let args = ["plan", "--fleet", "site.yaml", "--as-of", &as_of, "--from", "seen", "--output", "json"];
+        let [report] = valid("fleet", &reconcile(folder.path(), &args).out).try_into().unwrap();
+        report["waves"][0]["from"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap()
+    };
+    assert_eq!(plan(done), watched, "the plan waits, too");
+    let later = watched + jiff::SignedDuration::from_hours(5);
+    assert_eq!(plan(later), later);
 }
 
 #[test]

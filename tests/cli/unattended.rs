@@ -4,13 +4,15 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
+    process::Stdio,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Ended, folder, lab, listing, reconcile};
+use crate::{Ended, command, folder, lab, listing, reconcile};
 
 const SERVER: &str = "fe01.contoso.example";
 
@@ -112,7 +114,16 @@ fn everything_can_be_switched_off() {
     assert_eq!(apply(&folder).code, Some(1));
     assert_eq!(
         listing(folder.path()),
-        ["site.yaml", "world.journal", "world.lock", "world.lock.at-work", "world.yaml"]
+        [
+            "site.yaml",
+            "world.journal",
+            "world.lock",
+            "world.lock.at-work",
+            "world.unattended.json",
+            "world.unattended.lock",
+            "world.unattended.lock.at-work",
+            "world.yaml"
+        ]
     );
     assert_eq!(last_run(&folder)["event"], "failed", "`status` still finds the note of the run");
 }
@@ -359,6 +370,60 @@ fn an_installer_without_a_sign_of_life_is_reported_once_and_goes_on() {
     assert!(end.contains("no CPU time for 25 min"), "the outcome says it too: {end}");
 }
 
+/// By this a person or a play follows a run that the Task Scheduler began.
+#[test]
+fn status_names_the_last_run_and_how_it_ended() {
+    let folder = reporting("");
+    let status = || -> Value {
+        let ended = reconcile(folder.path(), &["status", "site.yaml", "--output", "json"]);
+        serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {}{}", ended.out, ended.err))
+    };
+    assert_eq!(status()["scheduledRun"], Value::Null);
+    assert_eq!(apply(&folder).code, Some(0));
+    let first = status();
+    let run = &first["scheduledRun"];
+    assert_eq!((&run["mode"], &run["exitCode"], &run["going"]), (&"apply".into(), &0.into(), &Value::Null), "{run}");
+    assert!(run["run"].is_string() && run["ended"].is_string(), "{run}");
+    assert_eq!(first["servers"][0]["scheduled"]["run"], run["run"]);
+    assert_eq!(first["servers"][0]["last"]["run"], run["run"], "the journal has the same name");
+
+    let held = ["world.lock", "world.lock.at-work"].map(|name| {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.try_lock().unwrap();
+        file
+    });
+    let blocked = reconcile(folder.path(), &["apply", "site.yaml", "--unattended", "--lock-wait", "0s"]);
+    assert_eq!(blocked.code, Some(3), "{}", blocked.err);
+    drop(held);
+    let second = status();
+    let run = &second["scheduledRun"];
+    assert_ne!(run["run"], first["scheduledRun"]["run"]);
+    assert_eq!((&run["exitCode"], &run["code"]), (&3.into(), &"another-run".into()), "{run}");
+    assert!(run["outcome"].as_str().unwrap().contains("another run holds the lock"), "{run}");
+    assert_ne!(second["servers"][0]["scheduled"]["run"], run["run"], "it had no result for the server");
+}
+
+/// A run that is at work is shown as such, and one that was cut off is not taken for it.
+#[test]
+fn status_tells_a_run_that_goes_on_from_one_that_was_cut_off() {
+    let folder = reporting("");
+    assert_eq!(reconcile(folder.path(), &["lab", "pace", "site.yaml", "60x"]).code, Some(0));
+    let mut child = command(folder.path(), &["apply", "site.yaml", "--unattended"]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    assert_ne!(out.read_line(&mut String::new()).unwrap(), 0, "it says that it works");
+    let status = |output: &str| reconcile(folder.path(), &["status", "site.yaml", "--output", output]).out;
+    let going: Value = serde_json::from_str(&status("json")).unwrap();
+    assert_eq!(going["scheduledRun"]["going"], true, "{going}");
+    assert!(status("text").contains("the scheduled task is at work since "), "{}", status("text"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let cut: Value = serde_json::from_str(&status("json")).unwrap();
+    assert_eq!(cut["scheduledRun"]["run"], going["scheduledRun"]["run"]);
+    assert_eq!((&cut["scheduledRun"]["going"], &cut["scheduledRun"]["ended"]), (&Value::Null, &Value::Null), "{cut}");
+    assert!(status("text").contains("the last run of the scheduled task was cut off: run "), "{}", status("text"));
+}
+
 #[test]
 fn an_error_before_a_run_begins_is_reported() {
     let folder = reporting("");
@@ -366,7 +431,8 @@ fn an_error_before_a_run_begins_is_reported() {
     lock.try_lock().unwrap();
     let at_work = fs::File::create(folder.path().join("world.lock.at-work")).unwrap();
     at_work.try_lock().unwrap();
-    for ended in [apply(&folder), observe(&folder)] {
+    let at_once = ["apply", "site.yaml", "--unattended", "--lock-wait", "0s"];
+    for ended in [reconcile(folder.path(), &at_once), observe(&folder)] {
         assert_eq!(ended.code, Some(3), "{}", ended.err);
     }
     drop((lock, at_work));

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_hosts::lab::{Lab, Simulated, World};
 use reconcile_schema::{
-    Aim, Attempt, BootId, Build, Component, Damage, Fact, Manifest, Pending, Product, Reached, Releases, Rights, RunId,
-    ServiceState, Shared, Snapshot,
+    Aim, Attempt, BootId, Build, Component, Damage, Fact, Fingerprint, Manifest, Pending, Product, Reached, Releases,
+    Rights, RunId, ServiceState, Shared, Snapshot,
 };
 
 use crate::{AS_OF, hostile::CORPUS};
@@ -102,7 +102,7 @@ pub fn write(folder: &Path) {
     fs::write(snapshots.join("oslo.ndjson"), lines).unwrap();
     // Branches: two are current, one cannot be read by its account, two have only a registry, and the rest have hostile
     // names.
-    put("branch-01", current);
+    put("branch-01", &|it| it.manifest_fingerprint = Some(Fingerprint::of([7; 32]))); // It has another manifest.
     put("branch-02", current);
     put("branch-03", &|it| {
         it.made_by = CORPUS[5].into();
@@ -149,7 +149,15 @@ pub fn healthy(goal: &Goal) -> Snapshot {
     seen.at = as_of() - SignedDuration::from_hours(2);
     seen.boot = Fact::Known(BootId("2026-11-14T21:12:45Z".into()));
     let marks = reached(&goal.core);
-    Snapshot { version: 1, made_by: "0.1.0".into(), lab: false, builds_only: false, seen, marks }
+    Snapshot {
+        version: 1,
+        made_by: "0.1.0".into(),
+        lab: false,
+        builds_only: false,
+        manifest_fingerprint: None,
+        seen,
+        marks,
+    }
 }
 
 fn reached(core: &Build) -> reconcile_schema::Marks {

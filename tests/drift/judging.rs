@@ -156,6 +156,38 @@ fn snapshots_of_several_versions_get_one_verdict() {
     }
 }
 
+/// A snapshot that was made with another manifest is judged all the same, and a note says so. One of an earlier version, which
+/// does not name its manifest, gets none.
+#[test]
+fn a_snapshot_that_was_made_with_another_manifest_gets_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = ["fe1.contoso.example", "fe2.contoso.example", "fe3.contoso.example"];
+    fs::write(folder.path().join("site.yaml"), manifest_of("fe[1-3].contoso.example")).unwrap();
+    fs::create_dir(folder.path().join("exports")).unwrap();
+    let judged = || report(folder.path(), &[]);
+    let write = |name: &str, fingerprint: Option<&str>| {
+        let mut snapshot = snapshot_of(name);
+        if let Some(fingerprint) = fingerprint {
+            snapshot["manifestFingerprint"] = fingerprint.into();
+        }
+        fs::write(folder.path().join(format!("exports/{name}.json")), snapshot.to_string()).unwrap();
+    };
+    servers.iter().for_each(|name| write(name, None));
+    let own = judged().1.manifest_fingerprint.unwrap();
+    let other = format!("sha256:{}", "0a".repeat(32));
+    write(servers[1], Some(&own.to_string()));
+    write(servers[2], Some(&other));
+    let (code, report) = judged();
+    assert_eq!((code, states(&report)), (Some(0), vec![DriftState::AtGoal; 3]));
+    let found: Vec<_> = report.servers.iter().map(|server| server.findings.len()).collect();
+    assert_eq!(found, [0, 0, 1]);
+    let note = &report.servers[2].findings[0];
+    assert_eq!((note.code, note.note), (DriftCode::OtherManifest, true));
+    assert_eq!((&*note.desired, &*note.observed), (&*own.short(), "sha256:0a0a0a0a0a0a"));
+    let evidence = report.servers[2].snapshot.as_ref().unwrap();
+    assert_eq!(evidence.manifest_fingerprint.unwrap().to_string(), other);
+}
+
 /// Unknown fields in the snapshots of the fleet must not change a verdict.
 #[test]
 fn fields_of_a_later_version_change_no_verdict() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     SERVER, before,
     engine::{Engine, Search, asks},
-    files, site,
+    files, reconcile, site,
 };
 
 const OTHER: &str = "fe02.contoso.example";
@@ -88,6 +88,55 @@ fn only_set_takes_the_lock() {
     assert_eq!((failed.code, failed.meaning.as_str()), (3, "blocked: try later"));
     assert!(failed.errors[0].contains("another run holds the lock"), "{failed:?}");
     assert_eq!(files(folder.path()), untouched);
+}
+
+/// A server that only waits for its turn ends no document that lets it wait, and its answer says that it is not done.
+#[test]
+fn a_server_that_waits_for_its_turn_is_a_warning_where_that_is_asked() {
+    let lets_wait = |how: &str| {
+        let mut asked = asks("site.yaml", SERVER);
+        asked["whenBlocked"] = how.into();
+        asked
+    };
+    let (folder, engine) = before("");
+    let waits = |why: &str, code: &str| {
+        for asked in [asks("site.yaml", SERVER), lets_wait("fail")] {
+            let failed = engine.set(&asked, false).err().unwrap();
+            assert_eq!(failed.code, 3, "{failed:?}");
+            assert!(failed.errors[0].contains(why), "{failed:?}");
+        }
+        engine.logged.take();
+        let set = engine.set(&lets_wait("warn"), false).unwrap();
+        assert_eq!(
+            (&set.after["state"], &set.after["_inDesiredState"]),
+            (&"drift".into(), &false.into()),
+            "{}",
+            set.after
+        );
+        assert_eq!((set.after.get("_restartRequired"), set.changed.unwrap().len()), (None, 0));
+        let logged = engine.logged.take();
+        let said = |(level, text): &(String, String)| level == "warn" && text.contains(why) && text.contains(code);
+        assert!(logged.iter().any(said), "{logged:?}");
+    };
+    let lock = fs::File::create(folder.path().join("world.lock")).unwrap();
+    lock.try_lock().unwrap();
+    waits("another run holds the lock", "code another-run");
+    drop(lock);
+    reconcile(folder.path(), &["hold", "site.yaml", "--reason", "a demo"]);
+    waits("a demo", "code held");
+    reconcile(folder.path(), &["unhold", "site.yaml"]);
+    assert_eq!(engine.set(&lets_wait("warn"), false).unwrap().after["_inDesiredState"], true);
+
+    // What somebody must look into stays a failure.
+    let (_folder, engine) = before("shell-open");
+    assert_eq!(engine.set(&lets_wait("warn"), false).err().unwrap().code, 3);
+    // A pending restart is reported as such, in both cases.
+    let (_folder, engine) = before("reboot-pending");
+    for how in ["warn", "fail"] {
+        let set = engine.set(&lets_wait(how), false).unwrap();
+        assert_eq!(set.after["_restartRequired"], json!([{ "system": SERVER }]), "{how}");
+    }
+    assert_eq!(engine.get(&lets_wait("warn")).unwrap()["whenBlocked"], "warn", "it is no difference");
 }
 
 #[test]

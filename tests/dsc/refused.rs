@@ -139,6 +139,7 @@ fn the_message_for_a_wrong_value_names_its_property() {
     }
     for (wrong, path) in [
         (json!({ "manifest": 1 }), ": manifest: invalid type"),
+        (json!({ "manifest": "site.yaml", "whenBlocked": "later" }), ": whenBlocked: unknown variant `later`"),
         (json!({ "manifest": "site.yaml", "_exist": "no" }), ": _exist: invalid type"),
         (json!({ "manifest": "site.yaml", "found": "7.0" }), ": found: "),
         (json!({ "manifest": "site.yaml", "_metadata": { "whatIf": [1] } }), ": _metadata.whatIf[0]: invalid type"),

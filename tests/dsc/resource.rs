@@ -69,7 +69,7 @@ fn the_embedded_schema_is_the_committed_one_and_needs_no_other() {
         assert!(embedded["properties"][name].is_object(), "{name}");
     }
     // What cannot be asked for is said to be so.
-    let asked = ["manifest", "server", "_exist", "_metadata"];
+    let asked = ["manifest", "server", "whenBlocked", "_exist", "_metadata"];
     for (name, rules) in embedded["properties"].as_object().unwrap() {
         assert_eq!(rules["readOnly"] == true, !asked.contains(&name.as_str()), "{name}");
     }

@@ -24,6 +24,7 @@ pub fn check(bytes: &[u8]) {
         run: RunId("fuzz".into()),
         at,
         boot: None,
+        manifest_fingerprint: None,
         written: None,
         later: BTreeMap::new(),
     };

@@ -115,9 +115,13 @@ fn invalid_options_are_refused_with_a_reason() {
 #[test]
 fn the_task_scheduler_is_a_part_of_windows() {
     let install = ["schedule", "install", "manifests/standard-edition.yaml"];
-    for args in
-        [&install as &[&str], &["schedule", "show"], &["schedule", "show", "--output", "json"], &["schedule", "remove"]]
-    {
+    for args in [
+        &install as &[&str],
+        &["schedule", "show"],
+        &["schedule", "show", "--output", "json"],
+        &["schedule", "run"],
+        &["schedule", "remove"],
+    ] {
         let said = refused(args);
         assert!(said.contains("run this on the server") && said.contains("--print"), "{args:?}: {said}");
     }

@@ -269,10 +269,14 @@ fn a_restart_that_is_allowed_is_asked_for() {
     let first = machine.apply();
     assert_eq!((first.code, first.server.state), (3, State::Blocked), "{first:#?}");
     assert!(first.server.restarting, "{first:#?}");
+    let lasts = first.server.restart_at.zip(first.server.booted_at);
+    assert!(lasts.is_some_and(|(down, booted)| booted < down), "announced in this boot: {first:#?}");
     assert_eq!(machine.journal().iter().filter(|mark| *mark == "rebootAsked").count(), 1);
 
     machine.reboot();
-    machine.apply().is(0, State::AtGoal);
+    let again = machine.apply();
+    again.is(0, State::AtGoal);
+    assert!(again.server.boot.is_some() && again.server.boot != first.server.boot, "{again:#?}");
     machine.assert_converged();
     assert_eq!(installs(&machine), 1);
 }

@@ -5,8 +5,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use reconcile_doubles::Scheduler;
-use reconcile_schema::{Period, ScheduleReport, State, TaskDifference, TaskMode};
+use reconcile_doubles::{Call, Scheduler, ScriptRun};
+use reconcile_schema::{Period, ScheduleReport, State, StatusReport, TaskDifference, TaskMode};
 
 use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::manifest;
@@ -17,6 +17,10 @@ const MANIFEST: &str = r"C:\Program Files\reconcile\manifest.yaml";
 
 /// The double stores the task here.
 const TASK: &str = r"C:\Windows\System32\Tasks\reconcile\reconcile";
+
+/// The commands that need the Task Scheduler.
+const COMMANDS: [&[&str]; 4] =
+    [&["schedule", "install", MANIFEST], &["schedule", "show"], &["schedule", "run"], &["schedule", "remove"]];
 
 fn machine() -> Machine {
     let machine = Machine::new(Server::standard_edition(SFB_2019));
@@ -150,6 +154,52 @@ fn another_request_corrects_the_task_and_a_changed_manifest_is_drift() {
     assert_eq!(show(&machine).state, State::AtGoal);
 }
 
+/// The test plays the Task Scheduler: asked to start the task, it starts what the task runs.
+#[test]
+fn a_task_is_started_and_the_run_that_begins_is_named() {
+    const RUN: [&str; 4] = ["schedule", "run", "--output", "json"];
+    let script = "Install-CsDatabase.ps1";
+    let mut server = Server::standard_edition(SFB_2019);
+    server.lab.scripts.insert(script.into(), vec![ScriptRun::Slow(20_000)]);
+    let machine = Machine::new(server);
+    machine.put(MANIFEST, manifest(&machine, "{}"));
+    let refused = |args: &[&str], code: u32, why: &str| {
+        let ended = machine.reconcile(args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (code, ""), "{}", ended.stderr);
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+    };
+    refused(&RUN, 64, "is not registered");
+    install(&machine, &[], 0);
+    refused(&RUN, 64, "only observes and changes nothing");
+    change(&machine, "<Arguments>observe ", "<Arguments>apply ");
+    let other = format!("sha256:{}", "0a".repeat(32));
+    refused(&["schedule", "run", "--fingerprint", &other], 65, "error[manifest-other]");
+    let asked = |call: &Call| call.program == "schtasks.exe" && call.args.iter().any(|arg| arg == "/run");
+    assert!(!machine.calls().iter().any(asked), "nothing was started");
+
+    let waits = machine.start(RECONCILE, &RUN);
+    machine.until_called("the task is started", asked);
+    let task = machine.start(RECONCILE, &["apply", MANIFEST, "--unattended"]);
+    let ended = waits.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let report: ScheduleReport = serde_json::from_str(&ended.stdout).expect("a report");
+    let run = report.run.expect("the run is named");
+
+    machine.until_called(script, |call| call.script() == Some(script));
+    refused(&RUN, 3, &run.0);
+    let status = || -> StatusReport {
+        let ended = machine.reconcile(&["status", MANIFEST, "--output", "json"]);
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stderr))
+    };
+    let going = status().scheduled_run.expect("it is recorded");
+    assert_eq!((&going.run, going.going, going.ended), (&run, true, None));
+    task.end();
+    let status = status();
+    let over = status.scheduled_run.expect("it is recorded");
+    assert_eq!((&over.run, over.going, over.exit_code), (&run, false, Some(0)), "{over:#?}");
+    assert_eq!(status.servers[0].scheduled.as_ref().and_then(|last| last.run.as_ref()), Some(&run));
+}
+
 #[test]
 fn a_task_that_needs_a_domain_group_cannot_run_as_system() {
     let machine = machine();
@@ -198,7 +248,7 @@ fn a_program_that_others_can_change_is_not_run_with_high_rights() {
 #[test]
 fn only_an_administrator_registers_a_task() {
     let machine = machine();
-    for command in [&["schedule", "install", MANIFEST] as &[&str], &["schedule", "show"], &["schedule", "remove"]] {
+    for command in COMMANDS {
         let ended = machine.run(r"C:\lab\bin\ordinary.exe", &[&[RECONCILE], command].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{}", ended.stderr);
         assert!(ended.stderr.contains("is for administrators of this server"), "{}", ended.stderr);
@@ -210,7 +260,7 @@ fn only_an_administrator_registers_a_task() {
 fn a_refusal_or_an_alteration_by_the_task_scheduler_is_reported() {
     let mut machine = machine();
     machine.change(|lab| lab.scheduler = Scheduler::Refuses("Zugriff verweigert".into()));
-    for command in [&["schedule", "install", MANIFEST] as &[&str], &["schedule", "show"], &["schedule", "remove"]] {
+    for command in COMMANDS {
         let ended = machine.reconcile(command);
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{}", ended.stderr);
         assert!(ended.stderr.contains("FEHLER: Zugriff verweigert"), "{}", ended.stderr);

@@ -294,7 +294,7 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock_which_dies_with_its_ho
     machine.declare("{}");
     let first = machine.start_apply();
     machine.until_called(script, |call| call.script() == Some(script));
-    let second = machine.reconcile(&APPLY);
+    let second = machine.reconcile(&[&APPLY as &[&str], &["--lock-wait", "0s"]].concat());
     assert_eq!((second.code, second.stdout.as_str()), (3, ""), "{}", second.stderr);
     assert!(second.stderr.contains("another run holds the lock"), "{}", second.stderr);
     assert!(second.stderr.contains(", process "), "the holder is named: {}", second.stderr);

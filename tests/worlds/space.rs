@@ -677,6 +677,7 @@ impl Case {
         Goal {
             named: Arc::default(),
             original: None,
+            manifest: None,
             server: "server.contoso.example".parse().unwrap(),
             product: self.kind.product(),
             role,
@@ -761,6 +762,7 @@ impl Case {
                 run,
                 at,
                 boot: None,
+                manifest_fingerprint: None,
                 written: None,
                 later: BTreeMap::new(),
             }]

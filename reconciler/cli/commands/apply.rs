@@ -62,12 +62,14 @@ fn logged(input: &Input, verbose: bool) -> Result<Option<Listening>, Problem> {
 
 /// Brings the servers to their goals, one after the other.
 fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>, log: Option<&Path>) -> Result<Exit, Problem> {
+    input.expect(args.fingerprint)?;
     let mut servers = Vec::new();
     let options = Options {
         servers: args.scope.servers.clone(),
         plan: args.plan.clone(),
         retry: args.retry,
         unattended: args.unattended,
+        lock_wait: args.lock_wait,
         yes: args.yes,
     };
     let (voice, headings) = match args.scope.output {
@@ -83,9 +85,14 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>, log: Option<&
         Ok(())
     })?;
     let state = worst(servers.iter().map(|server| server.state));
-    let (version, made_by, log) =
-        (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), log.map(|log| log.display().to_string()));
-    let report = RunReport { version, made_by, state, log, servers };
+    let report = RunReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        manifest_fingerprint: Some(input.fingerprint()),
+        state,
+        log: log.map(|log| log.display().to_string()),
+        servers,
+    };
     match args.scope.output {
         Output::Text => print(&format!("\n{}", render::summary(&report)))?,
         Output::Json => print(&harmless::pretty(&report)?)?,

@@ -7,7 +7,7 @@ use reconcile_hosts::{
     lab,
     task::{Account, Place},
 };
-use reconcile_schema::{Period, Product, ServerName, TaskMode};
+use reconcile_schema::{Fingerprint, Period, Product, ServerName, TaskMode};
 
 use crate::manifest::schemas::Format;
 use crate::show::{drift::forms::Form, topics};
@@ -159,9 +159,15 @@ pub struct Apply {
     /// Take only the steps of this approved plan (a file that `plan --out` wrote).
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
+    /// Refuse any other manifest than the one with this fingerprint, which `inventory` and every JSON report name.
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
     /// Reset the attempt counter: the reason for the earlier failures is fixed.
     #[arg(long)]
     pub retry: bool,
+    /// How long to wait while another run works here; 0s: not at all.
+    #[arg(long, value_name = "PERIOD", default_value = "2m")]
+    pub lock_wait: Period,
     /// Run by the scheduled task: ask nobody, and report as the manifest's `reports` says.
     #[arg(long, conflicts_with = "retry")]
     pub unattended: bool,
@@ -173,6 +179,9 @@ pub struct Plan {
     /// Which servers.
     #[command(flatten)]
     pub scope: Scope,
+    /// Refuse any other manifest than the one with this fingerprint, which `inventory` and every JSON report name.
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
     /// Also write the plan to this file, for `apply --plan`.
     #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
     pub out: Option<PathBuf>,
@@ -197,6 +206,10 @@ pub struct Inventory {
     /// All groups and servers, with their variables.
     #[arg(long, group = "asked")]
     pub list: bool,
+    /// Snapshots of the fleet, which show whether the rings before are done, and since when: a file, a folder, a pattern, or - for
+    /// standard input; can be given several times.
+    #[arg(long, value_name = "PLACE", requires = "list")]
+    pub from: Vec<PathBuf>,
     /// The variables of one server.
     #[arg(long, value_name = "NAME", group = "asked")]
     pub host: Option<ServerName>,
@@ -405,8 +418,21 @@ pub enum Schedule {
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
+    /// Start the task now, and print which run that is.
+    Run(Start),
     /// Remove the task. A run that it started continues.
     Remove,
+}
+
+/// `reconcile schedule run`.
+#[derive(Debug, clap::Args)]
+pub struct Start {
+    /// Refuse if the manifest of the task is any other one than that with this fingerprint.
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<Fingerprint>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
 }
 
 /// `reconcile schedule install`.

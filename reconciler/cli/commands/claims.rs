@@ -25,7 +25,7 @@ pub fn run(args: &Claims) -> Result<Exit, Problem> {
     let mut claimed: Vec<(Fqdn, ServerName)> = Vec::new();
     for (name, record) in records.read()? {
         let of = goals.iter().find(|goal| goal.claims.as_ref().is_some_and(|claims| claims.name == name));
-        text += &shown(&name, &record, now(), of.and_then(Goal::zone));
+        text += &shown(&name, &record, input.fingerprint(), now(), of.and_then(Goal::zone));
         claimed.extend(record.claims.into_iter().map(|claim| (name.clone(), claim.server)));
     }
     let Some(server) = args.broken.as_ref().map(|server| input.named(server)) else { return print(&text) };

@@ -27,7 +27,8 @@ pub fn run(args: &Drift) -> Result<Exit, Problem> {
     for name in &servers {
         judge.find(name).map_err(|_| Problem::input(format!("the manifest does not name the server {name}")))?;
     }
-    let head = Head { made_by: env!("CARGO_PKG_VERSION"), manifest: args.manifest.display().to_string(), as_of };
+    let (made_by, manifest) = (env!("CARGO_PKG_VERSION"), args.manifest.display().to_string());
+    let head = Head { made_by, manifest, fingerprint: input.fingerprint(), as_of };
     let mut reports = Reports::open(args.output, &args.reports, &head, input.releases())?;
     if builds_alone {
         reports.summary.not_judged = ["services", "databases"].map(str::to_owned).into();

@@ -13,6 +13,7 @@ use crate::work::rollout::report;
 /// When the manifest or the snapshots as a whole cannot be used.
 pub fn run(args: &Plan) -> Result<Exit, Problem> {
     let input = Input::read(&args.scope.manifest)?;
+    input.expect(args.fingerprint)?;
     let report = report(&input, args.as_of.unwrap_or_else(now), &args.from)?;
     match args.scope.output {
         Output::Text => print(&fleet::of(&report, &args.scope.manifest))?,

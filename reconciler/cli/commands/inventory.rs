@@ -12,6 +12,6 @@ pub fn run(args: &Inventory) -> Result<Exit, Problem> {
     let input = Input::read(&args.manifest)?;
     match &args.host {
         Some(host) => one(&input, &input.named(host)),
-        None => all(&input),
+        None => all(&input, &args.from),
     }
 }

@@ -20,7 +20,7 @@ use crate::show::{
 };
 use crate::work::interrupt::{Interrupts, ROLLOUT_ENDS, wait};
 use crate::work::rehearsal::{self, Happens};
-use crate::work::session::{lock, run_name};
+use crate::work::session::{Patience, lock, run_name};
 use crate::work::site::{lab_path, lab_world, near_fault};
 use crate::work::{state::worst, words::plural};
 
@@ -35,7 +35,7 @@ pub fn run(command: &args::Lab) -> Result<Exit, Problem> {
             let input = Input::read(manifest)?;
             let path = path(&input)?;
             let world = lab_world(&input)?;
-            let _lock = lock(&input, &RunId(run_name()))?;
+            let _lock = lock(&input, &RunId(run_name()), Patience::NONE)?;
             let lab = Lab::reset(&path, world).map_err(Problem::failed)?;
             let servers = lab.world().servers.len();
             let path = escape(&path.display().to_string());
@@ -136,7 +136,7 @@ fn to_change(manifest: &Path) -> Result<(Lab, Lock), Problem> {
     // Errors of the manifest come first.
     path(&input)?;
     lab_world(&input)?;
-    let lock = lock(&input, &RunId(run_name()))?;
+    let lock = lock(&input, &RunId(run_name()), Patience::NONE)?;
     Ok((open(manifest)?, lock))
 }
 

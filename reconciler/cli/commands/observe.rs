@@ -1,13 +1,13 @@
 //! `reconcile observe`: snapshots of servers.
 
 use reconcile_core::{Run, Seen};
-use reconcile_schema::{Mode, RunId};
+use reconcile_schema::Mode;
 
 use crate::commands::args::Observe;
 use crate::manifest::{diagnostic::escape, exit::Exit, harmless, input::Input, problem::Problem};
 use crate::show::out::{print, warn_of_damage};
 use crate::show::render;
-use crate::work::session::{nobody_acts, run_name, safe_program, trace_moved};
+use crate::work::session::{nobody_acts, safe_program, trace_moved};
 use crate::work::snapshot::{snapshot, write};
 use crate::work::{
     site::Site,
@@ -47,7 +47,6 @@ pub fn run(args: &Observe, verbose: bool) -> Result<Exit, Problem> {
 fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
     safe_program(input)?;
     let (mut site, goals) = Site::open(input, &args.servers)?;
-    let run = RunId(run_name());
     nobody_acts(input)?;
     trace_moved();
     let mut states = Vec::new();
@@ -60,7 +59,7 @@ fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Pr
                 return Err(problem);
             }
         };
-        let seen = Seen { host: snapshot.seen, marks: snapshot.marks, run: Run::new(run.clone()) };
+        let seen = Seen { host: snapshot.seen, marks: snapshot.marks, run: Run::new(reporter.run.clone()) };
         let judgement = Judgement::of_look(goal, &seen, site.is_lab());
         let (state, outcome) = (judgement.state, escape(&judgement.outcome));
         print(&format!("{}: {}; {outcome}\n", goal.server, render::word(state)))?;

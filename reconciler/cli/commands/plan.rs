@@ -13,6 +13,7 @@ use crate::work::{plan::report, site::Site};
 /// When the manifest, a host or the file cannot be used.
 pub fn run(args: &Plan) -> Result<Exit, Problem> {
     let input = Input::read(&args.scope.manifest)?;
+    input.expect(args.fingerprint)?;
     let (mut site, goals) = Site::open(&input, &args.scope.servers)?;
     let report = report(&mut site, &goals, &input)?;
     if let Some(path) = &args.out {

@@ -10,8 +10,9 @@ use crate::show::out::{print, warn};
 use crate::show::status::text;
 use crate::work::findings::{aged, as_report};
 use crate::work::plan::{heading, shown};
-use crate::work::site::{Site, lock_path};
-use crate::work::{past::past, state::as_state, unattended::last_run};
+use crate::work::site::{Site, lock_path, unattended};
+use crate::work::unattended::{last_run, record};
+use crate::work::{past::past, state::as_state};
 
 /// Shows the state of servers, by the facts that are read without the product's cmdlets.
 ///
@@ -40,8 +41,19 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
         servers.push(ServerStatus { last, scheduled, ..server });
     }
     let running = Lock::holder(&lock_path(&input)?);
-    let (version, made_by, schedule) = (REPORT_VERSION, env!("CARGO_PKG_VERSION").into(), schedule(&site));
-    let report = StatusReport { version, made_by, running, schedule, servers };
+    let scheduled_run = record::read(&unattended(&input)?).unwrap_or_else(|error| {
+        warn(&error);
+        None
+    });
+    let report = StatusReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        manifest_fingerprint: Some(input.fingerprint()),
+        running,
+        scheduled_run,
+        schedule: schedule(&site),
+        servers,
+    };
     match args.output {
         Output::Text => print(&text(&report)),
         Output::Json => print(&harmless::pretty(&report)?),
@@ -73,6 +85,8 @@ fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerStatus {
     ServerStatus {
         server: heading(goal, seen.host.core(goal.product), lab),
         zone: goal.zone().cloned(),
+        boot: seen.host.boot.known().cloned(),
+        booted_at: seen.host.booted_at(),
         state: as_state(state),
         findings: findings.collect(),
         hold: marks.hold.clone(),

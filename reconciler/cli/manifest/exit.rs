@@ -122,7 +122,11 @@ impl Exit {
             | Code::Untrusted => &[Self::NeedsOperator],
             Code::Unknown | Code::NotLooked | Code::PoolNotUnderstood => &[Self::Unknown],
             Code::UsageWrong => &[Self::Usage],
-            Code::InputWrong | Code::ManifestUntrusted | Code::ManifestOlder | Code::ManifestExpired => &[Self::Input],
+            Code::InputWrong
+            | Code::ManifestUntrusted
+            | Code::ManifestOlder
+            | Code::ManifestExpired
+            | Code::ManifestOther => &[Self::Input],
         }
     }
 }

@@ -11,7 +11,8 @@ use reconcile_core::{
     stale, topology_errors, warnings,
 };
 use reconcile_schema::{
-    ComponentName, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName, ServerPattern, Sha256,
+    Code, ComponentName, Fingerprint, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName,
+    ServerPattern, Sha256,
 };
 use sha2::Digest;
 
@@ -113,6 +114,25 @@ impl Input {
         digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
     }
 
+    /// The fingerprint of the manifest, as it was written.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.source.fingerprint()
+    }
+
+    /// Refuses another manifest than the caller means.
+    ///
+    /// # Errors
+    /// When a fingerprint is expected, and the manifest has another one.
+    pub fn expect(&self, expected: Option<Fingerprint>) -> Result<(), Problem> {
+        let found = self.fingerprint();
+        let Some(expected) = expected.filter(|expected| *expected != found) else { return Ok(()) };
+        let message = format!("this is another manifest than expected: its fingerprint is {found}");
+        let why = Diagnostic::file(&self.path.display().to_string(), ManifestCode::ManifestOther, message);
+        let help = "put the manifest here that is meant, or take the fingerprint of this one: reconcile inventory MANIFEST --list";
+        Err(Problem::refused(Code::ManifestOther, why.expected(format!("the one with {expected}")).help(help)))
+    }
+
     /// Why it is older than it should be on a server with these marks. Without signatures, somebody may be editing it,
     /// so other content with the same serial is not reported.
     pub fn stale(&self, marks: &Marks, now: Timestamp) -> Option<Stale> {
@@ -149,11 +169,12 @@ impl Input {
     /// When the manifest does not name one of them, or its declaration makes no goal.
     pub fn goals(&self, only: &[ServerName]) -> Result<Vec<Goal>, Problem> {
         if only.is_empty() {
-            return Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors));
+            let goals = Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors))?;
+            return Ok(goals.into_iter().map(|goal| self.marked(goal)).collect());
         }
         let goal = |name: &ServerName| {
             let goal = Goal::of(&self.manifest, &self.releases, &self.named(name));
-            goal.map_err(|error| self.explain(vec![error]))
+            goal.map(|goal| self.marked(goal)).map_err(|error| self.explain(vec![error]))
         };
         only.iter().map(goal).collect()
     }
@@ -180,7 +201,12 @@ impl Input {
             return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
         };
         let goal = Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first);
-        goal.map_err(|error| self.explain(vec![error]))
+        goal.map(|goal| self.marked(goal)).map_err(|error| self.explain(vec![error]))
+    }
+
+    /// A goal that names the manifest that it comes from.
+    fn marked(&self, goal: Goal) -> Goal {
+        Goal { manifest: Some(self.fingerprint()), ..goal }
     }
 
     /// The goals, without limits on time, of the servers that answer for databases of their pools.

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod exit;
 pub mod fields;
 pub mod finding;
+mod fingerprint;
 pub mod harmless;
 pub mod input;
 pub mod problem;

@@ -30,7 +30,7 @@ pub enum Format {
     History,
     /// The answer of status.
     Status,
-    /// The answer of schedule show.
+    /// The answer of schedule show and schedule run.
     Schedule,
     /// What dsc is asked and answers.
     Dsc,

@@ -2,13 +2,14 @@
 
 use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 
-use reconcile_schema::ManifestCode;
+use reconcile_schema::{Fingerprint, ManifestCode};
 use serde_json::Value;
 
 #[cfg(test)]
 use crate::manifest::diagnostic::Place;
 use crate::manifest::{
     diagnostic::{Diagnostic, Diagnostics},
+    fingerprint::fingerprint,
     text::{Span, Text},
     yaml::{self, Inside, Node, duplicate},
 };
@@ -18,6 +19,7 @@ use crate::manifest::{
 pub struct Source {
     text: Text,
     root: Node,
+    fingerprint: Fingerprint,
     /// The document as a JSON value, made on demand: a schema needs it, a good manifest does not.
     value: OnceCell<Value>,
 }
@@ -42,13 +44,20 @@ impl Source {
 
     fn new(text: Text) -> Result<Self, Diagnostics> {
         let root = yaml::load(&text)?;
-        Ok(Self { text, root, value: OnceCell::new() })
+        let fingerprint = fingerprint(&root);
+        Ok(Self { text, root, fingerprint, value: OnceCell::new() })
     }
 
     /// The text, as it was read.
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.as_str()
+    }
+
+    /// The fingerprint of the document, as it was written.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     /// The document as a JSON value.

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_core::{READY, wrong_clock};
-use reconcile_schema::{Doubt, Fqdn, PoolRecord, Released, ServerName, ZoneName, shown_at};
+use reconcile_schema::{Doubt, Fingerprint, Fqdn, PoolRecord, Released, ServerName, ZoneName, shown_at};
 
 use crate::manifest::diagnostic::escape;
 use crate::show::render::{FAINT, GOOD, WAITS};
 
 /// Which server of a pool is being updated, and what the others reported.
-pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp, zone: Option<&ZoneName>) -> String {
+pub fn shown(name: &Fqdn, record: &PoolRecord, own: Fingerprint, now: Timestamp, zone: Option<&ZoneName>) -> String {
     let mut out = format!("{name}\n");
     for doubt in &record.doubts {
         let _ = writeln!(out, "  {WAITS}!{WAITS:#}  {}", escape(&doubt.to_string()));
@@ -24,9 +24,11 @@ pub fn shown(name: &Fqdn, record: &PoolRecord, now: Timestamp, zone: Option<&Zon
     for claim in &record.claims {
         let boot = claim.boot.as_ref().map(|boot| format!(", in {}", escape(&boot.0))).unwrap_or_default();
         let server = escape(claim.server.as_str());
+        let other = claim.manifest_fingerprint.filter(|follows| *follows != own);
+        let other = other.map(|other| format!(", by another manifest ({})", other.short())).unwrap_or_default();
         let _ = writeln!(
             out,
-            "  {WAITS}…{WAITS:#}  {server} is worked on since {}{boot}{}",
+            "  {WAITS}…{WAITS:#}  {server} is worked on since {}{boot}{other}{}",
             shown_at(claim.at, zone),
             clock(&claim.server, claim.at, claim.written)
         );

@@ -3,14 +3,19 @@
 use std::{
     collections::BTreeMap,
     io::{BufWriter, Write},
+    path::PathBuf,
 };
 
-use reconcile_core::{Batch, Entry, Goal, Member, Prediction, READY, Roster, Standing, Update, batches, updates};
-use reconcile_schema::{Maintenance, ServerName};
+use jiff::Timestamp;
+use reconcile_core::{
+    Batch, Entry, Goal, Member, Place, Prediction, READY, Roster, Standing, Update, Waits, batches, soaks, updates,
+};
+use reconcile_schema::{Fingerprint, Maintenance, ServerName};
 use serde::Serialize;
 
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::out::print;
+use crate::show::out::{print, warn};
+use crate::work::sight::{Sight, Snapshots};
 
 /// The variables of a server for Ansible. None is a secret, because a manifest holds none.
 #[derive(Debug, Clone, Serialize)]
@@ -57,6 +62,19 @@ struct Shared {
 #[derive(Debug, Default, Serialize)]
 struct Group<'a> {
     hosts: Vec<&'a ServerName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vars: Option<OfRing<'a>>,
+}
+
+/// The variables that the servers of a ring share. A server may begin once the time has come and no server is waited for.
+#[derive(Debug, Serialize)]
+struct OfRing<'a> {
+    /// When the servers of the rings before have been watched for long enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_not_before: Option<Timestamp>,
+    /// The servers of the rings before that are not known to be at their goals.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reconcile_ring_waits_for: Vec<&'a ServerName>,
 }
 
 /// Prints the variables of one server.
@@ -73,13 +91,14 @@ pub fn one(input: &Input, host: &ServerName) -> Result<Exit, Problem> {
     print(&harmless::pretty(&server.variables(shared))?)
 }
 
-/// Prints the whole inventory.
+/// Prints the whole inventory. The snapshots at these places show what each ring waits for.
 ///
 /// # Errors
-/// When the manifest makes no goals.
-pub fn all(input: &Input) -> Result<Exit, Problem> {
+/// When the manifest makes no goals, or the snapshots as a whole cannot be used.
+pub fn all(input: &Input, from: &[PathBuf]) -> Result<Exit, Problem> {
     let roster = Roster::of(&input.manifest);
     let fleet = Fleet::read(input, &roster)?;
+    let rings = fleet.rings(input, &roster, from)?;
     let mut names = Names::default();
     let mut named = |shared: &Shared| -> Vec<String> {
         shared.groups().into_iter().map(|(kind, name)| names.group(kind, name)).collect()
@@ -94,12 +113,30 @@ pub fn all(input: &Input) -> Result<Exit, Problem> {
     let mut hostvars: BTreeMap<&ServerName, Variables<'_>> = BTreeMap::new();
     for (server, shared) in fleet.servers() {
         let waves = server.batches().filter_map(|batch| of_waves.get(batch.number));
-        for group in of_entries.get(server.entry).into_iter().flatten().chain(waves) {
+        for group in of_entries.get(server.place.entry).into_iter().flatten().chain(waves) {
             groups.entry(group).or_default().hosts.push(&server.name);
         }
         hostvars.insert(&server.name, server.variables(shared));
     }
-    written(&Listing { meta: Meta { hostvars }, groups })
+    for (ring, waits) in
+        input.manifest.rollout.rings.iter().zip(&rings).filter(|(_, waits)| **waits != Waits::default())
+    {
+        let name = names.group("ring", ring.to_string());
+        let waited = waits.servers.iter().filter_map(|number| Some(&fleet.servers.get(*number)?.name));
+        let vars = OfRing { reconcile_not_before: waits.until, reconcile_ring_waits_for: waited.collect() };
+        if let Some(group) = groups.get_mut(name.as_str()) {
+            group.vars = Some(vars);
+        }
+    }
+    let rollout = &input.manifest.rollout;
+    let soak = rollout.soak.filter(|soak| rollout.rings.len() > 1 && soak.as_seconds() > 0);
+    let all = All {
+        vars: OfAll {
+            reconcile_manifest_fingerprint: input.fingerprint(),
+            reconcile_soak_minutes: soak.map(|soak| soak.as_seconds().div_ceil(60)),
+        },
+    };
+    written(&Listing { meta: Meta { hostvars }, all, groups })
 }
 
 /// The servers of the manifest, each with its turn.
@@ -111,8 +148,9 @@ struct Fleet {
 
 struct Server {
     name: ServerName,
-    /// The number of its entry.
-    entry: usize,
+    place: Place,
+    /// The number of its ring.
+    ring: usize,
     batch: Option<Batch>,
     /// The turn in which databases of its pool are updated from it.
     databases: Option<Batch>,
@@ -128,9 +166,11 @@ impl Fleet {
             let standing = Standing::of(&input.manifest, entry.server);
             let central = goal.has_central_store();
             entries.push(shared(input, entry, &goal));
-            for (_, name) in roster.servers(entry, |_| true) {
+            let ring = standing.ring_number(&input.manifest);
+            for (nth, name) in roster.servers(entry, |_| true) {
+                let place = Place { entry: number, number: nth };
                 members.push(Member { name: name.clone(), standing, central, turn, databases_of: Vec::new() });
-                servers.push(Server { name, entry: number, batch: None, databases: None });
+                servers.push(Server { name, place, ring, batch: None, databases: None });
             }
         }
         let mut updating = Vec::new();
@@ -158,9 +198,21 @@ impl Fleet {
         Ok(Self { servers, entries })
     }
 
+    /// What each ring waits for, by the snapshots at these places. Without any, nothing is known, and no ring waits.
+    fn rings(&self, input: &Input, roster: &Roster<'_>, from: &[PathBuf]) -> Result<Vec<Waits>, Problem> {
+        if from.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut snapshots = Snapshots::read(input, roster, from)?;
+        snapshots.unread.iter().for_each(|why| warn(why));
+        let done = |server: &Server| (server.ring, Sight::done(snapshots.take(server.place).as_ref()));
+        let done: Vec<_> = self.servers.iter().map(done).collect();
+        Ok(soaks(&input.manifest, &done))
+    }
+
     /// The servers, each with the variables of its entry.
     fn servers(&self) -> impl Iterator<Item = (&Server, &Shared)> {
-        self.servers.iter().filter_map(|server| Some((server, self.entries.get(server.entry)?)))
+        self.servers.iter().filter_map(|server| Some((server, self.entries.get(server.place.entry)?)))
     }
 }
 
@@ -187,8 +239,25 @@ impl Server {
 struct Listing<'a> {
     #[serde(rename = "_meta")]
     meta: Meta<'a>,
+    all: All,
     #[serde(flatten)]
     groups: BTreeMap<&'a str, Group<'a>>,
+}
+
+/// The group of all servers, which every inventory has.
+#[derive(Serialize)]
+struct All {
+    vars: OfAll,
+}
+
+/// The variables that all servers share.
+#[derive(Serialize)]
+struct OfAll {
+    /// With it, a play makes sure that each server has this manifest.
+    reconcile_manifest_fingerprint: Fingerprint,
+    /// How long a ring is watched before the next begins, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile_soak_minutes: Option<u32>,
 }
 
 #[derive(Serialize)]

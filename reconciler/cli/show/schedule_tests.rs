@@ -20,6 +20,7 @@ fn report() -> ScheduleReport {
         made_by: "0.1.0".into(),
         state: State::AtGoal,
         installed: true,
+        run: None,
         task: Some(task),
         next: Some(NextStart { from: at("02:00:00"), until: at("02:10:00") }),
         differences: vec![],

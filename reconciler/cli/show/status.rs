@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anstyle::Style;
 use reconcile_schema::{
-    DriftCode, FindingReport, Hold, LastRun, Mode, Period, ServerStatus, State, StatusReport, TaskStanding, ZoneName,
-    shown_at,
+    DriftCode, FindingReport, Hold, LastRun, Mode, Period, ServerStatus, State, StatusReport, TaskStanding,
+    UnattendedRun, ZoneName, shown_at,
 };
 
 use crate::manifest::diagnostic::escape;
@@ -20,6 +20,9 @@ pub fn text(report: &StatusReport) -> String {
     if let Some(running) = &report.running {
         let _ = writeln!(out, "{WAITS}…{WAITS:#}  under way: {}", escape(running));
     }
+    if let Some(line) = report.scheduled_run.as_ref().and_then(unfinished) {
+        out += &line;
+    }
     if let Some(schedule) = &report.schedule {
         let _ = writeln!(out, "{FAINT}·{FAINT:#}  {}", upcoming(schedule));
     }
@@ -28,6 +31,18 @@ pub fn text(report: &StatusReport) -> String {
         out += &one(server);
     }
     out
+}
+
+/// A run of the scheduled task that is at work, or was cut off.
+fn unfinished(run: &UnattendedRun) -> Option<String> {
+    let (name, since) = (escape(&run.run.0), shown_at(run.began, None));
+    match (run.going, run.ended) {
+        (true, _) => Some(format!("{WAITS}…{WAITS:#}  the scheduled task is at work since {since}: run {name}\n")),
+        (false, None) => Some(format!(
+            "{BAD}!{BAD:#}  the last run of the scheduled task was cut off: run {name}, begun on {since}\n"
+        )),
+        (false, Some(_)) => None,
+    }
 }
 
 /// What the scheduled task will do, and when.

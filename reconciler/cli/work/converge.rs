@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use reconcile_core::{Act, Approved, End, Event, Goal, Observe, Outcome, Request, Run, Seen, apply};
 use reconcile_hosts::lab::{Pace, paced::Paced};
-use reconcile_schema::{Heading, Marks, Period, RunId, ServerName, ServerRun, State};
+use reconcile_schema::{Code, Heading, Marks, Period, RunId, ServerName, ServerRun, State};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::approval::{approval, read_plan};
 use crate::work::down::{down, stopping};
 use crate::work::findings::{aged, said};
 use crate::work::plan::{heading, shown};
-use crate::work::session::{opened, run_name, safe_program, trace_moved, user};
+use crate::work::session::{Patience, opened, run_name, safe_program, trace_moved, user};
 use crate::work::{
     advice::advice,
     audience::Audience,
@@ -35,6 +35,8 @@ pub struct Options {
     pub retry: bool,
     /// The scheduled task runs it.
     pub unattended: bool,
+    /// How long it waits while another run works here.
+    pub lock_wait: Period,
     /// No confirmation is asked before a real server is changed.
     #[cfg_attr(not(windows), expect(dead_code, reason = "no real server is changed here"))]
     pub yes: bool,
@@ -63,8 +65,9 @@ pub fn each(
 ) -> Result<(), Problem> {
     safe_program(input)?;
     let approved = options.plan.as_deref().map(read_plan).transpose()?;
-    let run = RunId(run_name());
-    let (mut site, goals, _lock) = opened(input, &options.servers, &run)?;
+    let run = reporter.map_or_else(|| RunId(run_name()), |reporter| reporter.run.clone());
+    let patience = Patience { most: options.lock_wait, say: audience.voice() };
+    let (mut site, goals, _lock) = opened(input, &options.servers, &run, patience)?;
     let user = if options.unattended { format!("{} (scheduled task)", user()) } else { user() };
     let interrupts = Interrupts::new(audience.voice(), RUN_ENDS);
     let session = Session { options, input, audience, interrupts, run, lab: site.is_lab(), pace: site.pace(), user };
@@ -209,7 +212,9 @@ impl Session<'_> {
         let now = Seen { host, marks, run: Run::new(self.run.clone()) };
         let stale = self.input.stale(&now.marks, now.host.at);
         let notes = said(goal, &now).into_iter().chain(stale.as_ref().map(aged)).collect();
-        let server = ServerRun { notes, ..server_run(goal, &outcome, heading, self.waiter()) };
+        let (boot, booted_at) = (now.host.boot.known().cloned(), now.host.booted_at());
+        let run = server_run(goal, &outcome, heading, self.waiter());
+        let server = ServerRun { notes, boot, booted_at, ..run };
         Ok(Ran { outcome, server, seen: now })
     }
 
@@ -279,12 +284,18 @@ pub fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waite
         End::Blocked(blocker) => blocker.opens().and_then(|opening| shown(goal, &opening)),
         End::AtGoal | End::GoingDown => None,
     };
+    let code = outcome.end.code();
     ServerRun {
         server,
         state,
-        code: outcome.end.code(),
+        code,
+        waits: state.waits(code),
+        reboot_required: code == Code::RestartDue,
         changed: !outcome.steps.is_empty(),
         restarting: outcome.end == End::GoingDown,
+        restart_at: outcome.restart_at,
+        boot: None,
+        booted_at: None,
         steps: outcome.steps.clone(),
         outage_seconds: outcome.outage.map_or(0, Period::as_seconds),
         outage_budget_seconds: Some(goal.rules.outage_budget.as_seconds()),
@@ -299,3 +310,9 @@ pub fn server_run(goal: &Goal, outcome: &Outcome, server: Heading, waiter: Waite
         help,
     }
 }
+
+#[cfg(test)]
+#[cfg(not(windows))] // There a site can be this machine.
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#[path = "tests/converge.rs"]
+mod tests;

@@ -8,8 +8,8 @@ use reconcile_core::{
 };
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
-    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fqdn, ManifestPlace, Observed, Period,
-    Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
+    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fingerprint, Fqdn, ManifestPlace, Observed,
+    Period, Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -162,7 +162,7 @@ impl<'a> Judge<'a> {
 
     /// The judgement of a server with a readable snapshot.
     pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
-        let Snapshot { made_by, lab, builds_only, seen, marks, .. } = snapshot;
+        let Snapshot { made_by, lab, builds_only, seen, marks, manifest_fingerprint, .. } = snapshot;
         let scope = match (self.builds_alone, builds_only) {
             (true, _) => Scope::Builds,
             (false, true) => Scope::OnlyBuildsKnown,
@@ -170,7 +170,8 @@ impl<'a> Judge<'a> {
         };
         let found = self.find(&seen.host);
         let mut drift = blank(seen.host.as_str());
-        drift.snapshot = Some(self.evidence(origin, made_by, lab, &seen));
+        let evidence = self.evidence(origin, made_by, lab, &seen);
+        drift.snapshot = Some(Evidence { manifest_fingerprint, ..evidence });
         let declared = found.ok().and_then(|place| Some((place, self.declare(&mut drift, place.entry)?)));
         let own = |place: Place| self.updating.get(&place).and_then(|number| Some((*number, self.goals.get(*number)?)));
         let declared = declared.map(|(place, shared)| (place, own(place).unwrap_or(shared)));
@@ -195,6 +196,9 @@ impl<'a> Judge<'a> {
         drift.findings = told.findings_of(goal, seen.marks.reached.as_ref());
         (drift.state, drift.diff, drift.steps) = (told.state, told.diff, told.steps);
         (drift.code, drift.blocked_by, drift.help) = (told.code, told.blocked_by, told.help);
+        if let Some((own, other)) = goal.manifest.zip(manifest_fingerprint).filter(|(own, other)| own != other) {
+            drift.findings.push(of_other_manifest(own, other));
+        }
         self.age(&mut drift);
         Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
     }
@@ -222,6 +226,7 @@ impl<'a> Judge<'a> {
             at: None,
             age_seconds: None,
             made_by: String::new(),
+            manifest_fingerprint: None,
             boot: None,
             lab: false,
         });
@@ -247,7 +252,7 @@ impl<'a> Judge<'a> {
         let age = (!origin.file.is_empty()).then(|| self.as_of.duration_since(seen.at).as_secs());
         let boot = seen.boot.known().map(|boot| boot.0.clone());
         let (file, line) = (origin.file.to_string(), origin.line);
-        Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, boot, lab }
+        Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, manifest_fingerprint: None, boot, lab }
     }
 
     /// A server that reported too long ago, or in the future, has no reliable state.
@@ -315,6 +320,12 @@ fn finding(code: DriftCode, subject: &str, desired: &str, observed: &str, source
     let [subject, desired, observed, source] = [subject, desired, observed, source].map(str::to_owned);
     let phrase = code.phrase().to_owned();
     DriftFinding { code, phrase, subject, desired, observed, source, note: false, origin: None }
+}
+
+/// The facts count all the same: only what the server itself did about them followed another declaration.
+fn of_other_manifest(own: Fingerprint, other: Fingerprint) -> DriftFinding {
+    let note = finding(DriftCode::OtherManifest, "manifest", &own.short(), &other.short(), "the snapshot");
+    DriftFinding { note: true, ..note }
 }
 
 fn unnamed(stranger: Option<Stranger>) -> DriftFinding {

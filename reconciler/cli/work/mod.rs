@@ -29,7 +29,7 @@ pub mod rescue;
 pub mod rollout;
 pub mod session;
 pub mod shortfall;
-mod sight;
+pub mod sight;
 pub mod site;
 pub mod snapshot;
 pub mod state;

@@ -4,7 +4,7 @@ use reconcile_core::{Act, Goal, Observe};
 use reconcile_schema::{Mark, Marks, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
-use crate::work::session::{opened, run_name, user};
+use crate::work::session::{Patience, opened, run_name, user};
 use crate::work::site::Site;
 
 /// A mark for one server, and what its journal had said before.
@@ -25,7 +25,7 @@ pub fn note(
     mut then: impl FnMut(&Goal, Noted) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let run = RunId(run_name());
-    let (mut site, goals, _lock) = opened(input, servers, &run)?;
+    let (mut site, goals, _lock) = opened(input, servers, &run, Patience::NONE)?;
     for goal in &goals {
         let noted = match &mut site {
             Site::Lab(lab) => one(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,

@@ -33,7 +33,7 @@ pub fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanRepo
         Ok(ServerPlan { rests_on: Some(rests(goal, &manifest)), ..planned })
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
-    Ok(self::of(servers))
+    Ok(PlanReport { manifest_fingerprint: Some(input.fingerprint()), ..self::of(servers) })
 }
 
 /// The report that holds these plans.
@@ -42,6 +42,7 @@ pub fn of(servers: Vec<ServerPlan>) -> PlanReport {
     PlanReport {
         version: REPORT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
+        manifest_fingerprint: None,
         at: jiff::Timestamp::now(),
         state: worst(servers.iter().map(|server| server.state)),
         servers,
@@ -69,6 +70,8 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> Server
         server,
         state,
         code,
+        waits: state.waits(code),
+        reboot_required: code == Code::RestartDue,
         findings: findings.collect(),
         unpublished_services: unpublished(seen),
         not_installed: goal.not_installed(&seen.host).cloned().collect(),

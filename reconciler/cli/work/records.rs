@@ -8,7 +8,7 @@ use reconcile_hosts::{Share, ShareError, lab::Lab};
 use reconcile_schema::{Claim, Fqdn, PoolRecord, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
-use crate::work::session::{lock, run_name, user};
+use crate::work::session::{Patience, lock, run_name, user};
 use crate::work::site::{lab_path, lab_world};
 
 /// The records of a manifest's pools, each by its name.
@@ -72,7 +72,7 @@ impl Records {
         let (by, reason) = (user(), reason.to_owned());
         match self {
             Self::Lab(..) => {
-                let _lock = lock(input, &RunId(run_name()))?;
+                let _lock = lock(input, &RunId(run_name()), Patience::NONE)?;
                 // Read again: another run may have changed it before this one got the lock.
                 let Some(mut lab) = opened(input)? else { return Ok(None) };
                 lab.break_claim(name, server, by, at, reason).map_err(Problem::failed)

@@ -196,7 +196,7 @@ impl Rehearsal<'_> {
         self.reach(&name, at)?;
         let seen = look(&mut self.lab.host(&name).map_err(Problem::input)?, &goal)?;
         let turn = match sight(&goal.clone().whenever(), &seen) {
-            Sight::AtGoal | Sight::RemainDatabases => None,
+            Sight::AtGoal { .. } | Sight::RemainDatabases => None,
             Sight::Remains { foreseen, .. } => {
                 Some(foreseen.or(foreseen_whole(&goal)).unwrap_or_else(|| assumed(&goal)).turn())
             }
@@ -215,7 +215,7 @@ impl Rehearsal<'_> {
         let goal = self.goal(&name)?;
         self.reach(&name, at)?;
         let seen = look(&mut self.lab.host(&name).map_err(Problem::input)?, &goal)?;
-        let is_done = matches!(sight(&goal.clone().whenever(), &seen), Sight::AtGoal);
+        let is_done = matches!(sight(&goal.clone().whenever(), &seen), Sight::AtGoal { .. });
         let turn = (!is_done).then(|| pool_databases_whole(&goal));
         Ok(Member { name, standing, central: false, turn, databases_of: pools })
     }

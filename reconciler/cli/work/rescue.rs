@@ -18,7 +18,9 @@ use crate::work::session::{run_name, user};
 pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
     // Nobody vouches for its content, not even that it belongs to a lab.
     let is_anybodys = matches!(problem.code(), Code::Untrusted | Code::ManifestUntrusted);
-    if !is_anybodys && !matches!(problem.code(), Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired) {
+    let is_refused =
+        matches!(problem.code(), Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired | Code::ManifestOther);
+    if !is_anybodys && !is_refused {
         return problem;
     }
     match rescue(manifest, is_anybodys) {

@@ -8,7 +8,7 @@ use std::{
 use jiff::{Timestamp, civil::Date};
 use reconcile_core::{
     Fleet, Foreseen, Left, Member, Opening, Place, Prediction, Proposal, Roster, Schedule, Standing, Turn, Update,
-    assumed, foreseen_whole, pool_databases_whole, proposals, schedule, updates,
+    assumed, foreseen_whole, pool_databases_whole, proposals, schedule, soaks, updates,
 };
 use reconcile_schema::{
     Basis, ChainReport, FleetReport, FleetSummary, Fqdn, LeftReport, ProposedWindows, REPORT_VERSION, Role, State,
@@ -42,7 +42,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
     let roster = Roster::of(manifest);
     let mut snapshots = Snapshots::read(input, &roster, from)?;
     let (mut members, mut known, mut summary) = (Vec::new(), Vec::new(), FleetSummary::default());
-    let mut done = BTreeSet::new();
+    let (mut done, mut current) = (Vec::new(), BTreeSet::new());
     for (number, entry) in roster.entries().iter().enumerate() {
         let goal = input.goal_of(&roster, entry)?;
         let standing = Standing::of(manifest, entry.server);
@@ -52,10 +52,12 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
         for (nth, name) in roster.servers(entry, |_| true) {
             summary.servers += 1;
             let place = Place { entry: number, number: nth };
-            let (foreseen, blocked_by) = match snapshots.take(place) {
+            let sight = snapshots.take(place);
+            done.push((standing.ring_number(manifest), Sight::done(sight.as_ref())));
+            let (foreseen, blocked_by) = match sight {
                 Some(Sight::RemainDatabases) => (None, None),
-                Some(Sight::AtGoal) => {
-                    done.insert(place);
+                Some(Sight::AtGoal { .. }) => {
+                    current.insert(place);
                     summary.at_goal += 1;
                     (None, None)
                 }
@@ -80,12 +82,12 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
         let goal = input.goal_of(&roster, entry)?;
         let standing = Standing::of(manifest, entry.server);
         let zone = standing.maintenance.map(|maintenance| &maintenance.time_zone);
-        let turn = (!done.contains(&place)).then(|| pool_databases_whole(&goal));
+        let turn = (!current.contains(&place)).then(|| pool_databases_whole(&goal));
         let (entry, outage) = (entry.pattern.as_str(), Foreseen { outage: Prediction::default(), ..assumed(&goal) });
         known.push(Known { entry, role: goal.role, zone, outage, blocked_by: None, databases_on: Some(sql_server) });
         members.push(Member { name: from, standing, central: false, turn, databases_of: pools });
     }
-    let fleet = Fleet::of(manifest, members);
+    let fleet = Fleet::of(manifest, members).soaking(&soaks(manifest, &done));
     let planned = schedule(&fleet, at);
     let is_server = |number: usize| fleet.members().get(number).is_some_and(|member| member.databases_of.is_empty());
     summary.planned = count(planned.turns.iter().filter(|turn| is_server(turn.server)).count());
@@ -105,6 +107,7 @@ pub fn report(input: &Input, at: Timestamp, from: &[PathBuf]) -> Result<FleetRep
     Ok(FleetReport {
         version: REPORT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
+        manifest_fingerprint: Some(input.fingerprint()),
         at,
         state: worst(states.into_iter().flatten()),
         at_once: u32::try_from(fleet.at_once()).unwrap_or(u32::MAX),

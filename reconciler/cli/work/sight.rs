@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use reconcile_core::{Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foreseen};
+use jiff::Timestamp;
+use reconcile_core::{Done, Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foreseen};
 use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
 use reconcile_schema::{RunId, Snapshot, State};
 
@@ -12,8 +13,8 @@ use crate::work::plan::{Remaining, remaining};
 
 /// The judgement of a server by its snapshot.
 pub enum Sight {
-    /// It is at its goal.
-    AtGoal,
+    /// It is at its goal: since the run that brought it there ended at this time, if one did.
+    AtGoal { reached: Option<Timestamp> },
     /// It is not, or this is unknown.
     Remains {
         /// How long the work on it takes, if that can be foreseen.
@@ -23,6 +24,17 @@ pub enum Sight {
     },
     /// It is, but for databases of its pool that are updated from it.
     RemainDatabases,
+}
+
+impl Sight {
+    /// Whether the server is done, for the rings that wait for it.
+    pub fn done(sight: Option<&Self>) -> Done {
+        match sight {
+            Some(Self::AtGoal { reached: Some(at) }) => Done::At(*at),
+            Some(Self::AtGoal { reached: None }) => Done::Untouched,
+            Some(Self::Remains { .. } | Self::RemainDatabases) | None => Done::No,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -101,7 +113,10 @@ fn is_alone_at_goal(goal: &Goal, seen: &Seen) -> bool {
 pub fn sight(goal: &Goal, seen: &Seen) -> Sight {
     let Remaining { state, blocked_by, .. } = remaining(goal, seen, Waiter::Elsewhere);
     match state {
-        State::AtGoal => Sight::AtGoal,
+        State::AtGoal => {
+            let ours = seen.marks.reached.as_ref().filter(|reached| reached.aim.core == goal.core);
+            Sight::AtGoal { reached: ours.map(|reached| reached.at) }
+        }
         _ if is_alone_at_goal(goal, seen) => Sight::RemainDatabases,
         State::NeedsOperator | State::Failed => Sight::Remains { foreseen: foreseen(goal, seen), blocked_by },
         State::Drift | State::Blocked | State::Unknown => {

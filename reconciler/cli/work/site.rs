@@ -140,6 +140,29 @@ pub fn logs(input: &Input) -> Result<PathBuf, Problem> {
     }
 }
 
+/// The path of the record of the last unattended run: one for all servers of a lab, otherwise that of this machine.
+///
+/// # Errors
+/// As [`lock_path`].
+pub fn unattended(input: &Input) -> Result<PathBuf, Problem> {
+    match lab_path(input) {
+        Some(world) => Ok(world.with_extension("unattended.json")),
+        #[cfg(windows)]
+        None => unattended_here(),
+        #[cfg(not(windows))]
+        None => Err(Problem::usage("there is no server here to run on")),
+    }
+}
+
+/// The path of the record of the last unattended run on this machine.
+///
+/// # Errors
+/// When Windows does not report its folders.
+#[cfg(windows)]
+pub fn unattended_here() -> Result<PathBuf, Problem> {
+    Ok(reconcile_hosts::windows::lock_path().map_err(Problem::failed)?.with_file_name("unattended.json"))
+}
+
 /// The path of a manifest's lab, if it has one.
 pub fn lab_path(input: &Input) -> Option<PathBuf> {
     Some(world::place(&input.path, &input.manifest.lab.as_ref()?.world))

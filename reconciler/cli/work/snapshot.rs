@@ -39,6 +39,7 @@ fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Pr
         made_by: env!("CARGO_PKG_VERSION").into(),
         lab,
         builds_only: false,
+        manifest_fingerprint: goal.manifest,
         seen: host.observe(goal).map_err(Problem::failed)?,
         marks: host.marks().map_err(Problem::failed)?,
     })

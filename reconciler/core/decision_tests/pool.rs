@@ -4,7 +4,7 @@
 use super::*;
 use crate::{claims::unsettled, unready::Unready};
 use crate::{seen::Spent, wanted::waiting_elsewhere};
-use reconcile_schema::{Claim, Fabric, PoolRecord, PoolSeen, Readiness, Released, Step, UpgradeDomain};
+use reconcile_schema::{Claim, Fabric, Fingerprint, PoolRecord, PoolSeen, Readiness, Released, Step, UpgradeDomain};
 
 fn ready() -> PoolSeen {
     let fabric = Some(vec!["fe1.contoso.example OK UP".into()]);
@@ -80,6 +80,7 @@ impl Server {
             run: RunId("a run".into()),
             at: "2026-03-01T20:00:00Z".parse().unwrap(),
             boot: None,
+            manifest_fingerprint: None,
             written: None,
             later: Default::default(),
         };
@@ -287,6 +288,24 @@ fn one_server_of_a_pool_at_a_time() {
             (
                 "another server has claimed it",
                 |it| it.claim_of("fe2.contoso.example"),
+                "blocked: fe2.contoso.example has held the claim of the pool pool.contoso.example since Sun 2026-03-01 20:00 (UTC); one server of a pool is updated at a time",
+            ),
+            (
+                "another server has claimed it, by another manifest",
+                |it| {
+                    it.goal.manifest = Some(Fingerprint::of([1; 32]));
+                    it.claim_of("fe2.contoso.example");
+                    it.record().claims[0].manifest_fingerprint = Some(Fingerprint::of([2; 32]));
+                },
+                "blocked: fe2.contoso.example has held the claim of the pool pool.contoso.example since Sun 2026-03-01 20:00 (UTC); one server of a pool is updated at a time; its run follows another manifest (sha256:020202020202)",
+            ),
+            (
+                "another server has claimed it, by the same manifest",
+                |it| {
+                    it.goal.manifest = Some(Fingerprint::of([1; 32]));
+                    it.claim_of("fe2.contoso.example");
+                    it.record().claims[0].manifest_fingerprint = it.goal.manifest;
+                },
                 "blocked: fe2.contoso.example has held the claim of the pool pool.contoso.example since Sun 2026-03-01 20:00 (UTC); one server of a pool is updated at a time",
             ),
             (

@@ -3,9 +3,11 @@
 
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
+use jiff::Timestamp;
 use reconcile_schema::{Fqdn, Maintenance, Manifest, OnFailure, Period, Role, ServerName, UpdateName};
 
 use crate::{
+    fleet::soak::Waits,
     foresee::Prediction,
     quorum::{READY, spare},
     topology::Standing,
@@ -86,6 +88,8 @@ type Stages = BTreeMap<usize, Vec<usize>>;
 #[derive(Debug, Default)]
 pub(crate) struct Ring<'a> {
     pub name: Option<&'a UpdateName>,
+    /// When it may begin, if the rings before it are still watched.
+    pub opens: Option<Timestamp>,
     /// The groups of each site, stage by stage.
     pub sites: Vec<Vec<Vec<usize>>>,
     /// The groups that come after all others.
@@ -139,6 +143,15 @@ impl<'a> Fleet<'a> {
     #[must_use]
     pub fn ring(&self, number: usize) -> Option<&'a UpdateName> {
         self.rings.get(number)?.name
+    }
+
+    /// Lets each ring begin no earlier than the rings before it have been watched.
+    #[must_use]
+    pub fn soaking(mut self, waits: &[Waits]) -> Self {
+        for (ring, waits) in self.rings.iter_mut().zip(waits) {
+            ring.opens = waits.until;
+        }
+        self
     }
 
     /// How many servers may be worked on at once.

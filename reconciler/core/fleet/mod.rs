@@ -2,4 +2,5 @@
 
 pub(crate) mod batches;
 pub(crate) mod chains;
+pub(crate) mod soak;
 pub(crate) mod waves;

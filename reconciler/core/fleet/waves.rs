@@ -268,7 +268,8 @@ impl<'f, 'm> Waves<'f, 'm> {
 
     fn next_ring(&mut self, opens: Timestamp) {
         self.ring.number += 1;
-        self.ring.opens = (self.ring.number < self.fleet.rings.len()).then_some(opens);
+        let ring = self.fleet.rings.get(self.ring.number);
+        self.ring.opens = ring.map(|ring| ring.opens.map_or(opens, |watched| watched.max(opens)));
     }
 
     /// Makes a group wait for its next server's window, and for a free place.

@@ -83,7 +83,7 @@ impl LabHost<'_> {
         let mut after = self.server()?.clone();
         let code = match take(&mut after, goal, seen, step, false) {
             Ok(Acted::Installed { code, .. }) => Some(code),
-            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::Busy(_) | Acted::GoingDown) | Err(_) => None,
+            Ok(Acted::Ended(_) | Acted::Started { .. } | Acted::Busy(_) | Acted::GoingDown(_)) | Err(_) => None,
         };
         let (step, run) = (step.clone(), seen.run.id.clone());
         self.server()?.outlives = Some(Box::new(Outlives { step, run, code, after }));

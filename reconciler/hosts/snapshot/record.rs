@@ -141,6 +141,7 @@ fn registry(path: &Path) -> Result<Box<Snapshot>, String> {
         made_by,
         lab: false,
         builds_only: true,
+        manifest_fingerprint: None,
         seen,
         marks: Marks::default(),
     }))

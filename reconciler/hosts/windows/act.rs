@@ -108,8 +108,8 @@ impl ActingHost<'_> {
                 self.host.update_databases(goal, store, Change { run: &seen.run.id, step })?
             }
             Step::Reboot => {
-                (self.restart)(&format!("reconcile brings {} to {}.", goal.product, goal.core))?;
-                return Ok(Acted::GoingDown);
+                let why = format!("reconcile brings {} to {}.", goal.product, goal.core);
+                return Ok(Acted::GoingDown((self.restart)(&why)?));
             }
         };
         Ok(Acted::Ended(Account::success(said)))

@@ -3,6 +3,7 @@
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 
+use jiff::Timestamp;
 use reconcile_schema::{BootId, Period, ServerName};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SystemTimeOfDayInformation};
 use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
@@ -25,6 +26,7 @@ use windows_sys::Win32::System::Threading::{
 use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION;
 
 use super::account::{Enabled, owner_of_object};
+use super::clock::now;
 use super::win32::{Win32Error, check, text, wide};
 
 /// How many minutes users have between the announcement of a restart and the restart: to save their work, or to cancel.
@@ -180,17 +182,19 @@ fn is_held(mutex: &str) -> Result<bool, Win32Error> {
 }
 
 /// Requests a restart of this machine after a short time, and shows its users why, when, and how to cancel it. Work
-/// that they have not saved by then is lost, so a policy must have allowed it.
+/// that they have not saved by then is lost, so a policy must have allowed it. The result is when the machine goes down, in whole
+/// seconds; nothing if somebody else's restart is in progress already.
 ///
 /// # Errors
 /// When Windows refuses. A restart already in progress is not an error.
-pub fn restart(why: &str) -> Result<(), MachineError> {
+pub fn restart(why: &str) -> Result<Option<Timestamp>, MachineError> {
     let _may = Enabled::new("SeShutdownPrivilege").map_err(MachineError::Restart)?;
     let (message, seconds) = (wide(announcement(why)), GRACE * 60);
     let reason = SHTDN_REASON_MAJOR_APPLICATION | SHTDN_REASON_MINOR_INSTALLATION | SHTDN_REASON_FLAG_PLANNED;
     // SAFETY: a null machine means this one; the message ends with a NUL.
     match check(unsafe { InitiateSystemShutdownExW(std::ptr::null(), message.as_ptr(), seconds, 1, 1, reason) }) {
-        Ok(()) | Err(Win32Error(ERROR_SHUTDOWN_IN_PROGRESS | ERROR_SHUTDOWN_IS_SCHEDULED)) => Ok(()),
+        Ok(()) => Ok(Timestamp::from_second(now().as_second() + 1 + i64::from(seconds)).ok()),
+        Err(Win32Error(ERROR_SHUTDOWN_IN_PROGRESS | ERROR_SHUTDOWN_IS_SCHEDULED)) => Ok(None),
         Err(cause) => Err(MachineError::Restart(cause)),
     }
 }

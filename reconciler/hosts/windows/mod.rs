@@ -52,6 +52,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
@@ -107,7 +108,7 @@ pub struct WindowsHost {
 pub struct ActingHost<'a> {
     host: &'a mut WindowsHost,
     journal: Journal,
-    restart: fn(&str) -> Result<(), MachineError>,
+    restart: fn(&str) -> Result<Option<Timestamp>, MachineError>,
     sleepers: Vec<String>,
 }
 

@@ -189,6 +189,15 @@ impl Scheduler {
         })
     }
 
+    /// Starts the task now. A task that is at work is not started a second time, and that is not reported.
+    ///
+    /// # Errors
+    /// When the Task Scheduler refuses.
+    pub fn start(&self) -> Result<(), SchedulerError> {
+        let (ended, folder) = self.run("run", &["/run", "/tn", task::PATH])?;
+        if ended.ending == Ending::Exited(0) { Ok(()) } else { Err(refused("start", &ended, folder)) }
+    }
+
     /// Removes the task, and returns whether there was one. A run that it started continues (Microsoft Learn: schtasks
     /// delete).
     ///

@@ -1,6 +1,6 @@
 //! The double of `schtasks.exe`, for a single user: it registers a task from a file, returns it, lists and removes it.
 //!
-//! It stores a task byte for byte in `System32\Tasks`, like Windows, and never runs it. Its messages are in another
+//! It stores a task byte for byte in `System32\Tasks`, like Windows, and never runs it: a test that has one started does that. Its messages are in another
 //! language than ours, as they can be on a server. Its exit codes are 0 and 1 (Microsoft Learn: schtasks).
 
 use std::error::Error;
@@ -14,7 +14,7 @@ use super::calls;
 
 const TASKS: &str = r"C:\Windows\System32\Tasks";
 
-/// `schtasks.exe /create | /query | /delete …`
+/// `schtasks.exe /create | /query | /run | /delete …`
 pub fn main() -> Result<u32, Box<dyn Error>> {
     let call = calls::this_call()?;
     calls::record(&call)?;
@@ -28,6 +28,7 @@ pub fn main() -> Result<u32, Box<dyn Error>> {
         ["/create", "/tn", name, "/xml", file, "/f", ..] => create(name, file, &scheduler),
         ["/query", "/tn", name, "/xml"] => query(name),
         ["/query", "/fo", "csv", "/nh"] => list(),
+        ["/run", "/tn", name] => Ok(run(name)),
         ["/delete", "/tn", name, "/f"] => delete(name),
         _ => Err(format!("no such call is expected: {args:?}").into()),
     }
@@ -83,6 +84,15 @@ fn list() -> Result<u32, Box<dyn Error>> {
         }
     }
     Ok(0)
+}
+
+/// The request is taken, whatever becomes of it.
+fn run(name: &str) -> u32 {
+    if !place(name).exists() {
+        return missing();
+    }
+    println!("ERFOLGREICH: Es wurde versucht, \"{name}\" auszuführen.");
+    0
 }
 
 fn delete(name: &str) -> Result<u32, Box<dyn Error>> {

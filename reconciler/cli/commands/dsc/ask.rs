@@ -6,7 +6,7 @@ use std::{
 };
 
 use reconcile_core::Goal;
-use reconcile_schema::{DscInstance, ServerName};
+use reconcile_schema::{DscInstance, ServerName, WhenBlocked};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::site::Site;
@@ -67,6 +67,16 @@ impl Asked {
         &self.0.manifest
     }
 
+    /// What it says of servers that only wait for their turn.
+    pub const fn when_blocked(&self) -> Option<WhenBlocked> {
+        self.0.when_blocked
+    }
+
+    /// Whether a server that only waits for its turn is no failure.
+    pub const fn lets_wait(&self) -> bool {
+        matches!(self.0.when_blocked, Some(WhenBlocked::Warn))
+    }
+
     /// The requested servers: one, or all that can be reached.
     pub fn servers(&self) -> &[ServerName] {
         self.0.server.as_slice()
@@ -123,7 +133,7 @@ impl Asked {
     /// # Errors
     /// Never, except for a defect: both are JSON.
     pub fn fits(&self, found: &DscInstance) -> Result<bool, Problem> {
-        const NO_STATE: [&str; 4] = ["server", "_name", "_metadata", "_restartRequired"];
+        const NO_STATE: [&str; 5] = ["server", "whenBlocked", "_name", "_metadata", "_restartRequired"];
         let (asked, found) = (fields(&self.0)?, fields(found)?);
         let mut asked = asked.iter().filter(|(name, _)| !NO_STATE.contains(&name.as_str()));
         Ok(asked.all(|(name, value)| found.get(name) == Some(value)))

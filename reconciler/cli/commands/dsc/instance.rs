@@ -15,6 +15,7 @@ pub fn instance(asked: &Asked, goal: &Goal, seen: &Seen, lab: bool) -> DscInstan
         plan::server(goal, seen, lab, Waiter::Elsewhere);
     let declared = |component: &Component| component.product == goal.product && component.name.is_core();
     DscInstance {
+        when_blocked: asked.when_blocked(),
         lab: Some(lab),
         product: Some(goal.product),
         target: Some(server.target),

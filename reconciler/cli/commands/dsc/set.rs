@@ -17,7 +17,8 @@ use crate::work::converge::{self, Options, Ran};
 use crate::work::{comeback::Waiter, look::seen, plan::server, rescue::rescued, state::state_of, words::plural};
 
 /// Runs the same as `apply --yes`, then prints the server and the properties that changed. If the server falls short of
-/// its goal for a reason other than a restart, nothing is printed, and the engine receives the reason.
+/// its goal for a reason other than a restart, nothing is printed, and the engine receives the reason: unless it only waits for
+/// its turn, and the request lets it.
 ///
 /// # Errors
 /// As `apply`.
@@ -35,16 +36,27 @@ fn brought(asked: &Asked, input: &Input, goal: &Goal, before: &DscInstance, lab:
     let options = Options { servers: asked.servers().to_vec(), yes: true, ..Options::default() };
     let console = Console { voice: Voice::Trace, headings: false };
     let mut exit = Exit::Done;
-    converge::each(&options, input, None, &console, |ran| {
+    let ended = converge::each(&options, input, None, &console, |ran| {
         exit = end(asked, goal, before, &ran, lab)?;
         Ok(())
-    })?;
-    Ok(exit)
+    });
+    match ended {
+        // Another run works here, so this one has not begun.
+        Err(problem) if asked.lets_wait() && problem.exit() == Exit::Blocked && problem.code().waits() => {
+            tracing::warn!("{}: {}; code {}", goal.server, problem.text(), problem.code().key());
+            told(before, tested(before), false, None)
+        }
+        ended => ended.map(|()| exit),
+    }
 }
 
 fn end(asked: &Asked, goal: &Goal, before: &DscInstance, ran: &Ran, lab: bool) -> Result<Exit, Problem> {
     let restart = match restart_due(&ran.outcome.end) {
         Ok(restart) => restart,
+        Err(_) if asked.lets_wait() && ran.server.waits => {
+            tracing::warn!("{}", short_of_goal(&ran.server));
+            false
+        }
         Err(blocker) => {
             tracing::error!("{}", short_of_goal(&ran.server));
             return Ok(state_of(blocker).into());

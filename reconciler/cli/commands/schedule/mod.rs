@@ -3,18 +3,23 @@
 #[cfg(windows)]
 mod register;
 mod request;
+#[cfg(windows)]
+mod start;
 mod unattended;
 
-#[cfg(windows)]
-use self::register::{install, remove, show};
 use self::request::{request, tell};
+#[cfg(windows)]
+use self::{
+    register::{install, remove, show},
+    start::start,
+};
 use crate::commands::args;
 use crate::manifest::{exit::Exit, problem::Problem};
 use crate::show::out::print;
 #[cfg(not(windows))]
 use crate::work::task::elsewhere;
 
-/// Registers, shows or removes the task.
+/// Registers, shows, starts or removes the task.
 ///
 /// # Errors
 /// When the task cannot be requested, or the Task Scheduler cannot be used.
@@ -27,6 +32,7 @@ pub fn run(command: &args::Schedule) -> Result<Exit, Problem> {
         }
         args::Schedule::Install(args) => install(args),
         args::Schedule::Show { output } => show(*output),
+        args::Schedule::Run(args) => start(args),
         args::Schedule::Remove => remove(),
     }
 }
@@ -43,5 +49,10 @@ fn show(_: args::Output) -> Result<Exit, Problem> {
 
 #[cfg(not(windows))]
 fn remove() -> Result<Exit, Problem> {
+    elsewhere()
+}
+
+#[cfg(not(windows))]
+fn start(_: &args::Start) -> Result<Exit, Problem> {
     elsewhere()
 }

@@ -67,7 +67,7 @@ pub fn remove() -> Result<Exit, Problem> {
 }
 
 /// A registered task, next to the one that would be registered for the same work.
-fn report(found: &Element) -> ScheduleReport {
+pub fn report(found: &Element) -> ScheduleReport {
     let mut report = answer(true);
     match Request::of(found) {
         Ok(mut request) => {
@@ -116,6 +116,7 @@ fn answer(installed: bool) -> ScheduleReport {
         made_by: env!("CARGO_PKG_VERSION").into(),
         state: State::Drift,
         installed,
+        run: None,
         task: None,
         next: None,
         differences: Vec::new(),

@@ -24,6 +24,8 @@ impl<W: Write> Json<W> {
         harmless::write(&mut out, &head.as_of)?;
         write!(out, ",\"manifest\":")?;
         harmless::write(&mut out, &head.manifest)?;
+        write!(out, ",\"manifestFingerprint\":")?;
+        harmless::write(&mut out, &head.fingerprint)?;
         write!(out, ",\"servers\":[")?;
         Ok(Self { out, begun: false, bodies: Bodies::default() })
     }

@@ -4,7 +4,7 @@ use std::io::{self, Seek, Write};
 
 use jiff::Timestamp;
 use reconcile_hosts::snapshot::Recent;
-use reconcile_schema::{DriftSummary, ServerDrift, Shared};
+use reconcile_schema::{DriftSummary, Fingerprint, ServerDrift, Shared};
 
 use crate::work::judge::Judged;
 
@@ -30,6 +30,8 @@ pub struct Head {
     pub made_by: &'static str,
     /// The manifest as it was named.
     pub manifest: String,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
     /// The time from which ages are counted.
     pub as_of: Timestamp,
 }

@@ -41,7 +41,10 @@ pub const fn level(code: DriftCode) -> &'static str {
         | DriftCode::MissingSnapshot
         | DriftCode::DuplicateSnapshot
         | DriftCode::UnreadableSnapshot => "warning",
-        DriftCode::OriginalRelease | DriftCode::ComponentMissing | DriftCode::JournalDamaged => "note",
+        DriftCode::OriginalRelease
+        | DriftCode::ComponentMissing
+        | DriftCode::JournalDamaged
+        | DriftCode::OtherManifest => "note",
     }
 }
 

@@ -55,9 +55,9 @@ fn put(into: &mut Value, path: &[&str], value: Value) {
     }
 }
 
-/// What of a goal does not depend on other servers.
+/// What of a goal does not depend on other servers, nor on the file that declares it.
 fn alone(goal: &Goal) -> Goal {
-    Goal { peers: 0, claims: None, ..goal.clone() }
+    Goal { peers: 0, claims: None, manifest: None, ..goal.clone() }
 }
 
 /// Holds the first server of each entry of a manifest to its explanation: a manifest that says all of it in one place makes the same goal.

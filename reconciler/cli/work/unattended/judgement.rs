@@ -1,5 +1,6 @@
 //! The result of an unattended run on one server: its state, and the event that reports it.
 
+use jiff::Timestamp;
 use reconcile_core::{Blocker, Class, End, Goal, Outcome, Seen, compare, state};
 use reconcile_schema::{Code, DriftState, EventKind, OpeningReport, Reason, ServerRun, State};
 
@@ -34,6 +35,8 @@ pub struct Judgement {
     pub left_down: Vec<String>,
     /// The maintenance window in which it continues.
     pub next: Option<OpeningReport>,
+    /// When the machine goes down, if it does and that is known.
+    pub restart_at: Option<Timestamp>,
 }
 
 impl Judgement {
@@ -68,6 +71,7 @@ impl Judgement {
             // While the machine restarts, no service is left down: it will start.
             left_down: if run.restarting { Vec::new() } else { run.left_down.clone() },
             next: run.opens.clone(),
+            restart_at: run.restart_at,
         }
     }
 
@@ -105,6 +109,7 @@ impl Judgement {
             steps: 0,
             left_down: Vec::new(),
             next: planned.opens,
+            restart_at: None,
         }
     }
 
@@ -122,6 +127,7 @@ impl Judgement {
             steps: 0,
             left_down: Vec::new(),
             next: None,
+            restart_at: None,
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod judgement;
 pub mod last_run;
 pub mod log;
 mod metrics;
+pub mod record;
 pub mod reporter;
 pub mod run;
 pub mod watch;

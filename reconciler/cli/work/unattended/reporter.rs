@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use reconcile_schema::{Code, EventKind, EventLevel, EventLine, LastRun, Mode, Reports, ServerName, Snapshot};
+use reconcile_schema::{Code, EventKind, EventLevel, EventLine, LastRun, Mode, Reports, RunId, ServerName, Snapshot};
 
 use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Problem};
 use crate::work::unattended::events::Events;
@@ -24,6 +24,7 @@ use crate::work::{site, snapshot};
 pub struct Reporter {
     /// The task of the run.
     pub mode: Mode,
+    pub run: RunId,
     /// When it began, by this machine's clock; simulated servers have clocks of their own.
     pub began: Option<Timestamp>,
     events: Events,
@@ -37,13 +38,14 @@ pub struct Reporter {
 
 impl Reporter {
     /// Begins to report as the manifest declares.
-    pub fn begin(mode: Mode, input: &Input, verbose: bool) -> Self {
+    pub fn begin(mode: Mode, run: RunId, input: &Input, verbose: bool) -> Self {
         let Reports { event_log, log: _, prometheus, snapshots } = &input.manifest.reports;
         let lab = site::lab_path(input);
         // A task runs in a folder of Windows, so a relative path starts at the manifest.
         let beside = |path: &str| input.path.parent().unwrap_or(Path::new("")).join(path);
         let mut reporter = Self {
             mode,
+            run,
             began: lab.is_none().then(now),
             events: if *event_log { Events::of(lab.as_deref()) } else { Events::None },
             metrics: prometheus.as_ref().map(|path| beside(path.as_str())),

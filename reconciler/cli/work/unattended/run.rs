@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use reconcile_schema::Mode;
+use reconcile_schema::{Mode, RunId};
 
 use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::work::unattended::reporter::{Reporter, complain, not_run, now};
-use crate::work::{rescue::rescued, unattended::events::Events};
+use crate::work::unattended::{events::Events, record::Record};
+use crate::work::{rescue::rescued, session::run_name, site};
 
 /// Runs `work` as the scheduled task does. Nobody is asked, and everything is reported as the manifest declares,
 /// including an early end.
@@ -21,20 +22,46 @@ pub fn run(
 ) -> Result<Exit, Problem> {
     // A task that only observes does not start services that a run has stopped.
     let rescued = |problem| if mode == Mode::Apply { rescued(problem, manifest) } else { problem };
-    let input = admitted(manifest).map_err(rescued).inspect_err(|problem| {
-        // Its declaration of reports is unknown, so the default target is used.
-        let line = not_run(problem, now());
-        if let Err(error) = Events::by_default().write(&line) {
-            complain("the event", &error);
+    let (run, admitted) = (RunId(run_name()), admitted(manifest));
+    let record = recorded(mode, &run, admitted.as_ref().ok());
+    let ended = match admitted.map_err(rescued) {
+        Ok(input) => {
+            let reporter = Reporter::begin(mode, run, &input, verbose);
+            let ended = work(&input, &reporter).map_err(rescued);
+            if let Err(problem) = &ended {
+                reporter.tell(&not_run(problem, now()));
+            }
+            reporter.finish();
+            ended
         }
-    })?;
-    let reporter = Reporter::begin(mode, &input, verbose);
-    let ended = work(&input, &reporter).map_err(rescued);
-    if let Err(problem) = &ended {
-        reporter.tell(&not_run(problem, now()));
+        Err(problem) => {
+            // Its declaration of reports is unknown, so the default target is used.
+            let line = not_run(&problem, now());
+            if let Err(error) = Events::by_default().write(&line) {
+                complain("the event", &error);
+            }
+            Err(problem)
+        }
+    };
+    if let Some(Err(error)) = record.map(|record| record.end(&ended, now())) {
+        complain("the end of the run", &error);
     }
-    reporter.finish();
     ended
+}
+
+/// The record of the run, for whoever follows it. Without one the run goes on all the same.
+fn recorded(mode: Mode, run: &RunId, input: Option<&Input>) -> Option<Record> {
+    let place = match input {
+        Some(input) => site::unattended(input),
+        // Only a lab keeps it elsewhere, and nobody starts a lab's run by the Task Scheduler.
+        #[cfg(windows)]
+        None => site::unattended_here(),
+        #[cfg(not(windows))]
+        None => return None,
+    };
+    let begun = place.map_err(|problem| problem.text());
+    let begun = begun.and_then(|place| Record::begin(place, mode, run.clone(), now()));
+    begun.inspect_err(|error| complain("the beginning of the run", error)).ok()
 }
 
 /// The manifest, if it may be applied without a person who has read it.

@@ -131,6 +131,7 @@ impl<'a> Watch<'a> {
             made_by: env!("CARGO_PKG_VERSION").into(),
             lab,
             builds_only: false,
+            manifest_fingerprint: self.goal.manifest,
             seen: now.host.clone(),
             marks: now.marks.clone(),
         };
@@ -153,6 +154,8 @@ impl<'a> Watch<'a> {
         let last = LastRun {
             version: REPORT_VERSION,
             made_by: env!("CARGO_PKG_VERSION").into(),
+            run: Some(self.reporter.run.clone()),
+            manifest_fingerprint: self.goal.manifest,
             mode: self.reporter.mode,
             ended,
             took_seconds: Period::between(self.began.unwrap_or(ended), ended).as_seconds(),
@@ -161,6 +164,9 @@ impl<'a> Watch<'a> {
             steps: u32::try_from(judgement.steps).unwrap_or(u32::MAX),
             event: judgement.event,
             code: judgement.code,
+            waits: exit == Exit::Blocked && judgement.code.waits(),
+            reboot_required: judgement.code == Code::RestartDue,
+            restart_at: judgement.restart_at,
             outcome: judgement.outcome,
             stale,
             reason: judgement.reason,

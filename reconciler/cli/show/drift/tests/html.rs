@@ -126,6 +126,7 @@ fn page(text: &str) -> Page {
             at: Some(at("2026-11-03T01:02:00Z")),
             age_seconds: Some(4320),
             made_by: text(),
+            manifest_fingerprint: None,
             boot: Some(text()),
             lab: true,
         }),

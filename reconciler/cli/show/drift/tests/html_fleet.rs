@@ -176,6 +176,7 @@ fn server(number: u32, site: Option<&str>, pool: Option<&str>, found: &str) -> S
             at: Some(at("2026-11-03T00:02:00Z")),
             age_seconds: Some(7920),
             made_by: "reconcile 0.1.0".into(),
+            manifest_fingerprint: None,
             boot: Some("2026-10-11T04:12:09Z".into()),
             lab: false,
         }),
