@@ -17,7 +17,7 @@ fn a_second_run_is_told_who_holds_the_lock_and_changes_nothing() {
     fs::write(folder.path().join("world.lock.holder"), "CONTOSO\\alex").unwrap();
     let before = listing(folder.path());
 
-    let ended = reconcile(folder.path(), &["apply", "site.yaml"]);
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--lock-wait", "0s"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{}", ended.err);
     assert!(ended.err.contains("CONTOSO\\alex") && ended.err.contains("as soon as that run ends"), "{}", ended.err);
     assert_eq!(listing(folder.path()), before);

@@ -68,7 +68,7 @@ fn a_word_of_another_tool_gets_our_word() {
         assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}");
         assert!(ended.err.contains(ours), "{args:?}: {}", ended.err);
     }
-    for args in [["schedule", "run"], ["lab", "release"], ["dsc", "diff"]] {
+    for args in [["schedule", "resume"], ["lab", "release"], ["dsc", "diff"]] {
         let ended = reconcile(folder.path(), &args);
         assert_eq!(ended.code, Some(64), "{args:?}");
         assert!(ended.err.contains("unrecognized subcommand"), "{args:?}: {}", ended.err);
