@@ -20,7 +20,7 @@ options:
     choices: [reconcile.lync.manifest]
   manifest:
     description: The manifest on the controller, from the folder of this file.
-    type: path
+    type: str
     required: true
     env:
       - name: RECONCILE_MANIFEST
@@ -34,7 +34,7 @@ options:
     description:
       - The folder of the snapshots that the playbooks collect on the controller, from the folder of this file. It is made where it is missing.
       - With it a ring does not begin before the one before it is done and was watched for C(rollout.soak).
-    type: path
+    type: str
 author: The reconcile maintainers (@reconcile)
 """
 
