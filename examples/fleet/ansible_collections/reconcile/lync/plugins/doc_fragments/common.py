@@ -66,7 +66,7 @@ options:
   when_blocked:
     description:
       - What to do where the server has to be tried later and nothing is wrong, such as a closed maintenance window, a hold, or a pool that is busy.
-      - With V(warn) the task is not failed, and RV(waiting) is true.
+      - With V(warn) the task is not failed, and it returns C(waiting).
     type: str
     choices: [fail, warn]
     default: fail

@@ -62,7 +62,9 @@ msg:
   returned: when the server is not at its goal
   type: str
 reboot_required:
-  description: Whether the server needs a restart before the next run can go on, which RV(restarting) says is coming by itself, or which the policy leaves to you.
+  description:
+    - Whether the server needs a restart before the next run can go on.
+    - It comes by itself where RV(restarting) is true. Otherwise the policy leaves it to you.
   returned: when the program could report
   type: bool
 restarting:

@@ -15,8 +15,8 @@ description:
   - M(reconcile.lync.wait) waits until the run has ended.
 attributes:
   check_mode:
-    support: none
-    description: The task is skipped.
+    support: full
+    description: Reads whether a run could begin, and begins none.
   diff_mode:
     support: none
     description: A run that begins is no difference between two texts.
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 RETURN = r"""
 run:
   description: The id of the run.
-  returned: success
+  returned: success, but for check mode
   type: str
 boot:
   description: The boot of the machine in which the run was asked for.
@@ -73,7 +73,7 @@ def is_going_down(status):
 
 def main():
     """Asks which manifest the server has, then starts the task."""
-    module = AnsibleModule(argument_spec=dict(OPTIONS, fingerprint={"type": "str"}))
+    module = AnsibleModule(argument_spec=dict(OPTIONS, fingerprint={"type": "str"}), supports_check_mode=True)
     params = module.params
     code, status, said = report(module, ["status"])
     if status is None:
@@ -88,6 +88,8 @@ def main():
         )
     if is_going_down(status):
         module.exit_json(changed=False, run=status["scheduledRun"]["run"], boot=boot, exit_code=code, exit_name=exit_name(code))
+    if module.check_mode:
+        module.exit_json(changed=True, boot=boot, exit_code=code, exit_name=exit_name(code))
     code, begun, said = ask(module, ["schedule", "run", "--output", "json"])
     if code == 0 and begun and begun.get("run"):
         followed = begun.get("manifest", params["manifest"])

@@ -8,7 +8,7 @@
 # The same as start_task.py, which has the documentation.
 $options = Get-ReconcileOption
 $options.fingerprint = @{ type = 'str' }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, @{ options = $options })
+$module = [Ansible.Basic.AnsibleModule]::Create($args, @{ options = $options; supports_check_mode = $true })
 $manifest = $module.Params.manifest
 $wanted = $module.Params.fingerprint
 
@@ -45,6 +45,11 @@ if ($wanted -and $found -cne $wanted) {
 if (Test-GoingDown $status) {
     Set-ExitCode $status.code
     $module.Result.run = $status.answer.scheduledRun.run
+    $module.ExitJson()
+}
+if ($module.CheckMode) {
+    Set-ExitCode $status.code
+    $module.Result.changed = $true
     $module.ExitJson()
 }
 $begun = Invoke-Reconcile $module @('schedule', 'run', '--output', 'json')
