@@ -76,8 +76,10 @@ class InventoryModule(BaseInventoryPlugin):
         if snapshots:
             snapshots = os.path.join(folder, snapshots)
             os.makedirs(snapshots, exist_ok=True)
-            command += ["--from", snapshots]
             more["reconcile_snapshots"] = snapshots
+            more["reconcile_snapshots_known"] = any(name.endswith(".json") for name in os.listdir(snapshots))
+            if more["reconcile_snapshots_known"]:
+                command += ["--from", snapshots]
         answer = self.ask(command)
 
         hostvars = answer.pop("_meta")["hostvars"]
@@ -93,6 +95,8 @@ class InventoryModule(BaseInventoryPlugin):
             self.inventory.add_group(group)
             for host in content.get("hosts", []):
                 self.inventory.add_host(host, group=group)
+            for name, value in content.get("vars", {}).items():
+                self.inventory.set_variable(group, name, value)
 
     @staticmethod
     def ask(command):
