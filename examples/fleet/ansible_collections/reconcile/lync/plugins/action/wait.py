@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 import time
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         while True:
             answer, why = self.ask(args, task_vars)
             if answer and self.is_over(args, answer):
-                self._remove_tmp_path(self._connection._shell.tmpdir)
+                self.tidy()
                 return dict(result, changed=False, answer=answer, elapsed=round(time.monotonic() - began, 1))
             if time.monotonic() > ends:
                 awaited = f"another boot than {args['boot']}" if args["boot"] else f"the end of run {args['run']}"
@@ -67,12 +67,20 @@ class ActionModule(ActionBase):
             if type(self._connection).reset is not ConnectionBase.reset:
                 self._connection.reset()
             told = self._execute_module(module_for(self._connection, "reconcile_info"), module_args=module_args, task_vars=task_vars)
-        except (AnsibleConnectionFailure, AnsibleError) as error:
+        except AnsibleError as error:
             # A machine that goes down or comes up fails in many ways.
             self._connection._shell.tmpdir = None
             display.vvv(f"the server does not answer: {error}")
             return None, str(error)
         return told.get("answer"), told.get("msg")
+
+    def tidy(self):
+        """Removes what is left on the server, unless it goes down right now."""
+        try:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        except AnsibleError as error:
+            self._connection._shell.tmpdir = None  # Or Ansible tries again, and takes the server for lost.
+            display.vvv(f"the server does not answer: {error}")
 
     @staticmethod
     def is_over(args, answer):
