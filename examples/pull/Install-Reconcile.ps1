@@ -12,6 +12,8 @@
     A folder for these files alone: it is made, or it holds nothing but files whose names begin with reconcile. or manifest.
 .PARAMETER Mode
     What the scheduled task does: observe or apply.
+.PARAMETER Account
+    The account of the task, such as CONTOSO\reconcile$, a managed service account. SYSTEM without it.
 .PARAMETER Every
     How often it does that, such as 1h.
 .PARAMETER Jitter
@@ -24,6 +26,7 @@ param(
     [string] $Sha256,
     [string] $Folder = "$env:ProgramFiles\reconcile",
     [string] $Mode = 'observe',
+    [string] $Account,
     [string] $Every = '1h',
     [string] $Jitter = '10m',
     [Parameter(ValueFromRemainingArguments = $true)] $Other
@@ -39,7 +42,7 @@ function Assert-Usage {
     if ($PSVersionTable.PSVersion.Major -lt 3) {
         throw "expected PowerShell 3.0 or later, found $($PSVersionTable.PSVersion): install Windows Management Framework 3.0 or later"
     }
-    if ($Other) { throw "unexpected arguments: $Other; the parameters are -Source, -Sha256, -Folder, -Mode, -Every and -Jitter" }
+    if ($Other) { throw "unexpected arguments: $Other; the parameters are -Source, -Sha256, -Folder, -Mode, -Account, -Every and -Jitter" }
     foreach ($path in @('Source', $Source), @('Folder', $Folder)) {
         if (-not $path[1] -or -not [IO.Path]::IsPathRooted($path[1])) {
             throw "expected a whole path as -$($path[0]), found '$($path[1])'"
@@ -261,7 +264,8 @@ try {
         try {
             foreach ($part in $new) { Switch-File $part }
             # Does nothing where the task is as wanted already. It looks again who can change the program and the manifest.
-            Invoke-Program $program @('schedule', 'install', $manifest, '--mode', $Mode, '--every', $Every, '--jitter', $Jitter)
+            $as = if ($Account) { '--account', $Account }
+            Invoke-Program $program (@('schedule', 'install', $manifest, '--mode', $Mode, '--every', $Every, '--jitter', $Jitter) + $as)
         } catch {
             foreach ($part in $new | Where-Object { $_.Old }) {
                 [IO.File]::Move($part.To, $part.New)

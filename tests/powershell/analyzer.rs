@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::shell::{pwsh, root};
 
-/// Every finding in a file of the project: the rule, the line and the message.
-fn findings(file: &str) -> Vec<(String, usize, String)> {
+/// Every finding in a file of the project: the rule, the line and the message. More rules can be asked for.
+fn findings(file: &str, more: &str) -> Vec<(String, usize, String)> {
     let Ok(analyzer) = std::env::var("RECONCILE_PSSCRIPTANALYZER") else {
         eprintln!("{file} is not analysed: RECONCILE_PSSCRIPTANALYZER names no PSScriptAnalyzer");
         return Vec::new();
@@ -20,6 +20,7 @@ fn findings(file: &str) -> Vec<(String, usize, String)> {
             PSUseCompatibleSyntax = @{{ Enable = $true; TargetVersions = $versions }}
             PSUseCompatibleCmdlets = @{{ compatibility = $shells }}
             PSUseConstrainedLanguageMode = @{{ Enable = $true }}
+            {more}
         }}
         $found = @(Invoke-ScriptAnalyzer -Path '{}' -Settings @{{ Rules = $rules }})
         $rows = @($found | ForEach-Object {{ @{{ rule = $_.RuleName; line = $_.Line; text = $_.Message }} }})
@@ -57,7 +58,7 @@ fn the_scripts_are_in_the_language_of_every_shell_that_they_may_meet() {
         let constrained = must_run_constrained(&text);
         assert!(constrained.len() >= 5, "{}", path.display());
         let found =
-            findings(&format!("reconciler/hosts/windows/scripts/{}", path.file_name().unwrap().to_str().unwrap()));
+            findings(&format!("reconciler/hosts/windows/scripts/{}", path.file_name().unwrap().to_str().unwrap()), "");
         let counts = |(rule, line, _): &&(String, usize, String)| {
             rule != "PSUseConstrainedLanguageMode" || constrained.contains(line)
         };
@@ -67,11 +68,40 @@ fn the_scripts_are_in_the_language_of_every_shell_that_they_may_meet() {
 
 #[test]
 fn the_other_scripts_parse_on_every_shell_and_call_only_what_it_has() {
-    let module = "examples/fleet/ansible_collections/reconcile/lync/plugins/modules/win_reconcile.ps1";
-    for file in ["examples/pull/Install-Reconcile.ps1", module] {
-        let found = findings(file);
+    for file in collection().into_iter().chain(["examples/pull/Install-Reconcile.ps1".to_owned()]) {
+        let found = findings(&file, "");
         let compatible: Vec<_> = found.iter().filter(|(rule, ..)| rule.starts_with("PSUseCompatible")).collect();
         assert_eq!(compatible, Vec::<&_>::new(), "{file}");
+    }
+}
+
+/// The modules of the Ansible collection and what they have in common.
+fn collection() -> Vec<String> {
+    let plugins = "examples/fleet/ansible_collections/reconcile/lync/plugins";
+    let mut files = Vec::new();
+    for folder in ["modules", "module_utils"] {
+        for file in std::fs::read_dir(root().join(plugins).join(folder)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".ps1") || name.ends_with(".psm1") {
+                files.push(format!("{plugins}/{folder}/{name}"));
+            }
+        }
+    }
+    assert!(files.len() >= 4, "{files:?}");
+    files
+}
+
+/// `ansible-test sanity --test pslint` asks for these.
+#[test]
+fn the_modules_for_ansible_are_written_as_ansible_wants_them() {
+    let more = "PSPlaceCloseBrace = @{ Enable = $true; IgnoreOneLineBlock = $true; NewLineAfter = $true; NoEmptyLineBefore = $false }
+                PSPlaceOpenBrace = @{ Enable = $true; OnSameLine = $true; IgnoreOneLineBlock = $true; NewLineAfter = $true }
+                PSUseConsistentIndentation = @{ Enable = $true; IndentationSize = 4; Kind = 'space' }";
+    for file in collection() {
+        let found = findings(&file, more);
+        let style: Vec<_> =
+            found.iter().filter(|(rule, ..)| rule.starts_with("PSPlace") || rule.ends_with("Indentation")).collect();
+        assert_eq!(style, Vec::<&_>::new(), "{file}");
     }
 }
 
@@ -84,7 +114,7 @@ fn what_an_old_shell_does_not_know_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.ps1");
     std::fs::write(&path, "$a = $null ?? 1\nExpand-Archive -Path 'a'\n[Console]::Error.WriteLine('x')\n").unwrap();
-    let rules: Vec<_> = findings(path.to_str().unwrap()).into_iter().map(|(rule, ..)| rule).collect();
+    let rules: Vec<_> = findings(path.to_str().unwrap(), "").into_iter().map(|(rule, ..)| rule).collect();
     for rule in ["PSUseCompatibleSyntax", "PSUseCompatibleCmdlets", "PSUseConstrainedLanguageMode"] {
         assert!(rules.iter().any(|found| found == rule), "{rule}: {rules:?}");
     }

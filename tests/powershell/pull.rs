@@ -177,6 +177,18 @@ fn mode(path: &Path, mode: u32) {
 }
 
 #[test]
+fn the_task_runs_as_the_account_that_is_named() {
+    let server = Server::new();
+    let share = server.path("share");
+    let hash = hash(program("one").as_bytes());
+    let args = ["-Source", share.to_str().unwrap(), "-Sha256", &hash, "-Mode", "apply", "-Account", r"CONTOSO\svc$"];
+    let ran = server.run(&args);
+    assert_eq!(ran.code, 0, "{}", ran.said);
+    let last = server.calls().pop().unwrap();
+    assert!(last.ends_with(r"--mode apply --every 1h --jitter 10m --account CONTOSO\svc$"), "{last}");
+}
+
+#[test]
 fn the_first_start_installs_and_the_second_changes_nothing() {
     let server = Server::installed();
     assert_eq!(server.names(), ["manifest.yaml", "reconcile.exe"]);

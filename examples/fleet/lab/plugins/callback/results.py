@@ -26,14 +26,18 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_start(self, host, task):
         self.began[host.name, task._uuid] = time.time()
 
-    def note(self, told, **_):
+    def note(self, told, failed=False):
         task = told._task if hasattr(told, "_task") else told.task
         host = told._host if hasattr(told, "_host") else told.host
         result = told._result if hasattr(told, "_result") else told.result
         if task.action != "reconcile.lync.reconcile":
             return
+        result = dict(result, failed=failed)
         line = {"host": host.name, "from": self.began[host.name, task._uuid], "until": time.time(), "result": result}
         with open(os.environ["RESULTS"], "a") as file:
             print(json.dumps(line), file=file)
 
-    v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_unreachable = note
+    v2_runner_on_ok = v2_runner_on_unreachable = note
+
+    def v2_runner_on_failed(self, told, ignore_errors=False):
+        self.note(told, failed=True)

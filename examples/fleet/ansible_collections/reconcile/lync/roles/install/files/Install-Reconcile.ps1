@@ -1,0 +1,1 @@
+../../../../../../../pull/Install-Reconcile.ps1
