@@ -274,14 +274,14 @@ fn note_databases<'a, T: Trace>(stores: &[Store], databases: Option<Said<'a, &'a
 fn note_pool_stores<T: Trace>(pool: Option<&Fqdn>, stores: Option<&PoolStores>, trace: &mut T) {
     let Some((pool, stores)) = pool.zip(stores) else { return };
     let said = |field| Source::declared(Part::Pool(pool), field);
-    trace.note("pool/databases/sqlServer", &stores.sql_server, said("databases/sqlServer"));
+    trace.note("poolDatabases/sqlServer", &stores.sql_server, said("databases/sqlServer"));
     let derived = said("databases").by(SourceKind::Derived("from its pool"));
-    trace.note("pool/databases/from", &stores.from, derived);
+    trace.note("poolDatabases/from", &stores.from, derived);
     for server in &stores.after {
-        trace.note("pool/databases/after", server, derived);
+        trace.note("poolDatabases/after", server, derived);
     }
     for server in stores.without.keys() {
-        trace.note("pool/databases/without", server, said("databases/without"));
+        trace.note("poolDatabases/without", server, said("databases/without"));
     }
 }
 

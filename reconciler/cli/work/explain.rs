@@ -114,7 +114,7 @@ fn add_commands(goal: &Goal, values: &mut Vec<ResolvedValue>) {
     }
     for one in goal.pool_stores().filter(|one| one.from == goal.server) {
         let paths = goal.pool_stores.as_ref().map_or(&SqlPaths::Chosen, |stores| &stores.paths);
-        add_command(values, "pool.databases.sqlServer", "from the SQL Server", &Command::updating(&one.store, paths));
+        add_command(values, "poolDatabases.sqlServer", "from the SQL Server", &Command::updating(&one.store, paths));
     }
 }
 

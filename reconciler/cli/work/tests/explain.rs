@@ -16,7 +16,7 @@ fn spelt_out(report: &ExplainReport) -> Value {
             // What the catalogue knows, and what only other servers decide.
             ["components", ..] if source.kind == ValueKind::Catalogue => {}
             ["components", "core-components"] | ["databases", "command"] => {}
-            ["peers" | "pairedWith" | "together" | "group" | "rollout", ..] => {}
+            ["peers" | "pairedWith" | "together" | "group" | "rollout" | "poolDatabases", ..] => {}
             ["product" | "release" | "components" | "installer", ..] => put(&mut update, &path, value.clone()),
             [
                 "role" | "target" | "pool" | "site" | "ring" | "upgradeDomain" | "databases" | "alsoStop" | "policy",
@@ -57,7 +57,7 @@ fn put(into: &mut Value, path: &[&str], value: Value) {
 
 /// What of a goal does not depend on other servers, nor on the file that declares it.
 fn alone(goal: &Goal) -> Goal {
-    Goal { peers: 0, claims: None, manifest: None, ..goal.clone() }
+    Goal { peers: 0, claims: None, pool_stores: None, manifest: None, ..goal.clone() }
 }
 
 /// Holds the first server of each entry of a manifest to its explanation: a manifest that says all of it in one place makes the same goal.
