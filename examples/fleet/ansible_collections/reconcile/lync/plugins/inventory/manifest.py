@@ -98,13 +98,14 @@ class InventoryModule(BaseInventoryPlugin):
             for name, value in content.get("vars", {}).items():
                 self.inventory.set_variable(group, name, value)
 
-    @staticmethod
-    def ask(command):
-        """The answer of the program."""
+    def ask(self, command):
+        """The answer of the program. A snapshot that cannot be used is a warning."""
         try:
             ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
         except OSError as error:
             raise AnsibleParserError(f"{command[0]} did not start: {error.strerror}. Install it on the controller, or name it with `program`.") from error
         if ran.returncode != 0:
             raise AnsibleParserError(f"{' '.join(command)} ended with {ran.returncode}: {ran.stderr.strip()}")
+        if ran.stderr.strip():
+            self.display.warning(ran.stderr.strip())
         return json.loads(ran.stdout)

@@ -86,18 +86,19 @@ def main():
             "Bring the controller's manifest to the server (reconcile.lync.install).",
             exit_code=code, exit_name=exit_name(code), codes=["manifest-other"],
         )
+    task = (status.get("schedule") or {}).get("task") or {}
+    followed = task.get("manifest", params["manifest"])
+    if followed.lower() != params["manifest"].lower():
+        module.fail_json(
+            msg=f"the task follows {followed}, expected {params['manifest']}. Register it again (reconcile.lync.install).",
+            exit_code=code, exit_name=exit_name(code),
+        )
     if is_going_down(status):
         module.exit_json(changed=False, run=status["scheduledRun"]["run"], boot=boot, exit_code=code, exit_name=exit_name(code))
     if module.check_mode:
         module.exit_json(changed=True, boot=boot, exit_code=code, exit_name=exit_name(code))
     code, begun, said = ask(module, ["schedule", "run", "--output", "json"])
     if code == 0 and begun and begun.get("run"):
-        followed = begun.get("manifest", params["manifest"])
-        if followed.lower() != params["manifest"].lower():
-            module.fail_json(
-                msg=f"the task follows {followed}, expected {params['manifest']}. Register it again (reconcile.lync.install). Its run {begun['run']} goes on.",
-                changed=True, run=begun["run"], exit_code=code, exit_name=exit_name(code),
-            )
         module.exit_json(changed=True, run=begun["run"], boot=boot, exit_code=code, exit_name=exit_name(code))
     if code == 3:  # A run of the task is at work already.
         run = (report(module, ["status"])[1] or {}).get("scheduledRun", {})

@@ -42,6 +42,14 @@ if ($wanted -and $found -cne $wanted) {
     $module.FailJson("$manifest is another manifest than the controller's: expected $wanted, found $found. " +
         "Bring the controller's manifest to the server (reconcile.lync.install).")
 }
+$standing = Get-Answer $status 'schedule'
+if ($standing -and $standing.PSObject.Properties['task'] -and $standing.task -and $standing.task.PSObject.Properties['manifest']) {
+    $followed = $standing.task.manifest
+    if ($followed -ne $manifest) {
+        Set-ExitCode $status.code
+        $module.FailJson("the task follows $followed, expected $manifest. Register it again (reconcile.lync.install).")
+    }
+}
 if (Test-GoingDown $status) {
     Set-ExitCode $status.code
     $module.Result.run = $status.answer.scheduledRun.run
@@ -58,10 +66,6 @@ if ($begun.code -eq 0 -and $run) {
     Set-ExitCode 0
     $module.Result.changed = $true
     $module.Result.run = $run
-    $followed = Get-Answer $begun 'manifest'
-    if ($followed -and $followed -ne $manifest) {
-        $module.FailJson("the task follows $followed, expected $manifest. Register it again (reconcile.lync.install). Its run $run goes on.")
-    }
     $module.ExitJson()
 }
 if ($begun.code -eq 3) {
