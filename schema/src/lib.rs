@@ -12,6 +12,7 @@ pub mod by_store;
 mod claim;
 mod code;
 mod database;
+mod databases;
 mod day;
 mod drift;
 mod dsc;
@@ -54,6 +55,7 @@ pub use build::{Build, BuildError};
 pub use claim::{BrokenClaim, Claim, Doubt, PoolRecord, Released};
 pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
+pub use databases::{CentralStore, Databases, Mirrored};
 pub use day::Day;
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
@@ -71,9 +73,8 @@ pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, Se
 pub use ids::{BootId, RunId};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    CentralStore, Databases, DeclaredInstaller, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer,
-    Manifest, Mirrored, OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells,
-    Timeouts, Update,
+    DeclaredInstaller, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, OnExceed,
+    Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use manifest_code::{ManifestCode, ManifestExample};
 pub use marks::{

@@ -350,6 +350,14 @@ text_serde!(
     "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example"
 );
 
+/// A text that is not empty, and no longer than any path.
+pub(crate) fn text_of<E: serde::de::Error>(text: String) -> Result<String, E> {
+    match text.chars().count() {
+        1..=1024 => Ok(text),
+        other => Err(E::custom(format_args!("expected 1 to 1024 characters, found {other}"))),
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {

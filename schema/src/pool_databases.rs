@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{CentralStore, FolderPath, Fqdn, Mirrored, ServerName, SqlInstance, manifest::text_of, names::ShortOrFull};
+use crate::{CentralStore, FolderPath, Fqdn, Mirrored, ServerName, SqlInstance, names::ShortOrFull, names::text_of};
 
 /// The databases of a Front End pool on a SQL Server that is none of the servers in the manifest. They are updated from
 /// a patched Front End Server, after all Front End Servers of the pool (Microsoft Learn: Install-CsDatabase; its scripts
