@@ -330,13 +330,13 @@ impl<H: Act> Work<'_, H> {
                 Ok(place) => self.place = place,
                 Err(mut deviation) => {
                     // The fact that changed, if it is an observed fact and not an expected one.
-                    if let Deviation::Step { decided, because, .. } = &mut deviation {
+                    if let Deviation::Step { decided, because, .. } = &mut *deviation {
                         let facts = lacking(self.request.goal, decided, seen);
                         if !facts.is_empty() {
                             *because = listed(&facts);
                         }
                     }
-                    self.run.halt = Some(Halt::Deviated(deviation));
+                    self.run.halt = Some(Halt::Deviated(*deviation));
                     return true;
                 }
             }

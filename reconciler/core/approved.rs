@@ -1,6 +1,6 @@
 //! What was approved: the steps that a run may take, and what else it may do.
 
-use alloc::{string::String, string::ToString, vec::Vec};
+use alloc::{boxed::Box, string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{Cause, Step};
@@ -41,12 +41,12 @@ impl Approved {
     ///
     /// In addition to the remaining steps, the run may start services, take steps that take nothing down, restart the
     /// machine (which the policy allows and the plan announces), and repeat an attempt of the installer with its stops.
-    pub(crate) fn after(&self, at: Place, step: &Step, cause: &Cause) -> Result<Place, Deviation> {
+    pub(crate) fn after(&self, at: Place, step: &Step, cause: &Cause) -> Result<Place, Box<Deviation>> {
         if matches!(cause, Cause::Down(_) | Cause::FailedOver | Cause::Unreleased) {
             return Ok(at);
         }
         if let Some(fact) = &self.moved {
-            return Err(Deviation::Fact(fact.clone()));
+            return Err(Box::new(Deviation::Fact(fact.clone())));
         }
         let rest = self.steps.get(at.next..).unwrap_or_default();
         let installed = at.installed || *step == Step::Install;
@@ -58,7 +58,8 @@ impl Approved {
         if !step.is_consequential() || *step == Step::Reboot || at.installed && attempt {
             return Ok(at);
         }
-        Err(Deviation::Step { approved: rest.first().cloned(), decided: step.clone(), because: cause.to_string() })
+        let (approved, decided, because) = (rest.first().cloned(), step.clone(), cause.to_string());
+        Err(Box::new(Deviation::Step { approved, decided, because }))
     }
 
     /// The first of the foreseen steps that may not be taken.
@@ -66,7 +67,7 @@ impl Approved {
         &self,
         at: Place,
         steps: impl Iterator<Item = (&'a Step, &'a Cause)>,
-    ) -> Result<(), Deviation> {
+    ) -> Result<(), Box<Deviation>> {
         { steps }.try_fold(at, |at, (step, cause)| self.after(at, step, cause)).map(drop)
     }
 }
@@ -130,6 +131,6 @@ mod tests {
         let down = Cause::Down(vec!["RTCSRV".into()]);
         assert!(approved.after(Place::default(), &Step::StartServices, &down).is_ok());
         let refused = approved.after(Place::default(), &Step::Stage, &Cause::NotStaged).map(drop);
-        assert_eq!(refused, Err(Deviation::Fact("the installer is another".into())));
+        assert_eq!(refused, Err(Box::new(Deviation::Fact("the installer is another".into()))));
     }
 }

@@ -234,9 +234,10 @@ pub struct Behind {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.row().name)?;
-        match self {
-            Self::UpdateDatabases(store) | Self::UpdatePoolDatabases(store) => write!(f, " the {store}"),
-            _ => Ok(()),
+        if let Self::UpdateDatabases(store) | Self::UpdatePoolDatabases(store) = self {
+            write!(f, " the {store}")
+        } else {
+            Ok(())
         }
     }
 }
