@@ -126,7 +126,7 @@ impl Goal {
         }
         let pool_stores = pool.filter(|_| role == Role::FrontEnd);
         let pool_stores = pool_stores.and_then(|pool| PoolStores::of(manifest, roster, pool));
-        note_pool_stores(pool, pool_stores.as_ref(), trace);
+        note_pool_stores(manifest, pool, pool_stores.as_ref(), trace);
         let claims = Claims::of(manifest, roster, role, &standing);
         note_claims(manifest, roster, claims.as_ref(), role, trace);
         if let Some((pool, stores)) = pool.zip(pool_stores.as_ref().filter(|_| claims.is_none()))
@@ -271,7 +271,7 @@ fn note_databases<'a, T: Trace>(stores: &[Store], databases: Option<Said<'a, &'a
 }
 
 /// The databases of the pool on a SQL Server of their own.
-fn note_pool_stores<T: Trace>(pool: Option<&Fqdn>, stores: Option<&PoolStores>, trace: &mut T) {
+fn note_pool_stores<T: Trace>(manifest: &Manifest, pool: Option<&Fqdn>, stores: Option<&PoolStores>, trace: &mut T) {
     let Some((pool, stores)) = pool.zip(stores) else { return };
     let said = |field| Source::declared(Part::Pool(pool), field);
     trace.note("poolDatabases/sqlServer", &stores.sql_server, said("databases/sqlServer"));
@@ -280,8 +280,13 @@ fn note_pool_stores<T: Trace>(pool: Option<&Fqdn>, stores: Option<&PoolStores>, 
     for server in &stores.after {
         trace.note("poolDatabases/after", server, derived);
     }
-    for server in stores.without.keys() {
-        trace.note("poolDatabases/without", server, said("databases/without"));
+    for (server, reason) in &stores.without {
+        // The servers of another pool are named at that pool.
+        let own = manifest.pools.get(pool).and_then(|pool| pool.databases.as_ref());
+        if own.is_some_and(|own| own.without.contains_key(server)) {
+            let path = format!("databases/without/{server}");
+            trace.note(&format!("poolDatabases/without/{server}"), reason, Source::declared(Part::Pool(pool), &path));
+        }
     }
 }
 
