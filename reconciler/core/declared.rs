@@ -280,13 +280,10 @@ fn note_pool_stores<T: Trace>(manifest: &Manifest, pool: Option<&Fqdn>, stores: 
     for server in &stores.after {
         trace.note("poolDatabases/after", server, derived);
     }
-    for (server, reason) in &stores.without {
-        // The servers of another pool are named at that pool.
-        let own = manifest.pools.get(pool).and_then(|pool| pool.databases.as_ref());
-        if own.is_some_and(|own| own.without.contains_key(server)) {
-            let path = format!("databases/without/{server}");
-            trace.note(&format!("poolDatabases/without/{server}"), reason, Source::declared(Part::Pool(pool), &path));
-        }
+    // The servers of another pool are named at that pool.
+    let own = manifest.pools.get(pool).and_then(|pool| pool.databases.as_ref()).map(|databases| &databases.without);
+    if let Some(without) = own.filter(|without| !without.is_empty()) {
+        trace.note("poolDatabases/without", without, said("databases/without"));
     }
 }
 
