@@ -50,7 +50,7 @@ pub const SECTIONS: [(&str, &[&str]); 5] = [
         &["group", "role", "pool", "peers", "pairedWith", "together", "upgradeDomain", "site", "ring", "alsoStop"],
     ),
     ("update", &["target", "product", "release", "components", "installer"]),
-    ("databases", &["databases"]),
+    ("databases", &["databases", "poolDatabases"]),
     ("rollout", &["rollout"]),
     ("policy", &["policy"]),
 ];

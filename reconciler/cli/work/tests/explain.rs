@@ -70,6 +70,8 @@ fn hold(path: &Path) -> usize {
     let folder = tempfile::tempdir().unwrap();
     for goal in &goals {
         let report = report(&input, &goal.server).unwrap_or_else(|problem| panic!("{}", problem.text()));
+        let shown = report.values.iter().all(|value| section(&value.field).0 < SECTIONS.len());
+        assert!(shown, "{}: {}: a value belongs to no section", path.display(), goal.server);
         let again = folder.path().join("again.yaml");
         fs::write(&again, spelt_out(&report).to_string()).unwrap();
         let again = Input::read(&again).and_then(|input| input.goals(&[]));
