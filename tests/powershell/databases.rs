@@ -60,6 +60,31 @@ fn each_form_is_updated_by_its_own_parameters_and_never_cleaned_or_forced() {
     assert_eq!((ran.code, &ran.calls[..]), (0, &[expected.to_owned()][..]), "{ran:#?}");
 }
 
+/// The manifest can say where a SQL Server puts the files of new databases.
+#[test]
+fn the_paths_of_a_pools_databases_are_passed_on() {
+    let server = "-SqlServerFqdn sql01.contoso.example -Update True";
+    for (given, expected) in [
+        (
+            r#""paths":["D:\\Sql Data","E:\\Logs"]"#,
+            format!("-ConfiguredDatabases True -DatabasePaths D:\\Sql Data E:\\Logs {server}"),
+        ),
+        (
+            r#""excludeCollocatedStores":true,"paths":["D:\\Sql"]"#,
+            format!("-ConfiguredDatabases True -DatabasePaths D:\\Sql -ExcludeCollocatedStores True {server}"),
+        ),
+        (r#""useDefaultSqlPaths":true"#, format!("-ConfiguredDatabases True {server} -UseDefaultSqlPaths True")),
+        (
+            r#""excludeCollocatedStores":true,"useDefaultSqlPaths":true"#,
+            format!("-ConfiguredDatabases True -ExcludeCollocatedStores True {server} -UseDefaultSqlPaths True"),
+        ),
+    ] {
+        let request = FORMS[1].0.replace('}', &format!(",{given}}}"));
+        let ran = Module::new(&[]).run(INSTALL, &request);
+        assert_eq!((ran.code, &ran.calls[..]), (0, &[format!("Install-CsDatabase {expected}")][..]), "{ran:#?}");
+    }
+}
+
 #[test]
 fn whatever_is_printed_on_the_way_the_answer_is_the_rows() {
     let words = [

@@ -52,6 +52,7 @@ const INSTALL_CENTRAL_MAY: &[&str] = &["SqlInstanceName", "UseDefaultSqlPaths", 
 /// The types of .NET that a script may name.
 const TYPES: &[&str] = &[
     "string",
+    "string[]",
     "bool",
     "int",
     "ValueType",
@@ -237,6 +238,10 @@ fn every_form_of_the_database_cmdlets_is_reached() {
         forms("Install-CsDatabase.ps1"),
         [
             vec!["Update", "LocalDatabases"],
+            vec!["Update", "ConfiguredDatabases", "SqlServerFqdn", "ExcludeCollocatedStores", "DatabasePaths"],
+            vec!["Update", "ConfiguredDatabases", "SqlServerFqdn", "DatabasePaths"],
+            vec!["Update", "ConfiguredDatabases", "SqlServerFqdn", "ExcludeCollocatedStores", "UseDefaultSqlPaths"],
+            vec!["Update", "ConfiguredDatabases", "SqlServerFqdn", "UseDefaultSqlPaths"],
             vec!["Update", "ConfiguredDatabases", "SqlServerFqdn", "ExcludeCollocatedStores"],
             vec!["Update", "ConfiguredDatabases", "SqlServerFqdn"],
             vec!["Update", "CentralManagementDatabase", "SqlServerFqdn"],
