@@ -178,6 +178,7 @@ pub fn outcome(run: &ServerRun) -> String {
     let mut out = match &run.blocked_by {
         Some(blocker) => short(run.state, blocker),
         None if run.steps.is_empty() => format!("  {GOOD}=  at its goal, nothing was done{GOOD:#}\n"),
+        None if run.outage_seconds == 0 => format!("  {GOOD}=  at its goal; nothing was taken down{GOOD:#}\n"),
         None => {
             let (outage, above) = (Period::seconds(run.outage_seconds), above_budget(run));
             format!("  {GOOD}=  at its goal; the longest outage was {outage}{above}{GOOD:#}\n")
