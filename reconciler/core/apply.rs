@@ -406,7 +406,11 @@ impl<H: Act> Work<'_, H> {
             Change::Stopped(_) | Change::Running(_) => {}
         }
         let command = Some(Command::of(self.request.goal, step, cause).to_string());
-        marks.push(Mark::Began { step: step.clone(), command });
+        let because = match cause {
+            Cause::PoolStoreBehind { without, .. } if !without.is_empty() => Some(cause.to_string()),
+            _ => None,
+        };
+        marks.push(Mark::Began { step: step.clone(), command, because });
         for mark in &marks {
             match self.mark(mark) {
                 Err(why) if step.is_consequential() || *step == Step::Claim => return Err(why),

@@ -47,8 +47,9 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         Mark::RunBegan { target, version, by, .. } => {
             (past.by, past.made_by, past.target) = (by, version, Some(target));
         }
-        Mark::Began { step, command } => {
-            past.steps.push(PastStep { step, command, began: at, took_seconds: None, said: None, failed: false });
+        Mark::Began { step, command, because } => {
+            let (took_seconds, said) = Default::default();
+            past.steps.push(PastStep { step, command, because, began: at, took_seconds, said, failed: false });
         }
         Mark::Ended { step, said, failed, took, .. } => {
             if let Some(begun) = past.steps.iter_mut().rev().find(|begun| begun.step == step) {

@@ -87,6 +87,9 @@ pub struct PastStep {
     /// The command, as the plan named it. Earlier versions did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// Why it was taken, where a reason of the manifest belongs to that: servers that it did not wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// When it began.
     pub began: Timestamp,
     /// How long it took, in seconds; a step that failed or was interrupted has no length.

@@ -78,6 +78,9 @@ pub enum Mark {
         /// The command, as the plan names it. Earlier versions did not write it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<String>,
+        /// Why the step was taken, where a reason of the manifest belongs to that: servers that it does not wait for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     /// A step ended.
     Ended {

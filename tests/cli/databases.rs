@@ -152,7 +152,9 @@ fn a_server_that_is_away_holds_the_databases_back_until_the_manifest_says_why() 
         "{}",
         done.out
     );
-    assert!(!done.out.contains("down"), "{}", done.out);
+    assert!(done.out.contains("at its goal; nothing was taken down"), "{}", done.out);
+    let history = reconcile(folder.path(), &["history", "site.yaml", "--server", "fe02.contoso.example"]);
+    assert!(history.out.contains("without fe01.contoso.example (its board is broken)"), "{}", history.out);
 }
 
 /// One command covers all databases on a SQL Server, so it runs once, after the servers of all pools.

@@ -32,6 +32,9 @@ pub fn one(run: &PastRun, zone: Option<&ZoneName>) -> String {
     for step in &run.steps {
         let name = step.command.clone().unwrap_or_else(|| step.step.to_string());
         let _ = writeln!(out, "{}", render::row("    ", &escape(&name), &length(step)));
+        if let Some(because) = &step.because {
+            let _ = writeln!(out, "      {}", escape(because));
+        }
         if let Some(said) = step.said.as_ref().filter(|_| step.failed) {
             let _ = writeln!(out, "      {BAD}{}{BAD:#}", escape(said));
         }

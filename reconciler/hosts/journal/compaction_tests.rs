@@ -53,7 +53,7 @@ fn drawn(seed: u64, count: usize) -> Entries {
                 let up = boot.map(|boot| Uptime { boot, lasted: Period::seconds(4711) });
                 Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()], up }
             }
-            6 | 7 => Mark::Began { step, command: (draw(2) == 0).then(|| "net stop w3svc".into()) },
+            6 | 7 => Mark::Began { step, command: (draw(2) == 0).then(|| "net stop w3svc".into()), because: None },
             8 | 9 => {
                 let took = (draw(2) == 0).then(|| Period::seconds(60));
                 Mark::Ended { step, said: "ended".into(), failed: draw(2) == 0, took, started: vec!["RTCATS".into()] }

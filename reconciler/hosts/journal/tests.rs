@@ -35,7 +35,10 @@ pub(super) fn story() -> Vec<(RunId, Timestamp, Mark)> {
         ("first", began("0.1.0")),
         ("first", Mark::Forgiven),
         ("first", Mark::TakingDown { running: vec!["RTCSRV".into(), "W3SVC".into()], up: None }),
-        ("first", Mark::Began { step: Step::StopServices, command: Some("Stop-CsWindowsService".into()) }),
+        (
+            "first",
+            Mark::Began { step: Step::StopServices, command: Some("Stop-CsWindowsService".into()), because: None },
+        ),
         ("first", Mark::Stopped),
         (
             "first",
@@ -339,7 +342,7 @@ fn what_a_lost_line_said_is_made_up_for() {
     let target = build("5.0.8308.1149");
     let began =
         Mark::RunBegan { target: target.clone(), components: BTreeMap::new(), version: "0".into(), by: "alex".into() };
-    let at = |step| Mark::Began { step, command: None };
+    let at = |step| Mark::Began { step, command: None, because: None };
     let down = || Mark::TakingDown { running: vec!["RTCSRV".into(), "MANUAL".into()], up: None };
     let installing = Mark::Installing { target: target.clone(), boot: None, queued: None };
     let run = [began, down(), Mark::FailingOver, at(Step::FailOver), Mark::Stopped, installing, at(Step::Install)];
