@@ -40,11 +40,7 @@ impl Command {
             Step::CloseShells => Self::Own("end the open management shells".into()),
             Step::Install => Self::Program(format!("{} /silentmode", goal.product.installer())),
             Step::StartWeb => Self::Program("net start w3svc".into()),
-            Step::UpdateDatabases(store) => Self::updating(store, &SqlPaths::Chosen),
-            Step::UpdatePoolDatabases(store) => {
-                let stores = goal.pool_stores.as_ref();
-                Self::updating(store, stores.map_or(&SqlPaths::Chosen, |stores| &stores.paths))
-            }
+            Step::UpdateDatabases(store) | Step::UpdatePoolDatabases(store) => Self::updating(store, goal.paths(step)),
             Step::StartServices => Self::Cmdlet(start(cause)),
         }
     }
@@ -52,13 +48,10 @@ impl Command {
     /// The command that updates these databases.
     #[must_use]
     pub fn updating(store: &Store, paths: &SqlPaths) -> Self {
-        let is_configured = matches!(store, Store::Configured { .. });
         let paths = match paths {
-            SqlPaths::Default if is_configured => " -UseDefaultSqlPaths".into(),
-            SqlPaths::These(paths) if is_configured => {
-                format!(" -DatabasePaths {}", listed(paths.iter().map(FolderPath::as_str)))
-            }
-            SqlPaths::Chosen | SqlPaths::Default | SqlPaths::These(_) => String::new(),
+            SqlPaths::Chosen => String::new(),
+            SqlPaths::Default => " -UseDefaultSqlPaths".into(),
+            SqlPaths::These(paths) => format!(" -DatabasePaths {}", listed(paths.iter().map(FolderPath::as_str))),
         };
         Self::Cmdlet(format!("Install-CsDatabase -Update {}{paths}", form(store)))
     }

@@ -128,18 +128,23 @@ pub(crate) fn turn(goal: &Goal, seen: &Seen) -> Period {
 
 /// How long the update of the databases of a pool takes: as recorded or estimated, else as long as an outage may last.
 pub(crate) fn pool_databases(goal: &Goal, seen: &Seen) -> (Period, Vec<&'static str>) {
-    match length(Phase::Database, &seen.marks.durations, &goal.rules) {
-        (_, Basis::Assumed) => (goal.rules.outage_budget, vec!["database"]),
-        (known, Basis::Recorded | Basis::Estimated) => (known.p95, Vec::new()),
-    }
+    let (foreseen, is_known) = pool_update(goal, &seen.marks.durations);
+    (foreseen.p95, if is_known { Vec::new() } else { vec!["database"] })
 }
 
 /// The same before anything was observed.
 #[must_use]
 pub fn pool_databases_whole(goal: &Goal) -> Prediction {
-    let (known, basis) = length(Phase::Database, &Durations::default(), &goal.rules);
+    pool_update(goal, &Durations::default()).0
+}
+
+/// How long that takes, and whether somebody knows it. Else it is taken for as long as the budget.
+fn pool_update(goal: &Goal, durations: &Durations) -> (Prediction, bool) {
     let budget = goal.rules.outage_budget;
-    if basis == Basis::Assumed { Prediction { median: budget, p95: budget } } else { known }
+    match length(Phase::Database, durations, &goal.rules) {
+        (_, Basis::Assumed) => (Prediction { median: budget, p95: budget }, false),
+        (known, Basis::Recorded | Basis::Estimated) => (known, true),
+    }
 }
 
 /// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.

@@ -10,7 +10,7 @@ use reconcile_schema::{
 
 use crate::{
     blocker::Blocker,
-    pool_stores::{PoolStore, PoolStores},
+    pool_stores::{PoolStore, PoolStores, SqlPaths},
     rules::Rules,
     topology::Claims,
 };
@@ -174,6 +174,16 @@ impl Goal {
     pub fn updating(&self, store: &Store) -> Step {
         let own = self.stores.contains(store);
         if own { Step::UpdateDatabases(store.clone()) } else { Step::UpdatePoolDatabases(store.clone()) }
+    }
+
+    /// Where the SQL Server puts the files of databases that `step` creates. Only the form of the command for the databases
+    /// of a pool takes paths (Microsoft Learn: Install-CsDatabase).
+    #[must_use]
+    pub fn paths(&self, step: &Step) -> &SqlPaths {
+        match (step, &self.pool_stores) {
+            (Step::UpdatePoolDatabases(Store::Configured { .. }), Some(stores)) => &stores.paths,
+            _ => &SqlPaths::Chosen,
+        }
     }
 
     /// Whether the Central Management Store is updated from this server, or from one of its pool.

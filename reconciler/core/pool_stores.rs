@@ -81,6 +81,7 @@ impl PoolStores {
             .collect();
         let all = on_it.iter().flat_map(|(name, _)| fronts(manifest, roster, name));
         let mut records: Vec<_> = on_it.iter().map(|(name, _)| record(manifest, name).clone()).collect();
+        records.sort();
         records.dedup();
         Some(Self {
             sql_server: declared.sql_server.clone(),

@@ -189,7 +189,7 @@ mod tests {
                     }
                 });
             }
-            for _ in 0..100 {
+            for _ in 0..500 {
                 drop(Lock::take(&path, "a run").unwrap());
             }
             ends.store(1, Ordering::SeqCst);

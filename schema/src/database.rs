@@ -126,13 +126,8 @@ pub struct Database {
     /// current.
     pub reachable: bool,
     /// Whether another SQL Server mirrors it (`MirrorSqlServerFqdn` in the report).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub mirrored: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// The state of a database.

@@ -247,7 +247,7 @@ pub struct DriftFinding {
     /// Where the fact was read on the server.
     pub source: String,
     /// Whether this is a note only, which changes neither state nor exit code.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub note: bool,
     /// What caused the difference, where this is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -456,8 +456,4 @@ pub enum Origin {
     },
     /// No run has brought the server to its goal yet.
     NeverReached,
-}
-
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

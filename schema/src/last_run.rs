@@ -41,10 +41,10 @@ pub struct LastRun {
     #[serde(default)]
     pub code: Code,
     /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub waits: bool,
     /// Whether all that is missing is a restart that the policy does not allow.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub reboot_required: bool,
     /// When the machine goes down, if it is restarting and this is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,8 +82,4 @@ pub enum Mode {
     Apply,
     /// Observe, compare and report.
     Observe,
-}
-
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

@@ -89,7 +89,7 @@ pub enum Mark {
         /// What it reported, in words: evidence, not state.
         said: String,
         /// Whether it reported failure.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         failed: bool,
         /// How long it took, by a clock that nobody can set.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,7 +231,7 @@ pub struct Marks {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<StagedCopy>,
     /// Whether the pool is claimed for this server.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub claimed: bool,
     /// The build that the other servers of the pool received last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -247,11 +247,6 @@ pub struct Marks {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_zero(count: &u32) -> bool {
     *count == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// A moment as the machine counts it. Nobody can set this clock; a restart ends it.
@@ -390,7 +385,7 @@ pub struct Baseline {
     /// Whether the installer was started since then.
     pub installing: bool,
     /// Whether the pool was asked to take over for this server, without a failback since.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub failed_over: bool,
 }
 

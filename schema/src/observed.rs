@@ -139,7 +139,7 @@ pub struct Pending {
     pub source: String,
     /// Whether Windows Update or component servicing requests it, to finish an installation. Earlier versions do not
     /// report this.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub of_windows: bool,
     /// The files that wait to be replaced or deleted, if that is the reason. Earlier versions do not report this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -306,8 +306,4 @@ pub struct Foreign {
     pub pid: u32,
     /// The module.
     pub module: String,
-}
-
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

@@ -22,18 +22,18 @@ pub struct PoolDatabases {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<SqlInstance>,
     /// Whether archiving or monitoring databases are collocated on that SQL Server.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub collocated: bool,
     /// What to do where the databases are mirrored. Default block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirrored: Option<Mirrored>,
     /// Whether `sqlServer` is the listener of an Always On availability group. Skype for Business Server 2015 and later
     /// have it (Microsoft Learn: Deploy an Always On Availability Group on a Back End Server).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub availability_group: bool,
     /// Whether SQL Server's own folders are used for the files of databases that the update creates. A SQL Server
     /// cluster needs this, or `paths` (Microsoft Learn: Install-CsDatabase).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub use_default_sql_paths: bool,
     /// The folders on the SQL Server for the files of databases that the update creates, instead of
     /// `useDefaultSqlPaths`.
@@ -64,9 +64,4 @@ struct Text(
 fn reasons<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<ServerName, String>, D::Error> {
     let given = BTreeMap::<ServerName, String>::deserialize(from)?;
     given.into_iter().map(|(server, reason)| Ok((server, text_of(reason)?))).collect()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

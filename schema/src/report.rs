@@ -47,10 +47,10 @@ pub struct ServerPlan {
     #[serde(default)]
     pub code: Code,
     /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub waits: bool,
     /// Whether all that is missing is a restart that the policy does not allow.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub reboot_required: bool,
     /// The differences from its target.
     pub findings: Vec<FindingReport>,
@@ -237,7 +237,7 @@ pub struct FindingReport {
     /// What is observed.
     pub observed: String,
     /// Whether this is a note only, which changes neither state nor exit code.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub note: bool,
 }
 
@@ -291,10 +291,10 @@ pub struct ServerRun {
     #[serde(default)]
     pub code: Code,
     /// Whether nothing is wrong: the server waits for a window, the end of a hold, or its turn, and a later run goes on.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub waits: bool,
     /// Whether all that is missing is a restart that the policy does not allow.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub reboot_required: bool,
     /// Whether anything was changed.
     pub changed: bool,
@@ -377,8 +377,4 @@ pub struct ServiceStarts {
     pub runs: u32,
     /// When the first of those runs did.
     pub since: Timestamp,
-}
-
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

@@ -25,7 +25,7 @@ pub struct Snapshot {
     #[serde(default)]
     pub lab: bool,
     /// Whether only the builds are known: they come from an offline registry, without the server itself.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub builds_only: bool,
     /// The fingerprint of the manifest with which the host was observed. Earlier versions do not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,8 +44,4 @@ fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
             "expected a snapshot of version {SNAPSHOT_VERSION}, found version {other}; use the reconcile that wrote it, or a later one"
         ))),
     }
-}
-
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

@@ -21,7 +21,7 @@ pub struct UnattendedRun {
     /// When it began, by this machine's clock.
     pub began: Timestamp,
     /// Whether it is at work.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub going: bool,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,8 +35,4 @@ pub struct UnattendedRun {
     /// The same in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-}
-
-const fn is_false(value: &bool) -> bool {
-    !*value
 }

@@ -1,6 +1,6 @@
 //! Each value that counts for a server, and the place in the manifest that it comes from.
 
-use reconcile_core::{Command, Entry, Goal, Part, Roster, Source, SourceKind, SqlPaths, Stranger, Trace};
+use reconcile_core::{Command, Entry, Goal, Part, Roster, Source, SourceKind, Stranger, Trace};
 use reconcile_schema::{
     ExplainReport, ManifestPart, REPORT_VERSION, ResolvedValue, ServerName, Store, ValueKind, ValueSource,
 };
@@ -110,19 +110,19 @@ fn add_commands(goal: &Goal, values: &mut Vec<ResolvedValue>) {
             Store::Configured { .. } => ("databases.sqlServer", "from the SQL Server"),
             Store::CentralManagement { .. } => ("databases.centralManagementStore.sqlServer", "from its SQL Server"),
         };
-        add_command(values, from, how, &Command::updating(store, &SqlPaths::Chosen));
+        add_command(goal, values, from, how, store);
     }
     for one in goal.pool_stores().filter(|one| one.from == goal.server) {
-        let paths = goal.pool_stores.as_ref().map_or(&SqlPaths::Chosen, |stores| &stores.paths);
-        add_command(values, "poolDatabases.sqlServer", "from the SQL Server", &Command::updating(&one.store, paths));
+        add_command(goal, values, "poolDatabases.sqlServer", "from the SQL Server", &one.store);
     }
 }
 
-fn add_command(values: &mut Vec<ResolvedValue>, from: &str, how: &str, command: &Command) {
+fn add_command(goal: &Goal, values: &mut Vec<ResolvedValue>, from: &str, how: &str, store: &Store) {
     let Some(source) = values.iter().find(|value| value.field == from).map(|value| value.source.clone()) else {
         return;
     };
     let source = ValueSource { kind: ValueKind::Derived, how: Some(how.into()), ..source };
+    let command = Command::updating(store, goal.paths(&goal.updating(store)));
     let value = Value::from(command.to_string());
     values.push(ResolvedValue { field: "databases.command".into(), value, source });
 }

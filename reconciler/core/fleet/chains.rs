@@ -77,7 +77,7 @@ pub(crate) struct Domain {
 pub(crate) enum Order {
     /// In a site and a stage, both by number.
     Site(usize, usize),
-    /// After all others, because it holds the Central Management Store.
+    /// After all others, because it holds the Central Management Store or updates the databases of several pools.
     Central,
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use reconcile_core::{Account, Act, Acted, Goal, Seen, SqlPaths, layers};
+use reconcile_core::{Account, Act, Acted, Goal, Seen, layers};
 use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, StagedCopy, Step, Store, WEB_SERVICE, Whose};
 
 use super::clock::{moment, now, wait};
@@ -195,8 +195,7 @@ impl WindowsHost {
 
     fn update_databases(&mut self, goal: &Goal, store: &Store, change: Change<'_>) -> Result<String, WindowsError> {
         let limit = goal.rules.database.into();
-        let pool = goal.pool_stores.as_ref().filter(|_| matches!(change.step, Step::UpdatePoolDatabases(_)));
-        let paths = pool.map_or(&SqlPaths::Chosen, |stores| &stores.paths);
+        let paths = goal.paths(change.step);
         let update = |shell: &PowerShell<'_>, call: Call<'_>| shell.update_databases(store, paths, change, call);
         self.shell(goal.product, "update-databases", limit, update)?;
         Ok("the cmdlet ended; it says nothing of what it did".to_owned())

@@ -22,7 +22,7 @@ pub struct Databases<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     exclude_collocated_stores: Option<bool>,
     /// For the update only, and only where the manifest declares them.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
     use_default_sql_paths: bool,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     paths: &'a [FolderPath],
@@ -40,25 +40,19 @@ impl<'a> Databases<'a> {
         Self { form, sql_server, instance, exclude_collocated_stores: None, use_default_sql_paths: false, paths: &[] }
     }
 
-    /// The request to `Install-CsDatabase -Update` for `store`. Only the form for the databases of a pool has paths.
+    /// The request to `Install-CsDatabase -Update` for `store`.
     pub fn to_update(store: &'a Store, paths: &'a SqlPaths) -> Self {
         let exclude = match store {
             Store::Configured { exclude_collocated, .. } => *exclude_collocated,
             Store::Local | Store::CentralManagement { .. } => false,
         };
-        let is_configured = matches!(store, Store::Configured { .. });
         let (use_default_sql_paths, paths): (_, &[_]) = match paths {
-            SqlPaths::Default if is_configured => (true, &[]),
-            SqlPaths::These(paths) if is_configured => (false, paths),
-            SqlPaths::Chosen | SqlPaths::Default | SqlPaths::These(_) => (false, &[]),
+            SqlPaths::Chosen => (false, &[]),
+            SqlPaths::Default => (true, &[]),
+            SqlPaths::These(paths) => (false, paths),
         };
         Self { exclude_collocated_stores: Some(exclude), use_default_sql_paths, paths, ..Self::to_test(store) }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// A database as `Test-CsDatabase` reports it (Microsoft Learn, Lync Server 2013: Testing database configuration).

@@ -49,7 +49,7 @@ pub fn run(
     ended
 }
 
-/// The record of the run, for whoever follows it. Without one the run goes on all the same.
+/// The record of the run, for anyone who follows it. A run without a record still does its work.
 fn recorded(mode: Mode, run: &RunId, input: Option<&Input>) -> Option<Record> {
     let place = match input {
         Some(input) => site::unattended(input),
