@@ -21,6 +21,8 @@ pub enum Ask {
     Pool,
     /// The record that the servers of the pool keep on their share.
     Claim,
+    /// What only `doctor` reads.
+    Examination,
     /// The versions of these databases.
     Databases(Store),
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Ask {
             Self::Foreign => f.write_str("the services of others"),
             Self::Pool => f.write_str("the readiness of the pool"),
             Self::Claim => f.write_str("the claim of the pool"),
+            Self::Examination => f.write_str("what doctor checks"),
             Self::Databases(store) => write!(f, "the {store}"),
         }
     }

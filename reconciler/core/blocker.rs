@@ -5,8 +5,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Fingerprint, Foreign, Fqdn, Hold, Period, Product,
-    Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, ZoneName, shown_at,
+    Build, CheckId, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Fingerprint, Foreign, Fqdn, Hold, Period, Product,
+    Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, Verdict, ZoneName, shown_at,
 };
 
 use crate::{
@@ -32,6 +32,15 @@ impl fmt::Display for Hanging {
         let have = if services.len() == 1 { "has" } else { "have" };
         write!(f, "{} {have} been {state} for {lasted}", listed(services))
     }
+}
+
+/// A check of `doctor` that speaks against an outage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    pub check: CheckId,
+    pub verdict: Verdict,
+    /// What was found.
+    pub what: String,
 }
 
 /// Why no helpful step is allowed now.
@@ -75,6 +84,8 @@ pub enum Blocker {
     ShellsOpen { shells: Vec<Shell> },
     /// Services of other products hold modules of the product.
     Foreign { services: Vec<Foreign> },
+    /// Checks of `doctor` speak against an outage.
+    Unfit { checks: Vec<Unfit> },
     /// The package cannot be used.
     Package { why: String },
     /// The package is signed by a publisher other than the declared one.
@@ -288,6 +299,7 @@ impl Blocker {
             | Self::ServicePending { .. }
             | Self::ShellsOpen { .. }
             | Self::Foreign { .. }
+            | Self::Unfit { .. }
             | Self::Pool {
                 why:
                     Unready::Busy
@@ -384,6 +396,13 @@ impl fmt::Display for Blocker {
                 write!(f, "services of other applications hold what the update replaces: {}", list.join(", "))
             }
             Self::Package { why } => write!(f, "the package cannot be used: {why}"),
+            Self::Unfit { checks } => {
+                let one = |Unfit { check, verdict, what }: &Unfit| match verdict {
+                    Verdict::Unknown => format!("{check} is required and unknown: {what}"),
+                    Verdict::Ok | Verdict::NotAsked | Verdict::Warning | Verdict::Fault => format!("{check}: {what}"),
+                };
+                write!(f, "doctor: {}", checks.iter().map(one).collect::<Vec<_>>().join("; "))
+            }
             Self::ForeignSigner { why } => write!(f, "the package is not the declared publisher's: {why}"),
             Self::Disk { drive, free, needed, what } => {
                 write!(f, "{what} needs {} free on {drive}, where {} are free", bytes(*needed), bytes(*free))

@@ -15,6 +15,7 @@ use crate::{
     claims::{claim_of, doubts, not_done, other_manifest, unsettled},
     clock::wrong_clock,
     foresee::{foreseen, pool_databases, remaining, turn, unestimated},
+    fitness::unfit,
     goal::Goal,
     lacking::{hanging, lacking},
     pool::unready,
@@ -450,6 +451,19 @@ pub(crate) fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
         ForeignServices::Block => Gate::Shut(blocker),
         ForeignServices::Warn => Gate::Open,
     }
+}
+
+/// Before the first stop, nothing that `doctor` finds may speak against an outage: services that are down may not come
+/// back. Afterwards, finishing is the shortest way to bring them back.
+pub(crate) fn fit(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
+    if goal.rules.doctor.is_none() || !seen.begins_outage() {
+        return Gate::Open;
+    }
+    if seen.host.examined.is_not_looked() {
+        return Gate::Look(Ask::Examination);
+    }
+    let checks = unfit(goal, seen);
+    if checks.is_empty() { Gate::Open } else { Gate::Shut(Blocker::Unfit { checks }) }
 }
 
 /// Before the first stop, the databases must be reachable and report their versions. Whether they are behind what the

@@ -22,6 +22,7 @@ impl Blocker {
             Self::ServicePending { .. } => Code::ServicePending,
             Self::ShellsOpen { .. } => Code::ShellsOpen,
             Self::Foreign { .. } => Code::ForeignServices,
+            Self::Unfit { .. } => Code::DoctorForbids,
             Self::Package { .. } => Code::PackageRefused,
             Self::ForeignSigner { .. } => Code::PublisherForeign,
             Self::Disk { .. } => Code::DiskFull,

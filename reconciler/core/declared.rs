@@ -124,6 +124,9 @@ impl Goal {
             let how = SourceKind::Derived("from its pool");
             trace.note("peers", &peers, Source { kind: how, field: None });
         }
+        let takes_over = pool.filter(|_| role == Role::FrontEnd && update.product.fails_over());
+        let pool_servers = takes_over.into_iter().flat_map(|pool| fronts(manifest, roster, pool).take(LARGEST_POOL));
+        let pool_servers = pool_servers.collect();
         let pool_stores = pool.filter(|_| role == Role::FrontEnd);
         let pool_stores = pool_stores.and_then(|pool| PoolStores::of(manifest, roster, pool));
         note_pool_stores(manifest, pool, pool_stores.as_ref(), trace);
@@ -142,6 +145,7 @@ impl Goal {
             pool: pool.cloned(),
             upgrade_domain: standing.upgrade_domain.filter(|_| role == Role::FrontEnd).cloned(),
             peers,
+            pool_servers,
             claims: claims.map(Arc::new),
             update: target.value.to_string(),
             core: aimed.core,
@@ -178,6 +182,7 @@ impl Goal {
             pool,
             upgrade_domain: None,
             peers: 0,
+            pool_servers: Arc::default(),
             claims: None,
             update: String::new(),
             core: core.clone(),
@@ -210,6 +215,10 @@ fn no_share(pool: &Fqdn, stores: &PoolStores, entry: &Entry<'_>) -> GoalError {
         help: Some(Remedy::Do(r"add `rollout: { claims: '\\files.contoso.example\reconcile\claims' }`".into())),
     }
 }
+
+/// More servers than any pool has (Microsoft Learn: 20 in Skype for Business Server 2019): a manifest that names more is
+/// wrong elsewhere.
+const LARGEST_POOL: usize = 64;
 
 /// How many Front End Servers a manifest names of this pool, each counted once.
 fn peers(manifest: &Manifest, roster: &Roster<'_>, pool: &Fqdn) -> u32 {

@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeMap, format, vec::Vec};
 
 use reconcile_schema::{
-    Change, Database, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
+    Change, Database, Examined, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
 };
 
 /// The facts that were last read. Every host that can act keeps one set.
@@ -25,6 +25,8 @@ pub struct Expensive {
     pub pool: Fact<PoolSeen>,
     /// The record that the servers of the pool keep on their share.
     pub claim: Fact<PoolRecord>,
+    /// What only `doctor` reads.
+    pub examined: Fact<Shared<Examined>>,
 }
 
 impl Expensive {
@@ -40,6 +42,7 @@ impl Expensive {
         seen.databases = self.databases.clone();
         seen.pool = self.pool.clone();
         seen.claim = self.claim.clone();
+        seen.examined = self.examined.clone();
     }
 
     /// The facts about databases; where they are unknown and the account is known to lack the right, the reason says
@@ -66,6 +69,7 @@ impl Expensive {
                 (self.disk, self.private_disk) = (Fact::NotLooked, Fact::NotLooked);
                 (self.shells, self.foreign) = (Fact::NotLooked, Fact::NotLooked);
                 self.databases.clear();
+                self.examined = Fact::NotLooked;
             }
             Change::Databases(store) => {
                 self.disk = Fact::NotLooked;

@@ -5,7 +5,7 @@ use reconcile_schema::{Cause, Step};
 
 use crate::{
     checks::{
-        Check, Gate, attempts, budget, claimed, clock, disk, foreign, halted, held, held_by_others, installing,
+        Check, Gate, attempts, budget, claimed, clock, disk, fit, foreign, halted, held, held_by_others, installing,
         mirrored, opened, outage, outages, package, pool_mirrored, reachable, readable, ready, rebooted, reboots,
         restartable, rights, settled, shells, spent, taking_down, told, undisturbed, window,
     },
@@ -24,7 +24,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         }
         // No work of ours is in progress, so a restart that Windows requests counts like any other work.
         Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => &[
-            spent, held, readable, halted, reboots, installing, settled, outages, rights, clock, window, budget, ready,
+            spent, held, readable, halted, reboots, installing, settled, outages, rights, clock, window, budget, fit, ready,
             claimed,
         ],
         Cause::RebootPending(_) => {
@@ -44,6 +44,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
             clock,
             window,
             budget,
+            fit,
             restartable,
             ready,
             claimed,
@@ -70,6 +71,7 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
                 window,
                 budget,
                 disk,
+                fit,
                 shells,
                 foreign,
                 reachable,

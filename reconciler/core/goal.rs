@@ -26,6 +26,9 @@ pub struct Goal {
     pub upgrade_domain: Option<UpdateName>,
     /// How many Front End Servers the manifest names in that pool, where this is one.
     pub peers: u32,
+    /// The Front End Servers of its pool, itself among them, where the pool takes over for one: a failover manages the
+    /// services of each.
+    pub pool_servers: Arc<[ServerName]>,
     /// Where the servers of its pool agree on which of them is taken down.
     pub claims: Option<Arc<Claims>>,
     pub update: String,
@@ -105,7 +108,8 @@ impl Goal {
     #[must_use]
     pub fn whenever(mut self) -> Self {
         (self.rules.maintenance, self.rules.on_exceed, self.claims) = (None, OnExceed::Warn, None);
-        self.rules.foreign = None; // Snapshots of earlier versions do not report them.
+        // Snapshots of earlier versions report neither; what doctor finds is no difference.
+        (self.rules.foreign, self.rules.doctor) = (None, None);
         self
     }
 

@@ -9,11 +9,11 @@
 //!
 //! | row | files | what they are |
 //! |---|---|---|
-//! | 1 | `apply`, `plan` | the decision, unfolded over a host and over expected effects |
+//! | 1 | `apply`, `doctor`, `plan` | the decision, unfolded over a host and over expected effects |
 //! | 2 | `next` | the decision: what is wanted, if nothing forbids it |
 //! | 3 | `gate`, `checks` | what forbids: a table from causes to checks, and the checks |
 //! | 4 | `foresee`, `decisive` | lengths and outages of what remains; what of a server matters to a decision |
-//! | 5 | `drift`, `effect`, `room` | what differs, what a step is expected to change, the disk space that it needs |
+//! | 5 | `fitness`, `drift`, `effect`, `room` | whether a server is fit for an outage, what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
 //! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
 //! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `pool_stores`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
@@ -49,11 +49,13 @@ mod command;
 mod decision_tests;
 mod decisive;
 mod declared;
+mod doctor;
 mod drift;
 mod drive;
 #[warn(clippy::wildcard_enum_match_arm)]
 mod effect;
 mod expensive;
+mod fitness;
 mod fleet;
 mod foresee;
 #[warn(clippy::wildcard_enum_match_arm)]
@@ -88,16 +90,18 @@ pub use age::{Stale, accepting, expired, stale};
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
 pub use approved::{Approved, Deviation};
 pub use ask::Ask;
-pub use blocker::{Blocker, Class, Hanging, shown_code};
+pub use blocker::{Blocker, Class, Hanging, Unfit, shown_code};
 pub use calendar::{Opening, next_opening, open_at, openings};
 pub use claims::{claim_of, reached};
 pub use clock::{WrongClock, wrong_clock};
 pub use command::Command;
 pub use decisive::decisive;
+pub use doctor::{Diagnosis, asks, diagnose};
 pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_of};
 pub use drive::Drive;
 pub use effect::after;
 pub use expensive::Expensive;
+pub use fitness::Found;
 pub use fleet::{
     batches::{Batch, batches},
     chains::{Chain, Fleet, Member},

@@ -1,9 +1,15 @@
 //! The rules of a run, with every default filled in.
 
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, btree_map},
+    format,
+    string::String,
+    sync::Arc,
+    vec::Vec,
+};
 
 use reconcile_schema::{
-    Estimates, Fabric, ForeignServices, Maintenance, OnExceed, PendingRestart, Period, Policy, Reboots, Renames,
+    CheckId, DoctorRules, Estimates, Fabric, ForeignServices, Maintenance, OnExceed, PendingRestart, Period, Policy, Reboots, Renames,
     Shells, When,
 };
 use serde::Serialize;
@@ -31,6 +37,8 @@ pub struct Rules {
     pub shells: Shells,
     /// What to do about services of other products that hold modules of the product. Without it, nobody asks for them.
     pub foreign: Option<ForeignServices>,
+    /// Which findings of `doctor` forbid an outage; none where nobody asks, as for a snapshot.
+    pub doctor: Option<Arc<DoctorRules>>,
     /// The further folders in which files that wait for a restart count, and those in which they do not.
     pub renames: Arc<Renames>,
     /// What to do where the pool's answer about its fabric is not understood.
@@ -85,6 +93,10 @@ impl Rules {
             ),
             shells: layers.or("policy/shells", |policy| policy.shells, Shells::Block),
             foreign: Some(layers.or("policy/foreign", |policy| policy.foreign, ForeignServices::Block)),
+            doctor: Some(Arc::new(DoctorRules {
+                require: layers.all("policy/doctor/require", |policy| &policy.doctor.require),
+                ignore: layers.ignored(),
+            })),
             fabric: layers.or("policy/pool/fabric", |policy| policy.pool.fabric, Fabric::Block),
             attempts: u32::from(layers.or("policy/attempts", |policy| policy.attempts, 3)),
             database_check: layers.or("policy/databaseCheck", |policy| policy.database_check, Period::hours(24)),
@@ -155,6 +167,21 @@ impl<'a, P: Iterator<Item = (Part<'a>, &'a Policy)> + Clone, T: Trace> Layers<'_
         }
         self.trace.note(field, &default, Source::DEFAULT);
         default
+    }
+
+    /// The checks that are ignored, each with the reason of the nearest policy that gives one.
+    fn ignored(&mut self) -> BTreeMap<CheckId, String> {
+        let mut all = BTreeMap::new();
+        for (part, policy) in self.policies.clone() {
+            for (check, reason) in &policy.doctor.ignore {
+                if let btree_map::Entry::Vacant(vacant) = all.entry(*check) {
+                    let field = format!("policy/doctor/ignore/{check}");
+                    self.trace.note(&field, reason, Source::declared(part, &field));
+                    vacant.insert(reason.clone());
+                }
+            }
+        }
+        all
     }
 
     /// The lists of all policies.

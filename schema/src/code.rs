@@ -40,6 +40,8 @@ pub enum Code {
     ShellsOpen,
     /// Services of other products hold modules of the product.
     ForeignServices,
+    /// Checks of `doctor` speak against an outage.
+    DoctorForbids,
     /// The update's package cannot be used.
     PackageRefused,
     /// The update's package is signed by a publisher other than the declared one.
@@ -136,7 +138,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 63] = [
         Self::AtGoal,
         Self::Drift,
         Self::Restarting,
@@ -153,6 +155,7 @@ impl Code {
         Self::ServicePending,
         Self::ShellsOpen,
         Self::ForeignServices,
+        Self::DoctorForbids,
         Self::PackageRefused,
         Self::PublisherForeign,
         Self::DiskFull,
@@ -221,6 +224,7 @@ impl Code {
             Self::ServicePending => "service-pending",
             Self::ShellsOpen => "shells-open",
             Self::ForeignServices => "foreign-services",
+            Self::DoctorForbids => "doctor-forbids",
             Self::PackageRefused => "package-refused",
             Self::PublisherForeign => "publisher-foreign",
             Self::DiskFull => "disk-full",
@@ -308,6 +312,7 @@ impl Code {
             Self::ServicePending => "a service is starting or stopping",
             Self::ShellsOpen => "management shells are open",
             Self::ForeignServices => "services of others hold modules of the product",
+            Self::DoctorForbids => "doctor found something that speaks against an outage",
             Self::PackageRefused => "the update's package cannot be used",
             Self::PublisherForeign => "the update's package is signed by somebody else than the declared publisher",
             Self::DiskFull => "there is too little free disk space",
@@ -398,6 +403,10 @@ impl Code {
                 "Wait until no service is pending (`Get-CsWindowsService`), then run `reconcile apply` again."
             }
             Self::ShellsOpen => "Close them, or set `policy: { shells: wait }` or `close`.",
+            Self::DoctorForbids => {
+                "Do what `reconcile doctor MANIFEST` says about each check that is named. To go on without that, give the reason: \
+                 `policy: { doctor: { ignore: { CHECK: reason } } }`."
+            }
             Self::ForeignServices => {
                 "Stop them, or name them under `alsoStop`. `policy: { foreign: warn }` goes on all the same."
             }

@@ -14,10 +14,12 @@ mod code;
 mod database;
 mod databases;
 mod day;
+mod doctor;
 mod drift;
 mod dsc;
 mod durations;
 mod event;
+mod examined;
 mod exit_code;
 mod explain;
 mod fact;
@@ -57,6 +59,7 @@ pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use databases::{CentralStore, Databases, Mirrored};
 pub use day::Day;
+pub use doctor::{CheckArea, CheckClass, CheckId, CheckReport, DoctorReport, ServerDiagnosis, Verdict};
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,
@@ -64,6 +67,10 @@ pub use drift::{
 pub use dsc::{DscInstance, DscMetadata, DscRestart, WhenBlocked};
 pub use durations::{Durations, Phase};
 pub use event::{EventKind, EventLevel, EventLine};
+pub use examined::{
+    BackupSeen, CachedPackage, CertificateSeen, CmdletSeen, Dependency, Examined, FileSeen, MisplacedCertificate,
+    PolicySeen, PowerShellSeen, ReplicaSeen, Schannel, ServerReached, TaskSeen, TrustedRoots, WindowsVersion,
+};
 pub use exit_code::ExitCode;
 pub use explain::{ExplainReport, ManifestPart, ResolvedValue, ValueKind, ValueSource};
 pub use fact::Fact;
@@ -73,7 +80,7 @@ pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, Se
 pub use ids::{BootId, RunId};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    DeclaredInstaller, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, OnExceed,
+    DeclaredInstaller, DoctorRules, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, OnExceed,
     Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use manifest_code::{ManifestCode, ManifestExample};

@@ -7,9 +7,9 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    BelowPath, Build, ComponentName, Databases, Day, FilePath, FolderPath, Fqdn, Period, Pool, Product, Reports, Role,
+    BelowPath, Build, CheckClass, CheckId, ComponentName, Databases, Day, FilePath, FolderPath, Fqdn, Period, Pool, Product, Reports, Role,
     Rollout, ServerPattern, ServiceName, Sha256, UpdateName, When,
-    names::{ShortOrFull, text_of},
+    names::{ShortOrFull, Text, reasons, text_of},
     path::{AN_EXE, EXE, LONGEST, is_exe},
 };
 
@@ -248,6 +248,9 @@ pub struct Policy {
     /// The folders in which files that wait for a restart of Windows keep a server from being worked on.
     #[serde(default)]
     pub renames: Renames,
+    /// Which findings of `doctor` keep a server from being taken down.
+    #[serde(default)]
+    pub doctor: DoctorRules,
     /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
@@ -379,6 +382,21 @@ pub struct Renames {
     pub ignore: Vec<FolderPath>,
 }
 
+/// Which findings of `doctor` keep a server from being taken down. Before its first stop, `apply` runs the checks. A
+/// fault forbids; a fact that could not be read forbids only where the check is required.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DoctorRules {
+    /// Checks whose facts must be known. The lists of the server, its group and the manifest add up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<CheckId>,
+    /// Checks whose faults forbid nothing, each with the reason, which every report shows. Checks that a run cannot do
+    /// without, such as `rights`, cannot be ignored. Those of the server, its group and the manifest add up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "ignored")]
+    #[schemars(with = "BTreeMap<CheckId, Text>", extend("x-expected" = "a check of doctor"))]
+    pub ignore: BTreeMap<CheckId, String>,
+}
+
 /// How the answer of a Front End pool is judged.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -483,4 +501,13 @@ fn some_exe<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Err
 fn exe<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let path = String::deserialize(from)?;
     if is_exe(&path) { Ok(path) } else { Err(D::Error::custom(format_args!("expected {AN_EXE}, found \"{path}\""))) }
+}
+
+/// The checks that a manifest ignores: a check that a run cannot do without is none of them.
+fn ignored<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<CheckId, String>, D::Error> {
+    let given: BTreeMap<CheckId, String> = reasons(from)?;
+    match given.keys().find(|id| id.class() == CheckClass::Gate) {
+        Some(id) => Err(D::Error::custom(format_args!("the check {id} cannot be ignored: no run can do without it"))),
+        None => Ok(given),
+    }
 }

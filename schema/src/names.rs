@@ -104,6 +104,25 @@ name!(
     fqdn
 );
 
+/// A text that says something.
+#[derive(schemars::JsonSchema)]
+#[schemars(transparent)]
+pub(crate) struct Text(
+    #[expect(dead_code, reason = "only its schema is used")]
+    #[schemars(length(min = 1, max = 1024))]
+    String,
+);
+
+/// Names, each with a reason that says something.
+pub(crate) fn reasons<'de, D, Name>(from: D) -> Result<alloc::collections::BTreeMap<Name, String>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    Name: serde::Deserialize<'de> + Ord,
+{
+    let given: alloc::collections::BTreeMap<Name, String> = serde::Deserialize::deserialize(from)?;
+    given.into_iter().map(|(name, reason)| Ok((name, text_of(reason)?))).collect()
+}
+
 /// How a manifest writes an [`Fqdn`]: in full, or without the domain that the manifest declares.
 pub(crate) struct ShortOrFull;
 

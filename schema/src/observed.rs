@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BootId, Build, Component, Database, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store,
+    BootId, Build, Component, Database, Examined, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store,
     by_store,
 };
 
@@ -78,6 +78,9 @@ pub struct Observed {
     /// The record that the servers of its pool keep on their share.
     #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
     pub claim: Fact<PoolRecord>,
+    /// What only `doctor` reads. Earlier versions do not report it.
+    #[serde(default, skip_serializing_if = "Fact::is_not_looked")]
+    pub examined: Fact<Shared<Examined>>,
 }
 
 impl Observed {
@@ -105,6 +108,7 @@ impl Observed {
             databases: Shared::default(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,
+            examined: Fact::NotLooked,
         }
     }
 

@@ -3,9 +3,12 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::{CentralStore, FolderPath, Fqdn, Mirrored, ServerName, SqlInstance, names::ShortOrFull, names::text_of};
+use crate::{
+    CentralStore, FolderPath, Fqdn, Mirrored, ServerName, SqlInstance,
+    names::{ShortOrFull, Text, reasons},
+};
 
 /// The databases of a Front End pool on a SQL Server that is none of the servers in the manifest. They are updated from
 /// a patched Front End Server, after all Front End Servers of the pool (Microsoft Learn: Install-CsDatabase; its scripts
@@ -50,18 +53,4 @@ pub struct PoolDatabases {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "reasons")]
     #[schemars(with = "BTreeMap<ServerName, Text>", extend("x-expected" = "the name of a Front End Server of the pool"))]
     pub without: BTreeMap<ServerName, String>,
-}
-
-/// A text that says something.
-#[derive(JsonSchema)]
-#[schemars(transparent)]
-struct Text(
-    #[expect(dead_code, reason = "only its schema is used")]
-    #[schemars(length(min = 1, max = 1024))]
-    String,
-);
-
-fn reasons<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<ServerName, String>, D::Error> {
-    let given = BTreeMap::<ServerName, String>::deserialize(from)?;
-    given.into_iter().map(|(server, reason)| Ok((server, text_of(reason)?))).collect()
 }

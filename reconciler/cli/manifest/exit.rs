@@ -81,6 +81,7 @@ impl Exit {
             | Code::ServicePending
             | Code::ShellsOpen
             | Code::ForeignServices
+            | Code::DoctorForbids
             | Code::PoolBusy
             | Code::PoolDomainNotReady
             | Code::PoolWarns

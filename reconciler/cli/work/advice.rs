@@ -1,7 +1,7 @@
 //! What a person can do about the blocker of a server.
 
-use reconcile_core::{Blocker, Hanging, Unready, WrongClock};
-use reconcile_schema::{Doubt, Fqdn, Right, ServiceState, Step, WEB_SERVICE};
+use reconcile_core::{Blocker, Hanging, Unfit, Unready, WrongClock};
+use reconcile_schema::{Doubt, Fqdn, Right, ServiceState, Step, Verdict, WEB_SERVICE};
 
 use crate::work::comeback::Waiter;
 
@@ -56,6 +56,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
              `policy: { foreign: warn }` goes on all the same"
                 .into()
         }
+        Blocker::Unfit { checks } => unfit(checks),
         Blocker::Package { .. } => {
             "put the update that its publisher offers at that path, where this server can read it; where the manifest is wrong, correct \
              the path or the hash of `installer`"
@@ -297,4 +298,16 @@ const fn unstick(step: &Step) -> &'static str {
         Step::CloseShells => "close the shells by hand",
         Step::Reboot => "restart the server by hand",
     }
+}
+
+/// What to do about the checks of `doctor` that forbid an outage.
+fn unfit(checks: &[Unfit]) -> String {
+    let first = checks.first().map_or("", |unfit| unfit.check.help());
+    let more = if checks.len() > 1 { "; reconcile doctor says what to do about the others" } else { "" };
+    let names: Vec<_> = checks.iter().filter(|unfit| unfit.verdict == Verdict::Fault).map(|unfit| unfit.check.key()).collect();
+    let ignore = match names.first() {
+        Some(name) => format!("; to go on without that, give the reason: `policy: {{ doctor: {{ ignore: {{ {name}: … }} }} }}`"),
+        None => String::new(),
+    };
+    format!("{first}{more}{ignore}")
 }

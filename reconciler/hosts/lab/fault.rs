@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use reconcile_schema::CheckId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,54 @@ pub enum Fault {
     FailOverTimesOut,
     /// The failback does not finish within an hour, and the server stays disabled.
     FailBackTimesOut,
+    /// Windows is of a version that the product is not known to run on.
+    WindowsStrange,
+    /// An application control policy holds PowerShell to its constrained language.
+    LanguageConstrained,
+    /// A group policy allows signed scripts only.
+    PolicyAllSigned,
+    /// The clock is ten minutes ahead of that of the domain.
+    ClockOff,
+    /// The server has been up for more than 90 days.
+    UpForMonths,
+    /// A package is missing in the cache of Windows Installer.
+    InstallerCacheGap,
+    /// No .NET Framework of today is installed.
+    DotNetMissing,
+    /// A service that one of the product's depends on is disabled.
+    DependencyDisabled,
+    /// A certificate among the trusted roots was issued by another one.
+    RootMisplaced,
+    /// The computer trusts 142 roots.
+    RootsMany,
+    /// The certificate of the server has expired.
+    CertificateExpired,
+    /// The values for TLS that Front End Servers need are not set.
+    SchannelUnset,
+    /// The product's management module is not where it should be.
+    ModuleMissing,
+    /// A cmdlet has lost a parameter.
+    CmdletChanged,
+    /// The answer of a cmdlet has lost a property.
+    AnswerChanged,
+    /// PowerShell refuses the scripts of reconcile.
+    ScriptsRefused,
+    /// Windows does not accept the signature of the product's own programs.
+    SignatureRefused,
+    /// Others may write to the private folder.
+    FolderOpen,
+    /// The share of the claims ignores locks.
+    ShareUnlocked,
+    /// Another server of the pool denies access to its services.
+    PoolServerDenied,
+    /// The last full backup of a database is three days old.
+    BackupOld,
+    /// A replica of the Central Management Store is not up to date.
+    ReplicaBehind,
+    /// The scheduled task is not as it was registered.
+    TaskAltered,
+    /// Nothing that only doctor reads can be read.
+    ExaminationFails,
 }
 
 impl Fault {
@@ -182,7 +231,63 @@ impl Fault {
         Self::ShareBusy,
         Self::FailOverTimesOut,
         Self::FailBackTimesOut,
+        Self::WindowsStrange,
+        Self::LanguageConstrained,
+        Self::PolicyAllSigned,
+        Self::ClockOff,
+        Self::UpForMonths,
+        Self::InstallerCacheGap,
+        Self::DotNetMissing,
+        Self::DependencyDisabled,
+        Self::RootMisplaced,
+        Self::RootsMany,
+        Self::CertificateExpired,
+        Self::SchannelUnset,
+        Self::ModuleMissing,
+        Self::CmdletChanged,
+        Self::AnswerChanged,
+        Self::ScriptsRefused,
+        Self::SignatureRefused,
+        Self::FolderOpen,
+        Self::ShareUnlocked,
+        Self::PoolServerDenied,
+        Self::BackupOld,
+        Self::ReplicaBehind,
+        Self::TaskAltered,
+        Self::ExaminationFails,
     ];
+
+    /// The check of `doctor` that finds it, if nothing else does.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are found by the run itself")]
+    pub const fn only_found_by(self) -> Option<CheckId> {
+        match self {
+            Self::WindowsStrange => Some(CheckId::WindowsVersion),
+            Self::LanguageConstrained => Some(CheckId::PowerShell),
+            Self::PolicyAllSigned => Some(CheckId::ExecutionPolicy),
+            Self::ClockOff => Some(CheckId::Clock),
+            Self::UpForMonths => Some(CheckId::LastBoot),
+            Self::InstallerCacheGap => Some(CheckId::InstallerCache),
+            Self::DotNetMissing => Some(CheckId::DotNet),
+            Self::DependencyDisabled => Some(CheckId::Dependencies),
+            Self::RootMisplaced => Some(CheckId::TrustedRoots),
+            Self::RootsMany => Some(CheckId::RootCount),
+            Self::CertificateExpired => Some(CheckId::Certificates),
+            Self::SchannelUnset => Some(CheckId::Schannel),
+            Self::ModuleMissing => Some(CheckId::Module),
+            Self::CmdletChanged => Some(CheckId::Cmdlets),
+            Self::AnswerChanged => Some(CheckId::Answers),
+            Self::ScriptsRefused => Some(CheckId::Scripts),
+            Self::SignatureRefused => Some(CheckId::Signature),
+            Self::FolderOpen => Some(CheckId::PrivateFolder),
+            Self::ShareUnlocked => Some(CheckId::ShareLock),
+            Self::PoolServerDenied => Some(CheckId::PoolServers),
+            Self::BackupOld => Some(CheckId::Backups),
+            Self::ReplicaBehind => Some(CheckId::Replication),
+            Self::TaskAltered => Some(CheckId::ScheduledTask),
+            _ => None,
+        }
+    }
 
     /// The fault with this name.
     #[must_use]

@@ -2,6 +2,7 @@
 
 mod act;
 mod clock;
+mod examined;
 mod fault;
 mod lengths;
 mod observe;

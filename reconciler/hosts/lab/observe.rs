@@ -12,6 +12,7 @@ use crate::uninstall::{self, Entry};
 
 use super::{
     LabError, LabHost,
+    examined::examined,
     fault::Fault,
     journal,
     world::{Simulated, SimulatedStore, World},
@@ -30,7 +31,7 @@ impl Observe for LabHost<'_> {
         let server = self.server()?;
         let mut seen = Observed {
             boot: Fact::Known(BootId(format!("boot {}", server.boot))),
-            uptime: Some(Period::seconds(server.uptime)),
+            uptime: Some(uptime(server)),
             components: components(server),
             services: services(server, goal),
             reboot: reboot(server),
@@ -71,6 +72,7 @@ impl Observe for LabHost<'_> {
                 self.catch_up(goal)?;
             }
             Ask::Pool => self.expensive.pool = pool(self.lab.world(), &self.name, &server),
+            Ask::Examination => self.expensive.examined = examined(&server, goal),
             Ask::Databases(store) => {
                 let fact = match server.databases.iter().find(|known| known.store == *store) {
                     Some(known) => Fact::Known(databases(&server, &self.on_its_server(goal, known))),
@@ -100,6 +102,12 @@ impl Observe for LabHost<'_> {
         }
         Ok(marks)
     }
+}
+
+/// How long the boot has lasted.
+fn uptime(server: &Simulated) -> Period {
+    let months = if server.has(Fault::UpForMonths) { 100 * 86_400 } else { 0 };
+    Period::seconds(server.uptime.saturating_add(months))
 }
 
 fn installing(server: &Simulated) -> Option<String> {
