@@ -227,6 +227,7 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             databases: BTreeMap::from([(Store::Local, Fact::Known(databases))]).into(),
             pool: Fact::NotLooked,
             claim: Fact::NotLooked,
+            examined: Fact::NotLooked,
         },
         marks: Marks::default(),
     })

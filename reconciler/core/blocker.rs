@@ -5,8 +5,8 @@ use core::fmt;
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, CheckId, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Fingerprint, Foreign, Fqdn, Hold, Period, Product,
-    Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, Verdict, ZoneName, shown_at,
+    Build, CheckId, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Fingerprint, Foreign, Fqdn, Hold, Period,
+    Product, Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, Verdict, ZoneName, shown_at,
 };
 
 use crate::{

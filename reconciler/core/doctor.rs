@@ -82,7 +82,11 @@ fn gate(goal: &Goal, seen: &Seen, check: CheckId) -> Found {
         CheckId::Package => opened(package(goal, seen, &Step::Install), || goal.installer.path.clone()),
         CheckId::OpenShells => {
             let first = opened(shells(goal, seen, &Step::StopServices), || "none is open".to_string());
-            if first.verdict == Verdict::Ok { opened(foreign(goal, seen, &Step::Install), || first.what) } else { first }
+            if first.verdict == Verdict::Ok {
+                opened(foreign(goal, seen, &Step::Install), || first.what)
+            } else {
+                first
+            }
         }
         CheckId::Rights => opened(rights(goal, seen, &first), || match seen.host.rights.known() {
             Some(rights) if rights.server_admin == Some(true) => {

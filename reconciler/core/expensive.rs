@@ -3,7 +3,8 @@
 use alloc::{collections::BTreeMap, format, vec::Vec};
 
 use reconcile_schema::{
-    Change, Database, Examined, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell, Step, Store,
+    Change, Database, Examined, Fact, Foreign, Observed, PackageSeen, PoolRecord, PoolSeen, Rights, Shared, Shell,
+    Step, Store,
 };
 
 /// The facts that were last read. Every host that can act keeps one set.

@@ -11,7 +11,8 @@ use reconcile_schema::{
 
 use crate::{
     blocker::{Unfit, listed},
-    calendar::next_opening, drift::compare,
+    calendar::next_opening,
+    drift::compare,
     goal::Goal,
     seen::Seen,
 };
@@ -318,7 +319,9 @@ fn dotnet(product: Product, target: &Build, release: Option<u32>) -> Found {
             let too_new = [(528_040, 548, "CU9"), (461_808, 510, "CU6"), (461_308, 281, "CU5")];
             let early = too_new.into_iter().find(|(least, since, _)| release >= *least && !cu(*since));
             match early {
-                Some((_, _, update)) => Found::warning(format!("{shown}, which {update} and later support; the target is {target}")),
+                Some((_, _, update)) => {
+                    Found::warning(format!("{shown}, which {update} and later support; the target is {target}"))
+                }
                 None => Found::ok(shown),
             }
         }
@@ -376,7 +379,11 @@ fn certificates(all: &[CertificateSeen], at: Timestamp) -> Found {
             said.push(format!("{name} expires at {}", shown_at(one.not_after, None)));
         }
     }
-    if worst == Verdict::Ok { Found::ok(counted(all.len(), "certificate", "certificates")) } else { Found::new(worst, listed(&said)) }
+    if worst == Verdict::Ok {
+        Found::ok(counted(all.len(), "certificate", "certificates"))
+    } else {
+        Found::new(worst, listed(&said))
+    }
 }
 
 fn cmdlets(all: &[CmdletSeen]) -> Found {
@@ -425,7 +432,11 @@ fn pool_builds(goal: &Goal, seen: &Seen) -> Found {
     expected.extend(seen.host.core(goal.product));
     let others = record.reached.iter().filter(|(server, build)| **server != goal.server && !expected.contains(build));
     let others: Vec<_> = others.map(|(server, build)| format!("{server} is at {build}")).collect();
-    Found::none_of(&others, Verdict::Warning, counted(record.reached.len(), "server has reported", "servers have reported"))
+    Found::none_of(
+        &others,
+        Verdict::Warning,
+        counted(record.reached.len(), "server has reported", "servers have reported"),
+    )
 }
 
 fn task(goal: &Goal, at: Timestamp, found: Option<&TaskSeen>) -> Found {
@@ -441,9 +452,7 @@ fn task(goal: &Goal, at: Timestamp, found: Option<&TaskSeen>) -> Found {
     let opens = goal.rules.maintenance.as_deref().map(|maintenance| next_opening(maintenance, at, Period::default()));
     match (mode.as_str(), opens) {
         ("apply", Some(None)) => Found::warning(format!("{said}; no maintenance window opens any more")),
-        ("apply", Some(Some(opens))) => {
-            Found::ok(format!("{said}, window from {}", shown_at(opens.from, goal.zone())))
-        }
+        ("apply", Some(Some(opens))) => Found::ok(format!("{said}, window from {}", shown_at(opens.from, goal.zone()))),
         _ => Found::ok(said),
     }
 }

@@ -4,85 +4,90 @@
 use reconcile_schema::{Cause, Step};
 
 use crate::{
-    checks::{
-        Check, Gate, attempts, budget, claimed, clock, disk, fit, foreign, halted, held, held_by_others, installing,
-        mirrored, opened, outage, outages, package, pool_mirrored, reachable, readable, ready, rebooted, reboots,
-        restartable, rights, settled, shells, spent, taking_down, told, undisturbed, window,
+    checks::{Check, Gate, held_by_others, spent, undisturbed},
+    conditions::{
+        ATTEMPTS, BUDGET, CLAIMED, CLOCK, Condition, DISK, FIT, FOREIGN, HALTED, HELD, HELD_BY_OTHERS, INSTALLING,
+        MIRRORED, OPENED, OUTAGE, OUTAGES, PACKAGE, POOL_MIRRORED, REACHABLE, READABLE, READY, REBOOTED, REBOOTS,
+        RESTARTABLE, RIGHTS, SETTLED, SHELLS, SPENT, TAKING_DOWN, TOLD, UNDISTURBED, WINDOW,
     },
     goal::Goal,
     seen::Seen,
 };
 
-/// The result of the checks of `step`, which is taken for `cause`.
-pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
-    let checks: &[Check] = match cause {
-        Cause::Down(_) | Cause::FailedOver => &[spent, held_by_others, undisturbed],
-        Cause::Unreleased => &[spent, held],
-        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[spent, held, readable, halted],
+/// What must be true before a step that is taken for `cause`, in the order in which it is checked.
+pub fn conditions(seen: &Seen, cause: &Cause) -> &'static [Condition] {
+    match cause {
+        Cause::Down(_) | Cause::FailedOver => &[SPENT, HELD_BY_OTHERS, UNDISTURBED],
+        Cause::Unreleased => &[SPENT, HELD],
+        Cause::NotStaged | Cause::ShellsOpen | Cause::Unclaimed => &[SPENT, HELD, READABLE, HALTED],
         Cause::AssembliesHeld => {
-            &[spent, held, readable, halted, installing, outages, clock, taking_down, ready, claimed]
+            &[SPENT, HELD, READABLE, HALTED, INSTALLING, OUTAGES, CLOCK, TAKING_DOWN, READY, CLAIMED]
         }
         // No work of ours is in progress, so a restart that Windows requests counts like any other work.
         Cause::RebootPending(_) if seen.attempt_in_this_boot().is_none() => &[
-            spent, held, readable, halted, reboots, installing, settled, outages, rights, clock, window, budget, fit, ready,
-            claimed,
+            SPENT, HELD, READABLE, HALTED, REBOOTS, INSTALLING, SETTLED, OUTAGES, RIGHTS, CLOCK, WINDOW, BUDGET, FIT,
+            READY, CLAIMED,
         ],
         Cause::RebootPending(_) => {
-            &[spent, held, readable, halted, installing, outages, clock, taking_down, reboots, ready, claimed]
+            &[SPENT, HELD, READABLE, HALTED, INSTALLING, OUTAGES, CLOCK, TAKING_DOWN, REBOOTS, READY, CLAIMED]
         }
         Cause::StoreBehind { .. } => &[
-            spent,
-            held,
-            readable,
-            halted,
-            installing,
-            settled,
-            outages,
-            mirrored,
-            rights,
-            disk,
-            clock,
-            window,
-            budget,
-            fit,
-            restartable,
-            ready,
-            claimed,
-            rebooted,
+            SPENT,
+            HELD,
+            READABLE,
+            HALTED,
+            INSTALLING,
+            SETTLED,
+            OUTAGES,
+            MIRRORED,
+            RIGHTS,
+            DISK,
+            CLOCK,
+            WINDOW,
+            BUDGET,
+            FIT,
+            RESTARTABLE,
+            READY,
+            CLAIMED,
+            REBOOTED,
         ],
         // Nothing is taken down, so neither the outage nor the pool forbids it.
         Cause::PoolStoreBehind { .. } => {
-            &[spent, held, readable, halted, installing, settled, told, pool_mirrored, rights, clock, opened]
+            &[SPENT, HELD, READABLE, HALTED, INSTALLING, SETTLED, TOLD, POOL_MIRRORED, RIGHTS, CLOCK, OPENED]
         }
         Cause::Behind(_) | Cause::Unproven { .. } => {
             // The restart comes last: it takes the host down, which the other checks can still forbid.
             &[
-                spent,
-                held,
-                readable,
-                halted,
-                installing,
-                settled,
-                attempts,
-                outages,
-                outage,
-                rights,
-                clock,
-                window,
-                budget,
-                disk,
-                fit,
-                shells,
-                foreign,
-                reachable,
-                restartable,
-                package,
-                ready,
-                claimed,
-                rebooted,
+                SPENT,
+                HELD,
+                READABLE,
+                HALTED,
+                INSTALLING,
+                SETTLED,
+                ATTEMPTS,
+                OUTAGES,
+                OUTAGE,
+                RIGHTS,
+                CLOCK,
+                WINDOW,
+                BUDGET,
+                DISK,
+                FIT,
+                SHELLS,
+                FOREIGN,
+                REACHABLE,
+                RESTARTABLE,
+                PACKAGE,
+                READY,
+                CLAIMED,
+                REBOOTED,
             ]
         }
-    };
+    }
+}
+
+/// The result of the checks of `step`, which is taken for `cause`.
+pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
     // A check that forbids the work also forbids the first stop for it.
     let installs = matches!(cause, Cause::Behind(_) | Cause::Unproven { .. });
     let databases =
@@ -99,7 +104,8 @@ pub fn gate(goal: &Goal, seen: &Seen, step: &Step, cause: &Cause) -> Gate {
         &[]
     };
     let later = work.iter().chain(stops).map(|later| spent(goal, seen, later));
-    let mut gates = later.chain(checks.iter().map(|check| check(goal, seen, step)));
+    let checks = conditions(seen, cause).iter().map(|condition| (condition.check)(goal, seen, step));
+    let mut gates = later.chain(checks);
     match gates.find(|gate| !matches!(gate, Gate::Open)) {
         // Another step, if that one is allowed.
         Some(Gate::First(step, cause)) => match gate(goal, seen, &step, &cause) {

@@ -9,9 +9,9 @@
 //!
 //! | row | files | what they are |
 //! |---|---|---|
-//! | 1 | `apply`, `doctor`, `plan` | the decision, unfolded over a host and over expected effects |
+//! | 1 | `apply`, `doctor`, `plan`, `why` | the decision, unfolded over a host and over expected effects |
 //! | 2 | `next` | the decision: what is wanted, if nothing forbids it |
-//! | 3 | `gate`, `checks` | what forbids: a table from causes to checks, and the checks |
+//! | 3 | `gate`, `conditions`, `checks` | what forbids: a table from causes to conditions, what each needs, and the checks |
 //! | 4 | `foresee`, `decisive` | lengths and outages of what remains; what of a server matters to a decision |
 //! | 5 | `fitness`, `drift`, `effect`, `room` | whether a server is fit for an outage, what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
@@ -44,6 +44,7 @@ mod clock;
 mod code;
 #[warn(clippy::wildcard_enum_match_arm)]
 mod command;
+mod conditions;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 mod decision_tests;
@@ -85,6 +86,7 @@ mod unready;
 mod validate;
 mod wanted;
 mod warnings;
+mod why;
 
 pub use age::{Stale, accepting, expired, stale};
 pub use apply::{End, Event, Outcome, Request, apply, bring_back};
@@ -131,3 +133,4 @@ pub use unready::Unready;
 pub use validate::{TopologyError, topology_errors};
 pub use wanted::{Want, waiting_elsewhere, wanted};
 pub use warnings::{Warning, warnings};
+pub use why::{Met, Standing as Stands, Why, why};

@@ -9,8 +9,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    CheckId, DoctorRules, Estimates, Fabric, ForeignServices, Maintenance, OnExceed, PendingRestart, Period, Policy, Reboots, Renames,
-    Shells, When,
+    CheckId, DoctorRules, Estimates, Fabric, ForeignServices, Maintenance, OnExceed, PendingRestart, Period, Policy,
+    Reboots, Renames, Shells, When,
 };
 use serde::Serialize;
 

@@ -50,6 +50,7 @@ mod snapshot;
 mod step;
 mod unattended;
 mod unread;
+mod why;
 mod window;
 mod zone;
 
@@ -80,8 +81,8 @@ pub use history::{DownSince, HistoryReport, PastRun, PastStep, ServerHistory, Se
 pub use ids::{BootId, RunId};
 pub use last_run::{LastRun, Mode};
 pub use manifest::{
-    DeclaredInstaller, DoctorRules, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest, OnExceed,
-    Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
+    DeclaredInstaller, DoctorRules, Estimates, Fabric, ForeignServices, Group, Installer, Lab, LabServer, Manifest,
+    OnExceed, Outage, PendingRestart, Policy, PoolRules, Reboots, Renames, Server, Shells, Timeouts, Update,
 };
 pub use manifest_code::{ManifestCode, ManifestExample};
 pub use marks::{
@@ -113,5 +114,6 @@ pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
 pub use step::{Behind, Cause, Change, Step};
 pub use unattended::UnattendedRun;
 pub use unread::unread;
+pub use why::{ConditionReport, ServerWhy, Who, WhyReport};
 pub use window::{ClockTime, Days, Maintenance, Weekdays, When, Window};
 pub use zone::{ZoneName, shown_at};

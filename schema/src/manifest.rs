@@ -7,8 +7,8 @@ use semver::VersionReq;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
-    BelowPath, Build, CheckClass, CheckId, ComponentName, Databases, Day, FilePath, FolderPath, Fqdn, Period, Pool, Product, Reports, Role,
-    Rollout, ServerPattern, ServiceName, Sha256, UpdateName, When,
+    BelowPath, Build, CheckClass, CheckId, ComponentName, Databases, Day, FilePath, FolderPath, Fqdn, Period, Pool,
+    Product, Reports, Role, Rollout, ServerPattern, ServiceName, Sha256, UpdateName, When,
     names::{ShortOrFull, Text, reasons, text_of},
     path::{AN_EXE, EXE, LONGEST, is_exe},
 };

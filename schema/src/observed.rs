@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BootId, Build, Component, Database, Examined, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256, Shared, Store,
-    by_store,
+    BootId, Build, Component, Database, Examined, Fact, Period, PoolRecord, Product, ServerName, Service, Sha256,
+    Shared, Store, by_store,
 };
 
 /// Everything that was observed on one host.

@@ -38,6 +38,12 @@ pub enum Command {
     Inventory(Inventory),
     /// Show how servers differ from the manifest: by their snapshots, or this server as it is now.
     Drift(Drift),
+    /// Check every assumption about a server, and every known reason why services do not come back.
+    Doctor(Doctor),
+    /// Show what must be true before the next step on a server, and who can make it so.
+    Why(Scope),
+    /// Write one archive with all that is needed to help.
+    Support(Support),
     /// Write snapshots of this server, or of the servers of a lab.
     Observe(Observe),
     /// Show how servers stand: goal, maintenance window, hold, the last run.
@@ -254,6 +260,46 @@ pub enum Judged {
     Builds,
 }
 
+/// `reconcile doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Written::Text)]
+    pub output: Written,
+}
+
+/// How the answer of `doctor` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Written {
+    /// For people.
+    Text,
+    /// For programs; `reconcile schema doctor` prints its JSON Schema.
+    Json,
+    /// For a ticket.
+    Markdown,
+}
+
+/// `reconcile support`.
+#[derive(Debug, clap::Args)]
+pub struct Support {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Only this server; can be given several times.
+    #[arg(long = "server", value_name = "NAME")]
+    pub servers: Vec<ServerName>,
+    /// The archive, a new file. Without it, reconcile-support-TIME.zip in the current folder.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Replace the names of servers, domains, accounts and shares, each by the same name everywhere.
+    #[arg(long)]
+    pub anonymous: bool,
+}
+
 /// `reconcile observe`.
 #[derive(Debug, clap::Args)]
 pub struct Observe {
@@ -265,6 +311,9 @@ pub struct Observe {
     /// Write one file for each server into this folder, instead of one line for each to standard output.
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
+    /// Also read what only doctor reads, so that drift shows what it finds.
+    #[arg(long, conflicts_with = "unattended")]
+    pub doctor: bool,
     /// Run by the scheduled task: compare with the manifest and report as its `reports` says, instead of writing to standard
     /// output; change nothing.
     #[arg(long, conflicts_with = "to")]

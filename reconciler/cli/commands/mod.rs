@@ -3,6 +3,7 @@
 mod apply;
 pub mod args;
 mod claims;
+mod doctor;
 mod drift;
 mod dsc;
 mod explain;
@@ -20,7 +21,9 @@ mod plan;
 mod releases;
 mod schedule;
 mod status;
+mod support;
 mod validate;
+mod why;
 pub mod words;
 
 use clap::CommandFactory;
@@ -39,6 +42,7 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Plan(args) if args.fleet => fleet::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Inventory(args) => inventory::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Drift(args) => drift::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Observe(args) => observe::run(&args, verbose),
@@ -47,6 +51,8 @@ pub fn run(command: Command, verbose: bool) -> Result<Exit, Problem> {
         Command::Help { words } => help::run(&words),
         Command::Schema { format } => print(&schemas::text(format)),
         Command::Releases(args) => releases::run(&args),
+        Command::Why(scope) => why::run(&scope),
+        Command::Support(args) => support::run(&args),
         Command::Status(scope) => status::run(&scope),
         Command::History(args) => history::run(&args),
         Command::Hold(args) => hold::hold(&args),

@@ -1,6 +1,6 @@
 //! `reconcile observe`: snapshots of servers.
 
-use reconcile_core::{Run, Seen};
+use reconcile_core::{Run, Seen, asks};
 use reconcile_schema::Mode;
 
 use crate::commands::args::Observe;
@@ -8,7 +8,7 @@ use crate::manifest::{diagnostic::escape, exit::Exit, harmless, input::Input, pr
 use crate::show::out::{print, warn_of_damage};
 use crate::show::render;
 use crate::work::session::{nobody_acts, safe_program, trace_moved};
-use crate::work::snapshot::{snapshot, write};
+use crate::work::snapshot::{snapshot, usual, write};
 use crate::work::{
     site::Site,
     state::worst,
@@ -29,7 +29,8 @@ pub fn run(args: &Observe, verbose: bool) -> Result<Exit, Problem> {
     let (mut site, goals) = Site::open(&input, &args.servers)?;
     warn_of_damage(&site, &goals);
     for goal in &goals {
-        let snapshot = snapshot(&mut site, goal)?;
+        let facts = if args.doctor { asks(goal) } else { usual(goal) };
+        let snapshot = snapshot(&mut site, goal, &facts)?;
         match &args.to {
             Some(folder) => write(folder, &snapshot)?,
             None => {
@@ -52,7 +53,7 @@ fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Pr
     let mut states = Vec::new();
     for goal in &goals {
         let watch = Watch::begin(reporter, goal, site.last_run(&goal.server)?);
-        let snapshot = match snapshot(&mut site, goal) {
+        let snapshot = match snapshot(&mut site, goal, &usual(goal)) {
             Ok(snapshot) => snapshot,
             Err(problem) => {
                 watch.broke(&problem);

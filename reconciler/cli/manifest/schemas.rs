@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use reconcile_schema::{
-    DriftReport, DscInstance, ExplainReport, FleetReport, HistoryReport, Manifest, PlanReport, Releases, RunReport,
-    ScheduleReport, Snapshot, StatusReport,
+    DoctorReport, DriftReport, DscInstance, ExplainReport, FleetReport, HistoryReport, Manifest, PlanReport, Releases,
+    RunReport, ScheduleReport, Snapshot, StatusReport, WhyReport,
 };
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ pub enum Format {
     Run,
     /// The answer of drift.
     Drift,
+    /// The answer of doctor.
+    Doctor,
     /// The answer of explain MANIFEST --server NAME.
     Explain,
     /// The answer of history.
@@ -32,6 +34,8 @@ pub enum Format {
     Status,
     /// The answer of schedule show and schedule run.
     Schedule,
+    /// The answer of why.
+    Why,
     /// What dsc is asked and answers.
     Dsc,
 }
@@ -47,10 +51,12 @@ pub fn schema(format: Format) -> Value {
         Format::Fleet => schemars::schema_for!(FleetReport),
         Format::Run => schemars::schema_for!(RunReport),
         Format::Drift => schemars::schema_for!(DriftReport),
+        Format::Doctor => schemars::schema_for!(DoctorReport),
         Format::Explain => schemars::schema_for!(ExplainReport),
         Format::Dsc => schemars::schema_for!(DscInstance),
         Format::History => schemars::schema_for!(HistoryReport),
         Format::Status => schemars::schema_for!(StatusReport),
+        Format::Why => schemars::schema_for!(WhyReport),
         Format::Schedule => schemars::schema_for!(ScheduleReport),
     }
     .to_value()

@@ -32,6 +32,12 @@ pub fn rows<'a>(rows: &[(&'a str, &'a str)], indent: usize) -> String {
     out
 }
 
+/// A text of at most 100 columns that begins after `indent` columns; its other lines begin there, too.
+pub fn hanging(name: &str, text: &str, indent: usize) -> String {
+    let before = format!("\n{}", " ".repeat(indent));
+    wrapped(&format!("{name}{text}"), 100_usize.saturating_sub(indent)).join(&before) + "\n"
+}
+
 /// A phrase as a sentence.
 pub fn sentence(phrase: &str) -> String {
     let mut rest = phrase.chars();

@@ -3,6 +3,7 @@
 pub mod claims;
 pub mod columns;
 pub mod console;
+pub mod doctor;
 pub mod draft;
 pub mod drift;
 pub mod fleet;
@@ -22,3 +23,4 @@ pub mod schedule;
 pub mod status;
 pub mod topics;
 pub mod voice;
+pub mod why;

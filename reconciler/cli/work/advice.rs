@@ -304,9 +304,12 @@ const fn unstick(step: &Step) -> &'static str {
 fn unfit(checks: &[Unfit]) -> String {
     let first = checks.first().map_or("", |unfit| unfit.check.help());
     let more = if checks.len() > 1 { "; reconcile doctor says what to do about the others" } else { "" };
-    let names: Vec<_> = checks.iter().filter(|unfit| unfit.verdict == Verdict::Fault).map(|unfit| unfit.check.key()).collect();
+    let names: Vec<_> =
+        checks.iter().filter(|unfit| unfit.verdict == Verdict::Fault).map(|unfit| unfit.check.key()).collect();
     let ignore = match names.first() {
-        Some(name) => format!("; to go on without that, give the reason: `policy: {{ doctor: {{ ignore: {{ {name}: … }} }} }}`"),
+        Some(name) => {
+            format!("; to go on without that, give the reason: `policy: {{ doctor: {{ ignore: {{ {name}: … }} }} }}`")
+        }
         None => String::new(),
     };
     format!("{first}{more}{ignore}")

@@ -8,7 +8,12 @@ use reconcile_schema::{Build, DriftState, Fqdn, ServerDrift, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::judge::{Judge, Judged, Known, duplicate, unequal};
-use crate::work::{attendance::Attendance, site::Site, snapshot::snapshot, workers};
+use crate::work::{
+    attendance::Attendance,
+    site::Site,
+    snapshot::{snapshot, usual},
+    workers,
+};
 
 /// A fleet that is being judged.
 pub struct Fleet<'a, Report> {
@@ -45,7 +50,7 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
         let (mut site, goals) = Site::open(input, self.only)?;
         let mut known = Known::default();
         for goal in &goals {
-            let snapshot = snapshot(&mut site, goal)?;
+            let snapshot = snapshot(&mut site, goal, &usual(goal))?;
             let origin = Origin { file: "".into(), line: None };
             self.take(&mut self.judge.snapshot(&mut known, origin, snapshot))?;
         }

@@ -2,37 +2,37 @@
 
 use std::path::Path;
 
-use reconcile_core::{Ask, Goal, Observe};
+use reconcile_core::{Ask, Goal, Observe, asks};
 use reconcile_hosts::appear;
 use reconcile_schema::{SNAPSHOT_VERSION, Snapshot};
 
 use crate::manifest::{harmless, problem::Problem};
 use crate::work::site::Site;
 
-/// A snapshot of the server of `goal`.
+/// What every snapshot has; `observe --doctor` adds the rest.
+#[must_use]
+pub fn usual(goal: &Goal) -> Vec<Ask> {
+    let answers = goal.pool_stores().next().is_some();
+    let is_usual = |ask: &Ask| *ask != Ask::Examination && (*ask != Ask::Claim || answers);
+    asks(goal).into_iter().filter(is_usual).collect()
+}
+
+/// A snapshot of the server of `goal`, with these expensive facts.
 ///
 /// # Errors
 /// When the server cannot be observed at all.
-pub fn snapshot(site: &mut Site, goal: &Goal) -> Result<Snapshot, Problem> {
+pub fn snapshot(site: &mut Site, goal: &Goal, asks: &[Ask]) -> Result<Snapshot, Problem> {
     let lab = site.is_lab();
     match site {
-        Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal, lab),
+        Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal, asks, lab),
         #[cfg(windows)]
-        Site::Machine(host) => look(host.as_mut(), goal, lab),
+        Site::Machine(host) => look(host.as_mut(), goal, asks, lab),
     }
 }
 
-fn look<H: Observe>(host: &mut H, goal: &Goal, lab: bool) -> Result<Snapshot, Problem> {
-    let stores = goal.all_stores().cloned().map(Ask::Databases);
-    let pool = goal.is_in_pool().then_some(Ask::Pool);
-    let claim = goal.pool_stores().next().is_some().then_some(Ask::Claim);
-    for ask in [Ask::Rights, Ask::Package, Ask::Disk, Ask::Shells, Ask::Foreign]
-        .into_iter()
-        .chain(stores)
-        .chain(pool)
-        .chain(claim)
-    {
-        host.look(goal, &ask).map_err(Problem::failed)?;
+fn look<H: Observe>(host: &mut H, goal: &Goal, asks: &[Ask], lab: bool) -> Result<Snapshot, Problem> {
+    for ask in asks {
+        host.look(goal, ask).map_err(Problem::failed)?;
     }
     Ok(Snapshot {
         version: SNAPSHOT_VERSION,

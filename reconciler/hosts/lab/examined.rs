@@ -16,8 +16,7 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
         return Fact::Unknown("PowerShell did not answer (simulated)".into());
     }
     let problem = |fault, why: &str| server.has(fault).then(|| format!("{why} (simulated)"));
-    let file =
-        |path: String, fault, why: &str| Fact::Known(FileSeen { path, problem: problem(fault, why) });
+    let file = |path: String, fault, why: &str| Fact::Known(FileSeen { path, problem: problem(fault, why) });
     let ago = |days: u32| Timestamp::from_second(server.clock.as_second() - i64::from(days) * 86_400);
     let ago = |days| ago(days).unwrap_or(server.clock);
     let folder = goal.product.folder();
@@ -46,7 +45,11 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
             thumbprint: "2F0E63A1B7C94D5580D1E2A6F4B3C7D890AB12CD".into(),
             subject: format!("CN={}", goal.server),
             not_before: Some(ago(400)),
-            not_after: if server.has(Fault::CertificateExpired) { ago(1) } else { Period::hours(300 * 24).after(server.clock) },
+            not_after: if server.has(Fault::CertificateExpired) {
+                ago(1)
+            } else {
+                Period::hours(300 * 24).after(server.clock)
+            },
         }]),
         module: file(
             format!(r"C:\Program Files\Common Files\{folder}\Modules\{module}\{module}.psd1"),

@@ -1,0 +1,57 @@
+//! The diagnosis of servers, as it is reported.
+
+use reconcile_core::{Diagnosis, Goal, Run, Seen, asks, diagnose};
+use reconcile_schema::{CheckReport, DoctorReport, REPORT_VERSION, RunId, ServerDiagnosis, State, Verdict};
+
+use crate::manifest::problem::Problem;
+use crate::work::{plan::heading, site::Site, snapshot::snapshot, state::worst};
+
+/// Reads all that a diagnosis needs of each server, and judges it.
+///
+/// # Errors
+/// When a server cannot be observed at all.
+#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
+pub fn report(site: &mut Site, goals: &[Goal]) -> Result<DoctorReport, Problem> {
+    let lab = site.is_lab();
+    let of = |goal: &Goal| {
+        let snapshot = snapshot(site, goal, &asks(goal))?;
+        let seen = Seen { host: snapshot.seen, marks: snapshot.marks, run: Run::new(RunId("doctor".into())) };
+        Ok(server(goal, &seen, lab))
+    };
+    let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
+    Ok(DoctorReport {
+        version: REPORT_VERSION,
+        made_by: env!("CARGO_PKG_VERSION").into(),
+        at: jiff::Timestamp::now(),
+        state: worst(servers.iter().map(|server| server.state)),
+        servers,
+    })
+}
+
+/// The diagnosis of a server whose facts were read.
+pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerDiagnosis {
+    let checks: Vec<_> = diagnose(goal, seen).into_iter().map(as_report).collect();
+    let forbidding = |verdict| checks.iter().any(|check| check.forbids && check.verdict == verdict);
+    let state = match (forbidding(Verdict::Fault), forbidding(Verdict::Unknown)) {
+        (true, _) => State::Blocked,
+        (false, true) => State::Unknown,
+        (false, false) => State::AtGoal,
+    };
+    ServerDiagnosis { server: heading(goal, seen.host.core(goal.product), lab), state, checks }
+}
+
+fn as_report(Diagnosis { check, found, forbids, ignored }: Diagnosis) -> CheckReport {
+    let help = matches!(found.verdict, Verdict::Fault | Verdict::Warning | Verdict::Unknown);
+    CheckReport {
+        id: check,
+        area: check.area(),
+        class: check.class(),
+        verdict: found.verdict,
+        forbids,
+        assumed: check.assumed().into(),
+        source: check.source().into(),
+        found: found.what,
+        help: help.then(|| check.help().into()),
+        ignored,
+    }
+}
