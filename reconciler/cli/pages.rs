@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use clap::CommandFactory;
-use reconcile_schema::{ManifestCode, ManifestExample};
+use reconcile_schema::{CheckClass, CheckId, ManifestCode, ManifestExample};
 
 use crate::commands::args::Args;
 use crate::manifest::{
@@ -15,7 +15,7 @@ use crate::manifest::{
 use crate::show::{
     columns::sentence,
     drift::words::level,
-    reference::{ending_with, events, findings, matters, states},
+    reference::{counts, ending_with, events, findings, matters, states},
 };
 
 /// What stands at the top of each page.
@@ -31,12 +31,13 @@ pub fn command_line() -> clap::Command {
 ///
 /// # Errors
 /// The manifest that examples are taken from cannot be read.
-pub fn pages() -> Result<[(&'static str, String); 4], String> {
+pub fn pages() -> Result<[(&'static str, String); 5], String> {
     let manifest = sections().map_err(|problem| problem.text())?;
     Ok([
         ("docs/manifest.md", of_manifest(&manifest)),
         ("docs/errors.md", of_errors()),
         ("docs/findings.md", of_findings()),
+        ("docs/checks.md", of_checks()),
         ("docs/events.md", of_events()),
     ])
 }
@@ -157,6 +158,36 @@ fn of_findings() -> String {
     for (state, text) in states() {
         let exit = Exit::from(state).code();
         let _ = writeln!(out, "| `{}` | {} | {} | {exit} |", state.key(), state.phrase(), cell(&text));
+    }
+    out
+}
+
+fn of_checks() -> String {
+    let mut out = format!(
+        "# Checks\n\n{GENERATED}\n\n\
+         What `reconcile doctor` checks on a server, and `reconcile apply` before its first stop: what is assumed, where that is written,\n\
+         and what to do where it is not so. An id never changes its meaning. `reconcile explain trusted-roots` shows one of them in a\n\
+         terminal, [doctor](doctor.md) says how the results count.\n\n\
+         *gate*: {}\n\n*advice*: {}\n",
+        counts(CheckClass::Gate),
+        counts(CheckClass::Advice)
+    );
+    let mut areas: Vec<_> = CheckId::ALL.into_iter().map(CheckId::area).collect();
+    areas.dedup();
+    for area in areas {
+        let _ = write!(
+            out,
+            "\n## {}\n\n| check | class | what is assumed | what to do | source |\n|---|---|---|---|---|\n",
+            sentence(area.title()).trim_end_matches('.')
+        );
+        for check in CheckId::ALL.into_iter().filter(|check| check.area() == area) {
+            let class = match check.class() {
+                CheckClass::Gate => "gate",
+                CheckClass::Advice => "advice",
+            };
+            let (assumed, help) = (cell(&sentence(check.assumed())), cell(&sentence(check.help())));
+            let _ = writeln!(out, "| `{}` | {class} | {assumed} | {help} | {} |", check.key(), linked(check.source()));
+        }
     }
     out
 }

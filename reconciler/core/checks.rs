@@ -456,7 +456,7 @@ pub(crate) fn foreign(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 /// Before the first stop, nothing that `doctor` finds may speak against an outage: services that are down may not come
 /// back. Afterwards, finishing is the shortest way to bring them back.
 pub(crate) fn fit(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
-    if goal.rules.doctor.is_none() || !seen.begins_outage() {
+    if !goal.rules.is_examined || !seen.begins_outage() {
         return Gate::Open;
     }
     if seen.host.examined.is_not_looked() {

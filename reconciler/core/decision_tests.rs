@@ -116,6 +116,7 @@ fn server(name: &str, product: Product, (original, current): (&str, &str)) -> Se
         "installing": { "known": null },
         "shells": { "known": [] },
         "foreign": { "known": [] },
+        "examined": { "known": { "privateFolder": { "known": { "path": "C:\\ProgramData\\reconcile" } } } },
     }))
     .unwrap();
     let mut server = Server { goal, seen: Seen { host, marks: Marks::default(), run: Run::new(RunId("run".into())) } };

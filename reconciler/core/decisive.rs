@@ -34,7 +34,9 @@ pub fn decisive(goal: &Goal, seen: &Seen) -> Seen {
         marks.latest = None;
     }
     let waits = host.claim.known().is_some_and(|record| !record.released.is_empty() || !record.claims.is_empty());
-    let lasts = marks.baseline.is_some() || !marks.checked.is_empty();
+    // Certificates expire, and backups grow old.
+    let ages = host.examined.known().is_some();
+    let lasts = marks.baseline.is_some() || !marks.checked.is_empty() || ages;
     if !(is_behind || waits || lasts || goal.rules.maintenance.is_some()) {
         (host.at, host.uptime) = (Timestamp::UNIX_EPOCH, None);
     }

@@ -12,7 +12,7 @@ use crate::{
     ask::Ask,
     blocker::{Blocker, Class, listed},
     checks::{Gate, disk, foreign, package, reachable, ready, restartable, rights, shells},
-    fitness::{Found, examine, forbids, private_folder},
+    fitness::{Found, examine, forbids},
     foresee::remaining,
     goal::Goal,
     seen::Seen,
@@ -46,7 +46,7 @@ pub fn asks(goal: &Goal) -> Vec<Ask> {
 pub fn diagnose(goal: &Goal, seen: &Seen) -> Vec<Diagnosis> {
     let one = |check: CheckId| {
         let found = examine(goal, seen, check).unwrap_or_else(|| gate(goal, seen, check));
-        let ignored = goal.rules.doctor.as_deref().and_then(|rules| rules.ignore.get(&check)).cloned();
+        let ignored = goal.rules.doctor.ignore.get(&check).cloned();
         Diagnosis { check, forbids: forbids(goal, check, found.verdict), found, ignored }
     };
     CheckId::ALL.into_iter().map(one).collect()
@@ -58,7 +58,6 @@ fn gate(goal: &Goal, seen: &Seen, check: CheckId) -> Found {
     let steps = remaining(goal, seen);
     let first = steps.first().cloned().unwrap_or(Step::StartServices);
     match check {
-        CheckId::PrivateFolder => private_folder(seen),
         CheckId::FreeSpace => opened(disk(goal, seen, &first), || match (&seen.host.disk, &seen.host.private_disk) {
             (Fact::Known(system), Fact::Known(private)) => {
                 format!("{} GB are free, {} GB for the private folder", system >> 30, private >> 30)
@@ -124,6 +123,7 @@ fn gate(goal: &Goal, seen: &Seen, check: CheckId) -> Found {
         | CheckId::Answers
         | CheckId::Scripts
         | CheckId::Signature
+        | CheckId::PrivateFolder
         | CheckId::ShareLock
         | CheckId::PoolServers
         | CheckId::Backups

@@ -161,7 +161,9 @@ fn state_by(compared: &[Compared<'_>]) -> Option<DriftState> {
         DriftCode::OriginalRelease
         | DriftCode::ComponentMissing
         | DriftCode::JournalDamaged
-        | DriftCode::OtherManifest => DriftState::AtGoal,
+        | DriftCode::OtherManifest
+        | DriftCode::DoctorFault
+        | DriftCode::DoctorWarning => DriftState::AtGoal,
         DriftCode::BuildsOnly => DriftState::BuildsOnly,
         DriftCode::NotReadable => DriftState::NotReadable,
         DriftCode::Unknown

@@ -1,6 +1,6 @@
 //! Whether a server is fit for an outage: what `doctor` alone reads, judged. What the gate asks anyway is not here.
 
-use alloc::{format, string::String, string::ToString, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use jiff::Timestamp;
 use reconcile_schema::{
@@ -56,10 +56,9 @@ impl Found {
     }
 }
 
-/// The checks that forbid taking this server down. The gate asks those of its own class itself.
+/// The checks of the examined facts that forbid taking this server down.
 pub(crate) fn unfit(goal: &Goal, seen: &Seen) -> Vec<Unfit> {
-    let advice = CheckId::ALL.into_iter().filter(|check| check.class() == CheckClass::Advice);
-    let found = advice.filter_map(|check| {
+    let found = CheckId::ALL.into_iter().filter_map(|check| {
         let Found { verdict, what } = examine(goal, seen, check)?;
         Some(Unfit { check, verdict, what })
     });
@@ -68,9 +67,9 @@ pub(crate) fn unfit(goal: &Goal, seen: &Seen) -> Vec<Unfit> {
 
 /// Whether a result of a check forbids taking a server down.
 pub(crate) fn forbids(goal: &Goal, check: CheckId, verdict: Verdict) -> bool {
-    let Some(rules) = goal.rules.doctor.as_deref() else { return false };
+    let rules = &goal.rules.doctor;
     match (verdict, check.class()) {
-        (Verdict::Fault, CheckClass::Gate) | (Verdict::Unknown, CheckClass::Gate) => true,
+        (Verdict::Fault | Verdict::Unknown, CheckClass::Gate) => true,
         (Verdict::Fault, CheckClass::Advice) => !rules.ignore.contains_key(&check),
         (Verdict::Unknown, CheckClass::Advice) => rules.require.contains(&check),
         (Verdict::Ok | Verdict::NotAsked | Verdict::Warning, _) => false,
@@ -140,8 +139,8 @@ pub(crate) fn examine(goal: &Goal, seen: &Seen, check: CheckId) -> Option<Found>
             Found::none_of(&behind.collect::<Vec<_>>(), Verdict::Warning, counted(all.len(), "replica", "replicas"))
         }),
         CheckId::ScheduledTask => read(&examined.task, |found| task(goal, at, found.as_ref())),
-        CheckId::PrivateFolder
-        | CheckId::FreeSpace
+        CheckId::PrivateFolder => read(&examined.private_folder, file),
+        CheckId::FreeSpace
         | CheckId::PendingRestart
         | CheckId::Components
         | CheckId::Package
@@ -454,14 +453,5 @@ fn task(goal: &Goal, at: Timestamp, found: Option<&TaskSeen>) -> Found {
         ("apply", Some(None)) => Found::warning(format!("{said}; no maintenance window opens any more")),
         ("apply", Some(Some(opens))) => Found::ok(format!("{said}, window from {}", shown_at(opens.from, goal.zone()))),
         _ => Found::ok(said),
-    }
-}
-
-/// Whether a machine keeps a folder of its own private: the gate's class, but no check of the gate reads it.
-pub(crate) fn private_folder(seen: &Seen) -> Found {
-    match &seen.host.examined {
-        Fact::Known(examined) => read(&examined.private_folder, file),
-        Fact::Unknown(why) => Found::unknown(why.clone()),
-        Fact::NotLooked => Found::unknown("nobody has read it".to_string()),
     }
 }

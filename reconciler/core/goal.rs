@@ -104,12 +104,19 @@ impl Goal {
         }
     }
 
+    /// The same goal without the checks that `doctor` makes before an outage: a run that only observes does not make them.
+    #[must_use]
+    pub fn unexamined(mut self) -> Self {
+        self.rules.is_examined = false;
+        self
+    }
+
     /// The same goal without limits on time and outage: what remains to be done does not depend on when it may be done.
     #[must_use]
     pub fn whenever(mut self) -> Self {
         (self.rules.maintenance, self.rules.on_exceed, self.claims) = (None, OnExceed::Warn, None);
-        // Snapshots of earlier versions report neither; what doctor finds is no difference.
-        (self.rules.foreign, self.rules.doctor) = (None, None);
+        // Snapshots of earlier versions report neither.
+        (self.rules.foreign, self.rules.is_examined) = (None, false);
         self
     }
 

@@ -37,8 +37,10 @@ pub struct Rules {
     pub shells: Shells,
     /// What to do about services of other products that hold modules of the product. Without it, nobody asks for them.
     pub foreign: Option<ForeignServices>,
-    /// Which findings of `doctor` forbid an outage; none where nobody asks, as for a snapshot.
-    pub doctor: Option<Arc<DoctorRules>>,
+    /// Which findings of `doctor` forbid an outage.
+    pub doctor: Arc<DoctorRules>,
+    /// Whether `doctor` is asked before an outage. A snapshot cannot be.
+    pub is_examined: bool,
     /// The further folders in which files that wait for a restart count, and those in which they do not.
     pub renames: Arc<Renames>,
     /// What to do where the pool's answer about its fabric is not understood.
@@ -93,10 +95,11 @@ impl Rules {
             ),
             shells: layers.or("policy/shells", |policy| policy.shells, Shells::Block),
             foreign: Some(layers.or("policy/foreign", |policy| policy.foreign, ForeignServices::Block)),
-            doctor: Some(Arc::new(DoctorRules {
+            doctor: Arc::new(DoctorRules {
                 require: layers.all("policy/doctor/require", |policy| &policy.doctor.require),
                 ignore: layers.ignored(),
-            })),
+            }),
+            is_examined: true,
             fabric: layers.or("policy/pool/fabric", |policy| policy.pool.fabric, Fabric::Block),
             attempts: u32::from(layers.or("policy/attempts", |policy| policy.attempts, 3)),
             database_check: layers.or("policy/databaseCheck", |policy| policy.database_check, Period::hours(24)),

@@ -302,11 +302,15 @@ pub enum DriftCode {
     JournalDamaged,
     /// The snapshot was made with another manifest. Only a note: the facts in it are judged all the same.
     OtherManifest,
+    /// A check of `doctor` finds a fault. Only a note: it says nothing of the build, but `apply` takes no server down with one.
+    DoctorFault,
+    /// A check of `doctor` finds something that somebody should look at. Only a note.
+    DoctorWarning,
 }
 
 impl DriftCode {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::ComponentBehind,
         Self::PoolUnequal,
         Self::DatabaseBehind,
@@ -328,12 +332,22 @@ impl DriftCode {
         Self::ComponentMissing,
         Self::JournalDamaged,
         Self::OtherManifest,
+        Self::DoctorFault,
+        Self::DoctorWarning,
     ];
 
     /// Whether this is a warning, which changes neither state nor exit code.
     #[must_use]
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::OriginalRelease | Self::ComponentMissing | Self::JournalDamaged | Self::OtherManifest)
+        matches!(
+            self,
+            Self::OriginalRelease
+                | Self::ComponentMissing
+                | Self::JournalDamaged
+                | Self::OtherManifest
+                | Self::DoctorFault
+                | Self::DoctorWarning
+        )
     }
 
     /// The code as files write it.
@@ -361,6 +375,8 @@ impl DriftCode {
             Self::ComponentMissing => "component-missing",
             Self::JournalDamaged => "journal-damaged",
             Self::OtherManifest => "other-manifest",
+            Self::DoctorFault => "doctor-fault",
+            Self::DoctorWarning => "doctor-warning",
         }
     }
 
@@ -389,6 +405,8 @@ impl DriftCode {
             Self::ComponentMissing => "a component that the manifest names is not installed",
             Self::JournalDamaged => "lines of the journal cannot be read",
             Self::OtherManifest => "the snapshot was made with another manifest",
+            Self::DoctorFault => "doctor finds a fault",
+            Self::DoctorWarning => "doctor warns",
         }
     }
 
@@ -432,6 +450,9 @@ impl DriftCode {
             }
             Self::OtherManifest => {
                 "Bring this manifest to the server, or judge its snapshots by the manifest that it has."
+            }
+            Self::DoctorFault | Self::DoctorWarning => {
+                "Run `reconcile doctor MANIFEST` on the server: it says what to do about each check. `reconcile explain CHECK` says what it assumes."
             }
             Self::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
         }

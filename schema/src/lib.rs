@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod build;
 pub mod by_store;
+mod check;
 mod claim;
 mod code;
 mod database;
@@ -55,12 +56,13 @@ mod window;
 mod zone;
 
 pub use build::{Build, BuildError};
+pub use check::{CheckArea, CheckClass, CheckId, Verdict};
 pub use claim::{BrokenClaim, Claim, Doubt, PoolRecord, Released};
 pub use code::Code;
 pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
 pub use databases::{CentralStore, Databases, Mirrored};
 pub use day::Day;
-pub use doctor::{CheckArea, CheckClass, CheckId, CheckReport, DoctorReport, ServerDiagnosis, Verdict};
+pub use doctor::{CheckReport, DoctorReport, ServerDiagnosis};
 pub use drift::{
     Declared, DriftCode, DriftFinding, DriftReport, DriftState, DriftSummary, Evidence, ManifestPlace, Origin,
     ServerDrift,

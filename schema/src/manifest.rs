@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use crate::{
     BelowPath, Build, CheckClass, CheckId, ComponentName, Databases, Day, FilePath, FolderPath, Fqdn, Period, Pool,
     Product, Reports, Role, Rollout, ServerPattern, ServiceName, Sha256, UpdateName, When,
+    check::AdviceId,
     names::{ShortOrFull, Text, reasons, text_of},
     path::{AN_EXE, EXE, LONGEST, is_exe},
 };
@@ -393,7 +394,7 @@ pub struct DoctorRules {
     /// Checks whose faults forbid nothing, each with the reason, which every report shows. Checks that a run cannot do
     /// without, such as `rights`, cannot be ignored. Those of the server, its group and the manifest add up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "ignored")]
-    #[schemars(with = "BTreeMap<CheckId, Text>", extend("x-expected" = "a check of doctor"))]
+    #[schemars(with = "BTreeMap<AdviceId, Text>", extend("x-expected" = "a check of doctor that a run can do without"))]
     pub ignore: BTreeMap<CheckId, String>,
 }
 

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use reconcile_core::{Ask, Goal, Observe};
 use reconcile_hosts::lab::{Lab, Simulated, World};
 use reconcile_schema::{
-    Aim, Attempt, BootId, Build, Component, Damage, Fact, Fingerprint, Manifest, Pending, Product, Reached, Releases,
-    Rights, RunId, ServiceState, Shared, Snapshot,
+    Aim, Attempt, BootId, Build, Component, Damage, Examined, Fact, Fingerprint, Manifest, MisplacedCertificate,
+    Pending, Product, Reached, Releases, Rights, RunId, ServiceState, Shared, Snapshot, TrustedRoots,
 };
 
 use crate::{AS_OF, hostile::CORPUS};
@@ -34,7 +34,16 @@ pub fn write(folder: &Path) {
     let current: &dyn Fn(&mut Snapshot) = &|_| {};
     // These sites collect one file for each server.
     put("se-01", current);
-    put("se-02", &|it| it.marks.damaged = Some(Damage { lines: 3, after: it.marks.latest }));
+    put("se-02", &|it| {
+        it.marks.damaged = Some(Damage { lines: 3, after: it.marks.latest });
+        let misplaced = MisplacedCertificate {
+            thumbprint: "09A1C5B8E37F4D2266AA5910BC3E7D0F48C2B1E5".into(),
+            subject: CORPUS[1].into(),
+            issuer: "CN=Contoso Root CA".into(),
+        };
+        let roots = TrustedRoots { count: 104, misplaced: vec![misplaced], unreadable: Vec::new() };
+        it.seen.examined = Fact::Known(Examined { trusted_roots: Fact::Known(roots), ..Examined::default() }.into());
+    });
     put("se-03", &|it| it.seen.components = below("7.0.2046.521", &["web-components-server"], "7.0.2046.530")); // Newer than declared.
     put("se-04", &|it| behind(it, "7.0.2046.385", None));
     put("se-05", &|it| behind(it, "7.0.2046.455", Some("7.0.2046.521")));

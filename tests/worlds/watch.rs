@@ -411,6 +411,21 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
             goal.rules.reboot == reconcile_schema::Reboots::Never
         }
         Fault::ShareUnreachable => goal.claims.is_some(),
+        Fault::LanguageConstrained
+        | Fault::PolicyAllSigned
+        | Fault::ClockOff
+        | Fault::InstallerCacheGap
+        | Fault::DotNetMissing
+        | Fault::DependencyDisabled
+        | Fault::RootMisplaced
+        | Fault::CertificateExpired
+        | Fault::ModuleMissing
+        | Fault::CmdletChanged
+        | Fault::FolderOpen
+        | Fault::ScriptsRefused
+        | Fault::SignatureRefused => true,
+        Fault::ShareUnlocked => goal.claims.is_some(),
+        Fault::PoolServerDenied => goal.fails_over(),
         Fault::ShareBusy // A server that has the claim needs the record only at the end.
         | Fault::RenameElsewhere
         | Fault::InstallerAsksForReboot
@@ -430,7 +445,16 @@ pub fn forbidding(goal: &Goal, now: &Simulated, install: bool) -> Vec<Fault> {
         | Fault::OtherHangsInStop
         | Fault::FailOverTimesOut
         | Fault::FailBackTimesOut
-        | Fault::DatabaseUpdateDoesNothing => false,
+        | Fault::DatabaseUpdateDoesNothing
+        | Fault::WindowsStrange
+        | Fault::UpForMonths
+        | Fault::RootsMany
+        | Fault::SchannelUnset
+        | Fault::AnswerChanged
+        | Fault::BackupOld
+        | Fault::ReplicaBehind
+        | Fault::TaskAltered
+        | Fault::ExaminationFails => false,
     };
     now.faults.iter().copied().filter(forbids).collect()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_schema::{Code, DriftCode, DriftState, EventKind, EventLevel, ManifestCode, ManifestExample};
+use reconcile_schema::{
+    CheckClass, CheckId, Code, DriftCode, DriftState, EventKind, EventLevel, ManifestCode, ManifestExample,
+};
 
 use crate::manifest::{
     exit::Exit,
@@ -70,7 +72,8 @@ pub fn entries() -> Vec<(Vec<String>, Entry)> {
         .map(|(kind, text)| (vec![kind.key().to_owned(), kind.id().to_string()], of_event(kind, text)));
     let outcomes = Code::ALL.map(|code| (vec![code.key().to_owned()], of_outcome(code)));
     let exits = Exit::ALL.map(|exit| (vec![exit.code().to_string()], of_exit(exit)));
-    errors.into_iter().chain(findings).chain(states).chain(events).chain(outcomes).chain(exits).collect()
+    let checks = CheckId::ALL.map(|check| (vec![check.key().to_owned()], of_check(check)));
+    errors.into_iter().chain(findings).chain(checks).chain(states).chain(events).chain(outcomes).chain(exits).collect()
 }
 
 /// The findings of `drift`, each with what its type says of it.
@@ -161,6 +164,27 @@ fn of_finding(code: DriftCode, text: String) -> Entry {
     let rows = vec![("what to do", code.help().to_owned())];
     let kind = format!("finding in a drift report, {}", level(code));
     Entry { word: code.key().into(), kind, text, rows, parts: Vec::new(), example: None }
+}
+
+/// How a result of a check of `doctor` counts, in a sentence.
+pub const fn counts(class: CheckClass) -> &'static str {
+    match class {
+        CheckClass::Gate => "A fault forbids the first stop of a run, and so does not knowing.",
+        CheckClass::Advice => {
+            "A fault forbids the first stop of a run, unless `policy.doctor.ignore` gives a reason. Not knowing forbids it only if \
+             `policy.doctor.require` names the check."
+        }
+    }
+}
+
+fn of_check(check: CheckId) -> Entry {
+    let rows = vec![
+        ("source", check.source().to_owned()),
+        ("counts", counts(check.class()).to_owned()),
+        ("what to do", sentence(check.help())),
+    ];
+    let kind = format!("check of doctor: {}", check.area().title());
+    Entry { word: check.key().into(), kind, text: sentence(check.assumed()), rows, parts: Vec::new(), example: None }
 }
 
 fn of_state(state: DriftState, text: String) -> Entry {

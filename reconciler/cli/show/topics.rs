@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use reconcile_hosts::lab::Fault;
-use reconcile_schema::ManifestCode;
+use reconcile_schema::{CheckId, ManifestCode};
 
 use crate::manifest::{
     exit::{self, Exit},
@@ -28,6 +28,8 @@ pub enum Topic {
     Events,
     /// What drift finds.
     Findings,
+    /// What doctor checks.
+    Checks,
     /// What is wrong with a manifest.
     Errors,
     /// What can go wrong with a server of a lab.
@@ -60,6 +62,7 @@ pub fn list(topic: Topic) -> Result<String, Problem> {
         Topic::Outcomes => outcomes(),
         Topic::Events => of_events(),
         Topic::Findings => of_findings(),
+        Topic::Checks => checks(),
         Topic::Errors => errors(),
         Topic::Faults => return Ok(faults()),
     };
@@ -114,6 +117,18 @@ fn manifest() -> Result<String, Problem> {
         out.push('\n');
     }
     Ok(out.trim_end().to_owned() + "\n")
+}
+
+fn checks() -> String {
+    let mut out = Vec::new();
+    let mut areas: Vec<_> = CheckId::ALL.into_iter().map(CheckId::area).collect();
+    areas.dedup();
+    for area in areas {
+        let of = CheckId::ALL.into_iter().filter(|check| check.area() == area);
+        let rows: Vec<_> = of.map(|check| (check.key().to_owned(), sentence(check.assumed()))).collect();
+        out.push(format!("{}{}", heading(area.title()), in_rows(&rows)));
+    }
+    out.join("\n")
 }
 
 fn outcomes() -> String {

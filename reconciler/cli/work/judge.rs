@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_core::{
-    Blocker, Compared, Entry, Goal, Place, Roster, Run, Seen, Stranger, compare, decisive, origin, state, state_of,
+    Blocker, Compared, Diagnosis, Entry, Goal, Place, Roster, Run, Seen, Stranger, compare, decisive, diagnose, origin,
+    state, state_of,
 };
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
-    Build, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fingerprint, Fqdn, ManifestPlace, Observed,
-    Period, Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
+    Build, CheckClass, CheckId, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fingerprint, Fqdn,
+    ManifestPlace, Observed, Period, Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport,
+    UpdateName, Verdict,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -378,6 +380,9 @@ fn tell(goal: &Goal, seen: &Seen, scope: Scope) -> Told {
         }
     };
     let mut findings: Vec<_> = compared.iter().filter_map(|it| as_finding(goal, it)).collect();
+    if scope == Scope::All {
+        findings.extend(of_doctor(goal, seen));
+    }
     findings.sort_by_key(|found| found.note); // Faults come before notes.
     let nothing = |findings: Vec<DriftFinding>, help: Option<String>| {
         let (diff, steps) = Default::default();
@@ -414,6 +419,25 @@ fn of_builds<'a>(compared: &[Compared<'a>]) -> Vec<Compared<'a>> {
 /// What to do if a registry export is judged as a whole server.
 const ONLY_BUILDS: &str = "judge it by its builds with `--judge builds`, or run `reconcile observe MANIFEST --to FOLDER` on the server \
                            and collect what it writes";
+
+/// What `doctor` finds where the snapshot has what it reads. What the comparison finds anyway is not repeated.
+fn of_doctor(goal: &Goal, seen: &Seen) -> Vec<DriftFinding> {
+    if seen.host.examined.known().is_none() {
+        return Vec::new();
+    }
+    let as_finding = |Diagnosis { check, found, ignored, .. }: Diagnosis| {
+        let code = match found.verdict {
+            Verdict::Fault => DriftCode::DoctorFault,
+            Verdict::Warning => DriftCode::DoctorWarning,
+            Verdict::Ok | Verdict::NotAsked | Verdict::Unknown => return None,
+        };
+        let ignored = ignored.map_or_else(String::new, |reason| format!(" (ignored: {reason})"));
+        let observed = format!("{}{ignored}", found.what);
+        Some(DriftFinding { note: true, ..finding(code, check.key(), check.assumed(), &observed, "doctor") })
+    };
+    let own = |found: &Diagnosis| found.check.class() == CheckClass::Advice && found.check != CheckId::OriginalRelease;
+    diagnose(goal, seen).into_iter().filter(own).filter_map(as_finding).collect()
+}
 
 /// A fact that differs, or that needs a note.
 fn as_finding(goal: &Goal, it: &Compared<'_>) -> Option<DriftFinding> {

@@ -13,7 +13,7 @@ use super::{fault::Fault, world::Simulated};
 /// What is read on `server`; all of it is unknown where the fault says so.
 pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>> {
     if server.has(Fault::ExaminationFails) {
-        return Fact::Unknown("PowerShell did not answer (simulated)".into());
+        return Fact::Known(unread(server).into());
     }
     let problem = |fault, why: &str| server.has(fault).then(|| format!("{why} (simulated)"));
     let file = |path: String, fault, why: &str| Fact::Known(FileSeen { path, problem: problem(fault, why) });
@@ -48,7 +48,7 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
             not_after: if server.has(Fault::CertificateExpired) {
                 ago(1)
             } else {
-                Period::hours(300 * 24).after(server.clock)
+                Period::hours(2000 * 24).after(server.clock)
             },
         }]),
         module: file(
@@ -67,7 +67,7 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
             Fault::SignatureRefused,
             "its signature is not trusted",
         ),
-        private_folder: file(r"C:\ProgramData\reconcile".into(), Fault::FolderOpen, "Users may write to it"),
+        private_folder: private_folder(server),
         backups: Fact::Known(backups(server, ago(if server.has(Fault::BackupOld) { 3 } else { 0 }))),
         replicas: Fact::Known(vec![ReplicaSeen {
             server: goal.server.to_string(),
@@ -99,6 +99,39 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
             Fact::Known(goal.pool_servers.iter().filter(|name| **name != goal.server).map(reached).collect());
     }
     Fact::Known(examined.into())
+}
+
+/// Nothing could be read but the private folder, without which no run would have come so far.
+fn unread(server: &Simulated) -> Examined {
+    fn unknown<T>() -> Fact<T> {
+        Fact::Unknown("it could not be read (simulated)".into())
+    }
+    Examined {
+        windows: unknown(),
+        power_shell: unknown(),
+        clock_ahead: unknown(),
+        cached_packages: unknown(),
+        dotnet: unknown(),
+        dependencies: unknown(),
+        trusted_roots: unknown(),
+        certificates: unknown(),
+        schannel: unknown(),
+        module: unknown(),
+        cmdlets: unknown(),
+        scripts: unknown(),
+        signature: unknown(),
+        private_folder: private_folder(server),
+        share_lock: unknown(),
+        pool_servers: unknown(),
+        backups: unknown(),
+        replicas: unknown(),
+        task: unknown(),
+    }
+}
+
+fn private_folder(server: &Simulated) -> Fact<FileSeen> {
+    let problem = server.has(Fault::FolderOpen).then(|| "Users may write to it (simulated)".to_string());
+    Fact::Known(FileSeen { path: r"C:\ProgramData\reconcile".into(), problem })
 }
 
 fn windows(product: Product, strange: bool) -> WindowsVersion {

@@ -44,7 +44,9 @@ pub const fn level(code: DriftCode) -> &'static str {
         DriftCode::OriginalRelease
         | DriftCode::ComponentMissing
         | DriftCode::JournalDamaged
-        | DriftCode::OtherManifest => "note",
+        | DriftCode::OtherManifest
+        | DriftCode::DoctorFault
+        | DriftCode::DoctorWarning => "note",
     }
 }
 

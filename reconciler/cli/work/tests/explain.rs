@@ -39,7 +39,12 @@ fn spelt_out(report: &ExplainReport) -> Value {
 
 /// Puts a value at a path; one that comes again there is the next item of a list.
 fn put(into: &mut Value, path: &[&str], value: Value) {
-    const LISTS: [&[&str]; 3] = [&["alsoStop"], &["policy", "renames", "count"], &["policy", "renames", "ignore"]];
+    const LISTS: [&[&str]; 4] = [
+        &["alsoStop"],
+        &["policy", "renames", "count"],
+        &["policy", "renames", "ignore"],
+        &["policy", "doctor", "require"],
+    ];
     let spot = path.iter().fold(into, |inside, name| {
         if !inside.is_object() {
             *inside = Value::Object(Map::new());
@@ -57,7 +62,14 @@ fn put(into: &mut Value, path: &[&str], value: Value) {
 
 /// What of a goal does not depend on other servers, nor on the file that declares it.
 fn alone(goal: &Goal) -> Goal {
-    Goal { peers: 0, claims: None, pool_stores: None, manifest: None, ..goal.clone() }
+    Goal {
+        peers: 0,
+        pool_servers: std::sync::Arc::default(),
+        claims: None,
+        pool_stores: None,
+        manifest: None,
+        ..goal.clone()
+    }
 }
 
 /// Holds the first server of each entry of a manifest to its explanation: a manifest that says all of it in one place makes the same goal.
