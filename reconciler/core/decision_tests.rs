@@ -5,6 +5,7 @@
 
 mod back_up;
 mod databases;
+mod doctor;
 mod guards;
 mod outage;
 mod pool;

@@ -1,6 +1,6 @@
 //! Why the next step is not taken: everything that must be true before it, and what is true now.
 
-use alloc::{vec, vec::Vec};
+use alloc::{borrow::Cow, vec, vec::Vec};
 
 use reconcile_schema::{Cause, CheckId, Step, Who};
 
@@ -8,11 +8,13 @@ use crate::{
     ask::Ask,
     blocker::Blocker,
     checks::Gate,
+    conditions::Condition,
+    effect::after,
     gate::conditions,
     goal::Goal,
     next::{Next, next},
     seen::Seen,
-    wanted::{Want, wanted},
+    wanted::{MOST_STEPS, Want, wanted},
 };
 
 /// What stands between a server and its next step.
@@ -47,6 +49,24 @@ pub enum Met {
     No(Blocker),
 }
 
+/// Whether a condition is met, or will be when the run has done what comes first; or the fact that must be read.
+fn met(goal: &Goal, seen: &Seen, step: &Step, condition: &Condition) -> Result<Met, Ask> {
+    let mut first = None;
+    let mut later = Cow::Borrowed(seen);
+    for _ in 0..MOST_STEPS {
+        match (condition.check)(goal, &later, step) {
+            Gate::Open => return Ok(first.map_or(Met::Yes, Met::ByRun)),
+            Gate::Look(ask) => return Err(ask),
+            Gate::First(before, _) => {
+                later = Cow::Owned(after(goal, later.into_owned(), &before));
+                first.get_or_insert(before);
+            }
+            Gate::Wait(blocker) | Gate::Shut(blocker) => return Ok(Met::No(blocker)),
+        }
+    }
+    Ok(first.map_or(Met::Yes, Met::ByRun))
+}
+
 /// Why the next step of a server is not taken, or that nothing keeps it from being taken.
 #[must_use]
 pub fn why(goal: &Goal, seen: &Seen) -> Why {
@@ -66,11 +86,9 @@ pub fn why(goal: &Goal, seen: &Seen) -> Why {
         if condition.who == Who::OtherServers && goal.pool.is_none() {
             continue;
         }
-        let state = match (condition.check)(goal, seen, &step) {
-            Gate::Open => Met::Yes,
-            Gate::Look(ask) => return Why::Look(ask),
-            Gate::First(step, _) => Met::ByRun(step),
-            Gate::Wait(blocker) | Gate::Shut(blocker) => Met::No(blocker),
+        let state = match met(goal, seen, &step, condition) {
+            Ok(state) => state,
+            Err(ask) => return Why::Look(ask),
         };
         // What a run that has not begun cannot lack is no answer.
         if condition.who == Who::Run && state == Met::Yes {

@@ -394,7 +394,7 @@ pub struct DoctorRules {
     /// Checks whose faults forbid nothing, each with the reason, which every report shows. Checks that a run cannot do
     /// without, such as `rights`, cannot be ignored. Those of the server, its group and the manifest add up.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "ignored")]
-    #[schemars(with = "BTreeMap<AdviceId, Text>", extend("x-expected" = "a check of doctor that a run can do without"))]
+    #[schemars(with = "BTreeMap<AdviceId, Text>", extend("x-expected" = "a check of doctor that a run can do without: `reconcile help checks` lists them"))]
     pub ignore: BTreeMap<CheckId, String>,
 }
 

@@ -5,6 +5,7 @@ mod claims;
 mod contract;
 mod damage;
 mod databases;
+mod doctor;
 mod explain;
 mod fingerprint;
 mod fleet;

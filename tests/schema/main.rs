@@ -16,9 +16,9 @@ use std::{
 use serde_json::Value;
 
 /// The formats that have a schema.
-const FORMATS: [&str; 12] = [
-    "manifest", "releases", "snapshot", "plan", "fleet", "run", "drift", "explain", "history", "status", "schedule",
-    "dsc",
+const FORMATS: [&str; 14] = [
+    "manifest", "releases", "snapshot", "plan", "fleet", "run", "drift", "doctor", "explain", "history", "status",
+    "schedule", "why", "dsc",
 ];
 
 #[test]

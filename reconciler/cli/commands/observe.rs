@@ -1,6 +1,6 @@
 //! `reconcile observe`: snapshots of servers.
 
-use reconcile_core::{Run, Seen, asks};
+use reconcile_core::{Goal, Run, Seen, asks};
 use reconcile_schema::Mode;
 
 use crate::commands::args::Observe;
@@ -51,6 +51,7 @@ fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Pr
     nobody_acts(input)?;
     trace_moved();
     let mut states = Vec::new();
+    let goals: Vec<_> = goals.into_iter().map(Goal::unexamined).collect();
     for goal in &goals {
         let watch = Watch::begin(reporter, goal, site.last_run(&goal.server)?);
         let snapshot = match snapshot(&mut site, goal, &usual(goal)) {

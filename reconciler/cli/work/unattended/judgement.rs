@@ -78,7 +78,7 @@ impl Judgement {
     /// For an observation, by the comparison of `drift`.
     pub fn of_look(goal: &Goal, seen: &Seen, lab: bool) -> Self {
         let drifted = state(goal, seen, &compare(goal, seen));
-        let planned = plan::server(&goal.clone().unexamined(), seen, lab, Waiter::Elsewhere);
+        let planned = plan::server(goal, seen, lab, Waiter::Elsewhere);
         let event = match drifted {
             DriftState::AtGoal => EventKind::AtGoal,
             DriftState::Drift => EventKind::Drift,
