@@ -1,12 +1,12 @@
 //! Whether a server is fit for an outage: what `doctor` alone reads, judged. What the gate asks anyway is not here.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, CachedPackage, CertificateSeen, CheckClass, CheckId, CmdletSeen, Dependency, DriftCode, Examined, Fact,
-    FileSeen, Period, PowerShellSeen, Product, ServerReached, StartType, TaskSeen, TrustedRoots, Verdict,
-    WindowsVersion, shown_at,
+    BackupSeen, Build, CachedPackage, CertificateSeen, CheckClass, CheckId, CmdletSeen, Dependency, DriftCode,
+    Examined, Fact, FileSeen, Period, PowerShellSeen, Product, ServerReached, StartType, TaskSeen, TrustedRoots,
+    Verdict, WindowsVersion, shown_at,
 };
 
 use crate::{
@@ -119,19 +119,7 @@ pub(crate) fn examine(goal: &Goal, seen: &Seen, check: CheckId) -> Option<Found>
         CheckId::Signature => read(&examined.signature, file),
         CheckId::ShareLock => read(&examined.share_lock, file),
         CheckId::PoolServers => read(&examined.pool_servers, |all| pool_servers(all)),
-        CheckId::Backups => read(&examined.backups, |all| {
-            let old = all.iter().filter_map(|one| {
-                let name = format!("{} on {}", one.database, one.sql_server);
-                match one.last {
-                    None => Some(format!("no full backup of {name} is recorded")),
-                    Some(last) if Period::between(last, at) > Period::hours(24) => {
-                        Some(format!("the last full backup of {name} is of {}", shown_at(last, goal.zone())))
-                    }
-                    Some(_) => None,
-                }
-            });
-            Found::none_of(&old.collect::<Vec<_>>(), Verdict::Warning, counted(all.len(), "database", "databases"))
-        }),
+        CheckId::Backups => read(&examined.backups, |all| backups(goal, at, all)),
         CheckId::PoolBuilds => return Some(pool_builds(goal, seen)),
         CheckId::Replication => read(&examined.replicas, |all| {
             let behind = all.iter().filter(|replica| !replica.up_to_date);
@@ -258,7 +246,7 @@ fn original_release(goal: &Goal, seen: &Seen) -> Found {
     let all = compare(goal, seen);
     let left = all.iter().filter(|found| found.code == Some(DriftCode::OriginalRelease));
     let left: Vec<_> = left.map(|found| format!("{} is at {}", found.subject, found.observed)).collect();
-    Found::none_of(&left, Verdict::Warning, "none did")
+    Found::none_of(&left, Verdict::Warning, "no component")
 }
 
 fn services(seen: &Seen) -> Found {
@@ -417,6 +405,25 @@ fn pool_servers(all: &[ServerReached]) -> Found {
         ([], unanswered) => Found::unknown(listed(&unanswered.iter().map(|one| shown(one)).collect::<Vec<_>>())),
         (denied, _) => Found::fault(listed(&denied.iter().map(|one| shown(one)).collect::<Vec<_>>())),
     }
+}
+
+const BACKED_UP: Period = Period::hours(24);
+
+/// Databases of one server that were backed up at one time are named together.
+fn backups(goal: &Goal, at: Timestamp, all: &[BackupSeen]) -> Found {
+    let mut old: BTreeMap<(&str, Option<Timestamp>), Vec<String>> = BTreeMap::new();
+    for one in all {
+        if one.last.is_none_or(|last| Period::between(last, at) > BACKED_UP) {
+            old.entry((&one.sql_server, one.last)).or_default().push(one.database.clone());
+        }
+    }
+    let said = old.iter().map(|((server, last), names)| match last {
+        None => format!("no full backup of {} on {server} is recorded", listed(names)),
+        Some(last) => {
+            format!("the last full backup of {} on {server} is of {}", listed(names), shown_at(*last, goal.zone()))
+        }
+    });
+    Found::none_of(&said.collect::<Vec<_>>(), Verdict::Warning, counted(all.len(), "database", "databases"))
 }
 
 /// A pool in the middle of a rollout has servers at the old build and at the new one. Any third build stands out.

@@ -46,7 +46,7 @@ fn of_server(server: &ServerDiagnosis) -> String {
 /// A check: what was found and, where that is not as assumed, what was assumed, and what to do.
 fn row(check: &CheckReport) -> String {
     let style = style(check);
-    let name = format!("  {style}{:<8}{style:#} {:<16} ", check.verdict.word(), check.id.key());
+    let name = format!("  {style}{:<8}{style:#} {:<16}  ", check.verdict.word(), check.id.key());
     let mut out = name + &hanging("", &escape(&check.found), BESIDE);
     if check.verdict != Verdict::Ok {
         out += &aside("assumed", &format!("{} ({})", check.assumed, check.source));
@@ -61,7 +61,7 @@ fn row(check: &CheckReport) -> String {
 }
 
 /// Where what was found begins.
-const BESIDE: usize = 28;
+const BESIDE: usize = 29;
 
 fn aside(name: &str, text: &str) -> String {
     format!("{}{FAINT}{}{FAINT:#}\n", " ".repeat(BESIDE), hanging(&format!("{name}: "), text, BESIDE).trim_end())
