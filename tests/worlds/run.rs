@@ -203,7 +203,9 @@ fn twin(goal: &Goal, seen: &Seen) -> Seen {
     let behind = seen.marks.latest.is_some_and(|latest| latest > seen.host.at); // In that case the distance matters.
     // Times that a server has reported are compared with our clock.
     let told = |record: &reconcile_schema::PoolRecord| !record.released.is_empty() || !record.claims.is_empty();
-    let timeless = goal.rules.maintenance.is_none() && !behind && !seen.host.claim.known().is_some_and(told);
+    // Certificates expire, and backups grow old.
+    let ages = seen.host.examined.known().is_some();
+    let timeless = goal.rules.maintenance.is_none() && !behind && !ages && !seen.host.claim.known().is_some_and(told);
     if seen.marks.baseline.is_none() && seen.marks.checked.is_empty() && timeless {
         twin.host.at += SignedDuration::from_hours(24 * 365);
         twin.host.uptime = None;
