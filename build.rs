@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let releases: serde_json::Value = serde_yaml::from_str(&fs::read_to_string("manifests/releases.yaml")?)?;
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("releases.json"), releases.to_string())?;
+    println!("cargo:rustc-env=RECONCILE_TARGET={}", env::var("TARGET")?); // for `support`
     if env::var("CARGO_CFG_WINDOWS").is_ok() {
         resources(&out)?;
     }

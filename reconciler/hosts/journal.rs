@@ -23,6 +23,7 @@ use reconcile_schema::{Mark, Marks, RunId};
 use self::compaction::{Compacted, Replaced};
 pub use self::error::JournalError;
 use self::folded::{Folded, load, read_all};
+pub use self::lines::reworded;
 use self::lines::{Entry, Line, Piece, line, pieces};
 
 /// The size above which a journal is compacted when it is opened, in bytes.
@@ -108,6 +109,25 @@ impl Journal {
         Ok(Folded::of(&peek(path)?, path)?.marks)
     }
 
+    /// The files of a journal that are there: it, the one that a compaction is about to replace, and the damaged pieces
+    /// that are kept. Each is shown as it lies on the disk.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut files = vec![path.to_owned(), compaction::old(path)];
+        match kept(path) {
+            Ok(mut numbers) => {
+                numbers.sort_unstable();
+                files.extend(numbers.into_iter().map(|number| damaged(path, number)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        files.retain(|file| file.symlink_metadata().is_ok());
+        Ok(files)
+    }
+
     /// The entries of a journal that count, in order, without creating, repairing or locking anything.
     ///
     /// # Errors
@@ -189,12 +209,8 @@ impl Disk {
 
     /// Writes `bytes` to a new file next to the journal. The newest ten such files are kept.
     fn keep(&self, bytes: &[u8]) -> io::Result<()> {
-        let named = |number: u32| {
-            let mut name = self.path.clone().into_os_string();
-            name.push(format!(".damaged-{number}"));
-            PathBuf::from(name)
-        };
-        let earlier = self.kept()?;
+        let named = |number: u32| damaged(&self.path, number);
+        let earlier = kept(&self.path)?;
         let number = earlier.iter().max().map_or(1, |last| last.saturating_add(1));
         let path = named(number);
         let mut file = File::create_new(&path)?;
@@ -208,18 +224,6 @@ impl Disk {
         written
     }
 
-    /// The numbers of the damaged pieces that are kept next to the journal.
-    fn kept(&self) -> io::Result<Vec<u32>> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let own = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ".damaged-";
-        let mut numbers = Vec::new();
-        for entry in std::fs::read_dir(folder)? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            numbers.extend(name.strip_prefix(&own).and_then(|number| number.parse::<u32>().ok()));
-        }
-        Ok(numbers)
-    }
-
     fn append(&mut self, length: u64, line: &str) -> Result<(), JournalError> {
         let written = self.file.seek(SeekFrom::Start(length)).and_then(|_| self.file.write_all(line.as_bytes()));
         written.and_then(|()| self.file.sync_data()).map_err(|cause| {
@@ -227,6 +231,25 @@ impl Disk {
             self.unusable("write to", cause)
         })
     }
+}
+
+/// The file of a damaged piece.
+fn damaged(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(format!(".damaged-{number}"));
+    PathBuf::from(name)
+}
+
+/// The numbers of the damaged pieces that are kept next to the journal.
+fn kept(path: &Path) -> io::Result<Vec<u32>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ".damaged-";
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        numbers.extend(name.strip_prefix(&own).and_then(|number| number.parse::<u32>().ok()));
+    }
+    Ok(numbers)
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@
 #![cfg_attr(not(windows), forbid(unsafe_code))]
 
 pub mod appear;
+mod archive;
 mod believed;
 mod claim_files;
 mod command_line;
@@ -48,6 +49,7 @@ mod interrupt;
 mod journal;
 pub mod lab;
 mod lock;
+mod log_files;
 pub mod open;
 #[cfg(any(windows, test))]
 mod ownership;
@@ -64,10 +66,12 @@ mod uninstall;
 #[cfg(windows)]
 pub mod windows;
 
+pub use archive::{Archive, ArchiveError};
 pub use command_line::command_line;
 pub use interrupt::Interrupt;
-pub use journal::{Journal, JournalError};
+pub use journal::{Journal, JournalError, reworded};
 pub use lock::{Lock, LockError};
+pub use log_files::{LogFile, LogFiles};
 pub use plain::read_plain;
 pub use share::{Claimed, Share};
 pub use share_error::ShareError;

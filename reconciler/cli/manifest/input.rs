@@ -114,6 +114,18 @@ impl Input {
         digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
     }
 
+    /// The manifest as it was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// The manifest as a value, its names completed.
+    #[must_use]
+    pub fn value(&self) -> &serde_json::Value {
+        self.source.value()
+    }
+
     /// The fingerprint of the manifest, as it was written.
     #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {

@@ -21,6 +21,7 @@ pub mod resolved;
 #[cfg(any(windows, test))]
 pub mod schedule;
 pub mod status;
+pub mod support;
 pub mod topics;
 pub mod voice;
 pub mod why;

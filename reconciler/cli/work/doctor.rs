@@ -19,13 +19,13 @@ pub fn report(site: &mut Site, goals: &[Goal]) -> Result<DoctorReport, Problem> 
         Ok(server(goal, &seen, lab))
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
-    Ok(DoctorReport {
-        version: REPORT_VERSION,
-        made_by: env!("CARGO_PKG_VERSION").into(),
-        at: jiff::Timestamp::now(),
-        state: worst(servers.iter().map(|server| server.state)),
-        servers,
-    })
+    Ok(self::of(servers, jiff::Timestamp::now()))
+}
+
+/// The answer with these diagnoses, made at this time.
+pub fn of(servers: Vec<ServerDiagnosis>, at: jiff::Timestamp) -> DoctorReport {
+    let state = worst(servers.iter().map(|server| server.state));
+    DoctorReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), at, state, servers }
 }
 
 /// The diagnosis of a server whose facts were read.

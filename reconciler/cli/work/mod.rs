@@ -34,6 +34,7 @@ pub mod sight;
 pub mod site;
 pub mod snapshot;
 pub mod state;
+pub mod support;
 pub mod task;
 pub mod unattended;
 pub mod why;

@@ -84,6 +84,18 @@ impl Site {
         })
     }
 
+    /// The folder of the logs of its servers, whether it exists or not.
+    ///
+    /// # Errors
+    /// As [`Site::journal`].
+    pub fn logs(&self, input: &Input) -> Result<PathBuf, Problem> {
+        match self {
+            Self::Lab(_) => logs(input),
+            #[cfg(windows)]
+            Self::Machine(_) => reconcile_hosts::windows::logs_place().map_err(Problem::failed),
+        }
+    }
+
     /// How fast the clocks of a lab run while a person watches, if the lab waits at all.
     pub const fn pace(&self) -> Option<Pace> {
         match self {

@@ -84,6 +84,25 @@ pub fn intact(line: &[u8]) -> Option<String> {
     (sum == format!("{:08x}", crc32fast::hash(content.as_bytes()))).then(|| format!("{content}}}"))
 }
 
+/// A journal with other words in it: `value` changes the mark of each intact line, which gets the checksum of its new
+/// content, and `text` the lines that cannot be read. So the same lines count as before.
+pub fn reworded(
+    bytes: &[u8],
+    value: &mut dyn FnMut(serde_json::Value) -> serde_json::Value,
+    text: &mut dyn FnMut(&str) -> String,
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for old in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let entry = intact(old).and_then(|json| serde_json::from_str::<Entry>(&json).ok());
+        let new = entry.and_then(|Entry { seq, at, run, mark }| {
+            let mark: Mark = serde_json::from_value(value(serde_json::to_value(mark).ok()?)).ok()?;
+            line(&Line { seq, at, run: &run, mark: &mark }).ok()
+        });
+        out.extend_from_slice(new.unwrap_or_else(|| text(&String::from_utf8_lossy(old))).as_bytes());
+    }
+    out
+}
+
 /// A piece of a journal: a line that counts, or a number of lines that cannot be read.
 pub enum Piece {
     Line(Entry),

@@ -8,6 +8,7 @@ mod reader;
 mod recent;
 mod record;
 mod sources;
+mod zipped;
 
 pub use keys::OfflineError;
 pub use offline::{EXPORT_LIMIT, HIVE_LIMIT, Offline, read_limited};

@@ -1,4 +1,4 @@
-//! The sources of snapshots: files, folders, patterns and standard input, read in pieces of limited size.
+//! The sources of snapshots: files, folders, patterns, archives and standard input, read in pieces of limited size.
 
 use std::{
     collections::VecDeque,
@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use super::offline::Offline;
+use super::{
+    offline::Offline,
+    zipped::{Zipped, is_zip},
+};
 use crate::open;
 
 /// How much of a file is read at once, in bytes.
@@ -89,6 +92,7 @@ pub enum Piece {
 /// The snapshots of a fleet, read piece by piece: the memory does not grow with the fleet.
 pub struct Sources {
     waiting: VecDeque<Named>,
+    archive: Option<Zipped>,
     reading: Option<Lines<'static>>,
 }
 
@@ -109,7 +113,8 @@ struct Lines<'a> {
 }
 
 impl Sources {
-    /// The snapshots from these places: files, folders with all their content, patterns, `-` for standard input.
+    /// The snapshots from these places: files, folders with all their content, patterns, archives, `-` for standard
+    /// input. An archive within a folder is not opened: it may be anything, such as an update.
     ///
     /// # Errors
     /// When a place does not exist or contains nothing that could be a snapshot.
@@ -139,7 +144,7 @@ impl Sources {
                 return Err(SourceError::Empty { path: text.into_owned() });
             }
         }
-        Ok(Self { waiting, reading: None })
+        Ok(Self { waiting, archive: None, reading: None })
     }
 }
 
@@ -184,13 +189,30 @@ impl Iterator for Sources {
                 return Some(piece);
             }
             self.reading = None;
+            match self.archive.as_mut().and_then(Zipped::next) {
+                Some((file, Ok(bytes))) => {
+                    self.reading = Some(Lines::of(file, io::Cursor::new(bytes)));
+                    continue;
+                }
+                Some((file, Err(why))) => return Some(Piece::Broken { file, line: None, why }),
+                None => self.archive = None,
+            }
             match self.waiting.pop_front()? {
                 Named::Standard => self.reading = Some(Lines::of("-".into(), io::stdin())),
                 Named::File(path) => {
-                    let name = path.display().to_string().into();
+                    let name: Arc<str> = path.display().to_string().into();
                     match open::to_read(&path) {
+                        Ok(from) if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) => {
+                            match Zipped::open(name.clone(), from) {
+                                Ok(archive) => self.archive = Some(archive),
+                                Err(why) => return Some(Piece::Broken { file: name, line: None, why }),
+                            }
+                        }
                         Ok(from) => {
-                            let mut lines = Lines::of(name, from);
+                            let mut lines = Lines::of(name.clone(), from);
+                            if lines.are_a_zip() {
+                                return Some(Piece::Broken { file: name, line: None, why: A_ZIP.into() });
+                            }
                             if matches!(ending(&path), Some("reg" | "hiv" | "hive")) || lines.are_a_registry() {
                                 return Some(Piece::Registry { path });
                             }
@@ -214,6 +236,11 @@ impl<'a> Lines<'a> {
     fn are_a_registry(&mut self) -> bool {
         let head = self.from.fill_buf().unwrap_or_default(); // A read error is reported when the file is read again.
         Offline::is_hive(head) || Offline::is_export(head)
+    }
+
+    /// Whether this is no file of lines but an archive.
+    fn are_a_zip(&mut self) -> bool {
+        is_zip(self.from.fill_buf().unwrap_or_default())
     }
 
     fn next(&mut self) -> Option<Piece> {
@@ -299,6 +326,9 @@ impl<'a> Lines<'a> {
         }
     }
 }
+
+/// The content of an archive under another name.
+const A_ZIP: &str = "the file is a zip archive; expected snapshots, or an archive whose name ends with .zip";
 
 /// The result of `reconcile observe MANIFEST > FILE` in Windows PowerShell.
 const UTF_16: &str = "the file is encoded as UTF-16, as `>` of Windows PowerShell writes it; expected UTF-8: \

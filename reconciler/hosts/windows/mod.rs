@@ -167,6 +167,14 @@ pub fn logs_folder() -> Result<PathBuf, WindowsError> {
     Ok(logs_in(&private_folder()?.path))
 }
 
+/// The place of that folder, whether it exists or not.
+///
+/// # Errors
+/// When Windows does not report its folders.
+pub fn logs_place() -> Result<PathBuf, WindowsError> {
+    Ok(logs_in(&state::place()?))
+}
+
 fn logs_in(private: &Path) -> PathBuf {
     private.join("logs")
 }
