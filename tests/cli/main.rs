@@ -19,6 +19,7 @@ mod pull;
 mod rescue;
 mod running;
 mod signed;
+mod support;
 mod unattended;
 mod usage;
 

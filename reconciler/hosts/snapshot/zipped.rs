@@ -26,6 +26,9 @@ pub fn is_zip(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
+/// A file in an archive: its name, and its content or why that cannot be read.
+pub type Inside = (Arc<str>, Result<Vec<u8>, String>);
+
 /// An archive whose snapshots are read one after the other.
 pub struct Zipped {
     file: Arc<str>,
@@ -43,7 +46,7 @@ impl Zipped {
     pub fn open(name: Arc<str>, file: File) -> Result<Self, String> {
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let damaged = |error: rawzip::Error| format!("expected a zip archive: {error}");
-        let archive = ZipArchive::from_file(file, &mut buffer).map_err(|error| damaged(error.into()))?;
+        let archive = ZipArchive::from_file(file, &mut buffer).map_err(damaged)?;
         let mut all = Vec::new();
         let mut entries = archive.entries(&mut buffer);
         while let Some(entry) = entries.next_entry().map_err(damaged)? {
@@ -73,8 +76,8 @@ impl Zipped {
         Ok(Self { file: name, archive, waiting, left: TOGETHER })
     }
 
-    /// The next file: its name, and its content or why that cannot be read.
-    pub fn next(&mut self) -> Option<(Arc<str>, Result<Vec<u8>, String>)> {
+    /// The next file.
+    pub fn next(&mut self) -> Option<Inside> {
         let (name, method, entry) = self.waiting.pop_front()?;
         let content = self.content(method, entry);
         self.left = self.left.saturating_sub(content.as_ref().map_or(0, |bytes| bytes.len() as u64));

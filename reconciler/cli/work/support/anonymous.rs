@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    learn::BY_HOST,
+    learn::is_by_host,
     names::{Names, attributes},
 };
 
@@ -33,7 +33,8 @@ const NAMES: [&str; 18] = [
 const BY_NAME: [&str; 2] = ["groups", "updates"];
 
 /// Fields whose text means the same everywhere.
-const KEPT: [&str; 7] = ["product", "role", "code", "state", "version", "thumbprint", "displayName"];
+const KEPT: [&str; 9] =
+    ["product", "role", "release", "build", "code", "state", "version", "thumbprint", "displayName"];
 
 impl Names {
     /// A text with the substitutes.
@@ -56,11 +57,15 @@ impl Names {
         let key = around.last().copied().unwrap_or_default();
         match value {
             Value::String(text) => Value::String(self.in_field(around, text)),
-            Value::Array(items) => items.into_iter().map(|item| self.field(around, item)).collect(),
+            Value::Array(items) => {
+                let inside = [around, &[""]].concat();
+                let item = |item: Value| self.field(if item.is_object() { &inside } else { around }, item);
+                items.into_iter().map(item).collect()
+            }
             Value::Object(fields) => {
+                let is_name = is_by_host(key, &fields) || BY_NAME.contains(&key);
                 let inside = |(name, value): (String, Value)| {
                     let value = self.field(&[around, &[name.as_str()]].concat(), value);
-                    let is_name = BY_HOST.contains(&key) || BY_NAME.contains(&key);
                     (if is_name { self.one(&name) } else { name }, value)
                 };
                 Value::Object(fields.into_iter().map(inside).collect::<Map<_, _>>())

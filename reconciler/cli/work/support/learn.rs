@@ -1,11 +1,11 @@
 //! Where the names of a site are found: in the manifest, in what was read of servers, and in texts.
 
 use reconcile_schema::{Manifest, Policy, ServerPattern, SqlInstance, UpdateName};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     names::Names,
-    table::{Border, is_word},
+    table::{Border, begins_share, is_of_name, is_word},
 };
 
 /// Fields whose text is the name of a host, with the kind of host.
@@ -19,7 +19,7 @@ const HOSTS: [(&str, &str); 6] = [
 ];
 
 /// Fields that are mappings by the name of a host.
-pub const BY_HOST: [&str; 4] = ["servers", "pools", "reached", "released"];
+const BY_HOST: [&str; 4] = ["servers", "pools", "reached", "released"];
 
 /// Fields whose text is an account, a distinguished name, or what a person wrote.
 const ACCOUNTS: [&str; 4] = ["by", "user", "owner", "account"];
@@ -100,23 +100,25 @@ impl Names {
         }
     }
 
-    /// The names in what was read, by the names of its fields. Those of services come first: they are never replaced.
-    pub fn learn_services(&mut self, value: &Value) {
+    /// Learns which words are those of services, components and the like: they are never replaced within a text.
+    pub fn reserve(&mut self, value: &Value) {
+        const LISTS: [&str; 3] = ["running", "started", "alsoStop"];
         match value {
             Value::Object(fields) => {
+                let is_server = fields.contains_key("target"); // in a report
                 for (key, value) in fields {
-                    let named = match (key.as_str(), value) {
-                        ("services" | "running" | "awaited" | "started", Value::Array(all)) => all.iter().collect(),
-                        _ => Vec::new(),
-                    };
-                    for one in named {
-                        let names = [one.as_str(), field(one, "name"), field(one, "displayName")];
-                        names.into_iter().flatten().for_each(|name| self.reserved.add(name));
+                    match value {
+                        Value::String(name) if ["name", "displayName"].contains(&key.as_str()) && !is_server => {
+                            self.reserved.add(name);
+                        }
+                        Value::Array(all) if LISTS.contains(&key.as_str()) => {
+                            all.iter().filter_map(Value::as_str).for_each(|name| self.reserved.add(name));
+                        }
+                        other => self.reserve(other),
                     }
-                    self.learn_services(value);
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.learn_services(item)),
+            Value::Array(items) => items.iter().for_each(|item| self.reserve(item)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
@@ -129,10 +131,13 @@ impl Names {
     fn learn_field(&mut self, key: &str, value: &Value) {
         match value {
             Value::String(text) => self.learn_named(key, text),
-            Value::Array(items) => items.iter().for_each(|item| self.learn_field(key, item)),
+            // A list of servers is none by their names.
+            Value::Array(items) => {
+                items.iter().for_each(|item| self.learn_field(if item.is_object() { "" } else { key }, item))
+            }
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    if BY_HOST.contains(&key) && name.parse::<ServerPattern>().is_ok() {
+                    if is_by_host(key, fields) && name.parse::<ServerPattern>().is_ok() {
                         self.host(name, if key == "servers" || key == "reached" { "server" } else { "pool" });
                     }
                     self.learn_field(name, value);
@@ -199,14 +204,9 @@ impl Names {
                 self.host(&name, "host");
             }
         }
-        let slashes = before.len() - before.trim_end_matches('\\').len();
         let opened = before.trim_end_matches('\\');
-        let is_first =
-            !opened.ends_with(|sign: char| is_word(sign) || matches!(sign, ':' | '.' | '$' | ')' | '%' | '_' | '-'));
-        let is_share = after.starts_with('\\') && is_first;
-        match slashes {
-            // Within JSON, each of them is written twice.
-            2 | 4 if is_share => {
+        match before.len() - opened.len() {
+            2 | 4 if after.starts_with('\\') && begins_share(before) => {
                 let path = after.trim_start_matches('\\').split(|sign| !is_of_path(sign)).next().unwrap_or_default();
                 self.share(&format!(r"\\{token}\{path}"));
             }
@@ -224,13 +224,9 @@ impl Names {
     }
 }
 
-fn field<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name)?.as_str()
-}
-
-/// What the name of a host or an account is made of.
-fn is_of_name(sign: char) -> bool {
-    is_word(sign) || matches!(sign, '-' | '_' | '.')
+/// Whether these are the fields of a mapping by the name of a host. The record of the last update has a field `reached`, too.
+pub fn is_by_host(key: &str, fields: &Map<String, Value>) -> bool {
+    BY_HOST.contains(&key) && !fields.contains_key("aim")
 }
 
 /// What one part of a path is made of, where it is one word.

@@ -8,7 +8,7 @@ use reconcile_schema::ServerPattern;
 
 use super::{
     reserved::Reserved,
-    table::{Border, Table},
+    table::{Border, Table, is_word},
 };
 
 /// The shortest name that is replaced within a text by itself.
@@ -207,7 +207,9 @@ impl Names {
             return;
         }
         self.host(host, "host");
-        if let Some(share) = parts.next().filter(|share| !share.is_empty() && !share.ends_with('$')) {
+        let is_of_windows = |share: &str| share.len() < 3 || ["admin$", "ipc$", "print$"].contains(&share);
+        let share = parts.next().unwrap_or_default();
+        if !is_of_windows(&share.to_ascii_lowercase()) && !self.reserved.has(share) {
             self.named(share, "share", Border::Host);
         }
     }
@@ -250,7 +252,8 @@ impl Names {
 /// Whether this is the address of a host, and not a version of four numbers.
 fn is_of_a_site(address: Ipv4Addr, before: &str) -> bool {
     let [first, .., last] = address.octets();
-    let is_version = before.trim_end_matches(['=', ' ', ':', '"', '\'']).to_ascii_lowercase().ends_with("version");
+    let word = before.trim_end_matches(['=', ' ', ':', '"', '\'']).rsplit(|sign| !is_word(sign)).next();
+    let is_version = word.is_some_and(|word| word.to_ascii_lowercase().ends_with("version"));
     let is_common = address.is_loopback() || address.is_unspecified() || address.is_broadcast() || first == 255;
     !is_version && !is_common && first >= 10 && last != 0
 }

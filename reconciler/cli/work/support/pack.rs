@@ -14,6 +14,7 @@ use super::{
     table::Border,
 };
 use crate::manifest::{harmless, input::Input, problem::Problem, source::Source};
+use crate::work::site::fault_names;
 
 /// The files of an archive.
 pub struct Packed {
@@ -58,11 +59,13 @@ pub fn plain(input: &Input, gathered: Gathered, markdown: Markdown) -> Result<Pa
 pub fn anonymous(input: &Input, gathered: Gathered, markdown: Markdown) -> Result<Packed, Problem> {
     let mut names = learned(input, &gathered)?;
     let manifest = serde_yaml::to_string(&names.value(input.value().clone())).map_err(Problem::failed)?;
+    let list = names.list();
+    // The snapshots and the journals say which manifest they were made with.
     let new = fingerprint(&manifest)?;
     names.table.add(&input.fingerprint().to_string(), &new.to_string(), Border::Host);
     names.table.add(input.sha256().as_str(), &sha256(manifest.as_bytes()), Border::Host);
 
-    let mut packed = Packed { files: Vec::new(), left: Vec::new(), names: None };
+    let mut packed = Packed { files: Vec::new(), left: Vec::new(), names: Some(list) };
     packed.add(None, "manifest.yaml", manifest.into_bytes());
     let left = gathered.left.into_iter();
     packed.left.extend(left.map(|left| Left { name: names.text(&left.name), why: names.text(&left.why), ..left }));
@@ -96,7 +99,6 @@ pub fn anonymous(input: &Input, gathered: Gathered, markdown: Markdown) -> Resul
             }
         }
     }
-    packed.names = Some(names.list());
     Ok(packed)
 }
 
@@ -132,7 +134,10 @@ fn learned(input: &Input, gathered: &Gathered) -> Result<Names, Problem> {
             Content::Log(bytes) => texts.extend(text_of(bytes)),
         }
     }
-    values.iter().for_each(|value| names.learn_services(value));
+    let releases = input.releases().products.values().flat_map(|line| &line.releases);
+    releases.for_each(|release| names.reserved.add(&release.name));
+    fault_names().iter().for_each(|fault| names.reserved.add(fault));
+    values.iter().for_each(|value| names.reserve(value));
     names.learn_manifest(&input.manifest);
     values.iter().for_each(|value| names.learn(value));
     texts.extend(gathered.left.iter().map(|left| left.why.clone()));
@@ -192,7 +197,7 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     let is_odd = |(place, byte): &(usize, &u8)| place % 2 == 1 && **byte == 0;
     let wide = head.starts_with(&[0xff, 0xfe]) || head.iter().enumerate().filter(is_odd).count() * 4 > head.len();
     let text = if wide {
-        let pairs = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        let pairs = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(u16::from_le_bytes));
         char::decode_utf16(pairs).map(|sign| sign.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
     } else {
         String::from_utf8_lossy(bytes).into_owned()

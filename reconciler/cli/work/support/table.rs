@@ -18,9 +18,17 @@ pub enum Border {
 #[derive(Debug, Default)]
 pub struct Table {
     /// By the name in lower case.
-    names: BTreeMap<String, (String, Border)>,
+    names: BTreeMap<String, Name>,
     /// The names that occur in texts, by their first word, the longest first.
     by_word: HashMap<String, Vec<String>>,
+}
+
+#[derive(Debug)]
+struct Name {
+    /// As it was first seen.
+    original: String,
+    substitute: String,
+    border: Border,
 }
 
 impl Table {
@@ -37,50 +45,61 @@ impl Table {
             let at = alike.partition_point(|other| other.len() >= folded.len());
             alike.insert(at, folded.clone());
         }
-        self.names.insert(folded, (substitute.to_owned(), border));
+        self.names.insert(folded, Name { original: name.to_owned(), substitute: substitute.to_owned(), border });
     }
 
     /// The substitute of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.names.get(&fold(name)).map(|(substitute, _)| substitute.as_str())
+        self.names.get(&fold(name)).map(|name| name.substitute.as_str())
     }
 
     /// The names, each with its substitute.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names.iter().map(|(name, (substitute, _))| (name.as_str(), substitute.as_str()))
+        self.names.values().map(|name| (name.original.as_str(), name.substitute.as_str()))
     }
 
     /// The text with every name replaced.
     pub fn replace(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
-        let (mut rest, mut before) = (text, None);
-        while let Some(sign) = rest.chars().next() {
-            let found = (is_word(sign) && !before.is_some_and(is_word)).then(|| self.longest(rest, before)).flatten();
+        let mut at = 0;
+        while let Some((done, rest)) = text.split_at_checked(at) {
+            let Some(sign) = rest.chars().next() else { break };
+            let before = done.chars().next_back();
+            let starts = is_word(sign) && !before.is_some_and(is_word);
+            let found = starts.then(|| self.of_share(done, rest).or_else(|| self.longest(rest, before))).flatten();
             let (length, substitute) = match found {
-                Some(found) => found,
+                Some((length, substitute)) => (length, Some(substitute)),
                 // The rest of a word cannot begin a name.
                 None if is_word(sign) => (rest.find(|sign| !is_word(sign)).unwrap_or(rest.len()), None),
                 None => (sign.len_utf8(), None),
             };
-            let (part, after) = rest.split_at(length);
-            out.push_str(substitute.unwrap_or(part));
-            before = part.chars().next_back();
-            rest = after;
+            out.push_str(substitute.or_else(|| rest.get(..length)).unwrap_or_default());
+            at += length;
         }
         out
     }
 
+    /// The host of a share, which is a name whatever word it is.
+    fn of_share(&self, done: &str, rest: &str) -> Option<(usize, &str)> {
+        if !begins_share(done) {
+            return None;
+        }
+        let length = rest.find(|sign| !is_of_name(sign))?;
+        let (host, after) = rest.split_at(length);
+        self.get(host).filter(|_| after.starts_with('\\')).map(|substitute| (length, substitute))
+    }
+
     /// The longest name with which `rest` begins, as its length in `rest` and its substitute.
-    fn longest(&self, rest: &str, before: Option<char>) -> Option<(usize, Option<&str>)> {
+    fn longest(&self, rest: &str, before: Option<char>) -> Option<(usize, &str)> {
         let word = rest.find(|sign| !is_word(sign)).map_or(rest, |end| rest.split_at(end).0);
         let alike = self.by_word.get(&fold(word))?;
         alike.iter().find_map(|name| {
             let length = begins(rest, name)?;
-            let (substitute, border) = self.names.get(name)?;
+            let Name { substitute, border, .. } = self.names.get(name)?;
             let after = rest.get(length..)?.chars().next();
             let is_open =
                 |sign: Option<char>| !sign.is_some_and(|sign| is_word(sign) || *border == Border::Host && sign == '-');
-            (is_open(before) && is_open(after)).then_some((length, Some(substitute.as_str())))
+            (is_open(before) && is_open(after)).then_some((length, substitute.as_str()))
         })
     }
 }
@@ -88,6 +107,18 @@ impl Table {
 /// A letter or a digit: what a word is made of.
 pub fn is_word(sign: char) -> bool {
     sign.is_alphanumeric()
+}
+
+/// What the name of a host or an account is made of.
+pub fn is_of_name(sign: char) -> bool {
+    is_word(sign) || matches!(sign, '-' | '_' | '.')
+}
+
+/// Whether a text ends with the two backslashes before the host of a share. Within JSON, each is written twice.
+pub fn begins_share(text: &str) -> bool {
+    let opened = text.trim_end_matches('\\');
+    matches!(text.len() - opened.len(), 2 | 4)
+        && !opened.ends_with(|sign| is_word(sign) || matches!(sign, ':' | '.' | '$' | ')' | '%' | '_' | '-'))
 }
 
 /// The form in which names are compared.
@@ -145,6 +176,7 @@ mod tests {
             ("www.contoso.example.", "www.domain-1.example."),
             ("of MÜLLER & SÖHNE.", "of name-1."),
             ("lync is Lync Server 2013", "lync is Lync Server 2013"),
+            (r"at \\lync\x, \\LYNC\y and C:\lync\x", r"at \\server-2\x, \\server-2\y and C:\lync\x"),
             ("fe01", "server-1"),
             ("", ""),
         ] {
