@@ -278,6 +278,23 @@ fn without_names_it_says_the_same() {
             && text(&files, "README.txt").contains("logs/picture.bin: it is no text")
     );
 
+    // The journals still count line by line, and the lab goes on where it was.
+    let again = tempfile::tempdir().unwrap();
+    for (name, content) in &files {
+        let parts: Vec<_> = name.split('/').collect();
+        let place = match parts[..] {
+            ["servers", server, "journal.jsonl"] => format!("world.journal/{server}.jsonl"),
+            _ => name.clone(),
+        };
+        fs::create_dir_all(again.path().join(&place).parent().unwrap()).unwrap();
+        fs::write(again.path().join(place), content).unwrap();
+    }
+    let history = reconcile(again.path(), &["history", "manifest.yaml"]);
+    assert_eq!(history.code, Some(0), "{}", history.err);
+    assert!(history.out.contains("Stop-CsWindowsService") && history.out.contains("account-"), "{}", history.out);
+    let status = reconcile(again.path(), &["status", "manifest.yaml"]);
+    assert!(!format!("{}{}", status.out, status.err).contains("cannot be read"), "{}{}", status.out, status.err);
+
     // Elsewhere, with nothing but the archive.
     let elsewhere = tempfile::tempdir().unwrap();
     fs::copy(folder.path().join("b.zip"), elsewhere.path().join("b.zip")).unwrap();

@@ -620,3 +620,35 @@ fn writes_on_a_full_disk() {
     assert_eq!(std::fs::read(&path).unwrap(), found, "nothing is written behind the damage");
     assert!(!folder.join("damaged.jsonl.damaged-1").exists(), "no half copy stays");
 }
+
+#[test]
+fn other_words_leave_every_line_as_good_or_as_bad_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let mut journal = Journal::open(&path).unwrap();
+    for reason in ["ask anna", "ask berta"] {
+        let mark = Mark::Held { reason: reason.into(), by: "alex".into() };
+        journal.append(&RunId("a run".into()), "2026-01-04T02:00:00Z".parse().unwrap(), &mark).unwrap();
+    }
+    drop(journal);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let value = |mut value: serde_json::Value| {
+        value["reason"] = "nobody".into();
+        value
+    };
+    let said = |bytes: &[u8]| {
+        let new = crate::reworded(bytes, &mut value.clone(), &mut |text| text.replace("anna", "nobody"));
+        std::fs::write(&path, &new).unwrap();
+        (Journal::read(&path).unwrap(), String::from_utf8(new).unwrap())
+    };
+    let (marks, text) = said(&bytes);
+    assert_eq!((marks.hold.unwrap().reason.as_str(), marks.damaged), ("nobody", None));
+    assert!(!text.contains("anna") && text.ends_with("\r\n"), "{text}");
+    let place = bytes.windows(4).position(|part| part == b"alex").unwrap();
+    bytes[place] = b'x';
+    let (marks, text) = said(&bytes);
+    assert_eq!((marks.hold.unwrap().reason.as_str(), marks.damaged.unwrap().lines), ("nobody", 1));
+    assert!(!text.contains("anna") && text.contains("xlex"), "{text}");
+    assert_eq!(Journal::files(&path).unwrap(), [path.clone()]);
+    assert!(Journal::files(&folder.path().join("none/none.jsonl")).unwrap().is_empty());
+}

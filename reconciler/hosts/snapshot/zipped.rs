@@ -107,3 +107,8 @@ impl Zipped {
         Ok(content)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#[path = "zipped_tests.rs"]
+mod tests;

@@ -215,3 +215,8 @@ fn fingerprint(text: &str) -> Result<Fingerprint, Problem> {
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[path = "tests/pack.rs"]
+mod tests;
