@@ -34,4 +34,5 @@ mod schedule;
 mod server;
 mod setbacks;
 mod strangers;
+mod support;
 mod unpublished;
