@@ -141,8 +141,8 @@ pub struct Init {
     /// Write lab.yaml, five simulated servers to practise on, into the current folder.
     #[arg(long, conflicts_with_all = ["from", "write", "installers"])]
     pub lab: bool,
-    /// Registry exports, hives or snapshots of servers: files, folders, patterns, or - for standard input. Without it, this server is
-    /// read.
+    /// Registry exports, hives or snapshots of servers: files, folders, patterns, archives (.zip), or - for standard input.
+    /// Without it, this server is read.
     #[arg(long, value_name = "PLACE", num_args = 1..)]
     pub from: Vec<PathBuf>,
     /// Write the manifest to this new file, instead of to standard output.
@@ -194,8 +194,8 @@ pub struct Plan {
     /// Show in which order and when the servers of the whole manifest are updated, on any operating system.
     #[arg(long, conflicts_with = "servers")]
     pub fleet: bool,
-    /// Snapshots of the fleet, which show what is done already: a file, a folder, a pattern, or - for standard input; can be
-    /// given several times. Without them, every server is assumed to need the whole update.
+    /// Snapshots of the fleet, which show what is done already: a file, a folder, a pattern, an archive (.zip), or - for
+    /// standard input; can be given several times. Without them, every server is assumed to need the whole update.
     #[arg(long, value_name = "PLACE", requires = "fleet")]
     pub from: Vec<PathBuf>,
     /// Plan the fleet from this time on, such as 2026-11-20T06:00:00Z, instead of from now on.
@@ -212,8 +212,8 @@ pub struct Inventory {
     /// All groups and servers, with their variables.
     #[arg(long, group = "asked")]
     pub list: bool,
-    /// Snapshots of the fleet, which show whether the rings before are done, and since when: a file, a folder, a pattern, or - for
-    /// standard input; can be given several times.
+    /// Snapshots of the fleet, which show whether the rings before are done, and since when: a file, a folder, a pattern, an archive
+    /// (.zip), or - for standard input; can be given several times.
     #[arg(long, value_name = "PLACE", requires = "list")]
     pub from: Vec<PathBuf>,
     /// The variables of one server.
@@ -226,8 +226,8 @@ pub struct Inventory {
 pub struct Drift {
     /// The manifest.
     pub manifest: PathBuf,
-    /// Snapshots that `observe` wrote, registry exports or hives: a file, a folder, a pattern, or - for standard input;
-    /// can be given several times. Without it, this server or the servers of a lab are read now.
+    /// Snapshots that `observe` wrote, registry exports or hives: a file, a folder, a pattern, an archive of `support` (.zip),
+    /// or - for standard input; can be given several times. Without it, this server or the servers of a lab are read now.
     #[arg(long, value_name = "PLACE")]
     pub from: Vec<PathBuf>,
     /// Only this server; can be given several times.
