@@ -1,11 +1,12 @@
 //! The files below a folder of logs, and the ends of them: what is sent to somebody who helps has a limit.
 
 use std::{
-    fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     time::SystemTime,
 };
+
+use crate::open;
 
 /// How deep folders are followed: an installer's logs lie in a folder of their run, and TEMP within it.
 const DEPTH: usize = 8;
@@ -75,7 +76,7 @@ impl LogFile {
     /// # Errors
     /// When it cannot be read.
     pub fn end(&self, most: u64) -> io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = open::to_read(&self.path)?;
         let size = file.metadata()?.len();
         let skipped = size.saturating_sub(most);
         let skipped = skipped + skipped % 2;
@@ -89,7 +90,7 @@ impl LogFile {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use std::time::Duration;
+    use std::{fs::File, time::Duration};
 
     use super::*;
 

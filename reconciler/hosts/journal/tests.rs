@@ -649,6 +649,6 @@ fn other_words_leave_every_line_as_good_or_as_bad_as_it_was() {
     let (marks, text) = said(&bytes);
     assert_eq!((marks.hold.unwrap().reason.as_str(), marks.damaged.unwrap().lines), ("nobody", 1));
     assert!(!text.contains("anna") && text.contains("xlex"), "{text}");
-    assert_eq!(Journal::files(&path).unwrap(), [path.clone()]);
+    assert_eq!(Journal::files(&path).unwrap(), std::slice::from_ref(&path));
     assert!(Journal::files(&folder.path().join("none/none.jsonl")).unwrap().is_empty());
 }

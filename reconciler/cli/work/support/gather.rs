@@ -4,7 +4,7 @@ use std::{fmt::Display, io, path::Path};
 
 use jiff::Timestamp;
 use reconcile_core::{Goal, Run, Seen, asks};
-use reconcile_hosts::{Journal, LogFiles};
+use reconcile_hosts::{Journal, LogFiles, read_plain};
 use reconcile_schema::{DoctorReport, RunId, ServerName, Snapshot, WhyReport};
 use serde_json::{Value, json};
 
@@ -19,6 +19,9 @@ use crate::work::{
 /// How many bytes of logs are taken: of one file, its last ones, and of all, those of the newest files.
 pub const OF_A_LOG: u64 = 5 << 20;
 const OF_LOGS: u64 = 50 << 20;
+
+/// The largest file that is taken whole.
+const OF_A_FILE: u64 = 64 << 20;
 
 /// A part of the archive.
 pub struct Part {
@@ -167,7 +170,7 @@ impl Gathered {
     }
 
     fn file(&mut self, server: Option<&ServerName>, name: &str, path: &Path, content: impl FnOnce(Vec<u8>) -> Content) {
-        match std::fs::read(path) {
+        match read_plain(path, OF_A_FILE) {
             Ok(bytes) => self.add(server, name, content(bytes)),
             Err(error) => {
                 let of = server.map(|server| format!("{server}: ")).unwrap_or_default();

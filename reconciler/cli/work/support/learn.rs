@@ -102,19 +102,16 @@ impl Names {
 
     /// Learns which words are those of services, components and the like: they are never replaced within a text.
     pub fn reserve(&mut self, value: &Value) {
-        const LISTS: [&str; 3] = ["running", "started", "alsoStop"];
         match value {
             Value::Object(fields) => {
                 let is_server = fields.contains_key("target"); // in a report
                 for (key, value) in fields {
-                    match value {
-                        Value::String(name) if ["name", "displayName"].contains(&key.as_str()) && !is_server => {
-                            self.reserved.add(name);
-                        }
-                        Value::Array(all) if LISTS.contains(&key.as_str()) => {
+                    match (key.as_str(), value) {
+                        ("name" | "displayName", Value::String(name)) if !is_server => self.reserved.add(name),
+                        ("running" | "started" | "alsoStop", Value::Array(all)) => {
                             all.iter().filter_map(Value::as_str).for_each(|name| self.reserved.add(name));
                         }
-                        other => self.reserve(other),
+                        _ => self.reserve(value),
                     }
                 }
             }
