@@ -45,6 +45,8 @@ mod claim_files;
 mod command_line;
 mod dfs;
 pub mod digest;
+#[cfg(any(windows, test))]
+mod examined;
 mod interrupt;
 mod journal;
 pub mod lab;

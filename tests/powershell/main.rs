@@ -16,4 +16,5 @@ mod databases;
 mod pools;
 mod pull;
 mod refusals;
+mod server;
 mod shell;

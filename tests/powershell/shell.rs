@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// The cmdlets with the parameters that their documentation has (Microsoft Learn, module SkypeForBusiness). What a test has one of
 /// them do stands in the place of the last `{}`.
-const DOCUMENTED: [(&str, &str); 7] = [
+const DOCUMENTED: [(&str, &str); 9] = [
     (
         "Test-CsDatabase",
         "[CmdletBinding(DefaultParameterSetName = 'ByLocal')] param (
@@ -35,6 +35,11 @@ const DOCUMENTED: [(&str, &str); 7] = [
             [Parameter(ParameterSetName = 'ByConfigured')] [switch]$ExcludeCollocatedStores,
             [switch]$Update, [switch]$Clean, [switch]$Force, [switch]$UseDefaultSqlPaths,
             [string[]]$DatabasePaths, [switch]$NoReindex, [string]$Report)",
+    ),
+    ("Get-CsCertificate", "[CmdletBinding()] param ([string[]]$Type, [string]$NetportId, [string]$Report, [string]$Identity)"),
+    (
+        "Get-CsManagementStoreReplicationStatus",
+        "[CmdletBinding()] param ([string]$ReplicaFqdn, [switch]$CentralManagementStoreStatus)",
     ),
     ("Get-CsPoolUpgradeReadinessState", "[CmdletBinding()] param ([switch]$Force, [switch]$SkipIdleSecondaryVerification)"),
     ("Get-CsUpgradeDomainInfo", "[CmdletBinding()] param ([switch]$Force, [int]$QueryTimeout)"),

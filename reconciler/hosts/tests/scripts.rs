@@ -23,7 +23,8 @@ const fn form(cmdlet: &'static str, needs: &'static [&'static str], may: &'stati
 /// Every cmdlet that a script may call, in every documented form that a script may need.
 ///
 /// Microsoft Learn, module SkypeForBusiness: Install-CsDatabase, Test-CsDatabase, Get-CsPoolUpgradeReadinessState,
-/// Get-CsUpgradeDomainInfo, Get-CsPoolFabricState, Invoke-CsComputerFailOver, Invoke-CsComputerFailBack (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
+/// Get-CsUpgradeDomainInfo, Get-CsPoolFabricState, Invoke-CsComputerFailOver, Invoke-CsComputerFailBack, Get-CsCertificate,
+/// Get-CsManagementStoreReplicationStatus (source: MicrosoftDocs/office-docs-powershell, skype/skype-ps/SkypeForBusiness). Module
 /// Microsoft.PowerShell: Import-Module, ConvertFrom-Json, ConvertTo-Json, New-Object, as they are in PowerShell 3.0.
 ///
 /// `-Clean` (deletes data) and `-Force` are documented and left out: no script may use them.
@@ -39,6 +40,12 @@ const DOCUMENTED: &[Form] = &[
     form("Get-CsPoolFabricState", &["PoolFqdn", "Verbose"], &["Type", "QueryTimeout"]),
     form("Invoke-CsComputerFailOver", &["ComputerName", "WaitTime"], &["Report"]),
     form("Invoke-CsComputerFailBack", &["ComputerName", "WaitTime"], &["Report"]),
+    form("Get-CsCertificate", &[], &["Type", "Report"]),
+    form("Get-CsManagementStoreReplicationStatus", &[], &["ReplicaFqdn"]),
+    form("Get-Command", &["Name", "ErrorAction"], &[]),
+    form("Get-ExecutionPolicy", &["List"], &[]),
+    form("ForEach-Object", &[""], &[]),
+    form("Where-Object", &[""], &[]),
     form("Import-Module", &["Name"], &[]),
     form("ConvertFrom-Json", &["InputObject"], &[]),
     form("ConvertTo-Json", &["InputObject"], &["Compress", "Depth"]),
@@ -56,14 +63,22 @@ const TYPES: &[&str] = &[
     "bool",
     "int",
     "ValueType",
+    "ADSI",
     "Console",
+    "DateTime",
     "System.Collections.IDictionary",
     "System.Collections.IEnumerable",
     "System.Security.Principal.WindowsIdentity",
 ];
 
 /// The types that a script may create with New-Object.
-const MADE: &[&str] = &["PSObject", "System.Text.UTF8Encoding", "System.Security.Principal.WindowsPrincipal"];
+const MADE: &[&str] = &[
+    "PSObject",
+    "System.Data.SqlClient.SqlConnection",
+    "System.Data.SqlClient.SqlConnectionStringBuilder",
+    "System.Security.Principal.WindowsPrincipal",
+    "System.Text.UTF8Encoding",
+];
 
 /// A parameter's name and its values.
 type Parameter<'a> = (&'a str, Vec<&'a str>);
@@ -193,7 +208,14 @@ fn every_script_parses_and_calls_documented_cmdlets_only() {
     let names: Vec<_> = scripts.iter().map(|script| script.name.as_str()).collect();
     assert_eq!(
         names,
-        ["Install-CsDatabase.ps1", "Move-Computer.ps1", "Test-CsDatabase.ps1", "Test-Membership.ps1", "Test-Pool.ps1"]
+        [
+            "Install-CsDatabase.ps1",
+            "Move-Computer.ps1",
+            "Test-CsDatabase.ps1",
+            "Test-Membership.ps1",
+            "Test-Pool.ps1",
+            "Test-Server.ps1"
+        ]
     );
     for script in &scripts {
         assert_eq!(script.faults(), Vec::<String>::new());
@@ -284,4 +306,16 @@ fn what_no_script_may_do_is_found() {
         assert!(!Script::parse("bad.ps1", text).faults().is_empty(), "{what}: {text}");
     }
     assert_eq!(Script::parse("good.ps1", "Install-CsDatabase -Update -LocalDatabases").faults(), Vec::<String>::new());
+}
+
+/// The one query is a constant, and only reads.
+#[test]
+fn the_question_to_a_sql_server_only_reads() {
+    let script = scripts().into_iter().find(|known| known.name == "Test-Server.ps1").expect("the script");
+    let queries: Vec<_> = script.text.lines().filter(|line| line.contains("CommandText")).map(str::trim).collect();
+    let [query] = queries.as_slice() else { panic!("{queries:?}") };
+    assert!(query.starts_with("$command.CommandText = 'SELECT ") && query.ends_with("GROUP BY d.name'"), "{query}");
+    for word in ["INSERT", "UPDATE", "DELETE", "EXEC", "INTO", ";", "$("] {
+        assert!(!query.to_ascii_uppercase().contains(word), "{word} in {query}");
+    }
 }

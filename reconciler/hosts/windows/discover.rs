@@ -108,6 +108,19 @@ pub fn discover(manager: &Services, also: &[ServiceName]) -> Result<Vec<Found>, 
     Ok(found)
 }
 
+/// The programs of the product's services with published names that exist here, in their start order.
+///
+/// # Errors
+/// When the service manager cannot be asked.
+pub fn programs() -> Result<Vec<String>, ServiceError> {
+    let (manager, places) = (Services::open()?, Places::known()?);
+    let mut programs = Vec::new();
+    for name in Product::services() {
+        programs.extend(manager.image_path(name)?.map(|image_path| places.program(&image_path)));
+    }
+    Ok(programs)
+}
+
 fn read(manager: &Services, name: &str, recognised: Recognised) -> Result<Option<Found>, ServiceError> {
     Ok(manager.find(name)?.map(|found| Found { recognised, ..found }))
 }

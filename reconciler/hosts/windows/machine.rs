@@ -4,7 +4,7 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 
 use jiff::Timestamp;
-use reconcile_schema::{BootId, Period, ServerName};
+use reconcile_schema::{BootId, Period, ServerName, WindowsVersion};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SystemTimeOfDayInformation};
 use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
 use windows_sys::Win32::Foundation::{
@@ -122,11 +122,17 @@ pub fn free_disk(path: &Path) -> Result<u64, MachineError> {
 
 /// The real version of Windows, such as `6.3.9600`, whatever the compatibility mode of this process.
 pub fn windows_version() -> String {
+    let WindowsVersion { major, minor, build } = version();
+    format!("{major}.{minor}.{build}")
+}
+
+/// The same as numbers.
+pub fn version() -> WindowsVersion {
     let mut version =
         OSVERSIONINFOW { dwOSVersionInfoSize: size_of::<OSVERSIONINFOW>() as u32, ..OSVERSIONINFOW::default() };
     // SAFETY: the structure says its own size. The call cannot fail.
     unsafe { RtlGetVersion(&raw mut version) };
-    format!("{}.{}.{}", version.dwMajorVersion, version.dwMinorVersion, version.dwBuildNumber)
+    WindowsVersion { major: version.dwMajorVersion, minor: version.dwMinorVersion, build: version.dwBuildNumber }
 }
 
 /// The owner of Windows Installer's mutex, while somebody holds it: until then no installer of its kind can begin

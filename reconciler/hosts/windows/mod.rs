@@ -12,6 +12,7 @@ mod discover;
 mod environment;
 mod error;
 pub mod event_log;
+mod examine;
 mod foreign;
 mod handle;
 mod installing;

@@ -91,6 +91,7 @@ impl Observe for WindowsHost {
             Ask::Foreign => self.expensive.foreign = foreign(&goal.also_stop).into(),
             Ask::Claim => self.expensive.claim = pool_record(goal),
             Ask::Pool => self.expensive.pool = self.pool(goal).into(),
+            Ask::Examination => self.expensive.examined = self.examine(goal),
             Ask::Databases(store) => {
                 let fact: Fact<_> = self.databases(goal, store).into();
                 let fact = self.expensive.not_readable(fact);

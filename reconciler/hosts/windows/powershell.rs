@@ -17,8 +17,11 @@ use super::databases::{Databases, Row};
 use super::pools::{Answer, Direction, Move, Question};
 use super::powershell_error::PowerShellError;
 use super::process::{Child, Ended, Ending, Lifetime, Outliving, Runner, Waiting};
-use super::script::{ALL, INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL};
+use super::script::{
+    ALL, INSTALL_DATABASE, MOVE_COMPUTER, Script, TEST_DATABASE, TEST_MEMBERSHIP, TEST_POOL, TEST_SERVER,
+};
 use super::win32::Win32Error;
+use crate::examined::{answer::Answer as Examined, asked};
 use crate::interrupt::Interrupt;
 
 /// The request to a script: the module that has its cmdlet and, if known, what the cmdlet must do.
@@ -201,6 +204,23 @@ impl PowerShell<'_> {
         let ended = run(self, &TEST_MEMBERSHIP, &ascii_json(&Question { group }), None, call)?;
         let found: Membership = answer(&TEST_MEMBERSHIP, "whether the account is a member", folder, &ended)?;
         Ok(found.member)
+    }
+
+    /// What `doctor` checks through PowerShell.
+    ///
+    /// # Errors
+    /// When PowerShell could not be run, or did not answer.
+    pub fn examine(
+        &self,
+        in_domain: bool,
+        cmdlets: Vec<asked::Cmdlet>,
+        sql_servers: Vec<String>,
+        call: Call<'_>,
+    ) -> Result<Examined, PowerShellError> {
+        let (folder, module) = (call.folder, self.module.to_string_lossy());
+        let question = ascii_json(&asked::Request { module: &module, in_domain, cmdlets, sql_servers });
+        let ended = run(self, &TEST_SERVER, &question, None, call)?;
+        answer(&TEST_SERVER, "what it found on this server", folder, &ended)
     }
 
     /// The line with which a script loads the product's module.

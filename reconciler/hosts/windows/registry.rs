@@ -36,6 +36,12 @@ pub enum RegistryError {
         key: String,
         cause: Win32Error,
     },
+    #[error("{key} should hold a number and holds something else: {cause}")]
+    NotNumber {
+        /// Full path of the key and the value's name.
+        key: String,
+        cause: Win32Error,
+    },
     /// The list changed during every pass.
     #[error(
         "{key} changed while it was read, {passes} times in a row; an installation seems to be running: try again when it has ended"
@@ -82,17 +88,7 @@ impl Registry {
     /// When a key cannot be read, or the list does not become stable. An entry whose `DisplayName` is no text is
     /// skipped: it has no sign of being ours.
     pub fn installed(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, RegistryError> {
-        // The iterators of the registry crate silently end early when an enumeration fails, and an installer may be
-        // writing at this moment. So a list counts when two passes in a row agree.
-        let mut before = None;
-        for _ in 0..PASSES {
-            let now = self.installed_once(&wanted)?;
-            if now.is_some() && now == before {
-                return Ok(now.unwrap_or_default());
-            }
-            before = now;
-        }
-        Err(RegistryError::Unsettled { key: self.shown(LIST), passes: PASSES })
+        self.settled(LIST, || self.installed_once(&wanted))
     }
 
     /// One pass; none where an entry vanished between being listed and being opened.
@@ -206,12 +202,60 @@ impl Registry {
         Ok(self.open(&path)?.map(|_| self.shown(&path)))
     }
 
+    /// What `pass` reads, as soon as two passes in a row agree; `key` is the key that it reads.
+    ///
+    /// The iterators of the registry crate silently end early when an enumeration fails, and an installer may be
+    /// writing at this moment. A pass is none where an entry vanished between being listed and being opened.
+    ///
+    /// # Errors
+    /// That of a pass, or when no two passes agree.
+    pub fn settled<T: PartialEq + Default>(
+        &self,
+        key: &str,
+        mut pass: impl FnMut() -> Result<Option<T>, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let mut before = None;
+        for _ in 0..PASSES {
+            let now = pass()?;
+            if now.is_some() && now == before {
+                return Ok(now.unwrap_or_default());
+            }
+            before = now;
+        }
+        Err(RegistryError::Unsettled { key: self.shown(key), passes: PASSES })
+    }
+
+    /// The names of the keys in a key, in one pass; none where there is no such key.
+    ///
+    /// # Errors
+    /// When the key cannot be read.
+    pub fn keys(&self, path: &str) -> Result<Option<Vec<String>>, RegistryError> {
+        let Some(key) = self.open(path)? else { return Ok(None) };
+        Ok(Some(key.keys().map_err(|error| self.unreadable(path, error))?.collect()))
+    }
+
+    /// A number (`REG_DWORD`); none where there is no such value.
+    ///
+    /// # Errors
+    /// When the value cannot be read, or is no number.
+    pub fn number(&self, path: &str, name: &str) -> Result<Option<u32>, RegistryError> {
+        let Some(key) = self.open(path)? else { return Ok(None) };
+        let shown = || format!(r"{}\{name}", self.shown(path));
+        let value = present(key.get_value(name)).map_err(|cause| RegistryError::Unreadable { key: shown(), cause })?;
+        let number = value.map(u32::try_from).transpose();
+        number.map_err(|error| RegistryError::NotNumber { key: shown(), cause: error.into() })
+    }
+
     fn open(&self, path: &str) -> Result<Option<Key>, RegistryError> {
         let opened = self.root.options().read().wow64_64().open(format!("{}{path}", self.prefix));
         present(opened).map_err(|cause| RegistryError::Unreadable { key: self.shown(path), cause })
     }
 
-    fn text(&self, path: &str, name: &str) -> Result<Option<String>, RegistryError> {
+    /// A text; none where there is no such value.
+    ///
+    /// # Errors
+    /// When the value cannot be read, or is no text.
+    pub fn text(&self, path: &str, name: &str) -> Result<Option<String>, RegistryError> {
         match self.open(path)? {
             Some(key) => self.value(&key, path, name),
             None => Ok(None),

@@ -26,6 +26,14 @@ impl Scratch {
             .expect("a test key can be created")
     }
 
+    pub fn text(&self, path: &str, name: &str, value: &str) {
+        self.key(path).set_string(name, value).expect("a value can be written");
+    }
+
+    pub fn number(&self, path: &str, name: &str, value: u32) {
+        self.key(path).set_u32(name, value).expect("a value can be written");
+    }
+
     pub fn control_panel(&self, version: &str) {
         let key = self.key(CONTROL_PANEL);
         key.set_string("Version", version).expect("a value can be written");

@@ -30,8 +30,11 @@ pub const MOVE_COMPUTER: Script = Script { name: "Move-Computer.ps1", text: incl
 pub const TEST_MEMBERSHIP: Script =
     Script { name: "Test-Membership.ps1", text: include_str!("scripts/Test-Membership.ps1") };
 
+/// Reports what `doctor` checks through PowerShell.
+pub const TEST_SERVER: Script = Script { name: "Test-Server.ps1", text: include_str!("scripts/Test-Server.ps1") };
+
 /// Every script.
-pub const ALL: [Script; 5] = [TEST_DATABASE, INSTALL_DATABASE, TEST_POOL, MOVE_COMPUTER, TEST_MEMBERSHIP];
+pub const ALL: [Script; 6] = [TEST_DATABASE, INSTALL_DATABASE, TEST_POOL, MOVE_COMPUTER, TEST_MEMBERSHIP, TEST_SERVER];
 
 impl Script {
     /// Writes the script to `folder` and returns its path, with a handle: while that is open, nobody can change the

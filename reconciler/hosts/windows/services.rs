@@ -121,7 +121,7 @@ pub struct Listed {
     pub pid: u32,
 }
 
-/// The local service manager.
+/// A service manager.
 pub struct Services(Handle);
 
 impl Services {
@@ -130,10 +130,23 @@ impl Services {
     /// # Errors
     /// When it does not answer, or the account may not connect.
     pub fn open() -> Result<Self, ServiceError> {
-        // SAFETY: null names mean this machine and its active database.
-        let manager = unsafe {
-            OpenSCManagerW(std::ptr::null(), std::ptr::null(), SC_MANAGER_CONNECT | SC_MANAGER_ENUMERATE_SERVICE)
-        };
+        Self::at(std::ptr::null())
+    }
+
+    /// Opens the service manager of another machine. It may take minutes until one that is off does not answer.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(machine: &str) -> Result<Self, ServiceError> {
+        let machine = wide(format!(r"\\{machine}"));
+        Self::at(machine.as_ptr())
+    }
+
+    /// `machine` is null for this one, or ends with a NUL.
+    fn at(machine: *const u16) -> Result<Self, ServiceError> {
+        // SAFETY: the name is as promised and lives through the call; a null database is the active one.
+        let manager =
+            unsafe { OpenSCManagerW(machine, std::ptr::null(), SC_MANAGER_CONNECT | SC_MANAGER_ENUMERATE_SERVICE) };
         Handle::new(manager).map(Self).map_err(ServiceError::Manager)
     }
 

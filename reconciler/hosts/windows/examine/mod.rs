@@ -1,0 +1,102 @@
+//! What `doctor` alone reads on this server: each fact by itself, so that one that cannot be read hides no other.
+
+mod answered;
+mod installed;
+mod places;
+mod pool_servers;
+mod roots;
+mod share_lock;
+
+use reconcile_core::{Ask, Goal, Observe};
+use reconcile_schema::{CheckId, Dependency, Examined, Fact, ServiceName, Shared, TaskSeen};
+
+use super::WindowsHost;
+use super::clock::now;
+use super::discover::discover;
+use super::machine::version;
+use super::services::{ServiceError, Services};
+use super::task::Scheduler;
+use crate::examined::depends::{Node, dependencies};
+use crate::task::{Request, differences, told};
+
+impl WindowsHost {
+    /// Everything that only `doctor` reads. Nothing on this server is changed: only our script in the private folder
+    /// and a file on the share of the claims are written.
+    pub(super) fn examine(&mut self, goal: &Goal) -> Fact<Shared<Examined>> {
+        self.read_databases(goal);
+        let mut examined = Examined {
+            windows: Fact::Known(version()),
+            cached_packages: installed::packages(&self.registry, goal.product),
+            dotnet: installed::dotnet(&self.registry).into(),
+            dependencies: needs(&self.also).into(),
+            trusted_roots: roots::trusted().into(),
+            module: places::module(goal.product),
+            signature: places::signature(),
+            private_folder: places::private(),
+            task: task(),
+            ..Examined::default()
+        };
+        if goal.is_in_pool() {
+            examined.schannel = installed::schannel(&self.registry).into();
+        }
+        if let Some(claims) = &goal.claims {
+            examined.share_lock = share_lock::lock(&claims.folder, &claims.name, &goal.server);
+        }
+        if goal.fails_over() {
+            let others = goal.pool_servers.iter().filter(|server| **server != goal.server);
+            examined.pool_servers = Fact::Known(pool_servers::reach(others));
+        }
+        self.answered(goal, &mut examined);
+        Fact::Known(examined.into())
+    }
+
+    /// The names of the databases are needed for their backups. A run that begins has not read them yet, and reads them
+    /// here only if the manifest requires that check.
+    fn read_databases(&mut self, goal: &Goal) {
+        if !goal.rules.doctor.as_deref().is_some_and(|rules| rules.require.contains(&CheckId::Backups)) {
+            return;
+        }
+        for store in goal.all_stores() {
+            if !self.expensive.databases.contains_key(store) {
+                let _ = self.look(goal, &Ask::Databases(store.clone())); // What goes wrong is the fact's reason.
+            }
+        }
+    }
+}
+
+/// What the services that a run starts depend on: those of the product, and the web server.
+fn needs(also: &[ServiceName]) -> Result<Vec<Dependency>, ServiceError> {
+    let manager = Services::open()?;
+    let ours: Vec<_> = discover(&manager, also)?
+        .into_iter()
+        .map(|found| Node { name: found.name, start: found.start, needs: found.needs })
+        .collect();
+    dependencies(&ours, |name| {
+        let found = manager.find(name)?;
+        Ok(found.map(|found| Node { name: found.name, start: found.start, needs: found.needs }))
+    })
+}
+
+/// The scheduled task, and in what it differs from what `schedule install` writes for the same request.
+fn task() -> Fact<Option<TaskSeen>> {
+    let found = Scheduler::open().map_err(|error| error.to_string());
+    let found = match found.and_then(|scheduler| scheduler.registered().map_err(|error| error.to_string())) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Fact::Known(None),
+        Err(why) => return Fact::Unknown(format!("the scheduled task: {why}")),
+    };
+    Fact::Known(Some(match Request::of(&found) {
+        Ok(request) => TaskSeen {
+            mode: request.mode.key().to_owned(),
+            account: request.account.to_string(),
+            next: Some(request.next(now()).from),
+            problems: differences(&request.definition(), &found).iter().map(told).collect(),
+        },
+        Err(why) => TaskSeen {
+            mode: "unknown".to_owned(),
+            account: found.text_at("Principals/Principal/UserId").unwrap_or_default().to_owned(),
+            next: None,
+            problems: vec![why.to_string()],
+        },
+    }))
+}

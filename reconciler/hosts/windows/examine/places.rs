@@ -1,0 +1,79 @@
+//! Files and folders that a run relies on: the product's module, a signed program of the product, the private folder.
+
+use std::os::windows::io::AsRawHandle;
+use std::path::{Path, PathBuf};
+
+use reconcile_schema::{Fact, FileSeen, Product};
+
+use super::super::discover::programs;
+use super::super::environment::variable;
+use super::super::powershell;
+use super::super::signature::{SignatureError, signer};
+use super::super::state::{place, private_folder};
+use super::super::state_error::StateError;
+use crate::open;
+
+/// The product's management module.
+pub fn module(product: Product) -> Fact<FileSeen> {
+    let common = match variable("CommonProgramFiles") {
+        Ok(common) => common.unwrap_or_default(),
+        Err(error) => return Fact::Unknown(format!("the folder of common files: {error}")),
+    };
+    let path = powershell::module(Path::new(&common), product);
+    match open::metadata(&path) {
+        Ok(found) => Fact::Known(seen(&path, (!found.is_file()).then(|| "it is no file".into()))),
+        Err(error) if is_missing(&error) => Fact::Known(seen(&path, Some("no such file".into()))),
+        Err(error) => Fact::Unknown(format!("{}: {error}", path.display())),
+    }
+}
+
+/// The program of a service of the product, as Windows judges its signature.
+///
+/// A program without a signature says nothing: it is not documented which programs of the product have one.
+pub fn signature() -> Fact<FileSeen> {
+    let programs = match programs() {
+        Ok(programs) => programs,
+        Err(error) => return Fact::Unknown(format!("the programs of the services: {error}")),
+    };
+    let mut unsigned = "no service of the product names a program that exists".to_owned();
+    for path in programs.iter().map(PathBuf::from) {
+        let file = match open::to_read(&path) {
+            Ok(file) => file,
+            Err(error) if is_missing(&error) => continue,
+            Err(error) => return Fact::Unknown(format!("{}: {error}", path.display())),
+        };
+        match signer(file.as_raw_handle(), &path) {
+            Ok(_) | Err(SignatureError::NoSigner) => return Fact::Known(seen(&path, None)),
+            Err(error @ SignatureError::Untrusted(_)) => return Fact::Known(seen(&path, Some(error.to_string()))),
+            Err(error @ SignatureError::Missing) => unsigned = format!("{}: {error}", path.display()),
+            Err(error @ SignatureError::Library(_)) => return Fact::Unknown(error.to_string()),
+        }
+    }
+    Fact::Unknown(unsigned)
+}
+
+/// The private folder, which is made ours if it is not yet.
+pub fn private() -> Fact<FileSeen> {
+    match private_folder() {
+        Ok(private) => Fact::Known(seen(&private.path, None)),
+        Err(error @ (StateError::NoProgramData(_) | StateError::NotElevated(_))) => Fact::Unknown(error.to_string()),
+        Err(
+            error @ (StateError::Folder { .. }
+            | StateError::Stuck { .. }
+            | StateError::Link(_)
+            | StateError::Contested(_)),
+        ) => {
+            let path = place().unwrap_or_default();
+            Fact::Known(seen(&path, Some(error.to_string())))
+        }
+    }
+}
+
+pub fn seen(path: &Path, problem: Option<String>) -> FileSeen {
+    FileSeen { path: path.display().to_string(), problem }
+}
+
+/// Whether neither the file nor its folder exists.
+fn is_missing(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+}
