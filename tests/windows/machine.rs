@@ -12,7 +12,7 @@ use reconcile_doubles::{Call, Database, Lab, Sight};
 use tempfile::TempDir;
 
 use crate::processes::{self, Process, until};
-use crate::server::Server;
+use crate::server::{SERVICE, Server};
 
 const WINE: &str = "/usr/lib/wine/wine64";
 
@@ -93,11 +93,15 @@ impl Machine {
         let server = &self.server;
         let mut hive = OpenOptions::new().append(true).open(self.prefix().join("system.reg")).expect("the hive");
         hive.write_all(server.hive().as_bytes()).expect("the hive can be written");
-        for part in ["asleep", "boot", "cmdlet", "confined", "look", "ordinary", "run", "service", "swapper"] {
+        for part in ["asleep", "boot", "cmdlet", "confined", "look", "ordinary", "run", "swapper"] {
             self.put_program("doubles.exe", &format!(r"C:\lab\bin\{part}.exe"));
         }
         for program in server.lab.services.iter().chain(&server.lab.bystanders).filter_map(|one| one.program.as_ref()) {
-            self.put_program("doubles.exe", program);
+            self.put_program("service.exe", program);
+        }
+        self.put_program("service.exe", SERVICE);
+        for package in server.packages() {
+            self.put(&package, "");
         }
         for shell in [POWERSHELL, SHELL] {
             self.put_program("doubles.exe", shell);

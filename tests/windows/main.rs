@@ -16,6 +16,7 @@ mod commands;
 mod conformance;
 mod crashes;
 mod databases;
+mod doctor;
 mod documented;
 mod doubles_play;
 mod machine;

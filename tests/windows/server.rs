@@ -246,6 +246,12 @@ impl Server {
         self.lab.services.iter_mut().find(|service| service.name == name).expect("a service of the server")
     }
 
+    /// The packages in the cache of Windows Installer: one of each component, and one of an update applied to the first.
+    pub fn packages(&self) -> Vec<String> {
+        let components = (0..self.components.len()).map(|number| format!(r"C:\windows\Installer\1a2b{number:02}.msi"));
+        components.chain([UPDATE.to_owned()]).collect()
+    }
+
     /// The server's additions to the registry of a fresh machine, in the format of Wine's hive files.
     pub fn hive(&self) -> String {
         let mut hive = String::new();
@@ -254,6 +260,7 @@ impl Server {
             let values = [("DisplayName", self.product.component(title)), ("DisplayVersion", version.clone())];
             section(&mut hive, &key, &values, &[]);
         }
+        self.installer(&mut hive);
         // This version stays at the original release, whatever is installed later.
         let folder = format!(r"C:\Program Files\{}\", self.product.display);
         let key = r"Software\Microsoft\Real-Time Communications\{A593FD00-64F1-4288-A6F4-E699ED9DCA35}";
@@ -275,6 +282,43 @@ impl Server {
         }
         hive
     }
+
+    /// What Windows Installer keeps of each component (Microsoft Support, KB971187), and what a supported Windows has:
+    /// .NET Framework, and on a Front End Server the values for TLS of Microsoft's article about event 32402.
+    fn installer(&self, hive: &mut String) {
+        let key =
+            |below: &str| format!(r"Software\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18\{below}");
+        for ((number, (title, _)), package) in self.components.iter().enumerate().zip(self.packages()) {
+            let code = packed(&self.product.code(number));
+            let values = [("DisplayName", self.product.component(title)), ("LocalPackage", package)];
+            section(hive, &key(&format!(r"Products\{code}\InstallProperties")), &values, &[]);
+            if number == 0 {
+                section(hive, &key(&format!(r"Products\{code}\Patches\{PATCH}")), &[], &[("State", 1)]);
+            }
+        }
+        section(hive, &key(&format!(r"Patches\{PATCH}")), &[("LocalPackage", UPDATE.to_owned())], &[]);
+        let release = if self.product.before.starts_with('7') { 528_040 } else { 379_893 };
+        section(hive, r"Software\Microsoft\NET Framework Setup\NDP\v4\Full", &[], &[("Release", release)]);
+        if self.lab.pool.is_some() {
+            section(hive, SCHANNEL, &[], &[("EnableSessionTicket", 2), ("ClientAuthTrustMode", 2)]);
+        }
+    }
+}
+
+/// The key of an update of Core Components, and its file in the cache of Windows Installer.
+const PATCH: &str = "0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F";
+const UPDATE: &str = r"C:\windows\Installer\3c4d.msp";
+
+pub const SCHANNEL: &str = r"System\CurrentControlSet\Control\SecurityProviders\SCHANNEL";
+
+/// A product code in the form of Windows Installer's keys: the digits of the first three groups from the end, those of
+/// the others in pairs.
+fn packed(code: &str) -> String {
+    let groups: Vec<_> = code.trim_matches(['{', '}']).split('-').map(str::as_bytes).collect();
+    let (front, back) = groups.split_at(3);
+    let backwards = front.iter().flat_map(|group| group.iter().rev().copied());
+    let in_pairs = back.iter().flat_map(|group| group.chunks(2).flat_map(|pair| pair.iter().rev().copied()));
+    backwards.chain(in_pairs).map(char::from).collect()
 }
 
 fn named(name: &str) -> Service {

@@ -35,6 +35,24 @@ pub struct Lab {
     pub groups: BTreeSet<String>,
     /// How the Task Scheduler reacts to a request.
     pub scheduler: Scheduler,
+    /// What `doctor` finds through PowerShell, where that differs from a sound server.
+    pub examined: Examined,
+}
+
+/// What `doctor` finds through PowerShell, where that differs from a sound server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Examined {
+    /// The execution policy that a group policy sets.
+    pub machine_policy: Option<String>,
+    /// The parameters and properties that a cmdlet does not have.
+    pub lacks: BTreeMap<String, Vec<String>>,
+    /// In how many days the certificate of the product expires.
+    pub certificate_days: Option<i64>,
+    /// How many hours ago the databases were backed up.
+    pub backup_hours: Option<u32>,
+    /// Whether the replica of the Central Management Store is not up to date.
+    pub replica_is_behind: bool,
 }
 
 /// A Front End pool, as the product's cmdlets report it.

@@ -14,6 +14,8 @@ mod components;
 #[cfg(windows)]
 mod confined;
 #[cfg(windows)]
+mod examined;
+#[cfg(windows)]
 mod look;
 #[cfg(windows)]
 mod ordinary;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use reconcile_doubles::{Call, Database, Form, Lab, ScriptRun, reaches};
 
-use super::{calls, components, pools, shell};
+use super::{calls, components, examined, pools, shell};
 
 const TEST_DATABASE: &str = "Test-CsDatabase.ps1";
 
@@ -105,6 +105,7 @@ fn play(lab: &Lab, script: &str, stdin: &[u8]) -> Answer {
         "Install-CsDatabase.ps1" => install(lab, &request(stdin)?),
         "Test-Membership.ps1" => membership(lab, &request(stdin)?),
         "Test-Pool.ps1" => pools::test(lab, &request(stdin)?),
+        "Test-Server.ps1" => examined::answer(lab, &request(stdin)?),
         "Move-Computer.ps1" => pools::move_computer(lab, &request(stdin)?),
         _ => Err("no cmdlet goes by this script".into()),
     }
