@@ -215,13 +215,22 @@ fn without_a_terminal_nothing_is_done_unless_asked_for() {
     assert!(stdout.contains("SkypeServerUpdateInstaller.exe /silentmode") && stdout.contains("blocked"), "{stdout}");
 }
 
+/// An export of the registry without the certificates of the system: Wine writes those of the computer that it runs on
+/// there as soon as a program opens the store of trusted roots, also to read it.
+fn without_roots(export: &[u8]) -> Vec<String> {
+    let units: Vec<u16> = export.as_chunks().0.iter().copied().map(u16::from_le_bytes).collect();
+    let text = String::from_utf16(&units).unwrap();
+    let keys = text.split("\r\n[").filter(|key| !key.contains(r"\Microsoft\SystemCertificates"));
+    keys.map(str::to_owned).collect()
+}
+
 #[test]
 fn looking_changes_nothing() {
     let machine = outdated();
     let registry = |file: &str| {
         let file = format!(r"C:\lab\{file}.reg");
         assert_eq!(machine.run(r"C:\Windows\System32\reg.exe", &["export", r"HKLM\Software", &file]).code, 0);
-        std::fs::read(machine.path(&file)).unwrap()
+        without_roots(&std::fs::read(machine.path(&file)).unwrap())
     };
     let (known, before) = (machine.calls().len(), registry("before"));
 
