@@ -53,7 +53,7 @@ impl WindowsHost {
     /// The names of the databases are needed for their backups. A run that begins has not read them yet, and reads them
     /// here only if the manifest requires that check.
     fn read_databases(&mut self, goal: &Goal) {
-        if !goal.rules.doctor.as_deref().is_some_and(|rules| rules.require.contains(&CheckId::Backups)) {
+        if !goal.rules.doctor.require.contains(&CheckId::Backups) {
             return;
         }
         for store in goal.all_stores() {
