@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{CheckId, ComponentName, Fact, Step, Verdict};
+use reconcile_schema::{CheckId, ComponentName, Fact, Right, Step, Verdict};
 
 use crate::{
     ask::Ask,
@@ -87,13 +87,7 @@ fn gate(goal: &Goal, seen: &Seen, check: CheckId) -> Found {
                 first
             }
         }
-        CheckId::Rights => opened(rights(goal, seen, &first), || match seen.host.rights.known() {
-            Some(rights) if rights.server_admin == Some(true) => {
-                "an administrator of this computer and member of RTCUniversalServerAdmins".to_string()
-            }
-            Some(_) => "those that the remaining steps need".to_string(),
-            None => "none is needed now".to_string(),
-        }),
+        CheckId::Rights => opened(rights(goal, seen, &first), || needed(&steps)),
         CheckId::Databases if goal.stores.is_empty() => Found::not_asked("this server updates no databases"),
         CheckId::Databases => opened(reachable(goal, seen, &first), || {
             let forms: Vec<_> = goal.stores.iter().map(ToString::to_string).collect();
@@ -131,6 +125,21 @@ fn gate(goal: &Goal, seen: &Seen, check: CheckId) -> Found {
         | CheckId::Replication
         | CheckId::ScheduledTask => Found::not_asked(""), // `examine` answers for each of these.
     }
+}
+
+/// The rights that the remaining steps need, each with the steps that need it.
+fn needed(steps: &[Step]) -> String {
+    let of = |right: &Right| {
+        let mut names: Vec<String> = Vec::new();
+        for name in steps.iter().filter(|step| step.rights().contains(right)).map(ToString::to_string) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        (!names.is_empty()).then(|| format!("member of {}: for {}", right.group(), listed(&names)))
+    };
+    let all: Vec<_> = Right::ALL.iter().filter_map(of).collect();
+    if all.is_empty() { "no step remains that needs one".to_string() } else { all.join("; ") }
 }
 
 /// What a check of the gate found; `well` says what is as it should be.

@@ -55,7 +55,8 @@ pub fn of(left: &Left) -> String {
 pub fn written(path: &Path, length: u64, packed: &Packed, list: Option<&Path>) -> String {
     let files = packed.files.len() + 1;
     let shown = escape(&path.display().to_string());
-    let mut out = format!("{shown}: {}, {files} files\n", size(length));
+    // As a mail asks it: a smaller unit would only change with every run.
+    let mut out = format!("{shown}: {files} files, at most {}\n", size(length.max(1 << 20)));
     out += &match list {
         None => "It contains the names of your servers, domains, accounts and shares. `--anonymous` replaces them.\n"
             .to_owned(),

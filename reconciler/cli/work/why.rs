@@ -46,7 +46,7 @@ fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<(Seen, Why), Problem> {
                 host.look(goal, &ask).map_err(Problem::failed)?;
                 last = Some(ask);
             }
-            found => return Ok((seen, found)),
+            found @ (Why::AtGoal | Why::Look(_) | Why::Cannot(_) | Why::Step { .. }) => return Ok((seen, found)),
         }
     }
 }

@@ -380,7 +380,7 @@ fn a_fault_forbids_the_first_stop_only() {
 /// The gate and `doctor` give one answer: whatever the gate forbids is a fault, or unknown, in the diagnosis.
 #[test]
 fn what_the_gate_forbids_doctor_finds() {
-    let rows: [(CheckId, fn(&mut Server)); 6] = [
+    let rows: [(CheckId, Unusual); 6] = [
         (CheckId::Rights, |it| it.seen.host.rights = unknown()),
         (CheckId::FreeSpace, |it| it.seen.host.disk = Fact::Known(1)),
         (CheckId::Package, |it| it.seen.host.package = Fact::Known(PackageSeen::Refused("not there".into()))),
