@@ -142,7 +142,7 @@ fn backups(lab: &Lab, asked: &str) -> Result<Value, Box<dyn Error>> {
 /// These seconds since 1970 as a date and a time (the days of a year by the Gregorian calendar).
 fn iso(seconds: u64) -> String {
     let (mut days, second) = (seconds / 86_400, seconds % 86_400);
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;
     while days >= 365 + u64::from(is_leap(year)) {
         days -= 365 + u64::from(is_leap(year));
