@@ -7,8 +7,8 @@ mod pool_servers;
 mod roots;
 mod share_lock;
 
-use reconcile_core::{Ask, Goal, Observe};
-use reconcile_schema::{CheckId, Dependency, Examined, Fact, ServiceName, Shared, TaskSeen};
+use reconcile_core::Goal;
+use reconcile_schema::{Dependency, Examined, Fact, ServiceName, Shared, TaskSeen};
 
 use super::WindowsHost;
 use super::clock::now;
@@ -23,7 +23,6 @@ impl WindowsHost {
     /// Everything that only `doctor` reads. Nothing on this server is changed: only our script in the private folder
     /// and a file on the share of the claims are written.
     pub(super) fn examine(&mut self, goal: &Goal) -> Fact<Shared<Examined>> {
-        self.read_databases(goal);
         let mut examined = Examined {
             windows: Fact::Known(version()),
             cached_packages: installed::packages(&self.registry, goal.product),
@@ -48,19 +47,6 @@ impl WindowsHost {
         }
         self.answered(goal, &mut examined);
         Fact::Known(examined.into())
-    }
-
-    /// The names of the databases are needed for their backups. A run that begins has not read them yet, and reads them
-    /// here only if the manifest requires that check.
-    fn read_databases(&mut self, goal: &Goal) {
-        if !goal.rules.doctor.require.contains(&CheckId::Backups) {
-            return;
-        }
-        for store in goal.all_stores() {
-            if !self.expensive.databases.contains_key(store) {
-                let _ = self.look(goal, &Ask::Databases(store.clone())); // What goes wrong is the fact's reason.
-            }
-        }
     }
 }
 
