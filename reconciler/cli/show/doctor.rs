@@ -48,7 +48,7 @@ fn row(check: &CheckReport) -> String {
     let style = style(check);
     let name = format!("  {style}{:<8}{style:#} {:<16}  ", check.verdict.word(), check.id.key());
     let mut out = name + &hanging("", &escape(&check.found), BESIDE);
-    if check.verdict != Verdict::Ok {
+    if check.help.is_some() {
         out += &aside("assumed", &format!("{} ({})", check.assumed, check.source));
     }
     if let Some(reason) = &check.ignored {

@@ -41,7 +41,11 @@ pub fn server(goal: &Goal, seen: &Seen, lab: bool) -> ServerDiagnosis {
 }
 
 fn as_report(Diagnosis { check, found, forbids, ignored }: Diagnosis) -> CheckReport {
-    let help = matches!(found.verdict, Verdict::Fault | Verdict::Warning | Verdict::Unknown);
+    let help = match found.verdict {
+        Verdict::Fault | Verdict::Warning => Some(check.help()),
+        Verdict::Unknown if forbids => Some("fix what keeps reconcile from reading it, then run doctor again"),
+        Verdict::Ok | Verdict::NotAsked | Verdict::Unknown => None,
+    };
     CheckReport {
         id: check,
         area: check.area(),
@@ -51,7 +55,7 @@ fn as_report(Diagnosis { check, found, forbids, ignored }: Diagnosis) -> CheckRe
         assumed: check.assumed().into(),
         source: check.source().into(),
         found: found.what,
-        help: help.then(|| check.help().into()),
+        help: help.map(Into::into),
         ignored,
     }
 }

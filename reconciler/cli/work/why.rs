@@ -1,6 +1,6 @@
 //! What stands between servers and their next steps, as it is reported.
 
-use reconcile_core::{Ask, Blocker, Command, Goal, Met, Observe, Run, Seen, Stands, Why, why};
+use reconcile_core::{Ask, Blocker, Class, Command, Goal, Met, Observe, Run, Seen, Stands, Why, why};
 use reconcile_schema::{ConditionReport, REPORT_VERSION, RunId, ServerWhy, State, Who, WhyReport};
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -51,6 +51,9 @@ fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<(Seen, Why), Problem> {
     }
 }
 
+/// What must be true before anything else can be asked.
+const KNOWN: &str = "it is known what the server needs";
+
 fn server(goal: &Goal, seen: &Seen, why: Why, lab: bool, waiter: Waiter<'_>) -> ServerWhy {
     let heading = heading(goal, seen.host.core(goal.product), lab);
     let empty = |state| ServerWhy {
@@ -65,11 +68,12 @@ fn server(goal: &Goal, seen: &Seen, why: Why, lab: bool, waiter: Waiter<'_>) -> 
         Why::AtGoal => empty(State::AtGoal),
         Why::Look(ask) => {
             let why = Blocker::Unknown { what: ask.to_string(), why: "it cannot be read".into() };
-            let conditions = vec![unmet("it is known what the server needs", &why, Who::Administrator, waiter)];
+            let conditions = vec![unmet(KNOWN, &why, Who::Administrator, waiter)];
             ServerWhy { conditions, ..empty(State::Unknown) }
         }
         Why::Cannot(blocker) => {
-            let conditions = vec![unmet("a step can help", &blocker, Who::Administrator, waiter)];
+            let needs = if blocker.class() == Class::Unknown { KNOWN } else { "a step can help" };
+            let conditions = vec![unmet(needs, &blocker, Who::Administrator, waiter)];
             ServerWhy { conditions, ..empty(state_of(&blocker)) }
         }
         Why::Step { step, cause, conditions } => {

@@ -68,7 +68,6 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
             "its signature is not trusted",
         ),
         private_folder: private_folder(server),
-        backups: Fact::Known(backups(server, ago(if server.has(Fault::BackupOld) { 3 } else { 0 }))),
         replicas: Fact::Known(vec![ReplicaSeen {
             server: goal.server.to_string(),
             up_to_date: !server.has(Fault::ReplicaBehind),
@@ -85,9 +84,13 @@ pub(super) fn examined(server: &Simulated, goal: &Goal) -> Fact<Shared<Examined>
         let two = (!server.has(Fault::SchannelUnset)).then_some(2);
         examined.schannel = Fact::Known(Schannel { enable_session_ticket: two, client_auth_trust_mode: two });
     }
-    if goal.claims.is_some() {
+    if goal.all_stores().next().is_some() {
+        let days = if server.has(Fault::BackupOld) { 3 } else { 0 };
+        examined.backups = Fact::Known(backups(server, ago(days)));
+    }
+    if let Some(claims) = &goal.claims {
         examined.share_lock =
-            file(r"\\files\reconcile".into(), Fault::ShareUnlocked, "a second handle wrote to a locked file");
+            file(claims.folder.clone(), Fault::ShareUnlocked, "a second handle wrote to a locked file");
     }
     if goal.fails_over() {
         let reached = |name: &reconcile_schema::ServerName| ServerReached {
