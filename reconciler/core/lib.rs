@@ -13,9 +13,9 @@
 //! | 2 | `next` | the decision: what is wanted, if nothing forbids it |
 //! | 3 | `gate`, `conditions`, `checks` | what forbids: a table from causes to conditions, what each needs, and the checks |
 //! | 4 | `foresee`, `decisive` | lengths and outages of what remains; what of a server matters to a decision |
-//! | 5 | `fitness`, `drift`, `effect`, `room` | whether a server is fit for an outage, what differs, what a step is expected to change, the disk space that it needs |
+//! | 5 | `fitness`, `machine`, `comeback`, `surroundings`, `drift`, `effect`, `room` | whether a server is fit for an outage, what differs, what a step is expected to change, the disk space that it needs |
 //! | 6 | `wanted` | the documented procedure |
-//! | 7 | `host`, `command`, `rights`, `proof`, `lacking` | the two ports, and what a step means for a goal |
+//! | 7 | `host`, `command`, `rights`, `proof`, `lacking`, `found` | the two ports, and what a step means for a goal |
 //! | 8 | `claims`, `pool`, `declared`, `aimed`, `goal`, `pool_stores`, `rules`, `topology`, `parts`, `roster`, `remedy` | what one server must become, and where it stands |
 //! | 9 | `code`, `blocker`, `expensive`, `step`, `seen`, `approved`, `ask`, `unready`, `quorum`, `clock`, `drive`, `calendar`, `layers`, `history`, `age` | the words of a decision |
 //! | apart | `fleet/batches`, `fleet/waves`, `fleet/chains`, `fleet/soak`, `warnings`, `validate`, `together` | may use `foresee`, `goal`, `pool_stores`, `topology`, `parts`, `roster`, `remedy`, `quorum`, `calendar` |
@@ -42,6 +42,7 @@ mod checks;
 mod claims;
 mod clock;
 mod code;
+mod comeback;
 #[warn(clippy::wildcard_enum_match_arm)]
 mod command;
 mod conditions;
@@ -59,6 +60,7 @@ mod expensive;
 mod fitness;
 mod fleet;
 mod foresee;
+mod found;
 #[warn(clippy::wildcard_enum_match_arm)]
 mod gate;
 mod goal;
@@ -66,6 +68,7 @@ mod history;
 mod host;
 mod lacking;
 mod layers;
+mod machine;
 mod next;
 mod parts;
 mod plan;
@@ -80,6 +83,7 @@ mod roster;
 mod rules;
 mod seen;
 mod step;
+mod surroundings;
 mod together;
 mod topology;
 mod unready;
@@ -103,7 +107,6 @@ pub use drift::{Compared, FactKind, Said, compare, drift, origin, state, state_o
 pub use drive::Drive;
 pub use effect::after;
 pub use expensive::Expensive;
-pub use fitness::Found;
 pub use fleet::{
     batches::{Batch, batches},
     chains::{Chain, Fleet, Member},
@@ -111,6 +114,7 @@ pub use fleet::{
     waves::{Left, Schedule, Turn, Waves, schedule},
 };
 pub use foresee::{Foreseen, Prediction, assumed, foreseen, foreseen_whole, outlook, pool_databases_whole, usual};
+pub use found::Found;
 pub use goal::Goal;
 pub use history::history;
 pub use host::{Account, Act, Acted, Observe};

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     doctor::diagnose,
-    fitness::Found,
+    found::Found,
     why::{Met, Why, why},
 };
 use alloc::format;
