@@ -100,6 +100,7 @@ macro_rules! checks {
     ($($name:ident = $key:tt $area:ident $class:ident { assumed: $assumed:expr, source: $source:expr, help: $help:expr, })*) => {
         /// A check of `doctor`, by its id.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[schemars(description = "a check of `doctor`, by its id")]
         #[expect(missing_docs, reason = "the row says what each assumes")]
         pub enum CheckId {
             $(#[serde(rename = $key)] $name,)*

@@ -106,7 +106,7 @@ name!(
 
 /// A text that says something.
 #[derive(schemars::JsonSchema)]
-#[schemars(transparent)]
+#[schemars(transparent, description = "a text that says something")]
 pub(crate) struct Text(
     #[expect(dead_code, reason = "only its schema is used")]
     #[schemars(length(min = 1, max = 1024))]

@@ -63,6 +63,8 @@ fn a_word_of_another_tool_gets_our_word() {
         (&["resume", "site.yaml"], "apply again"),
         (&["unlock", "site.yaml"], "reconcile claims MANIFEST --break"),
         (&["rollback", "site.yaml"], "cannot be taken back"),
+        (&["preflight", "site.yaml"], "reconcile doctor MANIFEST"),
+        (&["bundle", "site.yaml"], "reconcile support MANIFEST"),
     ] {
         let ended = reconcile(folder.path(), args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}");

@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ContextValue};
 
 /// Each word, and the answer to it.
-const WORDS: [(&[&str], &str); 9] = [
+const WORDS: [(&[&str], &str); 11] = [
     (&["release"], "`release` is called `unhold`: reconcile unhold MANIFEST"),
     (
         &["diff", "compare"],
@@ -31,6 +31,14 @@ const WORDS: [(&[&str], &str); 9] = [
         "a cumulative update of this product cannot be taken back: Microsoft publishes no way to uninstall one. To bring back the \
          services that a run stopped: reconcile apply MANIFEST. The way to an older build is a server that is restored from a \
          backup, or built again",
+    ),
+    (
+        &["diagnose", "preflight", "precheck", "prerequisites", "health", "healthcheck"],
+        "to see whether the services of a server would come back: reconcile doctor MANIFEST",
+    ),
+    (
+        &["bundle", "diagnostics", "supportbundle", "logs"],
+        "to collect all that is needed to help: reconcile support MANIFEST",
     ),
     (&["--pace"], "to let the clocks of a lab run at a pace: reconcile lab pace MANIFEST 60x"),
     (
