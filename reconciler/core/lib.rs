@@ -137,4 +137,4 @@ pub use unready::Unready;
 pub use validate::{TopologyError, topology_errors};
 pub use wanted::{Want, waiting_elsewhere, wanted};
 pub use warnings::{Warning, warnings};
-pub use why::{Met, Standing as Stands, Why, why};
+pub use why::{Met, Stands, Why, why};

@@ -27,12 +27,12 @@ pub enum Why {
     /// It is not known which step is wanted, or none can help.
     Cannot(Blocker),
     /// This step is wanted, and these are its conditions, in the order in which they are checked.
-    Step { step: Step, cause: Cause, conditions: Vec<Standing> },
+    Step { step: Step, cause: Cause, conditions: Vec<Stands> },
 }
 
 /// A condition, and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct Stands {
     pub needs: &'static str,
     pub who: Who,
     pub doctor: Option<CheckId>,
@@ -94,7 +94,7 @@ pub fn why(goal: &Goal, seen: &Seen) -> Why {
         if condition.who == Who::Run && state == Met::Yes {
             continue;
         }
-        standings.push(Standing { needs: condition.needs, who: condition.who, doctor: condition.doctor, state });
+        standings.push(Stands { needs: condition.needs, who: condition.who, doctor: condition.doctor, state });
     }
     Why::Step { step, cause, conditions: standings }
 }

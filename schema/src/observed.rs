@@ -134,7 +134,7 @@ impl Observed {
 }
 
 /// Reads a fact with many kinds of parts. The code that reads them is made once for a value, and not once for each
-/// format: that is a tenth of the program.
+/// format: that saved 0.2 MB of the program for Linux.
 fn by_way_of_a_value<'de, D: Deserializer<'de>>(from: D) -> Result<Fact<Shared<Examined>>, D::Error> {
     let value = serde_json::Value::deserialize(from)?;
     serde_json::from_value(value).map_err(D::Error::custom)

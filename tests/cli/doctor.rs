@@ -216,7 +216,7 @@ fn a_ticket_shows_foreign_text_as_text() {
     assert_eq!(ended.code, Some(3));
     assert!(ended.out.starts_with("## Doctor\n\n1 server, 1 fault, "), "{}", ended.out);
     assert!(ended.out.contains(
-        "| `trusted-roots` | fault | CN=Contoso Issuing CA 2 (09A1C5B8E37F4D2266AA5910BC3E7D0F48C2B1E5) was issued"
+        "| `trusted-roots` | fault | CN&#61;Contoso Issuing CA 2 &#40;09A1C5B8E37F4D2266AA5910BC3E7D0F48C2B1E5&#41; was issued"
     ));
 }
 

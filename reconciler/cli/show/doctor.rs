@@ -7,6 +7,7 @@ use reconcile_schema::{CheckArea, CheckReport, DoctorReport, ServerDiagnosis, Ve
 
 use crate::manifest::diagnostic::escape;
 use crate::show::columns::{hanging, sentence};
+use crate::show::drift::markdown::plain;
 use crate::show::render::{BAD, FAINT, GOOD, NAME, WAITS, heading};
 use crate::work::words::plural;
 
@@ -105,7 +106,7 @@ fn summary(report: &DoctorReport) -> String {
 
 /// For a ticket.
 pub fn markdown(report: &DoctorReport) -> String {
-    let mut out = format!("## Doctor\n\n{}\n", cell(&sentence(&summary(report))));
+    let mut out = format!("## Doctor\n\n{}\n", plain(&sentence(&summary(report))));
     for server in &report.servers {
         let (name, product, target) = (&server.server.name, server.server.product, &server.server.target);
         let found = server.server.found.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
@@ -117,22 +118,10 @@ pub fn markdown(report: &DoctorReport) -> String {
         for check in server.checks.iter().filter(|check| check.verdict != Verdict::NotAsked) {
             let ignored = check.ignored.as_ref().map_or_else(String::new, |reason| format!(" (ignored: {reason})"));
             let (word, id) = (check.verdict.word(), check.id.key());
-            let found = cell(&format!("{}{ignored}", check.found));
+            let found = plain(&format!("{}{ignored}", check.found));
             let _ =
-                writeln!(out, "| `{id}` | {word} | {found} | {} |", cell(check.help.as_deref().unwrap_or_default()));
+                writeln!(out, "| `{id}` | {word} | {found} | {} |", plain(check.help.as_deref().unwrap_or_default()));
         }
-    }
-    out
-}
-
-/// A text within a table of Markdown, as it is.
-fn cell(text: &str) -> String {
-    let mut out = String::new();
-    for sign in escape(text).chars() {
-        if "\\`*_{}[]<>|#!&".contains(sign) {
-            out.push('\\');
-        }
-        out.push(sign);
     }
     out
 }

@@ -1,4 +1,4 @@
-//! What an archive for support says of itself, and what is said of it on a terminal.
+//! The page in an archive for support that lists its content, and the last lines on the terminal.
 
 use std::{fmt::Write, path::Path};
 

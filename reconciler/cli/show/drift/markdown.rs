@@ -89,7 +89,7 @@ fn detail(server: &ServerDrift) -> String {
 }
 
 /// Text without meaning for Markdown or HTML: every mark that could have one is written as an entity.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape(text).chars() {
         let safe = c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | ';' | '/' | '%' | '?') || !c.is_ascii();

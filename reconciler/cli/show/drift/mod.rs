@@ -5,7 +5,7 @@ pub mod forms;
 mod html;
 mod json;
 mod junit;
-mod markdown;
+pub mod markdown;
 mod page;
 mod prometheus;
 pub mod report;
