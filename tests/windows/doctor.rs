@@ -9,7 +9,7 @@ use reconcile_schema::{CheckId, DoctorReport, State, Verdict};
 use crate::machine::Machine;
 use crate::reconcile::{MANIFEST, manifest};
 use crate::refusals::refused;
-use crate::server::{LYNC_2013, POOL, SCHANNEL, SFB_2015, SFB_2019, Server};
+use crate::server::{LYNC_2013, POOL, SCHANNEL, SERVICE, SFB_2015, SFB_2019, Server};
 
 const SCRIPT: &str = "Test-Server.ps1";
 const REG: &str = r"C:\windows\system32\reg.exe";
@@ -86,6 +86,22 @@ fn a_sound_server_of_each_kind_has_no_fault_and_no_warning() {
 
 const DOTNET: &str = r"Software\Microsoft\NET Framework Setup\NDP\v4\Full";
 
+/// The program of the services with another text in the part that no Windows runs.
+fn altered(service: &[u8]) -> Vec<u8> {
+    let stub = b"This program cannot be run";
+    let at = service.windows(stub.len()).position(|text| text == stub).expect("a program for Windows");
+    let mut altered = service.to_vec();
+    altered[at] ^= 1;
+    altered
+}
+
+/// Services that run keep the file that they were started from.
+fn replace(machine: &Machine, program: &[u8]) {
+    let (new, service) = (machine.path(r"C:\lab\bin\new.exe"), machine.path(SERVICE));
+    std::fs::write(&new, program).unwrap();
+    std::fs::rename(new, service).unwrap();
+}
+
 /// The faults that are in nobody's way when they are planted together.
 #[test]
 fn what_is_planted_is_found_and_keeps_the_server_up() {
@@ -93,6 +109,8 @@ fn what_is_planted_is_found_and_keeps_the_server_up() {
     let package = machine.server().packages().remove(0);
     std::fs::remove_file(machine.path(&package)).unwrap();
     delete(&machine, DOTNET, "Release");
+    let service = std::fs::read(machine.path(SERVICE)).unwrap();
+    replace(&machine, &altered(&service));
     delete(&machine, SCHANNEL, "EnableSessionTicket");
     machine.change(|lab| {
         lab.examined.certificate_days = Some(-1);
@@ -102,8 +120,14 @@ fn what_is_planted_is_found_and_keeps_the_server_up() {
         lab.examined.lacks.insert("Get-CsPoolUpgradeReadinessState".into(), vec!["PoolUpgradeState".into()]);
     });
     let (code, found) = doctor(&machine);
-    let faults =
-        [CheckId::ExecutionPolicy, CheckId::InstallerCache, CheckId::DotNet, CheckId::Certificates, CheckId::Cmdlets];
+    let faults = [
+        CheckId::ExecutionPolicy,
+        CheckId::InstallerCache,
+        CheckId::DotNet,
+        CheckId::Certificates,
+        CheckId::Cmdlets,
+        CheckId::Signature,
+    ];
     assert_eq!((code, told(&found, Verdict::Fault)), (3, faults.to_vec()), "{found:#?}");
     for (check, words) in [
         (CheckId::InstallerCache, package.as_str()),
@@ -114,6 +138,7 @@ fn what_is_planted_is_found_and_keeps_the_server_up() {
         (CheckId::Cmdlets, "Invoke-CsComputerFailOver has no -WaitTime"),
         (CheckId::Answers, "the answer of Get-CsPoolUpgradeReadinessState has no PoolUpgradeState"),
         (CheckId::Replication, "is not up to date"),
+        (CheckId::Signature, SERVICE),
     ] {
         assert!(found[&check].1.contains(words), "{check}: {}", found[&check].1);
     }
@@ -125,6 +150,7 @@ fn what_is_planted_is_found_and_keeps_the_server_up() {
     // Each of the first two alone is enough.
     machine.change(|lab| lab.examined = reconcile_doubles::Examined::default());
     machine.put(&package, "");
+    replace(&machine, &service);
     assert!(refused(&machine, 3, State::Blocked).why().contains(CheckId::DotNet.key()));
     set(&machine, DOTNET, "Release", "REG_DWORD", "379893");
     set(&machine, SCHANNEL, "EnableSessionTicket", "REG_DWORD", "2");
@@ -156,6 +182,8 @@ fn a_shell_that_does_not_answer_hides_only_its_own_facts() {
     ];
     assert_eq!((code, told(&found, Verdict::Unknown)), (0, unknown.to_vec()), "{found:#?}");
     assert_eq!(told(&found, Verdict::Fault), []);
+    let older = "Windows 6.1.7601, which is not known to be supported for Skype for Business Server 2019";
+    assert_eq!(found[&CheckId::WindowsVersion], (Verdict::Warning, older.into()));
 
     let words = "FullyQualifiedErrorId : UnauthorizedAccess, PSSecurityException";
     machine.change(runs(ScriptRun::Fails(words.into())));
@@ -197,5 +225,6 @@ fn a_root_that_another_certificate_issued_is_found() {
         "CN=Contoso Issuing CA 2, O=Contoso ({THUMBPRINT}) was issued by CN=Contoso Root CA, O=Contoso, DC=contoso, DC=example"
     );
     assert_eq!((code, &found[&CheckId::TrustedRoots]), (3, &(Verdict::Fault, why)));
+    assert_eq!(found[&CheckId::WindowsVersion], (Verdict::Ok, "Windows 6.1.7601".into()), "Lync runs on it");
     assert!(refused(&machine, 3, State::Blocked).why().contains("Contoso Issuing CA 2"));
 }
