@@ -120,8 +120,8 @@ pub fn apply<H: Act>(host: &mut H, request: &Request<'_>, on: &mut dyn FnMut(Eve
     work(host, request, None, on)
 }
 
-/// Brings back what earlier runs stopped, where the manifest cannot be used; nothing is taken down. The goal of
-/// `request` is the one from the journal, [`Goal::told_by`].
+/// Brings back the services that earlier runs stopped, when the manifest cannot be used. Takes nothing down. The goal of
+/// `request` must be the one that the journal records: [`Goal::recorded`].
 ///
 /// # Errors
 /// As [`apply`].

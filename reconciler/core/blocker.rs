@@ -458,7 +458,7 @@ impl fmt::Display for Blocker {
                 write!(f, "the databases on {sql_server} belong to several pools and are updated from {server}, which has not done so")
             }
             Self::FailedOver => f.write_str(
-                "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
+                "the server is failed over (RTCSRV is disabled), and the journal records no run that did it",
             ),
             Self::Outage { lasted, budget } => {
                 write!(f, "the services were down for {lasted}, the budget is {budget}, and the installer had not started")

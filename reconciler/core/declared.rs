@@ -165,7 +165,7 @@ impl Goal {
     /// The goal that the journal records, if its run stopped services: enough to bring them back, but no reason to take
     /// anything down.
     #[must_use]
-    pub fn told_by(marks: &Marks, server: &ServerName) -> Option<Self> {
+    pub fn recorded(marks: &Marks, server: &ServerName) -> Option<Self> {
         let baseline = marks.baseline.as_ref()?;
         let (aim, attempt) = (marks.aim.as_ref(), marks.attempt.as_ref());
         let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target));

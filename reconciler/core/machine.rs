@@ -37,7 +37,7 @@ pub(crate) fn power_shell(seen: &PowerShellSeen) -> Found {
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     match major {
         _ if language_mode != "FullLanguage" => {
-            Found::fault(format!("a policy holds PowerShell {version} to the mode {language_mode}"))
+            Found::fault(format!("a policy forces PowerShell {version} into the mode {language_mode}"))
         }
         Some(major) if major >= 3 => Found::ok(format!("PowerShell {version}")),
         Some(_) => Found::fault(format!("PowerShell {version}")),

@@ -427,16 +427,20 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
         let (turn, pointer) = (estimated.unwrap_or_else(|| assumed(&goal)).turn().p95, windows_of(manifest, entry));
         if !once.contains(&pointer) && next_opening(windows, ANY_DAY, turn).is_none() {
             once.insert(pointer.clone());
-            let (by, help) = match estimated {
-                Some(_) => ("by the estimates, its work takes", "make a window longer, or correct `estimates`"),
-                None => {
-                    ("without all `estimates`, its work is taken to last", "make a window longer, or add `estimates`")
-                }
+            let (work, help) = match estimated {
+                Some(_) => (
+                    format!("its work takes {turn} by `estimates`"),
+                    "make a window longer, or correct `estimates` that are too long",
+                ),
+                None => (
+                    format!("its work is assumed to take {turn}, since `estimates` is incomplete"),
+                    "make a window longer, or give all of `estimates`: failOver, stop, install, database, start",
+                ),
             };
             all.push(Warning {
                 pointer,
                 code: ManifestCode::NarrowWindow,
-                message: format!("no window has room for {first}: {by} {turn}"),
+                message: format!("every window is too short for {first}: {work}"),
                 help: help.to_owned(),
             });
         }

@@ -13,7 +13,7 @@ pub enum LockError {
     )]
     Held {
         path: PathBuf,
-        /// What the holder wrote about itself, when it can be read.
+        /// The line in the lock file with which the holder describes its run; nothing where it cannot be read.
         holder: Option<String>,
     },
     /// The operating system refused.

@@ -109,7 +109,7 @@ pub struct DeclaredInstaller {
     #[schemars(with = "String", length(max = LONGEST), extend("pattern" = EXE, "x-expected" = AN_EXE, "x-path" = true))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_exe")]
     pub path: Option<String>,
-    /// The SHA-256 of the file.
+    /// The SHA-256 of the installer. Only a file with this hash is run.
     pub sha256: Sha256,
     /// The publisher that must have signed the file. Default Microsoft Corporation.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_text")]
@@ -125,7 +125,7 @@ pub struct Installer {
     #[schemars(length(max = LONGEST), extend("pattern" = EXE, "x-expected" = AN_EXE, "x-path" = true))]
     #[serde(deserialize_with = "exe")]
     pub path: String,
-    /// The SHA-256 of the file.
+    /// The SHA-256 of the installer. Only a file with this hash is run.
     pub sha256: Sha256,
     /// The publisher that must have signed the file.
     #[serde(default = "Installer::maker", deserialize_with = "text")]

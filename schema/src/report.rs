@@ -80,7 +80,7 @@ pub struct ServerPlan {
     /// What keeps the steps from reaching the goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
-    /// What a person can do about it.
+    /// What the administrator can do about what blocks the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -339,7 +339,7 @@ pub struct ServerRun {
     /// The failed step, and what it reported, if the cause is a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What a person can do about it.
+    /// What the administrator can do about what blocks the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }

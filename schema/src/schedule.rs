@@ -85,9 +85,9 @@ pub struct TaskStanding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaskMode {
-    /// It brings the server to its update.
+    /// The task brings the server to its update.
     Apply,
-    /// It reports what it observes on the server, and changes nothing.
+    /// The task reports what it observes on the server, and changes nothing.
     Observe,
 }
 

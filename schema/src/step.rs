@@ -272,7 +272,7 @@ impl fmt::Display for Cause {
                 without.try_for_each(|(server, why)| write!(f, ", {server} ({why})"))
             }
             Self::FailedOver => f.write_str("the pool serves its users, and it can serve them again"),
-            Self::Down(names) => write!(f, "should run and does not: {}", listed(names)),
+            Self::Down(names) => write!(f, "must be running: {}", listed(names)),
             Self::Unclaimed => f.write_str("one server of the pool is taken down at a time"),
             Self::Unreleased => f.write_str("the next server of the pool may begin"),
         }

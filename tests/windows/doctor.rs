@@ -189,7 +189,7 @@ fn a_shell_that_does_not_answer_hides_only_its_own_facts() {
     machine.change(runs(ScriptRun::Fails(words.into())));
     let (code, found) = doctor(&machine);
     assert_eq!((code, told(&found, Verdict::Fault)), (3, vec![CheckId::Scripts]), "{found:#?}");
-    let words = "an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language";
+    let words = "an application control policy (AppLocker, WDAC) forces PowerShell into Constrained Language Mode";
     machine.change(runs(ScriptRun::Fails(words.into())));
     assert!(refused(&machine, 3, State::Blocked).why().contains("scripts"));
 

@@ -328,7 +328,7 @@ fn a_server_that_somebody_else_failed_over_is_left_alone() {
     let (known, before) = (machine.calls().len(), machine.look());
     let ran = machine.apply();
     ran.is(4, State::NeedsOperator);
-    let why = "the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of";
+    let why = "the server is failed over (RTCSRV is disabled), and the journal records no run that did it";
     assert_eq!((ran.why(), ran.server.steps.len()), (why, 0), "{ran:#?}");
     assert_eq!(machine.calls().len(), known);
     assert_eq!(machine.look(), before);

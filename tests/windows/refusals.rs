@@ -366,7 +366,7 @@ fn a_shell_that_cannot_serve_is_named() {
     machine.change(|lab| drop(lab.scripts.insert("Test-Membership.ps1".into(), vec![ScriptRun::Fails(words.into())])));
     let ran = refused(&machine, 5, State::Unknown);
     assert!(ran.why().contains("an execution policy refuses Test-Membership.ps1"), "{}", ran.why());
-    let words = "an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language";
+    let words = "an application control policy (AppLocker, WDAC) forces PowerShell into Constrained Language Mode";
     machine.change(|lab| drop(lab.scripts.insert("Test-Membership.ps1".into(), vec![ScriptRun::Fails(words.into())])));
     assert!(refused(&machine, 5, State::Unknown).why().contains(words));
     std::fs::remove_file(machine.path(POWERSHELL)).unwrap();

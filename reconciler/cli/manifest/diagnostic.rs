@@ -48,7 +48,7 @@ pub struct Diagnostic {
     pub code: ManifestCode,
     /// What was found. Characters that could act on a terminal are already escaped.
     pub message: String,
-    /// What was expected instead.
+    /// The value or form that the manifest should have at this place, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// Where it was found.

@@ -171,7 +171,7 @@ impl<'a> Progress<'a> {
         seen.outage().map_or_else(String::new, |lasted| format!("down {lasted}"))
     }
 
-    /// A warning at two thirds of the budget and one at the whole; the outcome has the rest.
+    /// Warns once when the outage has used two thirds of its budget, and once when it has used all of it.
     fn warn(&mut self, seen: &Seen) {
         let Some((alarm, lasted)) = Alarm::of(self.goal, seen) else { return };
         if self.warned < Some(alarm) {

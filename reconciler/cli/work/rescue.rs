@@ -90,7 +90,7 @@ const fn here() -> Result<Vec<String>, Problem> {
 
 /// The goal from the journal, if a run stopped services.
 fn goal<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<Goal>, Problem> {
-    Ok(Goal::told_by(&host.marks().map_err(Problem::failed)?, name))
+    Ok(Goal::recorded(&host.marks().map_err(Problem::failed)?, name))
 }
 
 fn lock(path: &Path) -> Result<(RunId, Lock), Problem> {

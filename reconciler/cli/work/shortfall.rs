@@ -27,6 +27,6 @@ pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option
     match (in_the_way.is_empty(), failed) {
         (true, _) => None,
         (false, None) => Some(in_the_way.join(", ")),
-        (false, Some(words)) => Some(format!("{}: {words}", in_the_way.join(", "))),
+        (false, Some(words)) => Some(format!("{words}; {}", in_the_way.join(", "))),
     }
 }

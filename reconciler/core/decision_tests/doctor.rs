@@ -167,7 +167,7 @@ fn powershell_must_run_the_scripts() {
                 "AppLocker",
                 shell("5.1", "ConstrainedLanguage", "UserPolicy", "Undefined"),
                 Verdict::Fault,
-                "to the mode ConstrainedLanguage",
+                "into the mode ConstrainedLanguage",
             ),
             ("no version", shell("", "FullLanguage", "UserPolicy", "Undefined"), Verdict::Unknown, "\"\""),
         ],

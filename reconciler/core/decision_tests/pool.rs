@@ -523,7 +523,7 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
             (
                 "somebody else has failed it over",
                 Server::disable,
-                "blocked: the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
+                "blocked: the server is failed over (RTCSRV is disabled), and the journal records no run that did it",
             ),
             (
                 "somebody else has failed it over, and the web server is down",
@@ -531,7 +531,7 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
                     it.disable();
                     it.is("W3SVC", ServiceState::Stopped);
                 },
-                "blocked: the server is failed over (RTCSRV is disabled), and not by a run that the journal knows of",
+                "blocked: the server is failed over (RTCSRV is disabled), and the journal records no run that did it",
             ),
             (
                 "a service of others goes first",
@@ -563,7 +563,7 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
             (
                 "the web server is down",
                 |it| it.is("W3SVC", ServiceState::Stopped),
-                "starting the web server: should run and does not: W3SVC",
+                "starting the web server: must be running: W3SVC",
             ),
             (
                 "the failback has failed",

@@ -355,7 +355,7 @@ fn somebody_may_have_said_no() {
             (
                 "a service is stopping",
                 |it| it.is("RTCCAS", ServiceState::StopPending),
-                "starting the services: should run and does not: RTCCAS",
+                "starting the services: must be running: RTCCAS",
             ),
             (
                 "a service is stopping in an outage",

@@ -124,7 +124,7 @@ pub enum Fault {
     FailBackTimesOut,
     /// Windows is of a version that the product is not known to run on.
     WindowsStrange,
-    /// An application control policy holds PowerShell to its constrained language.
+    /// An application control policy forces PowerShell into Constrained Language Mode.
     LanguageConstrained,
     /// A group policy allows signed scripts only.
     PolicyAllSigned,

@@ -53,11 +53,14 @@ pub const fn level(code: DriftCode) -> &'static str {
 /// How a difference came about, in words.
 pub fn came_about(origin: &Origin) -> String {
     match origin {
-        Origin::FellBack { reached } => format!("fell back: it was at its goal on {}", day(*reached)),
+        Origin::FellBack { reached } => format!("fell back: the server was at its goal on {}", day(*reached)),
         Origin::NewIntent { reached, then } => {
-            format!("new in the manifest: on {}, when it was last at its goal, that was {then}", day(*reached))
+            format!(
+                "the desired value has changed: it was {then} when the server was last at its goal, on {}",
+                day(*reached)
+            )
         }
-        Origin::NeverReached => "no run of reconcile has brought it to its goal yet".into(),
+        Origin::NeverReached => "no run of reconcile has brought the server to its goal yet".into(),
     }
 }
 

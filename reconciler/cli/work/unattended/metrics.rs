@@ -100,10 +100,10 @@ pub struct Metrics<'a> {
 }
 
 impl Metrics<'_> {
-    /// Writes the file completely or not at all, because the collector may be reading it.
+    /// Replaces the file at once, because a collector may be reading it.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written. The previous one then stays as it was.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut text = Vec::new();
         self.write_to(&mut text)?;

@@ -76,7 +76,7 @@ mod tests {
             let (script, ending, folder) = ("Test-Server.ps1", Ending::Exited(1), "C:\\logs".into());
             refusal(&PowerShellError::Ended { script, ending, said: said.into(), folder }.into())
         };
-        assert!(ended("an application control policy (AppLocker, WDAC) holds PowerShell").is_some());
+        assert!(ended("an application control policy (AppLocker, WDAC) forces PowerShell").is_some());
         assert_eq!(ended("the module of the product cannot be loaded"), None);
         let policy = PowerShellError::Policy { script: "Test-Server.ps1", said: "PSSecurityException".into() };
         assert!(refusal(&policy.into()).is_some_and(|why| why.contains("RemoteSigned")));

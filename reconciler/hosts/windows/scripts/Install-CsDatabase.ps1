@@ -1,7 +1,7 @@
 # Brings a set of databases up to date (Microsoft Learn: Install-CsDatabase, with -Update in each form).
 # An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+    throw 'an application control policy (AppLocker, WDAC) forces PowerShell into Constrained Language Mode: the scripts of reconcile cannot run'
 }
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'

@@ -5,7 +5,7 @@
 # the counts are called TotalFrontends and TotalActiveFrontends is recalled. The third one answers with text, on several streams.
 # An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+    throw 'an application control policy (AppLocker, WDAC) forces PowerShell into Constrained Language Mode: the scripts of reconcile cannot run'
 }
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'

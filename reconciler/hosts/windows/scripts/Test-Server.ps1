@@ -5,7 +5,7 @@
 # a SQL Server its backups in msdb (Microsoft Learn: backupset), in its local time.
 # An application control policy (AppLocker, WDAC) allows of a script like this one not much more than to say so.
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-    throw 'an application control policy (AppLocker, WDAC) holds PowerShell to its constrained language: scripts cannot serve here'
+    throw 'an application control policy (AppLocker, WDAC) forces PowerShell into Constrained Language Mode: the scripts of reconcile cannot run'
 }
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'

@@ -234,9 +234,9 @@ fn fall_behind(shown: &mut Shown, found: &str, blocked: bool) {
         ("net stop w3svc", &behind, true),
         ("SkypeServerUpdateInstaller.exe /silentmode", &behind, true),
         ("Stop-CsWindowsService", held, true),
-        ("net start w3svc", "should run and does not: W3SVC", true),
+        ("net start w3svc", "must be running: W3SVC", true),
         (update, "below the version that the binaries expect", false),
-        ("Start-CsWindowsService", "should run and does not: RTCSRV, RTCASMCU, RTCAVMCU and 6 more", true),
+        ("Start-CsWindowsService", "must be running: RTCSRV, RTCASMCU, RTCAVMCU and 6 more", true),
     ] {
         drift.steps.push(StepReport {
             step: Step::UpdateDatabases(Store::Local),
@@ -272,7 +272,7 @@ fn services_down(shown: &mut Shown) {
         step: Step::StartServices,
         command: "Start-CsWindowsService".into(),
         cause: Cause::Down(vec![]),
-        because: "should run and does not: RTCSRV, RTCAVMCU".into(),
+        because: "must be running: RTCSRV, RTCAVMCU".into(),
         certain: true,
     });
 }
