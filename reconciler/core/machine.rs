@@ -2,29 +2,14 @@
 
 use alloc::format;
 
-use reconcile_schema::{Build, Period, PowerShellSeen, Product, WindowsVersion};
+use reconcile_schema::{Build, Frameworks, Period, PowerShellSeen, Product, WindowsVersion};
 
 use crate::found::Found;
-
-/// The versions of Windows for which the system requirements name a product, as the first two numbers and the lowest
-/// build; later versions of that family are not known to the requirements, and are reported.
-///
-/// Lync Server 2013 and Skype for Business Server 2015 by Microsoft's pages; that Windows Server 2022 serves for 2019,
-/// and what serves for Subscription Edition, is recalled.
-const fn supported(product: Product) -> &'static [(u32, u32, u32)] {
-    match product {
-        Product::Lync2010 => &[(6, 0, 6002), (6, 1, 7600)],
-        Product::Lync2013 => &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600)],
-        Product::Sfb2015 => &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600), (10, 0, 14393), (10, 0, 17763)],
-        Product::Sfb2019 => &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348)],
-        Product::SfbSe => &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348), (10, 0, 26100)],
-    }
-}
 
 pub(crate) fn windows(product: Product, version: WindowsVersion) -> Found {
     let WindowsVersion { major, minor, build } = version;
     let shown = format!("Windows {major}.{minor}.{build}");
-    if supported(product).contains(&(major, minor, build)) {
+    if product.windows().contains(&(major, minor, build)) {
         Found::ok(shown)
     } else {
         Found::warning(format!("{shown}, which is not known to be supported for {product}"))
@@ -82,9 +67,6 @@ pub(crate) fn last_boot(uptime: Option<Period>) -> Found {
 
 /// The versions of .NET Framework that a target needs and supports.
 ///
-/// Skype for Business Server 2015: 4.5.2 from CU4 on (Microsoft Support: remote PowerShell fails after CU4); 4.7.1 not
-/// before CU5, 4.7.2 not before CU6, 4.8 not before CU9 (Microsoft Learn: Server requirements). Skype for Business
-/// Server 2019 supports 4.8 (Microsoft Learn); that it needs 4.7 is recalled, so less is a warning only.
 pub(crate) fn dotnet(product: Product, target: &Build, release: Option<u32>) -> Found {
     /// `Release`, and the version (Microsoft Learn: How to determine which .NET Framework versions are installed).
     const RELEASES: [(u32, &str); 10] = [
@@ -100,24 +82,21 @@ pub(crate) fn dotnet(product: Product, target: &Build, release: Option<u32>) -> 
         (378_389, "4.5"),
     ];
     let Some(release) = release else { return Found::fault(".NET Framework 4.5 or later is not installed") };
-    let name = RELEASES.iter().find(|(least, _)| release >= *least).map_or("older than 4.5", |(_, name)| name);
-    let shown = format!(".NET Framework {name} (Release {release})");
-    let cu = |revision: u64| target.revision >= revision;
-    match product {
-        Product::Sfb2015 if cu(272) && release < 379_893 => Found::fault(format!("{shown}; {target} needs 4.5.2")),
-        Product::Sfb2015 => {
-            let too_new = [(528_040, 548, "CU9"), (461_808, 510, "CU6"), (461_308, 281, "CU5")];
-            let early = too_new.into_iter().find(|(least, since, _)| release >= *least && !cu(*since));
-            match early {
-                Some((_, _, update)) => {
-                    Found::warning(format!("{shown}, which {update} and later support; the target is {target}"))
-                }
-                None => Found::ok(shown),
-            }
+    let named =
+        |release: u32| RELEASES.iter().find(|(least, _)| release >= *least).map_or("older than 4.5", |(_, name)| name);
+    let shown = format!(".NET Framework {} (Release {release})", named(release));
+    let Frameworks { needed, known, later } = product.frameworks();
+    let early = later.iter().find(|(least, since, _)| release >= *least && target.revision < *since);
+    match (needed, known, early) {
+        (Some((least, since)), _, _) if target.revision >= since && release < least => {
+            Found::fault(format!("{shown}; {target} needs {}", named(least)))
         }
-        Product::Sfb2019 | Product::SfbSe if release < 460_798 => {
-            Found::warning(format!("{shown}; {product} is not known to support less than 4.7"))
+        (_, _, Some((_, _, update))) => {
+            Found::warning(format!("{shown}, which {update} and later support; the target is {target}"))
         }
-        Product::Lync2010 | Product::Lync2013 | Product::Sfb2019 | Product::SfbSe => Found::ok(shown),
+        (_, Some(least), None) if release < least => {
+            Found::warning(format!("{shown}; {product} is not known to support less than {}", named(least)))
+        }
+        (_, _, None) => Found::ok(shown),
     }
 }

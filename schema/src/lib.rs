@@ -100,7 +100,7 @@ pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is
 pub use period::{Period, PeriodError};
 pub use pool::{Pool, Together};
 pub use pool_databases::PoolDatabases;
-pub use product::{Component, ComponentName, Product};
+pub use product::{Component, ComponentName, Frameworks, Product};
 pub use releases::{Availability, Confidence, Line, Release, ReleaseError, ReleaseKind, Releases, Source};
 pub use report::{
     Basis, FindingReport, Heading, Moment, OpeningReport, OutageForecast, PlanReport, REPORT_VERSION, Reason, Rests,

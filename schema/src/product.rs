@@ -33,6 +33,27 @@ struct Row {
     domain_info: bool,
     /// Whether its databases can be in an Always On availability group.
     availability_groups: bool,
+    windows: &'static [(u32, u32, u32)],
+    frameworks: Frameworks,
+}
+
+/// What a product supports of .NET Framework, each version as the value `Release` of its registry key (Microsoft Learn:
+/// How to determine which .NET Framework versions are installed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frameworks {
+    /// The oldest version that updates need, and the first revision that needs it, as a document says.
+    pub needed: Option<(u32, u64)>,
+    /// The oldest version that is known to be supported. It is recalled, so an older one is no fault.
+    pub known: Option<u32>,
+    /// Newer versions, newest first: each with the first revision that supports it, and the name of that update.
+    pub later: &'static [(u32, u64, &'static str)],
+}
+
+impl Frameworks {
+    /// Of which no source says anything.
+    const ANY: Self = Self { needed: None, known: None, later: &[] };
+    /// Skype for Business Server 2019 supports 4.8 (Microsoft Learn). That it needs 4.7 is recalled.
+    const SINCE_2019: Self = Self { needed: None, known: Some(460_798), later: &[] };
 }
 
 /// Writes a product from each block: its variant, its name in manifests and reports, and its row.
@@ -79,6 +100,8 @@ products! {
         by_domains: false,
         domain_info: false,
         availability_groups: false,
+        windows: &[(6, 0, 6002), (6, 1, 7600)],
+        frameworks: Frameworks::ANY,
     }
     /// Lync Server 2013.
     Lync2013 = "lync-2013" {
@@ -93,6 +116,8 @@ products! {
         by_domains: true,
         domain_info: false,
         availability_groups: false,
+        windows: &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600)],
+        frameworks: Frameworks::ANY,
     }
     /// Skype for Business Server 2015.
     Sfb2015 = "sfb-2015" {
@@ -107,6 +132,14 @@ products! {
         by_domains: false,
         domain_info: false,
         availability_groups: true,
+        windows: &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600), (10, 0, 14393), (10, 0, 17763)],
+        // 4.5.2 from CU4 on (Microsoft Support: remote PowerShell fails after CU4); 4.7.1 not before CU5, 4.7.2 not before
+        // CU6, 4.8 not before CU9 (Microsoft Learn: Server requirements).
+        frameworks: Frameworks {
+            needed: Some((379_893, 272)),
+            known: None,
+            later: &[(528_040, 548, "CU9"), (461_808, 510, "CU6"), (461_308, 281, "CU5")],
+        },
     }
     /// Skype for Business Server 2019.
     Sfb2019 = "sfb-2019" {
@@ -121,6 +154,8 @@ products! {
         by_domains: false,
         domain_info: true,
         availability_groups: true,
+        windows: &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348)],
+        frameworks: Frameworks::SINCE_2019,
     }
     /// Skype for Business Server Subscription Edition.
     SfbSe = "sfb-se" {
@@ -135,6 +170,8 @@ products! {
         by_domains: false,
         domain_info: true,
         availability_groups: true,
+        windows: &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348), (10, 0, 26100)],
+        frameworks: Frameworks::SINCE_2019,
     }
 }
 
@@ -212,6 +249,21 @@ impl Product {
         self.row().availability_groups
     }
 
+    /// The versions of Windows for which the system requirements name it, oldest first: major, minor, build.
+    ///
+    /// Of Lync Server 2013 and Skype for Business Server 2015 by Microsoft's pages; that Windows Server 2022 serves for
+    /// 2019, and what serves for Subscription Edition, is recalled.
+    #[must_use]
+    pub const fn windows(self) -> &'static [(u32, u32, u32)] {
+        self.row().windows
+    }
+
+    /// The versions of .NET Framework that it supports.
+    #[must_use]
+    pub const fn frameworks(self) -> Frameworks {
+        self.row().frameworks
+    }
+
     /// The services of all products, each once, in their start order.
     pub fn services() -> impl Iterator<Item = &'static str> {
         let before =
@@ -245,7 +297,6 @@ impl ComponentName {
 
     /// The components whose `DisplayName` a source gives (Microsoft's diagnostics, a German script, Nessus plugins),
     /// those that the catalogue names, and those that servers of the other roles are assumed to have.
-    /// the catalogue names, and those that servers of the other roles are assumed to have.
     pub const KNOWN: [&str; 24] = [
         Self::CORE,
         "administrative-tools",

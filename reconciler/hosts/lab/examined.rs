@@ -137,12 +137,10 @@ fn private_folder(server: &Simulated) -> Fact<FileSeen> {
     Fact::Known(FileSeen { path: r"C:\ProgramData\reconcile".into(), problem })
 }
 
+/// The newest version that the product supports, up to Windows Server 2019.
 fn windows(product: Product, strange: bool) -> WindowsVersion {
-    let (major, minor, build) = match product {
-        _ if strange => (6, 0, 6002),
-        Product::Lync2010 | Product::Lync2013 | Product::Sfb2015 => (6, 3, 9600),
-        Product::Sfb2019 | Product::SfbSe => (10, 0, 17763),
-    };
+    let supported = product.windows().iter().rfind(|version| **version <= (10, 0, 17763));
+    let (major, minor, build) = supported.copied().filter(|_| !strange).unwrap_or((6, 0, 6002));
     WindowsVersion { major, minor, build }
 }
 
@@ -155,11 +153,8 @@ fn policy(server: &Simulated, scope: &str) -> &'static str {
 }
 
 /// `Release` of a version that each update of the product supports.
-const fn dotnet(product: Product) -> u32 {
-    match product {
-        Product::Lync2010 | Product::Lync2013 | Product::Sfb2015 => 379_893,
-        Product::Sfb2019 | Product::SfbSe => 528_040,
-    }
+fn dotnet(product: Product) -> u32 {
+    product.frameworks().needed.map_or(528_040, |(least, _)| least)
 }
 
 fn packages(server: &Simulated, goal: &Goal) -> Vec<CachedPackage> {
