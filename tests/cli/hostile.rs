@@ -398,3 +398,21 @@ fn no_link_leads_out_of_a_lab() {
     assert_eq!(fs::read(elsewhere.path().join("world.yaml")).unwrap(), world);
     assert!(crate::listing(&elsewhere.path().join("world.journal")).len() == 1);
 }
+
+/// libFuzzer found it: serde quotes a value of the plan, and the form feed in it.
+#[test]
+fn what_an_error_quotes_of_a_plan_is_escaped() {
+    let folder = folder(&lab(""));
+    let path = folder.path().join("plan.json");
+    let planned = reconcile(folder.path(), &["plan", "site.yaml", "--out", "plan.json"]);
+    assert!(path.is_file(), "{}", planned.err);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let hostile = text.replace("UpdateInstaller.exe\"", r#"\f##vso[x]\u202e.exe""#);
+    assert_ne!(text, hostile);
+    std::fs::write(&path, hostile).unwrap();
+    let ran = reconcile(folder.path(), &["apply", "site.yaml", "--plan", "plan.json"]);
+    assert_eq!(ran.code, Some(65), "{}", ran.err);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(said.contains(r"\u{c}#\u{23}vso[x]\u{202e}.exe"), "{said}");
+    assert!(!said.contains('\u{c}') && !said.contains('\u{202e}') && !said.contains("##vso["), "{said}");
+}

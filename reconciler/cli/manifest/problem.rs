@@ -5,7 +5,7 @@ use std::fmt::Display;
 use reconcile_schema::Code;
 
 use crate::manifest::{
-    diagnostic::{Diagnostic, Diagnostics},
+    diagnostic::{Diagnostic, Diagnostics, escape},
     exit::Exit,
 };
 
@@ -20,8 +20,10 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// What a reader of files quotes of them is escaped here, whoever quotes it.
     fn new(exit: Exit, code: Code, error: impl Display) -> Self {
-        Self { exit, code, text: error.to_string(), lines: Vec::new() }
+        let text = error.to_string().split('\n').map(escape).collect::<Vec<_>>().join("\n");
+        Self { exit, code, text, lines: Vec::new() }
     }
 
     /// The command line asks for something impossible.
