@@ -440,7 +440,7 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
             all.push(Warning {
                 pointer,
                 code: ManifestCode::NarrowWindow,
-                message: format!("every window is too short for {first}: {work}"),
+                message: format!("no window is long enough for {first}: {work}"),
                 help: help.to_owned(),
             });
         }

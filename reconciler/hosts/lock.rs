@@ -13,7 +13,7 @@ pub enum LockError {
     )]
     Held {
         path: PathBuf,
-        /// The line in the lock file with which the holder describes its run; nothing where it cannot be read.
+        /// How the holder describes its run, in the note next to the lock; nothing where the note cannot be read.
         holder: Option<String>,
     },
     /// The operating system refused.

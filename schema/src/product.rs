@@ -50,7 +50,7 @@ pub struct Frameworks {
 }
 
 impl Frameworks {
-    /// Of which no source says anything.
+    /// The sources name no version.
     const ANY: Self = Self { needed: None, known: None, later: &[] };
     /// Skype for Business Server 2019 supports 4.8 (Microsoft Learn). That it needs 4.7 is recalled.
     const SINCE_2019: Self = Self { needed: None, known: Some(460_798), later: &[] };

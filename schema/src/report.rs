@@ -339,7 +339,7 @@ pub struct ServerRun {
     /// The failed step, and what it reported, if the cause is a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What the administrator can do about what blocks the plan.
+    /// What the administrator can do about what keeps the server from its goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }

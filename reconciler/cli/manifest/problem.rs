@@ -20,9 +20,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// What a reader of files quotes of them is escaped here, whoever quotes it.
+    /// Escapes the whole text, because errors of readers quote values of the files that they read.
     fn new(exit: Exit, code: Code, error: impl Display) -> Self {
-        let text = error.to_string().split('\n').map(escape).collect::<Vec<_>>().join("\n");
+        let text = error.to_string().lines().map(escape).collect::<Vec<_>>().join("\n");
         Self { exit, code, text, lines: Vec::new() }
     }
 

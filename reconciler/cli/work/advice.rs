@@ -134,7 +134,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             format!("{}, then run apply again", unhang(hanging))
         }
         Blocker::Stuck { step, refused: Some(_), .. } => {
-            format!("fix the cause that {step} reported, then run apply again")
+            format!("fix what makes {step} fail, then run apply again")
         }
         Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
         Blocker::StepFailed {

@@ -137,10 +137,13 @@ fn private_folder(server: &Simulated) -> Fact<FileSeen> {
     Fact::Known(FileSeen { path: r"C:\ProgramData\reconcile".into(), problem })
 }
 
-/// The newest version that the product supports, up to Windows Server 2019.
+/// Written here again, and not taken from the product's row, which it is judged by.
 fn windows(product: Product, strange: bool) -> WindowsVersion {
-    let supported = product.windows().iter().rfind(|version| **version <= (10, 0, 17763));
-    let (major, minor, build) = supported.copied().filter(|_| !strange).unwrap_or((6, 0, 6002));
+    let (major, minor, build) = match product {
+        _ if strange => (6, 0, 6002),
+        product if product <= Product::Sfb2015 => (6, 3, 9600),
+        _ => (10, 0, 17763),
+    };
     WindowsVersion { major, minor, build }
 }
 
@@ -152,9 +155,9 @@ fn policy(server: &Simulated, scope: &str) -> &'static str {
     }
 }
 
-/// `Release` of a version that each update of the product supports.
+/// `Release` of a version that each update of the product supports; written here again, too.
 fn dotnet(product: Product) -> u32 {
-    product.frameworks().needed.map_or(528_040, |(least, _)| least)
+    if product <= Product::Sfb2015 { 379_893 } else { 528_040 }
 }
 
 fn packages(server: &Simulated, goal: &Goal) -> Vec<CachedPackage> {

@@ -100,7 +100,7 @@ pub struct Metrics<'a> {
 }
 
 impl Metrics<'_> {
-    /// Replaces the file at once, because a collector may be reading it.
+    /// Replaces the file atomically, because a collector may be reading it.
     ///
     /// # Errors
     /// When the file cannot be written. The previous one then stays as it was.
