@@ -139,10 +139,12 @@ fn private_folder(server: &Simulated) -> Fact<FileSeen> {
 
 /// Written here again, and not taken from the product's row, which it is judged by.
 fn windows(product: Product, strange: bool) -> WindowsVersion {
-    let (major, minor, build) = match product {
-        _ if strange => (6, 0, 6002),
-        product if product <= Product::Sfb2015 => (6, 3, 9600),
-        _ => (10, 0, 17763),
+    let (major, minor, build) = if strange {
+        (6, 0, 6002)
+    } else if product <= Product::Sfb2015 {
+        (6, 3, 9600)
+    } else {
+        (10, 0, 17763)
     };
     WindowsVersion { major, minor, build }
 }
