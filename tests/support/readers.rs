@@ -31,24 +31,30 @@ pub fn observed(form: &str, report: &str) -> Said {
 /// A text as every report must show it: invisible and active characters are escaped.
 pub fn visible(text: &str) -> String {
     let mut out = String::new();
-    let text = text.replace("##", "#\u{0}"); // `##` begins a command of Azure Pipelines.
+    let mut after_sign = false; // `##` begins a command of Azure Pipelines.
     for c in text.chars() {
         let invisible = [
             0xad..=0xad,
             0x34f..=0x34f,
             0x61c..=0x61c,
             0x115f..=0x1160,
-            0x180e..=0x180e,
+            0x17b4..=0x17b5,
+            0x180b..=0x180e,
             0x200b..=0x200f,
             0x2028..=0x202e,
             0x2060..=0x206f,
             0x3164..=0x3164,
+            0xfdd0..=0xfdef,
+            0xfe00..=0xfe0f,
             0xfeff..=0xfeff,
             0xffa0..=0xffa0,
             0xfff9..=0xfffb,
+            0x1d173..=0x1d17a,
             0xe0000..=0xe007f,
+            0xe0100..=0xe01ef,
         ];
-        if c.is_control()
+        if c == '#' && after_sign
+            || c.is_control()
             || u32::from(c) & 0xfffe == 0xfffe
             || invisible.iter().any(|range: &std::ops::RangeInclusive<u32>| range.contains(&u32::from(c)))
         {
@@ -56,9 +62,9 @@ pub fn visible(text: &str) -> String {
         } else {
             out.push(c);
         }
+        after_sign = c == '#';
     }
-    let out = if out.starts_with("::") { out.replacen(':', "\\u{3a}", 1) } else { out };
-    out.replace("#\\u{0}", "#\\u{23}")
+    if out.starts_with("::") { out.replacen(':', "\\u{3a}", 1) } else { out }
 }
 
 /// A block for each server; a patch program must accept its diff.
