@@ -49,6 +49,7 @@ mod service;
 mod shared;
 mod snapshot;
 mod step;
+mod table;
 mod unattended;
 mod unread;
 mod why;
