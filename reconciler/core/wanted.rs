@@ -64,8 +64,8 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), cause);
         }
     }
+    let web = || down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
     for store in &goal.stores {
-        let web = || down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
         match behind_in(goal, seen, store) {
             Databases::Current => {}
             Databases::Ask => {

@@ -114,7 +114,7 @@ pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, Tas
 pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
-pub use step::{Behind, Cause, Change, Step};
+pub use step::{Behind, Cause, Change, Step, listed};
 pub use unattended::UnattendedRun;
 pub use unread::unread;
 pub use why::{ConditionReport, ServerWhy, Who, WhyReport};

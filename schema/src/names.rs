@@ -307,7 +307,8 @@ impl ServerPattern {
     #[must_use]
     pub fn matches(&self, name: &ServerName) -> bool {
         let Some((before, width, range, after)) = parts(&self.0) else { return false };
-        let Some(middle) = strip_prefix(name.as_str(), before).and_then(|rest| strip_suffix(rest, after)) else {
+        let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase()); // As the name is.
+        let Some(middle) = name.0.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after)) else {
             return false;
         };
         if width == 0 {
@@ -317,16 +318,6 @@ impl ServerPattern {
             && middle.bytes().all(|byte| byte.is_ascii_digit())
             && middle.parse().is_ok_and(|number| range.contains(&number))
     }
-}
-
-fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then_some(tail)
-}
-
-fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
-    tail.eq_ignore_ascii_case(suffix).then_some(head)
 }
 
 /// The text before the range, its number of digits, its numbers, and the text after it; a name without a range has no

@@ -23,8 +23,6 @@ struct Row {
     installer: &'static str,
     /// The name of its management module.
     module: &'static str,
-    /// Its services, in their start order.
-    services: &'static [&'static str],
     /// Whether the pool of a Front End Server takes over for it.
     fails_over: bool,
     /// Whether a Front End pool is updated by its upgrade domains.
@@ -71,7 +69,6 @@ table! {
             patched: false,
             installer: "LyncServerUpdateInstaller.exe",
             module: "Lync",
-            services: PRODUCT_SERVICES,
             fails_over: false,
             by_domains: false,
             domain_info: false,
@@ -87,7 +84,6 @@ table! {
             patched: true,
             installer: "LyncServerUpdateInstaller.exe",
             module: "Lync",
-            services: PRODUCT_SERVICES,
             fails_over: false,
             by_domains: true,
             domain_info: false,
@@ -103,7 +99,6 @@ table! {
             patched: true,
             installer: "SkypeServerUpdateInstaller.exe",
             module: "SkypeForBusiness",
-            services: PRODUCT_SERVICES,
             fails_over: true,
             by_domains: false,
             domain_info: false,
@@ -125,7 +120,6 @@ table! {
             patched: true,
             installer: "SkypeServerUpdateInstaller.exe",
             module: "SkypeForBusiness",
-            services: PRODUCT_SERVICES,
             fails_over: true,
             by_domains: false,
             domain_info: true,
@@ -141,7 +135,6 @@ table! {
             patched: true,
             installer: "SkypeServerUpdateInstaller.exe",
             module: "SkypeForBusiness",
-            services: PRODUCT_SERVICES,
             fails_over: true,
             by_domains: false,
             domain_info: true,
@@ -241,18 +234,9 @@ impl Product {
         self.row().frameworks
     }
 
-    /// The services of all products, each once, in their start order.
+    /// The services of all products, in their start order. No source shows that one has others.
     pub fn services() -> impl Iterator<Item = &'static str> {
-        let before =
-            |nth: usize, name: &&str| Self::ALL.iter().take(nth).any(|earlier| earlier.row().services.contains(name));
-        Self::ALL.into_iter().enumerate().flat_map(move |(nth, product)| {
-            product.row().services.iter().copied().filter(move |name| !before(nth, name))
-        })
-    }
-
-    /// The start of the `DisplayName` of every component under the Uninstall key.
-    const fn display(self) -> &'static str {
-        self.row().display
+        PRODUCT_SERVICES.iter().copied()
     }
 }
 
@@ -361,7 +345,7 @@ impl Component {
         let (product, component) = display.split_once(',')?;
         let (product, component) = (product.trim(), component.trim());
         let same = |known: &Product| {
-            product.eq_ignore_ascii_case(known.display())
+            product.eq_ignore_ascii_case(known.row().display)
                 || product.strip_prefix("Microsoft ").is_some_and(|rest| rest.eq_ignore_ascii_case(known.title()))
         };
         let product = Product::ALL.into_iter().find(same)?;
@@ -386,7 +370,7 @@ impl Component {
     /// The Uninstall `DisplayName` of a component of `product` whose title is `title`.
     #[must_use]
     pub fn display_name(product: Product, title: &str) -> String {
-        [product.display(), title].join(", ").to_string()
+        [product.row().display, title].join(", ").to_string()
     }
 }
 
@@ -398,15 +382,7 @@ fn is_apart(component: &str) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
-
-    #[test]
-    fn every_service_is_named_once() {
-        let all: Vec<_> = Product::services().collect();
-        assert_eq!(all, PRODUCT_SERVICES);
-    }
 
     #[test]
     fn display_names_name_product_and_component() {
