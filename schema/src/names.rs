@@ -57,7 +57,8 @@ pub struct NameError {
     pub found: String,
 }
 
-/// The same for a type that `$read` reads; what it does not read is answered with what was expected.
+/// Gives a type both forms by `text_serde`, and `FromStr` by `$read`: what that does not read is answered with what was
+/// expected.
 macro_rules! text {
     ($name:ident, $read:expr, $pattern:expr, $expected:expr $(, $key:literal = $value:expr)*) => {
         impl core::str::FromStr for $name {
