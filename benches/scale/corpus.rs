@@ -211,8 +211,10 @@ fn snapshot(server: usize, wrong: Option<Wrong>) -> Outcome<Snapshot> {
             at: START.parse()?,
             boot: Fact::Known(BootId(format!("2026-10-{:02}T02:11:09Z", 1 + server % 28))),
             uptime: Some(reconcile_schema::Period::hours(400)),
-            components: Fact::Known(COMPONENTS.into_iter().enumerate().map(component).collect::<Outcome<_>>()?),
-            services: Fact::Known(SERVICES.into_iter().enumerate().map(service).collect()),
+            components: Fact::Known(
+                COMPONENTS.into_iter().enumerate().map(component).collect::<Outcome<Vec<_>>>()?.into(),
+            ),
+            services: Fact::Known(SERVICES.into_iter().enumerate().map(service).collect::<Vec<_>>().into()),
             reboot: Fact::Known(Vec::new()),
             installing: Fact::Known(None),
             installer: None,

@@ -39,12 +39,12 @@ pub(crate) fn aimed<'a, T: Trace>(
         return Err(GoalError {
             pointer: at("/product"),
             message: format!("{} is recognised, but not patched by reconcile", update.product),
-            help: Some(Remedy::Do("declare Lync Server 2013 or a Skype for Business Server".into())),
+            help: Remedy::Do("declare Lync Server 2013 or a Skype for Business Server".into()),
         });
     }
     let (core, mut floors) = releases.resolve(update.product, &update.release).map_err(|error| GoalError {
         pointer: at("/release"),
-        help: Some(release_help(releases, &error)),
+        help: release_help(releases, &error),
         message: error.to_string(),
     })?;
     let said = |path| Source::declared(Part::Update(name), path);
@@ -65,7 +65,7 @@ pub(crate) fn aimed<'a, T: Trace>(
         return Err(GoalError {
             pointer: at(&format!("/components/{component}")),
             message: format!("expected a build of the line {}, found {build}", core.line),
-            help: Some(Remedy::Do(format!("{} has builds {}.x only", update.product, core.line))),
+            help: Remedy::Do(format!("{} has builds {}.x only", update.product, core.line)),
         });
     }
     let installer = installer(manifest, name, update, &at, trace)?;
@@ -88,7 +88,7 @@ fn installer<T: Trace>(
             return Err(GoalError {
                 pointer: "/installers".into(),
                 message: format!("the folder of the installers, {folder}, is no whole path"),
-                help: Some(Remedy::Do("write the whole path, on a share or on a drive of each server".into())),
+                help: Remedy::Do("write the whole path, on a share or on a drive of each server".into()),
             });
         }
         (None, Some(folder)) => {
@@ -103,9 +103,9 @@ fn installer<T: Trace>(
             return Err(GoalError {
                 pointer: at("/installer"),
                 message: format!("the installer of {name} has no path"),
-                help: Some(Remedy::Do(
+                help: Remedy::Do(
                     "add `path:`, or name the folder of all installers with `installers:` at the top level".into(),
-                )),
+                ),
             });
         }
     };

@@ -6,13 +6,13 @@ use alloc::{format, string::String, string::ToString, vec::Vec};
 use jiff::Timestamp;
 use reconcile_schema::{
     Cause, Change, Code, Fact, Mark, Observed, Period, Reason, RunId, Service, ServiceStarts, Shared, Step, Uptime,
-    Whose,
+    Whose, listed,
 };
 
 use crate::{
     approved::{Approved, Deviation, Place},
     ask::Ask,
-    blocker::{Blocker, listed, shown_code},
+    blocker::{Blocker, shown_code},
     claims::reached,
     command::Command,
     goal::Goal,
@@ -199,11 +199,7 @@ fn work<H: Act>(
                 work.restart_at = at;
                 return work.end(&seen, End::GoingDown);
             }
-            Ok(Acted::Busy(why)) => {
-                on(Event::Failed(&step, &why));
-                let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
-                work.run.spent.push((step.clone(), Spent::Busy(why)));
-            }
+            Ok(Acted::Busy(why)) => work.failed(&step, &why, Spent::Busy, on),
             Ok(acted) => {
                 let (said, now) = work.conclude(&step, &seen, acted)?;
                 on(Event::Ended(&step, &said, &now));
@@ -216,9 +212,7 @@ fn work<H: Act>(
             }
             Err(why) => {
                 let why = work.after_failure(&step, &seen, why)?;
-                on(Event::Failed(&step, &why));
-                let _ = work.mark(&Mark::Failed { step: step.clone(), said: why.clone() }); // For the history only.
-                work.run.spent.push((step.clone(), Spent::Failed(why)));
+                work.failed(&step, &why, Spent::Failed, on);
             }
         }
         work.taken.push((step, seen));
@@ -491,7 +485,7 @@ impl<H: Act> Work<'_, H> {
                     self.untold = Some((now.host.at, ended));
                 }
                 let words = format!("exit code {}{lies}", shown_code(code));
-                Account { words, success: matches!(code, 0 | 3010 | 1641) }
+                Account { words, success: ended_well }
             }
             Acted::Busy(why) => Account::failure(why),
             Acted::GoingDown(_) => Account::success("going down"),
@@ -520,6 +514,13 @@ impl<H: Act> Work<'_, H> {
             now = self.look()?;
         }
         Ok((said, now))
+    }
+
+    /// A step could not be taken, and is not taken again in this run.
+    fn failed(&mut self, step: &Step, why: &str, spent: fn(String) -> Spent, on: &mut dyn FnMut(Event<'_>)) {
+        on(Event::Failed(step, why));
+        let _ = self.mark(&Mark::Failed { step: step.clone(), said: why.into() }); // For the history only.
+        self.run.spent.push((step.clone(), spent(why.into())));
     }
 
     /// Why a step failed, with the state of the server where an observation shows it: a failover that exceeds its wait

@@ -6,7 +6,7 @@ use core::fmt;
 use jiff::Timestamp;
 use reconcile_schema::{
     Build, CheckId, Claim, ComponentName, Damage, Doubt, ExitCode, Fact, Fingerprint, Foreign, Fqdn, Hold, Period,
-    Product, Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, Verdict, ZoneName, shown_at,
+    Product, Right, ServerName, ServiceStarts, ServiceState, Shell, Step, Store, Verdict, ZoneName, listed, shown_at,
 };
 
 use crate::{
@@ -558,14 +558,6 @@ fn assumed(f: &mut fmt::Formatter<'_>, lacking: &[&str]) -> fmt::Result {
 
 fn times(count: u32) -> String {
     if count == 1 { "once".to_string() } else { format!("{count} times") }
-}
-
-/// The first few obstacles, and the number of further ones.
-pub(crate) fn listed(all: &[String]) -> String {
-    match all.split_at_checked(4) {
-        Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
-        Some(_) | None => all.join(", "),
-    }
 }
 
 /// A process that holds modules of the product, and its owner.

@@ -4,8 +4,8 @@ use alloc::{format, string::ToString, vec::Vec};
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    Build, Cause, DatabaseState, Fact, ForeignServices, Hold, Maintenance, Mirrored, OnExceed, PackageSeen, Period,
-    Reboots, Right, Shells, Step, Store,
+    Build, Cause, Fact, ForeignServices, Hold, Maintenance, Mirrored, OnExceed, PackageSeen, Period, Reboots, Right,
+    Shells, Step, Store,
 };
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     rules::REBOOTS,
     seen::{Halt, Seen, Spent},
     unready::Unready,
-    wanted::{lacks_update, leave, reboot_due},
+    wanted::{lacks_update, leave, reboot_due, unclear},
 };
 
 /// The result of the checks of a step.
@@ -43,6 +43,11 @@ pub enum Gate {
 
 /// One check of the gate.
 pub(crate) type Check = fn(&Goal, &Seen, &Step) -> Gate;
+
+/// What a fact that is not known keeps a step waiting for: it is read, or it cannot be.
+fn unread<T>(fact: &Fact<T>, ask: Ask, what: &str) -> Gate {
+    if fact.is_not_looked() { Gate::Look(ask) } else { Gate::Shut(Blocker::unknown(what, fact)) }
+}
 
 /// Whether we started an installer in this boot and no run saw it end.
 fn unfinished(seen: &Seen) -> bool {
@@ -264,10 +269,8 @@ pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let Some(claims) = goal.claims.as_ref().filter(|_| step.takes_down() && seen.begins_outage()) else {
         return Gate::Open;
     };
-    let record = match &seen.host.claim {
-        Fact::NotLooked => return Gate::Look(Ask::Claim),
-        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the claim of the pool", unread)),
-        Fact::Known(record) => record,
+    let Fact::Known(record) = &seen.host.claim else {
+        return unread(&seen.host.claim, Ask::Claim, "the claim of the pool");
     };
     // Checked before our own claim counts: a claim that was written late can lie next to another one, and then neither
     // continues.
@@ -308,9 +311,8 @@ pub(crate) fn told(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     let record = match &seen.host.claim {
         // A goal without a share is one that a snapshot is judged by.
         Fact::NotLooked if goal.claims.is_none() => return Gate::Open,
-        Fact::NotLooked => return Gate::Look(Ask::Claim),
-        unread @ Fact::Unknown(_) => {
-            return Gate::Shut(Blocker::unknown("which Front End Servers are done", unread));
+        fact @ (Fact::NotLooked | Fact::Unknown(_)) => {
+            return unread(fact, Ask::Claim, "which Front End Servers are done");
         }
         Fact::Known(record) => record,
     };
@@ -338,12 +340,10 @@ pub(crate) fn ready(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if !step.takes_down() || !seen.begins_outage() {
         return Gate::Open;
     }
-    let why = match &seen.host.pool {
-        Fact::NotLooked => return Gate::Look(Ask::Pool),
-        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the readiness of the pool", unread)),
-        Fact::Known(found) => unready(goal, seen, found),
+    let Fact::Known(found) = &seen.host.pool else {
+        return unread(&seen.host.pool, Ask::Pool, "the readiness of the pool");
     };
-    match why.map(|why| Blocker::Pool { pool: pool.clone(), why }) {
+    match unready(goal, seen, found).map(|why| Blocker::Pool { pool: pool.clone(), why }) {
         None => Gate::Open,
         Some(busy @ Blocker::Pool { why: Unready::Busy, .. }) => until_ready(seen, busy),
         Some(blocker) => Gate::Shut(blocker),
@@ -381,23 +381,20 @@ pub(crate) fn reboots(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 /// The account has the rights for all remaining steps: a step that is refused in the middle of an outage is worse than
 /// none.
 pub(crate) fn rights(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    match &seen.host.rights {
-        Fact::NotLooked => Gate::Look(Ask::Rights),
-        unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the rights of this account", unread)),
-        Fact::Known(rights) => {
-            // For an account with all rights, the remaining steps do not matter.
-            let mut ahead = Vec::new();
-            if !may_all(*rights) {
-                ahead.push(step.clone());
-                ahead.extend(remaining(goal, seen));
-            }
-            match lacks(*rights, &ahead) {
-                Some((step, Right::Administrator)) => missing(Right::Administrator, step),
-                Some(_) | None if rights.confined => Gate::Shut(Blocker::Confined),
-                Some((step, right)) => missing(right, step),
-                None => Gate::Open,
-            }
-        }
+    let Fact::Known(rights) = &seen.host.rights else {
+        return unread(&seen.host.rights, Ask::Rights, "the rights of this account");
+    };
+    // For an account with all rights, the remaining steps do not matter.
+    let mut ahead = Vec::new();
+    if !may_all(*rights) {
+        ahead.push(step.clone());
+        ahead.extend(remaining(goal, seen));
+    }
+    match lacks(*rights, &ahead) {
+        Some((step, Right::Administrator)) => missing(Right::Administrator, step),
+        Some(_) | None if rights.confined => Gate::Shut(Blocker::Confined),
+        Some((step, right)) => missing(right, step),
+        None => Gate::Open,
     }
 }
 
@@ -407,8 +404,7 @@ fn missing(right: Right, step: &Step) -> Gate {
 
 pub(crate) fn package(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
     match &seen.host.package {
-        Fact::NotLooked => Gate::Look(Ask::Package),
-        unread @ Fact::Unknown(_) => Gate::Shut(Blocker::unknown("the update's package", unread)),
+        fact @ (Fact::NotLooked | Fact::Unknown(_)) => unread(fact, Ask::Package, "the update's package"),
         Fact::Known(PackageSeen::Staged) => Gate::Open,
         Fact::Known(PackageSeen::Refused(why)) => Gate::Shut(Blocker::Package { why: why.clone() }),
         Fact::Known(PackageSeen::Foreign(why)) => Gate::Shut(Blocker::ForeignSigner { why: why.clone() }),
@@ -422,12 +418,13 @@ pub(crate) fn package(goal: &Goal, seen: &Seen, _: &Step) -> Gate {
 }
 
 pub(crate) fn shells(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
-    let open = match &seen.host.shells {
-        Fact::NotLooked => return Gate::Look(Ask::Shells),
-        unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown("the open management shells", unread)),
-        Fact::Known(shells) if shells.is_empty() => return Gate::Open,
-        Fact::Known(shells) => Blocker::ShellsOpen { shells: shells.clone() },
+    let Fact::Known(shells) = &seen.host.shells else {
+        return unread(&seen.host.shells, Ask::Shells, "the open management shells");
     };
+    if shells.is_empty() {
+        return Gate::Open;
+    }
+    let open = Blocker::ShellsOpen { shells: shells.clone() };
     match (goal.rules.shells, step) {
         (Shells::Block, _) => Gate::Shut(open),
         (Shells::Wait, _) if seen.run.waited < goal.rules.shell_wait => Gate::Wait(open),
@@ -473,19 +470,12 @@ pub(crate) fn reachable(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
         return Gate::Open;
     }
     for store in &goal.stores {
-        let databases = match seen.host.databases(store) {
-            Fact::NotLooked => return Gate::Look(Ask::Databases(store.clone())),
-            unread @ Fact::Unknown(_) => return Gate::Shut(Blocker::unknown(&store.to_string(), unread)),
-            Fact::Known(databases) => databases,
+        let fact = seen.host.databases(store);
+        let Fact::Known(databases) = fact else {
+            return unread(fact, Ask::Databases(store.clone()), &store.to_string());
         };
-        for database in databases {
-            match database.state() {
-                DatabaseState::Unknown(why) => {
-                    let what = format!("database {} of the {store}", database.name);
-                    return Gate::Shut(Blocker::Unknown { what, why: why.to_string() });
-                }
-                DatabaseState::Current | DatabaseState::Behind => {}
-            }
+        if let Some(unclear) = databases.iter().find_map(|database| unclear(store, database)) {
+            return Gate::Shut(unclear);
         }
     }
     mirrored(goal, seen, step)

@@ -5,13 +5,10 @@ use alloc::{format, vec::Vec};
 use jiff::Timestamp;
 use reconcile_schema::{
     CachedPackage, CertificateSeen, Dependency, MisplacedCertificate, Period, Schannel, StartType, TrustedRoots,
-    Verdict, shown_at,
+    Verdict, listed, shown_at,
 };
 
-use crate::{
-    blocker::listed,
-    found::{Found, counted},
-};
+use crate::found::{Found, counted};
 
 pub(crate) fn installer_cache(packages: &[CachedPackage]) -> Found {
     if packages.is_empty() {
@@ -30,7 +27,7 @@ pub(crate) fn installer_cache(packages: &[CachedPackage]) -> Found {
             }
         }
     });
-    Found::none_of(&missing.collect::<Vec<_>>(), Verdict::Fault, counted(packages.len(), "package", "packages"))
+    Found::none_of(missing, Verdict::Fault, counted(packages.len(), "package", "packages"))
 }
 
 pub(crate) fn dependencies(all: &[Dependency]) -> Found {
@@ -39,7 +36,7 @@ pub(crate) fn dependencies(all: &[Dependency]) -> Found {
         Some(StartType::Disabled) => Some(format!("{service} depends on {needs}, which is disabled")),
         Some(_) => None,
     });
-    Found::none_of(&broken.collect::<Vec<_>>(), Verdict::Fault, counted(all.len(), "dependency", "dependencies"))
+    Found::none_of(broken, Verdict::Fault, counted(all.len(), "dependency", "dependencies"))
 }
 
 pub(crate) fn trusted_roots(roots: &TrustedRoots) -> Found {
@@ -95,5 +92,5 @@ pub(crate) fn schannel(values: &Schannel) -> Found {
         Some(value) => Some(format!("{name} is {value}")),
         None => Some(format!("{name} is not set")),
     };
-    Found::none_of(&all.iter().filter_map(shown).collect::<Vec<_>>(), Verdict::Warning, "both are 2")
+    Found::none_of(all.iter().filter_map(shown), Verdict::Warning, "both are 2")
 }

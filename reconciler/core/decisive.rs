@@ -26,8 +26,7 @@ pub fn decisive(goal: &Goal, seen: &Seen) -> Seen {
     if let (Fact::Known(boot), None, None) = (&mut host.boot, &marks.attempt, &marks.baseline) {
         *boot = BootId(String::new());
     }
-    let asked = seen.marks.rebooting.is_some() && seen.marks.rebooting.as_ref() == seen.host.boot.known();
-    marks.rebooting = host.boot.known().filter(|_| asked).cloned();
+    marks.rebooting = host.boot.known().filter(|_| seen.is_restarting()).cloned();
     // The time of observation matters to conditions that last since another time or wait for one.
     let is_behind = seen.clock_behind().is_some();
     if !is_behind {

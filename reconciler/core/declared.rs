@@ -212,7 +212,7 @@ fn no_share(pool: &Fqdn, stores: &PoolStores, entry: &Entry<'_>) -> GoalError {
         message: format!(
             "the databases on {sql_server} are updated after {fronts} Front End Servers, which have no share to report on that they are done"
         ),
-        help: Some(Remedy::Do(r"add `rollout: { claims: '\\files.contoso.example\reconcile\claims' }`".into())),
+        help: Remedy::Do(r"add `rollout: { claims: '\\files.contoso.example\reconcile\claims' }`".into()),
     }
 }
 
@@ -231,7 +231,7 @@ fn no_place(manifest: &Manifest, roster: &Roster<'_>, name: &ServerName, strange
         Stranger::Ambiguous(entry) => GoalError {
             pointer: roster.entries().get(entry).map_or_else(|| "/servers".into(), Entry::pointer),
             message: format!("{name} belongs to several ranges"),
-            help: Some(Remedy::Do("make the ranges apart, or give the server an entry of its own".into())),
+            help: Remedy::Do("make the ranges apart, or give the server an entry of its own".into()),
         },
         Stranger::Unnamed => GoalError {
             pointer: "/servers".into(),
@@ -247,7 +247,7 @@ fn lacks(field: &str, others: &str, help: &str, pointer: String) -> GoalError {
     GoalError {
         pointer,
         message: format!("the server has no {field}, and {others}"),
-        help: Some(Remedy::Do(format!("add `{field}:` {help}"))),
+        help: Remedy::Do(format!("add `{field}:` {help}")),
     }
 }
 
@@ -389,23 +389,23 @@ fn stores(
             return Err(GoalError {
                 pointer: role_at(),
                 message: "a Standard Edition server has its databases on itself".into(),
-                help: Some(Remedy::Do("remove `sqlServer` and `collocated`, or declare the role back-end".into())),
+                help: Remedy::Do("remove `sqlServer` and `collocated`, or declare the role back-end".into()),
             });
         }
         (Role::FrontEnd | Role::Director | Role::Mediation | Role::PersistentChat | Role::Edge, _) => {
             return Err(GoalError {
                 pointer: role_at(),
                 message: format!("servers of the role {role} update no databases of a Back End"),
-                help: Some(Remedy::Do(
+                help: Remedy::Do(
                     "remove `sqlServer` and `collocated`: one server of the role back-end updates them".into(),
-                )),
+                ),
             });
         }
         (Role::BackEnd, None) => {
             return Err(GoalError {
                 pointer: role_at(),
                 message: "a Back End needs `databases.sqlServer`: the SQL Server that holds its databases".into(),
-                help: Some(Remedy::Do("add `databases: { sqlServer: sql01.contoso.example }`".into())),
+                help: Remedy::Do("add `databases: { sqlServer: sql01.contoso.example }`".into()),
             });
         }
     };

@@ -6,11 +6,11 @@ use alloc::{
     vec::Vec,
 };
 
-use reconcile_schema::{CheckId, ComponentName, Fact, Right, Step, Verdict};
+use reconcile_schema::{CheckId, ComponentName, Fact, Right, Step, Verdict, listed};
 
 use crate::{
     ask::Ask,
-    blocker::{Blocker, Class, listed},
+    blocker::{Blocker, Class},
     checks::{Gate, disk, foreign, package, reachable, ready, restartable, rights, shells},
     fitness::{examine, forbids},
     foresee::remaining,

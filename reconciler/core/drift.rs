@@ -5,7 +5,7 @@ use core::fmt;
 
 use reconcile_schema::{
     Build, Cause, Component, ComponentName, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin,
-    Reached, ServiceState, Store,
+    Reached, Service, ServiceState, Store,
 };
 
 use crate::{
@@ -240,19 +240,15 @@ fn compared<'a>(
 }
 
 fn components<'a>(goal: &'a Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
-    let known = match &seen.host.components {
-        Fact::Known(known) => known,
-        unread @ (Fact::Unknown(_) | Fact::NotLooked) => {
-            let (desired, unknown) = (Said::Build(&goal.core), Some(DriftCode::Unknown));
-            return [compared(FactKind::Components, "components", desired, why(unread), unknown)].into();
-        }
+    let unknown = |why: Said<'a>| {
+        compared(FactKind::Components, "components", Said::Build(&goal.core), why, Some(DriftCode::Unknown))
+    };
+    let Fact::Known(known) = &seen.host.components else {
+        return [unknown(why(&seen.host.components).into())].into();
     };
     let newer = match goal.refuses(known) {
         Some(Blocker::Newer { .. }) => true,
-        Some(Blocker::Unknown { what: _, why }) => {
-            let (desired, unknown) = (Said::Build(&goal.core), Some(DriftCode::Unknown));
-            return [compared(FactKind::Components, "components", desired, why, unknown)].into();
-        }
+        Some(Blocker::Unknown { what: _, why }) => return [unknown(why.into())].into(),
         Some(blocker) => {
             let (desired, wrong) = (goal.product.title(), Some(DriftCode::WrongProduct));
             return [compared(FactKind::Product, "product", desired, blocker.to_string(), wrong)].into();
@@ -292,18 +288,16 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
     if let unread @ (Fact::Unknown(_) | Fact::NotLooked) = &seen.host.services {
         return [compared(FactKind::Services, "services", "running", why(unread), Some(DriftCode::Unknown))].into();
     }
-    let of = |service: &'a reconcile_schema::Service| {
-        let code = (!service.is_running()).then_some(DriftCode::ServiceDown);
-        let (desired, observed) = (Said::State(ServiceState::Running), Said::State(service.state));
-        compared(FactKind::Service, &service.name, desired, observed, code)
+    let of = |service: &'a Service, observed: Said<'a>, code| {
+        compared(FactKind::Service, &service.name, Said::State(ServiceState::Running), observed, code)
     };
-    let mut all: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(of).collect();
+    let down = Some(DriftCode::ServiceDown);
+    let should_run = goal.should_run(&seen.host, seen.baseline());
+    let mut all: Vec<_> = should_run
+        .map(|service| of(service, Said::State(service.state), down.filter(|_| !service.is_running())))
+        .collect();
     if goal.fails_over() && (seen.is_failed_over() || seen.is_failed_over_by_us()) {
-        let (down, observed) = (Some(DriftCode::ServiceDown), "disabled, as by a failover");
-        let of = |service: &'a reconcile_schema::Service| {
-            compared(FactKind::Service, &service.name, Said::State(ServiceState::Running), observed, down)
-        };
-        all.extend(seen.disabled().map(of));
+        all.extend(seen.disabled().map(|service| of(service, "disabled, as by a failover".into(), down)));
     }
     all
 }

@@ -1,10 +1,10 @@
 //! How long the services will be down: as long as such steps took here before, else as the manifest estimates, else an
 //! assumption.
 
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 use core::ops::Add;
 
-use reconcile_schema::{Basis, Durations, Fact, OutageForecast, Period, Phase, Reboots, Step};
+use reconcile_schema::{Basis, Cause, Durations, Fact, OutageForecast, Period, Phase, Reboots, Step};
 
 use crate::{
     ask::Ask,
@@ -23,6 +23,13 @@ pub struct Prediction {
     /// The length that is not exceeded in nineteen of twenty cases: the sum of the parts' ninety-fifth percentiles.
     /// That is too long rather than too short, since not every part is slow at once.
     pub p95: Period,
+}
+
+impl Prediction {
+    /// A length that does not vary.
+    pub(crate) const fn exactly(period: Period) -> Self {
+        Self { median: period, p95: period }
+    }
 }
 
 /// The expected work on a server.
@@ -110,10 +117,9 @@ pub fn usual(goal: &Goal, seen: &Seen, step: &Step) -> Option<(Period, Basis)> {
 /// may, and the failover takes the hour that it is given.
 #[must_use]
 pub fn assumed(goal: &Goal) -> Foreseen {
-    let (hour, budget) = (FAIL_OVER, goal.rules.outage_budget);
-    let fail_over = if goal.fails_over() { hour } else { Period::default() };
-    let exactly = |period| Prediction { median: period, p95: period };
-    Foreseen { fail_over: exactly(fail_over), outage: exactly(budget), basis: Basis::Assumed }
+    let fail_over = if goal.fails_over() { FAIL_OVER } else { Period::default() };
+    let (fail_over, outage) = (Prediction::exactly(fail_over), Prediction::exactly(goal.rules.outage_budget));
+    Foreseen { fail_over, outage, basis: Basis::Assumed }
 }
 
 /// How long the work on a server takes from now on, for a window that must hold it: the forecast, else the assumption.
@@ -140,34 +146,46 @@ pub fn pool_databases_whole(goal: &Goal) -> Prediction {
 
 /// How long that takes, and whether somebody knows it. Else it is taken for as long as the budget.
 fn pool_update(goal: &Goal, durations: &Durations) -> (Prediction, bool) {
-    let budget = goal.rules.outage_budget;
     match length(Phase::Database, durations, &goal.rules) {
-        (_, Basis::Assumed) => (Prediction { median: budget, p95: budget }, false),
+        (_, Basis::Assumed) => (Prediction::exactly(goal.rules.outage_budget), false),
         (known, Basis::Recorded | Basis::Estimated) => (known, true),
     }
 }
 
-/// The steps that would help, one after the other, whatever forbids them now. What was not looked at is taken for work.
-pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
+/// The steps that would help, one after the other, each with its cause, whatever forbids them now. Databases that were not
+/// read are taken to be behind; a step for them is not certain.
+pub(crate) fn unfolded(goal: &Goal, seen: &Seen) -> Vec<(Step, Cause, bool)> {
     let mut seen = seen.clone();
     let mut steps = Vec::new();
-    let restarts = goal.rules.reboot != Reboots::Never; // A forbidden restart takes no time: it blocks the run.
-    steps.extend(restart_first(goal, &seen).filter(|_| restarts).map(|_| Step::Reboot));
+    if goal.rules.reboot != Reboots::Never {
+        steps.extend(restart_first(goal, &seen).map(|cause| (Step::Reboot, cause, true)));
+    }
     for _ in 0..MOST_STEPS {
         match wanted(goal, &seen) {
-            Want::Nothing | Want::Cannot(_) => break,
-            Want::Step(step, _) => {
+            Want::Step(step, cause) => {
                 seen = after(goal, seen, &step);
-                steps.extend(Some(step).filter(|step| restarts || *step != Step::Reboot));
+                steps.push((step, cause, true));
             }
             Want::Look(Ask::Databases(store)) => {
-                steps.push(goal.updating(&store));
-                seen.host.databases.insert(store, Fact::Known(Vec::new()));
+                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
+                let step = goal.updating(&store);
+                let cause = match step {
+                    Step::UpdateDatabases(_) => Cause::StoreBehind { store, databases: Vec::new() },
+                    _ => Cause::PoolStoreBehind { store, databases: Vec::new(), without: BTreeMap::new() },
+                };
+                steps.push((step, cause, false));
             }
-            Want::Look(_) => break, // Only checks ask for this.
+            // Only checks ask for this, or no step can help.
+            Want::Look(_) | Want::Nothing | Want::Cannot(_) => break,
         }
     }
     steps
+}
+
+/// The remaining steps, as far as they take time: a restart that is not allowed takes none, because it blocks the run.
+pub(crate) fn remaining(goal: &Goal, seen: &Seen) -> Vec<Step> {
+    let steps = unfolded(goal, seen).into_iter().map(|(step, ..)| step);
+    steps.filter(|step| goal.rules.reboot != Reboots::Never || *step != Step::Reboot).collect()
 }
 
 /// The estimates, by their names in the manifest, that would give the length of the work: those of remaining parts that
@@ -238,8 +256,8 @@ fn length(phase: Phase, recorded: &Durations, rules: &Rules) -> (Prediction, Bas
         Phase::Start => (estimates.start, START),
         Phase::Restart => (estimates.restart.or(Some(RESTART)), RESTART),
     };
-    let exactly = |period| Prediction { median: period, p95: period };
-    estimate.map_or((exactly(assumed), Basis::Assumed), |estimate| (exactly(estimate), Basis::Estimated))
+    let basis = if estimate.is_some() { Basis::Estimated } else { Basis::Assumed };
+    (Prediction::exactly(estimate.unwrap_or(assumed)), basis)
 }
 
 /// The smallest of the sorted lengths that at least `percent` of a hundred do not exceed.

@@ -1,10 +1,8 @@
 //! The result of a check of `doctor`.
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
-use reconcile_schema::{Fact, FileSeen, Verdict};
-
-use crate::blocker::listed;
+use reconcile_schema::{Fact, FileSeen, Verdict, listed};
 
 /// The result of a check, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +38,9 @@ impl Found {
     }
 
     /// A fault that names these, or what is well where there are none.
-    pub(crate) fn none_of(named: &[String], verdict: Verdict, well: impl Into<String>) -> Self {
-        if named.is_empty() { Self::ok(well) } else { Self::new(verdict, listed(named)) }
+    pub(crate) fn none_of(named: impl Iterator<Item = String>, verdict: Verdict, well: impl Into<String>) -> Self {
+        let named: Vec<_> = named.collect();
+        if named.is_empty() { Self::ok(well) } else { Self::new(verdict, listed(&named)) }
     }
 }
 

@@ -247,8 +247,7 @@ impl Goal {
         seen: &'a Observed,
         baseline: Option<&'a [String]>,
     ) -> impl Iterator<Item = &'a Service> {
-        let services = seen.services.known().into_iter().flatten();
-        services.filter(move |service| match (service.start, baseline) {
+        seen.known_services().filter(move |service| match (service.start, baseline) {
             (StartType::Automatic, _) => true,
             (StartType::Manual, Some(names)) => names.contains(&service.name),
             (StartType::Manual, None) | (StartType::Disabled, _) => false,

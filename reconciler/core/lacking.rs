@@ -49,8 +49,7 @@ pub(crate) fn hanging(goal: &Goal, step: &Step, seen: &Seen, since: Timestamp) -
 }
 
 fn up(seen: &Seen, whose: Whose) -> impl Iterator<Item = &Service> {
-    let services = seen.host.services.known().into_iter().flatten();
-    services.filter(move |service| service.whose() == whose && !service.is_stopped())
+    seen.host.known_services().filter(move |service| service.whose() == whose && !service.is_stopped())
 }
 
 fn down<'a>(goal: &'a Goal, seen: &'a Seen, whose: Whose) -> impl Iterator<Item = &'a Service> {

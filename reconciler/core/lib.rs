@@ -134,7 +134,7 @@ pub use seen::{Forced, Halt, Run, Seen, Spent};
 pub use together::{Proposal, proposals, unguarded};
 pub use topology::{Claims, Standing};
 pub use unready::Unready;
-pub use validate::{TopologyError, topology_errors};
+pub use validate::topology_errors;
 pub use wanted::{Want, waiting_elsewhere, wanted};
 pub use warnings::{Warning, warnings};
 pub use why::{Met, Stands, Why, why};

@@ -1,18 +1,19 @@
 //! The plan: the decision, unfolded over the expected effects of its steps.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
-use reconcile_schema::{Cause, Code, Fact, PackageSeen, Reboots, Step};
+use reconcile_schema::{Cause, Code, Fact, PackageSeen, Step};
 
 use crate::{
     ask::Ask,
     blocker::Blocker,
     calendar::Opening,
     effect::after,
+    foresee::unfolded,
     goal::Goal,
     next::{Next, next},
     seen::Seen,
-    wanted::{MOST_STEPS, Want, restart_first, wanted},
+    wanted::MOST_STEPS,
 };
 
 /// The remaining steps, and where they end.
@@ -77,8 +78,7 @@ pub fn plan(goal: &Goal, seen: &Seen) -> Plan {
             Next::Do(step, cause) => (step, cause),
         };
         seen = after(goal, seen, &step);
-        let installed = steps.iter().any(|planned| planned.step == Step::Install);
-        let certain = !(installed && is_of_databases(&step));
+        let certain = is_certain(&steps, &step);
         steps.push(PlannedStep { step, cause, certain });
     }
 }
@@ -91,29 +91,9 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
     if found.end == PlanEnd::AtGoal {
         return found.steps;
     }
-    let (mut seen, mut steps) = (seen.clone(), Vec::new());
-    if goal.rules.reboot != Reboots::Never {
-        steps.extend(restart_first(goal, &seen).map(|cause| sure(Step::Reboot, cause)));
-    }
-    while steps.len() < MOST_STEPS {
-        let (step, cause) = match wanted(goal, &seen) {
-            Want::Step(step, cause) => (step, cause),
-            Want::Look(Ask::Databases(store)) => {
-                seen.host.databases.insert(store.clone(), Fact::Known(Vec::new()));
-                let step = goal.updating(&store);
-                let cause = match step {
-                    Step::UpdateDatabases(_) => Cause::StoreBehind { store, databases: Vec::new() },
-                    _ => Cause::PoolStoreBehind { store, databases: Vec::new(), without: BTreeMap::new() },
-                };
-                steps.push(PlannedStep { step, cause, certain: false });
-                continue;
-            }
-            // Only checks ask for this, or no step can help.
-            Want::Look(_) | Want::Nothing | Want::Cannot(_) => break,
-        };
-        let installed = steps.iter().any(|planned| planned.step == Step::Install);
-        let certain = !(installed && is_of_databases(&step));
-        seen = after(goal, seen, &step);
+    let mut steps: Vec<PlannedStep> = Vec::new();
+    for (step, cause, known) in unfolded(goal, seen) {
+        let certain = known && is_certain(&steps, &step);
         steps.push(PlannedStep { step, cause, certain });
     }
     let takes_down = steps.iter().any(|planned| planned.step.takes_down());
@@ -124,20 +104,14 @@ pub fn ahead(goal: &Goal, seen: &Seen) -> Vec<PlannedStep> {
     stage.into_iter().chain(claim).chain(steps).collect()
 }
 
-const fn is_of_databases(step: &Step) -> bool {
-    matches!(step, Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_))
+/// Whether nothing before a step decides whether it is taken.
+fn is_certain(before: &[PlannedStep], step: &Step) -> bool {
+    let of_databases = matches!(step, Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_));
+    !(of_databases && before.iter().any(|planned| planned.step == Step::Install))
 }
 
 const fn sure(step: Step, cause: Cause) -> PlannedStep {
     PlannedStep { step, cause, certain: true }
-}
-
-impl Plan {
-    /// Whether nothing remains to be done.
-    #[must_use]
-    pub fn is_at_goal(&self) -> bool {
-        self.steps.is_empty() && self.end == PlanEnd::AtGoal
-    }
 }
 
 impl PlanEnd {

@@ -11,7 +11,7 @@ pub(crate) const PROOF: Period = Period::seconds(5);
 
 /// Those of `started` that ran at the first check and do not at the second.
 pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
-    let ran = first.host.services.known().into_iter().flatten();
+    let ran = first.host.known_services();
     let ran = ran.filter(|one| one.whose() == whose && one.is_running() && started.contains(&one.name));
     not_running(&ran.map(|service| service.name.clone()).collect::<Vec<_>>(), second)
 }

@@ -25,7 +25,7 @@ pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// No goal can be made for a server of the manifest.
+/// No goal can be made for a server of the manifest, or a declaration of pools, rings or upgrade domains makes no sense.
 ///
 /// Each error has its place in the manifest, as a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,14 +33,14 @@ pub(crate) fn escaped(name: &str) -> String {
 pub struct GoalError {
     pub pointer: String,
     pub message: String,
-    pub help: Option<Remedy>,
+    pub help: Remedy,
 }
 
 /// The names that exist, as the remedy for one that does not.
-pub(crate) fn among(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Option<Remedy> {
+pub(crate) fn among(what: &'static str, found: &str, names: impl Iterator<Item = String>) -> Remedy {
     let names: Vec<_> = names.collect();
-    Some(match names.is_empty() {
+    match names.is_empty() {
         true => Remedy::Do(format!("there are no {what} in the manifest: add it under `{what}:`")),
         false => Remedy::Names { what, found: found.into(), names },
-    })
+    }
 }

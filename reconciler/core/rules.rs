@@ -156,11 +156,7 @@ impl<'a, P: Iterator<Item = (Part<'a>, &'a Policy)> + Clone, T: Trace> Layers<'_
 
     /// The value of the nearest policy that has one. Without one, it is not known until a run has recorded it.
     fn estimate(&mut self, field: &'static str, get: impl Fn(&'a Policy) -> Option<Period>) -> Option<Period> {
-        let value = self.first(field, get);
-        if value.is_none() {
-            self.trace.note(field, &value, Source::DEFAULT);
-        }
-        value
+        self.or(field, |policy| get(policy).map(Some), None)
     }
 
     /// The value of the nearest policy that has one, or the default.

@@ -148,11 +148,15 @@ impl Seen {
         self.marks.attempt.as_ref().filter(later).filter(|_| self.marks.attempts > 0)
     }
 
-    /// How many of the requested restarts have happened: one that was requested in this boot has not.
+    /// Whether a restart was requested in this boot, and so has not happened yet.
+    pub(crate) fn is_restarting(&self) -> bool {
+        self.marks.rebooting.is_some() && self.marks.rebooting.as_ref() == self.host.boot.known()
+    }
+
+    /// How many of the requested restarts have happened.
     #[must_use]
     pub fn restarts(&self) -> u32 {
-        let asked = self.marks.rebooting.is_some() && self.marks.rebooting.as_ref() == self.host.boot.known();
-        self.marks.reboots.saturating_sub(u32::from(asked))
+        self.marks.reboots.saturating_sub(u32::from(self.is_restarting()))
     }
 
     /// Whether running services can hold assemblies that an installer replaced since they were last stopped.
@@ -191,14 +195,13 @@ impl Seen {
     /// Whether it works as a Front End Server in its pool.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        let mut services = self.host.services.known().into_iter().flatten();
-        services.any(|service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE) && service.is_running())
+        let front_end = |service: &Service| service.name.eq_ignore_ascii_case(FRONT_END_SERVICE);
+        self.host.known_services().any(|service| front_end(service) && service.is_running())
     }
 
     /// The services that somebody, or a failover, disabled.
     pub(crate) fn disabled(&self) -> impl Iterator<Item = &Service> {
-        let services = self.host.services.known().into_iter().flatten();
-        services.filter(|service| service.is_products() && service.start == StartType::Disabled)
+        self.host.known_services().filter(|service| service.is_products() && service.start == StartType::Disabled)
     }
 
     /// Whether a step that takes services down begins an outage. It does if it is the first one, or if a later run
@@ -234,14 +237,13 @@ impl Seen {
 
     /// Whether any service of the product is running.
     pub(crate) fn is_up(&self) -> bool {
-        let mut services = self.host.services.known().into_iter().flatten();
-        services.any(|service| service.is_products() && !service.is_stopped())
+        self.host.known_services().any(|service| service.is_products() && !service.is_stopped())
     }
 
     /// The services that are running, including the web server.
     pub(crate) fn running(&self) -> Vec<String> {
-        let services = self.host.services.known().into_iter().flatten();
-        services.filter(|service| !service.is_stopped()).map(|service| service.name.clone()).collect()
+        let running = self.host.known_services().filter(|service| !service.is_stopped());
+        running.map(|service| service.name.clone()).collect()
     }
 
     /// The files that wait for a restart.

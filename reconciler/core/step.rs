@@ -7,7 +7,7 @@ use reconcile_schema::{Change, Observed, Service, Step, Whose};
 /// Whether `step` changed nothing of what it should change.
 pub(crate) fn unchanged(step: &Step, before: &Observed, now: &Observed) -> bool {
     let services = |host: &Observed, whose: Whose| -> Vec<Service> {
-        host.services.known().into_iter().flatten().filter(|service| service.whose() == whose).cloned().collect()
+        host.known_services().filter(|service| service.whose() == whose).cloned().collect()
     };
     match step.change() {
         Change::Package => before.package == now.package,

@@ -4,11 +4,10 @@ use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
 
 use jiff::Timestamp;
 use reconcile_schema::{
-    BackupSeen, CmdletSeen, DriftCode, Fact, Period, ReplicaSeen, ServerReached, TaskSeen, Verdict, shown_at,
+    BackupSeen, CmdletSeen, DriftCode, Fact, Period, ReplicaSeen, ServerReached, TaskSeen, Verdict, listed, shown_at,
 };
 
 use crate::{
-    blocker::listed,
     calendar::next_opening,
     drift::compare,
     found::{Found, counted},
@@ -22,16 +21,16 @@ pub(crate) fn original_release(goal: &Goal, seen: &Seen) -> Found {
     }
     let all = compare(goal, seen);
     let left = all.iter().filter(|found| found.code == Some(DriftCode::OriginalRelease));
-    let left: Vec<_> = left.map(|found| format!("{} is at {}", found.subject, found.observed)).collect();
-    Found::none_of(&left, Verdict::Warning, "no component")
+    let left = left.map(|found| format!("{} is at {}", found.subject, found.observed));
+    Found::none_of(left, Verdict::Warning, "no component")
 }
 
 pub(crate) fn services(seen: &Seen) -> Found {
     let Some(services) = seen.host.services.known() else { return Found::unknown("the services are unknown") };
     let ours: Vec<_> = services.iter().filter(|service| service.is_products()).collect();
     let strange = ours.iter().filter(|service| !service.recognised.is_by_name());
-    let strange: Vec<_> = strange.map(|service| format!("{} is recognised by its properties", service.name)).collect();
-    Found::none_of(&strange, Verdict::Warning, counted(ours.len(), "service", "services"))
+    let strange = strange.map(|service| format!("{} is recognised by its properties", service.name));
+    Found::none_of(strange, Verdict::Warning, counted(ours.len(), "service", "services"))
 }
 
 pub(crate) fn cmdlets(all: &[CmdletSeen]) -> Found {
@@ -40,7 +39,7 @@ pub(crate) fn cmdlets(all: &[CmdletSeen]) -> Found {
         [] => None,
         lacking => Some(format!("{} has no -{}", one.name, lacking.join(", -"))),
     });
-    Found::none_of(&missing.collect::<Vec<_>>(), Verdict::Fault, counted(all.len(), "cmdlet", "cmdlets"))
+    Found::none_of(missing, Verdict::Fault, counted(all.len(), "cmdlet", "cmdlets"))
 }
 
 /// A warning only: the type that a cmdlet declares may be the base of the type that it returns.
@@ -52,7 +51,7 @@ pub(crate) fn answers(all: &[CmdletSeen]) -> Found {
     let lacking = declared.iter().filter(|(_, lacking)| !lacking.is_empty());
     let lacking = lacking.map(|(name, lacking)| format!("the answer of {name} has no {}", lacking.join(", ")));
     let well = format!("{} declared", counted(declared.len(), "answer is", "answers are"));
-    Found::none_of(&lacking.collect::<Vec<_>>(), Verdict::Warning, well)
+    Found::none_of(lacking, Verdict::Warning, well)
 }
 
 pub(crate) fn pool_servers(all: &[ServerReached]) -> Found {
@@ -84,7 +83,7 @@ pub(crate) fn backups(goal: &Goal, at: Timestamp, all: &[BackupSeen]) -> Found {
             format!("the last full backup of {} on {server} is of {}", listed(names), shown_at(*last, goal.zone()))
         }
     });
-    Found::none_of(&said.collect::<Vec<_>>(), Verdict::Warning, counted(all.len(), "database", "databases"))
+    Found::none_of(said, Verdict::Warning, counted(all.len(), "database", "databases"))
 }
 
 /// A pool in the middle of a rollout has servers at the old build and at the new one. Any third build stands out.
@@ -98,9 +97,9 @@ pub(crate) fn pool_builds(goal: &Goal, seen: &Seen) -> Found {
     let mut expected = vec![&goal.core];
     expected.extend(seen.host.core(goal.product));
     let others = record.reached.iter().filter(|(server, build)| **server != goal.server && !expected.contains(build));
-    let others: Vec<_> = others.map(|(server, build)| format!("{server} is at {build}")).collect();
+    let others = others.map(|(server, build)| format!("{server} is at {build}"));
     Found::none_of(
-        &others,
+        others,
         Verdict::Warning,
         counted(record.reached.len(), "server has reported", "servers have reported"),
     )
@@ -127,5 +126,5 @@ pub(crate) fn task(goal: &Goal, at: Timestamp, found: Option<&TaskSeen>) -> Foun
 pub(crate) fn replicas(all: &[ReplicaSeen]) -> Found {
     let behind = all.iter().filter(|replica| !replica.up_to_date);
     let behind = behind.map(|replica| format!("the replica of {} is not up to date", replica.server));
-    Found::none_of(&behind.collect::<Vec<_>>(), Verdict::Warning, counted(all.len(), "replica", "replicas"))
+    Found::none_of(behind, Verdict::Warning, counted(all.len(), "replica", "replicas"))
 }

@@ -7,22 +7,14 @@ use reconcile_schema::{FolderPath, Fqdn, Manifest, Mirrored, PoolDatabases, Role
 use crate::{
     parts::{Parts, Said},
     pool_stores::from,
-    remedy::{Remedy, at, escaped},
+    remedy::{GoalError, Remedy, at, escaped},
     roster::{Entry, Roster},
     topology::{Standing, fronts},
 };
 
-/// A declaration of pools, rings or upgrade domains that makes no sense.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopologyError {
-    pub pointer: String,
-    pub message: String,
-    pub help: Remedy,
-}
-
 /// All declarations of pools, rings and upgrade domains that make no sense.
 #[must_use]
-pub fn topology_errors(manifest: &Manifest) -> Vec<TopologyError> {
+pub fn topology_errors(manifest: &Manifest) -> Vec<GoalError> {
     let check = Check::of(manifest);
     let mut errors = Vec::new();
     check.rings(&mut errors);
@@ -55,12 +47,12 @@ impl<'a> Check<'a> {
     }
 
     /// Every ring that is named belongs to the rollout.
-    fn rings(&self, errors: &mut Vec<TopologyError>) {
+    fn rings(&self, errors: &mut Vec<GoalError>) {
         let rings = &self.manifest.rollout.rings;
         let unknown = |ring: &Option<UpdateName>| ring.as_ref().is_some_and(|ring| !rings.contains(ring));
         let mut error = |place: String, ring: &Option<UpdateName>| {
             let Some(ring) = ring else { return };
-            errors.push(TopologyError {
+            errors.push(GoalError {
                 pointer: format!("{place}/ring"),
                 message: format!("no ring is named \"{ring}\""),
                 help: names("rings", ring.as_str(), rings.iter().map(ToString::to_string)),
@@ -77,7 +69,7 @@ impl<'a> Check<'a> {
         }
         for (number, ring) in rings.iter().enumerate() {
             if rings.iter().take(number).any(|other| other == ring) {
-                errors.push(TopologyError {
+                errors.push(GoalError {
                     pointer: format!("/rollout/rings/{number}"),
                     message: format!("the ring \"{ring}\" is there twice"),
                     help: Remedy::Do("name each ring once, in the order of the rollout".into()),
@@ -87,9 +79,9 @@ impl<'a> Check<'a> {
     }
 
     /// A pool has servers, all at one site, in one ring, and with the target that the pool declares.
-    fn pools(&self, errors: &mut Vec<TopologyError>) {
+    fn pools(&self, errors: &mut Vec<GoalError>) {
         for name in self.manifest.pools.keys().filter(|name| !self.pools.contains_key(name)) {
-            errors.push(TopologyError {
+            errors.push(GoalError {
                 pointer: at("pools", name.as_str()),
                 message: format!("no server belongs to the pool {name}"),
                 help: names("pools of servers", name.as_str(), self.pools.keys().map(ToString::to_string)),
@@ -126,13 +118,13 @@ impl<'a> Check<'a> {
     }
 
     /// The partner of a pool exists, is not the pool itself, and has no other partner.
-    fn pairs(&self, errors: &mut Vec<TopologyError>) {
+    fn pairs(&self, errors: &mut Vec<GoalError>) {
         let mut partners: BTreeMap<&Fqdn, &Fqdn> = BTreeMap::new();
         for (name, pool) in &self.manifest.pools {
             let Some(partner) = &pool.paired_with else { continue };
             let mut error = |message, help| {
                 let pointer = format!("{}/pairedWith", at("pools", name.as_str()));
-                errors.push(TopologyError { pointer, message, help });
+                errors.push(GoalError { pointer, message, help });
             };
             if partner == name {
                 let help = "name the other pool, or remove `pairedWith`";
@@ -164,7 +156,7 @@ impl<'a> Check<'a> {
     }
 
     /// Only Front End Servers of Lync Server 2013 have upgrade domains.
-    fn domains(&self, errors: &mut Vec<TopologyError>) {
+    fn domains(&self, errors: &mut Vec<GoalError>) {
         for (entry, standing) in self.entries.iter().filter(|(_, standing)| standing.upgrade_domain.is_some()) {
             let other = standing
                 .target
@@ -186,20 +178,20 @@ impl<'a> Check<'a> {
                 ),
             };
             let pointer = format!("{}/upgradeDomain", entry.pointer());
-            errors.push(TopologyError { pointer, message, help: Remedy::Do(help.into()) });
+            errors.push(GoalError { pointer, message, help: Remedy::Do(help.into()) });
         }
     }
 
     /// The databases of pools on a SQL Server of their own belong to pools with Front End Servers, which can report their
     /// builds; one command updates them, from one of these servers.
-    fn databases(&self, errors: &mut Vec<TopologyError>) {
+    fn databases(&self, errors: &mut Vec<GoalError>) {
         let roster = Roster::of(self.manifest);
         let declared = self.manifest.pools.iter().filter_map(|(name, pool)| Some((name, pool.databases.as_ref()?)));
         let mut first: BTreeMap<&Fqdn, (&Fqdn, &PoolDatabases)> = BTreeMap::new();
         for (name, databases) in declared.clone() {
             let place = format!("{}/databases", at("pools", name.as_str()));
             let mut error = |field: &str, message: String, help: Remedy| {
-                errors.push(TopologyError { pointer: format!("{place}{field}"), message, help });
+                errors.push(GoalError { pointer: format!("{place}{field}"), message, help });
             };
             let sql_server = &databases.sql_server;
             let own: Vec<_> = fronts(self.manifest, &roster, name).collect();
@@ -271,11 +263,11 @@ impl<'a> Check<'a> {
 
     /// A Front End Server belongs to a pool. One that names none would be taken down whatever the state of its pool,
     /// together with all others of that pool.
-    fn fronts(&self, errors: &mut Vec<TopologyError>) {
+    fn fronts(&self, errors: &mut Vec<GoalError>) {
         let alone = |(_, standing): &&(Entry<'a>, Standing<'a>)| {
             standing.role == Some(Role::FrontEnd) && standing.pool.is_none() && standing.upgrade_domain.is_none()
         };
-        errors.extend(self.entries.iter().filter(alone).map(|(entry, _)| TopologyError {
+        errors.extend(self.entries.iter().filter(alone).map(|(entry, _)| GoalError {
             pointer: entry.pointer(),
             message: format!("{} is a Front End Server without a pool", entry.pattern),
             help: Remedy::Do("add `pool:` with the pool's fully qualified domain name, as Get-CsPool shows it".into()),
@@ -290,11 +282,11 @@ fn apart(
     what: &str,
     own: Option<Said<'_, &UpdateName>>,
     others: Option<&UpdateName>,
-) -> TopologyError {
+) -> GoalError {
     let tell = |name: Option<&UpdateName>| name.map_or_else(|| format!("no {what}"), |name| format!("\"{name}\""));
     let place = own.map(|said| format!("{}/{what}", said.by.pointer(entry)));
     let (own, others) = (tell(own.map(|said| said.value)), tell(others));
-    TopologyError {
+    GoalError {
         pointer: place.unwrap_or_else(|| entry.pointer()),
         message: format!("the servers of the pool {pool} have the {what} {others}, but {} has {own}", entry.pattern),
         help: Remedy::Do(format!("say `{what}:` once, at the pool under `pools:`")),

@@ -2,7 +2,9 @@
 
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
-use reconcile_schema::{Cause, DatabaseState, Fact, Pending, PendingRestart, Period, QueuedFile, Step, Store, Whose};
+use reconcile_schema::{
+    Cause, Database, DatabaseState, Fact, Pending, PendingRestart, Period, QueuedFile, Step, Store, Whose,
+};
 
 use crate::{ask::Ask, blocker::Blocker, claims::is_unreleased, goal::Goal, pool_stores::PoolStore, seen::Seen};
 
@@ -62,14 +64,14 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             return Want::Step(leave(goal, seen).unwrap_or(Step::Reboot), cause);
         }
     }
+    let web = || down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
     for store in &goal.stores {
         match behind_in(goal, seen, store) {
             Databases::Current => {}
             Databases::Ask => {
                 // During an outage the web server starts first: a host can use that time to prepare for the check.
                 let outage = seen.marks.baseline.is_some() && stop(goal, seen).is_none();
-                let web = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
-                return match web.filter(|_| outage) {
+                return match web().filter(|_| outage) {
                     Some((step, cause)) => Want::Step(step, cause),
                     None => Want::Look(Ask::Databases(store.clone())),
                 };
@@ -77,8 +79,7 @@ pub fn wanted(goal: &Goal, seen: &Seen) -> Want {
             Databases::Unclear(blocker) => return Want::Cannot(blocker),
             Databases::Behind(databases) => {
                 let behind = Cause::StoreBehind { store: store.clone(), databases };
-                let web_down = down(goal, seen).find(|(step, _)| *step == Step::StartWeb && seen.spent(step).is_none());
-                let (step, cause) = match (stop(goal, seen), web_down) {
+                let (step, cause) = match (stop(goal, seen), web()) {
                     (Some(stop), _) => (stop, behind),
                     (None, Some(start)) => start,
                     (None, None) => (Step::UpdateDatabases(store.clone()), behind),
@@ -175,8 +176,7 @@ fn stop(goal: &Goal, seen: &Seen) -> Option<Step> {
 
 /// Whether any service of another product that the manifest names is running.
 fn are_others_up(seen: &Seen) -> bool {
-    let mut services = seen.host.services.known().into_iter().flatten();
-    services.any(|service| service.whose() == Whose::Others && !service.is_stopped())
+    seen.host.known_services().any(|service| service.whose() == Whose::Others && !service.is_stopped())
 }
 
 /// The step that takes a Front End Server out of its pool, while it is in the pool: before any other step takes it
@@ -229,8 +229,7 @@ fn asks(seen: &Seen, pending: &Pending) -> bool {
 
 /// Whether a file already waited for the last restart, and that restart has happened.
 fn outlasts(seen: &Seen, path: &String) -> bool {
-    let happened = seen.marks.rebooting.is_none() || seen.marks.rebooting.as_ref() != seen.host.boot.known();
-    happened && seen.marks.awaited.contains(path)
+    !seen.is_restarting() && seen.marks.awaited.contains(path)
 }
 
 /// The files that wait for a restart but do not require one. They are shown.
@@ -267,16 +266,16 @@ pub(crate) fn behind_in(goal: &Goal, seen: &Seen, store: &Store) -> Databases {
             Some(_) | None => return Databases::Ask,
         },
     };
-    let mut behind = Vec::new();
-    for database in databases {
-        match database.state() {
-            DatabaseState::Current => {}
-            DatabaseState::Behind => behind.push(database.name.clone()),
-            DatabaseState::Unknown(why) => {
-                let what = format!("database {} of the {store}", database.name);
-                return Databases::Unclear(Blocker::Unknown { what, why: why.to_string() });
-            }
-        }
+    if let Some(blocker) = databases.iter().find_map(|database| unclear(store, database)) {
+        return Databases::Unclear(blocker);
     }
+    let behind = databases.iter().filter(|database| database.state() == DatabaseState::Behind);
+    let behind: Vec<_> = behind.map(|database| database.name.clone()).collect();
     if behind.is_empty() { Databases::Current } else { Databases::Behind(behind) }
+}
+
+/// Why it is unknown whether a database is current, if it is.
+pub(crate) fn unclear(store: &Store, database: &Database) -> Option<Blocker> {
+    let DatabaseState::Unknown(why) = database.state() else { return None };
+    Some(Blocker::Unknown { what: format!("database {} of the {store}", database.name), why: why.to_string() })
 }

@@ -5,8 +5,8 @@ use alloc::{
 };
 
 use reconcile_schema::{
-    Build, Estimates, FilePath, Fqdn, Manifest, ManifestCode, MetricsPath, OnExceed, Period, Policy, Product, Reboots,
-    Releases, Role, Rollout, ServerName, ServerPattern, SqlInstance, Update, UpdateName, WEB_SERVICE, is_whole,
+    Build, CentralStore, Estimates, FilePath, Fqdn, Manifest, ManifestCode, MetricsPath, OnExceed, Period, Policy,
+    Product, Reboots, Releases, Role, Rollout, ServerName, Update, UpdateName, WEB_SERVICE, is_whole,
 };
 
 use crate::{
@@ -204,37 +204,26 @@ fn bare_sql_servers(manifest: &Manifest, roster: &Roster<'_>) -> Vec<Warning> {
 
 /// A Central Management Store that several servers update: one is enough.
 fn shared_central_stores(manifest: &Manifest) -> Vec<Warning> {
-    let mut first: BTreeMap<(&Fqdn, Option<&SqlInstance>), &ServerPattern> = BTreeMap::new();
-    let mut of_pools: BTreeSet<(&Fqdn, Option<&SqlInstance>)> = BTreeSet::new();
-    let mut all = Vec::new();
-    for (pattern, server) in &manifest.servers {
-        let databases = Parts::of(manifest, server).databases();
-        let Some(store) = databases.and_then(|said| said.value.central_management_store.as_ref()) else { continue };
-        let known = first.insert((&store.sql_server, store.instance.as_ref()), pattern);
-        if known.is_some() || !pattern.is_single() {
-            all.push(Warning {
-                pointer: Entry { pattern, server }.pointer(),
-                code: ManifestCode::SharedStore,
-                message: format!("several servers update the Central Management Store on {}", store.sql_server),
-                help: "name `centralManagementStore` at one server only".into(),
-            });
-        }
-    }
-    for (name, pool) in &manifest.pools {
-        let declared = pool.databases.as_ref();
-        let Some(store) = declared.and_then(|databases| databases.central_management_store.as_ref()) else { continue };
-        if !of_pools.insert((&store.sql_server, store.instance.as_ref()))
-            || first.contains_key(&(&store.sql_server, store.instance.as_ref()))
-        {
-            all.push(Warning {
-                pointer: at("pools", name.as_str()),
-                code: ManifestCode::SharedStore,
-                message: format!("several servers update the Central Management Store on {}", store.sql_server),
-                help: "name `centralManagementStore` at one pool or server only".into(),
-            });
-        }
-    }
-    all
+    let servers = manifest.servers.iter().filter_map(|(pattern, server)| {
+        let store = Parts::of(manifest, server).databases()?.value.central_management_store.as_ref()?;
+        Some((Entry { pattern, server }.pointer(), store, pattern.is_single(), "at one server only"))
+    });
+    let pools = manifest.pools.iter().filter_map(|(name, pool)| {
+        let store = pool.databases.as_ref()?.central_management_store.as_ref()?;
+        Some((at("pools", name.as_str()), store, true, "at one pool or server only"))
+    });
+    let mut once = BTreeSet::new();
+    let shared = servers.chain(pools).filter(|(_, store, is_one, _)| {
+        let is_first = once.insert((&store.sql_server, store.instance.as_ref()));
+        !is_first || !is_one
+    });
+    let warning = |(pointer, store, _, place): (String, &CentralStore, bool, &str)| Warning {
+        pointer,
+        code: ManifestCode::SharedStore,
+        message: format!("several servers update the Central Management Store on {}", store.sql_server),
+        help: format!("name `centralManagementStore` {place}"),
+    };
+    shared.map(warning).collect()
 }
 
 /// One installer for several releases: it installs only one of them.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_schema::{Build, BuildError, Component, Product};
+use reconcile_schema::{Build, Component, NameError, Product};
 
 /// The place where Windows lists installed programs, below `HKEY_LOCAL_MACHINE` in the 64-bit view: scanners and
 /// scripts use `DisplayName` and `DisplayVersion` of each entry. `Win32_Product` is not used, because it makes Windows
@@ -39,7 +39,7 @@ pub enum ComponentError {
     Version {
         /// Full path of the entry's key.
         key: String,
-        cause: BuildError,
+        cause: NameError,
     },
     /// Two entries have the name of the same component.
     #[error("expected one entry for {name}, found {first} and {second}")]
@@ -102,8 +102,8 @@ pub fn components(
             return Err(ComponentError::Twice { name: short(entry.name), first, second: key });
         }
         let Some(version) = entry.version else { return Err(ComponentError::NoVersion { key }) };
-        let build = version.parse().map_err(|error: BuildError| {
-            let cause = BuildError { found: short(error.found) };
+        let build = version.parse().map_err(|error: NameError| {
+            let cause = NameError { found: short(error.found), ..error };
             ComponentError::Version { key, cause }
         })?;
         components.push(Component { product, name, build });

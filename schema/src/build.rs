@@ -1,9 +1,10 @@
 //! A build: `5.0.8308.1149` is a product line, `5.0.8308`, and a revision of it, `1149`.
 
-use alloc::string::{String, ToString};
 use core::{cmp::Ordering, fmt, str::FromStr};
 
 use semver::Version;
+
+use crate::{NameError, names::text_serde};
 
 /// A four-part build number of one of the products.
 ///
@@ -45,19 +46,12 @@ impl fmt::Display for Build {
     }
 }
 
-/// The text is not a build.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a build of four numbers such as 5.0.8308.1149, found \"{found}\"")]
-pub struct BuildError {
-    /// The text as it was given.
-    pub found: String,
-}
-
 impl FromStr for Build {
-    type Err = BuildError;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, BuildError> {
-        let numbers = numbers(text).ok_or_else(|| BuildError { found: text.to_string() })?;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let expected = "a build of four numbers such as 5.0.8308.1149";
+        let numbers = numbers(text).ok_or_else(|| NameError { expected, found: text.into() })?;
         let [major, minor, patch, revision] = numbers.map(u64::from);
         Ok(Self::new(major, minor, patch, revision))
     }
@@ -84,15 +78,13 @@ pub(crate) fn numbers<const N: usize>(text: &str) -> Option<[u32; N]> {
     Some(numbers)
 }
 
-crate::names::text_serde!(
-    Build,
-    r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$",
-    "a build of four numbers in quotes, such as \"5.0.8308.1149\""
-);
+text_serde!(Build, r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$", "a build of four numbers in quotes, such as \"5.0.8308.1149\"");
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use alloc::{format, string::ToString};
+
     use super::*;
 
     fn build(text: &str) -> Build {
@@ -116,7 +108,8 @@ mod tests {
         for text in
             ["", "5", "5.0.8308", "5.0.8308.1149.0", "5.0.8308.x", "5.0.8308.+1", " 5.0.8308.1", "5.0.8308.99999999999"]
         {
-            assert_eq!(text.parse::<Build>(), Err(BuildError { found: text.to_string() }));
+            let error = text.parse::<Build>().unwrap_err().to_string();
+            assert_eq!(error, format!("expected a build of four numbers such as 5.0.8308.1149, found \"{text}\""));
         }
         assert_eq!(build("7.0.2046.583").to_string(), "7.0.2046.583");
     }

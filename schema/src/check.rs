@@ -6,6 +6,8 @@ use core::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::table::table;
+
 /// The part of the server or of its surroundings that a check examines. Reports show the areas in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -87,7 +89,6 @@ impl Verdict {
 }
 
 struct Row {
-    key: &'static str,
     area: CheckArea,
     class: CheckClass,
     assumed: &'static str,
@@ -95,32 +96,19 @@ struct Row {
     help: &'static str,
 }
 
-/// Writes a check from each block: its variant, its id, and its row.
+/// Writes a check from each block: its variant, its id, its area and class, and the rest of its row.
 macro_rules! checks {
-    ($($name:ident = $key:tt $area:ident $class:ident { assumed: $assumed:expr, source: $source:expr, help: $help:expr, })*) => {
-        /// A check of `doctor`, by its id.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        #[schemars(description = "a check of `doctor`, by its id")]
-        #[expect(missing_docs, reason = "the row says what each assumes")]
-        pub enum CheckId {
-            $(#[serde(rename = $key)] $name,)*
-        }
+    ($($name:ident = $key:tt $area:ident $class:ident { $($rest:tt)* })*) => {
+        table! {
+            /// A check of `doctor`, by its id.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+            #[schemars(description = "a check of `doctor`, by its id")]
+            #[expect(missing_docs, reason = "the row says what each assumes")]
+            pub enum CheckId: Row {
+                /// Every check, in the order of reports.
+                ALL
 
-        impl CheckId {
-            /// Every check, in the order of reports.
-            pub const ALL: [Self; [$($key),*].len()] = [$(Self::$name),*];
-
-            const fn row(self) -> Row {
-                match self {
-                    $(Self::$name => Row {
-                        key: $key,
-                        area: CheckArea::$area,
-                        class: CheckClass::$class,
-                        assumed: $assumed,
-                        source: $source,
-                        help: $help,
-                    },)*
-                }
+                $($name = $key { area: CheckArea::$area, class: CheckClass::$class, $($rest)* })*
             }
         }
     };
@@ -300,12 +288,6 @@ checks! {
 }
 
 impl CheckId {
-    /// Its id, which never changes its meaning.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        self.row().key
-    }
-
     /// What it belongs to.
     #[must_use]
     pub const fn area(self) -> CheckArea {

@@ -1,12 +1,12 @@
 //! The databases of a server: the forms of the command that updates them, and their versions.
 
-use alloc::string::{String, ToString};
-use core::{fmt, str::FromStr};
+use alloc::string::String;
+use core::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fqdn, SqlInstance, build::numbers};
+use crate::{Fqdn, SqlInstance, build::numbers, names::text};
 
 /// A set of databases that one form of `Install-CsDatabase -Update` brings up to date, and that one form of
 /// `Test-CsDatabase` reports on (Microsoft Learn: Install-CsDatabase, Test-CsDatabase).
@@ -83,22 +83,6 @@ impl DbVersion {
     }
 }
 
-/// The text is not a database version.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a database version of three numbers such as 125.74.89, found \"{found}\"")]
-pub struct DbVersionError {
-    /// The text as it was given.
-    pub found: String,
-}
-
-impl FromStr for DbVersion {
-    type Err = DbVersionError;
-
-    fn from_str(text: &str) -> Result<Self, DbVersionError> {
-        numbers(text).map(Self).ok_or_else(|| DbVersionError { found: text.to_string() })
-    }
-}
-
 impl fmt::Display for DbVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [schema, procedures, upgrade] = self.0;
@@ -106,8 +90,9 @@ impl fmt::Display for DbVersion {
     }
 }
 
-crate::names::text_serde!(
+text!(
     DbVersion,
+    |text| numbers(text).map(Self),
     r"^[0-9]+\.[0-9]+\.[0-9]+$",
     "a database version of three numbers such as 125.74.89"
 );
@@ -166,6 +151,8 @@ impl Database {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     fn database(name: &str, expected: &str, installed: &str) -> Database {

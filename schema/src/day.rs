@@ -1,10 +1,10 @@
 //! A day of the calendar, as people write it: `2027-06-30`.
 
-use core::{fmt, str::FromStr};
+use core::fmt;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{NameError, names::text_serde};
+use crate::names::text;
 
 /// A day without a place: the moment when it ends depends on the time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,17 +19,10 @@ impl Day {
     }
 }
 
-impl FromStr for Day {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        // The parser would also read a date with a time, or with a sign.
-        let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        match text.parse().ok().filter(|_| is_plain) {
-            Some(date) => Ok(Self(date)),
-            None => Err(NameError { expected: EXPECTED, found: text.into() }),
-        }
-    }
+/// A date alone. The parser would also read a date with a time, or with a sign.
+pub(crate) fn date(text: &str) -> Option<Date> {
+    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    text.parse().ok().filter(|_| is_plain)
 }
 
 impl fmt::Display for Day {
@@ -38,9 +31,7 @@ impl fmt::Display for Day {
     }
 }
 
-const EXPECTED: &str = "a day such as 2027-06-30";
-
-text_serde!(Day, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", EXPECTED);
+text!(Day, |text| date(text).map(Self), "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day such as 2027-06-30");
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]

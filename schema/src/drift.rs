@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Code, Fingerprint, Product, Role, Shared, StepReport};
+use crate::{Build, Code, Fingerprint, Product, Role, Shared, StepReport, table::table};
 
 /// The answer of `drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -146,30 +146,38 @@ pub struct Evidence {
     pub lab: bool,
 }
 
-/// The state of a server, compared with its manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum DriftState {
-    /// The server is at its goal.
-    AtGoal,
-    /// The server differs from the manifest in something that is known.
-    Drift,
-    /// There is a snapshot of the server, and the manifest does not name it.
-    Unnamed,
-    /// The manifest names the server, and there is no snapshot of it.
-    Missing,
-    /// The snapshot of the server is too old.
-    Stale,
-    /// The builds are as declared, and nothing else is known: only the registry of the server was collected.
-    BuildsOnly,
-    /// What could be read is as declared, but the account that observed the server cannot read its databases.
-    NotReadable,
-    /// A fact that decides whether the server is at its goal could not be read.
-    Unknown,
-    /// The server is newer than declared.
-    Ahead,
-    /// The server does not run the product that the manifest declares.
-    WrongProduct,
+struct StateRow {
+    phrase: &'static str,
+}
+
+table! {
+    /// The state of a server, compared with its manifest.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    pub enum DriftState: StateRow {
+        /// Every state, from the best to the worst.
+        ALL
+
+        /// The server is at its goal.
+        AtGoal = "at-goal" { phrase: "at goal" }
+        /// The server differs from the manifest in something that is known.
+        Drift = "drift" { phrase: "drifted" }
+        /// There is a snapshot of the server, and the manifest does not name it.
+        Unnamed = "unnamed" { phrase: "not in the manifest" }
+        /// The manifest names the server, and there is no snapshot of it.
+        Missing = "missing" { phrase: "no snapshot" }
+        /// The snapshot of the server is too old.
+        Stale = "stale" { phrase: "stale snapshot" }
+        /// The builds are as declared, and nothing else is known: only the registry of the server was collected.
+        BuildsOnly = "builds-only" { phrase: "only builds known" }
+        /// What could be read is as declared, but the account that observed the server cannot read its databases.
+        NotReadable = "not-readable" { phrase: "databases not readable" }
+        /// A fact that decides whether the server is at its goal could not be read.
+        Unknown = "unknown" { phrase: "unknown" }
+        /// The server is newer than declared.
+        Ahead = "ahead" { phrase: "newer than declared" }
+        /// The server does not run the product that the manifest declares.
+        WrongProduct = "wrong-product" { phrase: "another product" }
+    }
 }
 
 impl ServerDrift {
@@ -181,52 +189,10 @@ impl ServerDrift {
 }
 
 impl DriftState {
-    /// Every state, from the best to the worst.
-    pub const ALL: [Self; 10] = [
-        Self::AtGoal,
-        Self::Drift,
-        Self::Unnamed,
-        Self::Missing,
-        Self::Stale,
-        Self::BuildsOnly,
-        Self::NotReadable,
-        Self::Unknown,
-        Self::Ahead,
-        Self::WrongProduct,
-    ];
-
-    /// The state as files write it.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::AtGoal => "at-goal",
-            Self::Drift => "drift",
-            Self::Unnamed => "unnamed",
-            Self::Missing => "missing",
-            Self::Stale => "stale",
-            Self::BuildsOnly => "builds-only",
-            Self::NotReadable => "not-readable",
-            Self::Unknown => "unknown",
-            Self::Ahead => "ahead",
-            Self::WrongProduct => "wrong-product",
-        }
-    }
-
     /// The state in a few words.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
-        match self {
-            Self::AtGoal => "at goal",
-            Self::Drift => "drifted",
-            Self::Unnamed => "not in the manifest",
-            Self::Missing => "no snapshot",
-            Self::Stale => "stale snapshot",
-            Self::BuildsOnly => "only builds known",
-            Self::NotReadable => "databases not readable",
-            Self::Unknown => "unknown",
-            Self::Ahead => "newer than declared",
-            Self::WrongProduct => "another product",
-        }
+        self.row().phrase
     }
 }
 
@@ -254,88 +220,146 @@ pub struct DriftFinding {
     pub origin: Option<Origin>,
 }
 
-/// The codes of findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum DriftCode {
-    /// A component is below its build.
-    ComponentBehind,
-    /// Servers of one pool are at different builds, although each has the build that the manifest declares for it.
-    PoolUnequal,
-    /// A database is below the version that the binaries expect.
-    DatabaseBehind,
-    /// A service should be running and is not.
-    ServiceDown,
-    /// A restart is pending, requested by the installer or by Windows.
-    RestartDue,
-    /// Services can hold assemblies that an installer replaced.
-    AssembliesHeld,
-    /// An installation began, and no run saw it end successfully, so components may be missing.
-    InstallationUnproven,
-    /// Core Components is above the declared build.
-    Ahead,
-    /// Another product, or none, is installed.
-    WrongProduct,
-    /// A fact is unknown: it could not be read, or no run has read it.
-    Unknown,
-    /// Only the builds are known: the snapshot is a registry export or a hive, which holds nothing else.
-    BuildsOnly,
-    /// The account that observed the server cannot read its databases: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
-    NotReadable,
-    /// The snapshot is too old.
-    StaleSnapshot,
-    /// There is no snapshot of the server.
-    MissingSnapshot,
-    /// The server has a snapshot already.
-    DuplicateSnapshot,
-    /// The snapshot cannot be read.
-    UnreadableSnapshot,
-    /// The manifest does not name the server.
-    UnnamedServer,
-    /// A component is at its original release, and the catalogue names no build for it. Only a note: an update does not patch
-    /// every component.
-    OriginalRelease,
-    /// The manifest names a component that is not installed. Only a note: an update may serve servers of different roles.
-    ComponentMissing,
-    /// Lines of the journal cannot be read, and nobody has acknowledged it. Only a note: it says nothing of the server, but until then
-    /// no service is stopped.
-    JournalDamaged,
-    /// The snapshot was made with another manifest. Only a note: the facts in it are judged all the same.
-    OtherManifest,
-    /// A check of `doctor` finds a fault. Only a note: it says nothing of the build, but `apply` takes no server down with one.
-    DoctorFault,
-    /// A check of `doctor` finds something that somebody should look at. Only a note.
-    DoctorWarning,
+struct CodeRow {
+    phrase: &'static str,
+    help: &'static str,
+}
+
+const APPLY: &str =
+    "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them.";
+
+const OBSERVE: &str = "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes.";
+
+const DOCTOR: &str = "Run `reconcile doctor MANIFEST` on the server: it says what to do about each check. `reconcile explain CHECK` says what it assumes.";
+
+table! {
+    /// The codes of findings.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    pub enum DriftCode: CodeRow {
+        /// Every code.
+        ALL
+
+        /// A component is below its build.
+        ComponentBehind = "component-behind" {
+            phrase: "a component is below its build",
+            help: APPLY,
+        }
+        /// Servers of one pool are at different builds, although each has the build that the manifest declares for it.
+        PoolUnequal = "pool-unequal" {
+            phrase: "servers of the pool are at different builds",
+            help: "Declare one target for all servers of the pool.",
+        }
+        /// A database is below the version that the binaries expect.
+        DatabaseBehind = "database-behind" {
+            phrase: "a database is below the version that the binaries expect",
+            help: APPLY,
+        }
+        /// A service should be running and is not.
+        ServiceDown = "service-down" {
+            phrase: "a service should run and does not",
+            help: "Run `reconcile apply` on the server: it starts the service. Set it to manual start to keep it down.",
+        }
+        /// A restart is pending, requested by the installer or by Windows.
+        RestartDue = "restart-due" {
+            phrase: "a restart is pending",
+            help: "Restart the server. `reconcile apply` does it where the manifest says `reboot: whenRequired`.",
+        }
+        /// Services can hold assemblies that an installer replaced.
+        AssembliesHeld = "assemblies-held" {
+            phrase: "services may hold assemblies that an installer replaced",
+            help: APPLY,
+        }
+        /// An installation began, and no run saw it end successfully, so components may be missing.
+        InstallationUnproven = "installation-unproven" {
+            phrase: "an installation was begun and not seen to end well",
+            help: APPLY,
+        }
+        /// Core Components is above the declared build.
+        Ahead = "ahead" {
+            phrase: "the server is above the declared build",
+            help: "Declare the build that is installed, or a later one. An update cannot be taken back.",
+        }
+        /// Another product, or none, is installed.
+        WrongProduct = "wrong-product" {
+            phrase: "the declared product is not installed",
+            help: "Correct the product of the update that the manifest declares for the server.",
+        }
+        /// A fact is unknown: it could not be read, or no run has read it.
+        Unknown = "unknown" {
+            phrase: "a fact could not be read",
+            help: "Run `reconcile observe` on the server with an account that may read the fact that is named.",
+        }
+        /// Only the builds are known: the snapshot is a registry export or a hive, which holds nothing else.
+        BuildsOnly = "builds-only" {
+            phrase: "only the builds are known",
+            help: "Judge the server by its builds with `--judge builds`, or collect a snapshot that `reconcile observe` wrote on it.",
+        }
+        /// The account that observed the server cannot read its databases: it is no member of `RTCUniversalServerAdmins`, as SYSTEM never is.
+        NotReadable = "not-readable" {
+            phrase: "databases cannot be read by the account that looked",
+            help: "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough.",
+        }
+        /// The snapshot is too old.
+        StaleSnapshot = "stale-snapshot" {
+            phrase: "the snapshot is too old",
+            help: OBSERVE,
+        }
+        /// There is no snapshot of the server.
+        MissingSnapshot = "missing-snapshot" {
+            phrase: "there is no snapshot of the server",
+            help: OBSERVE,
+        }
+        /// The server has a snapshot already.
+        DuplicateSnapshot = "duplicate-snapshot" {
+            phrase: "the server has more than one snapshot",
+            help: "Keep the latest snapshot of the server and remove the others.",
+        }
+        /// The snapshot cannot be read.
+        UnreadableSnapshot = "unreadable-snapshot" {
+            phrase: "the snapshot cannot be read",
+            help: OBSERVE,
+        }
+        /// The manifest does not name the server.
+        UnnamedServer = "unnamed-server" {
+            phrase: "the manifest does not name the server",
+            help: "Add the server to the manifest, or stop collecting its snapshots.",
+        }
+        /// A component is at its original release, and the catalogue names no build for it. Only a note: an update does not patch
+        /// every component.
+        OriginalRelease = "original-release" {
+            phrase: "a component is at its original release",
+            help: "Nothing has to be done where the update does not patch the component. Where it does, name its build under `components`.",
+        }
+        /// The manifest names a component that is not installed. Only a note: an update may serve servers of different roles.
+        ComponentMissing = "component-missing" {
+            phrase: "a component that the manifest names is not installed",
+            help: "Correct the name, or leave the component out where no server of the update has it.",
+        }
+        /// Lines of the journal cannot be read, and nobody has acknowledged it. Only a note: it says nothing of the server, but until then
+        /// no service is stopped.
+        JournalDamaged = "journal-damaged" {
+            phrase: "lines of the journal cannot be read",
+            help: "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it.",
+        }
+        /// The snapshot was made with another manifest. Only a note: the facts in it are judged all the same.
+        OtherManifest = "other-manifest" {
+            phrase: "the snapshot was made with another manifest",
+            help: "Bring this manifest to the server, or judge its snapshots by the manifest that it has.",
+        }
+        /// A check of `doctor` finds a fault. Only a note: it says nothing of the build, but `apply` takes no server down with one.
+        DoctorFault = "doctor-fault" {
+            phrase: "doctor finds a fault",
+            help: DOCTOR,
+        }
+        /// A check of `doctor` finds something that somebody should look at. Only a note.
+        DoctorWarning = "doctor-warning" {
+            phrase: "doctor warns",
+            help: DOCTOR,
+        }
+    }
 }
 
 impl DriftCode {
-    /// Every code.
-    pub const ALL: [Self; 23] = [
-        Self::ComponentBehind,
-        Self::PoolUnequal,
-        Self::DatabaseBehind,
-        Self::ServiceDown,
-        Self::RestartDue,
-        Self::AssembliesHeld,
-        Self::InstallationUnproven,
-        Self::Ahead,
-        Self::WrongProduct,
-        Self::Unknown,
-        Self::BuildsOnly,
-        Self::NotReadable,
-        Self::StaleSnapshot,
-        Self::MissingSnapshot,
-        Self::DuplicateSnapshot,
-        Self::UnreadableSnapshot,
-        Self::UnnamedServer,
-        Self::OriginalRelease,
-        Self::ComponentMissing,
-        Self::JournalDamaged,
-        Self::OtherManifest,
-        Self::DoctorFault,
-        Self::DoctorWarning,
-    ];
-
     /// Whether this is a warning, which changes neither state nor exit code.
     #[must_use]
     pub const fn is_warning(self) -> bool {
@@ -350,112 +374,16 @@ impl DriftCode {
         )
     }
 
-    /// The code as files write it.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::ComponentBehind => "component-behind",
-            Self::PoolUnequal => "pool-unequal",
-            Self::DatabaseBehind => "database-behind",
-            Self::ServiceDown => "service-down",
-            Self::RestartDue => "restart-due",
-            Self::AssembliesHeld => "assemblies-held",
-            Self::InstallationUnproven => "installation-unproven",
-            Self::Ahead => "ahead",
-            Self::WrongProduct => "wrong-product",
-            Self::Unknown => "unknown",
-            Self::BuildsOnly => "builds-only",
-            Self::NotReadable => "not-readable",
-            Self::StaleSnapshot => "stale-snapshot",
-            Self::MissingSnapshot => "missing-snapshot",
-            Self::DuplicateSnapshot => "duplicate-snapshot",
-            Self::UnreadableSnapshot => "unreadable-snapshot",
-            Self::UnnamedServer => "unnamed-server",
-            Self::OriginalRelease => "original-release",
-            Self::ComponentMissing => "component-missing",
-            Self::JournalDamaged => "journal-damaged",
-            Self::OtherManifest => "other-manifest",
-            Self::DoctorFault => "doctor-fault",
-            Self::DoctorWarning => "doctor-warning",
-        }
-    }
-
     /// What a finding of this code means.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
-        match self {
-            Self::ComponentBehind => "a component is below its build",
-            Self::PoolUnequal => "servers of the pool are at different builds",
-            Self::DatabaseBehind => "a database is below the version that the binaries expect",
-            Self::ServiceDown => "a service should run and does not",
-            Self::RestartDue => "a restart is pending",
-            Self::AssembliesHeld => "services may hold assemblies that an installer replaced",
-            Self::InstallationUnproven => "an installation was begun and not seen to end well",
-            Self::Ahead => "the server is above the declared build",
-            Self::WrongProduct => "the declared product is not installed",
-            Self::Unknown => "a fact could not be read",
-            Self::BuildsOnly => "only the builds are known",
-            Self::NotReadable => "databases cannot be read by the account that looked",
-            Self::StaleSnapshot => "the snapshot is too old",
-            Self::MissingSnapshot => "there is no snapshot of the server",
-            Self::DuplicateSnapshot => "the server has more than one snapshot",
-            Self::UnreadableSnapshot => "the snapshot cannot be read",
-            Self::UnnamedServer => "the manifest does not name the server",
-            Self::OriginalRelease => "a component is at its original release",
-            Self::ComponentMissing => "a component that the manifest names is not installed",
-            Self::JournalDamaged => "lines of the journal cannot be read",
-            Self::OtherManifest => "the snapshot was made with another manifest",
-            Self::DoctorFault => "doctor finds a fault",
-            Self::DoctorWarning => "doctor warns",
-        }
+        self.row().phrase
     }
 
     /// What a person can do about it.
     #[must_use]
     pub const fn help(self) -> &'static str {
-        match self {
-            Self::ComponentBehind | Self::DatabaseBehind | Self::AssembliesHeld | Self::InstallationUnproven => {
-                "Run `reconcile plan` on the server to see the steps that remain, and `reconcile apply` to run them."
-            }
-            Self::PoolUnequal => "Declare one target for all servers of the pool.",
-            Self::ServiceDown => {
-                "Run `reconcile apply` on the server: it starts the service. Set it to manual start to keep it down."
-            }
-            Self::RestartDue => {
-                "Restart the server. `reconcile apply` does it where the manifest says `reboot: whenRequired`."
-            }
-            Self::Ahead => "Declare the build that is installed, or a later one. An update cannot be taken back.",
-            Self::WrongProduct => "Correct the product of the update that the manifest declares for the server.",
-            Self::Unknown => {
-                "Run `reconcile observe` on the server with an account that may read the fact that is named."
-            }
-            Self::BuildsOnly => {
-                "Judge the server by its builds with `--judge builds`, or collect a snapshot that `reconcile observe` wrote on it."
-            }
-            Self::NotReadable => {
-                "Observe the server with an account that is a member of RTCUniversalServerAdmins, or take what can be read for enough."
-            }
-            Self::StaleSnapshot | Self::MissingSnapshot | Self::UnreadableSnapshot => {
-                "Run `reconcile observe MANIFEST --to FOLDER` on the server and collect what it writes."
-            }
-            Self::DuplicateSnapshot => "Keep the latest snapshot of the server and remove the others.",
-            Self::OriginalRelease => {
-                "Nothing has to be done where the update does not patch the component. Where it does, name its build under `components`."
-            }
-            Self::ComponentMissing => {
-                "Correct the name, or leave the component out where no server of the update has it."
-            }
-            Self::JournalDamaged => {
-                "Find out whether anybody holds the server, then run `reconcile acknowledge MANIFEST journal --reason TEXT` on it."
-            }
-            Self::OtherManifest => {
-                "Bring this manifest to the server, or judge its snapshots by the manifest that it has."
-            }
-            Self::DoctorFault | Self::DoctorWarning => {
-                "Run `reconcile doctor MANIFEST` on the server: it says what to do about each check. `reconcile explain CHECK` says what it assumes."
-            }
-            Self::UnnamedServer => "Add the server to the manifest, or stop collecting its snapshots.",
-        }
+        self.row().help
     }
 }
 

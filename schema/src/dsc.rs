@@ -9,7 +9,7 @@ use crate::{Build, Code, DriftState, FindingReport, Product, ServerName};
 
 /// One server that a manifest brings to a cumulative update. A request sets `manifest`, `server` and `whenBlocked`; `reconcile`
 /// reports all the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "reconcile dsc")]
 pub struct DscInstance {
@@ -119,27 +119,8 @@ pub struct DscMetadata {
 impl DscInstance {
     /// An instance as a request states it.
     #[must_use]
-    pub const fn asked(manifest: String, server: Option<ServerName>) -> Self {
-        Self {
-            manifest,
-            server,
-            when_blocked: None,
-            lab: None,
-            product: None,
-            target: None,
-            found: None,
-            state: None,
-            findings: None,
-            steps: None,
-            code: None,
-            blocked_by: None,
-            help: None,
-            exist: None,
-            in_desired_state: None,
-            restart_required: None,
-            metadata: None,
-            name: None,
-        }
+    pub fn asked(manifest: String, server: Option<ServerName>) -> Self {
+        Self { manifest, server, ..Self::default() }
     }
 
     /// The same server, with nothing left to do.

@@ -7,52 +7,60 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, ServerName};
+use crate::{Code, ServerName, table::table};
 
-/// What an operator should know about an unattended run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum EventKind {
-    /// The server is at its goal, and was not after the last unattended run.
-    AtGoal,
-    /// A run begins its first step.
-    RunBegan,
-    /// The run restarts the machine; the next run continues.
-    Restarting,
-    /// Steps remain, and wait for a maintenance window to open.
-    WindowClosed,
-    /// Steps remain on a server that is only observed.
-    Drift,
-    /// A condition that may pass forbids the steps.
-    Blocked,
-    /// An operator has put the server on hold.
-    Held,
-    /// A restart is pending that the manifest does not allow.
-    RestartDue,
-    /// A fact that is needed could not be read.
-    Unknown,
-    /// The services have been down for two thirds of the outage budget.
-    OutageNear,
-    /// A report could not be written; the run itself continued.
-    ReportNotWritten,
-    /// The installer gives no sign of life. It is not ended because of that.
-    Quiet,
-    /// The run follows a manifest that has expired, or that is older than one accepted here before.
-    ManifestOlder,
-    /// Somebody must act before anything more is done.
-    NeedsOperator,
-    /// The run ended because a step failed.
-    Failed,
-    /// A step failed. The run may continue, or bring the services back.
-    StepFailed,
-    /// The services have been down for the whole outage budget: users may lose functions.
-    OutageOver,
-    /// The run ended, and services that should be running are not.
-    ServicesDown,
-    /// The run could not begin, or the server could not be observed: the manifest is wrong, a file cannot be used.
-    NotRun,
-    /// Lines of the journal cannot be read. Nothing is taken down until somebody acknowledges that.
-    JournalDamaged,
+struct Row {
+    id: u16,
+}
+
+table! {
+    /// What an operator should know about an unattended run.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    pub enum EventKind: Row {
+        /// Every event, by its number.
+        ALL
+
+        /// The server is at its goal, and was not after the last unattended run.
+        AtGoal = "at-goal" { id: 100 }
+        /// A run begins its first step.
+        RunBegan = "run-began" { id: 101 }
+        /// The run restarts the machine; the next run continues.
+        Restarting = "restarting" { id: 102 }
+        /// Steps remain, and wait for a maintenance window to open.
+        WindowClosed = "window-closed" { id: 103 }
+        /// Steps remain on a server that is only observed.
+        Drift = "drift" { id: 200 }
+        /// A condition that may pass forbids the steps.
+        Blocked = "blocked" { id: 201 }
+        /// An operator has put the server on hold.
+        Held = "held" { id: 202 }
+        /// A restart is pending that the manifest does not allow.
+        RestartDue = "restart-due" { id: 203 }
+        /// A fact that is needed could not be read.
+        Unknown = "unknown" { id: 204 }
+        /// The services have been down for two thirds of the outage budget.
+        OutageNear = "outage-near" { id: 205 }
+        /// A report could not be written; the run itself continued.
+        ReportNotWritten = "report-not-written" { id: 206 }
+        /// The installer gives no sign of life. It is not ended because of that.
+        Quiet = "quiet" { id: 207 }
+        /// The run follows a manifest that has expired, or that is older than one accepted here before.
+        ManifestOlder = "manifest-older" { id: 208 }
+        /// Somebody must act before anything more is done.
+        NeedsOperator = "needs-operator" { id: 300 }
+        /// The run ended because a step failed.
+        Failed = "failed" { id: 301 }
+        /// A step failed. The run may continue, or bring the services back.
+        StepFailed = "step-failed" { id: 302 }
+        /// The services have been down for the whole outage budget: users may lose functions.
+        OutageOver = "outage-over" { id: 303 }
+        /// The run ended, and services that should be running are not.
+        ServicesDown = "services-down" { id: 304 }
+        /// The run could not begin, or the server could not be observed: the manifest is wrong, a file cannot be used.
+        NotRun = "not-run" { id: 305 }
+        /// Lines of the journal cannot be read. Nothing is taken down until somebody acknowledges that.
+        JournalDamaged = "journal-damaged" { id: 306 }
+    }
 }
 
 /// The severity of an event.
@@ -68,56 +76,11 @@ pub enum EventLevel {
 }
 
 impl EventKind {
-    /// Every event, by its number.
-    pub const ALL: [Self; 20] = [
-        Self::AtGoal,
-        Self::RunBegan,
-        Self::Restarting,
-        Self::WindowClosed,
-        Self::Drift,
-        Self::Blocked,
-        Self::Held,
-        Self::RestartDue,
-        Self::Unknown,
-        Self::OutageNear,
-        Self::ReportNotWritten,
-        Self::Quiet,
-        Self::ManifestOlder,
-        Self::NeedsOperator,
-        Self::Failed,
-        Self::StepFailed,
-        Self::OutageOver,
-        Self::ServicesDown,
-        Self::NotRun,
-        Self::JournalDamaged,
-    ];
-
     /// Its number in the event log: 1xx informs, 2xx warns, 3xx is an error. The message file that comes with Windows
     /// has texts for the numbers from 1 to 1000 (see the Windows host's event log).
     #[must_use]
     pub const fn id(self) -> u16 {
-        match self {
-            Self::AtGoal => 100,
-            Self::RunBegan => 101,
-            Self::Restarting => 102,
-            Self::WindowClosed => 103,
-            Self::Drift => 200,
-            Self::Blocked => 201,
-            Self::Held => 202,
-            Self::RestartDue => 203,
-            Self::Unknown => 204,
-            Self::OutageNear => 205,
-            Self::ReportNotWritten => 206,
-            Self::Quiet => 207,
-            Self::ManifestOlder => 208,
-            Self::NeedsOperator => 300,
-            Self::Failed => 301,
-            Self::StepFailed => 302,
-            Self::OutageOver => 303,
-            Self::ServicesDown => 304,
-            Self::NotRun => 305,
-            Self::JournalDamaged => 306,
-        }
+        self.row().id
     }
 
     /// Its severity.
@@ -127,33 +90,6 @@ impl EventKind {
             ..200 => EventLevel::Info,
             200..300 => EventLevel::Warning,
             300.. => EventLevel::Error,
-        }
-    }
-
-    /// Its name, as files write it.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::AtGoal => "at-goal",
-            Self::RunBegan => "run-began",
-            Self::Restarting => "restarting",
-            Self::WindowClosed => "window-closed",
-            Self::Drift => "drift",
-            Self::Blocked => "blocked",
-            Self::Held => "held",
-            Self::RestartDue => "restart-due",
-            Self::Unknown => "unknown",
-            Self::OutageNear => "outage-near",
-            Self::ReportNotWritten => "report-not-written",
-            Self::Quiet => "quiet",
-            Self::ManifestOlder => "manifest-older",
-            Self::NeedsOperator => "needs-operator",
-            Self::Failed => "failed",
-            Self::StepFailed => "step-failed",
-            Self::OutageOver => "outage-over",
-            Self::ServicesDown => "services-down",
-            Self::NotRun => "not-run",
-            Self::JournalDamaged => "journal-damaged",
         }
     }
 }

@@ -1,18 +1,15 @@
 //! The fingerprint of a manifest: two files with the same fingerprint declare the same.
 
-use alloc::{format, string::String, string::ToString};
-use core::{fmt, str::FromStr};
+use alloc::{format, string::String};
+use core::fmt;
 
-use crate::{NameError, names::text_serde};
+use crate::names::text;
 
 /// What the fingerprint begins with: the name of the digest.
 const DIGEST: &str = "sha256:";
 
 /// How many bytes of the digest people see.
 const SHOWN: usize = 6;
-
-/// What a fingerprint looks like, in words.
-const EXPECTED: &str = "a fingerprint such as sha256: and 64 hexadecimal digits";
 
 /// The SHA-256 of a manifest in its canonical form: keys sorted, without comments and layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,28 +37,29 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-impl FromStr for Fingerprint {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let wrong = || NameError { expected: EXPECTED, found: text.to_string() };
-        let digits = text.strip_prefix(DIGEST).filter(|digits| digits.len() == 64).ok_or_else(wrong)?;
-        let (pairs, _) = digits.as_bytes().as_chunks::<2>();
-        let mut digest = [0; 32];
-        for (byte, pair) in digest.iter_mut().zip(pairs) {
-            let digit = |at: usize| pair.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-            let value = digit(0).zip(digit(1)).map(|(high, low)| high * 16 + low);
-            *byte = value.and_then(|value| u8::try_from(value).ok()).ok_or_else(wrong)?;
-        }
-        Ok(Self(digest))
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let digits = text.strip_prefix(DIGEST).filter(|digits| digits.len() == 64)?;
+    let (pairs, _) = digits.as_bytes().as_chunks::<2>();
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        *byte = u8::try_from(high? * 16 + low?).ok()?;
     }
+    Some(digest)
 }
 
-text_serde!(Fingerprint, "^sha256:[0-9A-Fa-f]{64}$", EXPECTED);
+text!(
+    Fingerprint,
+    |text| digest(text).map(Self),
+    "^sha256:[0-9A-Fa-f]{64}$",
+    "a fingerprint such as sha256: and 64 hexadecimal digits"
+);
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]

@@ -49,17 +49,18 @@ mod service;
 mod shared;
 mod snapshot;
 mod step;
+mod table;
 mod unattended;
 mod unread;
 mod why;
 mod window;
 mod zone;
 
-pub use build::{Build, BuildError};
+pub use build::Build;
 pub use check::{CheckArea, CheckClass, CheckId, Verdict};
 pub use claim::{BrokenClaim, Claim, Doubt, PoolRecord, Released};
 pub use code::Code;
-pub use database::{Database, DatabaseState, DbVersion, DbVersionError, Store};
+pub use database::{Database, DatabaseState, DbVersion, Store};
 pub use databases::{CentralStore, Databases, Mirrored};
 pub use day::Day;
 pub use doctor::{CheckReport, DoctorReport, ServerDiagnosis};
@@ -97,7 +98,7 @@ pub use observed::{
     Foreign, Observed, PackageSeen, Pending, PoolSeen, QueuedFile, Readiness, Right, Rights, Shell, UpgradeDomain,
 };
 pub use path::{BelowPath, FilePath, FolderPath, MetricsPath, PathFault, Root, is_whole, parts as path_parts};
-pub use period::{Period, PeriodError};
+pub use period::Period;
 pub use pool::{Pool, Together};
 pub use pool_databases::PoolDatabases;
 pub use product::{Component, ComponentName, Frameworks, Product};
@@ -113,7 +114,7 @@ pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, Tas
 pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};
-pub use step::{Behind, Cause, Change, Step};
+pub use step::{Behind, Cause, Change, Step, listed};
 pub use unattended::UnattendedRun;
 pub use unread::unread;
 pub use why::{ConditionReport, ServerWhy, Who, WhyReport};

@@ -216,55 +216,49 @@ pub struct Server {
 /// The rules of a run. A field that is left out takes the value of the next wider policy, and finally the default that
 /// its description names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
     /// When servers may be taken down. Default always. A scheduled task that applies the manifest requires windows, or
     /// the explicit value `always`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<When>,
     /// How long the services may be down.
-    #[serde(default)]
     pub outage: Outage,
     /// How long single steps take, until a run has recorded it. Default unknown: then a window must have room for the
     /// longest outage that is allowed, and for an hour in which the pool takes over.
-    #[serde(default)]
     pub estimates: Estimates,
     /// Whether the machine may be restarted. Default never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reboot: Option<Reboots>,
     /// What to do about a restart that Windows waits for, because Windows Update or component servicing has installed
     /// something. Default report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_restart: Option<PendingRestart>,
     /// What to do about management shells that other people left open. Default block.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub shells: Option<Shells>,
     /// What to do about services of other products that hold modules of the product and that `alsoStop` does not name.
     /// Default block.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign: Option<ForeignServices>,
     /// How the answer of a Front End pool is judged.
-    #[serde(default)]
     pub pool: PoolRules,
     /// The folders in which files that wait for a restart of Windows keep a server from being worked on.
-    #[serde(default)]
     pub renames: Renames,
     /// Which findings of `doctor` keep a server from being taken down.
-    #[serde(default)]
     pub doctor: DoctorRules,
     /// How often the installer may be started, and how often the services may be taken down, for one target. Default 3.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "attempts")]
     #[schemars(range(min = 1, max = 10))]
     pub attempts: Option<u8>,
     /// How long the last check of the databases of a server at its goal remains valid. Default 1d.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub database_check: Option<Period>,
     /// An installer that runs this long without output, growth of a log or CPU time of its processes is reported. It is
     /// not ended because of that. Default 20m.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quiet: Option<Period>,
     /// How long single steps may take.
-    #[serde(default)]
     pub timeouts: Timeouts,
 }
 

@@ -178,69 +178,67 @@ pub enum Mark {
 
 /// What the journal records: only what cannot be observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase")]
 pub struct Marks {
     /// The services that ran before they were stopped, while the outage lasts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
     /// The last start of the installer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
     /// How often the installer was started for the target of the last attempt without reaching a goal.
-    #[serde(default)]
     pub attempts: u32,
     /// How often the machine was restarted for that target.
-    #[serde(default)]
     pub reboots: u32,
     /// The boot that the last of these restarts was to end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rebooting: Option<BootId>,
     /// The files that waited for the last restart. A file that still waits afterwards is no reason for another one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<String>,
     /// The last check of databases, by store.
-    #[serde(default, with = "by_store", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(with = "by_store", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "Vec<by_store::Entry<Checked>>")]
     pub checked: BTreeMap<Store, Checked>,
     /// The target of the last run that did something.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aim: Option<Aim>,
     /// The goal that the host reached last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reached: Option<Reached>,
     /// How often services were taken down for the target of the last run without reaching a goal.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub outages: u32,
     /// The hold that is set on the host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// The lines of the journal that could not be read, until somebody acknowledges it: a hold may have been among
     /// them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub damaged: Option<Damage>,
     /// The step that has begun and not ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
     /// How long the parts of an outage took on this host.
-    #[serde(default, skip_serializing_if = "Durations::is_empty")]
+    #[serde(skip_serializing_if = "Durations::is_empty")]
     pub durations: Durations,
     /// The services that runs have started, by name, since each was last found running before an outage.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub started: BTreeMap<String, Started>,
     /// The last copy of an update that was made and verified.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub staged: Option<StagedCopy>,
     /// Whether the pool is claimed for this server.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub claimed: bool,
     /// The build that the other servers of the pool received last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub told: Option<Build>,
     /// The manifest with the highest serial that was accepted, with the content that was accepted last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
     /// The latest time of any entry of the journal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub latest: Option<Timestamp>,
 }
 

@@ -1,7 +1,6 @@
 //! Names and other short texts that must have a certain form.
 
 use alloc::{borrow::ToOwned, format, string::String};
-use core::{fmt, str::FromStr};
 
 /// Gives a type that is read by `FromStr` and written by `Display` the same two forms in files, and a JSON Schema with
 /// its pattern and with what a person should write. The pattern gives the gist, without lengths; the type is stricter.
@@ -48,7 +47,7 @@ macro_rules! text_serde {
 }
 pub(crate) use text_serde;
 
-/// The text does not have the form of the expected name.
+/// The text does not have the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found \"{found}\"")]
 pub struct NameError {
@@ -57,6 +56,23 @@ pub struct NameError {
     /// The text as it was given.
     pub found: String,
 }
+
+/// Gives a type both forms by `text_serde`, and `FromStr` by `$read`: what that does not read is answered with what was
+/// expected.
+macro_rules! text {
+    ($name:ident, $read:expr, $pattern:expr, $expected:expr $(, $key:literal = $value:expr)*) => {
+        impl core::str::FromStr for $name {
+            type Err = $crate::NameError;
+
+            fn from_str(text: &str) -> Result<Self, $crate::NameError> {
+                $read(text).ok_or_else(|| $crate::NameError { expected: $expected, found: text.into() })
+            }
+        }
+
+        $crate::names::text_serde!($name, $pattern, $expected $(, $key = $value)*);
+    };
+}
+pub(crate) use text;
 
 /// A newtype over a text of one form.
 macro_rules! name {
@@ -79,18 +95,7 @@ macro_rules! name {
             }
         }
 
-        impl core::str::FromStr for $name {
-            type Err = $crate::NameError;
-
-            fn from_str(text: &str) -> Result<Self, $crate::NameError> {
-                match $form(text) {
-                    Some(text) => Ok(Self(text)),
-                    None => Err($crate::NameError { expected: $expected, found: text.into() }),
-                }
-            }
-        }
-
-        $crate::names::text_serde!($name, $pattern, $expected $(, $key = $value)*);
+        $crate::names::text!($name, |text| $form(text).map(Self), $pattern, $expected $(, $key = $value)*);
     };
 }
 
@@ -252,13 +257,15 @@ fn word(text: &str) -> Option<String> {
     (first && rest && text.len() <= 64).then(|| text.to_owned())
 }
 
-/// One server, or a numbered range of them: `se-[001-120].contoso.example` stands for 120 servers.
-///
-/// Both ends of the range have the same number of digits, and so have the names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ServerPattern {
-    text: String,
-}
+name!(
+    /// One server, or a numbered range of them: `se-[001-120].contoso.example` stands for 120 servers.
+    ///
+    /// Both ends of the range have the same number of digits, and so have the names.
+    ServerPattern,
+    r"^(?=.*[A-Za-z-][^.]*$)[A-Za-z0-9.-]*(\[[0-9]+-[0-9]+\])?[A-Za-z0-9.-]*$",
+    ServerPattern::EXPECTED,
+    pattern
+);
 
 /// More servers than any deployment has, and few enough to list.
 const LARGEST_RANGE: u32 = 100_000;
@@ -266,12 +273,6 @@ const LARGEST_RANGE: u32 = 100_000;
 impl ServerPattern {
     pub(crate) const EXPECTED: &'static str =
         "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example";
-
-    /// The pattern as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
 
     /// The servers that the pattern stands for, in order.
     pub fn servers(&self) -> impl Iterator<Item = ServerName> + '_ {
@@ -283,7 +284,7 @@ impl ServerPattern {
         &'a self,
         wanted: impl Fn(usize) -> bool + 'a,
     ) -> impl Iterator<Item = (usize, ServerName)> + 'a {
-        let (before, width, range, after) = parts(&self.text).unwrap_or((&self.text, 0, 0..=0, ""));
+        let (before, width, range, after) = parts(&self.0).unwrap_or((&self.0, 0, 0..=0, ""));
         let name = move |number| {
             let name = if width == 0 { format!("{before}{after}") } else { format!("{before}{number:0width$}{after}") };
             ServerName(name.to_ascii_lowercase())
@@ -294,20 +295,21 @@ impl ServerPattern {
     /// Whether the pattern stands for exactly one server.
     #[must_use]
     pub fn is_single(&self) -> bool {
-        !self.text.contains('[')
+        !self.0.contains('[')
     }
 
     /// The numbers of the range, the text before and after it, and the number of digits; none for a single server.
     #[must_use]
     pub fn range(&self) -> Option<(&str, usize, core::ops::RangeInclusive<u32>, &str)> {
-        parts(&self.text).filter(|(_, width, ..)| *width > 0)
+        parts(&self.0).filter(|(_, width, ..)| *width > 0)
     }
 
     /// Whether the pattern stands for `name`.
     #[must_use]
     pub fn matches(&self, name: &ServerName) -> bool {
-        let Some((before, width, range, after)) = parts(&self.text) else { return false };
-        let Some(middle) = strip_prefix(name.as_str(), before).and_then(|rest| strip_suffix(rest, after)) else {
+        let Some((before, width, range, after)) = parts(&self.0) else { return false };
+        let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase()); // As the name is.
+        let Some(middle) = name.0.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after)) else {
             return false;
         };
         if width == 0 {
@@ -317,16 +319,6 @@ impl ServerPattern {
             && middle.bytes().all(|byte| byte.is_ascii_digit())
             && middle.parse().is_ok_and(|number| range.contains(&number))
     }
-}
-
-fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then_some(tail)
-}
-
-fn strip_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
-    tail.eq_ignore_ascii_case(suffix).then_some(head)
 }
 
 /// The text before the range, its number of digits, its numbers, and the text after it; a name without a range has no
@@ -346,28 +338,9 @@ fn parts(text: &str) -> Option<(&str, usize, core::ops::RangeInclusive<u32>, &st
     (from <= to && to - from < LARGEST_RANGE).then_some((before, first.len(), from..=to, after))
 }
 
-impl FromStr for ServerPattern {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        match parts(text) {
-            Some(_) => Ok(Self { text: text.to_owned() }),
-            None => Err(NameError { expected: Self::EXPECTED, found: text.to_owned() }),
-        }
-    }
+fn pattern(text: &str) -> Option<String> {
+    parts(text).map(|_| text.to_owned())
 }
-
-impl fmt::Display for ServerPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
-
-text_serde!(
-    ServerPattern,
-    r"^(?=.*[A-Za-z-][^.]*$)[A-Za-z0-9.-]*(\[[0-9]+-[0-9]+\])?[A-Za-z0-9.-]*$",
-    "a server name such as fe01.contoso.example, or a range such as fe[01-12].contoso.example"
-);
 
 /// A text that is not empty, and no longer than any path.
 pub(crate) fn text_of<E: serde::de::Error>(text: String) -> Result<String, E> {

@@ -126,6 +126,11 @@ impl Observed {
         self.components.known()?.iter().find(ours).map(|component| &component.build)
     }
 
+    /// The services, as far as they are known.
+    pub fn known_services(&self) -> impl Iterator<Item = &Service> {
+        self.services.known().into_iter().flatten()
+    }
+
     /// What was observed of the databases of `store`.
     #[must_use]
     pub fn databases(&self, store: &Store) -> &Fact<Vec<Database>> {

@@ -1,6 +1,6 @@
 //! A length of time as people write it: `90s`, `30m`, `2h`, `1d`.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::{
     fmt,
     ops::{Add, Sub},
@@ -9,6 +9,8 @@ use core::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::NameError;
 
 /// A length of time in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -91,18 +93,12 @@ impl fmt::Display for Period {
     }
 }
 
-/// The text is not a period.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a period such as 90s, 30m, 2h or 1d, found \"{found}\"")]
-pub struct PeriodError {
-    /// The text as it was given.
-    pub found: String,
-}
+const EXPECTED: &str = "a period such as 90s, 30m, 2h or 1d";
 
 impl FromStr for Period {
-    type Err = PeriodError;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, PeriodError> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         let parsed = text.char_indices().next_back().and_then(|(at, unit)| {
             let unit = match unit {
                 's' => 1,
@@ -115,7 +111,7 @@ impl FromStr for Period {
             let plain = !digits.is_empty() && digits.len() <= 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
             plain.then(|| digits.parse::<u32>().ok()?.checked_mul(unit)).flatten()
         });
-        parsed.map(Self::seconds).ok_or_else(|| PeriodError { found: text.to_string() })
+        parsed.map(Self::seconds).ok_or_else(|| NameError { expected: EXPECTED, found: text.into() })
     }
 }
 
@@ -144,7 +140,7 @@ impl schemars::JsonSchema for Period {
         schemars::json_schema!({
             "type": "string",
             "pattern": "^[0-9]+[smhd]$",
-            "description": "a period such as 90s, 30m, 2h or 1d"
+            "description": EXPECTED
         })
     }
 }
@@ -152,6 +148,8 @@ impl schemars::JsonSchema for Period {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, UpdateName, service::PRODUCT_SERVICES};
+use crate::{Build, UpdateName, service::PRODUCT_SERVICES, table::table};
 
 #[derive(Clone, Copy)]
 struct Row {
@@ -23,8 +23,6 @@ struct Row {
     installer: &'static str,
     /// The name of its management module.
     module: &'static str,
-    /// Its services, in their start order.
-    services: &'static [&'static str],
     /// Whether the pool of a Front End Server takes over for it.
     fails_over: bool,
     /// Whether a Front End pool is updated by its upgrade domains.
@@ -56,122 +54,94 @@ impl Frameworks {
     const SINCE_2019: Self = Self { needed: None, known: Some(460_798), later: &[] };
 }
 
-/// Writes a product from each block: its variant, its name in manifests and reports, and its row.
-macro_rules! products {
-    ($($(#[$doc:meta])* $name:ident = $key:tt $row:tt)*) => {
-        /// A product that a cumulative update can be for.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        pub enum Product {
-            $($(#[$doc])* #[serde(rename = $key)] $name,)*
+table! {
+    /// A product that a cumulative update can be for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    pub enum Product: Row {
+        /// Every product, oldest first.
+        ALL
+
+        /// Lync Server 2010. It is recognised so that it can be refused by name.
+        Lync2010 = "lync-2010" {
+            title: "Lync Server 2010",
+            display: "Microsoft Lync Server 2010",
+            line: (4, 0, 7577),
+            patched: false,
+            installer: "LyncServerUpdateInstaller.exe",
+            module: "Lync",
+            fails_over: false,
+            by_domains: false,
+            domain_info: false,
+            availability_groups: false,
+            windows: &[(6, 0, 6002), (6, 1, 7600)],
+            frameworks: Frameworks::ANY,
         }
-
-        impl Product {
-            /// Every product, oldest first.
-            pub const ALL: [Self; [$($key),*].len()] = [$(Self::$name),*];
-
-            /// The name that manifests and reports use.
-            #[must_use]
-            pub const fn key(self) -> &'static str {
-                match self {
-                    $(Self::$name => $key,)*
-                }
-            }
-
-            const fn row(self) -> Row {
-                match self {
-                    $(Self::$name => Row $row,)*
-                }
-            }
+        /// Lync Server 2013.
+        Lync2013 = "lync-2013" {
+            title: "Lync Server 2013",
+            display: "Microsoft Lync Server 2013",
+            line: (5, 0, 8308),
+            patched: true,
+            installer: "LyncServerUpdateInstaller.exe",
+            module: "Lync",
+            fails_over: false,
+            by_domains: true,
+            domain_info: false,
+            availability_groups: false,
+            windows: &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600)],
+            frameworks: Frameworks::ANY,
         }
-    };
-}
-
-products! {
-    /// Lync Server 2010. It is recognised so that it can be refused by name.
-    Lync2010 = "lync-2010" {
-        title: "Lync Server 2010",
-        display: "Microsoft Lync Server 2010",
-        line: (4, 0, 7577),
-        patched: false,
-        installer: "LyncServerUpdateInstaller.exe",
-        module: "Lync",
-        services: PRODUCT_SERVICES,
-        fails_over: false,
-        by_domains: false,
-        domain_info: false,
-        availability_groups: false,
-        windows: &[(6, 0, 6002), (6, 1, 7600)],
-        frameworks: Frameworks::ANY,
-    }
-    /// Lync Server 2013.
-    Lync2013 = "lync-2013" {
-        title: "Lync Server 2013",
-        display: "Microsoft Lync Server 2013",
-        line: (5, 0, 8308),
-        patched: true,
-        installer: "LyncServerUpdateInstaller.exe",
-        module: "Lync",
-        services: PRODUCT_SERVICES,
-        fails_over: false,
-        by_domains: true,
-        domain_info: false,
-        availability_groups: false,
-        windows: &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600)],
-        frameworks: Frameworks::ANY,
-    }
-    /// Skype for Business Server 2015.
-    Sfb2015 = "sfb-2015" {
-        title: "Skype for Business Server 2015",
-        display: "Skype for Business Server 2015",
-        line: (6, 0, 9319),
-        patched: true,
-        installer: "SkypeServerUpdateInstaller.exe",
-        module: "SkypeForBusiness",
-        services: PRODUCT_SERVICES,
-        fails_over: true,
-        by_domains: false,
-        domain_info: false,
-        availability_groups: true,
-        windows: &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600), (10, 0, 14393), (10, 0, 17763)],
-        // 4.5.2 from CU4 on (Microsoft Support: remote PowerShell fails after CU4); 4.7.1 not before CU5, 4.7.2 not before
-        // CU6, 4.8 not before CU9 (Microsoft Learn: Server requirements).
-        frameworks: Frameworks {
-            needed: Some((379_893, 272)),
-            known: None,
-            later: &[(528_040, 548, "CU9"), (461_808, 510, "CU6"), (461_308, 281, "CU5")],
-        },
-    }
-    /// Skype for Business Server 2019.
-    Sfb2019 = "sfb-2019" {
-        title: "Skype for Business Server 2019",
-        display: "Skype for Business Server 2019",
-        line: (7, 0, 2046),
-        patched: true,
-        installer: "SkypeServerUpdateInstaller.exe",
-        module: "SkypeForBusiness",
-        services: PRODUCT_SERVICES,
-        fails_over: true,
-        by_domains: false,
-        domain_info: true,
-        availability_groups: true,
-        windows: &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348)],
-        frameworks: Frameworks::SINCE_2019,
-    }
-    /// Skype for Business Server Subscription Edition.
-    SfbSe = "sfb-se" {
-        title: "Skype for Business Server Subscription Edition",
-        display: "Skype for Business Server Subscription Edition",
-        line: (7, 0, 2046),
-        patched: true,
-        installer: "SkypeServerUpdateInstaller.exe",
-        module: "SkypeForBusiness",
-        services: PRODUCT_SERVICES,
-        fails_over: true,
-        by_domains: false,
-        domain_info: true,
-        availability_groups: true,
-        windows: &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348), (10, 0, 26100)],
-        frameworks: Frameworks::SINCE_2019,
+        /// Skype for Business Server 2015.
+        Sfb2015 = "sfb-2015" {
+            title: "Skype for Business Server 2015",
+            display: "Skype for Business Server 2015",
+            line: (6, 0, 9319),
+            patched: true,
+            installer: "SkypeServerUpdateInstaller.exe",
+            module: "SkypeForBusiness",
+            fails_over: true,
+            by_domains: false,
+            domain_info: false,
+            availability_groups: true,
+            windows: &[(6, 1, 7601), (6, 2, 9200), (6, 3, 9600), (10, 0, 14393), (10, 0, 17763)],
+            // 4.5.2 from CU4 on (Microsoft Support: remote PowerShell fails after CU4); 4.7.1 not before CU5, 4.7.2 not before
+            // CU6, 4.8 not before CU9 (Microsoft Learn: Server requirements).
+            frameworks: Frameworks {
+                needed: Some((379_893, 272)),
+                known: None,
+                later: &[(528_040, 548, "CU9"), (461_808, 510, "CU6"), (461_308, 281, "CU5")],
+            },
+        }
+        /// Skype for Business Server 2019.
+        Sfb2019 = "sfb-2019" {
+            title: "Skype for Business Server 2019",
+            display: "Skype for Business Server 2019",
+            line: (7, 0, 2046),
+            patched: true,
+            installer: "SkypeServerUpdateInstaller.exe",
+            module: "SkypeForBusiness",
+            fails_over: true,
+            by_domains: false,
+            domain_info: true,
+            availability_groups: true,
+            windows: &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348)],
+            frameworks: Frameworks::SINCE_2019,
+        }
+        /// Skype for Business Server Subscription Edition.
+        SfbSe = "sfb-se" {
+            title: "Skype for Business Server Subscription Edition",
+            display: "Skype for Business Server Subscription Edition",
+            line: (7, 0, 2046),
+            patched: true,
+            installer: "SkypeServerUpdateInstaller.exe",
+            module: "SkypeForBusiness",
+            fails_over: true,
+            by_domains: false,
+            domain_info: true,
+            availability_groups: true,
+            windows: &[(10, 0, 14393), (10, 0, 17763), (10, 0, 20348), (10, 0, 26100)],
+            frameworks: Frameworks::SINCE_2019,
+        }
     }
 }
 
@@ -264,18 +234,9 @@ impl Product {
         self.row().frameworks
     }
 
-    /// The services of all products, each once, in their start order.
+    /// The services of all products, in their start order. No source shows that one has others.
     pub fn services() -> impl Iterator<Item = &'static str> {
-        let before =
-            |nth: usize, name: &&str| Self::ALL.iter().take(nth).any(|earlier| earlier.row().services.contains(name));
-        Self::ALL.into_iter().enumerate().flat_map(move |(nth, product)| {
-            product.row().services.iter().copied().filter(move |name| !before(nth, name))
-        })
-    }
-
-    /// The start of the `DisplayName` of every component under the Uninstall key.
-    const fn display(self) -> &'static str {
-        self.row().display
+        PRODUCT_SERVICES.iter().copied()
     }
 }
 
@@ -384,7 +345,7 @@ impl Component {
         let (product, component) = display.split_once(',')?;
         let (product, component) = (product.trim(), component.trim());
         let same = |known: &Product| {
-            product.eq_ignore_ascii_case(known.display())
+            product.eq_ignore_ascii_case(known.row().display)
                 || product.strip_prefix("Microsoft ").is_some_and(|rest| rest.eq_ignore_ascii_case(known.title()))
         };
         let product = Product::ALL.into_iter().find(same)?;
@@ -409,7 +370,7 @@ impl Component {
     /// The Uninstall `DisplayName` of a component of `product` whose title is `title`.
     #[must_use]
     pub fn display_name(product: Product, title: &str) -> String {
-        [product.display(), title].join(", ").to_string()
+        [product.row().display, title].join(", ").to_string()
     }
 }
 
@@ -421,15 +382,7 @@ fn is_apart(component: &str) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
-
-    #[test]
-    fn every_service_is_named_once() {
-        let all: Vec<_> = Product::services().collect();
-        assert_eq!(all, PRODUCT_SERVICES);
-    }
 
     #[test]
     fn display_names_name_product_and_component() {

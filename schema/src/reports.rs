@@ -7,22 +7,20 @@ use crate::{FilePath, MetricsPath};
 
 /// What the runs of the scheduled task report, and where. A run that a person starts reports to that person only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reports {
     /// Whether runs write to the Windows event log (Application, source `reconcile`) what an operator should know. A
     /// run that finds everything as the previous run left it writes nothing. Default true.
-    #[serde(default = "yes")]
     pub event_log: bool,
     /// The log of everything that was done and observed.
-    #[serde(default)]
     pub log: Log,
     /// The file for the textfile collector of windows_exporter, such as
     /// `C:\Program Files\windows_exporter\textfile_inputs\reconcile.prom`; its name must end in `.prom`. Default none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prometheus: Option<MetricsPath>,
     /// The folder, usually a share, to which runs write a snapshot of each server, for `reconcile drift --from`.
     /// Default none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<FilePath>,
 }
 
@@ -34,30 +32,22 @@ impl Default for Reports {
 
 /// The log of unattended runs: lines of JSON in the private folder, one file per day (UTC).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Log {
     /// How many files are kept, the newest ones. Default 14; with 0, no log is written.
-    #[serde(default = "fortnight", deserialize_with = "files")]
+    #[serde(deserialize_with = "files")]
     #[schemars(range(max = MOST_FILES))]
     pub keep: u16,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { keep: fortnight() }
+        Self { keep: 14 }
     }
 }
 
 /// The largest number of log files that can be kept: ten years.
 const MOST_FILES: u16 = 3660;
-
-const fn yes() -> bool {
-    true
-}
-
-const fn fortnight() -> u16 {
-    14
-}
 
 fn files<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     match u16::deserialize(from)? {

@@ -26,15 +26,6 @@ impl<T> From<T> for Shared<T> {
     }
 }
 
-impl<T, One> FromIterator<One> for Shared<T>
-where
-    T: FromIterator<One>,
-{
-    fn from_iter<All: IntoIterator<Item = One>>(all: All) -> Self {
-        T::from_iter(all).into()
-    }
-}
-
 impl<T> Deref for Shared<T> {
     type Target = T;
 

@@ -280,7 +280,8 @@ impl fmt::Display for Cause {
 }
 
 /// The first few names, and how many more there are.
-fn listed(names: &[String]) -> String {
+#[must_use]
+pub fn listed(names: &[String]) -> String {
     match names.split_at_checked(4) {
         Some((first, rest)) if rest.len() > 1 => alloc::format!("{} and {} more", first.join(", "), rest.len()),
         Some(_) | None => names.join(", "),

@@ -1,13 +1,13 @@
 //! When servers may be taken down: weekly windows in a time zone, and days that are left out.
 
 use alloc::{collections::BTreeMap, format, vec::Vec};
-use core::{fmt, str::FromStr};
+use core::fmt;
 
 use jiff::civil::{Date, Time, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{NameError, UpdateName, ZoneName, names::text_serde};
+use crate::{UpdateName, ZoneName, day::date, names::text};
 
 /// When servers may be taken down: explicitly `always`, or in windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,20 +151,14 @@ impl Weekdays {
     pub fn contains(self, day: Weekday) -> bool {
         self.days & bit(day) != 0
     }
-}
 
-impl Weekdays {
     /// The same days, moved by `days`.
     const fn later(self, days: u8) -> Self {
         let days = days % 7;
         Self { days: (self.days << days | self.days >> (7 - days)) & 0b111_1111 }
     }
-}
 
-impl FromStr for Weekdays {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
+    fn read(text: &str) -> Option<Self> {
         let day = |name: &str| DAYS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, day)| *day);
         let part = |part: &str| match part.trim().split_once('-') {
             None => day(part.trim()).map(bit),
@@ -174,15 +168,11 @@ impl FromStr for Weekdays {
                 Some((0..=count).fold(0, |days, nth| days | bit(first.wrapping_add(nth))))
             }
         };
-        let days = if text.eq_ignore_ascii_case("daily") {
-            Some(0b111_1111)
-        } else {
-            text.split(',').try_fold(0, |days, one| Some(days | part(one)?))
-        };
-        match days {
-            Some(days) => Ok(Self { days }),
-            None => Err(NameError { expected: "days such as sat, sat,sun, mon-fri or daily", found: text.into() }),
+        if text.eq_ignore_ascii_case("daily") {
+            return Some(Self { days: 0b111_1111 });
         }
+        let days = text.split(',').try_fold(0, |days, one| Some(days | part(one)?))?;
+        Some(Self { days })
     }
 }
 
@@ -196,7 +186,7 @@ impl fmt::Display for Weekdays {
     }
 }
 
-text_serde!(Weekdays, "^[A-Za-z]{3,5}([, -]+[A-Za-z]{3})*$", "days such as sat, sat,sun, mon-fri or daily");
+text!(Weekdays, Self::read, "^[A-Za-z]{3,5}([, -]+[A-Za-z]{3})*$", "days such as sat, sat,sun, mon-fri or daily");
 
 /// A time of day, in minutes; `24:00` is the end of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,24 +202,16 @@ impl ClockTime {
         let time = within(self.minutes % (24 * 60)).and_then(|(hour, minute)| Time::new(hour, minute, 0, 0).ok());
         (time.unwrap_or(Time::midnight()), i64::from(self.minutes / (24 * 60)))
     }
-}
 
-impl FromStr for ClockTime {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
+    fn read(text: &str) -> Option<Self> {
         let digits = |part: &str| {
             let plain = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
             plain.then(|| part.parse::<u16>().ok()).flatten()
         };
-        let minutes = text.split_once(':').and_then(|(hour, minute)| {
-            let (hour, minute) = (digits(hour)?, digits(minute).filter(|_| minute.len() == 2)?);
-            (hour < 24 && minute < 60 || (hour, minute) == (24, 0)).then_some(hour * 60 + minute)
-        });
-        match minutes {
-            Some(minutes) => Ok(Self { minutes }),
-            None => Err(NameError { expected: "a time such as 22:00, up to 24:00", found: text.into() }),
-        }
+        let (hour, minute) = text.split_once(':')?;
+        let (hour, minute) = (digits(hour)?, digits(minute).filter(|_| minute.len() == 2)?);
+        let exists = hour < 24 && minute < 60 || (hour, minute) == (24, 0);
+        exists.then_some(Self { minutes: hour * 60 + minute })
     }
 }
 
@@ -239,7 +221,7 @@ impl fmt::Display for ClockTime {
     }
 }
 
-text_serde!(ClockTime, "^[0-9]{1,2}:[0-9]{2}$", "a time such as 22:00, up to 24:00");
+text!(ClockTime, Self::read, "^[0-9]{1,2}:[0-9]{2}$", "a time such as 22:00, up to 24:00");
 
 /// A day, or all days from one to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,24 +238,11 @@ impl Days {
     pub fn contains(self, day: Date) -> bool {
         self.first <= day && day <= self.last
     }
-}
 
-impl FromStr for Days {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let date = |text: &str| {
-            let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-            plain.then(|| text.parse::<Date>().ok()).flatten()
-        };
+    fn read(text: &str) -> Option<Self> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
-        match (date(first), date(last)) {
-            (Some(first), Some(last)) if first <= last => Ok(Self { first, last }),
-            _ => Err(NameError {
-                expected: "a day such as 2026-12-24, or days such as 2026-12-20..2027-01-06",
-                found: text.into(),
-            }),
-        }
+        let days = Self { first: date(first)?, last: date(last)? };
+        (days.first <= days.last).then_some(days)
     }
 }
 
@@ -286,8 +255,9 @@ impl fmt::Display for Days {
     }
 }
 
-text_serde!(
+text!(
     Days,
+    Self::read,
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})?$",
     "a day such as 2026-12-24, or days such as 2026-12-20..2027-01-06"
 );

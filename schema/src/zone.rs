@@ -1,7 +1,7 @@
 //! A time zone by its name in the IANA database, or by the name that Windows uses.
 
 use alloc::{borrow::ToOwned, format, string::String};
-use core::{fmt, str::FromStr};
+use core::fmt;
 
 use jiff::{
     Timestamp,
@@ -9,7 +9,7 @@ use jiff::{
 };
 use windows_timezones::WindowsTimezone;
 
-use crate::{NameError, names::text_serde};
+use crate::names::text;
 
 /// A time zone, such as `Europe/Berlin` or `W. Europe Standard Time`.
 ///
@@ -23,6 +23,12 @@ pub struct ZoneName {
 }
 
 impl ZoneName {
+    fn read(text: &str) -> Option<Self> {
+        let windows = text.parse::<WindowsTimezone>().ok().map(WindowsTimezone::tzdb_id);
+        let zone = TimeZoneDatabase::bundled().get(windows.unwrap_or(text)).ok().filter(|zone| !zone.is_unknown())?;
+        Some(Self { text: text.to_owned(), zone })
+    }
+
     /// The zone's rules.
     #[must_use]
     pub const fn rules(&self) -> &TimeZone {
@@ -33,20 +39,6 @@ impl ZoneName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-}
-
-impl FromStr for ZoneName {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let windows = text.parse::<WindowsTimezone>().ok().map(WindowsTimezone::tzdb_id);
-        let iana = windows.unwrap_or(text);
-        let zone = TimeZoneDatabase::bundled().get(iana).ok().filter(|zone| !zone.is_unknown());
-        match zone {
-            Some(zone) => Ok(Self { text: text.to_owned(), zone }),
-            None => Err(NameError { expected: EXPECTED, found: text.to_owned() }),
-        }
     }
 }
 
@@ -63,9 +55,12 @@ pub fn shown_at(at: Timestamp, zone: Option<&ZoneName>) -> String {
     format!("{} ({name})", rules.to_datetime(at).strftime("%a %Y-%m-%d %H:%M"))
 }
 
-const EXPECTED: &str = "a time zone such as Europe/Berlin or W. Europe Standard Time";
-
-text_serde!(ZoneName, "^[A-Za-z][A-Za-z0-9 ()./_+-]*$", "a time zone such as Europe/Berlin or W. Europe Standard Time");
+text!(
+    ZoneName,
+    Self::read,
+    "^[A-Za-z][A-Za-z0-9 ()./_+-]*$",
+    "a time zone such as Europe/Berlin or W. Europe Standard Time"
+);
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]

@@ -193,7 +193,7 @@ fn below(core: &str, others: &[&str], other: &str) -> Fact<Shared<Vec<Component>
     let name = |name: &str| reconcile_schema::ComponentName::from_title(name).unwrap();
     let core = Component { product: Product::Sfb2019, name: name("core-components"), build: build(core) };
     let others = others.iter().map(|it| Component { product: Product::Sfb2019, name: name(it), build: build(other) });
-    Fact::Known(std::iter::once(core).chain(others).collect())
+    Fact::Known(std::iter::once(core).chain(others).collect::<Vec<_>>().into())
 }
 
 fn behind(it: &mut Snapshot, to: &str, then: Option<&str>) {

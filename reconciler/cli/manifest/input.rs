@@ -7,8 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use reconcile_core::{
-    Entry, Goal, GoalError, Place, PoolStores, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired,
-    stale, topology_errors, warnings,
+    Entry, Goal, GoalError, Place, PoolStores, Remedy, Roster, Stale, Warning, accepting, expired, stale,
+    topology_errors, warnings,
 };
 use reconcile_schema::{
     Code, ComponentName, Fingerprint, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName,
@@ -257,8 +257,7 @@ impl Input {
         let mut known = BTreeSet::new();
         let first = errors.into_iter().filter(|error| known.insert((error.pointer.clone(), error.message.clone())));
         let explained = first.map(|error| {
-            let diagnostic = self.source.at(&error.pointer, ManifestCode::NoGoal, &error.message);
-            error.help.iter().map(advised).fold(diagnostic, Diagnostic::help)
+            self.source.at(&error.pointer, ManifestCode::NoGoal, &error.message).help(advised(&error.help))
         });
         Diagnostics::sorted(explained.collect()).into()
     }
@@ -360,7 +359,7 @@ fn world_elsewhere(manifest: &Manifest, path: &Path, source: &Source) -> Option<
 const LISTED: usize = 8;
 
 /// A declaration of pools or rings that makes no sense, with its place.
-fn explained(source: &Source, error: &TopologyError) -> Diagnostic {
+fn explained(source: &Source, error: &GoalError) -> Diagnostic {
     source.at(&error.pointer, ManifestCode::NoPlace, &error.message).help(advised(&error.help))
 }
 

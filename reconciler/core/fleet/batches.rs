@@ -30,7 +30,7 @@ pub fn batches(manifest: &Manifest, mut members: Vec<Member<'_>>) -> Vec<Option<
         member.standing.maintenance = None;
         // While one batch is worked on, the pools of the batch before become ready, so other servers go first.
         let takes = if member.databases_of.is_empty() { READY } else { Period::seconds(1) };
-        member.turn = member.turn.map(|_| Prediction { median: takes, p95: takes });
+        member.turn = member.turn.map(|_| Prediction::exactly(takes));
     }
     let mut fleet = Fleet::of(manifest, members);
     fleet.soak = Period::seconds(0);
