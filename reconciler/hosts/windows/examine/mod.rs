@@ -33,7 +33,7 @@ impl WindowsHost {
             signature: places::signature(),
             private_folder: places::private(),
             task: task(),
-            ..Examined::default()
+            ..self.answered(goal)
         };
         if goal.is_in_pool() {
             examined.schannel = installed::schannel(&self.registry).into();
@@ -45,7 +45,6 @@ impl WindowsHost {
             let others = goal.pool_servers.iter().filter(|server| **server != goal.server);
             examined.pool_servers = Fact::Known(pool_servers::reach(others));
         }
-        self.answered(goal, &mut examined);
         Fact::Known(examined.into())
     }
 }
