@@ -16,11 +16,12 @@ use super::observe::{refused, services};
 use super::own::unforeseen;
 use super::package::stage;
 use super::pool_share::{record as pool_record, tell_pool};
+use super::pools::Direction;
 use super::powershell::{Call, Change, PowerShell, hold, said};
 use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
 use super::record;
-use super::services::{Found, ServiceError, Services, needed_by};
-use super::settle::{heads_for, left, settle};
+use super::services::{Found, ServiceError, Services, heads_for, needed_by};
+use super::settle::{left, settle};
 use super::shells::close;
 use super::{ActingHost, WindowsError, WindowsHost};
 
@@ -84,6 +85,7 @@ impl ActingHost<'_> {
             self.host.scripts = hold(self.host.private()?)?;
         }
         let said = match step {
+        let change = Change { run: &seen.run.id, step };
             Step::Claim | Step::Release => return Ok(tell_pool(goal, seen, step)?),
             Step::Stage => {
                 let (said, copy) = self.host.stage(goal)?;
@@ -92,8 +94,8 @@ impl ActingHost<'_> {
             }
             Step::StopOthers => return self.host.stop_services(goal, Whose::Others),
             Step::StopServices => return self.host.stop_services(goal, Whose::Product),
-            Step::FailOver => self.host.fail_over(goal, Change { run: &seen.run.id, step })?,
-            Step::FailBack => self.host.fail_back(goal, Change { run: &seen.run.id, step })?,
+            Step::FailOver => self.host.move_computer(goal, Direction::Out, change)?,
+            Step::FailBack => self.host.move_computer(goal, Direction::Back, change)?,
             Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
@@ -105,7 +107,7 @@ impl ActingHost<'_> {
             Step::StartServices => return self.host.start_services(goal, seen, Whose::Product),
             Step::StartOthers => return self.host.start_services(goal, seen, Whose::Others),
             Step::UpdateDatabases(store) | Step::UpdatePoolDatabases(store) => {
-                self.host.update_databases(goal, store, Change { run: &seen.run.id, step })?
+                self.host.update_databases(goal, store, change)?
             }
             Step::Reboot => {
                 let why = format!("reconcile brings {} to {}.", goal.product, goal.core);
@@ -179,17 +181,15 @@ impl WindowsHost {
         Ok(Acted::Started { said: told(refused, left), ran })
     }
 
-    /// `Invoke-CsComputerFailOver`. If its wait time of one hour ends, it fails without having changed anything.
-    fn fail_over(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
+    /// `Invoke-CsComputerFailOver`, or `Invoke-CsComputerFailBack` with the name that was failed over. If its wait time
+    /// of one hour ends, the failover fails without having changed anything.
+    fn move_computer(&mut self, goal: &Goal, direction: Direction, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
-        self.shell(goal.product, "failover", MOVING, |shell, call| shell.fail_over(&name, change, call))?;
-        Ok("the cmdlet ended; the services tell what it did".to_owned())
-    }
-
-    /// `Invoke-CsComputerFailBack`, with the name that was failed over.
-    fn fail_back(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
-        let name = self.name.to_string();
-        self.shell(goal.product, "failback", MOVING, |shell, call| shell.fail_back(&name, change, call))?;
+        let what = match direction {
+            Direction::Out => "failover",
+            Direction::Back => "failback",
+        };
+        self.shell(goal.product, what, MOVING, |shell, call| shell.move_computer(&name, direction, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
@@ -306,7 +306,7 @@ impl WindowsHost {
         let manager = Services::open()?;
         let known = discover(&manager, &self.also)?;
         let mut look = || Ok(again(&manager, &known)?.into_iter().filter(|found| which(found)).collect());
-        let mut pause = |_: bool| {
+        let mut pause = || {
             wait(LOOK);
             let leave = self.interrupt.leaves() || may_be_left && self.interrupt.ends();
             (!leave).then(|| began.elapsed())

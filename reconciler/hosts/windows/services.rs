@@ -217,20 +217,14 @@ impl Services {
         let undocumented = |what, number| ServiceError::Undocumented { name: name.to_owned(), what, number };
         let state = state(status.dwCurrentState).ok_or_else(|| undocumented("state", status.dwCurrentState))?;
         let start = start_type(start).ok_or_else(|| undocumented("start type", start))?;
-        let pending = match state {
-            ServiceState::StartPending
-            | ServiceState::StopPending
-            | ServiceState::ContinuePending
-            | ServiceState::PausePending => true,
-            ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => false,
-        };
+        let progress = Progress { checkpoint: status.dwCheckPoint, wait_hint: status.dwWaitHint };
         Ok(Some(Found {
             name: name.to_owned(),
             state,
             start,
             needs,
             pid: (status.dwProcessId != 0).then_some(status.dwProcessId),
-            progress: pending.then_some(Progress { checkpoint: status.dwCheckPoint, wait_hint: status.dwWaitHint }),
+            progress: heads_for(state).map(|_| progress),
             recognised: Recognised::Name,
             exit_code: (state == ServiceState::Stopped).then_some(status.dwWin32ExitCode),
         }))
@@ -380,6 +374,16 @@ fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u6
         }
     }
 }
+/// The state that a service is changing to.
+pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
+    match state {
+        ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
+        ServiceState::StopPending => Some(ServiceState::Stopped),
+        ServiceState::PausePending => Some(ServiceState::Paused),
+        ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => None,
+    }
+}
+
 
 /// The strings of a list that ends with an empty string.
 ///
