@@ -23,6 +23,7 @@ use super::record;
 use super::services::{Found, ServiceError, Services, heads_for, needed_by};
 use super::settle::{left, settle};
 use super::shells::close;
+use super::state::private_folder;
 use super::{ActingHost, WindowsError, WindowsHost};
 
 /// How often pending services are checked, and how often a pause checks for an interrupt.
@@ -54,7 +55,7 @@ impl Act for ActingHost<'_> {
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), WindowsError> {
         if matches!(mark, Mark::Installing { .. }) {
-            record::forget(self.host.private()?); // How the last attempt ended does not matter for this one.
+            record::forget(private_folder()?); // How the last attempt ended does not matter for this one.
         }
         Ok(self.journal.append(run, now(), mark)?)
     }
@@ -63,10 +64,10 @@ impl Act for ActingHost<'_> {
         self.host.expensive.forget_after_pause();
         let (began, period) = (moment(), Duration::from(period));
         let at_work = |private: &Path| record::last(private).is_some_and(|recorded| recorded.at_work);
-        let private = self.host.private().ok().filter(|private| at_work(private)).map(Path::to_owned);
+        let private = private_folder().ok().filter(|private| at_work(private));
         while !self.host.interrupted() && began.elapsed() < period {
             wait(LOOK.min(period));
-            if private.as_deref().is_some_and(|private| !at_work(private)) {
+            if private.is_some_and(|private| !at_work(private)) {
                 break; // The command that it waits for has ended.
             }
         }
@@ -82,10 +83,10 @@ impl ActingHost<'_> {
         quiet: &mut dyn FnMut(Period),
     ) -> Result<Acted, WindowsError> {
         if step.takes_down() && self.host.scripts.is_empty() {
-            self.host.scripts = hold(self.host.private()?)?;
+            self.host.scripts = hold(private_folder()?)?;
         }
-        let said = match step {
         let change = Change { run: &seen.run.id, step };
+        let said = match step {
             Step::Claim | Step::Release => return Ok(tell_pool(goal, seen, step)?),
             Step::Stage => {
                 let (said, copy) = self.host.stage(goal)?;
@@ -125,7 +126,7 @@ impl WindowsHost {
 
     fn stage(&mut self, goal: &Goal) -> Result<(String, StagedCopy), WindowsError> {
         let fresh = unforeseen().map_err(WindowsError::NoName)?;
-        let staged = match stage(self.private()?, goal.product.installer(), &goal.installer, &fresh) {
+        let staged = match stage(private_folder()?, goal.product.installer(), &goal.installer, &fresh) {
             Ok(staged) => staged,
             Err(error) => {
                 // No copy is left, and the source shows no signer, so the next observation would find a good package.
@@ -205,21 +206,14 @@ impl WindowsHost {
     /// manager reports the result.
     fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<Acted, WindowsError> {
         let began = moment();
-        let folder = log_folder(self.private()?, &format!("net-{verb}-w3svc"))?;
+        let private = private_folder()?;
+        let folder = log_folder(private, &format!("net-{verb}-w3svc"))?;
         let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\net.exe");
         let arguments = [verb, "w3svc"].map(OsString::from);
         // Starting the server's services is not interrupted: an interrupted run ends with it.
         let lifetime = if wanted == ServiceState::Running { Lifetime::Finishes } else { Lifetime::Ours };
-        let private = self.private()?.to_owned();
-        let child = Child {
-            program: &program,
-            arguments: &arguments,
-            input: b"",
-            folder: &folder,
-            private: &private,
-            limit,
-            lifetime,
-        };
+        let (program, arguments) = (program.as_path(), arguments.as_slice());
+        let child = Child { program, arguments, input: b"", folder: &folder, private, limit, lifetime };
         let ended = self.run(&child, &mut |_| {})?;
         let found = match ended.ending {
             Ending::Exited(0) => Ok(()),
@@ -256,16 +250,16 @@ impl WindowsHost {
             Some(staged) if staged.sha256 == goal.installer.sha256 => staged,
             Some(_) | None => self.staged(goal)?.ok_or_else(|| WindowsError::NotStaged(goal.installer.path.clone()))?,
         };
-        let folder = log_folder(self.private()?, "install")?;
+        let private = private_folder()?;
+        let folder = log_folder(private, "install")?;
         let arguments = ["/silentmode"].map(OsString::from);
-        let private = self.private()?.to_owned();
         staged.is_alone()?; // The last check before the start. If it fails, the next run copies the package again.
         let child = Child {
             program: &staged.path,
             arguments: &arguments,
             input: b"",
             folder: &folder,
-            private: &private,
+            private,
             limit: goal.rules.install.into(),
             lifetime: Lifetime::Outlives(Outliving { run, step: &Step::Install, held: staged.held() }),
         };

@@ -25,6 +25,7 @@ use super::record::{self, Recorded};
 use super::registry::{Registry, RegistryError};
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, is_of_another_command, open_shells};
+use super::state::private_folder;
 use super::win32::Win32Error;
 use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
@@ -145,9 +146,8 @@ impl WindowsHost {
     /// Makes the private folder ours before anything in it is read, so that a planted journal has been moved aside by
     /// then. An account that is no administrator does not act on anything that it reads there.
     fn own(&self) -> Result<(), WindowsError> {
-        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
-        if is_administrator().map_err(cannot)? {
-            self.private()?;
+        if may_administer()? {
+            private_folder()?;
         }
         Ok(())
     }
@@ -166,15 +166,14 @@ impl WindowsHost {
 
     /// An account that is no administrator cannot use the private folder, so nothing more is checked.
     fn rights(&mut self, goal: &Goal) -> Result<Rights, WindowsError> {
-        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
-        let administrator = is_administrator().map_err(cannot)?;
+        let administrator = may_administer()?;
         let asks = administrator && product_steps(goal).next().is_some();
         let server_admins = Right::ServerAdmin.group();
         let is_member = |host: &mut Self| {
             host.shell(goal.product, "membership", MEMBERSHIP, |shell, call| shell.is_member(server_admins, call))
         };
         let server_admin = asks.then(|| is_member(self)).transpose()?;
-        let confined = confinement::is_confined(self.private()?).map_err(WindowsError::Confinement)?;
+        let confined = confinement::is_confined(private_folder()?).map_err(WindowsError::Confinement)?;
         Ok(Rights { administrator, server_admin, confined })
     }
 
@@ -215,12 +214,7 @@ impl WindowsHost {
         if let Some((_, seen)) = self.refused.as_ref().filter(|(sha256, _)| *sha256 == installer.sha256) {
             return Fact::Known(seen.clone());
         }
-        let found = match self.staged(goal) {
-            Err(WindowsError::Package(error)) => Err(error),
-            Err(error) => return Fact::Unknown(error.to_string()),
-            Ok(found) => Ok(found),
-        };
-        let seen = match found {
+        let seen = match self.staged(goal) {
             Ok(Some(staged)) => {
                 self.expensive.package_size = Some(staged.size);
                 self.staged = Some(staged);
@@ -230,10 +224,15 @@ impl WindowsHost {
                 self.expensive.package_size = Some(size);
                 PackageSeen::AtSource { sha256 }
             }),
-            Err(error) => Err(error),
+            Err(WindowsError::Package(error)) => Err(error),
+            Err(error) => return Fact::Unknown(error.to_string()),
         };
         seen.or_else(|error| refused(&error).ok_or(error)).into()
     }
+}
+
+fn may_administer() -> Result<bool, MachineError> {
+    is_administrator().map_err(|cause| MachineError::Unreadable { what: "the rights of this account", cause })
 }
 
 /// A known defect of a package is a refusal; a package that cannot be read now is unknown.

@@ -55,7 +55,7 @@ pub fn signature() -> Fact<FileSeen> {
 /// The private folder, which is made ours if it is not yet.
 pub fn private() -> Fact<FileSeen> {
     match private_folder() {
-        Ok(private) => Fact::Known(seen(&private.path, None)),
+        Ok(private) => Fact::Known(seen(private, None)),
         Err(error @ (StateError::NoProgramData(_) | StateError::NotElevated(_))) => Fact::Unknown(error.to_string()),
         Err(
             error @ (StateError::Folder { .. }
