@@ -54,7 +54,7 @@ impl Creation<'_> {
         match self.create(Some(job), 0) {
             Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => {}
             created => {
-                job.has_taken(created.is_ok());
+                job.holds = created.is_ok();
                 return Ok(created?.0);
             }
         }
@@ -73,7 +73,7 @@ impl Creation<'_> {
                 self.start_suspended(job, note)
             }
             created => {
-                job.has_taken(created.is_ok());
+                job.holds = created.is_ok();
                 Ok(created?.0)
             }
         }
@@ -92,7 +92,7 @@ impl Creation<'_> {
             if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX { Err(Win32Error::last()) } else { Ok(()) }
         });
         if let Err(cause) = released {
-            process.end(); // It has not run a single instruction, so ending it loses nothing.
+            let _ = process.end(); // It has not run a single instruction, so ending it loses nothing.
             return Err(cause);
         }
         Ok(process)

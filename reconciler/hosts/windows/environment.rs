@@ -14,8 +14,8 @@ use windows_sys::Win32::Security::TOKEN_QUERY;
 use windows_sys::Win32::System::SystemInformation::GetSystemWindowsDirectoryW;
 
 use super::account::{own_name, own_token};
-use super::library::{CallError, function, profile_directory};
-use super::win32::{Win32Error, check, text};
+use super::library::{CallError, folder, function, profile_directory};
+use super::win32::{check, text};
 
 /// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not
 /// every Windows defines each of them: then the value next to it is used.
@@ -119,13 +119,8 @@ fn profile() -> Result<OsString, CallError> {
 /// # Errors
 /// When Windows does not report it.
 pub fn system_root() -> Result<PathBuf, CallError> {
-    let mut buffer = [0_u16; 260];
-    // SAFETY: the buffer has the length that is given.
-    let length = unsafe { GetSystemWindowsDirectoryW(buffer.as_mut_ptr(), buffer.len() as u32) };
-    match buffer.get(..length as usize) {
-        Some(path) if length > 0 => Ok(OsString::from_wide(path).into()),
-        _ => Err(Win32Error::last().into()),
-    }
+    // SAFETY: the call writes into the buffer up to the length that is given.
+    Ok(folder(|buffer, length| unsafe { GetSystemWindowsDirectoryW(buffer, length) })?)
 }
 
 /// Every variable that the registry defines for the whole machine. Variables that we inherited, and those of the

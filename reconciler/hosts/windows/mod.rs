@@ -35,6 +35,7 @@ mod protect;
 mod record;
 mod registry;
 mod script;
+mod security;
 mod services;
 mod settle;
 mod share_eyes;

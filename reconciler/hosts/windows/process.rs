@@ -231,8 +231,8 @@ impl Runner {
     }
 
     /// Ends a waiting child, and gives it time to go.
-    pub fn end(&self, mut waiting: Waiting) {
-        waiting.end();
+    pub fn end(&self, waiting: Waiting) {
+        waiting.job.end_with(&waiting.process);
         // Any later list of processes shows whether it is gone in time.
         let _ = waiting.process.wait(PATIENCE);
     }
@@ -255,22 +255,9 @@ impl Runner {
         };
         let Started { process, job, stdin, record } = started;
         let (program, folder) = (program.to_owned(), child.folder.to_owned());
-        let ends_with_us = record.is_none();
         let interruptible = matches!(child.lifetime, Lifetime::Ours);
         let runs_on = matches!(child.lifetime, Lifetime::Outlives(outliving) if outliving.runs_on());
-        Ok(Waiting {
-            process,
-            job,
-            stdin,
-            record,
-            output,
-            program,
-            folder,
-            ends_with_us,
-            interruptible,
-            runs_on,
-            unwatched: false,
-        })
+        Ok(Waiting { process, job, stdin, record, output, program, folder, interruptible, runs_on, unwatched: false })
     }
 
     /// Starts the watcher, which starts the child.
@@ -388,12 +375,11 @@ pub struct Waiting {
     process: Process,
     job: Job,
     stdin: Option<PipeWriter>,
-    /// The record of its watcher.
+    /// The record of its watcher; none for a child that ends with us.
     record: Option<Record>,
     output: Output,
     program: PathBuf,
     folder: PathBuf,
-    ends_with_us: bool,
     interruptible: bool,
     runs_on: bool,
     /// Whether its watcher is gone, so that we observe the child itself.
@@ -401,13 +387,6 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Ends it. If the job does not hold the child, or does not end it, only the child is ended.
-    fn end(&mut self) {
-        if !self.job.holds() || self.job.end().is_err() {
-            self.process.end();
-        }
-    }
-
     fn attend(
         &mut self,
         limit: Duration,
@@ -440,7 +419,7 @@ impl Waiting {
                 Some(_) if elapsed >= limit.saturating_add(2 * PATIENCE) => return Ok(self.still_running()),
                 Some(_) | None => continue,
             };
-            self.end();
+            self.job.end_with(&self.process);
             // It may have ended by itself before we could end it; its work counts as interrupted anyway.
             return self.wait(PATIENCE).map(|_| why);
         }
@@ -481,13 +460,9 @@ impl Waiting {
             let why = format!("its watcher ended with exit code {code} ({said})");
             return Err(ProcessError::NotStarted { program, why });
         };
-        match Process::open(pid) {
-            Ok(process) if process.times().is_ok_and(|(then, _)| then == created) => {
-                (self.process, self.unwatched) = (process, true);
-                Ok(None)
-            }
-            Ok(_) | Err(_) => Err(ProcessError::Unseen { program }),
-        }
+        let Some(process) = Process::open_same(pid, created) else { return Err(ProcessError::Unseen { program }) };
+        (self.process, self.unwatched) = (process, true);
+        Ok(None)
     }
 
     fn signs_of_life(&self) -> Signs {
@@ -529,8 +504,8 @@ fn bytes_in(folder: &Path, depth: u32) -> u64 {
 impl Drop for Waiting {
     fn drop(&mut self) {
         // Ending a child that has already ended does nothing, except to its remaining child processes.
-        if self.ends_with_us {
-            self.end();
+        if self.record.is_none() {
+            self.job.end_with(&self.process);
         }
     }
 }

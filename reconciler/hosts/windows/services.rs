@@ -4,9 +4,8 @@
 use std::fmt;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_ALREADY_RUNNING,
-    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED,
-    ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
+    ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_SERVICE_ALREADY_RUNNING, ERROR_SERVICE_CANNOT_ACCEPT_CTRL,
+    ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED, ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
 };
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, ControlService, ENUM_SERVICE_STATUS_PROCESSW, ENUM_SERVICE_STATUSW, EnumDependentServicesW,
@@ -20,7 +19,7 @@ use windows_sys::Win32::System::Services::{
 };
 
 use super::library::CallError;
-use super::win32::{Win32Error, check, text_at, wide};
+use super::win32::{Win32Error, check, filled, text_at, wide};
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
 /// Why the service manager could not be asked, or did not accept an order.
@@ -356,35 +355,6 @@ impl Drop for Handle {
     }
 }
 
-/// Runs a call that reports how many bytes it needs, until the buffer is large enough. Words of eight bytes keep
-/// pointers aligned.
-fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u64>, Win32Error> {
-    let mut buffer = vec![0_u64; 64];
-    loop {
-        let mut needed = 0;
-        let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
-        match check(call(buffer.as_mut_ptr(), size, &raw mut needed)) {
-            Ok(()) => return Ok(buffer),
-            // It asks for more than it was given before, so the loop ends, since every round makes the buffer larger.
-            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA)) => {
-                let wanted = (needed.max(size) as usize).div_ceil(8) + 1;
-                buffer = vec![0; wanted];
-            }
-            Err(cause) => return Err(cause),
-        }
-    }
-}
-/// The state that a service is changing to.
-pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
-    match state {
-        ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
-        ServiceState::StopPending => Some(ServiceState::Stopped),
-        ServiceState::PausePending => Some(ServiceState::Paused),
-        ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => None,
-    }
-}
-
-
 /// The strings of a list that ends with an empty string.
 ///
 /// # Safety
@@ -401,6 +371,16 @@ unsafe fn list_at(start: *const u16) -> Vec<String> {
         // SAFETY: the string just read and its NUL lie within the list.
         at = unsafe { at.add(name.encode_utf16().count() + 1) };
         names.push(name);
+    }
+}
+
+/// The state that a service is changing to.
+pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
+    match state {
+        ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
+        ServiceState::StopPending => Some(ServiceState::Stopped),
+        ServiceState::PausePending => Some(ServiceState::Paused),
+        ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => None,
     }
 }
 

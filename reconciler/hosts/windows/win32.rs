@@ -3,8 +3,11 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::{FromRawHandle, OwnedHandle};
 
-use windows_sys::Win32::Foundation::GetLastError;
+use windows_sys::Win32::Foundation::{
+    ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
+};
 
 /// A Win32 error code; its text contains the system's own text and the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +50,37 @@ impl fmt::Display for Win32Error {
 /// `Err` with the last error where a call reported failure by returning zero.
 pub fn check(result: i32) -> Result<(), Win32Error> {
     if result == 0 { Err(Win32Error::last()) } else { Ok(()) }
+}
+
+/// The object of a handle that a call has returned; a failure where the handle is null or invalid.
+///
+/// # Safety
+/// Any other handle is open and ours alone.
+pub unsafe fn owned(handle: HANDLE) -> Result<OwnedHandle, Win32Error> {
+    if handle.is_null() || handle == INVALID_HANDLE_VALUE {
+        return Err(Win32Error::last());
+    }
+    // SAFETY: the handle is open and ours alone, as the caller promises.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// Runs a call that reports how many bytes it needs, until the buffer is large enough. Words of eight bytes keep
+/// pointers aligned.
+pub fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u64>, Win32Error> {
+    let mut buffer = vec![0_u64; 64];
+    loop {
+        let mut needed = 0;
+        let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
+        match check(call(buffer.as_mut_ptr(), size, &raw mut needed)) {
+            Ok(()) => return Ok(buffer),
+            // It asks for more than it was given before, so the loop ends, since every round makes the buffer larger.
+            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA)) => {
+                let wanted = (needed.max(size) as usize).div_ceil(8) + 1;
+                buffer = vec![0; wanted];
+            }
+            Err(cause) => return Err(cause),
+        }
+    }
 }
 
 /// NUL-terminated UTF-16, the form of names for most calls.
