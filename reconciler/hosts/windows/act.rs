@@ -208,7 +208,7 @@ impl WindowsHost {
         let began = moment();
         let private = private_folder()?;
         let folder = log_folder(private, &format!("net-{verb}-w3svc"))?;
-        let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\net.exe");
+        let program = system_root()?.join(r"System32\net.exe");
         let arguments = [verb, "w3svc"].map(OsString::from);
         // Starting the server's services is not interrupted: an interrupted run ends with it.
         let lifetime = if wanted == ServiceState::Running { Lifetime::Finishes } else { Lifetime::Ours };

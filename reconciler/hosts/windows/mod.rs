@@ -307,11 +307,11 @@ impl WindowsHost {
             return Err(WindowsError::RunActs(holder));
         }
         let folder = log_folder(private, what)?;
-        let common = variable("CommonProgramFiles").map_err(WindowsError::Folders)?.unwrap_or_default();
+        let common = variable("CommonProgramFiles")?.unwrap_or_default();
         let shell = PowerShell {
             private: private.to_owned(),
             runner: &self.runner,
-            program: powershell::program(&system_root().map_err(WindowsError::Folders)?),
+            program: powershell::program(&system_root()?),
             module: powershell::module(Path::new(&common), product),
         };
         if self.acts {

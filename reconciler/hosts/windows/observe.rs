@@ -22,7 +22,7 @@ use super::package::{PackageError, hash_at_source};
 use super::pool_share::record as pool_record;
 use super::powershell::Call;
 use super::record::{self, Recorded};
-use super::registry::{Registry, RegistryError};
+use super::registry::Registry;
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, is_of_another_command, open_shells};
 use super::state::private_folder;
@@ -30,7 +30,7 @@ use super::win32::Win32Error;
 use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
 use crate::recognise::{folders, is_at_or_below};
-use crate::uninstall::{self, ComponentError};
+use crate::uninstall;
 
 /// How long the question about a group may take: the directory may be far away.
 const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
@@ -41,15 +41,6 @@ const POOL: std::time::Duration = std::time::Duration::from_secs(1800);
 
 /// How long the waiting shell may take for its answer before another one is started.
 const WARM: std::time::Duration = std::time::Duration::from_secs(300);
-
-/// Why the installed components are unknown.
-#[derive(Debug, thiserror::Error)]
-enum ListError {
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    #[error(transparent)]
-    Components(#[from] ComponentError),
-}
 
 impl Observe for WindowsHost {
     type Error = WindowsError;
@@ -248,7 +239,7 @@ pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
 }
 
 /// The installed components of all products, with their builds from the Uninstall list.
-fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
+fn components(registry: &Registry) -> Result<Vec<Component>, WindowsError> {
     let ours = registry.installed(Component::bears_a_products_name)?;
     Ok(uninstall::components(ours, registry.control_panel_version()?)?)
 }
@@ -263,15 +254,7 @@ pub(super) fn services(also: &[ServiceName]) -> Result<Vec<Service>, ServiceErro
 }
 
 /// Why a restart of Windows is pending.
-#[derive(Debug, thiserror::Error)]
-enum RestartError {
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    #[error("cannot find the folders of Windows: {0}")]
-    Folders(#[from] CallError),
-}
-
-fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError> {
+fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, WindowsError> {
     let (restarts, roots) = (registry.pending_restarts()?, Roots::of(goal)?);
     let pending = restarts.into_iter().map(|restart| Pending {
         who: restart.whose.to_owned(),
@@ -339,7 +322,7 @@ fn private_disk() -> Result<u64, WindowsError> {
 }
 
 fn disk() -> Result<u64, WindowsError> {
-    let root = system_root().map_err(WindowsError::Folders)?;
+    let root = system_root()?;
     Ok(free_disk(root.ancestors().last().unwrap_or(&root))?)
 }
 

@@ -83,7 +83,7 @@ impl Scheduler {
     /// # Errors
     /// When the private folder cannot be used.
     pub fn open() -> Result<Self, WindowsError> {
-        let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\schtasks.exe");
+        let program = system_root()?.join(r"System32\schtasks.exe");
         Ok(Self { runner: Runner::default(), private: private_folder()?.to_owned(), program })
     }
 
