@@ -15,7 +15,7 @@ use windows_sys::Win32::System::SystemInformation::GetSystemWindowsDirectoryW;
 
 use super::account::{own_name, own_token};
 use super::library::{CallError, folder, function, profile_directory};
-use super::win32::{check, text};
+use super::win32::{check, text, units_at};
 
 /// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not
 /// every Windows defines each of them: then the value next to it is used.
@@ -142,23 +142,18 @@ fn defined() -> Result<Vec<(OsString, OsString)>, CallError> {
     let mut variables = Vec::new();
     let mut at: *const u16 = block.cast_const().cast();
     loop {
-        let mut length = 0;
         // SAFETY: the block is a row of NUL-terminated texts that an empty text ends; we stop at that one.
-        while unsafe { *at.add(length) } != 0 {
-            length += 1;
-        }
-        if length == 0 {
+        let units = unsafe { units_at(at) };
+        if units.is_empty() {
             break;
         }
-        // SAFETY: `length` units were just read one by one.
-        let units = unsafe { std::slice::from_raw_parts(at, length) };
         // Names such as `=C:` start with the separator; they are not real variables.
         if let Some(sign) = units.iter().position(|&unit| unit == u16::from(b'=')).filter(|&sign| sign > 0) {
             let (name, value) = units.split_at(sign);
             variables.push((OsString::from_wide(name), OsString::from_wide(value.get(1..).unwrap_or_default())));
         }
         // SAFETY: the NUL behind the text belongs to the block.
-        at = unsafe { at.add(length + 1) };
+        at = unsafe { at.add(units.len() + 1) };
     }
     // SAFETY: the block came from CreateEnvironmentBlock and is not used any more.
     unsafe { destroy(block) };

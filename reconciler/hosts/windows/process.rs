@@ -307,11 +307,11 @@ impl Runner {
             kept: &[outliving.held.as_handle()],
             breaks_away: is_own_process_in_job().unwrap_or(false),
         };
-        let process = match creation.start(Some(&mut job)) {
+        let process = match creation.start(&mut job) {
             // A job that releases every process may refuse one that asks for it.
             Err(Win32Error(ERROR_ACCESS_DENIED)) if creation.breaks_away => {
                 creation.breaks_away = false;
-                creation.start(Some(&mut job))
+                creation.start(&mut job)
             }
             started => started,
         };

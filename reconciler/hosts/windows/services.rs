@@ -19,7 +19,7 @@ use windows_sys::Win32::System::Services::{
 };
 
 use super::library::CallError;
-use super::win32::{Win32Error, check, filled, text_at, wide};
+use super::win32::{Win32Error, check, filled, text_at, units_at, wide};
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
 /// Why the service manager could not be asked, or did not accept an order.
@@ -364,13 +364,13 @@ unsafe fn list_at(start: *const u16) -> Vec<String> {
     let mut at = start;
     loop {
         // SAFETY: `at` is null or at the start of a string of the list, as the caller promises.
-        let name = unsafe { text_at(at) };
+        let name = unsafe { units_at(at) };
         if name.is_empty() {
             return names;
         }
         // SAFETY: the string just read and its NUL lie within the list.
-        at = unsafe { at.add(name.encode_utf16().count() + 1) };
-        names.push(name);
+        at = unsafe { at.add(name.len() + 1) };
+        names.push(String::from_utf16_lossy(name));
     }
 }
 

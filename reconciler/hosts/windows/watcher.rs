@@ -67,7 +67,7 @@ fn begin(order: &Order) -> Result<(Process, Job), String> {
         kept: &[],
         breaks_away: false,
     };
-    let process = creation.start(Some(&mut job)).map_err(|cause| failed("start", cause))?;
+    let process = creation.start(&mut job).map_err(|cause| failed("start", cause))?;
     Ok((process, job))
 }
 

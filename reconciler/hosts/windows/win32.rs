@@ -99,8 +99,17 @@ pub fn text(buffer: &[u16]) -> String {
 /// # Safety
 /// `start` is null, or readable up to and including a NUL.
 pub unsafe fn text_at(start: *const u16) -> String {
+    // SAFETY: as the caller promises; the units are copied at once.
+    String::from_utf16_lossy(unsafe { units_at(start) })
+}
+
+/// The units before the NUL at a pointer; none for a null pointer.
+///
+/// # Safety
+/// `start` is null, or readable up to and including a NUL, while the units are used.
+pub unsafe fn units_at<'a>(start: *const u16) -> &'a [u16] {
     if start.is_null() {
-        return String::new();
+        return &[];
     }
     let mut length = 0;
     // SAFETY: the caller promises a NUL at or after every unit that is read here.
@@ -108,7 +117,7 @@ pub unsafe fn text_at(start: *const u16) -> String {
         length += 1;
     }
     // SAFETY: `length` units were just read one by one.
-    String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(start, length) })
+    unsafe { std::slice::from_raw_parts(start, length) }
 }
 
 #[cfg(test)]
