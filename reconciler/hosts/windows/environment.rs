@@ -48,10 +48,7 @@ const EXTENSIONS: &str = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"
 /// When Windows does not return the variables.
 pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallError> {
     let defined = defined()?;
-    let value = |wanted: &str| {
-        let found = defined.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        found.map(|(_, value)| value.clone())
-    };
+    let value = |name: &str| value_of(name, &defined);
     // A value that begins with another variable.
     let expanded = |text: &str| -> Option<OsString> {
         let Some((name, rest)) = text.strip_prefix('%').and_then(|text| text.split_once('%')) else {
@@ -101,7 +98,11 @@ pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallEr
 /// # Errors
 /// When Windows does not return the variables.
 pub fn variable(name: &str) -> Result<Option<OsString>, CallError> {
-    Ok(defined()?.into_iter().find(|(defined, _)| defined.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    Ok(value_of(name, &defined()?))
+}
+
+fn value_of(name: &str, defined: &[(OsString, OsString)]) -> Option<OsString> {
+    defined.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
 }
 
 /// The profile folder of our account.

@@ -249,18 +249,23 @@ impl Runner {
         let (output, stdout, stderr) = Output::create(child.folder).map_err(folder)?;
         let variables = environment(&temporary)
             .map_err(|cause| ProcessError::Environment { program: program.to_owned(), cause })?;
-        let started = match child.lifetime {
-            Lifetime::Ours | Lifetime::Finishes => inside(child, &variables, &stdout, &stderr)?,
-            Lifetime::Outlives(outliving) => self.watched(child, outliving, &variables, &stdout, &stderr)?,
+        let (process, job, stdin, record) = match child.lifetime {
+            Lifetime::Ours | Lifetime::Finishes => {
+                let (process, job, stdin) = inside(child, &variables, &stdout, &stderr)?;
+                (process, job, stdin, None)
+            }
+            Lifetime::Outlives(outliving) => {
+                let (process, job, record) = self.watched(child, outliving, &variables, &stdout, &stderr)?;
+                (process, job, None, Some(record))
+            }
         };
-        let Started { process, job, stdin, record } = started;
         let (program, folder) = (program.to_owned(), child.folder.to_owned());
         let interruptible = matches!(child.lifetime, Lifetime::Ours);
         let runs_on = matches!(child.lifetime, Lifetime::Outlives(outliving) if outliving.runs_on());
         Ok(Waiting { process, job, stdin, record, output, program, folder, interruptible, runs_on, unwatched: false })
     }
 
-    /// Starts the watcher, which starts the child.
+    /// Starts the watcher, which starts the child; returns the watcher and its record.
     fn watched(
         &self,
         child: &Child<'_>,
@@ -268,7 +273,7 @@ impl Runner {
         variables: &[(OsString, OsString)],
         stdout: &File,
         stderr: &File,
-    ) -> Result<Started, ProcessError> {
+    ) -> Result<(Process, Job, Record), ProcessError> {
         let program = child.program;
         let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
         let failed = |what| move |error: io::Error| start(what)(Win32Error::of(&error));
@@ -316,17 +321,17 @@ impl Runner {
             started => started,
         };
         let process = process.map_err(start("start the watcher of"))?;
-        Ok(Started { process, job, stdin: None, record: Some(record) })
+        Ok((process, job, record))
     }
 }
 
-/// Starts a child that ends with us.
+/// Starts a child that ends with us, and returns the other end of its input, if it has any.
 fn inside(
     child: &Child<'_>,
     variables: &[(OsString, OsString)],
     stdout: &File,
     stderr: &File,
-) -> Result<Started, ProcessError> {
+) -> Result<(Process, Job, Option<PipeWriter>), ProcessError> {
     let program = child.program;
     let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
     let failed = |what| move |error: io::Error| start(what)(Win32Error::of(&error));
@@ -350,15 +355,7 @@ fn inside(
         let (read, write) = io::pipe().map_err(failed("give its input to"))?;
         (create(read.as_handle(), &mut job)?, Some(write))
     };
-    Ok(Started { process, job, stdin, record: None })
-}
-
-/// A child that was just started.
-struct Started {
-    process: Process,
-    job: Job,
-    stdin: Option<PipeWriter>,
-    record: Option<Record>,
+    Ok((process, job, stdin))
 }
 
 impl Outliving<'_> {
