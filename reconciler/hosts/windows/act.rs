@@ -12,13 +12,14 @@ use super::discover::{again, discover};
 use super::environment::system_root;
 use super::layered::{Left, down, up};
 use super::logs::log_folder;
+use super::machine::restart;
 use super::observe::{refused, services};
 use super::own::unforeseen;
 use super::package::stage;
 use super::pool_share::{record as pool_record, tell_pool};
 use super::pools::Direction;
 use super::powershell::{Call, Change, PowerShell, hold, said};
-use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
+use super::process::{Child, Ended, Ending, Lifetime, Outliving};
 use super::record;
 use super::services::{Found, ServiceError, Services, heads_for, needed_by};
 use super::settle::{left, settle};
@@ -112,7 +113,7 @@ impl ActingHost<'_> {
             }
             Step::Reboot => {
                 let why = format!("reconcile brings {} to {}.", goal.product, goal.core);
-                return Ok(Acted::GoingDown((self.restart)(&why)?));
+                return Ok(Acted::GoingDown(restart(&why)?));
             }
         };
         Ok(Acted::Ended(Account::success(said)))
@@ -263,9 +264,7 @@ impl WindowsHost {
             limit: goal.rules.install.into(),
             lifetime: Lifetime::Outlives(Outliving { run, step: &Step::Install, held: staged.held() }),
         };
-        let mut watch = |pulse: Pulse| {
-            quiet(Period::seconds(u32::try_from(pulse.quiet.as_secs()).unwrap_or(u32::MAX)));
-        };
+        let mut watch = |lasts: Duration| quiet(Period::seconds(u32::try_from(lasts.as_secs()).unwrap_or(u32::MAX)));
         let ended = self.run(&child, &mut watch);
         // Held until here, and for the following observations: the verified file is the one that ran.
         self.staged = Some(staged);
@@ -279,7 +278,7 @@ impl WindowsHost {
         }
     }
 
-    fn run(&self, child: &Child<'_>, watch: &mut dyn FnMut(Pulse)) -> Result<Ended, WindowsError> {
+    fn run(&self, child: &Child<'_>, watch: &mut dyn FnMut(Duration)) -> Result<Ended, WindowsError> {
         Ok(self.runner.run(child, watch, &self.interrupt)?)
     }
 

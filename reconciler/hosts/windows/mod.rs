@@ -54,7 +54,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
@@ -109,7 +108,6 @@ pub struct WindowsHost {
 pub struct ActingHost<'a> {
     host: &'a mut WindowsHost,
     journal: Journal,
-    restart: fn(&str) -> Result<Option<Timestamp>, MachineError>,
     sleepers: Vec<String>,
 }
 
@@ -281,7 +279,7 @@ impl WindowsHost {
         }
         self.interrupt = interrupt;
         self.begin();
-        Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
+        Ok(ActingHost { host: self, journal, sleepers })
     }
 
     /// The copy of the update that the journal records, if it is unchanged.

@@ -240,8 +240,7 @@ pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
 
 /// The installed components of all products, with their builds from the Uninstall list.
 fn components(registry: &Registry) -> Result<Vec<Component>, WindowsError> {
-    let ours = registry.installed(Component::bears_a_products_name)?;
-    Ok(uninstall::components(ours, registry.control_panel_version()?)?)
+    Ok(uninstall::components(registry.installed()?, registry.control_panel_version()?)?)
 }
 
 /// The services that count here, in the form for a decision.

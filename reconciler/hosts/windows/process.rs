@@ -107,13 +107,6 @@ pub struct Ended {
     pub output: Output,
 }
 
-/// An observation of a running child.
-#[derive(Debug, Clone, Copy)]
-pub struct Pulse {
-    /// How long it has shown no activity: no output, no log file in its folder, no CPU time.
-    pub quiet: Duration,
-}
-
 /// Why a child could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -173,14 +166,15 @@ impl Default for Runner {
 impl Runner {
     /// Runs a child until it ends, or until its time limit.
     ///
-    /// `watch` observes the child a few times a second; `interrupt` is checked as often.
+    /// A few times a second, `watch` is told how long the child has shown no activity: no output, no log file in its
+    /// folder, no CPU time. `interrupt` is checked as often.
     ///
     /// # Errors
     /// When it cannot be started or waited for. Its end, with whatever exit code, is not an error here.
     pub fn run(
         &self,
         child: &Child<'_>,
-        watch: &mut dyn FnMut(Pulse),
+        watch: &mut dyn FnMut(Duration),
         interrupt: &Interrupt,
     ) -> Result<Ended, ProcessError> {
         let waiting = self.spawn(child)?;
@@ -217,7 +211,7 @@ impl Runner {
         mut waiting: Waiting,
         input: &[u8],
         limit: Duration,
-        watch: &mut dyn FnMut(Pulse),
+        watch: &mut dyn FnMut(Duration),
         interrupt: &Interrupt,
     ) -> Result<Ended, ProcessError> {
         if let Some(mut stdin) = waiting.stdin.take() {
@@ -387,7 +381,7 @@ impl Waiting {
     fn attend(
         &mut self,
         limit: Duration,
-        watch: &mut dyn FnMut(Pulse),
+        watch: &mut dyn FnMut(Duration),
         interrupt: &Interrupt,
     ) -> Result<Ending, ProcessError> {
         let began = moment();
@@ -406,7 +400,7 @@ impl Waiting {
             }
             self.output.trim();
             let elapsed = now - began;
-            watch(Pulse { quiet: now - moved });
+            watch(now - moved);
             let why = match self.record {
                 None if interrupt.leaves() || self.interruptible && interrupt.ends() => Ending::Interrupted,
                 Some(_) if interrupt.leaves() => return Ok(self.still_running()),

@@ -89,17 +89,17 @@ impl Registry {
         Self { root: LOCAL_MACHINE, root_name: "HKLM", prefix: String::new() }
     }
 
-    /// The entries of the uninstall list whose `DisplayName` is `wanted`.
+    /// The entries of the uninstall list whose `DisplayName` may be that of a component of a product.
     ///
     /// # Errors
     /// When a key cannot be read, or the list does not become stable. An entry whose `DisplayName` is no text is
     /// skipped: it has no sign of being ours.
-    pub fn installed(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, RegistryError> {
-        self.settled(LIST, || self.installed_once(&wanted))
+    pub fn installed(&self) -> Result<Vec<Entry>, RegistryError> {
+        self.settled(LIST, || self.installed_once())
     }
 
     /// One pass; none where an entry vanished between being listed and being opened.
-    fn installed_once(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<Entry>>, RegistryError> {
+    fn installed_once(&self) -> Result<Option<Vec<Entry>>, RegistryError> {
         let mut found = Vec::new();
         for id in self.keys(LIST)?.unwrap_or_default() {
             let path = format!(r"{LIST}\{id}");
@@ -111,7 +111,7 @@ impl Registry {
                 Ok(None) | Err(RegistryError::NotText { .. }) => continue,
                 Err(error) => return Err(error),
             };
-            if wanted(&name) {
+            if Component::bears_a_products_name(&name) {
                 let version = match self.text_in(&entry, &path, "DisplayVersion") {
                     // The version matters only for a known component.
                     Err(RegistryError::NotText { .. }) if Component::from_display_name(&name).is_none() => None,
