@@ -119,18 +119,10 @@ pub enum ProcessError {
     /// It cannot be given an environment.
     #[error("cannot give an environment to {program}: {cause}")]
     Environment { program: PathBuf, cause: CallError },
-    /// A step of starting it failed.
+    /// A step of starting it failed, or its record cannot be read.
     #[error("cannot {what} {program}: {cause}")]
     Start {
         /// Which step.
-        what: &'static str,
-        program: PathBuf,
-        cause: Win32Error,
-    },
-    /// A command that outlives its run cannot be recorded.
-    #[error("cannot {what} the record of {program}: {cause}")]
-    Record {
-        /// What was tried.
         what: &'static str,
         program: PathBuf,
         cause: Win32Error,
@@ -287,14 +279,7 @@ impl Runner {
             folder: child.folder.to_owned(),
             private: child.private.to_owned(),
         };
-        let unrecorded = |what| {
-            move |error: io::Error| ProcessError::Record {
-                what,
-                program: program.to_owned(),
-                cause: Win32Error::of(&error),
-            }
-        };
-        let record = Record::begin(&order).map_err(unrecorded("begin"))?;
+        let record = Record::begin(&order).map_err(failed("begin the record of"))?;
         let mut job = Job::new(false).map_err(start("make a job for"))?;
         let _note = Note::new(child.private, &watcher).map_err(failed("note the start of"))?;
         let mut creation = Creation {
@@ -435,8 +420,8 @@ impl Waiting {
             let _ = record.add(&Entry::Ended(End::Exited(code))); // We saw it end, even if somebody else did too.
             return Ok(Some(Ending::Exited(code)));
         }
-        let recorded = record.read().map_err(|error| ProcessError::Record {
-            what: "read",
+        let recorded = record.read().map_err(|error| ProcessError::Start {
+            what: "read the record of",
             program: program.clone(),
             cause: Win32Error::of(&error),
         })?;
