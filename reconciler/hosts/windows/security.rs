@@ -1,6 +1,7 @@
 //! The owner and the access list of an open object.
 
 use std::os::windows::io::RawHandle;
+use std::ptr::null_mut;
 
 use windows_sys::Win32::Foundation::{ERROR_SUCCESS, LocalFree};
 use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_OBJECT_TYPE};
@@ -37,10 +38,9 @@ impl Security {
     }
 
     fn read(object: RawHandle, kind: SE_OBJECT_TYPE, what: u32) -> Result<Self, Win32Error> {
-        let null = std::ptr::null_mut();
-        let mut security = Self { descriptor: null, owner: std::ptr::null_mut(), list: std::ptr::null_mut() };
+        let mut security = Self { descriptor: null_mut(), owner: null_mut(), list: null_mut() };
         let (owner, list) = (&raw mut security.owner, &raw mut security.list);
-        let (group, audit) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let (group, audit) = (null_mut(), null_mut());
         // SAFETY: the handle is open; what is asked for points into the descriptor, which lives as long as we do.
         match unsafe { GetSecurityInfo(object, kind, what, owner, group, list, audit, &raw mut security.descriptor) } {
             ERROR_SUCCESS => Ok(security),
