@@ -150,27 +150,22 @@ impl Lying {
     /// The content of the file of this kind, where it is believed. A server without a file may have reported in the
     /// record of an earlier version.
     pub fn own(&self, kind: &Kind) -> Result<PoolRecord, ShareError> {
-        // Compared by kind: on a share, the case of a name has no meaning.
-        let text = |kind: &Kind| {
-            let (path, (_, found)) = self.files.iter().find(|(_, (other, _))| other == kind)?;
-            Some((path, found))
-        };
-        match (kind, text(kind)) {
-            (_, Some((path, Found::Text { text, .. }))) => {
-                let said = parsed(path, text)?;
-                Ok(match kind {
-                    Kind::Server(server) => said.said_by(server),
-                    Kind::Broken(_) | Kind::Earlier => said,
-                })
+        let said = |kind: &Kind| -> Result<Option<PoolRecord>, ShareError> {
+            // Compared by kind: on a share, the case of a name has no meaning.
+            match self.files.iter().find(|(_, (other, _))| other == kind) {
+                Some((path, (_, Found::Text { text, .. }))) => parsed(path, text).map(Some),
+                Some((_, (_, Found::Doubted(_)))) => Ok(Some(PoolRecord::default())),
+                None => Ok(None),
             }
-            (Kind::Server(server), None) => match text(&Kind::Earlier) {
-                Some((path, Found::Text { text, .. })) => {
-                    Ok(PoolRecord { later: BTreeMap::new(), ..parsed(path, text)?.said_by(server) })
-                }
-                Some((_, Found::Doubted(_))) | None => Ok(PoolRecord::default()),
-            },
-            (_, Some((_, Found::Doubted(_))) | None) => Ok(PoolRecord::default()),
-        }
+        };
+        Ok(match (kind, said(kind)?) {
+            (Kind::Server(server), Some(own)) => own.said_by(server),
+            (Kind::Server(server), None) => {
+                let earlier = said(&Kind::Earlier)?.unwrap_or_default();
+                PoolRecord { later: BTreeMap::new(), ..earlier.said_by(server) }
+            }
+            (Kind::Broken(_) | Kind::Earlier, own) => own.unwrap_or_default(),
+        })
     }
 }
 

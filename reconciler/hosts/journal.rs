@@ -235,9 +235,7 @@ impl Disk {
 
 /// The file of a damaged piece.
 fn damaged(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.to_owned().into_os_string();
-    name.push(format!(".damaged-{number}"));
-    PathBuf::from(name)
+    path.with_added_extension(format!("damaged-{number}"))
 }
 
 /// The numbers of the damaged pieces that are kept next to the journal.

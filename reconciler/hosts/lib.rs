@@ -65,6 +65,7 @@ mod share_error;
 pub mod snapshot;
 pub mod task;
 mod uninstall;
+mod utf16;
 #[cfg(windows)]
 pub mod windows;
 

@@ -64,9 +64,7 @@ impl Lock {
             }
         }
     }
-}
 
-impl Lock {
     /// What the holder of the lock wrote about itself, if there is one. This question keeps nobody from taking the
     /// lock.
     #[must_use]
@@ -81,16 +79,12 @@ impl Lock {
 
 /// The second lock of the holder, for programs that ask.
 fn at_work(path: &Path) -> PathBuf {
-    let mut second = path.to_owned().into_os_string();
-    second.push(".at-work");
-    second.into()
+    path.with_added_extension("at-work")
 }
 
 /// The path of the holder's note: next to the lock, since on Windows nobody can read a locked file.
 fn note_of(path: &Path) -> PathBuf {
-    let mut note = path.to_owned().into_os_string();
-    note.push(".holder");
-    note.into()
+    path.with_added_extension("holder")
 }
 
 impl Drop for Lock {

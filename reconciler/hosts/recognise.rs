@@ -63,7 +63,6 @@ pub fn recognise(service: Registered<'_>, folders: &[String]) -> Option<Recognis
 
 /// The folders of every product below these folders, normalised for comparison: `%ProgramFiles%\<product>` and
 /// `%CommonProgramFiles%\<product>`.
-/// `%CommonProgramFiles%\<product>`.
 pub fn folders(program_files: &[&str]) -> Vec<String> {
     let below = |base: &&str| {
         let base = normal(base);
@@ -78,8 +77,8 @@ pub fn is_products_file(path: &str, folders: &[String]) -> bool {
     is_below(&normal(path), folders)
 }
 
-#[cfg(any(windows, test))]
 /// Whether a path is this folder or file, or below it. Windows ignores case.
+#[cfg(any(windows, test))]
 pub fn is_at_or_below(path: &str, root: &str) -> bool {
     let (path, root) = (normal(path), normal(root));
     !root.is_empty() && path.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
@@ -101,7 +100,7 @@ pub fn program(image_path: &str, variable: &dyn Fn(&str) -> Option<String>) -> S
         Some(quoted) => quoted.split('"').next().unwrap_or_default(),
         None => unquoted(text),
     };
-    PREFIXES.iter().find_map(|prefix| program.strip_prefix(prefix)).unwrap_or(program).trim().to_owned()
+    bare(program).trim().to_owned()
 }
 
 /// The program in an image path without quotes, which may contain blanks: it ends with the first `.exe` before a blank.
@@ -135,19 +134,19 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
 /// A path in lower case, without `.`, `..`, empty parts, or a prefix of the object manager.
 pub fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in PREFIXES
-        .iter()
-        .find_map(|prefix| path.strip_prefix(prefix))
-        .unwrap_or(path)
-        .split(['\\', '/'])
-        .filter(|part| !matches!(*part, "" | "."))
-    {
+    for part in bare(path).split(['\\', '/']) {
         match part {
+            "" | "." => {}
             ".." => drop(parts.pop()),
             part => parts.push(part),
         }
     }
     parts.join("\\").to_lowercase()
+}
+
+/// A path without a prefix of the object manager.
+fn bare(path: &str) -> &str {
+    PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or(path)
 }
 
 fn begins_with(text: &str, start: &str) -> bool {

@@ -8,7 +8,6 @@ pub struct Asking {
     pub path: &'static str,
     /// Whether a restart is known to finish an installation. For `PackagesPending` that is unknown: if the key stayed,
     /// a healthy server would be restarted without effect.
-    /// sound server restarted without effect.
     pub of_windows: bool,
 }
 

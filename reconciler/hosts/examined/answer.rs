@@ -1,7 +1,9 @@
 //! The answer of `Test-Server.ps1`, as facts.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use reconcile_schema::{BackupSeen, CertificateSeen, CmdletSeen, Database, Fact, PowerShellSeen, ReplicaSeen};
+use reconcile_schema::{
+    BackupSeen, CertificateSeen, CmdletSeen, Database, Examined, Fact, PowerShellSeen, ReplicaSeen,
+};
 use serde::Deserialize;
 
 /// What the script answers: each part on its own.
@@ -27,10 +29,11 @@ enum Section<T> {
 }
 
 impl<T> Section<T> {
-    fn fact(self, what: &str) -> Fact<T> {
+    /// The value of this part, which `what` answers.
+    fn result(self, what: &str) -> Result<T, String> {
         match self {
-            Self::Value(value) => Fact::Known(value),
-            Self::Error(why) => Fact::Unknown(format!("{what}: {why}")),
+            Self::Value(value) => Ok(value),
+            Self::Error(why) => Err(format!("{what}: {why}")),
         }
     }
 }
@@ -68,57 +71,37 @@ struct Backup {
     last: String,
 }
 
-/// The facts in an answer.
-#[derive(Debug)]
-pub struct Facts {
-    pub power_shell: Fact<PowerShellSeen>,
-    pub clock_ahead: Fact<i64>,
-    pub cmdlets: Fact<Vec<CmdletSeen>>,
-    pub certificates: Fact<Vec<CertificateSeen>>,
-    pub replicas: Fact<Vec<ReplicaSeen>>,
-    pub backups: Fact<Vec<BackupSeen>>,
-}
-
-impl Facts {
-    /// Each fact that would have been in the answer is unknown for the same reason.
-    pub fn unknown(why: &str, in_domain: bool, has_databases: bool) -> Self {
-        let why = || why.to_owned();
-        Self {
-            power_shell: Fact::Unknown(why()),
-            clock_ahead: if in_domain { Fact::Unknown(why()) } else { Fact::NotLooked },
-            cmdlets: Fact::Unknown(why()),
-            certificates: Fact::Unknown(why()),
-            replicas: Fact::Unknown(why()),
-            backups: if has_databases { Fact::Unknown(why()) } else { Fact::NotLooked },
-        }
-    }
-}
-
 /// A set of databases whose backups are asked for: its SQL Server, and what is known of its databases.
 pub type Asked<'a> = (String, &'a Fact<Vec<Database>>);
 
 impl Answer {
     /// The facts; `stores` are the sets of databases that were asked for.
-    pub fn facts(self, stores: &[Asked<'_>]) -> Facts {
-        let clock = self.clock.map(|clock| clock.fact("currentTime of a domain controller"));
-        let clock_ahead = match clock {
-            None | Some(Fact::NotLooked) => Fact::NotLooked,
-            Some(Fact::Unknown(why)) => Fact::Unknown(why),
-            Some(Fact::Known(clock)) => clock.ahead().into(),
-        };
-        let certificates = match self.certificates.fact("Get-CsCertificate") {
-            Fact::Known(found) => found.into_iter().map(Certificate::seen).collect::<Result<Vec<_>, String>>().into(),
-            Fact::Unknown(why) => Fact::Unknown(why),
-            Fact::NotLooked => Fact::NotLooked,
-        };
-        Facts {
-            power_shell: self.power_shell.fact("Get-ExecutionPolicy"),
-            clock_ahead,
-            cmdlets: self.cmdlets.fact("Get-Command"),
-            certificates,
-            replicas: self.replicas.fact("Get-CsManagementStoreReplicationStatus"),
-            backups: backups(self.backups, stores),
+    pub fn facts(self, stores: &[Asked<'_>]) -> Examined {
+        let certificates = self.certificates.result("Get-CsCertificate");
+        let clock = self.clock.map(|clock| clock.result("currentTime of a domain controller"));
+        Examined {
+            power_shell: self.power_shell.result("Get-ExecutionPolicy").into(),
+            clock_ahead: clock.map_or(Fact::NotLooked, |clock| clock.and_then(|clock| clock.ahead()).into()),
+            cmdlets: self.cmdlets.result("Get-Command").into(),
+            certificates: certificates.and_then(|all| all.into_iter().map(Certificate::seen).collect()).into(),
+            replicas: self.replicas.result("Get-CsManagementStoreReplicationStatus").into(),
+            backups: if stores.is_empty() { Fact::NotLooked } else { backups(&self.backups, stores).into() },
+            ..Examined::default()
         }
+    }
+}
+
+/// Each fact that would have been in the answer is unknown for the same reason.
+pub fn unknown(why: &str, in_domain: bool, has_databases: bool) -> Examined {
+    let why = || why.to_owned();
+    Examined {
+        power_shell: Fact::Unknown(why()),
+        clock_ahead: if in_domain { Fact::Unknown(why()) } else { Fact::NotLooked },
+        cmdlets: Fact::Unknown(why()),
+        certificates: Fact::Unknown(why()),
+        replicas: Fact::Unknown(why()),
+        backups: if has_databases { Fact::Unknown(why()) } else { Fact::NotLooked },
+        ..Examined::default()
     }
 }
 
@@ -169,23 +152,20 @@ impl Certificate {
 
 /// The last full backup of each database. A database that its SQL Server does not list is in another instance, and is
 /// left out.
-fn backups(answers: Vec<SqlServer>, stores: &[Asked<'_>]) -> Fact<Vec<BackupSeen>> {
-    if stores.is_empty() {
-        return Fact::NotLooked;
-    }
+fn backups(answers: &[SqlServer], stores: &[Asked<'_>]) -> Result<Vec<BackupSeen>, String> {
     let mut all = Vec::new();
     for (sql_server, databases) in stores {
         let databases = match databases {
             Fact::Known(databases) => databases,
-            Fact::Unknown(why) => return Fact::Unknown(format!("the databases on {sql_server} are unknown: {why}")),
-            Fact::NotLooked => return Fact::Unknown(format!("the databases on {sql_server} were not read")),
+            Fact::Unknown(why) => return Err(format!("the databases on {sql_server} are unknown: {why}")),
+            Fact::NotLooked => return Err(format!("the databases on {sql_server} were not read")),
         };
         let listed = match answers.iter().find(|answer| answer.sql_server == *sql_server) {
             Some(SqlServer { databases: Section::Value(listed), .. }) => listed,
             Some(SqlServer { databases: Section::Error(why), .. }) => {
-                return Fact::Unknown(format!("msdb on {sql_server}: {why}"));
+                return Err(format!("msdb on {sql_server}: {why}"));
             }
-            None => return Fact::Unknown(format!("nobody asked msdb on {sql_server}")),
+            None => return Err(format!("nobody asked msdb on {sql_server}")),
         };
         let mut here = databases.is_empty();
         for Database { name, .. } in databases {
@@ -193,10 +173,7 @@ fn backups(answers: Vec<SqlServer>, stores: &[Asked<'_>]) -> Fact<Vec<BackupSeen
             let Some(found) = listed.iter().find(|found| found.database.to_lowercase() == name.to_lowercase()) else {
                 continue;
             };
-            let last = match utc(&found.last) {
-                Ok(last) => last,
-                Err(why) => return Fact::Unknown(format!("msdb on {sql_server}: backup of {name}: {why}")),
-            };
+            let last = utc(&found.last).map_err(|why| format!("msdb on {sql_server}: backup of {name}: {why}"))?;
             let seen = BackupSeen { sql_server: sql_server.clone(), database: name.clone(), last };
             here = true;
             if !all.contains(&seen) {
@@ -204,10 +181,10 @@ fn backups(answers: Vec<SqlServer>, stores: &[Asked<'_>]) -> Fact<Vec<BackupSeen
             }
         }
         if !here {
-            return Fact::Unknown(format!("none of the databases is in the instance that was asked, {sql_server}"));
+            return Err(format!("none of the databases is in the instance that was asked, {sql_server}"));
         }
     }
-    Fact::Known(all)
+    Ok(all)
 }
 
 /// A time of style 126 (Microsoft Learn: CAST and CONVERT), which the query has moved to UTC; none where it is empty.

@@ -106,10 +106,10 @@ fn each_database_has_its_last_backup_whatever_the_case_of_its_name() {
 
 #[test]
 fn without_an_answer_nothing_that_was_asked_for_is_known() {
-    let facts = Facts::unknown("PowerShell is missing", false, true);
+    let facts = unknown("PowerShell is missing", false, true);
     assert_eq!((facts.clock_ahead, facts.backups), (Fact::NotLooked, Fact::Unknown("PowerShell is missing".into())));
     assert_eq!(facts.power_shell, Fact::Unknown("PowerShell is missing".into()));
-    assert_eq!(Facts::unknown("-", true, false).backups, Fact::NotLooked);
+    assert_eq!(unknown("-", true, false).backups, Fact::NotLooked);
 }
 
 #[test]

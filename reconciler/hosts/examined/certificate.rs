@@ -3,6 +3,8 @@
 //! A few lines of DER: crates for certificates refuse a whole certificate for parts of it that nobody asks for here,
 //! and one that is refused is one whose place nobody knows.
 
+use crate::utf16::utf16;
+
 /// The names in a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
@@ -106,10 +108,7 @@ fn abbreviation(kind: &[u8]) -> String {
 /// The text of a string, without control characters: somebody else chose it.
 fn text(tag: u8, value: &[u8]) -> String {
     let text = match (tag, std::str::from_utf8(value)) {
-        (BMP_STRING, _) => {
-            let units: Vec<_> = value.as_chunks().0.iter().copied().map(u16::from_be_bytes).collect();
-            String::from_utf16_lossy(&units)
-        }
+        (BMP_STRING, _) => utf16(value, u16::from_be_bytes),
         (_, Ok(text)) => text.to_owned(),
         // A T61String, in practice Latin-1.
         (_, Err(_)) => value.iter().copied().map(char::from).collect(),

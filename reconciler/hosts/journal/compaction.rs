@@ -67,19 +67,13 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compac
 
 /// The place of the old journal while it is being replaced, and until the next run has found the new one complete.
 pub fn old(path: &Path) -> PathBuf {
-    beside(path, ".old")
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.to_owned().into_os_string();
-    name.push(end);
-    name.into()
+    path.with_added_extension("old")
 }
 
 /// Puts `bytes` in the journal's place. If this is interrupted at any moment, [`settle`] finds one of the two complete.
 /// `next` is called before each operation, so that a test can interrupt there.
 pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
-    let new = beside(path, ".new");
+    let new = path.with_added_extension("new");
     write_to(&new, bytes, next)?;
     let mut swap = || {
         next();
@@ -120,7 +114,8 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
     if !old.exists() {
         return Ok(());
     }
-    let aside = beside(path, ".damaged-by-replacement");
+    let fresh = path.with_added_extension("new");
+    let aside = path.with_added_extension("damaged-by-replacement");
     let Some(new) = read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
     match replaced(&new, &read_all(&old)?.unwrap_or_default(), kept, path)? {
         Replaced::New => Ok(()),
@@ -128,8 +123,8 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
             return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);
         }
         Replaced::Again(bytes) => fs::copy(path, aside)
-            .and_then(|_| write_to(&beside(path, ".new"), &bytes, &mut || {}))
-            .and_then(|()| fs::rename(beside(path, ".new"), path)),
+            .and_then(|_| write_to(&fresh, &bytes, &mut || {}))
+            .and_then(|()| fs::rename(&fresh, path)),
     }
     .and_then(|()| fs::remove_file(&old))
     .map_err(unusable)

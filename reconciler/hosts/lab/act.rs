@@ -112,8 +112,7 @@ fn take(server: &mut Simulated, goal: &Goal, seen: &Seen, step: &Step, half: boo
     let starting: Vec<_> = goal.should_run(&seen.host, seen.baseline()).map(|service| service.name.clone()).collect();
     server.pass(clock::of(server, step, &starting));
     let said = match step {
-        Step::Claim => "the record on the share says so",
-        Step::Release => "the record on the share says so",
+        Step::Claim | Step::Release => "the record on the share says so",
         Step::Stage => {
             server.staged = !half;
             "copied and verified"

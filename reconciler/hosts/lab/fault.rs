@@ -6,10 +6,33 @@ use reconcile_schema::CheckId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One thing that is wrong, or different from the smooth case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fault {
+/// Writes a fault from each row: its description, its variant and, if nothing but `doctor` finds it, the check that does.
+macro_rules! faults {
+    ($($(#[$description:meta])* $name:ident $(= $check:ident)?,)*) => {
+        /// One thing that is wrong, or different from the smooth case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Fault {
+            $($(#[$description])* $name,)*
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The check of `doctor` that finds it, if nothing else does.
+            #[must_use]
+            pub const fn only_found_by(self) -> Option<CheckId> {
+                match self {
+                    $($(Self::$name => Some(CheckId::$check),)?)*
+                    _ => None, // The run itself finds all others.
+                }
+            }
+        }
+    };
+}
+
+faults! {
     /// The installer ends with 3010: a restart is required.
     InstallerAsksForReboot,
     /// The installer ends with 1641: it has begun a restart itself.
@@ -123,172 +146,56 @@ pub enum Fault {
     /// The failback does not finish within an hour, and the server stays disabled.
     FailBackTimesOut,
     /// Windows is of a version that the product is not known to run on.
-    WindowsStrange,
+    WindowsStrange = WindowsVersion,
     /// An application control policy forces PowerShell into Constrained Language Mode.
-    LanguageConstrained,
+    LanguageConstrained = PowerShell,
     /// A group policy allows signed scripts only.
-    PolicyAllSigned,
+    PolicyAllSigned = ExecutionPolicy,
     /// The clock is ten minutes ahead of that of the domain.
-    ClockOff,
+    ClockOff = Clock,
     /// The server has been up for more than 90 days.
-    UpForMonths,
+    UpForMonths = LastBoot,
     /// A package is missing in the cache of Windows Installer.
-    InstallerCacheGap,
+    InstallerCacheGap = InstallerCache,
     /// No .NET Framework of today is installed.
-    DotNetMissing,
+    DotNetMissing = DotNet,
     /// A service that one of the product's depends on is disabled.
-    DependencyDisabled,
+    DependencyDisabled = Dependencies,
     /// A certificate among the trusted roots was issued by another one.
-    RootMisplaced,
+    RootMisplaced = TrustedRoots,
     /// The computer trusts 142 roots.
-    RootsMany,
+    RootsMany = RootCount,
     /// The certificate of the server has expired.
-    CertificateExpired,
+    CertificateExpired = Certificates,
     /// The values for TLS that Front End Servers need are not set.
-    SchannelUnset,
+    SchannelUnset = Schannel,
     /// The product's management module is not where it should be.
-    ModuleMissing,
+    ModuleMissing = Module,
     /// A cmdlet has lost a parameter.
-    CmdletChanged,
+    CmdletChanged = Cmdlets,
     /// The answer of a cmdlet has lost a property.
-    AnswerChanged,
+    AnswerChanged = Answers,
     /// PowerShell refuses the scripts of reconcile.
-    ScriptsRefused,
+    ScriptsRefused = Scripts,
     /// Windows does not accept the signature of the product's own programs.
-    SignatureRefused,
+    SignatureRefused = Signature,
     /// Others may write to the private folder.
-    FolderOpen,
+    FolderOpen = PrivateFolder,
     /// The share of the claims ignores locks.
-    ShareUnlocked,
+    ShareUnlocked = ShareLock,
     /// Another server of the pool denies access to its services.
-    PoolServerDenied,
+    PoolServerDenied = PoolServers,
     /// The last full backup of a database is three days old.
-    BackupOld,
+    BackupOld = Backups,
     /// A replica of the Central Management Store is not up to date.
-    ReplicaBehind,
+    ReplicaBehind = Replication,
     /// The scheduled task is not as it was registered.
-    TaskAltered,
+    TaskAltered = ScheduledTask,
     /// Nothing that only doctor reads can be read.
     ExaminationFails,
 }
 
 impl Fault {
-    /// Every fault.
-    pub const ALL: &[Self] = &[
-        Self::InstallerAsksForReboot,
-        Self::InstallerBeginsReboot,
-        Self::InstallerStartsServices,
-        Self::InstallerIsSlow,
-        Self::InstallerGoesQuiet,
-        Self::InstallerFails,
-        Self::InstallerStopsHalfWay,
-        Self::InstallerStopsAfterCore,
-        Self::InstallerDoesNothing,
-        Self::InstallerFindsServices,
-        Self::ServiceHangsInStop,
-        Self::WebStopDenied,
-        Self::OtherHangsInStop,
-        Self::ServiceHangsInStart,
-        Self::ServiceDies,
-        Self::ServicePending,
-        Self::ShellOpen,
-        Self::RebootPending,
-        Self::RebootStays,
-        Self::RenameElsewhere,
-        Self::RenameOutlasts,
-        Self::AnotherInstallation,
-        Self::WindowsInstallerHeld,
-        Self::DatabaseUnreachable,
-        Self::DatabaseVersionEmpty,
-        Self::DatabaseMirrored,
-        Self::DatabaseUpdateDoesNothing,
-        Self::DiskExhausted,
-        Self::DiskFull,
-        Self::PrivateDiskFull,
-        Self::NotAdministrator,
-        Self::NotServerAdmin,
-        Self::Confined,
-        Self::PackageMissing,
-        Self::PackageAltered,
-        Self::PackageForeign,
-        Self::ComponentsUnreadable,
-        Self::CoreUnrecognised,
-        Self::ServicesUnreadable,
-        Self::RebootUnreadable,
-        Self::ShellsUnreadable,
-        Self::WrongProduct,
-        Self::ProductMissing,
-        Self::NewerBuild,
-        Self::PoolBusy,
-        Self::PoolInsufficient,
-        Self::ReplicaMissing,
-        Self::PoolDomainNotReady,
-        Self::PoolWarns,
-        Self::PoolSilent,
-        Self::PoolInAnotherLanguage,
-        Self::PoolUnreadable,
-        Self::ShareUnreachable,
-        Self::ShareBusy,
-        Self::FailOverTimesOut,
-        Self::FailBackTimesOut,
-        Self::WindowsStrange,
-        Self::LanguageConstrained,
-        Self::PolicyAllSigned,
-        Self::ClockOff,
-        Self::UpForMonths,
-        Self::InstallerCacheGap,
-        Self::DotNetMissing,
-        Self::DependencyDisabled,
-        Self::RootMisplaced,
-        Self::RootsMany,
-        Self::CertificateExpired,
-        Self::SchannelUnset,
-        Self::ModuleMissing,
-        Self::CmdletChanged,
-        Self::AnswerChanged,
-        Self::ScriptsRefused,
-        Self::SignatureRefused,
-        Self::FolderOpen,
-        Self::ShareUnlocked,
-        Self::PoolServerDenied,
-        Self::BackupOld,
-        Self::ReplicaBehind,
-        Self::TaskAltered,
-        Self::ExaminationFails,
-    ];
-
-    /// The check of `doctor` that finds it, if nothing else does.
-    #[must_use]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are found by the run itself")]
-    pub const fn only_found_by(self) -> Option<CheckId> {
-        match self {
-            Self::WindowsStrange => Some(CheckId::WindowsVersion),
-            Self::LanguageConstrained => Some(CheckId::PowerShell),
-            Self::PolicyAllSigned => Some(CheckId::ExecutionPolicy),
-            Self::ClockOff => Some(CheckId::Clock),
-            Self::UpForMonths => Some(CheckId::LastBoot),
-            Self::InstallerCacheGap => Some(CheckId::InstallerCache),
-            Self::DotNetMissing => Some(CheckId::DotNet),
-            Self::DependencyDisabled => Some(CheckId::Dependencies),
-            Self::RootMisplaced => Some(CheckId::TrustedRoots),
-            Self::RootsMany => Some(CheckId::RootCount),
-            Self::CertificateExpired => Some(CheckId::Certificates),
-            Self::SchannelUnset => Some(CheckId::Schannel),
-            Self::ModuleMissing => Some(CheckId::Module),
-            Self::CmdletChanged => Some(CheckId::Cmdlets),
-            Self::AnswerChanged => Some(CheckId::Answers),
-            Self::ScriptsRefused => Some(CheckId::Scripts),
-            Self::SignatureRefused => Some(CheckId::Signature),
-            Self::FolderOpen => Some(CheckId::PrivateFolder),
-            Self::ShareUnlocked => Some(CheckId::ShareLock),
-            Self::PoolServerDenied => Some(CheckId::PoolServers),
-            Self::BackupOld => Some(CheckId::Backups),
-            Self::ReplicaBehind => Some(CheckId::Replication),
-            Self::TaskAltered => Some(CheckId::ScheduledTask),
-            _ => None,
-        }
-    }
-
     /// The fault with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

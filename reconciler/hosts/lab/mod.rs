@@ -47,7 +47,7 @@ pub struct Lab {
 pub enum LabError {
     /// The world's file could not be read or written.
     #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: std::io::Error },
+    File { path: PathBuf, source: io::Error },
     /// The file contains no world.
     #[error("{}: {source}; fix the file, or run `reconcile lab reset` to make it again", path.display())]
     World { path: PathBuf, source: serde_yaml::Error },
@@ -91,8 +91,8 @@ impl Lab {
             Ok(text) => {
                 serde_yaml::from_slice(&text).map_err(|source| LabError::World { path: path.into(), source })?
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => start(),
-            Err(source) => return Err(LabError::File { path: path.into(), source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => start(),
+            Err(error) => return Err(unusable(path)(error)),
         };
         Ok(Self::at(path, world))
     }
@@ -107,14 +107,12 @@ impl Lab {
     /// When a file cannot be written or removed, or belongs to something other than a lab.
     pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
         let journals = journals(path);
-        let made = made_by_a_lab(path, &journals).map_err(|(path, source)| LabError::File { path, source })?;
-        for path in made.iter().chain([&journals]) {
+        for path in made_by_a_lab(path, &journals)?.iter().chain([&journals]) {
             let removed = if *path == journals { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
-            match removed {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(LabError::File { path: path.clone(), source });
-                }
-                Ok(()) | Err(_) => {}
+            if let Err(source) = removed
+                && source.kind() != io::ErrorKind::NotFound
+            {
+                return Err(LabError::File { path: path.clone(), source });
             }
         }
         let mut lab = Self::at(path, world);
@@ -229,26 +227,25 @@ impl Lab {
     }
 
     fn write(&self, path: &Path) -> Result<(), LabError> {
-        let file_error = |source| LabError::File { path: path.into(), source };
         let text =
             serde_yaml::to_string(&self.world).map_err(|source| LabError::World { path: path.into(), source })?;
-        appear::write(path, format!("{HEADER}{text}").as_bytes()).map_err(file_error)
+        appear::write(path, format!("{HEADER}{text}").as_bytes()).map_err(unusable(path))
     }
 }
 
 /// The files in the folder of journals, if everything that would be overwritten or removed belongs to a lab: a world,
 /// even a broken one, and plain files that a lab creates. No link is followed.
-fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, LabError> {
     let strange = |path: &Path, what: &str| {
         let why = format!("expected {what}, found another file; move it away, or give the lab another `world`");
-        Err((path.to_owned(), io::Error::other(why)))
+        Err(unusable(path)(io::Error::other(why)))
     };
     if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
         return strange(path, "the file of a lab");
     }
     match read_plain(path, LARGEST) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err((path.to_owned(), source)),
+        Err(error) => return Err(unusable(path)(error)),
         Ok(text) => {
             let begins = HEADER.lines().next().is_some_and(|first| text.starts_with(first.as_bytes()));
             if !(begins || text.trim_ascii().is_empty() || serde_yaml::from_slice::<World>(&text).is_ok()) {
@@ -258,15 +255,15 @@ fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf,
     }
     let kind = match std::fs::symlink_metadata(journals) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err((journals.to_owned(), source)),
+        Err(error) => return Err(unusable(journals)(error)),
         Ok(metadata) => metadata.file_type(),
     };
     if !kind.is_dir() {
         return strange(journals, "the folder of a lab's journals");
     }
     let mut made = Vec::new();
-    for entry in std::fs::read_dir(journals).map_err(|source| (journals.to_owned(), source))? {
-        let entry = entry.map_err(|source| (journals.to_owned(), source))?;
+    for entry in std::fs::read_dir(journals).map_err(unusable(journals))? {
+        let entry = entry.map_err(unusable(journals))?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file()); // A link is not a file.
         if !is_file || !is_made_by_a_lab(&entry.file_name().to_string_lossy(), &entry.path()) {
             return strange(&entry.path(), "a journal");
@@ -274,6 +271,10 @@ fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, (PathBuf,
         made.push(entry.path());
     }
     Ok(made)
+}
+
+fn unusable(path: &Path) -> impl FnOnce(io::Error) -> LabError {
+    move |source| LabError::File { path: path.into(), source }
 }
 
 /// Whether a lab creates files of this name, and this file has such content: a journal must have at least one valid

@@ -25,7 +25,7 @@ impl Observe for LabHost<'_> {
     type Error = LabError;
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, LabError> {
-        self.still_alive()?;
+        self.alive()?;
         let host = self.name.clone();
         let expensive = self.expensive.clone();
         let server = self.server()?;
@@ -45,7 +45,7 @@ impl Observe for LabHost<'_> {
     }
 
     fn look(&mut self, goal: &Goal, ask: &Ask) -> Result<(), LabError> {
-        self.still_alive()?;
+        self.alive()?;
         if matches!(ask, Ask::Databases(_)) {
             self.wait_for_shell()?;
         }
@@ -86,7 +86,7 @@ impl Observe for LabHost<'_> {
     }
 
     fn marks(&mut self) -> Result<Marks, LabError> {
-        self.still_alive()?;
+        self.alive()?;
         let mut marks = match (self.lab.journals.get(&self.name), &self.lab.path) {
             (Some(journal), _) => journal.marks().clone(),
             (None, Some(path)) => Journal::read(&journal(path, &self.name))?,
@@ -192,13 +192,6 @@ impl LabHost<'_> {
         server.pass(Period::seconds(ready.unwrap_or_default().saturating_sub(server.uptime)));
         Ok(())
     }
-
-    fn still_alive(&self) -> Result<(), LabError> {
-        match self.killed_after {
-            Some(kill) if kill.effect < self.effects => Err(LabError::Killed),
-            Some(_) | None => Ok(()),
-        }
-    }
 }
 
 fn components(server: &Simulated) -> Fact<Shared<Vec<Component>>> {
@@ -280,12 +273,13 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
     if server.has(Fault::RebootUnreadable) {
         return Fact::Unknown("the keys of a pending restart could not be read (simulated)".into());
     }
-    let asked = server.reboot_asked.map(|code| Pending {
-        who: format!("the installer (exit code {code})"),
+    let renames = |who: String, files| Pending {
+        who,
         source: "PendingFileRenameOperations (simulated)".into(),
         of_windows: false,
-        files: Vec::new(),
-    });
+        files,
+    };
+    let asked = server.reboot_asked.map(|code| renames(format!("the installer (exit code {code})"), Vec::new()));
     let waits = server.has(Fault::RebootPending) || server.has(Fault::RebootStays);
     let foreign = waits.then(|| Pending {
         who: "Windows Update".into(),
@@ -294,12 +288,8 @@ fn reboot(server: &Simulated) -> Fact<Vec<Pending>> {
         files: Vec::new(),
     });
     let queued = |fault, path: &str, matters| {
-        server.has(fault).then(|| Pending {
-            who: "files to be replaced or deleted at the next start".into(),
-            source: "PendingFileRenameOperations (simulated)".into(),
-            of_windows: false,
-            files: vec![QueuedFile { path: path.into(), matters }],
-        })
+        let files = vec![QueuedFile { path: path.into(), matters }];
+        server.has(fault).then(|| renames("files to be replaced or deleted at the next start".into(), files))
     };
     let elsewhere = queued(Fault::RenameElsewhere, r"C:\Windows\Temp\agent.tmp", false);
     let outlasts = queued(Fault::RenameOutlasts, r"C:\Windows\Installer\a1b2.msp", true);

@@ -136,7 +136,7 @@ impl Simulated {
     #[must_use]
     pub fn healthy(goal: &Goal, build: &Build) -> Self {
         let central = goal.has_central_store();
-        let names = components(goal.role).iter().filter_map(|title| ComponentName::from_title(title));
+        let names = COMPONENTS.iter().chain(components(goal.role)).filter_map(|title| ComponentName::from_title(title));
         Self {
             clock: START,
             boot: 1,
@@ -212,12 +212,14 @@ impl Simulated {
     }
 }
 
-/// The components that a server of this role has.
+/// The components and the services that a server of every role has.
+const COMPONENTS: [&str; 2] = ["Core Components", "Administrative Tools"];
+const SERVICES: [&str; 2] = ["REPLICA", "RTCCLSAGT"];
+
+/// The further components of a server of this role.
 const fn components(role: Role) -> &'static [&'static str] {
     match role {
         Role::StandardEdition => &[
-            "Core Components",
-            "Administrative Tools",
             "Conferencing Server",
             "Core Management Server",
             "Front End Server",
@@ -225,62 +227,47 @@ const fn components(role: Role) -> &'static [&'static str] {
             "Response Group Service",
             "Web Components Server",
         ],
-        Role::BackEnd => &["Core Components", "Administrative Tools", "Front End Server", "Web Components Server"],
-        Role::FrontEnd => &[
-            "Core Components",
-            "Administrative Tools",
-            "Conferencing Server",
-            "Front End Server",
-            "Response Group Service",
-            "Web Components Server",
-        ],
-        Role::Director => &["Core Components", "Administrative Tools", "Director", "Web Components Server"],
-        Role::Mediation => &["Core Components", "Administrative Tools", "Mediation Server"],
-        Role::PersistentChat => &["Core Components", "Administrative Tools", "Persistent Chat Server"],
-        Role::Edge => &["Core Components", "Administrative Tools", "Edge Server"],
+        Role::BackEnd => &["Front End Server", "Web Components Server"],
+        Role::FrontEnd => {
+            &["Conferencing Server", "Front End Server", "Response Group Service", "Web Components Server"]
+        }
+        Role::Director => &["Director", "Web Components Server"],
+        Role::Mediation => &["Mediation Server"],
+        Role::PersistentChat => &["Persistent Chat Server"],
+        Role::Edge => &["Edge Server"],
     }
 }
 
+/// The further services of a Front End Server. A Standard Edition server has the Mediation service as well.
+const FRONT_END: [&str; 11] = [
+    "FabricHostSvc",
+    "RTCSRV",
+    "RTCCAA",
+    "RTCCAS",
+    "RTCRGS",
+    "RTCCPS",
+    "RTCATS",
+    "RTCIMMCU",
+    "RTCDATAMCU",
+    "RTCAVMCU",
+    "RTCASMCU",
+];
+
 fn services(role: Role, central: bool) -> Vec<Service> {
     let named: &[&str] = match role {
-        Role::StandardEdition => &[
-            "REPLICA",
-            "RTCCLSAGT",
-            "FabricHostSvc",
-            "RTCSRV",
-            "RTCCAA",
-            "RTCCAS",
-            "RTCRGS",
-            "RTCCPS",
-            "RTCATS",
-            "RTCIMMCU",
-            "RTCDATAMCU",
-            "RTCAVMCU",
-            "RTCASMCU",
-            "RTCMEDSRV",
-        ],
-        Role::BackEnd => &["REPLICA", "RTCCLSAGT", "FabricHostSvc", "RTCSRV", "RTCIMMCU", "RTCDATAMCU"],
-        Role::FrontEnd => &[
-            "REPLICA",
-            "RTCCLSAGT",
-            "FabricHostSvc",
-            "RTCSRV",
-            "RTCCAA",
-            "RTCCAS",
-            "RTCRGS",
-            "RTCCPS",
-            "RTCATS",
-            "RTCIMMCU",
-            "RTCDATAMCU",
-            "RTCAVMCU",
-            "RTCASMCU",
-        ],
-        Role::Director => &["REPLICA", "RTCCLSAGT", "FabricHostSvc", "RTCSRV"],
-        Role::Mediation => &["REPLICA", "RTCCLSAGT", "RTCMEDSRV"],
-        Role::PersistentChat => &["REPLICA", "RTCCLSAGT", "RTCCHAT"],
-        Role::Edge => &["REPLICA", "RTCCLSAGT", "RTCSRV", "RTCDATAPROXY", "RTCMRAUTH", "RTCMEDIARELAY"],
+        Role::StandardEdition | Role::FrontEnd => &FRONT_END,
+        Role::BackEnd => &["FabricHostSvc", "RTCSRV", "RTCIMMCU", "RTCDATAMCU"],
+        Role::Director => &["FabricHostSvc", "RTCSRV"],
+        Role::Mediation => &["RTCMEDSRV"],
+        Role::PersistentChat => &["RTCCHAT"],
+        Role::Edge => &["RTCSRV", "RTCDATAPROXY", "RTCMRAUTH", "RTCMEDIARELAY"],
     };
-    let here = |name: &&str| named.contains(name) || (central && matches!(*name, "MASTER" | "FTA"));
+    let here = |name: &&str| {
+        SERVICES.contains(name)
+            || named.contains(name)
+            || (role == Role::StandardEdition && *name == "RTCMEDSRV")
+            || (central && matches!(*name, "MASTER" | "FTA"))
+    };
     let running = |name: &str| Service {
         name: name.to_string(),
         state: ServiceState::Running,
@@ -300,36 +287,34 @@ fn services(role: Role, central: bool) -> Vec<Service> {
     web.then(|| running(WEB_SERVICE)).into_iter().chain(product).collect()
 }
 
+/// The databases of a Standard Edition server, each with its version.
+const DATABASES: [(&str, [u32; 3]); 9] = [
+    ("cpsdyn", [1, 1, 2]),
+    ("lis", [3, 1, 1]),
+    ("lyss", [12, 44, 13]),
+    ("rgsconfig", [5, 5, 2]),
+    ("rgsdyn", [2, 2, 1]),
+    ("rtc", [125, 74, 89]),
+    ("rtcab", [62, 42, 13]),
+    ("rtcxds", [15, 13, 22]),
+    ("xds", [10, 16, 7]),
+];
+
 impl SimulatedStore {
     /// The databases of one form, at one version; the update expects a newer one for some of them.
     fn of(store: &Store) -> Self {
-        let named: &[(&str, [u32; 3])] = match store {
-            Store::Local => &[
-                ("cpsdyn", [1, 1, 2]),
-                ("lis", [3, 1, 1]),
-                ("lyss", [12, 44, 13]),
-                ("rgsconfig", [5, 5, 2]),
-                ("rgsdyn", [2, 2, 1]),
-                ("rtc", [125, 74, 89]),
-                ("rtcab", [62, 42, 13]),
-                ("rtcxds", [15, 13, 22]),
-                ("xds", [10, 16, 7]),
-            ],
-            Store::Configured { .. } => &[
-                ("cpsdyn", [1, 1, 2]),
-                ("rgsconfig", [5, 5, 2]),
-                ("rgsdyn", [2, 2, 1]),
-                ("rtcab", [62, 42, 13]),
-                ("rtcxds", [15, 13, 22]),
-            ],
-            Store::CentralManagement { .. } => &[("lis", [3, 1, 1]), ("xds", [10, 16, 7])],
+        let covers = |name: &str| match store {
+            Store::Local => true,
+            Store::Configured { .. } => ["cpsdyn", "rgsconfig", "rgsdyn", "rtcab", "rtcxds"].contains(&name),
+            Store::CentralManagement { .. } => ["lis", "xds"].contains(&name),
         };
-        let database = |(name, version): &(&str, [u32; 3])| {
-            let now = DbVersion::from(*version);
-            let changes = matches!(*name, "rtcab" | "rtcxds" | "lis" | "xds");
+        let database = |(name, version): (&str, [u32; 3])| {
+            let now = DbVersion::from(version);
+            let changes = matches!(name, "rtcab" | "rtcxds" | "lis" | "xds");
             let after_update = if changes { now.next() } else { now };
-            ((*name).to_string(), SimulatedDatabase { installed: now, expected: now, after_update })
+            (name.to_string(), SimulatedDatabase { installed: now, expected: now, after_update })
         };
-        Self { store: store.clone(), databases: named.iter().map(database).collect() }
+        let databases = DATABASES.into_iter().filter(|(name, _)| covers(name)).map(database).collect();
+        Self { store: store.clone(), databases }
     }
 }

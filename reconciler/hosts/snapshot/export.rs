@@ -4,8 +4,9 @@
 //! returns what came before: a damaged export would pass for a server on which less is installed. It also reads a
 //! big-endian UTF-16 text as a little-endian one.
 
-use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, is_entry, utf16, wanted};
+use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, is_entry, wanted};
 use crate::uninstall::short;
+use crate::utf16::utf16;
 
 /// The first lines of the two formats that Windows writes and reads.
 const FIRST: [&str; 2] = ["Windows Registry Editor Version 5.00", OLD];

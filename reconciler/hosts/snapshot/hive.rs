@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, utf16, wanted};
+use super::keys::{Key, Keys, OfflineError, VALUES, Value, ended, wanted};
 use crate::uninstall::LIST;
+use crate::utf16::utf16;
 
 /// The base block, in bytes.
 const BASE: usize = 4096;

@@ -103,14 +103,6 @@ pub(super) fn is_entry(path: &str) -> bool {
     path.rsplit_once('\\').is_some_and(|(list, _)| list.eq_ignore_ascii_case(LIST))
 }
 
-/// The text in UTF-16 bytes. Invalid units become a replacement character, which no wanted name contains.
-pub(super) fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let mut text = String::with_capacity(bytes.len() / 2);
-    let units = bytes.as_chunks().0.iter().map(|&pair| unit(pair));
-    text.extend(char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)));
-    text
-}
-
 /// A text without its final NUL, which Windows stores.
 pub(super) fn ended(text: String) -> String {
     text.trim_end_matches('\0').to_owned()

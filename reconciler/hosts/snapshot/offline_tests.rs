@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use super::*;
-use crate::snapshot::keys::{VALUES, ended, utf16};
+use crate::snapshot::keys::{VALUES, ended};
+use crate::utf16::utf16;
 
 /// Written by `hivexregedit`.
 const HIVE: &[u8] = include_bytes!("../testdata/software.hiv");

@@ -31,22 +31,13 @@ pub struct Origin {
 
 /// Reads the snapshots of a piece and passes each on. The reader remembers what several pieces have in common.
 pub fn read(reader: &mut Reader, piece: Piece, mut each: impl FnMut(Record)) {
+    let mut record = |file, line, snapshot| each(Record { origin: Origin { file, line }, snapshot });
     match piece {
-        Piece::Broken { file, line, why } => each(Record { origin: Origin { file, line }, snapshot: Err(why) }),
-        Piece::Registry { path } => {
-            let file = path.display().to_string().into();
-            each(Record { origin: Origin { file, line: None }, snapshot: registry(&path) });
-        }
-        Piece::Document { file, bytes } => {
-            each(Record {
-                origin: Origin { file, line: None },
-                snapshot: decode(&bytes).and_then(|text| parse(reader, text)),
-            });
-        }
+        Piece::Broken { file, line, why } => record(file, line, Err(why)),
+        Piece::Registry { path } => record(path.display().to_string().into(), None, registry(&path)),
+        Piece::Document { file, bytes } => record(file, None, decode(&bytes).and_then(|text| parse(reader, text))),
         Piece::Lines { file, first, bytes } => {
-            let mut line = |number, snapshot| {
-                each(Record { origin: Origin { file: file.clone(), line: Some(number) }, snapshot });
-            };
+            let mut line = |number, snapshot| record(file.clone(), Some(number), snapshot);
             // Checking the whole text is faster than checking line by line.
             match std::str::from_utf8(&bytes) {
                 Ok(text) => (first..)

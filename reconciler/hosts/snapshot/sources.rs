@@ -200,29 +200,35 @@ impl Iterator for Sources {
             match self.waiting.pop_front()? {
                 Named::Standard => self.reading = Some(Lines::of("-".into(), io::stdin())),
                 Named::File(path) => {
-                    let name: Arc<str> = path.display().to_string().into();
-                    match open::to_read(&path) {
-                        Ok(from) if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) => {
-                            match Zipped::open(name.clone(), from) {
-                                Ok(archive) => self.archive = Some(archive),
-                                Err(why) => return Some(Piece::Broken { file: name, line: None, why }),
-                            }
-                        }
-                        Ok(from) => {
-                            let mut lines = Lines::of(name.clone(), from);
-                            if lines.are_a_zip() {
-                                return Some(Piece::Broken { file: name, line: None, why: A_ZIP.into() });
-                            }
-                            if matches!(ending(&path), Some("reg" | "hiv" | "hive")) || lines.are_a_registry() {
-                                return Some(Piece::Registry { path });
-                            }
-                            self.reading = Some(lines);
-                        }
-                        Err(error) => return Some(Piece::Broken { file: name, line: None, why: error.to_string() }),
+                    let file: Arc<str> = path.display().to_string().into();
+                    match self.begin(&file, path) {
+                        Ok(None) => {}
+                        Ok(piece) => return piece,
+                        Err(why) => return Some(Piece::Broken { file, line: None, why }),
                     }
                 }
             }
         }
+    }
+}
+
+impl Sources {
+    /// Begins with a file, which may be read in one piece; or reports why it cannot be read.
+    fn begin(&mut self, file: &Arc<str>, path: PathBuf) -> Result<Option<Piece>, String> {
+        let from = open::to_read(&path).map_err(|error| error.to_string())?;
+        if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) {
+            self.archive = Some(Zipped::open(file.clone(), from)?);
+            return Ok(None);
+        }
+        let mut lines = Lines::of(file.clone(), from);
+        if lines.are_a_zip() {
+            return Err(A_ZIP.into());
+        }
+        if matches!(ending(&path), Some("reg" | "hiv" | "hive")) || lines.are_a_registry() {
+            return Ok(Some(Piece::Registry { path }));
+        }
+        self.reading = Some(lines);
+        Ok(None)
     }
 }
 
@@ -316,14 +322,12 @@ impl<'a> Lines<'a> {
         self.ended = true;
         let rest = LONGEST.saturating_sub(bytes.len()) + 1;
         let file = self.file.clone();
-        match self.from.by_ref().take(rest as u64).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() <= LONGEST => Piece::Document { file, bytes },
-            Ok(_) => {
-                let why = format!("a snapshot is at most {} MiB long, this one is longer", LONGEST >> 20);
-                Piece::Broken { file, line: None, why }
-            }
-            Err(error) => Piece::Broken { file, line: None, why: error.to_string() },
-        }
+        let why = match self.from.by_ref().take(rest as u64).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() <= LONGEST => return Piece::Document { file, bytes },
+            Ok(_) => format!("a snapshot is at most {} MiB long, this one is longer", LONGEST >> 20),
+            Err(error) => error.to_string(),
+        };
+        Piece::Broken { file, line: None, why }
     }
 }
 

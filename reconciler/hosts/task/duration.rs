@@ -1,50 +1,24 @@
 //! A length of time in the form of task definitions: `PT1H30M`, `P1DT12H`.
 
+use jiff::{Span, SpanRelativeTo};
 use reconcile_schema::Period;
 
 /// The period in the largest units that fit.
 pub fn written(period: Period) -> String {
     let seconds = period.as_seconds();
-    let mut text = String::from("P");
-    let days = seconds / 86400;
-    if days > 0 {
-        text += &format!("{days}D");
-    }
-    let times = [(seconds / 3600 % 24, 'H'), (seconds / 60 % 60, 'M'), (seconds % 60, 'S')];
-    if days == 0 || times.iter().any(|(count, _)| *count > 0) {
-        text.push('T');
-    }
-    for (count, unit) in times {
-        if count > 0 {
-            text += &format!("{count}{unit}");
-        }
-    }
-    if seconds == 0 { "PT0S".into() } else { text }
+    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+    Span::new().days(days).hours(hours).minutes(minutes).seconds(seconds % 60).to_string()
 }
 
 /// The period in a text, in whatever units; none for units without a fixed length (years, months) and for other texts.
 pub fn read(text: &str) -> Option<Period> {
-    let (days, times) = match text.strip_prefix('P')?.split_once('T') {
-        Some((days, times)) if !times.is_empty() => (days, times),
-        Some(_) => return None,
-        None => (text.get(1..)?, ""),
-    };
-    let mut seconds = 0_u32;
-    let mut some = false;
-    for (part, units) in [(days, &[('D', 86400)][..]), (times, &[('H', 3600), ('M', 60), ('S', 1)])] {
-        let mut rest = part;
-        for (unit, size) in units {
-            if let Some((count, after)) = rest.split_once(*unit) {
-                if count.is_empty() || !count.bytes().all(|byte| byte.is_ascii_digit()) {
-                    return None;
-                }
-                seconds = seconds.checked_add(count.parse::<u32>().ok()?.checked_mul(*size)?)?;
-                (rest, some) = (after, true);
-            }
-        }
-        if !rest.is_empty() {
-            return None;
-        }
+    // A span can also be written as `-PT1H`, `PT1.5S` or `1 hour`.
+    let (days, times) = text.split_once('T').unwrap_or((text, ""));
+    let has_only = |part: &str, units: &str| part.chars().all(|char| char.is_ascii_digit() || units.contains(char));
+    if !has_only(days.strip_prefix('P')?, "D") || !has_only(times, "HMS") {
+        return None;
     }
-    some.then(|| Period::seconds(seconds))
+    let span: Span = text.parse().ok()?;
+    let seconds = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.as_secs();
+    u32::try_from(seconds).ok().map(Period::seconds)
 }

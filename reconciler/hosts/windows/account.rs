@@ -1,21 +1,20 @@
 //! The owner of a process, and the rights of our own account.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::os::windows::io::{AsRawHandle, OwnedHandle, RawHandle};
 
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_NONE_MAPPED, ERROR_SUCCESS, LUID, LocalFree};
-use windows_sys::Win32::Security::Authorization::{
-    ConvertSidToStringSidW, ConvertStringSidToSidW, GetSecurityInfo, SE_KERNEL_OBJECT,
-};
+use windows_sys::Win32::Foundation::{ERROR_NONE_MAPPED, LUID, LocalFree};
+use windows_sys::Win32::Security::Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW, SE_KERNEL_OBJECT};
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, CheckTokenMembership, CopySid, CreateWellKnownSid, EqualSid, GetTokenInformation,
-    LUID_AND_ATTRIBUTES, LookupAccountNameW, LookupAccountSidW, LookupPrivilegeValueW, OWNER_SECURITY_INFORMATION,
-    PSID, SE_PRIVILEGE_ENABLED, SECURITY_MAX_SID_SIZE, SID_AND_ATTRIBUTES, TOKEN_ADJUST_PRIVILEGES, TOKEN_GROUPS,
+    LUID_AND_ATTRIBUTES, LookupAccountNameW, LookupAccountSidW, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED,
+    SECURITY_MAX_SID_SIZE, SID_AND_ATTRIBUTES, TOKEN_ADJUST_PRIVILEGES, TOKEN_GROUPS, TOKEN_INFORMATION_CLASS,
     TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenGroups, TokenUser, WELL_KNOWN_SID_TYPE,
     WinBuiltinAdministratorsSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-use super::win32::{Win32Error, check, text, text_at, wide};
+use super::security::Security;
+use super::win32::{Win32Error, check, filled, owned, text, text_at, wide};
 use crate::running::Standing;
 
 /// The attribute of a group that grants access, instead of only denying it (winnt.h: `SE_GROUP_ENABLED`).
@@ -87,7 +86,7 @@ fn token_of(process: RawHandle, access: u32) -> Result<OwnedHandle, Win32Error> 
     // SAFETY: the process handle is open.
     check(unsafe { OpenProcessToken(process, access, &raw mut token) })?;
     // SAFETY: the token is open and ours alone.
-    Ok(unsafe { OwnedHandle::from_raw_handle(token) })
+    unsafe { owned(token) }
 }
 
 /// The account that we run as, as `DOMAIN\name`.
@@ -114,20 +113,9 @@ pub fn owner_of(process: RawHandle) -> Result<String, Win32Error> {
 /// # Errors
 /// When its handle does not allow the query.
 pub fn owner_of_object(object: RawHandle) -> Result<String, Win32Error> {
-    let (mut owner, mut descriptor, null) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
-    let (lists, what) = (std::ptr::null_mut(), OWNER_SECURITY_INFORMATION);
-    // SAFETY: the handle is open; the owner points into the descriptor, which is freed below.
-    let asked = unsafe {
-        GetSecurityInfo(object, SE_KERNEL_OBJECT, what, &raw mut owner, null, lists, lists, &raw mut descriptor)
-    };
-    if asked != ERROR_SUCCESS {
-        return Err(Win32Error(asked));
-    }
-    // SAFETY: the owner is a valid identifier until the descriptor is freed.
-    let name = unsafe { name_of(owner) };
-    // SAFETY: the descriptor came from GetSecurityInfo and is not used any more.
-    unsafe { LocalFree(descriptor) };
-    name
+    let security = Security::owner_of(object, SE_KERNEL_OBJECT)?;
+    // SAFETY: the owner is a valid identifier while its descriptor is kept.
+    unsafe { name_of(security.owner) }
 }
 
 /// The rights of a process: whether the Administrators group grants access in its token, as in the system's token, or
@@ -138,7 +126,7 @@ pub fn owner_of_object(object: RawHandle) -> Result<String, Win32Error> {
 pub fn standing_of(process: RawHandle) -> Result<Standing, Win32Error> {
     let token = token_of(process, TOKEN_QUERY)?;
     let (administrators, system) = (Sid::well_known(WinBuiltinAdministratorsSid)?, Sid::well_known(WinLocalSystemSid)?);
-    let (user, groups) = (user(&token)?, groups(&token)?);
+    let (user, groups) = (user(&token)?, information(&token, TokenGroups)?);
     // SAFETY: the buffers were filled with these structures, aligned by their words, and live until the end; the groups are as many
     // as is said; the identifiers are valid.
     let rules = unsafe {
@@ -152,23 +140,6 @@ pub fn standing_of(process: RawHandle) -> Result<Standing, Win32Error> {
     Ok(if rules { Standing::Administrator } else { Standing::Ordinary })
 }
 
-/// A `TOKEN_GROUPS` with its identifiers.
-fn groups(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
-    let mut buffer = vec![0_u64; 512];
-    loop {
-        let (size, mut needed) = (u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX), 0);
-        let into = buffer.as_mut_ptr().cast();
-        // SAFETY: the token is open; the buffer has the size that is given.
-        match check(unsafe { GetTokenInformation(token.as_raw_handle(), TokenGroups, into, size, &raw mut needed) }) {
-            Ok(()) => return Ok(buffer),
-            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER)) if needed > size => {
-                buffer.resize((needed as usize).div_ceil(8), 0);
-            }
-            Err(cause) => return Err(cause),
-        }
-    }
-}
-
 /// Runs `look` with the identifier of the account that we run as.
 pub fn with_own_sid<T>(look: impl FnOnce(PSID) -> T) -> Result<T, Win32Error> {
     let user = user(&own_token(TOKEN_QUERY)?)?;
@@ -178,14 +149,15 @@ pub fn with_own_sid<T>(look: impl FnOnce(PSID) -> T) -> Result<T, Win32Error> {
 
 /// A `TOKEN_USER` with its identifier.
 fn user(token: &OwnedHandle) -> Result<Vec<u64>, Win32Error> {
-    let mut buffer = vec![0_u64; (size_of::<TOKEN_USER>() + SECURITY_MAX_SID_SIZE as usize).div_ceil(8)];
-    let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
-    let mut needed = 0;
-    // SAFETY: the token is open; the buffer has the size that is given, enough for any identifier.
-    check(unsafe {
-        GetTokenInformation(token.as_raw_handle(), TokenUser, buffer.as_mut_ptr().cast(), size, &raw mut needed)
-    })?;
-    Ok(buffer)
+    information(token, TokenUser)
+}
+
+/// A structure of a token with the identifiers that it points to.
+fn information(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> Result<Vec<u64>, Win32Error> {
+    filled(|buffer, size, needed| {
+        // SAFETY: the token is open; `buffer` has `size` bytes, aligned for pointers (see `filled`).
+        unsafe { GetTokenInformation(token.as_raw_handle(), class, buffer.cast(), size, needed) }
+    })
 }
 
 /// The name of an account, as `DOMAIN\name`; its identifier where no name is known.

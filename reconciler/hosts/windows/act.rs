@@ -12,16 +12,19 @@ use super::discover::{again, discover};
 use super::environment::system_root;
 use super::layered::{Left, down, up};
 use super::logs::log_folder;
+use super::machine::restart;
 use super::observe::{refused, services};
 use super::own::unforeseen;
 use super::package::stage;
 use super::pool_share::{record as pool_record, tell_pool};
+use super::pools::Direction;
 use super::powershell::{Call, Change, PowerShell, hold, said};
-use super::process::{Child, Ended, Ending, Lifetime, Outliving, Pulse};
+use super::process::{Child, Ended, Ending, Lifetime, Outliving};
 use super::record;
-use super::services::{Found, ServiceError, Services, needed_by};
-use super::settle::{heads_for, left, settle};
+use super::services::{Found, ServiceError, Services, heads_for, needed_by};
+use super::settle::{left, settle};
 use super::shells::close;
+use super::state::private_folder;
 use super::{ActingHost, WindowsError, WindowsHost};
 
 /// How often pending services are checked, and how often a pause checks for an interrupt.
@@ -53,7 +56,7 @@ impl Act for ActingHost<'_> {
 
     fn mark(&mut self, run: &RunId, mark: &Mark) -> Result<(), WindowsError> {
         if matches!(mark, Mark::Installing { .. }) {
-            record::forget(self.host.private()?); // How the last attempt ended does not matter for this one.
+            record::forget(private_folder()?); // How the last attempt ended does not matter for this one.
         }
         Ok(self.journal.append(run, now(), mark)?)
     }
@@ -62,10 +65,10 @@ impl Act for ActingHost<'_> {
         self.host.expensive.forget_after_pause();
         let (began, period) = (moment(), Duration::from(period));
         let at_work = |private: &Path| record::last(private).is_some_and(|recorded| recorded.at_work);
-        let private = self.host.private().ok().filter(|private| at_work(private)).map(Path::to_owned);
+        let private = private_folder().ok().filter(|private| at_work(private));
         while !self.host.interrupted() && began.elapsed() < period {
             wait(LOOK.min(period));
-            if private.as_deref().is_some_and(|private| !at_work(private)) {
+            if private.is_some_and(|private| !at_work(private)) {
                 break; // The command that it waits for has ended.
             }
         }
@@ -81,8 +84,9 @@ impl ActingHost<'_> {
         quiet: &mut dyn FnMut(Period),
     ) -> Result<Acted, WindowsError> {
         if step.takes_down() && self.host.scripts.is_empty() {
-            self.host.scripts = hold(self.host.private()?)?;
+            self.host.scripts = hold(private_folder()?)?;
         }
+        let change = Change { run: &seen.run.id, step };
         let said = match step {
             Step::Claim | Step::Release => return Ok(tell_pool(goal, seen, step)?),
             Step::Stage => {
@@ -92,8 +96,8 @@ impl ActingHost<'_> {
             }
             Step::StopOthers => return self.host.stop_services(goal, Whose::Others),
             Step::StopServices => return self.host.stop_services(goal, Whose::Product),
-            Step::FailOver => self.host.fail_over(goal, Change { run: &seen.run.id, step })?,
-            Step::FailBack => self.host.fail_back(goal, Change { run: &seen.run.id, step })?,
+            Step::FailOver => self.host.move_computer(goal, Direction::Out, change)?,
+            Step::FailBack => self.host.move_computer(goal, Direction::Back, change)?,
             Step::StopWeb => return self.host.web("stop", ServiceState::Stopped, goal.rules.stop.into()),
             Step::CloseShells => {
                 let shells = seen.host.shells.known().map_or(&[][..], Vec::as_slice);
@@ -105,11 +109,11 @@ impl ActingHost<'_> {
             Step::StartServices => return self.host.start_services(goal, seen, Whose::Product),
             Step::StartOthers => return self.host.start_services(goal, seen, Whose::Others),
             Step::UpdateDatabases(store) | Step::UpdatePoolDatabases(store) => {
-                self.host.update_databases(goal, store, Change { run: &seen.run.id, step })?
+                self.host.update_databases(goal, store, change)?
             }
             Step::Reboot => {
                 let why = format!("reconcile brings {} to {}.", goal.product, goal.core);
-                return Ok(Acted::GoingDown((self.restart)(&why)?));
+                return Ok(Acted::GoingDown(restart(&why)?));
             }
         };
         Ok(Acted::Ended(Account::success(said)))
@@ -123,7 +127,7 @@ impl WindowsHost {
 
     fn stage(&mut self, goal: &Goal) -> Result<(String, StagedCopy), WindowsError> {
         let fresh = unforeseen().map_err(WindowsError::NoName)?;
-        let staged = match stage(self.private()?, goal.product.installer(), &goal.installer, &fresh) {
+        let staged = match stage(private_folder()?, goal.product.installer(), &goal.installer, &fresh) {
             Ok(staged) => staged,
             Err(error) => {
                 // No copy is left, and the source shows no signer, so the next observation would find a good package.
@@ -179,17 +183,15 @@ impl WindowsHost {
         Ok(Acted::Started { said: told(refused, left), ran })
     }
 
-    /// `Invoke-CsComputerFailOver`. If its wait time of one hour ends, it fails without having changed anything.
-    fn fail_over(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
+    /// `Invoke-CsComputerFailOver`, or `Invoke-CsComputerFailBack` with the name that was failed over. If its wait time
+    /// of one hour ends, the failover fails without having changed anything.
+    fn move_computer(&mut self, goal: &Goal, direction: Direction, change: Change<'_>) -> Result<String, WindowsError> {
         let name = self.name.to_string();
-        self.shell(goal.product, "failover", MOVING, |shell, call| shell.fail_over(&name, change, call))?;
-        Ok("the cmdlet ended; the services tell what it did".to_owned())
-    }
-
-    /// `Invoke-CsComputerFailBack`, with the name that was failed over.
-    fn fail_back(&mut self, goal: &Goal, change: Change<'_>) -> Result<String, WindowsError> {
-        let name = self.name.to_string();
-        self.shell(goal.product, "failback", MOVING, |shell, call| shell.fail_back(&name, change, call))?;
+        let what = match direction {
+            Direction::Out => "failover",
+            Direction::Back => "failback",
+        };
+        self.shell(goal.product, what, MOVING, |shell, call| shell.move_computer(&name, direction, change, call))?;
         Ok("the cmdlet ended; the services tell what it did".to_owned())
     }
 
@@ -205,21 +207,14 @@ impl WindowsHost {
     /// manager reports the result.
     fn web(&mut self, verb: &'static str, wanted: ServiceState, limit: Duration) -> Result<Acted, WindowsError> {
         let began = moment();
-        let folder = log_folder(self.private()?, &format!("net-{verb}-w3svc"))?;
-        let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\net.exe");
+        let private = private_folder()?;
+        let folder = log_folder(private, &format!("net-{verb}-w3svc"))?;
+        let program = system_root()?.join(r"System32\net.exe");
         let arguments = [verb, "w3svc"].map(OsString::from);
         // Starting the server's services is not interrupted: an interrupted run ends with it.
         let lifetime = if wanted == ServiceState::Running { Lifetime::Finishes } else { Lifetime::Ours };
-        let private = self.private()?.to_owned();
-        let child = Child {
-            program: &program,
-            arguments: &arguments,
-            input: b"",
-            folder: &folder,
-            private: &private,
-            limit,
-            lifetime,
-        };
+        let (program, arguments) = (program.as_path(), arguments.as_slice());
+        let child = Child { program, arguments, input: b"", folder: &folder, private, limit, lifetime };
         let ended = self.run(&child, &mut |_| {})?;
         let found = match ended.ending {
             Ending::Exited(0) => Ok(()),
@@ -256,22 +251,20 @@ impl WindowsHost {
             Some(staged) if staged.sha256 == goal.installer.sha256 => staged,
             Some(_) | None => self.staged(goal)?.ok_or_else(|| WindowsError::NotStaged(goal.installer.path.clone()))?,
         };
-        let folder = log_folder(self.private()?, "install")?;
+        let private = private_folder()?;
+        let folder = log_folder(private, "install")?;
         let arguments = ["/silentmode"].map(OsString::from);
-        let private = self.private()?.to_owned();
         staged.is_alone()?; // The last check before the start. If it fails, the next run copies the package again.
         let child = Child {
             program: &staged.path,
             arguments: &arguments,
             input: b"",
             folder: &folder,
-            private: &private,
+            private,
             limit: goal.rules.install.into(),
             lifetime: Lifetime::Outlives(Outliving { run, step: &Step::Install, held: staged.held() }),
         };
-        let mut watch = |pulse: Pulse| {
-            quiet(Period::seconds(u32::try_from(pulse.quiet.as_secs()).unwrap_or(u32::MAX)));
-        };
+        let mut watch = |lasts: Duration| quiet(Period::seconds(u32::try_from(lasts.as_secs()).unwrap_or(u32::MAX)));
         let ended = self.run(&child, &mut watch);
         // Held until here, and for the following observations: the verified file is the one that ran.
         self.staged = Some(staged);
@@ -285,7 +278,7 @@ impl WindowsHost {
         }
     }
 
-    fn run(&self, child: &Child<'_>, watch: &mut dyn FnMut(Pulse)) -> Result<Ended, WindowsError> {
+    fn run(&self, child: &Child<'_>, watch: &mut dyn FnMut(Duration)) -> Result<Ended, WindowsError> {
         Ok(self.runner.run(child, watch, &self.interrupt)?)
     }
 
@@ -306,7 +299,7 @@ impl WindowsHost {
         let manager = Services::open()?;
         let known = discover(&manager, &self.also)?;
         let mut look = || Ok(again(&manager, &known)?.into_iter().filter(|found| which(found)).collect());
-        let mut pause = |_: bool| {
+        let mut pause = || {
             wait(LOOK);
             let leave = self.interrupt.leaves() || may_be_left && self.interrupt.ends();
             (!leave).then(|| began.elapsed())

@@ -59,7 +59,7 @@ fn attempt(private: &Path, breaks_away: bool) -> Result<Attempt, Win32Error> {
     match creation.left_suspended() {
         Ok(process) => {
             let inside = is_in_job(&process);
-            process.end();
+            let _ = process.end(); // A failure leaves nothing to do.
             Ok(if inside? { Attempt::Inside } else { Attempt::Outside })
         }
         Err(Win32Error(ERROR_ACCESS_DENIED)) => Ok(Attempt::Refused),

@@ -47,16 +47,11 @@ pub struct Creation<'a> {
 }
 
 impl Creation<'_> {
-    /// A process in no job of ours, or in one that does not end it. It runs from the start, even if it cannot be put
-    /// into the job when it is created.
-    pub fn start(&self, job: Option<&mut Job>) -> Result<Process, Win32Error> {
-        let Some(job) = job else { return Ok(self.create(None, 0)?.0) };
-        match self.create(Some(job), 0) {
-            Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => {}
-            created => {
-                job.has_taken(created.is_ok());
-                return Ok(created?.0);
-            }
+    /// A process in a job that does not end it. It runs from the start, even if it cannot be put into the job when it is
+    /// created.
+    pub fn start(&self, job: &mut Job) -> Result<Process, Win32Error> {
+        if let Some(process) = self.start_within(job)? {
+            return Ok(process);
         }
         let process = self.create(None, 0)?.0;
         // It may have ended by then, and its earlier child processes stay outside: only their time is missing in the
@@ -68,13 +63,19 @@ impl Creation<'_> {
     /// A process that ends with us, like all its child processes. If it has to be created suspended, `note` names it to
     /// later runs until it runs.
     pub fn start_inside(&self, job: &mut Job, note: impl FnOnce() -> io::Result<Note>) -> Result<Process, Win32Error> {
+        match self.start_within(job)? {
+            Some(process) => Ok(process),
+            None => self.start_suspended(job, note),
+        }
+    }
+
+    /// A process within the job from its first instruction; none where Windows cannot create it there.
+    fn start_within(&self, job: &mut Job) -> Result<Option<Process>, Win32Error> {
         match self.create(Some(job), 0) {
-            Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => {
-                self.start_suspended(job, note)
-            }
+            Err(Win32Error(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER | ERROR_ACCESS_DENIED)) => Ok(None),
             created => {
-                job.has_taken(created.is_ok());
-                Ok(created?.0)
+                job.holds = created.is_ok();
+                Ok(Some(created?.0))
             }
         }
     }
@@ -92,7 +93,7 @@ impl Creation<'_> {
             if unsafe { ResumeThread(thread.as_raw_handle()) } == u32::MAX { Err(Win32Error::last()) } else { Ok(()) }
         });
         if let Err(cause) = released {
-            process.end(); // It has not run a single instruction, so ending it loses nothing.
+            let _ = process.end(); // It has not run a single instruction, so ending it loses nothing.
             return Err(cause);
         }
         Ok(process)

@@ -14,8 +14,8 @@ use windows_sys::Win32::Security::TOKEN_QUERY;
 use windows_sys::Win32::System::SystemInformation::GetSystemWindowsDirectoryW;
 
 use super::account::{own_name, own_token};
-use super::library::{CallError, function, profile_directory};
-use super::win32::{Win32Error, check, text};
+use super::library::{CallError, folder, function, profile_directory};
+use super::win32::{check, text, units_at};
 
 /// The variables that a child gets as Windows defines them for everybody; only administrators can change those. Not
 /// every Windows defines each of them: then the value next to it is used.
@@ -48,10 +48,7 @@ const EXTENSIONS: &str = ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC"
 /// When Windows does not return the variables.
 pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallError> {
     let defined = defined()?;
-    let value = |wanted: &str| {
-        let found = defined.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        found.map(|(_, value)| value.clone())
-    };
+    let value = |name: &str| value_of(name, &defined);
     // A value that begins with another variable.
     let expanded = |text: &str| -> Option<OsString> {
         let Some((name, rest)) = text.strip_prefix('%').and_then(|text| text.split_once('%')) else {
@@ -101,7 +98,11 @@ pub fn environment(temporary: &Path) -> Result<Vec<(OsString, OsString)>, CallEr
 /// # Errors
 /// When Windows does not return the variables.
 pub fn variable(name: &str) -> Result<Option<OsString>, CallError> {
-    Ok(defined()?.into_iter().find(|(defined, _)| defined.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    Ok(value_of(name, &defined()?))
+}
+
+fn value_of(name: &str, defined: &[(OsString, OsString)]) -> Option<OsString> {
+    defined.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
 }
 
 /// The profile folder of our account.
@@ -119,13 +120,8 @@ fn profile() -> Result<OsString, CallError> {
 /// # Errors
 /// When Windows does not report it.
 pub fn system_root() -> Result<PathBuf, CallError> {
-    let mut buffer = [0_u16; 260];
-    // SAFETY: the buffer has the length that is given.
-    let length = unsafe { GetSystemWindowsDirectoryW(buffer.as_mut_ptr(), buffer.len() as u32) };
-    match buffer.get(..length as usize) {
-        Some(path) if length > 0 => Ok(OsString::from_wide(path).into()),
-        _ => Err(Win32Error::last().into()),
-    }
+    // SAFETY: the call writes into the buffer up to the length that is given.
+    Ok(folder(|buffer, length| unsafe { GetSystemWindowsDirectoryW(buffer, length) })?)
 }
 
 /// Every variable that the registry defines for the whole machine. Variables that we inherited, and those of the
@@ -147,23 +143,18 @@ fn defined() -> Result<Vec<(OsString, OsString)>, CallError> {
     let mut variables = Vec::new();
     let mut at: *const u16 = block.cast_const().cast();
     loop {
-        let mut length = 0;
         // SAFETY: the block is a row of NUL-terminated texts that an empty text ends; we stop at that one.
-        while unsafe { *at.add(length) } != 0 {
-            length += 1;
-        }
-        if length == 0 {
+        let units = unsafe { units_at(at) };
+        if units.is_empty() {
             break;
         }
-        // SAFETY: `length` units were just read one by one.
-        let units = unsafe { std::slice::from_raw_parts(at, length) };
         // Names such as `=C:` start with the separator; they are not real variables.
         if let Some(sign) = units.iter().position(|&unit| unit == u16::from(b'=')).filter(|&sign| sign > 0) {
             let (name, value) = units.split_at(sign);
             variables.push((OsString::from_wide(name), OsString::from_wide(value.get(1..).unwrap_or_default())));
         }
         // SAFETY: the NUL behind the text belongs to the block.
-        at = unsafe { at.add(length + 1) };
+        at = unsafe { at.add(units.len() + 1) };
     }
     // SAFETY: the block came from CreateEnvironmentBlock and is not used any more.
     unsafe { destroy(block) };

@@ -7,17 +7,23 @@ use super::machine::MachineError;
 use super::package::PackageError;
 use super::powershell_error::PowerShellError;
 use super::process::{Ending, ProcessError};
+use super::registry::RegistryError;
 use super::services::ServiceError;
 use super::shells::ShellError;
 use super::state_error::StateError;
 use super::win32::Win32Error;
 use crate::journal::JournalError;
 use crate::share_error::ShareError;
+use crate::uninstall::ComponentError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WindowsError {
     #[error(transparent)]
     Machine(#[from] MachineError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Components(#[from] ComponentError),
     #[error(transparent)]
     State(#[from] StateError),
     #[error(transparent)]
@@ -35,7 +41,7 @@ pub enum WindowsError {
     #[error(transparent)]
     Share(#[from] ShareError),
     #[error("cannot find the folders of Windows: {0}")]
-    Folders(CallError),
+    Folders(#[from] CallError),
     #[error("cannot name the folder of the update: {0}")]
     NoName(io::Error),
     #[error("cannot find out whether the installer could outlive this Windows session: {0}")]

@@ -105,23 +105,17 @@ pub fn report(id: u16, level: EventLevel, text: &str, code: &str) -> Result<(), 
 /// The text in a form that an event can hold: not too long, and without `%1`, which the viewer would read as a
 /// placeholder.
 fn fitting(text: &str) -> Vec<u16> {
-    let mut plain = String::with_capacity(text.len());
-    let mut after_percent = false;
-    for c in text.chars() {
-        if after_percent && c.is_ascii_digit() {
-            plain.push(' ');
-        }
-        after_percent = c == '%';
-        plain.push(c);
-    }
-    let mut fitting = String::with_capacity(plain.len());
-    let mut units = 0;
-    for c in plain.chars().filter(|c| *c != '\0') {
-        units += c.len_utf16();
+    let mut fitting = String::with_capacity(text.len());
+    let (mut units, mut after_percent) = (0, false);
+    for c in text.chars().filter(|c| *c != '\0') {
+        let before = if after_percent && c.is_ascii_digit() { " " } else { "" };
+        units += before.len() + c.len_utf16();
         if units >= LONGEST {
             break;
         }
+        fitting.push_str(before);
         fitting.push(c);
+        after_percent = c == '%';
     }
     wide(fitting)
 }

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use reconcile_schema::{Foreign, ServiceName};
 
 use super::discover::{discover, known_places};
-use super::services::{Listed, ServiceError, Services};
-use super::shells::{ShellError, products_module};
+use super::error::WindowsError;
+use super::services::{Listed, Services};
+use super::shells::products_module;
 
 /// The services that hold a module of the product, belong to another product, and are not named by `also`.
 ///
 /// # Errors
 /// When the service manager cannot be asked, or the modules of a process cannot be listed.
-pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
+pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, WindowsError> {
     let manager = Services::open()?;
     let (places, ours) = (known_places()?, discover(&manager, also)?);
     let is_ours = |listed: &Listed| ours.iter().any(|found| found.name.eq_ignore_ascii_case(&listed.name));
@@ -29,15 +30,4 @@ pub fn foreign(also: &[ServiceName]) -> Result<Vec<Foreign>, ForeignError> {
         }
     }
     Ok(foreign)
-}
-
-/// Why it is unknown which services hold modules of the product.
-#[derive(Debug, thiserror::Error)]
-pub enum ForeignError {
-    /// The service manager cannot be asked.
-    #[error(transparent)]
-    Services(#[from] ServiceError),
-    /// The modules of a process cannot be listed.
-    #[error(transparent)]
-    Modules(#[from] ShellError),
 }

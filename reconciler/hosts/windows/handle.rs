@@ -1,15 +1,21 @@
 //! A process, by a handle that allows waiting for it and ending it.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{FILETIME, HANDLE, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Threading::{
-    GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-    PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
+    GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION,
+    PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, QueryFullProcessImageNameW, TerminateProcess, WaitForSingleObject,
 };
 
-use super::win32::{Win32Error, check};
+use super::win32::{Win32Error, check, owned, text};
+
+/// How long a process may take to go after it was ended.
+pub const GOING: Duration = Duration::from_secs(10);
+
+/// The longest path that Windows gives.
+const LONGEST: usize = 32_768;
 
 /// A process, by a handle that allows waiting for it and ending it.
 #[derive(Debug)]
@@ -26,25 +32,31 @@ impl Process {
 
     /// The process with this number, if there is one that we may wait for.
     pub fn open(id: u32) -> Result<Self, Win32Error> {
-        // SAFETY: no preconditions; the handle is checked.
-        let handle = unsafe { OpenProcess(PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, 0, id) };
-        Self::opened(handle, id)
+        Self::with(id, PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION)
+    }
+
+    /// The process with this number, if there is one that tells about itself. That is allowed more often than waiting.
+    ///
+    /// # Errors
+    /// When there is none with this number (`ERROR_INVALID_PARAMETER`), or it denies access.
+    pub fn open_to_look(id: u32) -> Result<Self, Win32Error> {
+        Self::with(id, PROCESS_QUERY_LIMITED_INFORMATION)
     }
 
     /// The process with this number, if there is one that we may end.
     pub fn open_to_end(id: u32) -> Result<Self, Win32Error> {
-        let access = PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
-        // SAFETY: no preconditions; the handle is checked.
-        let handle = unsafe { OpenProcess(access, 0, id) };
-        Self::opened(handle, id)
+        Self::with(id, PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE)
     }
 
-    fn opened(handle: HANDLE, id: u32) -> Result<Self, Win32Error> {
-        if handle.is_null() {
-            return Err(Win32Error::last());
-        }
-        // SAFETY: the handle is open and ours alone.
-        Ok(Self { handle: unsafe { OwnedHandle::from_raw_handle(handle) }, id })
+    /// The process with this number, if it is the one that was created then: the number may be reused.
+    pub fn open_same(id: u32, created: u64) -> Option<Self> {
+        Self::open(id).ok().filter(|process| process.times().is_ok_and(|(then, _)| then == created))
+    }
+
+    fn with(id: u32, access: u32) -> Result<Self, Win32Error> {
+        // SAFETY: no preconditions; the handle is ours alone.
+        let handle = unsafe { owned(OpenProcess(access, 0, id)) }?;
+        Ok(Self { handle, id })
     }
 
     pub fn handle(&self) -> HANDLE {
@@ -72,9 +84,23 @@ impl Process {
     }
 
     /// Ends it. Only waiting for it shows whether it is gone.
-    pub fn end(&self) {
-        // SAFETY: the handle is open. One that has ended already is no trouble.
-        unsafe { TerminateProcess(self.handle.as_raw_handle(), 1) };
+    ///
+    /// # Errors
+    /// When Windows refuses, or it has ended already.
+    pub fn end(&self) -> Result<(), Win32Error> {
+        // SAFETY: the handle is open.
+        check(unsafe { TerminateProcess(self.handle.as_raw_handle(), 1) })
+    }
+
+    /// Its program file. Windows derives it from the open file, not from what the process reports.
+    pub fn path(&self) -> Result<String, Win32Error> {
+        let mut buffer = vec![0_u16; LONGEST];
+        let mut size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        // SAFETY: the handle is open and allows the question; the buffer has the size that is given.
+        check(unsafe {
+            QueryFullProcessImageNameW(self.handle(), PROCESS_NAME_WIN32, buffer.as_mut_ptr(), &raw mut size)
+        })?;
+        Ok(text(&buffer))
     }
 
     /// When it was created, and how much CPU time it has used since, both in units of 100 ns.
@@ -94,4 +120,10 @@ impl Process {
             [created, kernel, user].map(|time| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime));
         Ok((created, kernel + user))
     }
+}
+
+/// Whether the process that was created then still exists.
+pub fn lives(id: u32, created: u64) -> bool {
+    let process = Process::open_same(id, created);
+    process.is_some_and(|process| !process.wait(Duration::ZERO).is_ok_and(|code| code.is_some()))
 }

@@ -3,35 +3,23 @@
 use reconcile_schema::{Product, Step};
 
 use super::account::is_administrator;
-use super::machine::{MachineError, msi_held};
+use super::error::WindowsError;
+use super::machine::msi_held;
 use super::processes::{Looked, listed, look};
 use super::record::Recorded;
-use super::registry::{Registry, RegistryError};
+use super::registry::Registry;
+use super::shells::ShellError;
 use super::state;
 use super::win32::Win32Error;
 use crate::recognise::is_at_or_below;
 use crate::running::{Process, Standing, installs};
-
-/// Why it is unknown whether another installation is running.
-#[derive(Debug, thiserror::Error)]
-pub enum InstallingError {
-    /// The processes cannot be listed.
-    #[error("cannot list the processes: {0}")]
-    Processes(Win32Error),
-    /// Windows Installer's mutex cannot be read.
-    #[error(transparent)]
-    Machine(#[from] MachineError),
-    /// Windows Installer's keys cannot be read.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-}
 
 /// The installations that are running.
 pub struct UnderWay {
     /// An installer that is known to run: one of ours from an earlier run, or an administrator's.
     pub installer: Option<String>,
     /// That one, or whatever else keeps an installer from beginning.
-    pub any: Result<Option<String>, InstallingError>,
+    pub any: Result<Option<String>, WindowsError>,
 }
 
 /// The installations that are running on this machine. `recorded` is our last command that outlives its run.
@@ -44,7 +32,7 @@ pub fn under_way(registry: &Registry, recorded: Option<&Recorded>) -> UnderWay {
     };
     let any = match (&installer, failed) {
         (Some(installer), _) => Ok(Some(installer.clone())),
-        (None, Some(cause)) => Err(InstallingError::Processes(cause)),
+        (None, Some(cause)) => Err(ShellError::Processes(cause).into()),
         (None, None) => windows_installer(registry),
     };
     UnderWay { installer, any }
@@ -80,7 +68,7 @@ fn in_words(recorded: &Recorded) -> String {
 }
 
 /// Why an installation would end with 1618, in words.
-fn windows_installer(registry: &Registry) -> Result<Option<String>, InstallingError> {
+fn windows_installer(registry: &Registry) -> Result<Option<String>, WindowsError> {
     let Some(maker) = msi_held()? else {
         // A key that an interrupted installation left prevents no installation: Windows Installer itself rolls it back,
         // or continues with it at the next installation.

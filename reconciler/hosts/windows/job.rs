@@ -1,6 +1,6 @@
 //! A job: the group of a child and all its child processes, so that they can be watched and ended together.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::os::windows::io::{AsRawHandle, OwnedHandle, RawHandle};
 use std::ptr::null;
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, HANDLE};
@@ -13,25 +13,21 @@ use windows_sys::Win32::System::JobObjects::{
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::handle::Process;
-use super::win32::{Win32Error, check};
+use super::win32::{Win32Error, check, owned};
 
 /// A job object. If the group must end with us, closing the job ends the group, even when we crash.
 #[derive(Debug)]
 pub struct Job {
     handle: OwnedHandle,
-    holds: bool,
+    /// Whether it holds the process that was to be added or created in it.
+    pub holds: bool,
 }
 
 impl Job {
     /// An empty job; with `ends_with_us`, its processes end when this value is dropped.
     pub fn new(ends_with_us: bool) -> Result<Self, Win32Error> {
-        // SAFETY: no security attributes (so the handle is not inheritable) and no name.
-        let handle = unsafe { CreateJobObjectW(null(), null()) };
-        if handle.is_null() {
-            return Err(Win32Error::last());
-        }
-        // SAFETY: the handle is open and ours alone.
-        let job = Self { handle: unsafe { OwnedHandle::from_raw_handle(handle) }, holds: false };
+        // SAFETY: no security attributes (so the handle is not inheritable) and no name; the handle is ours alone.
+        let job = Self { handle: unsafe { owned(CreateJobObjectW(null(), null())) }?, holds: false };
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         // A job that ends no process keeps none in it either: an installer may start a process that is to leave it.
         limits.BasicLimitInformation.LimitFlags =
@@ -56,16 +52,6 @@ impl Job {
         Ok(())
     }
 
-    /// Records whether a process was created in it.
-    pub const fn has_taken(&mut self, created: bool) {
-        self.holds = created;
-    }
-
-    /// Whether the job holds the process that was to be added.
-    pub const fn holds(&self) -> bool {
-        self.holds
-    }
-
     /// The CPU time that the group has used, in units of 100 ns; grows while any of its processes works.
     pub fn cpu_time(&self) -> u64 {
         let mut used = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
@@ -84,10 +70,13 @@ impl Job {
         asked.map_or(0, |()| used.TotalUserTime.cast_unsigned().wrapping_add(used.TotalKernelTime.cast_unsigned()))
     }
 
-    /// Ends every process of the group at once.
-    pub fn end(&self) -> Result<(), Win32Error> {
+    /// Ends every process of the group at once. If the job does not hold the process that was to be added, or does not
+    /// end it, only the process is ended.
+    pub fn end_with(&self, process: &Process) {
         // SAFETY: the handle is open.
-        check(unsafe { TerminateJobObject(self.raw(), 1) })
+        if !self.holds || check(unsafe { TerminateJobObject(self.raw(), 1) }).is_err() {
+            let _ = process.end(); // One that has ended already is no trouble.
+        }
     }
 
     /// The job, for creating a process in it.

@@ -94,9 +94,14 @@ fn load(library: &str) -> Result<HMODULE, Win32Error> {
 
 /// The folder of Windows' libraries, such as `C:\Windows\System32`.
 fn system_folder() -> Result<PathBuf, Win32Error> {
+    // SAFETY: the call writes into the buffer up to the length that is given.
+    folder(|buffer, length| unsafe { GetSystemDirectoryW(buffer, length) })
+}
+
+/// The folder that a call writes into a buffer of the given length; it returns the length of the path.
+pub fn folder(call: impl FnOnce(*mut u16, u32) -> u32) -> Result<PathBuf, Win32Error> {
     let mut buffer = [0_u16; 260];
-    // SAFETY: the buffer has the length that is given.
-    let length = unsafe { GetSystemDirectoryW(buffer.as_mut_ptr(), buffer.len() as u32) };
+    let length = call(buffer.as_mut_ptr(), buffer.len() as u32);
     match buffer.get(..length as usize) {
         Some(path) if length > 0 => Ok(OsString::from_wide(path).into()),
         _ => Err(Win32Error::last()),

@@ -1,6 +1,6 @@
 //! This machine: its name, its boot, its free disk space, its version, whether Windows Installer works, and its restart.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::AsRawHandle;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION
 
 use super::account::{Enabled, owner_of_object};
 use super::clock::now;
-use super::win32::{Win32Error, check, text, wide};
+use super::win32::{Win32Error, check, owned, text, wide};
 
 /// How many minutes users have between the announcement of a restart and the restart: to save their work, or to cancel.
 const GRACE: u32 = 2;
@@ -150,31 +150,20 @@ pub fn msi_held() -> Result<Option<String>, MachineError> {
 
 fn maker(mutex: &str) -> String {
     let name = wide(mutex);
-    // SAFETY: the name ends with a NUL; the handle is checked.
-    let handle = unsafe { OpenMutexW(READ_CONTROL, 0, name.as_ptr()) };
-    let owner = if handle.is_null() {
-        Err(Win32Error::last())
-    } else {
-        // SAFETY: the handle is open and ours alone.
-        let mutex = unsafe { OwnedHandle::from_raw_handle(handle) };
-        owner_of_object(mutex.as_raw_handle())
-    };
+    // SAFETY: the name ends with a NUL; the handle is ours alone.
+    let mutex = unsafe { owned(OpenMutexW(READ_CONTROL, 0, name.as_ptr())) };
+    let owner = mutex.and_then(|mutex| owner_of_object(mutex.as_raw_handle()));
     owner.unwrap_or_else(|cause| format!("an account that cannot be read ({cause})"))
 }
 
 fn is_held(mutex: &str) -> Result<bool, Win32Error> {
     let name = wide(mutex);
     // The right to wait has the same number for every kind of object.
-    // SAFETY: the name ends with a NUL; the handle is checked.
-    let handle = unsafe { OpenMutexW(PROCESS_SYNCHRONIZE | MUTEX_MODIFY_STATE, 0, name.as_ptr()) };
-    if handle.is_null() {
-        return match Win32Error::last() {
-            Win32Error(ERROR_FILE_NOT_FOUND) => Ok(false),
-            cause => Err(cause),
-        };
-    }
-    // SAFETY: the handle is open and ours alone.
-    let mutex = unsafe { OwnedHandle::from_raw_handle(handle) };
+    // SAFETY: the name ends with a NUL; the handle is ours alone.
+    let mutex = match unsafe { owned(OpenMutexW(PROCESS_SYNCHRONIZE | MUTEX_MODIFY_STATE, 0, name.as_ptr())) } {
+        Err(Win32Error(ERROR_FILE_NOT_FOUND)) => return Ok(false),
+        opened => opened?,
+    };
     // SAFETY: the handle is open and allows waiting.
     match unsafe { WaitForSingleObject(mutex.as_raw_handle(), 0) } {
         WAIT_OBJECT_0 | WAIT_ABANDONED => {
@@ -250,12 +239,8 @@ mod tests {
         let name = format!("Local\\reconcile-test-{}", std::process::id());
         assert_eq!(is_held(&name), Ok(false), "it is not there");
         let wide_name = wide(&name);
-        // SAFETY: the name ends with a NUL; the handle is checked and then ours alone.
-        let mutex = unsafe {
-            let mutex = CreateMutexW(std::ptr::null(), 1, wide_name.as_ptr());
-            assert!(!mutex.is_null());
-            OwnedHandle::from_raw_handle(mutex)
-        };
+        // SAFETY: the name ends with a NUL; the handle is ours alone.
+        let mutex = unsafe { owned(CreateMutexW(std::ptr::null(), 1, wide_name.as_ptr())) }.expect("created");
         let asked = std::thread::scope(|scope| scope.spawn(|| is_held(&name)).join());
         assert_eq!(asked.expect("asked"), Ok(true), "this thread holds it");
         assert!(!maker(&name).is_empty(), "Wine knows no owner of a mutex, which is said");

@@ -35,6 +35,7 @@ mod protect;
 mod record;
 mod registry;
 mod script;
+mod security;
 mod services;
 mod settle;
 mod share_eyes;
@@ -53,7 +54,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
@@ -68,7 +68,6 @@ use self::registry::Registry;
 pub(crate) use self::share_eyes::EYES;
 use self::sleeper::end_sleepers;
 use self::state::private_folder;
-use self::state_error::StateError;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::lock::Lock;
@@ -109,7 +108,6 @@ pub struct WindowsHost {
 pub struct ActingHost<'a> {
     host: &'a mut WindowsHost,
     journal: Journal,
-    restart: fn(&str) -> Result<Option<Timestamp>, MachineError>,
     sleepers: Vec<String>,
 }
 
@@ -129,7 +127,7 @@ pub fn publisher(path: &Path) -> Result<String, String> {
 /// # Errors
 /// When the private folder cannot be used.
 pub fn lock_path() -> Result<PathBuf, WindowsError> {
-    Ok(lock_in(&private_folder()?.path))
+    Ok(lock_in(private_folder()?))
 }
 
 /// Our account, as `DOMAIN\name`.
@@ -165,7 +163,7 @@ pub fn journal_path() -> Result<PathBuf, WindowsError> {
 /// # Errors
 /// When the private folder cannot be used.
 pub fn logs_folder() -> Result<PathBuf, WindowsError> {
-    Ok(logs_in(&private_folder()?.path))
+    Ok(logs_in(private_folder()?))
 }
 
 /// The place of that folder, whether it exists or not.
@@ -227,7 +225,7 @@ fn unseen_end(private: &Path, marks: &Marks) -> Option<(RunId, Mark)> {
 impl ActingHost<'_> {
     /// Removes packages of earlier targets, which are not needed once the goal is reached.
     pub fn tidy(&mut self, goal: &Goal) {
-        if let Ok(private) = self.host.private() {
+        if let Ok(private) = private_folder() {
             let kept = self.journal.marks().staged.as_ref().filter(|copy| copy.sha256 == goal.installer.sha256);
             forget_others(private, kept);
         }
@@ -273,25 +271,20 @@ impl WindowsHost {
     /// # Errors
     /// When the private folder or the journal cannot be used.
     pub fn to_act(&mut self, interrupt: Interrupt) -> Result<ActingHost<'_>, WindowsError> {
-        let sleepers = end_sleepers(self.private()?);
-        let mut journal = Journal::open(&journal_in(self.private()?))?;
-        if let Some((run, mark)) = unseen_end(self.private()?, journal.marks()) {
+        let private = private_folder()?;
+        let sleepers = end_sleepers(private);
+        let mut journal = Journal::open(&journal_in(private))?;
+        if let Some((run, mark)) = unseen_end(private, journal.marks()) {
             journal.append(&run, clock::now(), &mark)?;
         }
         self.interrupt = interrupt;
         self.begin();
-        Ok(ActingHost { host: self, journal, restart: machine::restart, sleepers })
-    }
-
-    /// The private folder, created and owned at its first use.
-    #[expect(clippy::unused_self, reason = "it is this machine's")]
-    fn private(&self) -> Result<&'static Path, StateError> {
-        Ok(&private_folder()?.path)
+        Ok(ActingHost { host: self, journal, sleepers })
     }
 
     /// The copy of the update that the journal records, if it is unchanged.
     fn staged(&self, goal: &Goal) -> Result<Option<Staged>, WindowsError> {
-        let private = self.private()?;
+        let private = private_folder()?;
         let known = Journal::read(&journal_in(private))?.staged;
         Ok(find(private, goal.product.installer(), &goal.installer, known.as_ref())?)
     }
@@ -304,18 +297,19 @@ impl WindowsHost {
         limit: Duration,
         call: impl FnOnce(&PowerShell<'_>, Call<'_>) -> Result<T, PowerShellError>,
     ) -> Result<T, WindowsError> {
-        let lock = lock_in(self.private()?);
+        let private = private_folder()?;
+        let lock = lock_in(private);
         if !self.acts
             && let Some(holder) = Lock::holder(&lock)
         {
             return Err(WindowsError::RunActs(holder));
         }
-        let folder = log_folder(self.private()?, what)?;
-        let common = variable("CommonProgramFiles").map_err(WindowsError::Folders)?.unwrap_or_default();
+        let folder = log_folder(private, what)?;
+        let common = variable("CommonProgramFiles")?.unwrap_or_default();
         let shell = PowerShell {
-            private: self.private()?.to_owned(),
+            private: private.to_owned(),
             runner: &self.runner,
-            program: powershell::program(&system_root().map_err(WindowsError::Folders)?),
+            program: powershell::program(&system_root()?),
             module: powershell::module(Path::new(&common), product),
         };
         if self.acts {

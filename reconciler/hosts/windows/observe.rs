@@ -22,14 +22,15 @@ use super::package::{PackageError, hash_at_source};
 use super::pool_share::record as pool_record;
 use super::powershell::Call;
 use super::record::{self, Recorded};
-use super::registry::{Registry, RegistryError};
+use super::registry::Registry;
 use super::services::{Found, ServiceError, Services};
 use super::shells::{ShellError, is_of_another_command, open_shells};
+use super::state::private_folder;
 use super::win32::Win32Error;
 use super::{ActingHost, MachineError, TEST_DATABASES, WindowsError, WindowsHost, journal_path, state, unseen_end};
 use crate::journal::Journal;
 use crate::recognise::{folders, is_at_or_below};
-use crate::uninstall::{self, ComponentError};
+use crate::uninstall;
 
 /// How long the question about a group may take: the directory may be far away.
 const MEMBERSHIP: std::time::Duration = std::time::Duration::from_secs(300);
@@ -40,15 +41,6 @@ const POOL: std::time::Duration = std::time::Duration::from_secs(1800);
 
 /// How long the waiting shell may take for its answer before another one is started.
 const WARM: std::time::Duration = std::time::Duration::from_secs(300);
-
-/// Why the installed components are unknown.
-#[derive(Debug, thiserror::Error)]
-enum ListError {
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    #[error(transparent)]
-    Components(#[from] ComponentError),
-}
 
 impl Observe for WindowsHost {
     type Error = WindowsError;
@@ -145,9 +137,8 @@ impl WindowsHost {
     /// Makes the private folder ours before anything in it is read, so that a planted journal has been moved aside by
     /// then. An account that is no administrator does not act on anything that it reads there.
     fn own(&self) -> Result<(), WindowsError> {
-        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
-        if is_administrator().map_err(cannot)? {
-            self.private()?;
+        if may_administer()? {
+            private_folder()?;
         }
         Ok(())
     }
@@ -166,15 +157,14 @@ impl WindowsHost {
 
     /// An account that is no administrator cannot use the private folder, so nothing more is checked.
     fn rights(&mut self, goal: &Goal) -> Result<Rights, WindowsError> {
-        let cannot = |cause| MachineError::Unreadable { what: "the rights of this account", cause };
-        let administrator = is_administrator().map_err(cannot)?;
+        let administrator = may_administer()?;
         let asks = administrator && product_steps(goal).next().is_some();
         let server_admins = Right::ServerAdmin.group();
         let is_member = |host: &mut Self| {
             host.shell(goal.product, "membership", MEMBERSHIP, |shell, call| shell.is_member(server_admins, call))
         };
         let server_admin = asks.then(|| is_member(self)).transpose()?;
-        let confined = confinement::is_confined(self.private()?).map_err(WindowsError::Confinement)?;
+        let confined = confinement::is_confined(private_folder()?).map_err(WindowsError::Confinement)?;
         Ok(Rights { administrator, server_admin, confined })
     }
 
@@ -215,12 +205,7 @@ impl WindowsHost {
         if let Some((_, seen)) = self.refused.as_ref().filter(|(sha256, _)| *sha256 == installer.sha256) {
             return Fact::Known(seen.clone());
         }
-        let found = match self.staged(goal) {
-            Err(WindowsError::Package(error)) => Err(error),
-            Err(error) => return Fact::Unknown(error.to_string()),
-            Ok(found) => Ok(found),
-        };
-        let seen = match found {
+        let seen = match self.staged(goal) {
             Ok(Some(staged)) => {
                 self.expensive.package_size = Some(staged.size);
                 self.staged = Some(staged);
@@ -230,10 +215,15 @@ impl WindowsHost {
                 self.expensive.package_size = Some(size);
                 PackageSeen::AtSource { sha256 }
             }),
-            Err(error) => Err(error),
+            Err(WindowsError::Package(error)) => Err(error),
+            Err(error) => return Fact::Unknown(error.to_string()),
         };
         seen.or_else(|error| refused(&error).ok_or(error)).into()
     }
+}
+
+fn may_administer() -> Result<bool, MachineError> {
+    is_administrator().map_err(|cause| MachineError::Unreadable { what: "the rights of this account", cause })
 }
 
 /// A known defect of a package is a refusal; a package that cannot be read now is unknown.
@@ -249,9 +239,8 @@ pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
 }
 
 /// The installed components of all products, with their builds from the Uninstall list.
-fn components(registry: &Registry) -> Result<Vec<Component>, ListError> {
-    let ours = registry.installed(Component::bears_a_products_name)?;
-    Ok(uninstall::components(ours, registry.control_panel_version()?)?)
+fn components(registry: &Registry) -> Result<Vec<Component>, WindowsError> {
+    Ok(uninstall::components(registry.installed()?, registry.control_panel_version()?)?)
 }
 
 /// The services that count here, in the form for a decision.
@@ -264,15 +253,7 @@ pub(super) fn services(also: &[ServiceName]) -> Result<Vec<Service>, ServiceErro
 }
 
 /// Why a restart of Windows is pending.
-#[derive(Debug, thiserror::Error)]
-enum RestartError {
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    #[error("cannot find the folders of Windows: {0}")]
-    Folders(#[from] CallError),
-}
-
-fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, RestartError> {
+fn reboot(registry: &Registry, goal: &Goal) -> Result<Vec<Pending>, WindowsError> {
     let (restarts, roots) = (registry.pending_restarts()?, Roots::of(goal)?);
     let pending = restarts.into_iter().map(|restart| Pending {
         who: restart.whose.to_owned(),
@@ -340,7 +321,7 @@ fn private_disk() -> Result<u64, WindowsError> {
 }
 
 fn disk() -> Result<u64, WindowsError> {
-    let root = system_root().map_err(WindowsError::Folders)?;
+    let root = system_root()?;
     Ok(free_disk(root.ancestors().last().unwrap_or(&root))?)
 }
 

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Globalization::{CP_OEMCP, MultiByteToWideChar};
 
+use crate::utf16::utf16;
+
 /// A file above this size loses its beginning, so that a child that prints forever does not fill the disk. It is far
 /// above the output of a script: text around an answer is skipped, and not removed while the answer may be written.
 const FULL: u64 = 16 << 20;
@@ -157,11 +159,6 @@ pub fn decode(bytes: &[u8]) -> String {
 
 fn plain(bytes: &[u8]) -> String {
     str::from_utf8(bytes).map_or_else(|_| oem(bytes), str::to_owned)
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let units: Vec<u16> = bytes.as_chunks().0.iter().copied().map(unit).collect();
-    String::from_utf16_lossy(&units)
 }
 
 fn oem(bytes: &[u8]) -> String {

@@ -147,9 +147,7 @@ impl<'a> Aside<'a> {
 
     /// A path next to the private folder that nobody can have used.
     fn place(&self) -> io::Result<PathBuf> {
-        let mut name = self.top.as_os_str().to_owned();
-        name.push(format!(".foreign-{}", unforeseen()?));
-        Ok(name.into())
+        Ok(self.top.with_added_extension(format!("foreign-{}", unforeseen()?)))
     }
 
     fn stuck(&self, path: &Path, why: &Foreign, cause: &io::Error) -> StateError {

@@ -215,10 +215,7 @@ fn copied(mut from: &File, path: &Path, folder: &str, installer: &Installer) -> 
 /// The folder of packages, created if it is missing, and ours.
 fn home(private: &Path) -> Result<PathBuf, PackageError> {
     let path = packages(private);
-    let file = |what| {
-        let path = path.clone();
-        move |cause| PackageError::File { what, path, cause }
-    };
+    let file = |what| move |cause| PackageError::File { what, path: packages(private), cause };
     match Access::private().and_then(|access| access.create(&path)) {
         Ok(()) | Err(Win32Error(ERROR_ALREADY_EXISTS)) => {}
         Err(cause) => return Err(file("create")(cause)),

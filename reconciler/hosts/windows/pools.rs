@@ -42,7 +42,8 @@ pub enum Direction {
 /// The answer of a pool.
 #[derive(Deserialize)]
 pub struct Answer {
-    readiness: State,
+    #[serde(with = "State")]
+    readiness: Readiness,
     domains: Vec<Domain>,
     servers: String,
     active: String,
@@ -51,6 +52,7 @@ pub struct Answer {
 
 /// The values of `PoolUpgradeState` (Microsoft Learn, Lync Server 2013: Upgrade or update Front End Servers).
 #[derive(Deserialize)]
+#[serde(remote = "Readiness")]
 enum State {
     Ready,
     Busy,
@@ -84,11 +86,6 @@ enum Stream {
 impl From<Answer> for PoolSeen {
     fn from(answer: Answer) -> Self {
         let Answer { readiness, domains, servers, active, fabric } = answer;
-        let readiness = match readiness {
-            State::Ready => Readiness::Ready,
-            State::Busy => Readiness::Busy,
-            State::InsufficientActiveFrontEnds => Readiness::InsufficientActiveFrontEnds,
-        };
         // Any value other than a plain True counts as false: in another language, or absent.
         let domain = |Domain { ready, mut names }: Domain| {
             names.sort_unstable();

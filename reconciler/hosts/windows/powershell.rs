@@ -163,23 +163,11 @@ impl PowerShell<'_> {
         answer::<Answer>(&TEST_POOL, "how the pool stands", folder, &ended).map(PoolSeen::from)
     }
 
-    /// `Invoke-CsComputerFailOver`, never forced.
+    /// `Invoke-CsComputerFailOver`, never forced, or `Invoke-CsComputerFailBack`.
     ///
     /// # Errors
     /// When the cmdlet failed, or could not be run.
-    pub fn fail_over(&self, computer: &str, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
-        self.moved(computer, Direction::Out, change, call)
-    }
-
-    /// `Invoke-CsComputerFailBack`.
-    ///
-    /// # Errors
-    /// As [`PowerShell::fail_over`].
-    pub fn fail_back(&self, computer: &str, change: Change<'_>, call: Call<'_>) -> Result<(), PowerShellError> {
-        self.moved(computer, Direction::Back, change, call)
-    }
-
-    fn moved(
+    pub fn move_computer(
         &self,
         computer: &str,
         direction: Direction,
@@ -234,9 +222,7 @@ impl PowerShell<'_> {
         if !self.program.is_file() {
             return Err(PowerShellError::Missing(self.program.clone()));
         }
-        let scripts = self.private.join("scripts");
-        let (path, held) =
-            script.put(&scripts).map_err(|cause| PowerShellError::Script { path: scripts.join(script.name), cause })?;
+        let (path, held) = put(script, &self.private)?;
         let mut arguments: Vec<OsString> =
             ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File"].map(OsString::from).to_vec();
         arguments.push(path.into());
@@ -353,12 +339,13 @@ fn within<T: serde::de::DeserializeOwned>(line: &str) -> Option<T> {
 /// # Errors
 /// When one of them cannot be written or read.
 pub fn hold(private: &Path) -> Result<Vec<File>, PowerShellError> {
+    ALL.iter().map(|script| Ok(put(script, private)?.1)).collect()
+}
+
+/// Puts a script into its place in the private folder, and holds it there.
+fn put(script: &Script, private: &Path) -> Result<(PathBuf, File), PowerShellError> {
     let scripts = private.join("scripts");
-    let held = |script: &Script| match script.put(&scripts) {
-        Ok((_, held)) => Ok(held),
-        Err(cause) => Err(PowerShellError::Script { path: scripts.join(script.name), cause }),
-    };
-    ALL.iter().map(held).collect()
+    script.put(&scripts).map_err(|cause| PowerShellError::Script { path: scripts.join(script.name), cause })
 }
 
 /// The last lines of a child as one text.

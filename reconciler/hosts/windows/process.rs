@@ -107,13 +107,6 @@ pub struct Ended {
     pub output: Output,
 }
 
-/// An observation of a running child.
-#[derive(Debug, Clone, Copy)]
-pub struct Pulse {
-    /// How long it has shown no activity: no output, no log file in its folder, no CPU time.
-    pub quiet: Duration,
-}
-
 /// Why a child could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -126,18 +119,10 @@ pub enum ProcessError {
     /// It cannot be given an environment.
     #[error("cannot give an environment to {program}: {cause}")]
     Environment { program: PathBuf, cause: CallError },
-    /// A step of starting it failed.
+    /// A step of starting it failed, or its record cannot be read.
     #[error("cannot {what} {program}: {cause}")]
     Start {
         /// Which step.
-        what: &'static str,
-        program: PathBuf,
-        cause: Win32Error,
-    },
-    /// A command that outlives its run cannot be recorded.
-    #[error("cannot {what} the record of {program}: {cause}")]
-    Record {
-        /// What was tried.
         what: &'static str,
         program: PathBuf,
         cause: Win32Error,
@@ -173,14 +158,15 @@ impl Default for Runner {
 impl Runner {
     /// Runs a child until it ends, or until its time limit.
     ///
-    /// `watch` observes the child a few times a second; `interrupt` is checked as often.
+    /// A few times a second, `watch` is told how long the child has shown no activity: no output, no log file in its
+    /// folder, no CPU time. `interrupt` is checked as often.
     ///
     /// # Errors
     /// When it cannot be started or waited for. Its end, with whatever exit code, is not an error here.
     pub fn run(
         &self,
         child: &Child<'_>,
-        watch: &mut dyn FnMut(Pulse),
+        watch: &mut dyn FnMut(Duration),
         interrupt: &Interrupt,
     ) -> Result<Ended, ProcessError> {
         let waiting = self.spawn(child)?;
@@ -217,7 +203,7 @@ impl Runner {
         mut waiting: Waiting,
         input: &[u8],
         limit: Duration,
-        watch: &mut dyn FnMut(Pulse),
+        watch: &mut dyn FnMut(Duration),
         interrupt: &Interrupt,
     ) -> Result<Ended, ProcessError> {
         if let Some(mut stdin) = waiting.stdin.take() {
@@ -231,8 +217,8 @@ impl Runner {
     }
 
     /// Ends a waiting child, and gives it time to go.
-    pub fn end(&self, mut waiting: Waiting) {
-        waiting.end();
+    pub fn end(&self, waiting: Waiting) {
+        waiting.job.end_with(&waiting.process);
         // Any later list of processes shows whether it is gone in time.
         let _ = waiting.process.wait(PATIENCE);
     }
@@ -249,31 +235,23 @@ impl Runner {
         let (output, stdout, stderr) = Output::create(child.folder).map_err(folder)?;
         let variables = environment(&temporary)
             .map_err(|cause| ProcessError::Environment { program: program.to_owned(), cause })?;
-        let started = match child.lifetime {
-            Lifetime::Ours | Lifetime::Finishes => inside(child, &variables, &stdout, &stderr)?,
-            Lifetime::Outlives(outliving) => self.watched(child, outliving, &variables, &stdout, &stderr)?,
+        let (process, job, stdin, record) = match child.lifetime {
+            Lifetime::Ours | Lifetime::Finishes => {
+                let (process, job, stdin) = inside(child, &variables, &stdout, &stderr)?;
+                (process, job, stdin, None)
+            }
+            Lifetime::Outlives(outliving) => {
+                let (process, job, record) = self.watched(child, outliving, &variables, &stdout, &stderr)?;
+                (process, job, None, Some(record))
+            }
         };
-        let Started { process, job, stdin, record } = started;
         let (program, folder) = (program.to_owned(), child.folder.to_owned());
-        let ends_with_us = record.is_none();
         let interruptible = matches!(child.lifetime, Lifetime::Ours);
         let runs_on = matches!(child.lifetime, Lifetime::Outlives(outliving) if outliving.runs_on());
-        Ok(Waiting {
-            process,
-            job,
-            stdin,
-            record,
-            output,
-            program,
-            folder,
-            ends_with_us,
-            interruptible,
-            runs_on,
-            unwatched: false,
-        })
+        Ok(Waiting { process, job, stdin, record, output, program, folder, interruptible, runs_on, unwatched: false })
     }
 
-    /// Starts the watcher, which starts the child.
+    /// Starts the watcher, which starts the child; returns the watcher and its record.
     fn watched(
         &self,
         child: &Child<'_>,
@@ -281,7 +259,7 @@ impl Runner {
         variables: &[(OsString, OsString)],
         stdout: &File,
         stderr: &File,
-    ) -> Result<Started, ProcessError> {
+    ) -> Result<(Process, Job, Record), ProcessError> {
         let program = child.program;
         let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
         let failed = |what| move |error: io::Error| start(what)(Win32Error::of(&error));
@@ -301,14 +279,7 @@ impl Runner {
             folder: child.folder.to_owned(),
             private: child.private.to_owned(),
         };
-        let unrecorded = |what| {
-            move |error: io::Error| ProcessError::Record {
-                what,
-                program: program.to_owned(),
-                cause: Win32Error::of(&error),
-            }
-        };
-        let record = Record::begin(&order).map_err(unrecorded("begin"))?;
+        let record = Record::begin(&order).map_err(failed("begin the record of"))?;
         let mut job = Job::new(false).map_err(start("make a job for"))?;
         let _note = Note::new(child.private, &watcher).map_err(failed("note the start of"))?;
         let mut creation = Creation {
@@ -320,26 +291,26 @@ impl Runner {
             kept: &[outliving.held.as_handle()],
             breaks_away: is_own_process_in_job().unwrap_or(false),
         };
-        let process = match creation.start(Some(&mut job)) {
+        let process = match creation.start(&mut job) {
             // A job that releases every process may refuse one that asks for it.
             Err(Win32Error(ERROR_ACCESS_DENIED)) if creation.breaks_away => {
                 creation.breaks_away = false;
-                creation.start(Some(&mut job))
+                creation.start(&mut job)
             }
             started => started,
         };
         let process = process.map_err(start("start the watcher of"))?;
-        Ok(Started { process, job, stdin: None, record: Some(record) })
+        Ok((process, job, record))
     }
 }
 
-/// Starts a child that ends with us.
+/// Starts a child that ends with us, and returns the other end of its input, if it has any.
 fn inside(
     child: &Child<'_>,
     variables: &[(OsString, OsString)],
     stdout: &File,
     stderr: &File,
-) -> Result<Started, ProcessError> {
+) -> Result<(Process, Job, Option<PipeWriter>), ProcessError> {
     let program = child.program;
     let start = |what| move |cause| ProcessError::Start { what, program: program.to_owned(), cause };
     let failed = |what| move |error: io::Error| start(what)(Win32Error::of(&error));
@@ -363,15 +334,7 @@ fn inside(
         let (read, write) = io::pipe().map_err(failed("give its input to"))?;
         (create(read.as_handle(), &mut job)?, Some(write))
     };
-    Ok(Started { process, job, stdin, record: None })
-}
-
-/// A child that was just started.
-struct Started {
-    process: Process,
-    job: Job,
-    stdin: Option<PipeWriter>,
-    record: Option<Record>,
+    Ok((process, job, stdin))
 }
 
 impl Outliving<'_> {
@@ -388,12 +351,11 @@ pub struct Waiting {
     process: Process,
     job: Job,
     stdin: Option<PipeWriter>,
-    /// The record of its watcher.
+    /// The record of its watcher; none for a child that ends with us.
     record: Option<Record>,
     output: Output,
     program: PathBuf,
     folder: PathBuf,
-    ends_with_us: bool,
     interruptible: bool,
     runs_on: bool,
     /// Whether its watcher is gone, so that we observe the child itself.
@@ -401,17 +363,10 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Ends it. If the job does not hold the child, or does not end it, only the child is ended.
-    fn end(&mut self) {
-        if !self.job.holds() || self.job.end().is_err() {
-            self.process.end();
-        }
-    }
-
     fn attend(
         &mut self,
         limit: Duration,
-        watch: &mut dyn FnMut(Pulse),
+        watch: &mut dyn FnMut(Duration),
         interrupt: &Interrupt,
     ) -> Result<Ending, ProcessError> {
         let began = moment();
@@ -430,7 +385,7 @@ impl Waiting {
             }
             self.output.trim();
             let elapsed = now - began;
-            watch(Pulse { quiet: now - moved });
+            watch(now - moved);
             let why = match self.record {
                 None if interrupt.leaves() || self.interruptible && interrupt.ends() => Ending::Interrupted,
                 Some(_) if interrupt.leaves() => return Ok(self.still_running()),
@@ -440,7 +395,7 @@ impl Waiting {
                 Some(_) if elapsed >= limit.saturating_add(2 * PATIENCE) => return Ok(self.still_running()),
                 Some(_) | None => continue,
             };
-            self.end();
+            self.job.end_with(&self.process);
             // It may have ended by itself before we could end it; its work counts as interrupted anyway.
             return self.wait(PATIENCE).map(|_| why);
         }
@@ -465,8 +420,8 @@ impl Waiting {
             let _ = record.add(&Entry::Ended(End::Exited(code))); // We saw it end, even if somebody else did too.
             return Ok(Some(Ending::Exited(code)));
         }
-        let recorded = record.read().map_err(|error| ProcessError::Record {
-            what: "read",
+        let recorded = record.read().map_err(|error| ProcessError::Start {
+            what: "read the record of",
             program: program.clone(),
             cause: Win32Error::of(&error),
         })?;
@@ -481,13 +436,9 @@ impl Waiting {
             let why = format!("its watcher ended with exit code {code} ({said})");
             return Err(ProcessError::NotStarted { program, why });
         };
-        match Process::open(pid) {
-            Ok(process) if process.times().is_ok_and(|(then, _)| then == created) => {
-                (self.process, self.unwatched) = (process, true);
-                Ok(None)
-            }
-            Ok(_) | Err(_) => Err(ProcessError::Unseen { program }),
-        }
+        let Some(process) = Process::open_same(pid, created) else { return Err(ProcessError::Unseen { program }) };
+        (self.process, self.unwatched) = (process, true);
+        Ok(None)
     }
 
     fn signs_of_life(&self) -> Signs {
@@ -529,8 +480,8 @@ fn bytes_in(folder: &Path, depth: u32) -> u64 {
 impl Drop for Waiting {
     fn drop(&mut self) {
         // Ending a child that has already ended does nothing, except to its remaining child processes.
-        if self.ends_with_us {
-            self.end();
+        if self.record.is_none() {
+            self.job.end_with(&self.process);
         }
     }
 }

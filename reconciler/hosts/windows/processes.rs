@@ -1,22 +1,17 @@
 //! The processes of this machine: the program, owner, session and rights of each.
 
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
 
-use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, FILETIME, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, HANDLE};
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
 };
 use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
-use windows_sys::Win32::System::Threading::{
-    GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW,
-};
 
 use super::account::{owner_of, standing_of};
-use super::win32::{Win32Error, check, text};
+use super::handle;
+use super::win32::{Win32Error, check, owned, text};
 use crate::running::{Process, Standing};
-
-/// The longest path that Windows gives.
-const LONGEST: usize = 32_768;
 
 /// Every process of this machine, with what the list contains: neither file, session nor time.
 ///
@@ -24,21 +19,17 @@ const LONGEST: usize = 32_768;
 /// When they cannot be listed.
 pub fn listed() -> Result<Vec<Process>, Win32Error> {
     let snapshot = snapshot(TH32CS_SNAPPROCESS, 0)?;
-    let mut entry = PROCESSENTRY32W { dwSize: size_of::<PROCESSENTRY32W>() as u32, ..PROCESSENTRY32W::default() };
-    let mut found = Vec::new();
-    // SAFETY: the snapshot is open; the entry says its own size.
-    let mut more = check(unsafe { Process32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
-    while more.is_ok() {
+    let entry = PROCESSENTRY32W { dwSize: size_of::<PROCESSENTRY32W>() as u32, ..PROCESSENTRY32W::default() };
+    let mut all = Vec::new();
+    let each = |entry: &PROCESSENTRY32W| {
         let (pid, parent) = (entry.th32ProcessID, entry.th32ParentProcessID);
         let (path, session, created) = (None, None, None);
-        found.push(Process { pid, parent, program: text(&entry.szExeFile), path, session, created });
-        // SAFETY: as above.
-        more = check(unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) });
-    }
-    match more {
-        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(found),
-        Err(cause) => Err(cause),
-    }
+        all.push(Process { pid, parent, program: text(&entry.szExeFile), path, session, created });
+        None::<()>
+    };
+    // SAFETY: the functions are those for this entry, which says its own size.
+    unsafe { find(&snapshot, entry, [Process32FirstW, Process32NextW], each) }?;
+    Ok(all)
 }
 
 /// An observed process.
@@ -63,11 +54,11 @@ impl Looked {
 /// Observes a process through one handle: while that is open, no other process can get its number. None where it has
 /// ended.
 pub fn look(listed: &Process) -> Option<Looked> {
-    match open(listed.pid, PROCESS_QUERY_LIMITED_INFORMATION) {
-        Ok(handle) => Some(Looked {
-            process: with_file(listed, Some(&handle)),
-            standing: standing_of(handle.as_raw_handle()).unwrap_or(Standing::Unread),
-            user: owner_of(handle.as_raw_handle()).unwrap_or_else(hidden),
+    match handle::Process::open_to_look(listed.pid) {
+        Ok(open) => Some(Looked {
+            process: with_file(listed, Some(&open)),
+            standing: standing_of(open.handle()).unwrap_or(Standing::Unread),
+            user: owner_of(open.handle()).unwrap_or_else(hidden),
         }),
         Err(Win32Error(ERROR_INVALID_PARAMETER)) => None,
         Err(cause) => {
@@ -82,27 +73,16 @@ fn hidden(cause: Win32Error) -> String {
 
 /// The same process with its file, its session and the time of its creation, as far as it allows access.
 pub fn placed(listed: &Process) -> Process {
-    with_file(listed, open(listed.pid, PROCESS_QUERY_LIMITED_INFORMATION).ok().as_ref())
+    with_file(listed, handle::Process::open_to_look(listed.pid).ok().as_ref())
 }
 
-fn with_file(listed: &Process, handle: Option<&OwnedHandle>) -> Process {
+fn with_file(listed: &Process, open: Option<&handle::Process>) -> Process {
     Process {
-        path: handle.and_then(|handle| path(handle).ok()),
+        path: open.and_then(|open| open.path().ok()),
         session: session(listed.pid),
-        created: handle.and_then(|handle| created(handle).ok()),
+        created: open.and_then(|open| open.times().ok()).map(|(created, _)| created),
         ..listed.clone()
     }
-}
-
-/// The program file of a process. Windows derives it from the open file, not from what the process reports.
-pub fn path(process: &OwnedHandle) -> Result<String, Win32Error> {
-    let mut buffer = vec![0_u16; LONGEST];
-    let mut size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
-    // SAFETY: the handle is open and allows the question; the buffer has the size that is given.
-    check(unsafe {
-        QueryFullProcessImageNameW(process.as_raw_handle(), PROCESS_NAME_WIN32, buffer.as_mut_ptr(), &raw mut size)
-    })?;
-    Ok(text(&buffer))
 }
 
 fn session(pid: u32) -> Option<u32> {
@@ -111,35 +91,38 @@ fn session(pid: u32) -> Option<u32> {
     check(unsafe { ProcessIdToSessionId(pid, &raw mut session) }).ok().map(|()| session)
 }
 
-fn created(process: &OwnedHandle) -> Result<u64, Win32Error> {
-    let [mut created, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
-    // SAFETY: the handle is open and allows the question; the times go into our variables.
-    check(unsafe {
-        GetProcessTimes(process.as_raw_handle(), &raw mut created, &raw mut ended, &raw mut kernel, &raw mut user)
-    })?;
-    Ok(u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime))
-}
-
-/// Opens a process.
-///
-/// # Errors
-/// When there is none with this number (`ERROR_INVALID_PARAMETER`), or it denies access.
-pub fn open(pid: u32, access: u32) -> Result<OwnedHandle, Win32Error> {
-    // SAFETY: no preconditions; the handle is checked.
-    let process = unsafe { OpenProcess(access, 0, pid) };
-    // SAFETY: a handle that is not null is open and ours alone.
-    if process.is_null() { Err(Win32Error::last()) } else { Ok(unsafe { OwnedHandle::from_raw_handle(process) }) }
-}
-
-/// A list of processes, or of the modules of one.
+/// A list of processes, or of their threads, or of the modules of one.
 pub fn snapshot(what: u32, pid: u32) -> Result<OwnedHandle, Win32Error> {
-    // SAFETY: no preconditions; the handle is checked.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(what, pid) };
-    if snapshot == INVALID_HANDLE_VALUE {
-        return Err(Win32Error::last());
+    // SAFETY: no preconditions; the handle is ours alone.
+    unsafe { owned(CreateToolhelp32Snapshot(what, pid)) }
+}
+
+/// A function that writes the first entry of such a list, or the next one.
+type Read<E> = unsafe extern "system" fn(HANDLE, *mut E) -> i32;
+
+/// Passes the entries of a list on until `each` returns something.
+///
+/// # Safety
+/// `first` and `next` are the functions for entries of this kind, and `entry` says its own size.
+pub unsafe fn find<E, T>(
+    list: &OwnedHandle,
+    mut entry: E,
+    [first, next]: [Read<E>; 2],
+    mut each: impl FnMut(&E) -> Option<T>,
+) -> Result<Option<T>, Win32Error> {
+    let mut read = first;
+    loop {
+        // SAFETY: the list is open; the rest is as the caller promises.
+        match check(unsafe { read(list.as_raw_handle(), &raw mut entry) }) {
+            Ok(()) => {}
+            Err(Win32Error(ERROR_NO_MORE_FILES)) => return Ok(None),
+            Err(cause) => return Err(cause),
+        }
+        if let Some(found) = each(&entry) {
+            return Ok(Some(found));
+        }
+        read = next;
     }
-    // SAFETY: the handle is open and ours alone.
-    Ok(unsafe { OwnedHandle::from_raw_handle(snapshot) })
 }
 
 #[cfg(test)]

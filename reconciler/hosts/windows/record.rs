@@ -7,14 +7,13 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use reconcile_schema::{RunId, Step};
 use serde::{Deserialize, Serialize};
 use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
 use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
 
-use super::handle::Process;
+use super::handle::lives;
 
 /// The file name of the record, in the private folder.
 const NAME: &str = "at-work.jsonl";
@@ -156,14 +155,6 @@ fn place(private: &Path) -> PathBuf {
     private.join(NAME)
 }
 
-/// Whether this process still exists: the number may be reused, so the time of creation counts too.
-pub fn lives(pid: u32, created: u64) -> bool {
-    Process::open(pid).is_ok_and(|process| {
-        let runs = process.wait(Duration::ZERO).is_ok_and(|code| code.is_none());
-        runs && process.times().is_ok_and(|(then, _)| then == created)
-    })
-}
-
 /// The lines of a record, up to one that was interrupted.
 fn understood(text: &str, held: bool) -> Option<Recorded> {
     let mut lines = text.lines().map_while(|line| serde_json::from_str::<Entry>(line).ok());
@@ -182,6 +173,7 @@ fn understood(text: &str, held: bool) -> Option<Recorded> {
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    use super::super::handle::Process;
     use super::*;
 
     fn order(private: &Path) -> Order {

@@ -2,7 +2,7 @@
 //!
 //! Every key is opened in the 64-bit view: the products are 64-bit only, and a value in the 32-bit view must not count.
 
-use windows_registry::{Key, LOCAL_MACHINE};
+use windows_registry::{Key, LOCAL_MACHINE, Value};
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_PATH_NOT_FOUND};
 
 use reconcile_schema::Component;
@@ -69,6 +69,13 @@ pub struct PendingRestart {
     pub files: Vec<String>,
 }
 
+impl PendingRestart {
+    /// A request at this place, without details.
+    const fn of(whose: &'static str, key: String) -> Self {
+        Self { whose, key, of_windows: false, detail: None, files: Vec::new() }
+    }
+}
+
 /// A registry as this host reads it: the machine's, or a small test registry below another root.
 pub struct Registry {
     root: &'static Key,
@@ -82,34 +89,30 @@ impl Registry {
         Self { root: LOCAL_MACHINE, root_name: "HKLM", prefix: String::new() }
     }
 
-    /// The entries of the uninstall list whose `DisplayName` is `wanted`.
+    /// The entries of the uninstall list whose `DisplayName` may be that of a component of a product.
     ///
     /// # Errors
     /// When a key cannot be read, or the list does not become stable. An entry whose `DisplayName` is no text is
     /// skipped: it has no sign of being ours.
-    pub fn installed(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, RegistryError> {
-        self.settled(LIST, || self.installed_once(&wanted))
+    pub fn installed(&self) -> Result<Vec<Entry>, RegistryError> {
+        self.settled(LIST, || self.installed_once())
     }
 
     /// One pass; none where an entry vanished between being listed and being opened.
-    fn installed_once(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<Entry>>, RegistryError> {
-        let Some(list) = self.open(LIST)? else {
-            return Ok(Some(Vec::new()));
-        };
-        let names = list.keys().map_err(|error| self.unreadable(LIST, error))?;
+    fn installed_once(&self) -> Result<Option<Vec<Entry>>, RegistryError> {
         let mut found = Vec::new();
-        for id in names {
+        for id in self.keys(LIST)?.unwrap_or_default() {
             let path = format!(r"{LIST}\{id}");
             let Some(entry) = self.open(&path)? else {
                 return Ok(None);
             };
-            let name = match self.value(&entry, &path, "DisplayName") {
+            let name = match self.text_in(&entry, &path, "DisplayName") {
                 Ok(Some(name)) => name,
                 Ok(None) | Err(RegistryError::NotText { .. }) => continue,
                 Err(error) => return Err(error),
             };
-            if wanted(&name) {
-                let version = match self.value(&entry, &path, "DisplayVersion") {
+            if Component::bears_a_products_name(&name) {
+                let version = match self.text_in(&entry, &path, "DisplayVersion") {
                     // The version matters only for a known component.
                     Err(RegistryError::NotText { .. }) if Component::from_display_name(&name).is_none() => None,
                     version => version?,
@@ -138,41 +141,25 @@ impl Registry {
         let mut pending = Vec::new();
         for Asking { whose, path, of_windows } in ASKING {
             if self.open(path)?.is_some() {
-                pending.push(PendingRestart {
-                    whose,
-                    key: self.shown(path),
-                    of_windows,
-                    detail: None,
-                    files: Vec::new(),
-                });
+                pending.push(PendingRestart { of_windows, ..PendingRestart::of(whose, self.shown(path)) });
             }
         }
         for value in ["PendingFileRenameOperations", "PendingFileRenameOperations2"] {
             let files = self.multi(SESSION_MANAGER, value)?;
             if let Some(detail) = renames(&files) {
-                let key = format!(r"{}\{value}", self.shown(SESSION_MANAGER));
+                let key = self.shown_value(SESSION_MANAGER, value);
                 pending.push(PendingRestart {
-                    whose: "files to be replaced or deleted at the next start",
-                    key,
-                    of_windows: false,
                     detail: Some(detail),
                     files: files.iter().map(|file| bare(file)).collect(),
+                    ..PendingRestart::of("files to be replaced or deleted at the next start", key)
                 });
             }
         }
-        if let Some(rename) = self.computer_rename()? {
-            pending.push(rename);
-        }
+        pending.extend(self.computer_rename()?);
         for value in ["JoinDomain", "AvoidSpnSet"] {
-            if self.has_value(NETLOGON, value)? {
-                let key = format!(r"{}\{value}", self.shown(NETLOGON));
-                pending.push(PendingRestart {
-                    whose: "a domain that this computer joins",
-                    key,
-                    of_windows: false,
-                    detail: None,
-                    files: Vec::new(),
-                });
+            if self.value(NETLOGON, value)?.is_some() {
+                let key = self.shown_value(NETLOGON, value);
+                pending.push(PendingRestart::of("a domain that this computer joins", key));
             }
         }
         Ok(pending)
@@ -184,11 +171,8 @@ impl Registry {
             return Ok(None);
         };
         Ok((!active.eq_ignore_ascii_case(&coming)).then(|| PendingRestart {
-            whose: "a new computer name",
-            key: format!(r"{}\ComputerName", self.shown(&next)),
-            of_windows: false,
             detail: Some(format!("{active} becomes {coming}")),
-            files: Vec::new(),
+            ..PendingRestart::of("a new computer name", self.shown_value(&next, "ComputerName"))
         }))
     }
 
@@ -231,7 +215,8 @@ impl Registry {
     /// When the key cannot be read.
     pub fn keys(&self, path: &str) -> Result<Option<Vec<String>>, RegistryError> {
         let Some(key) = self.open(path)? else { return Ok(None) };
-        Ok(Some(key.keys().map_err(|error| self.unreadable(path, error))?.collect()))
+        let keys = key.keys().map_err(|error| RegistryError::Unreadable { key: self.shown(path), cause: error.into() });
+        Ok(Some(keys?.collect()))
     }
 
     /// A number (`REG_DWORD`); none where there is no such value.
@@ -239,11 +224,8 @@ impl Registry {
     /// # Errors
     /// When the value cannot be read, or is no number.
     pub fn number(&self, path: &str, name: &str) -> Result<Option<u32>, RegistryError> {
-        let Some(key) = self.open(path)? else { return Ok(None) };
-        let shown = || format!(r"{}\{name}", self.shown(path));
-        let value = present(key.get_value(name)).map_err(|cause| RegistryError::Unreadable { key: shown(), cause })?;
-        let number = value.map(u32::try_from).transpose();
-        number.map_err(|error| RegistryError::NotNumber { key: shown(), cause: error.into() })
+        let number = self.value(path, name)?.map(u32::try_from).transpose();
+        number.map_err(|error| RegistryError::NotNumber { key: self.shown_value(path, name), cause: error.into() })
     }
 
     fn open(&self, path: &str) -> Result<Option<Key>, RegistryError> {
@@ -257,34 +239,32 @@ impl Registry {
     /// When the value cannot be read, or is no text.
     pub fn text(&self, path: &str, name: &str) -> Result<Option<String>, RegistryError> {
         match self.open(path)? {
-            Some(key) => self.value(&key, path, name),
+            Some(key) => self.text_in(&key, path, name),
             None => Ok(None),
         }
     }
 
-    fn has_value(&self, path: &str, name: &str) -> Result<bool, RegistryError> {
-        let Some(key) = self.open(path)? else { return Ok(false) };
-        let shown = || format!(r"{}\{name}", self.shown(path));
-        let value = present(key.get_value(name)).map_err(|cause| RegistryError::Unreadable { key: shown(), cause })?;
-        Ok(value.is_some())
+    fn text_in(&self, key: &Key, path: &str, name: &str) -> Result<Option<String>, RegistryError> {
+        let text = self.value_in(key, path, name)?.map(String::try_from).transpose();
+        text.map_err(|error| RegistryError::NotText { key: self.shown_value(path, name), cause: error.into() })
     }
 
-    fn value(&self, key: &Key, path: &str, name: &str) -> Result<Option<String>, RegistryError> {
-        let shown = || format!(r"{}\{name}", self.shown(path));
-        let value = present(key.get_value(name)).map_err(|cause| RegistryError::Unreadable { key: shown(), cause })?;
-        value
-            .map(String::try_from)
-            .transpose()
-            .map_err(|error| RegistryError::NotText { key: shown(), cause: error.into() })
+    /// A value of any type; none where there is no such value.
+    fn value(&self, path: &str, name: &str) -> Result<Option<Value>, RegistryError> {
+        match self.open(path)? {
+            Some(key) => self.value_in(&key, path, name),
+            None => Ok(None),
+        }
+    }
+
+    fn value_in(&self, key: &Key, path: &str, name: &str) -> Result<Option<Value>, RegistryError> {
+        present(key.get_value(name))
+            .map_err(|cause| RegistryError::Unreadable { key: self.shown_value(path, name), cause })
     }
 
     /// The non-empty strings of a list value; a malformed list is read as far as possible.
     fn multi(&self, path: &str, name: &str) -> Result<Vec<String>, RegistryError> {
-        let Some(key) = self.open(path)? else {
-            return Ok(Vec::new());
-        };
-        let value = present(key.get_value(name))
-            .map_err(|cause| RegistryError::Unreadable { key: format!(r"{}\{name}", self.shown(path)), cause })?;
+        let value = self.value(path, name)?;
         // Not `TryFrom`: it stops at the first empty string, and a deletion is a name followed by an empty string.
         Ok(value.map_or_else(Vec::new, |value| {
             value
@@ -300,8 +280,8 @@ impl Registry {
         format!(r"{}\{}{path}", self.root_name, self.prefix)
     }
 
-    fn unreadable(&self, path: &str, error: windows_result::Error) -> RegistryError {
-        RegistryError::Unreadable { key: self.shown(path), cause: error.into() }
+    fn shown_value(&self, path: &str, name: &str) -> String {
+        format!(r"{}\{name}", self.shown(path))
     }
 }
 

@@ -4,9 +4,8 @@
 use std::fmt;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SERVICE_ALREADY_RUNNING,
-    ERROR_SERVICE_CANNOT_ACCEPT_CTRL, ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED,
-    ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
+    ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_SERVICE_ALREADY_RUNNING, ERROR_SERVICE_CANNOT_ACCEPT_CTRL,
+    ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED, ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
 };
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, ControlService, ENUM_SERVICE_STATUS_PROCESSW, ENUM_SERVICE_STATUSW, EnumDependentServicesW,
@@ -20,7 +19,7 @@ use windows_sys::Win32::System::Services::{
 };
 
 use super::library::CallError;
-use super::win32::{Win32Error, check, text_at, wide};
+use super::win32::{Win32Error, check, filled, text_at, units_at, wide};
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
 /// Why the service manager could not be asked, or did not accept an order.
@@ -217,20 +216,14 @@ impl Services {
         let undocumented = |what, number| ServiceError::Undocumented { name: name.to_owned(), what, number };
         let state = state(status.dwCurrentState).ok_or_else(|| undocumented("state", status.dwCurrentState))?;
         let start = start_type(start).ok_or_else(|| undocumented("start type", start))?;
-        let pending = match state {
-            ServiceState::StartPending
-            | ServiceState::StopPending
-            | ServiceState::ContinuePending
-            | ServiceState::PausePending => true,
-            ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => false,
-        };
+        let progress = Progress { checkpoint: status.dwCheckPoint, wait_hint: status.dwWaitHint };
         Ok(Some(Found {
             name: name.to_owned(),
             state,
             start,
             needs,
             pid: (status.dwProcessId != 0).then_some(status.dwProcessId),
-            progress: pending.then_some(Progress { checkpoint: status.dwCheckPoint, wait_hint: status.dwWaitHint }),
+            progress: heads_for(state).map(|_| progress),
             recognised: Recognised::Name,
             exit_code: (state == ServiceState::Stopped).then_some(status.dwWin32ExitCode),
         }))
@@ -362,25 +355,6 @@ impl Drop for Handle {
     }
 }
 
-/// Runs a call that reports how many bytes it needs, until the buffer is large enough. Words of eight bytes keep
-/// pointers aligned.
-fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u64>, Win32Error> {
-    let mut buffer = vec![0_u64; 64];
-    loop {
-        let mut needed = 0;
-        let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
-        match check(call(buffer.as_mut_ptr(), size, &raw mut needed)) {
-            Ok(()) => return Ok(buffer),
-            // It asks for more than it was given before, so the loop ends, since every round makes the buffer larger.
-            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA)) => {
-                let wanted = (needed.max(size) as usize).div_ceil(8) + 1;
-                buffer = vec![0; wanted];
-            }
-            Err(cause) => return Err(cause),
-        }
-    }
-}
-
 /// The strings of a list that ends with an empty string.
 ///
 /// # Safety
@@ -390,13 +364,23 @@ unsafe fn list_at(start: *const u16) -> Vec<String> {
     let mut at = start;
     loop {
         // SAFETY: `at` is null or at the start of a string of the list, as the caller promises.
-        let name = unsafe { text_at(at) };
+        let name = unsafe { units_at(at) };
         if name.is_empty() {
             return names;
         }
         // SAFETY: the string just read and its NUL lie within the list.
-        at = unsafe { at.add(name.encode_utf16().count() + 1) };
-        names.push(name);
+        at = unsafe { at.add(name.len() + 1) };
+        names.push(String::from_utf16_lossy(name));
+    }
+}
+
+/// The state that a service is changing to.
+pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
+    match state {
+        ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
+        ServiceState::StopPending => Some(ServiceState::Stopped),
+        ServiceState::PausePending => Some(ServiceState::Paused),
+        ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => None,
     }
 }
 

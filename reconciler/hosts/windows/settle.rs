@@ -4,21 +4,19 @@ use std::time::Duration;
 
 use reconcile_schema::ServiceState;
 
-use super::services::{Found, ServiceError};
+use super::services::{Found, ServiceError, heads_for};
 
 /// Waits while services change to the wanted state, at most until `limit`, and returns those that are not `wanted`.
 ///
 /// `look` reads the services. `heard` reports whether a service that has not changed yet may still do so, because it
-/// got its order just now. `pause` receives whether anything has changed, lets a moment pass and returns the total time
-/// so far; none ends the wait.
+/// got its order just now. `pause` lets a moment pass and returns the total time so far; none ends the wait.
 pub fn settle(
     wanted: ServiceState,
     limit: Duration,
     look: &mut dyn FnMut() -> Result<Vec<Found>, ServiceError>,
     heard: &dyn Fn(&Found) -> bool,
-    pause: &mut dyn FnMut(bool) -> Option<Duration>,
+    pause: &mut dyn FnMut() -> Option<Duration>,
 ) -> Result<Vec<Found>, ServiceError> {
-    let mut before = Vec::new();
     loop {
         let mut left = look()?;
         left.retain(|service| service.state != wanted);
@@ -26,22 +24,10 @@ pub fn settle(
         if !left.iter().any(|service| heads_for(service.state) == Some(wanted) || heard(service)) {
             return Ok(left);
         }
-        let moved = left != before;
-        before.clone_from(&left);
-        match pause(moved) {
+        match pause() {
             Some(elapsed) if elapsed < limit => {}
             Some(_) | None => return Ok(left),
         }
-    }
-}
-
-/// The state that a service is changing to.
-pub const fn heads_for(state: ServiceState) -> Option<ServiceState> {
-    match state {
-        ServiceState::StartPending | ServiceState::ContinuePending => Some(ServiceState::Running),
-        ServiceState::StopPending => Some(ServiceState::Stopped),
-        ServiceState::PausePending => Some(ServiceState::Paused),
-        ServiceState::Stopped | ServiceState::Running | ServiceState::Paused => None,
     }
 }
 
@@ -69,40 +55,40 @@ mod tests {
         Found { name, state, start, needs, pid: Some(4), progress, recognised, exit_code: None }
     }
 
-    /// Waits for a stop over these observations, one second each; returns the remaining services, and whether anything
-    /// changed before each pause.
-    fn stopped(looks: &[Found]) -> (Vec<Found>, Vec<bool>) {
+    /// Waits for a stop over these observations, one second each; returns the remaining services, and the number of
+    /// pauses.
+    fn stopped(looks: &[Found]) -> (Vec<Found>, u64) {
         let mut looks = looks.iter();
-        let mut moves = Vec::new();
+        let mut pauses = 0;
         let mut look = || Ok(vec![looks.next().expect("no more looks than needed").clone()]);
-        let mut pause = |moved| {
-            moves.push(moved);
-            Some(Duration::from_secs(moves.len() as u64))
+        let mut pause = || {
+            pauses += 1;
+            Some(Duration::from_secs(pauses))
         };
         let limit = Duration::from_secs(3);
         let left = settle(ServiceState::Stopped, limit, &mut look, &|_| false, &mut pause).expect("readable");
-        (left, moves)
+        (left, pauses)
     }
 
     #[test]
     fn a_service_that_stops_is_waited_for() {
         let stopping = |checkpoint| service(ServiceState::StopPending, Some(checkpoint));
         let looks = [stopping(1), stopping(2), service(ServiceState::Stopped, None)];
-        assert_eq!(stopped(&looks), (vec![], vec![true, true]));
+        assert_eq!(stopped(&looks), (vec![], 2));
     }
 
     #[test]
     fn a_service_that_hangs_is_waited_for_until_the_limit_and_named() {
         let stopping = || service(ServiceState::StopPending, Some(1));
-        let (left_over, moves) = stopped(&[stopping(), stopping(), stopping()]);
-        assert_eq!(moves, [true, false, false]);
+        let (left_over, pauses) = stopped(&[stopping(), stopping(), stopping()]);
+        assert_eq!(pauses, 3);
         assert_eq!(left(&left_over), "RTCSRV was still stopping (checkpoint 1, next one expected within 3000 ms)");
     }
 
     #[test]
     fn a_service_that_does_not_stop_is_not_waited_for() {
-        let (left_over, moves) = stopped(&[service(ServiceState::Running, None)]);
-        assert_eq!((left(&left_over).as_str(), moves.len()), ("RTCSRV was running", 0));
+        let (left_over, pauses) = stopped(&[service(ServiceState::Running, None)]);
+        assert_eq!((left(&left_over).as_str(), pauses), ("RTCSRV was running", 0));
     }
 
     #[test]
@@ -112,7 +98,7 @@ mod tests {
         let mut look = || Ok(looks.next().map(|state| service(*state, None)).into_iter().collect());
         let (told, now) = (Duration::from_secs(2), std::cell::Cell::new(Duration::ZERO));
         let heard = |service: &Found| service.state == ServiceState::Running && now.get() < told;
-        let mut pause = |_| {
+        let mut pause = || {
             now.set(now.get() + Duration::from_secs(1));
             Some(now.get())
         };
@@ -123,7 +109,7 @@ mod tests {
     #[test]
     fn a_service_that_hangs_on_its_way_down_is_not_waited_for_to_run() {
         let mut look = || Ok(vec![service(ServiceState::StopPending, Some(1))]);
-        let mut pause = |_| -> Option<Duration> { unreachable!("nothing to wait for") };
+        let mut pause = || -> Option<Duration> { unreachable!("nothing to wait for") };
         let left = settle(ServiceState::Running, Duration::MAX, &mut look, &|_| false, &mut pause).expect("readable");
         assert_eq!(left.len(), 1);
     }
@@ -131,8 +117,7 @@ mod tests {
     #[test]
     fn an_interrupt_ends_the_wait() {
         let mut look = || Ok(vec![service(ServiceState::StopPending, Some(1))]);
-        let left =
-            settle(ServiceState::Stopped, Duration::MAX, &mut look, &|_| false, &mut |_| None).expect("readable");
+        let left = settle(ServiceState::Stopped, Duration::MAX, &mut look, &|_| false, &mut || None).expect("readable");
         assert_eq!(left.len(), 1);
     }
 }

@@ -5,17 +5,17 @@ use std::fs::File;
 use std::os::windows::io::AsRawHandle;
 use std::path::Path;
 
-use windows_sys::Win32::Foundation::{ERROR_SUCCESS, LocalFree};
+use windows_sys::Win32::Foundation::ERROR_SUCCESS;
 use windows_sys::Win32::Security::Authentication::Identity::{
     LSA_HANDLE, LSA_OBJECT_ATTRIBUTES, LsaClose, LsaFreeMemory, LsaOpenPolicy, LsaQueryInformationPolicy,
     POLICY_PRIMARY_DOMAIN_INFO, POLICY_VIEW_LOCAL_INFORMATION, PolicyPrimaryDomainInformation,
 };
-use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
-use windows_sys::Win32::Security::{OWNER_SECURITY_INFORMATION, PSID};
+use windows_sys::Win32::Security::Authorization::SE_FILE_OBJECT;
 use windows_sys::Win32::Storage::DistributedFileSystem::{DFS_INFO_3, DFS_STORAGE_INFO};
 
 use super::account::{name_of, sid_text};
 use super::library::function;
+use super::security::Security;
 use super::win32::{Win32Error, text_at, wide};
 use crate::believed::Owner;
 use crate::claim_files::Eyes;
@@ -26,39 +26,18 @@ pub const EYES: Eyes = Eyes { owner, domain, targets };
 
 /// The owner of an open file.
 fn owner(file: &File) -> Owner {
-    let (mut sid, mut descriptor) = (std::ptr::null_mut(), std::ptr::null_mut());
-    // SAFETY: the handle is open and may read its security; the owner points into the descriptor, which is freed below.
-    let asked = unsafe {
-        GetSecurityInfo(
-            file.as_raw_handle(),
-            SE_FILE_OBJECT,
-            OWNER_SECURITY_INFORMATION,
-            &raw mut sid,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            &raw mut descriptor,
-        )
-    };
-    if asked != ERROR_SUCCESS {
-        return Owner::Unread(Win32Error(asked).to_string());
-    }
-    // A file system without owners returns none.
-    // SAFETY: the owner is a valid identifier while the descriptor is kept.
-    let owner = if sid.is_null() { Err("it has no owner".into()) } else { unsafe { account(sid) } };
-    // SAFETY: the descriptor came from the system's heap and is not used any more.
-    unsafe { LocalFree(descriptor) };
-    owner.unwrap_or_else(Owner::Unread)
+    account_of(file).unwrap_or_else(Owner::Unread)
 }
 
-/// The account of an identifier.
-///
-/// # Safety
-/// `sid` is a valid identifier.
-unsafe fn account(sid: PSID) -> Result<Owner, String> {
-    // SAFETY: as the caller promises.
-    let (text, name) = unsafe { (sid_text(sid), name_of(sid)) };
-    let (sid, name) = (text.map_err(|cause| cause.to_string())?, name.map_err(|cause| cause.to_string())?);
+fn account_of(file: &File) -> Result<Owner, String> {
+    let words = |cause: Win32Error| cause.to_string();
+    let security = Security::owner_of(file.as_raw_handle(), SE_FILE_OBJECT).map_err(words)?;
+    if security.owner.is_null() {
+        return Err("it has no owner".into());
+    }
+    // SAFETY: the owner is a valid identifier while its descriptor is kept.
+    let (text, name) = unsafe { (sid_text(security.owner), name_of(security.owner)) };
+    let (sid, name) = (text.map_err(words)?, name.map_err(words)?);
     // If no name is known, the identifier stands in its place.
     let name = (name != sid).then_some(name);
     Ok(Owner::Account { sid, name })

@@ -3,25 +3,20 @@
 //! A process is found by its module list. An assembly that the runtime has read without mapping it as a module is not
 //! found.
 
-use std::os::windows::io::AsRawHandle;
-
 use reconcile_schema::{ServiceName, Shell};
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_FILES, ERROR_NOACCESS,
-    ERROR_PARTIAL_COPY,
+    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_PARAMETER, ERROR_NOACCESS, ERROR_PARTIAL_COPY,
 };
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     MODULEENTRY32W, Module32FirstW, Module32NextW, TH32CS_SNAPMODULE, TH32CS_SNAPMODULE32,
 };
-use windows_sys::Win32::System::Threading::{
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
-};
 
 use super::account::{Enabled, is_administrator};
 use super::discover::{known_places, service_processes};
-use super::processes::{listed, look, open, path, placed, snapshot};
+use super::handle::{self, GOING};
+use super::processes::{find, listed, look, placed, snapshot};
 use super::services::ServiceError;
-use super::win32::{Win32Error, check, text};
+use super::win32::{Win32Error, text};
 use crate::running::{Process, may_be_shell};
 
 /// Programs that host a management shell, in any session: PowerShell, its remote host, the management console. One
@@ -30,9 +25,6 @@ const HOSTS: &[&str] = &["powershell.exe", "powershell_ise.exe", "pwsh.exe", "ws
 
 /// How often a module list that changes during reading is read again.
 const PASSES: usize = 8;
-
-/// How long a process may take to go after it was ended, in milliseconds.
-const GOING: u32 = 10_000;
 
 /// With this privilege, administrators can read the processes of other users, which by default allow only their own
 /// user and the system.
@@ -122,24 +114,21 @@ pub fn is_of_another_command(shell: &Shell) -> bool {
 pub fn close(shell: &Shell, also: &[ServiceName]) -> Result<(), ShellError> {
     let failed = |cause| ShellError::End { program: shell.program.clone(), pid: shell.pid, cause };
     let _looking = Enabled::new(LOOKING);
-    let access = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE | PROCESS_SYNCHRONIZE;
     // It is opened before the check: while we hold it, no other process can get its number.
-    let process = match open(shell.pid, access) {
+    let process = match handle::Process::open_to_end(shell.pid) {
         Ok(process) => process,
         Err(Win32Error(ERROR_INVALID_PARAMETER)) => return Ok(()),
         Err(cause) => return Err(failed(cause)),
     };
     let is_seen = |open: &Shell| {
         let key = |shell: &Shell| (shell.pid, shell.session, shell.path.clone(), shell.user.clone());
-        key(open) == key(shell) && open.path == path(&process).ok()
+        key(open) == key(shell) && open.path == process.path().ok()
     };
     if !open_shells(also)?.iter().any(is_seen) {
         return Ok(());
     }
-    // SAFETY: the handle is open and allows it.
-    check(unsafe { TerminateProcess(process.as_raw_handle(), 1) }).map_err(failed)?;
-    // SAFETY: the handle is open and allows waiting. Whether the shell is gone is seen at the next look.
-    unsafe { WaitForSingleObject(process.as_raw_handle(), GOING) };
+    process.end().map_err(failed)?;
+    let _ = process.wait(GOING); // Whether the shell is gone is seen at the next look.
     Ok(())
 }
 
@@ -179,20 +168,10 @@ fn module(pid: u32, wanted: &dyn Fn(&str) -> bool) -> Result<Option<String>, Win
             Err(cause) => return Err(cause),
         }
     };
-    let mut entry = MODULEENTRY32W { dwSize: size_of::<MODULEENTRY32W>() as u32, ..MODULEENTRY32W::default() };
-    // SAFETY: the snapshot is open; the entry says its own size.
-    let mut more = check(unsafe { Module32FirstW(snapshot.as_raw_handle(), &raw mut entry) });
-    while more.is_ok() {
-        if wanted(&text(&entry.szExePath)) {
-            return Ok(Some(text(&entry.szModule)));
-        }
-        // SAFETY: as above.
-        more = check(unsafe { Module32NextW(snapshot.as_raw_handle(), &raw mut entry) });
-    }
-    match more {
-        Ok(()) | Err(Win32Error(ERROR_NO_MORE_FILES)) => Ok(None),
-        Err(cause) => Err(cause),
-    }
+    let entry = MODULEENTRY32W { dwSize: size_of::<MODULEENTRY32W>() as u32, ..MODULEENTRY32W::default() };
+    let each = |entry: &MODULEENTRY32W| wanted(&text(&entry.szExePath)).then(|| text(&entry.szModule));
+    // SAFETY: the functions are those for this entry, which says its own size.
+    unsafe { find(&snapshot, entry, [Module32FirstW, Module32NextW], each) }
 }
 
 #[cfg(test)]

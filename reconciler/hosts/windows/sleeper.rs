@@ -6,23 +6,19 @@
 
 use std::fs;
 use std::io;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
-    CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
+    TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
 };
 use windows_sys::Win32::System::Threading::{OpenThread, ResumeThread, SuspendThread, THREAD_SUSPEND_RESUME};
 
-use super::handle::Process;
-use super::processes::{listed, placed};
+use super::handle::{GOING, Process, lives};
+use super::processes::{find, listed, snapshot};
 use super::shells::has_modules;
-use super::win32::{Win32Error, check};
-
-/// How long a process may take to go after it was ended.
-const GOING: std::time::Duration = std::time::Duration::from_secs(10);
+use super::win32::{Win32Error, owned};
 
 /// The folder of the notes, below the private folder.
 const NOTES: &str = "starting";
@@ -86,15 +82,6 @@ impl Noted {
             && !found.ran
             && found.suspended
     }
-
-    /// Whether the process that wrote this note still exists.
-    fn maker_lives(&self) -> bool {
-        let maker = Process::open(self.maker);
-        maker.is_ok_and(|maker| {
-            let ended = maker.wait(std::time::Duration::ZERO).is_ok_and(|code| code.is_some());
-            !ended && maker.times().is_ok_and(|(created, _)| created == self.created)
-        })
-    }
 }
 
 /// Ends the sleepers of earlier runs, and returns their names.
@@ -103,7 +90,7 @@ pub fn end_sleepers(private: &Path) -> Vec<String> {
     let mut ended = Vec::new();
     for path in notes.map(|note| note.path()) {
         let noted = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Noted>(&text).ok());
-        if noted.as_ref().is_some_and(Noted::maker_lives) {
+        if noted.as_ref().is_some_and(|noted| lives(noted.maker, noted.created)) {
             continue;
         }
         // An incomplete note was written before its process was created, so there is none.
@@ -124,9 +111,9 @@ fn end_those_of(noted: &Noted) -> Vec<String> {
         }
         let Ok((created, cpu)) = process.times() else { continue };
         let (ran, suspended) = (cpu > 0 && has_modules(found.pid), is_suspended(found.pid));
-        let file = placed(&found).path.unwrap_or_default();
+        let file = process.path().unwrap_or_default();
         if noted.is_of(&Suspect { parent: found.parent, program: &file, created, ran, suspended }) {
-            process.end();
+            let _ = process.end();
             let _ = process.wait(GOING); // When it is gone, everything that it holds is free.
             ended.push(format!("{} (process {})", found.program, found.pid));
         }
@@ -141,13 +128,8 @@ fn is_suspended(pid: u32) -> bool {
 }
 
 fn was_suspended(id: u32) -> Result<bool, Win32Error> {
-    // SAFETY: no preconditions; the handle is checked.
-    let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, id) };
-    if thread.is_null() {
-        return Err(Win32Error::last());
-    }
-    // SAFETY: the handle is open and ours alone.
-    let thread = unsafe { OwnedHandle::from_raw_handle(thread) };
+    // SAFETY: no preconditions; the handle is ours alone.
+    let thread = unsafe { owned(OpenThread(THREAD_SUSPEND_RESUME, 0, id)) }?;
     // SAFETY: the handle is open and allows suspending.
     let before = unsafe { SuspendThread(thread.as_raw_handle()) };
     if before == u32::MAX {
@@ -159,25 +141,16 @@ fn was_suspended(id: u32) -> Result<bool, Win32Error> {
 }
 
 fn threads(pid: u32) -> Result<Vec<u32>, Win32Error> {
-    // SAFETY: no preconditions; a snapshot of all threads.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    if snapshot == INVALID_HANDLE_VALUE {
-        return Err(Win32Error::last());
-    }
-    // SAFETY: the handle is open and ours alone.
-    let snapshot = unsafe { OwnedHandle::from_raw_handle(snapshot) };
-    let mut thread = THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..THREADENTRY32::default() };
-    let mut found = Vec::new();
-    // SAFETY: the snapshot is open; the entry says its own size.
-    let mut more = check(unsafe { Thread32First(snapshot.as_raw_handle(), &raw mut thread) });
-    while more.is_ok() {
-        if thread.th32OwnerProcessID == pid {
-            found.push(thread.th32ThreadID);
-        }
-        // SAFETY: as above.
-        more = check(unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut thread) });
-    }
-    Ok(found)
+    let snapshot = snapshot(TH32CS_SNAPTHREAD, 0)?; // Of all processes.
+    let entry = THREADENTRY32 { dwSize: size_of::<THREADENTRY32>() as u32, ..THREADENTRY32::default() };
+    let mut all = Vec::new();
+    let each = |thread: &THREADENTRY32| {
+        all.extend((thread.th32OwnerProcessID == pid).then_some(thread.th32ThreadID));
+        None::<()>
+    };
+    // SAFETY: the functions are those for this entry, which says its own size.
+    unsafe { find(&snapshot, entry, [Thread32First, Thread32Next], each) }?;
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -33,10 +33,10 @@ const ATTEMPTS: u32 = 3;
 
 /// The private folder, after everything in it was found to be ours.
 #[derive(Debug)]
-pub struct Private {
-    pub path: PathBuf,
+struct Private {
+    path: PathBuf,
     /// Entries that were not ours and were moved aside, in words.
-    pub moved: Vec<String>,
+    moved: Vec<String>,
 }
 
 /// The result, found once per process: nobody else can change it after that.
@@ -56,9 +56,9 @@ pub fn place() -> Result<PathBuf, StateError> {
 ///
 /// # Errors
 /// See [`StateError`].
-pub fn private_folder() -> Result<&'static Private, StateError> {
+pub fn private_folder() -> Result<&'static Path, StateError> {
     if let Some(private) = OWNED.get() {
-        return Ok(private);
+        return Ok(&private.path);
     }
     let path = place()?;
     // Windows lets everybody create folders there, so one that we create without rights would not count as ours.
@@ -67,7 +67,7 @@ pub fn private_folder() -> Result<&'static Private, StateError> {
         return Err(StateError::NotElevated(path));
     }
     let moved = make_private(&path)?;
-    Ok(OWNED.get_or_init(|| Private { path, moved }))
+    Ok(&OWNED.get_or_init(|| Private { path, moved }).path)
 }
 
 /// Entries of the private folder that this process found not to be ours and moved aside, in words.

@@ -83,8 +83,8 @@ impl Scheduler {
     /// # Errors
     /// When the private folder cannot be used.
     pub fn open() -> Result<Self, WindowsError> {
-        let program = system_root().map_err(WindowsError::Folders)?.join(r"System32\schtasks.exe");
-        Ok(Self { runner: Runner::default(), private: private_folder()?.path.clone(), program })
+        let program = system_root()?.join(r"System32\schtasks.exe");
+        Ok(Self { runner: Runner::default(), private: private_folder()?.to_owned(), program })
     }
 
     /// The account under the name that Windows uses, so that two names of one account are no difference.

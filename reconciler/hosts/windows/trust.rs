@@ -6,12 +6,11 @@ use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
 use std::os::windows::io::AsRawHandle;
 use std::path::{Component, Path, PathBuf, Prefix};
 
-use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GENERIC_ALL, GENERIC_WRITE, LocalFree};
-use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_FILE_OBJECT};
+use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE};
+use windows_sys::Win32::Security::Authorization::SE_FILE_OBJECT;
 use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce, INHERIT_ONLY_ACE,
-    OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, WinBuiltinAdministratorsSid, WinCreatorOwnerSid,
-    WinLocalSystemSid,
+    ACCESS_ALLOWED_ACE, ACE_HEADER, EqualSid, GetAce, INHERIT_ONLY_ACE, PSID, WinBuiltinAdministratorsSid,
+    WinCreatorOwnerSid, WinLocalSystemSid,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, DELETE, FILE_APPEND_DATA, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT,
@@ -21,7 +20,8 @@ use windows_sys::Win32::Storage::FileSystem::{
 };
 
 use super::account::{Sid, is_administrator, name_of, with_own_sid};
-use super::win32::{Win32Error, wide};
+use super::security::Security;
+use super::win32::{Win32Error, check, wide};
 use crate::ownership::{Entry, Kind};
 
 /// The service that owns the files of Windows (Microsoft Learn: Windows Resource Protection).
@@ -158,8 +158,8 @@ impl Judge {
     pub fn entry(&self, file: &File) -> Result<Entry, Win32Error> {
         let mut found = BY_HANDLE_FILE_INFORMATION::default();
         // SAFETY: the handle is open; the answer goes into our variable.
-        super::win32::check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
-        let security = Security::of(file)?;
+        check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
+        let security = Security::of(file.as_raw_handle(), SE_FILE_OBJECT)?;
         let name = |who| {
             // SAFETY: the identifier points into the descriptor, which is kept.
             unsafe { name_of(who) }
@@ -167,7 +167,7 @@ impl Judge {
         // SAFETY: the owner is a valid identifier while the descriptor is kept.
         let owned = unsafe { self.trusts(security.owner) }?;
         let mut writer = None;
-        for entry in security.entries()? {
+        for entry in entries(&security)? {
             writer = match entry {
                 Access::Everybody => Some("everybody, since it has no access list,".into()),
                 Access::Unknown(kind) => Some(format!("whomever an entry of kind {kind} of its list names")),
@@ -206,7 +206,7 @@ impl Judge {
             let expected = if folder { "a folder" } else { "a file" };
             return Err(TrustError::Kind { path: path.to_owned(), expected });
         }
-        let security = Security::of(&opened).map_err(unreadable)?;
+        let security = Security::of(opened.as_raw_handle(), SE_FILE_OBJECT).map_err(unreadable)?;
         // SAFETY: the owner is a valid identifier while the descriptor is kept.
         let owner = unsafe { self.trusts(security.owner) }.map_err(unreadable)?;
         let Some(owner) = owner else {
@@ -216,7 +216,7 @@ impl Judge {
         };
         let open = |who| TrustError::Open { path: path.to_owned(), who };
         let mut all = owner;
-        for entry in security.entries().map_err(unreadable)? {
+        for entry in entries(&security).map_err(unreadable)? {
             match entry {
                 Access::Everybody => return Err(open("everybody: it has no access list".into())),
                 Access::Unknown(kind) => {
@@ -261,72 +261,37 @@ enum Access {
     Allows { mask: u32, who: PSID },
 }
 
-/// The owner and the access list of an open file, with the descriptor that they are in.
-struct Security {
-    descriptor: PSECURITY_DESCRIPTOR,
-    owner: PSID,
-    list: *mut ACL,
-}
-
-impl Security {
-    fn of(file: &File) -> Result<Self, Win32Error> {
-        let mut security =
-            Self { descriptor: std::ptr::null_mut(), owner: std::ptr::null_mut(), list: std::ptr::null_mut() };
-        // SAFETY: the handle is open; what is asked for points into the descriptor, which lives as long as we do.
-        let asked = unsafe {
-            GetSecurityInfo(
-                file.as_raw_handle(),
-                SE_FILE_OBJECT,
-                OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
-                &raw mut security.owner,
-                std::ptr::null_mut(),
-                &raw mut security.list,
-                std::ptr::null_mut(),
-                &raw mut security.descriptor,
-            )
-        };
-        if asked == ERROR_SUCCESS { Ok(security) } else { Err(Win32Error(asked)) }
+/// The entries that grant access here.
+fn entries(security: &Security) -> Result<Vec<Access>, Win32Error> {
+    if security.list.is_null() {
+        return Ok(vec![Access::Everybody]);
     }
-
-    /// The entries that grant access here.
-    fn entries(&self) -> Result<Vec<Access>, Win32Error> {
-        if self.list.is_null() {
-            return Ok(vec![Access::Everybody]);
+    let mut entries = Vec::new();
+    // SAFETY: the list is valid while the descriptor is kept.
+    for index in 0..u32::from(unsafe { (*security.list).AceCount }) {
+        let mut entry = std::ptr::null_mut();
+        // SAFETY: the list is valid and has an entry of this number.
+        check(unsafe { GetAce(security.list, index, &raw mut entry) })?;
+        // SAFETY: every entry starts with a header.
+        let header = unsafe { entry.cast::<ACE_HEADER>().read_unaligned() };
+        if u32::from(header.AceFlags) & INHERIT_ONLY_ACE != 0 || DENIED.contains(&header.AceType) {
+            continue;
         }
-        let mut entries = Vec::new();
-        // SAFETY: the list is valid while the descriptor is kept.
-        for index in 0..u32::from(unsafe { (*self.list).AceCount }) {
-            let mut entry = std::ptr::null_mut();
-            // SAFETY: the list is valid and has an entry of this number.
-            super::win32::check(unsafe { GetAce(self.list, index, &raw mut entry) })?;
-            // SAFETY: every entry starts with a header.
-            let header = unsafe { entry.cast::<ACE_HEADER>().read_unaligned() };
-            if u32::from(header.AceFlags) & INHERIT_ONLY_ACE != 0 || DENIED.contains(&header.AceType) {
-                continue;
-            }
-            entries.push(match header.AceType {
-                ALLOWED | ALLOWED_CALLBACK => {
-                    let allowed = entry.cast::<ACCESS_ALLOWED_ACE>();
-                    // SAFETY: an entry of these kinds has this layout; the identifier begins in its last field.
-                    unsafe {
-                        Access::Allows {
-                            mask: (&raw const (*allowed).Mask).read_unaligned(),
-                            who: (&raw mut (*allowed).SidStart).cast(),
-                        }
+        entries.push(match header.AceType {
+            ALLOWED | ALLOWED_CALLBACK => {
+                let allowed = entry.cast::<ACCESS_ALLOWED_ACE>();
+                // SAFETY: an entry of these kinds has this layout; the identifier begins in its last field.
+                unsafe {
+                    Access::Allows {
+                        mask: (&raw const (*allowed).Mask).read_unaligned(),
+                        who: (&raw mut (*allowed).SidStart).cast(),
                     }
                 }
-                kind => Access::Unknown(kind),
-            });
-        }
-        Ok(entries)
+            }
+            kind => Access::Unknown(kind),
+        });
     }
-}
-
-impl Drop for Security {
-    fn drop(&mut self) {
-        // SAFETY: the descriptor came from the system's heap, or is null, and is not used any more.
-        unsafe { LocalFree(self.descriptor) };
-    }
+    Ok(entries)
 }
 
 #[cfg(test)]

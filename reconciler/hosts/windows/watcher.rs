@@ -9,14 +9,11 @@ use std::time::Duration;
 use windows_sys::Win32::System::Console::SetConsoleCtrlHandler;
 
 use super::create::Creation;
-use super::handle::Process;
+use super::handle::{GOING, Process};
 use super::job::Job;
 use super::record::{End, Entry, Order, Record};
 use super::sleeper::Note;
 use super::win32::Win32Error;
-
-/// How long a command may take to go after it was ended.
-const GOING: Duration = Duration::from_secs(10);
 
 /// Carries out the order in the record on our standard input, and records how it ended. Its output goes to our output.
 ///
@@ -70,7 +67,7 @@ fn begin(order: &Order) -> Result<(Process, Job), String> {
         kept: &[],
         breaks_away: false,
     };
-    let process = creation.start(Some(&mut job)).map_err(|cause| failed("start", cause))?;
+    let process = creation.start(&mut job).map_err(|cause| failed("start", cause))?;
     Ok((process, job))
 }
 
@@ -81,9 +78,7 @@ fn wait(process: &Process, job: &Job, limit: Option<Duration>) -> io::Result<End
     if let Some(code) = process.wait(limit.unwrap_or(Duration::MAX)).map_err(failed)? {
         return Ok(End::Exited(code));
     }
-    if !job.holds() || job.end().is_err() {
-        process.end();
-    }
+    job.end_with(process);
     let _ = process.wait(GOING);
     Ok(End::TimedOut)
 }

@@ -3,8 +3,11 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::{FromRawHandle, OwnedHandle};
 
-use windows_sys::Win32::Foundation::GetLastError;
+use windows_sys::Win32::Foundation::{
+    ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
+};
 
 /// A Win32 error code; its text contains the system's own text and the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +52,37 @@ pub fn check(result: i32) -> Result<(), Win32Error> {
     if result == 0 { Err(Win32Error::last()) } else { Ok(()) }
 }
 
+/// The object of a handle that a call has returned; a failure where the handle is null or invalid.
+///
+/// # Safety
+/// Any other handle is open and ours alone.
+pub unsafe fn owned(handle: HANDLE) -> Result<OwnedHandle, Win32Error> {
+    if handle.is_null() || handle == INVALID_HANDLE_VALUE {
+        return Err(Win32Error::last());
+    }
+    // SAFETY: the handle is open and ours alone, as the caller promises.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// Runs a call that reports how many bytes it needs, until the buffer is large enough. Words of eight bytes keep
+/// pointers aligned.
+pub fn filled(mut call: impl FnMut(*mut u64, u32, *mut u32) -> i32) -> Result<Vec<u64>, Win32Error> {
+    let mut buffer = vec![0_u64; 64];
+    loop {
+        let mut needed = 0;
+        let size = u32::try_from(buffer.len() * 8).unwrap_or(u32::MAX);
+        match check(call(buffer.as_mut_ptr(), size, &raw mut needed)) {
+            Ok(()) => return Ok(buffer),
+            // It asks for more than it was given before, so the loop ends, since every round makes the buffer larger.
+            Err(Win32Error(ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA)) => {
+                let wanted = (needed.max(size) as usize).div_ceil(8) + 1;
+                buffer = vec![0; wanted];
+            }
+            Err(cause) => return Err(cause),
+        }
+    }
+}
+
 /// NUL-terminated UTF-16, the form of names for most calls.
 pub fn wide(text: impl AsRef<OsStr>) -> Vec<u16> {
     text.as_ref().encode_wide().chain([0]).collect()
@@ -65,8 +99,17 @@ pub fn text(buffer: &[u16]) -> String {
 /// # Safety
 /// `start` is null, or readable up to and including a NUL.
 pub unsafe fn text_at(start: *const u16) -> String {
+    // SAFETY: as the caller promises; the units are copied at once.
+    String::from_utf16_lossy(unsafe { units_at(start) })
+}
+
+/// The units before the NUL at a pointer; none for a null pointer.
+///
+/// # Safety
+/// `start` is null, or readable up to and including a NUL, while the units are used.
+pub unsafe fn units_at<'a>(start: *const u16) -> &'a [u16] {
     if start.is_null() {
-        return String::new();
+        return &[];
     }
     let mut length = 0;
     // SAFETY: the caller promises a NUL at or after every unit that is read here.
@@ -74,7 +117,7 @@ pub unsafe fn text_at(start: *const u16) -> String {
         length += 1;
     }
     // SAFETY: `length` units were just read one by one.
-    String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(start, length) })
+    unsafe { std::slice::from_raw_parts(start, length) }
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use reconcile_core::Goal;
-use reconcile_schema::{Examined, Fact, FileSeen};
+use reconcile_schema::{Examined, Fact};
 
 use super::super::powershell_error::PowerShellError;
 use super::super::share_eyes::EYES;
 use super::super::{WindowsError, WindowsHost, state};
-use crate::examined::answer::{Asked, Facts};
+use super::places::seen;
+use crate::examined::answer::{Asked, unknown};
 use crate::examined::asked::{cmdlets, sql_server};
 
 /// How long the script may take: the cmdlets ask the Central Management Store, and each SQL Server has 30 seconds.
@@ -18,8 +19,8 @@ const LIMIT: Duration = Duration::from_secs(300);
 const CONSTRAINED: &str = "application control policy";
 
 impl WindowsHost {
-    /// Reads what PowerShell can report. If it does not run the script, each of these facts is unknown for that reason.
-    pub(super) fn answered(&mut self, goal: &Goal, examined: &mut Examined) {
+    /// What PowerShell can report. If it does not run the script, each of these facts is unknown for that reason.
+    pub(super) fn answered(&mut self, goal: &Goal) -> Examined {
         let cmdlets = cmdlets(goal);
         let stores: Vec<_> = goal.all_stores().collect();
         let mut sql_servers: Vec<_> = stores.iter().map(|store| sql_server(store)).collect();
@@ -32,23 +33,21 @@ impl WindowsHost {
         let known = &self.expensive.databases;
         let stores: Vec<Asked<'_>> =
             stores.into_iter().map(|store| (sql_server(store), known.get(store).unwrap_or(&unread))).collect();
-        let scripts = state::place().unwrap_or_default().join("scripts").display().to_string();
-        let (facts, ran) = match answer {
-            Ok(answer) => (answer.facts(&stores), Fact::Known(FileSeen { path: scripts, problem: None })),
-            Err(error) => {
-                let facts = Facts::unknown(&error.to_string(), in_domain, !stores.is_empty());
-                let ran = match refusal(&error) {
-                    Some(problem) => Fact::Known(FileSeen { path: scripts, problem: Some(problem) }),
+        let scripts = state::place().unwrap_or_default().join("scripts");
+        let mut examined = match answer {
+            Ok(answer) => Examined { scripts: Fact::Known(seen(&scripts, None)), ..answer.facts(&stores) },
+            Err(error) => Examined {
+                scripts: match refusal(&error) {
+                    Some(problem) => Fact::Known(seen(&scripts, Some(problem))),
                     None => Fact::Unknown(error.to_string()),
-                };
-                (facts, ran)
-            }
+                },
+                ..unknown(&error.to_string(), in_domain, !stores.is_empty())
+            },
         };
-        let Facts { power_shell, clock_ahead, cmdlets, certificates, replicas, backups } = facts;
-        examined.scripts = ran;
-        examined.cmdlets = if asks_cmdlets { cmdlets } else { Fact::NotLooked };
-        (examined.power_shell, examined.clock_ahead) = (power_shell, clock_ahead);
-        (examined.certificates, examined.replicas, examined.backups) = (certificates, replicas, backups);
+        if !asks_cmdlets {
+            examined.cmdlets = Fact::NotLooked;
+        }
+        examined
     }
 }
 

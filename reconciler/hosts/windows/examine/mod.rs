@@ -15,7 +15,7 @@ use super::clock::now;
 use super::discover::discover;
 use super::machine::version;
 use super::services::{ServiceError, Services};
-use super::task::Scheduler;
+use super::task::{Scheduler, SchedulerError};
 use crate::examined::depends::{Node, dependencies};
 use crate::task::{Request, differences, told};
 
@@ -29,11 +29,11 @@ impl WindowsHost {
             dotnet: installed::dotnet(&self.registry).into(),
             dependencies: needs(&self.also).into(),
             trusted_roots: roots::trusted().into(),
-            module: places::module(goal.product),
-            signature: places::signature(),
+            module: places::module(goal.product).into(),
+            signature: places::signature().into(),
             private_folder: places::private(),
-            task: task(),
-            ..Examined::default()
+            task: task().into(),
+            ..self.answered(goal)
         };
         if goal.is_in_pool() {
             examined.schannel = installed::schannel(&self.registry).into();
@@ -45,7 +45,6 @@ impl WindowsHost {
             let others = goal.pool_servers.iter().filter(|server| **server != goal.server);
             examined.pool_servers = Fact::Known(pool_servers::reach(others));
         }
-        self.answered(goal, &mut examined);
         Fact::Known(examined.into())
     }
 }
@@ -64,14 +63,10 @@ fn needs(also: &[ServiceName]) -> Result<Vec<Dependency>, ServiceError> {
 }
 
 /// The scheduled task, and in what it differs from what `schedule install` writes for the same request.
-fn task() -> Fact<Option<TaskSeen>> {
-    let found = Scheduler::open().map_err(|error| error.to_string());
-    let found = match found.and_then(|scheduler| scheduler.registered().map_err(|error| error.to_string())) {
-        Ok(Some(found)) => found,
-        Ok(None) => return Fact::Known(None),
-        Err(why) => return Fact::Unknown(format!("the scheduled task: {why}")),
-    };
-    Fact::Known(Some(match Request::of(&found) {
+fn task() -> Result<Option<TaskSeen>, String> {
+    let found = Scheduler::open().map_err(SchedulerError::from).and_then(|scheduler| scheduler.registered());
+    let Some(found) = found.map_err(|error| format!("the scheduled task: {error}"))? else { return Ok(None) };
+    Ok(Some(match Request::of(&found) {
         Ok(request) => TaskSeen {
             mode: request.mode.key().to_owned(),
             account: request.account.to_string(),

@@ -14,48 +14,42 @@ use super::super::state_error::StateError;
 use crate::open;
 
 /// The product's management module.
-pub fn module(product: Product) -> Fact<FileSeen> {
-    let common = match variable("CommonProgramFiles") {
-        Ok(common) => common.unwrap_or_default(),
-        Err(error) => return Fact::Unknown(format!("the folder of common files: {error}")),
-    };
-    let path = powershell::module(Path::new(&common), product);
+pub fn module(product: Product) -> Result<FileSeen, String> {
+    let common = variable("CommonProgramFiles").map_err(|error| format!("the folder of common files: {error}"))?;
+    let path = powershell::module(Path::new(&common.unwrap_or_default()), product);
     match open::metadata(&path) {
-        Ok(found) => Fact::Known(seen(&path, (!found.is_file()).then(|| "it is no file".into()))),
-        Err(error) if is_missing(&error) => Fact::Known(seen(&path, Some("no such file".into()))),
-        Err(error) => Fact::Unknown(format!("{}: {error}", path.display())),
+        Ok(found) => Ok(seen(&path, (!found.is_file()).then(|| "it is no file".into()))),
+        Err(error) if is_missing(&error) => Ok(seen(&path, Some("no such file".into()))),
+        Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
 
 /// The program of a service of the product, as Windows judges its signature.
 ///
 /// A program without a signature says nothing: it is not documented which programs of the product have one.
-pub fn signature() -> Fact<FileSeen> {
-    let programs = match programs() {
-        Ok(programs) => programs,
-        Err(error) => return Fact::Unknown(format!("the programs of the services: {error}")),
-    };
+pub fn signature() -> Result<FileSeen, String> {
+    let programs = programs().map_err(|error| format!("the programs of the services: {error}"))?;
     let mut unsigned = "no service of the product names a program that exists".to_owned();
     for path in programs.iter().map(PathBuf::from) {
         let file = match open::to_read(&path) {
             Ok(file) => file,
             Err(error) if is_missing(&error) => continue,
-            Err(error) => return Fact::Unknown(format!("{}: {error}", path.display())),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
         };
         match signer(file.as_raw_handle(), &path) {
-            Ok(_) | Err(SignatureError::NoSigner) => return Fact::Known(seen(&path, None)),
-            Err(error @ SignatureError::Untrusted(_)) => return Fact::Known(seen(&path, Some(error.to_string()))),
+            Ok(_) | Err(SignatureError::NoSigner) => return Ok(seen(&path, None)),
+            Err(error @ SignatureError::Untrusted(_)) => return Ok(seen(&path, Some(error.to_string()))),
             Err(error @ SignatureError::Missing) => unsigned = format!("{}: {error}", path.display()),
-            Err(error @ SignatureError::Library(_)) => return Fact::Unknown(error.to_string()),
+            Err(error @ SignatureError::Library(_)) => return Err(error.to_string()),
         }
     }
-    Fact::Unknown(unsigned)
+    Err(unsigned)
 }
 
 /// The private folder, which is made ours if it is not yet.
 pub fn private() -> Fact<FileSeen> {
     match private_folder() {
-        Ok(private) => Fact::Known(seen(&private.path, None)),
+        Ok(private) => Fact::Known(seen(private, None)),
         Err(error @ (StateError::NoProgramData(_) | StateError::NotElevated(_))) => Fact::Unknown(error.to_string()),
         Err(
             error @ (StateError::Folder { .. }

@@ -45,16 +45,13 @@ fn silent(server: ServerName) -> ServerReached {
 }
 
 fn reached(server: ServerName, answer: Result<(), ServiceError>) -> ServerReached {
-    match answer {
-        Ok(()) => ServerReached { server, denied: false, problem: None },
-        Err(ServiceError::Manager(Win32Error(ERROR_ACCESS_DENIED))) => {
-            ServerReached { server, denied: true, problem: None }
-        }
-        Err(ServiceError::Manager(cause)) => {
-            ServerReached { server, denied: false, problem: Some(format!("cannot open its service manager: {cause}")) }
-        }
-        Err(error) => ServerReached { server, denied: false, problem: Some(error.to_string()) },
-    }
+    let (denied, problem) = match answer {
+        Ok(()) => (false, None),
+        Err(ServiceError::Manager(Win32Error(ERROR_ACCESS_DENIED))) => (true, None),
+        Err(ServiceError::Manager(cause)) => (false, Some(format!("cannot open its service manager: {cause}"))),
+        Err(error) => (false, Some(error.to_string())),
+    };
+    ServerReached { server, denied, problem }
 }
 
 #[cfg(test)]

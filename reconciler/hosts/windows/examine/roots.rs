@@ -1,7 +1,5 @@
 //! The trusted root certificates of this computer, and those among them that another certificate issued.
 
-use std::fmt::Write;
-
 use reconcile_schema::{MisplacedCertificate, TrustedRoots};
 use windows_sys::Win32::Security::Cryptography::{
     CERT_CONTEXT, CERT_HASH_PROP_ID, CERT_STORE_OPEN_EXISTING_FLAG, CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG,
@@ -46,10 +44,7 @@ impl Stores {
         if check(read).is_err() {
             return String::new();
         }
-        hash.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02X}"); // Memory takes any text.
-            text
-        })
+        hash.iter().map(|byte| format!("{byte:02X}")).collect()
     }
 }
 

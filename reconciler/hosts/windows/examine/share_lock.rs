@@ -30,12 +30,10 @@ pub fn lock(folder: &str, record: &Fqdn, server: &ServerName) -> Fact<FileSeen> 
 /// What a second handle can do that it should not; none where both locks hold.
 fn tried(path: &Path) -> io::Result<Option<&'static str>> {
     let first = open::options().read(true).write(true).create(true).truncate(false).open(path)?;
-    match first.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(io::Error::other("another check of this server uses the file")),
-        Err(TryLockError::Error(error)) => return Err(error),
+    if !locks(&first)? {
+        return Err(io::Error::other("another check of this server uses the file"));
     }
-    if is_free(&open::to_read(path)?)? {
+    if locks(&open::to_read(path)?)? {
         return Ok(Some("a second handle locked a file that another one had locked"));
     }
     drop(first);
@@ -49,7 +47,8 @@ fn tried(path: &Path) -> io::Result<Option<&'static str>> {
     }
 }
 
-fn is_free(file: &File) -> io::Result<bool> {
+/// Locks a file, unless another handle has locked it.
+fn locks(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
