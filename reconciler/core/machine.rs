@@ -66,7 +66,6 @@ pub(crate) fn last_boot(uptime: Option<Period>) -> Found {
 }
 
 /// The versions of .NET Framework that a target needs and supports.
-///
 pub(crate) fn dotnet(product: Product, target: &Build, release: Option<u32>) -> Found {
     /// `Release`, and the version (Microsoft Learn: How to determine which .NET Framework versions are installed).
     const RELEASES: [(u32, &str); 10] = [

@@ -23,6 +23,8 @@ struct Row {
     installer: &'static str,
     /// The name of its management module.
     module: &'static str,
+    /// Its services, in their start order.
+    services: &'static [&'static str],
     /// Whether the pool of a Front End Server takes over for it.
     fails_over: bool,
     /// Whether a Front End pool is updated by its upgrade domains.
@@ -69,6 +71,7 @@ table! {
             patched: false,
             installer: "LyncServerUpdateInstaller.exe",
             module: "Lync",
+            services: PRODUCT_SERVICES,
             fails_over: false,
             by_domains: false,
             domain_info: false,
@@ -84,6 +87,7 @@ table! {
             patched: true,
             installer: "LyncServerUpdateInstaller.exe",
             module: "Lync",
+            services: PRODUCT_SERVICES,
             fails_over: false,
             by_domains: true,
             domain_info: false,
@@ -99,6 +103,7 @@ table! {
             patched: true,
             installer: "SkypeServerUpdateInstaller.exe",
             module: "SkypeForBusiness",
+            services: PRODUCT_SERVICES,
             fails_over: true,
             by_domains: false,
             domain_info: false,
@@ -120,6 +125,7 @@ table! {
             patched: true,
             installer: "SkypeServerUpdateInstaller.exe",
             module: "SkypeForBusiness",
+            services: PRODUCT_SERVICES,
             fails_over: true,
             by_domains: false,
             domain_info: true,
@@ -135,6 +141,7 @@ table! {
             patched: true,
             installer: "SkypeServerUpdateInstaller.exe",
             module: "SkypeForBusiness",
+            services: PRODUCT_SERVICES,
             fails_over: true,
             by_domains: false,
             domain_info: true,
@@ -234,9 +241,13 @@ impl Product {
         self.row().frameworks
     }
 
-    /// The services of all products, in their start order. No source shows that one has others.
+    /// The services of all products, each once, in their start order.
     pub fn services() -> impl Iterator<Item = &'static str> {
-        PRODUCT_SERVICES.iter().copied()
+        let before =
+            |nth: usize, name: &&str| Self::ALL.iter().take(nth).any(|earlier| earlier.row().services.contains(name));
+        Self::ALL.into_iter().enumerate().flat_map(move |(nth, product)| {
+            product.row().services.iter().copied().filter(move |name| !before(nth, name))
+        })
     }
 }
 
@@ -382,7 +393,15 @@ fn is_apart(component: &str) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
+
+    #[test]
+    fn every_service_is_named_once() {
+        let all: Vec<_> = Product::services().collect();
+        assert_eq!(all, PRODUCT_SERVICES);
+    }
 
     #[test]
     fn display_names_name_product_and_component() {

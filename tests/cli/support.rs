@@ -232,6 +232,13 @@ fn drift(folder: &Path, manifest: &str, archive: &str) -> serde_json::Value {
     serde_json::from_str(&judged.out).unwrap()
 }
 
+/// A text without the checksums of a journal's lines: their hexadecimal digits can spell `dc9` by chance.
+fn without_sums(text: &str) -> String {
+    let mut parts = text.split("\"sum\":\"");
+    let before = parts.next().unwrap().to_owned();
+    parts.fold(before, |all, part| all + &part[8..])
+}
+
 #[test]
 fn without_names_it_says_the_same() {
     let folder = site();
@@ -251,7 +258,7 @@ fn without_names_it_says_the_same() {
     assert!(made.out.contains("b.zip.names.txt says what stands for what"), "{}", made.out);
     let files = files(&folder.path().join("b.zip"));
     for (name, content) in &files {
-        let content = format!("{name}\n{}", String::from_utf8_lossy(content)).to_lowercase();
+        let content = without_sums(&format!("{name}\n{}", String::from_utf8_lossy(content)).to_lowercase());
         let more = ["10.20.30.40", "fe80::1", "dc9", "berta"];
         for secret in SECRET.iter().chain(&more) {
             let line = content.lines().find(|line| line.contains(secret));

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 /// SYSTEM, as the definition of a task names it in every language of Windows (Microsoft Learn: Well-known SIDs).
 const SYSTEM: &str = "S-1-5-18";
 
-/// The account that the task runs as. A password is never read, neither from the command line nor from a file:
+/// The account that the task runs as. A password is never read, neither from the command line nor from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Account {
     /// The system itself. On the network it acts as the computer's account.
