@@ -6,12 +6,12 @@ use reconcile_schema::{CheckId, ManifestCode};
 
 use crate::manifest::{
     exit::{self, Exit},
-    fields::{sections, variants},
+    fields::sections,
     problem::Problem,
 };
 use crate::show::{
     columns::{paragraph, rows, sentence},
-    reference::{ending_with, events, findings, matters, states},
+    reference::{ending_with, events, findings, matters, states, with_texts},
     render::NAME,
 };
 
@@ -71,13 +71,8 @@ pub fn list(topic: Topic) -> Result<String, Problem> {
 
 /// The faults of the lab, each on a line.
 pub fn faults() -> String {
-    let texts = variants::<Fault>();
-    let named = |fault: &Fault| {
-        let name = fault.to_string();
-        let text = texts.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone()).unwrap_or_default();
-        (name, text)
-    };
-    in_rows(&Fault::ALL.iter().map(named).collect::<Vec<_>>())
+    let all = with_texts(Fault::ALL.iter().copied(), ToString::to_string);
+    in_rows(&all.into_iter().map(|(fault, text)| (fault.to_string(), text)).collect::<Vec<_>>())
 }
 
 fn in_rows(all: &[(String, String)]) -> String {
