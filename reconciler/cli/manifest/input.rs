@@ -10,16 +10,16 @@ use reconcile_core::{
     Entry, Goal, GoalError, Place, PoolStores, Remedy, Roster, Stale, TopologyError, Warning, accepting, expired,
     stale, topology_errors, warnings,
 };
+use reconcile_hosts::digest;
 use reconcile_schema::{
     Code, ComponentName, Fingerprint, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName,
     ServerPattern, Sha256,
 };
-use sha2::Digest;
 
 use crate::manifest::{
     catalogue,
     diagnostic::{Diagnostic, Diagnostics},
-    finding::{child, nearest},
+    finding::{child, few, nearest},
     problem::Problem,
     schemas::{self, Format},
     signed::Key,
@@ -109,9 +109,7 @@ impl Input {
     /// The SHA-256 of the manifest, as it was read.
     #[must_use]
     pub fn sha256(&self) -> Sha256 {
-        let digest: String =
-            sha2::Sha256::digest(self.source.text()).iter().map(|byte| format!("{byte:02x}")).collect();
-        digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
+        digest::sha256(self.text().as_bytes()).unwrap_or_else(|_| unreachable!("a text in memory can be read"))
     }
 
     /// The manifest as it was read.
@@ -371,12 +369,7 @@ fn advised(remedy: &Remedy) -> String {
         Remedy::Names { what, found, names } => match nearest(found, names.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
             None if names.is_empty() => format!("the manifest names no {what}"),
-            None => {
-                let more = names.len().checked_sub(LISTED).filter(|more| *more > 0);
-                let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
-                let listed: Vec<_> = names.iter().take(LISTED).map(String::as_str).collect();
-                format!("the {what} are: {}{more}", listed.join(", "))
-            }
+            None => format!("the {what} are: {}", few(names.iter(), LISTED)),
         },
     }
 }
