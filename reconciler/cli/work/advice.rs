@@ -280,7 +280,7 @@ fn unhang(hanging: &Hanging) -> String {
 /// Where to look if a step had no effect.
 const fn unstick(step: &Step) -> &'static str {
     match step {
-        Step::FailOver | Step::FailBack => {
+        Step::FailOver | Step::FailBack | Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_) => {
             "run the command by hand with -Verbose, read its report and fix what it names"
         }
         Step::StopOthers | Step::StopServices | Step::StopWeb => {
@@ -290,9 +290,6 @@ const fn unstick(step: &Step) -> &'static str {
             "find in the event log (Lync Server, System) why the service does not start, and fix that"
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",
-        Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_) => {
-            "run the command by hand with -Verbose, read its report and fix what it names"
-        }
         Step::Claim | Step::Release => "look at the share that the manifest names under `rollout: { claims }`",
         Step::Stage => "check that the private folder can be written",
         Step::CloseShells => "close the shells by hand",
