@@ -182,11 +182,7 @@ impl Input {
             let goals = Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors))?;
             return Ok(goals.into_iter().map(|goal| self.marked(goal)).collect());
         }
-        let goal = |name: &ServerName| {
-            let goal = Goal::of(&self.manifest, &self.releases, &self.named(name));
-            goal.map(|goal| self.marked(goal)).map_err(|error| self.explain(vec![error]))
-        };
-        only.iter().map(goal).collect()
+        only.iter().map(|name| self.made(Goal::of(&self.manifest, &self.releases, &self.named(name)))).collect()
     }
 
     /// The server that a person means by a name: this one, or the only one that has it as its host name.
@@ -210,7 +206,10 @@ impl Input {
         let Some(first) = entry.pattern.servers().next() else {
             return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
         };
-        let goal = Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first);
+        self.made(Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first))
+    }
+
+    fn made(&self, goal: Result<Goal, GoalError>) -> Result<Goal, Problem> {
         goal.map(|goal| self.marked(goal)).map_err(|error| self.explain(vec![error]))
     }
 

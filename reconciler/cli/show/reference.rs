@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_schema::{
-    CheckClass, CheckId, Code, DriftCode, DriftState, EventKind, EventLevel, ManifestCode, ManifestExample,
+    CheckArea, CheckClass, CheckId, Code, DriftCode, DriftState, EventKind, EventLevel, ManifestCode, ManifestExample,
 };
 use schemars::JsonSchema;
 
@@ -101,6 +101,13 @@ pub fn with_texts<T: JsonSchema>(all: impl IntoIterator<Item = T>, name: impl Fn
         (one, text)
     };
     all.into_iter().map(with_text).collect()
+}
+
+/// The areas of the checks of `doctor`, in their order.
+pub fn areas() -> Vec<CheckArea> {
+    let mut areas = CheckId::ALL.map(CheckId::area).to_vec();
+    areas.dedup();
+    areas
 }
 
 /// How much an event matters, in a word.

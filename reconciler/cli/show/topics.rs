@@ -11,7 +11,7 @@ use crate::manifest::{
 };
 use crate::show::{
     columns::{paragraph, rows, sentence},
-    reference::{ending_with, events, findings, matters, states, with_texts},
+    reference::{areas, ending_with, events, findings, matters, states, with_texts},
     render::NAME,
 };
 
@@ -116,9 +116,7 @@ fn manifest() -> Result<String, Problem> {
 
 fn checks() -> String {
     let mut out = Vec::new();
-    let mut areas: Vec<_> = CheckId::ALL.into_iter().map(CheckId::area).collect();
-    areas.dedup();
-    for area in areas {
+    for area in areas() {
         let of = CheckId::ALL.into_iter().filter(|check| check.area() == area);
         let rows: Vec<_> = of.map(|check| (check.key().to_owned(), sentence(check.assumed()))).collect();
         out.push(format!("{}{}", heading(area.title()), in_rows(&rows)));

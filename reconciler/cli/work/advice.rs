@@ -261,19 +261,12 @@ fn unhang(hanging: &Hanging) -> String {
         | ServiceState::ContinuePending
         | ServiceState::Stopped
         | ServiceState::Running
-        | ServiceState::Paused
-            if service == WEB_SERVICE =>
-        {
-            "restart the server: other services share the process of the web server".into()
-        }
-        ServiceState::StopPending
-        | ServiceState::PausePending
-        | ServiceState::ContinuePending
-        | ServiceState::Stopped
-        | ServiceState::Running
-        | ServiceState::Paused => {
-            format!("end its process (sc queryex {service} shows its PID; taskkill /F /PID …), or restart the server")
-        }
+        | ServiceState::Paused => match service {
+            WEB_SERVICE => "restart the server: other services share the process of the web server".into(),
+            _ => format!(
+                "end its process (sc queryex {service} shows its PID; taskkill /F /PID …), or restart the server"
+            ),
+        },
     }
 }
 
