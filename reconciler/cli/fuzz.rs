@@ -84,7 +84,7 @@ pub fn written(plan: &PlanReport) -> Result<String, Refused> {
 /// When the manifest makes no goals, or a report cannot be written.
 pub fn reports(manifest: &Path, as_of: Timestamp, pieces: Vec<Piece>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
     let input = Input::read(manifest)?;
-    let judge = Judge::new(&input, &Options { as_of, max_age: None, builds_alone: false, keeps: true })?;
+    let judge = Judge::new(&input, Options { as_of, max_age: None, builds_alone: false, keeps: true })?;
     let (made_by, named) = (env!("CARGO_PKG_VERSION"), manifest.display().to_string());
     let head = Head { made_by, manifest: named, fingerprint: input.fingerprint(), as_of };
     let forms = Form::value_variants();

@@ -15,7 +15,7 @@ use crate::manifest::{
 use crate::show::{
     columns::sentence,
     drift::words::level,
-    reference::{counts, ending_with, events, findings, matters, states},
+    reference::{areas, counts, ending_with, events, findings, matters, states},
 };
 
 /// What stands at the top of each page.
@@ -172,9 +172,7 @@ fn of_checks() -> String {
         counts(CheckClass::Gate),
         counts(CheckClass::Advice)
     );
-    let mut areas: Vec<_> = CheckId::ALL.into_iter().map(CheckId::area).collect();
-    areas.dedup();
-    for area in areas {
+    for area in areas() {
         let _ = write!(
             out,
             "\n## {}\n\n| check | class | what is assumed | what to do | source |\n|---|---|---|---|---|\n",

@@ -5,7 +5,7 @@ use std::path::Path;
 use reconcile_schema::{Mode, REPORT_VERSION, RunReport};
 
 use crate::commands::args::{Apply, Output};
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::{
     console::Console,
     out::{print, warn},
@@ -14,6 +14,7 @@ use crate::show::{
 };
 use crate::work::converge::{Options, each};
 use crate::work::{
+    clock::now,
     rescue::rescued,
     session::safe_program,
     site::lab_path,
@@ -21,7 +22,7 @@ use crate::work::{
     unattended::{
         self,
         log::{self, Listening},
-        reporter::{Reporter, now},
+        reporter::Reporter,
     },
 };
 
@@ -93,9 +94,6 @@ fn bring(args: &Apply, input: &Input, reporter: Option<&Reporter>, log: Option<&
         log: log.map(|log| log.display().to_string()),
         servers,
     };
-    match args.scope.output {
-        Output::Text => print(&format!("\n{}", render::summary(&report)))?,
-        Output::Json => print(&harmless::pretty(&report)?)?,
-    };
+    args.scope.output.print(&report, |report| format!("\n{}", render::summary(report)))?;
     Ok(report.state.into())
 }

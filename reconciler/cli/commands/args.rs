@@ -396,7 +396,7 @@ pub struct Releases {
     /// Only releases whose name, build or knowledge-base number contains this.
     pub text: Option<String>,
     /// Only this product.
-    #[arg(long, value_parser = product)]
+    #[arg(long, value_parser = |text: &str| one_of(Product::ALL, Product::key, text))]
     pub product: Option<Product>,
     /// How the answer is written.
     #[arg(long, value_enum, default_value_t = Output::Text)]
@@ -490,7 +490,7 @@ pub struct Install {
     /// The manifest: on this server or on a share, where only administrators can change it.
     pub manifest: PathBuf,
     /// What the task does: observe only reports, apply brings the server to its update.
-    #[arg(long, value_parser = mode, default_value = "observe")]
+    #[arg(long, value_parser = |text: &str| one_of(TaskMode::ALL, TaskMode::key, text), default_value = "observe")]
     pub mode: TaskMode,
     /// How often it starts, in addition to every boot, such as 30m or 1d.
     #[arg(long, value_name = "PERIOD", default_value = "1h")]
@@ -557,15 +557,10 @@ fn pace(text: &str) -> Result<LabPace, String> {
     if text == "none" { Ok(None) } else { text.parse().map(Some) }
 }
 
-fn product(text: &str) -> Result<Product, String> {
-    let found = Product::ALL.into_iter().find(|product| product.key() == text);
-    let keys = || Product::ALL.map(Product::key).join(", ");
-    found.ok_or_else(|| format!("expected one of {}", keys()))
-}
-
-fn mode(text: &str) -> Result<TaskMode, String> {
-    let found = TaskMode::ALL.into_iter().find(|mode| mode.key() == text);
-    found.ok_or_else(|| format!("expected one of {}", TaskMode::ALL.map(TaskMode::key).join(", ")))
+/// The one that files call `text`.
+fn one_of<T: Copy, const N: usize>(all: [T; N], key: fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    let found = all.into_iter().find(|one| key(*one) == text);
+    found.ok_or_else(|| format!("expected one of {}", all.map(key).join(", ")))
 }
 
 /// `reconcile msi`.

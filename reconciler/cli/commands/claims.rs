@@ -1,6 +1,5 @@
 //! `reconcile claims`: which server of each pool is being updated; breaks a claim.
 
-use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_schema::{Fqdn, ServerName};
 
@@ -8,7 +7,7 @@ use crate::commands::args::Claims;
 use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::claims::{broken, shown};
 use crate::show::out::{print, warn_of_damage};
-use crate::work::{records::Records, site::Site};
+use crate::work::{clock::now, records::Records, site::Site};
 
 /// Shows the claims of a manifest's pools, or breaks one.
 ///
@@ -41,9 +40,4 @@ pub fn run(args: &Claims) -> Result<Exit, Problem> {
     };
     let was = records.break_claim(&input, now(), name, server, reason)?;
     print(&broken(name, server, was.is_some()))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge says when a claim was broken")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }

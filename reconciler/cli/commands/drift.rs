@@ -2,15 +2,14 @@
 
 use std::thread;
 
-use jiff::Timestamp;
 use reconcile_hosts::snapshot::Sources;
 
 use crate::commands::args::{Drift, Judged};
 use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::drift::forms::{Form, form_of};
 use crate::show::drift::{report::Head, reports::Reports};
-use crate::work::drift::Fleet;
 use crate::work::judge::{Judge, Options};
+use crate::work::{clock::now, drift::Fleet};
 
 /// Judges every snapshot, and says which servers have none.
 ///
@@ -22,10 +21,13 @@ pub fn run(args: &Drift) -> Result<Exit, Problem> {
     let shows_seen = |form| form == Form::Html;
     let keeps = shows_seen(args.output) || args.reports.iter().any(|path| form_of(path).is_some_and(shows_seen));
     let builds_alone = args.judge == Judged::Builds;
-    let judge = Judge::new(&input, &Options { as_of, max_age: args.max_age, builds_alone, keeps })?;
+    let judge = Judge::new(&input, Options { as_of, max_age: args.max_age, builds_alone, keeps })?;
     let servers: Vec<_> = args.servers.iter().map(|name| input.named(name)).collect();
     for name in &servers {
-        judge.find(name).map_err(|_| Problem::input(format!("the manifest does not name the server {name}")))?;
+        judge
+            .roster()
+            .find_host(name)
+            .map_err(|_| Problem::input(format!("the manifest does not name the server {name}")))?;
     }
     let (made_by, manifest) = (env!("CARGO_PKG_VERSION"), args.manifest.display().to_string());
     let head = Head { made_by, manifest, fingerprint: input.fingerprint(), as_of };
@@ -41,9 +43,4 @@ pub fn run(args: &Drift) -> Result<Exit, Problem> {
         fleet.read(sources, thread::available_parallelism().map_or(1, usize::from))?;
     }
     reports.finish()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge: ages are counted from now, unless somebody says otherwise")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }

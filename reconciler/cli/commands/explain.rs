@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use crate::commands::args::{Explain, Output};
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::commands::args::Explain;
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::{out::print, reference, resolved};
 use crate::work::explain::report;
 
@@ -20,11 +20,7 @@ pub fn run(args: &Explain) -> Result<Exit, Problem> {
     // The errors are those of `validate`: another server's, too.
     let (input, _) = Input::validate(path)?;
     input.goals(&[])?;
-    let report = report(&input, server)?;
-    match args.output {
-        Output::Text => print(&resolved::text(&report)),
-        Output::Json => print(&harmless::pretty(&report)?),
-    }
+    args.output.print(&report(&input, server)?, resolved::text)
 }
 
 /// A manifest was named, and no server.

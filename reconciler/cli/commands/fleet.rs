@@ -1,11 +1,9 @@
 //! `reconcile plan --fleet`: in which order and when the servers of a fleet are updated.
 
-use jiff::Timestamp;
-
-use crate::commands::args::{Output, Plan};
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::{fleet, out::print};
-use crate::work::rollout::report;
+use crate::commands::args::Plan;
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
+use crate::show::fleet;
+use crate::work::{clock::now, rollout::report};
 
 /// Plans the rollout and shows it.
 ///
@@ -15,14 +13,6 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
     let input = Input::read(&args.scope.manifest)?;
     input.expect(args.fingerprint)?;
     let report = report(&input, args.as_of.unwrap_or_else(now), &args.from)?;
-    match args.scope.output {
-        Output::Text => print(&fleet::of(&report, &args.scope.manifest))?,
-        Output::Json => print(&harmless::pretty(&report)?)?,
-    };
+    args.scope.output.print(&report, |report| fleet::of(report, &args.scope.manifest))?;
     Ok(report.state.into())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge: a rollout begins now, unless somebody says otherwise")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }

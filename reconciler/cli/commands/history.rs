@@ -3,9 +3,9 @@
 use reconcile_core::Goal;
 use reconcile_schema::{HistoryReport, REPORT_VERSION, ServerHistory};
 
-use crate::commands::args::{History, Output};
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::{history::text, out::print};
+use crate::commands::args::History;
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
+use crate::show::history::text;
 use crate::work::past::{damaged, past};
 use crate::work::site::Site;
 
@@ -30,8 +30,5 @@ pub fn run(args: &History) -> Result<Exit, Problem> {
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
     let report = HistoryReport { version: REPORT_VERSION, made_by: env!("CARGO_PKG_VERSION").into(), servers };
-    match args.scope.output {
-        Output::Text => print(&report.servers.iter().map(text).collect::<String>()),
-        Output::Json => print(&harmless::pretty(&report)?),
-    }
+    args.scope.output.print(&report, |report| report.servers.iter().map(text).collect())
 }

@@ -1,14 +1,14 @@
 //! `reconcile init`: a first manifest, of a lab or of the servers that are found.
 
-use std::{io::ErrorKind, path::Path};
+use std::path::Path;
 
-use reconcile_hosts::{appear, snapshot::Sources};
+use reconcile_hosts::snapshot::Sources;
 
 use crate::commands::args::Init;
 use crate::manifest::{catalogue, diagnostic::escape, exit::Exit, problem::Problem};
 use crate::show::{
     draft,
-    out::{print, report, warn},
+    out::{print, report, warn, write_new},
 };
 use crate::work::{deployment::Deployment, installers::packages, words::plural};
 
@@ -39,7 +39,7 @@ pub fn run(args: &Init) -> Result<Exit, Problem> {
     match &args.write {
         None => print(&text)?,
         Some(path) => {
-            write(path, &text)?;
+            write_new(path, &text, "init")?;
             let (servers, open) = (found.servers.len(), draft::open_lines(&text));
             let path = escape(&path.display().to_string());
             let todo = match open {
@@ -57,7 +57,7 @@ fn lab() -> Result<Exit, Problem> {
     const HERE: &str =
         "$schema=manifest.schema.json\n# That file, for an editor:  reconcile schema > manifest.schema.json";
     let text = LAB.replace(SCHEMA, HERE).replace("manifests/lab.yaml", "lab.yaml");
-    write(Path::new("lab.yaml"), &text)?;
+    write_new(Path::new("lab.yaml"), &text, "init")?;
     print(
         "lab.yaml: a lab of five simulated servers. No machine is touched.\n\
          Next: reconcile apply lab.yaml\n\
@@ -65,18 +65,6 @@ fn lab() -> Result<Exit, Problem> {
          \x20     reconcile lab pace lab.yaml 60x    rehearse a night: an hour passes in a minute\n\
          \x20     reconcile lab rollout lab.yaml     all servers, wave by wave\n",
     )
-}
-
-/// Writes a file that is not there yet.
-fn write(path: &Path, text: &str) -> Result<(), Problem> {
-    appear::write_new(path, text.as_bytes()).map_err(|error| {
-        let path = path.display();
-        if error.kind() == ErrorKind::AlreadyExists {
-            Problem::usage(format!("{path} is there already, and init never replaces a file: rename or remove it"))
-        } else {
-            Problem::failed(format!("{path}: {error}"))
-        }
-    })
 }
 
 #[cfg(windows)]

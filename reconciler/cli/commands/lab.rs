@@ -22,7 +22,7 @@ use crate::work::interrupt::{Interrupts, ROLLOUT_ENDS, wait};
 use crate::work::rehearsal::{self, Happens};
 use crate::work::session::{Patience, lock, run_name};
 use crate::work::site::{lab_path, lab_world, near_fault};
-use crate::work::{state::worst, words::plural};
+use crate::work::{clock::now, state::worst, words::plural};
 
 /// Shows, resets, waits or breaks.
 ///
@@ -118,11 +118,6 @@ fn rollout(manifest: &Path, as_of: Option<Timestamp>, fail: &[ServerName]) -> Re
     let state = worst(states.into_iter().chain([rehearsed.state()]));
     print(&listing.end(&rehearsed))?;
     Ok(state.into())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge: a rehearsal begins now, unless somebody says otherwise")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 fn path(input: &Input) -> Result<std::path::PathBuf, Problem> {

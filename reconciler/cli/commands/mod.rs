@@ -1,5 +1,6 @@
 //! The commands, a thin file for each.
 
+mod answer;
 mod apply;
 pub mod args;
 mod claims;

@@ -2,9 +2,9 @@
 
 use reconcile_hosts::appear;
 
-use crate::commands::args::{Output, Plan};
+use crate::commands::args::Plan;
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::{out::print, render};
+use crate::show::render;
 use crate::work::{plan::report, site::Site};
 
 /// Shows the plan, and writes it to the file that `--out` names.
@@ -20,9 +20,6 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
         let written = appear::write(path, harmless::pretty(&report)?.as_bytes());
         written.map_err(|error| Problem::failed(format!("{}: {error}", path.display())))?;
     }
-    match args.scope.output {
-        Output::Text => print(&render::plan(&report))?,
-        Output::Json => print(&harmless::pretty(&report)?)?,
-    };
+    args.scope.output.print(&report, render::plan)?;
     Ok(report.state.into())
 }

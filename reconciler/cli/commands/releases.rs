@@ -2,10 +2,8 @@
 
 use reconcile_schema::Release;
 
-use crate::commands::args::{Output, Releases};
-use crate::manifest::{catalogue, harmless};
-use crate::manifest::{exit::Exit, problem::Problem};
-use crate::show::out::print;
+use crate::commands::args::Releases;
+use crate::manifest::{catalogue, exit::Exit, problem::Problem};
 use crate::show::releases::{build, table};
 
 /// Lists the releases that match.
@@ -22,10 +20,7 @@ pub fn run(args: &Releases) -> Result<Exit, Problem> {
         }
     }
     releases.products.retain(|_, line| !line.releases.is_empty());
-    match args.output {
-        Output::Json => print(&harmless::pretty(&releases)?),
-        Output::Text => print(&table(&releases)),
-    }
+    args.output.print(&releases, table)
 }
 
 fn matches(release: &Release, text: &str) -> bool {

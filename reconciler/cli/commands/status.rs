@@ -1,18 +1,22 @@
 //! `reconcile status`: the state of servers, their holds, and their last run.
 
-use reconcile_core::{Goal, Observe, Run, Seen, compare, next_opening, open_at, state};
+use reconcile_core::{Goal, Seen, compare, next_opening, open_at, state};
 use reconcile_hosts::Lock;
-use reconcile_schema::{DownSince, PastRun, Period, REPORT_VERSION, RunId, ServerStatus, StatusReport, TaskStanding};
+use reconcile_schema::{DownSince, PastRun, Period, REPORT_VERSION, ServerStatus, StatusReport, TaskStanding};
 
-use crate::commands::args::{Output, Scope};
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::out::{print, warn};
+use crate::commands::args::Scope;
+use crate::manifest::{
+    exit::{Exit, as_state},
+    input::Input,
+    problem::Problem,
+};
+use crate::show::out::warn;
 use crate::show::status::text;
 use crate::work::findings::{aged, as_report};
 use crate::work::plan::{heading, shown};
 use crate::work::site::{Site, lock_path, unattended};
 use crate::work::unattended::{last_run, record};
-use crate::work::{past::past, state::as_state};
+use crate::work::{look::answering, past::past};
 
 /// Shows the state of servers, by the facts that are read without the product's cmdlets.
 ///
@@ -24,11 +28,7 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
     let lab = site.is_lab();
     let mut servers = Vec::new();
     for goal in &goals {
-        let seen = match &mut site {
-            Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal)?,
-            #[cfg(windows)]
-            Site::Machine(host) => look(host.as_mut(), goal)?,
-        };
+        let seen = answering(&mut site, goal, |_| None)?;
         let scheduled = last_run::read(&site.last_run(&goal.server)?).unwrap_or_else(|error| {
             warn(&error);
             None
@@ -54,10 +54,7 @@ pub fn run(args: &Scope) -> Result<Exit, Problem> {
         schedule: schedule(&site),
         servers,
     };
-    match args.output {
-        Output::Text => print(&text(&report)),
-        Output::Json => print(&harmless::pretty(&report)?),
-    }
+    args.output.print(&report, text)
 }
 
 /// The scheduled task of this machine.
@@ -67,11 +64,6 @@ fn schedule(site: &Site) -> Option<TaskStanding> {
         #[cfg(windows)]
         Site::Machine(_) => crate::work::task::standing().map_err(|problem| warn(&problem.text())).ok(),
     }
-}
-
-fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<Seen, Problem> {
-    let run = Run::new(RunId("status".into()));
-    Ok(Seen { host: host.observe(goal).map_err(Problem::failed)?, marks: host.marks().map_err(Problem::failed)?, run })
 }
 
 /// The state of a server, without its earlier runs.

@@ -1,21 +1,18 @@
 //! `reconcile support`: one archive with all that is needed to help.
 
-use std::{
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use reconcile_hosts::{Archive, ArchiveError, appear};
+use reconcile_hosts::{Archive, ArchiveError};
 
 use crate::commands::args::Support;
 use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::{
     doctor::markdown,
-    out::{print, warn},
+    out::{print, warn, write_new},
     support,
 };
 use crate::work::{
+    clock::now,
     session::safe_program,
     site::Site,
     support::{anonymous, gather, plain},
@@ -25,9 +22,8 @@ use crate::work::{
 ///
 /// # Errors
 /// When the manifest, all servers or the archive cannot be used.
-#[expect(clippy::disallowed_methods, reason = "the edge: an archive says when it was made")]
 pub fn run(args: &Support) -> Result<Exit, Problem> {
-    let at = Timestamp::now();
+    let at = now();
     let input = Input::read(&args.manifest)?;
     safe_program(&input)?;
     let name = || format!("reconcile-support-{}.zip", at.strftime("%Y-%m-%dT%H-%M-%SZ"));
@@ -51,7 +47,7 @@ pub fn run(args: &Support) -> Result<Exit, Problem> {
     }
     // The list comes first: an archive whose names nobody can tell any more would be of no use.
     if let Some((list, names)) = list.as_deref().zip(packed.names.as_deref()) {
-        write(list, names)?;
+        write_new(list, names, "support")?;
     }
     let length = archive.finish().map_err(|error| {
         let _ = list.as_deref().map(std::fs::remove_file); // It belongs to no archive.
@@ -66,17 +62,6 @@ fn listed(archive: &Path) -> PathBuf {
     let mut name = archive.to_owned().into_os_string();
     name.push(".names.txt");
     name.into()
-}
-
-fn write(list: &Path, names: &str) -> Result<(), Problem> {
-    appear::write_new(list, names.as_bytes()).map_err(|error| {
-        let path = list.display();
-        if error.kind() == ErrorKind::AlreadyExists {
-            Problem::usage(format!("{path} is there already, and support never replaces a file: rename or remove it"))
-        } else {
-            Problem::failed(format!("{path}: {error}"))
-        }
-    })
 }
 
 fn unwritable(error: ArchiveError) -> Problem {

@@ -1,8 +1,8 @@
 //! `reconcile why`: what must be true before the next step on a server, what is true now, and who can make it so.
 
-use crate::commands::args::{Output, Scope};
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::{out::print, why};
+use crate::commands::args::Scope;
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
+use crate::show::why;
 use crate::work::{session::safe_program, site::Site, why::report};
 
 /// Reads what the next step depends on, and changes nothing.
@@ -14,9 +14,6 @@ pub fn run(scope: &Scope) -> Result<Exit, Problem> {
     safe_program(&input)?;
     let (mut site, goals) = Site::open(&input, &scope.servers)?;
     let report = report(&mut site, &goals, &input)?;
-    match scope.output {
-        Output::Text => print(&why::text(&report))?,
-        Output::Json => print(&harmless::pretty(&report)?)?,
-    };
+    scope.output.print(&report, why::text)?;
     Ok(report.state.into())
 }

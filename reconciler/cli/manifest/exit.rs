@@ -6,23 +6,24 @@ use reconcile_schema::{Code, DriftState, State};
 
 /// How the program ends. The table is documented in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Exit {
     /// Every server is at its goal, or the command succeeded.
-    Done,
+    Done = 0,
     /// Something failed.
-    Failed,
+    Failed = 1,
     /// Steps remain.
-    Drift,
+    Drift = 2,
     /// A condition that may pass forbids the steps: try later.
-    Blocked,
+    Blocked = 3,
     /// Somebody must act.
-    NeedsOperator,
+    NeedsOperator = 4,
     /// A fact that is needed could not be read.
-    Unknown,
+    Unknown = 5,
     /// The command line was wrong.
-    Usage,
+    Usage = 64,
     /// The manifest, or another input, was wrong.
-    Input,
+    Input = 65,
 }
 
 impl Exit {
@@ -56,16 +57,7 @@ impl Exit {
     /// The number for the caller.
     #[must_use]
     pub const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Drift => 2,
-            Self::Blocked => 3,
-            Self::NeedsOperator => 4,
-            Self::Unknown => 5,
-            Self::Usage => 64,
-            Self::Input => 65,
-        }
+        self as u8
     }
 
     /// How a command can end whose outcome has this code.
@@ -162,15 +154,22 @@ impl From<State> for Exit {
 /// servers has.
 impl From<DriftState> for Exit {
     fn from(state: DriftState) -> Self {
-        match state {
-            DriftState::AtGoal => Self::Done,
-            DriftState::Drift | DriftState::Unnamed => Self::Drift,
-            DriftState::Missing
-            | DriftState::Stale
-            | DriftState::BuildsOnly
-            | DriftState::NotReadable
-            | DriftState::Unknown => Self::Unknown,
-            DriftState::Ahead | DriftState::WrongProduct => Self::NeedsOperator,
-        }
+        if state == DriftState::Unnamed { Self::Drift } else { as_state(state).into() }
+    }
+}
+
+/// The state of a server that was compared with its goal.
+#[must_use]
+pub const fn as_state(compared: DriftState) -> State {
+    match compared {
+        DriftState::AtGoal => State::AtGoal,
+        DriftState::Drift => State::Drift,
+        DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
+        DriftState::Unknown
+        | DriftState::BuildsOnly
+        | DriftState::NotReadable
+        | DriftState::Missing
+        | DriftState::Stale
+        | DriftState::Unnamed => State::Unknown,
     }
 }

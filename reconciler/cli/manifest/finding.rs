@@ -267,14 +267,19 @@ fn closest(name: &str, known: &[String]) -> Option<String> {
 }
 
 fn one_of(names: &[String]) -> String {
-    let more = names.len().saturating_sub(LISTED);
-    let list: Vec<_> = names.iter().take(LISTED).map(|it| format!("`{}`", short(it))).collect();
-    match (list.as_slice(), more) {
-        ([], _) => "no field".to_owned(),
-        ([only], _) => only.clone(),
-        (_, 0) => format!("one of {}", list.join(", ")),
-        (_, more) => format!("one of {} and {more} more", list.join(", ")),
+    let quoted = names.iter().map(|it| format!("`{}`", short(it)));
+    match names.len() {
+        0 => "no field".to_owned(),
+        1 => quoted.collect(),
+        _ => format!("one of {}", few(quoted, LISTED)),
     }
+}
+
+/// The first few names, and the number of further ones.
+pub fn few(names: impl ExactSizeIterator<Item = impl Into<String>>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let named = names.take(most).map(Into::into).collect::<Vec<String>>().join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 fn short(text: &str) -> String {

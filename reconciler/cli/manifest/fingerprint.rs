@@ -4,41 +4,13 @@
 //! this program, and anyone can calculate it.
 
 use reconcile_schema::Fingerprint;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::manifest::yaml::{Inside, Node};
+use crate::manifest::yaml::Node;
 
-/// The fingerprint of a document.
+/// The fingerprint of a document. The fields of its mappings are sorted by their names.
 pub(crate) fn fingerprint(root: &Node) -> Fingerprint {
-    let mut digest = Sha256::new();
-    feed(root, &mut digest);
-    Fingerprint::of(digest.finalize().into())
-}
-
-fn feed(node: &Node, digest: &mut Sha256) {
-    match &node.inside {
-        Inside::Scalar(value) => digest.update(value.to_string()),
-        Inside::List(items) => {
-            digest.update("[");
-            for (number, item) in items.iter().enumerate() {
-                digest.update(if number == 0 { "" } else { "," });
-                feed(item, digest);
-            }
-            digest.update("]");
-        }
-        // The fields of a mapping are sorted by their names.
-        Inside::Map(fields) => {
-            digest.update("{");
-            for (number, field) in fields.iter().enumerate() {
-                digest.update(if number == 0 { "" } else { "," });
-                digest.update(Value::from(&*field.name).to_string());
-                digest.update(":");
-                feed(&field.value, digest);
-            }
-            digest.update("}");
-        }
-    }
+    Fingerprint::of(Sha256::digest(root.to_value().to_string()).into())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{Formatter, Serializer};
 
 use crate::manifest::{diagnostic::is_hidden, problem::Problem};
 
@@ -14,7 +14,7 @@ use crate::manifest::{diagnostic::is_hidden, problem::Problem};
 /// # Errors
 /// When it cannot be written.
 pub fn write(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(out, Harmless(CompactFormatter))).map_err(io::Error::from)
+    value.serialize(&mut Serializer::with_formatter(out, Harmless)).map_err(io::Error::from)
 }
 
 /// A value on one line, without the line end.
@@ -32,71 +32,43 @@ pub fn line(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
-    let mut out = Vec::new();
-    let mut to = Serializer::with_formatter(&mut out, Harmless(PrettyFormatter::new()));
-    value.serialize(&mut to).map_err(Problem::failed)?;
-    out.push(b'\n');
+    let text = serde_json::to_string_pretty(value).map_err(Problem::failed)?;
+    let mut out = Vec::with_capacity(text.len() + 1);
+    // JSON writes the line ends of a text as `\n`, so each of these stands between texts.
+    for line in text.split('\n') {
+        put(&mut out, line).map_err(Problem::failed)?;
+        out.push(b'\n');
+    }
     String::from_utf8(out).map_err(Problem::failed)
 }
 
-/// Writes JSON like `F`, except for the content of texts.
-struct Harmless<F>(F);
+/// Writes JSON on one line, as a formatter does by default, except for the content of texts.
+struct Harmless;
 
-impl<F: Formatter> Formatter for Harmless<F> {
+impl Formatter for Harmless {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        // Almost every text is plain.
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !fragment.contains("##") {
-            return out.write_all(fragment.as_bytes());
-        }
-        let mut before = None;
-        for c in fragment.chars() {
-            if is_hidden(c) || c == '#' && before == Some('#') {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-            } else {
-                out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?;
+        put(out, fragment)
+    }
+}
+
+/// Writes a part of a text, or of JSON without line ends: outside of its texts, JSON has nothing that could act.
+fn put<W: Write + ?Sized>(out: &mut W, part: &str) -> io::Result<()> {
+    // Almost every text is plain.
+    if part.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !part.contains("##") {
+        return out.write_all(part.as_bytes());
+    }
+    let mut before = None;
+    for c in part.chars() {
+        if is_hidden(c) || c == '#' && before == Some('#') {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
             }
-            before = Some(c);
+        } else {
+            out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?;
         }
-        Ok(())
+        before = Some(c);
     }
-
-    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
-    }
-
-    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
-    }
-
-    fn begin_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
-    }
+    Ok(())
 }
 
 #[cfg(test)]

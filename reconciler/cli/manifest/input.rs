@@ -10,16 +10,16 @@ use reconcile_core::{
     Entry, Goal, GoalError, Place, PoolStores, Remedy, Roster, Stale, Warning, accepting, expired, stale,
     topology_errors, warnings,
 };
+use reconcile_hosts::digest;
 use reconcile_schema::{
     Code, ComponentName, Fingerprint, Manifest, ManifestCode, ManifestPlace, Mark, Marks, Releases, ServerName,
     ServerPattern, Sha256,
 };
-use sha2::Digest;
 
 use crate::manifest::{
     catalogue,
     diagnostic::{Diagnostic, Diagnostics},
-    finding::{child, nearest},
+    finding::{child, few, nearest},
     problem::Problem,
     schemas::{self, Format},
     signed::Key,
@@ -109,9 +109,7 @@ impl Input {
     /// The SHA-256 of the manifest, as it was read.
     #[must_use]
     pub fn sha256(&self) -> Sha256 {
-        let digest: String =
-            sha2::Sha256::digest(self.source.text()).iter().map(|byte| format!("{byte:02x}")).collect();
-        digest.parse().unwrap_or_else(|_| unreachable!("a digest is 64 hexadecimal digits"))
+        digest::sha256(self.text().as_bytes()).unwrap_or_else(|_| unreachable!("a text in memory can be read"))
     }
 
     /// The manifest as it was read.
@@ -184,11 +182,7 @@ impl Input {
             let goals = Goal::of_all(&self.manifest, &self.releases).map_err(|errors| self.explain(errors))?;
             return Ok(goals.into_iter().map(|goal| self.marked(goal)).collect());
         }
-        let goal = |name: &ServerName| {
-            let goal = Goal::of(&self.manifest, &self.releases, &self.named(name));
-            goal.map(|goal| self.marked(goal)).map_err(|error| self.explain(vec![error]))
-        };
-        only.iter().map(goal).collect()
+        only.iter().map(|name| self.made(Goal::of(&self.manifest, &self.releases, &self.named(name)))).collect()
     }
 
     /// The server that a person means by a name: this one, or the only one that has it as its host name.
@@ -212,7 +206,10 @@ impl Input {
         let Some(first) = entry.pattern.servers().next() else {
             return Err(Problem::input(format!("{} stands for no server", entry.pattern)));
         };
-        let goal = Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first);
+        self.made(Goal::of_entry(&self.manifest, &self.releases, roster, entry, &first))
+    }
+
+    fn made(&self, goal: Result<Goal, GoalError>) -> Result<Goal, Problem> {
         goal.map(|goal| self.marked(goal)).map_err(|error| self.explain(vec![error]))
     }
 
@@ -370,12 +367,7 @@ fn advised(remedy: &Remedy) -> String {
         Remedy::Names { what, found, names } => match nearest(found, names.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
             None if names.is_empty() => format!("the manifest names no {what}"),
-            None => {
-                let more = names.len().checked_sub(LISTED).filter(|more| *more > 0);
-                let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
-                let listed: Vec<_> = names.iter().take(LISTED).map(String::as_str).collect();
-                format!("the {what} are: {}{more}", listed.join(", "))
-            }
+            None => format!("the {what} are: {}", few(names.iter(), LISTED)),
         },
     }
 }

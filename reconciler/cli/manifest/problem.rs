@@ -12,7 +12,6 @@ use crate::manifest::{
 /// A command could not do what it was asked.
 #[derive(Debug)]
 pub struct Problem {
-    exit: Exit,
     code: Code,
     text: String,
     /// The same for programs, if it is an error at a place: one line for each.
@@ -20,53 +19,37 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Escapes the whole text, because errors of readers quote values of the files that they read.
-    fn new(exit: Exit, code: Code, error: impl Display) -> Self {
+    /// A problem with this code. Escapes the whole text, because errors of readers quote values of the files that they
+    /// read.
+    pub fn of(code: Code, error: impl Display) -> Self {
         let text = error.to_string().lines().map(escape).collect::<Vec<_>>().join("\n");
-        Self { exit, code, text, lines: Vec::new() }
+        Self { code, text, lines: Vec::new() }
     }
 
     /// The command line asks for something impossible.
     pub fn usage(error: impl Display) -> Self {
-        Self::new(Exit::Usage, Code::UsageWrong, error)
+        Self::of(Code::UsageWrong, error)
     }
 
     /// A manifest or another input is wrong.
     pub fn input(error: impl Display) -> Self {
-        Self::new(Exit::Input, Code::InputWrong, error)
+        Self::of(Code::InputWrong, error)
     }
 
     /// Something failed.
     pub fn failed(error: impl Display) -> Self {
-        Self::new(Exit::Failed, Code::Failed, error)
+        Self::of(Code::Failed, error)
     }
 
     /// Another run works here.
     pub fn another_run(error: impl Display) -> Self {
-        Self::new(Exit::Blocked, Code::AnotherRun, error)
-    }
-
-    /// Somebody else uses the record of the claims.
-    pub fn claims_busy(error: impl Display) -> Self {
-        Self::new(Exit::Blocked, Code::ClaimsBusy, error)
-    }
-
-    /// The confirmation was not given.
-    #[cfg(windows)]
-    pub fn not_confirmed(error: impl Display) -> Self {
-        Self::new(Exit::Blocked, Code::NotConfirmed, error)
-    }
-
-    /// The account lacks a right.
-    #[cfg(windows)]
-    pub fn rights(error: impl Display) -> Self {
-        Self::new(Exit::NeedsOperator, Code::RightsMissing, error)
+        Self::of(Code::AnotherRun, error)
     }
 
     /// A file is in a place where accounts other than administrators can write.
     #[cfg(windows)]
     pub fn untrusted(error: impl Display) -> Self {
-        Self::new(Exit::NeedsOperator, Code::Untrusted, error)
+        Self::of(Code::Untrusted, error)
     }
 
     /// The problem in one line without colours.
@@ -93,8 +76,9 @@ impl Problem {
         self.code
     }
 
-    pub const fn exit(&self) -> Exit {
-        self.exit
+    /// How a command ends with it: the first way, where its code has two.
+    pub fn exit(&self) -> Exit {
+        Exit::of(self.code).first().copied().unwrap_or(Exit::Failed)
     }
 
     /// Its text, with colours.
@@ -116,6 +100,6 @@ impl Problem {
 impl From<Diagnostics> for Problem {
     fn from(diagnostics: Diagnostics) -> Self {
         // anstream removes the colours where they are not wanted.
-        Self { exit: Exit::Input, code: Code::InputWrong, text: diagnostics.render(true), lines: diagnostics.lines() }
+        Self { code: Code::InputWrong, text: diagnostics.render(true), lines: diagnostics.lines() }
     }
 }

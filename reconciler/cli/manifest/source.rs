@@ -5,8 +5,6 @@ use std::{cell::OnceCell, collections::BTreeMap, path::Path};
 use reconcile_schema::{Fingerprint, ManifestCode};
 use serde_json::Value;
 
-#[cfg(test)]
-use crate::manifest::diagnostic::Place;
 use crate::manifest::{
     diagnostic::{Diagnostic, Diagnostics},
     fingerprint::fingerprint,
@@ -75,20 +73,6 @@ impl Source {
     pub(crate) fn root_mut(&mut self) -> &mut Node {
         self.value = OnceCell::new();
         &mut self.root
-    }
-
-    /// Where the value at a JSON pointer starts; nothing, if there is no such value.
-    #[cfg(test)]
-    pub fn locate(&self, pointer: &str) -> Option<Place> {
-        let found = self.find(pointer);
-        found.exact.then(|| self.text.place(found.node.span))
-    }
-
-    /// Where the key of the value at a JSON pointer starts; nothing, if it has no key.
-    #[cfg(test)]
-    pub fn locate_key(&self, pointer: &str) -> Option<Place> {
-        let found = self.find(pointer);
-        found.key.filter(|_| found.exact).map(|key| self.text.place(key))
     }
 
     /// The first line of the value at a JSON pointer as it was written: `5.10`, where the value is

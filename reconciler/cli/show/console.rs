@@ -4,7 +4,7 @@ use reconcile_core::{Event, Goal};
 use reconcile_hosts::lab::Pace;
 use reconcile_schema::Heading;
 #[cfg(windows)]
-use reconcile_schema::ServerPlan;
+use reconcile_schema::{Code, ServerPlan};
 
 use crate::manifest::problem::Problem;
 use crate::show::{out::print, progress::Progress, render, voice::Voice};
@@ -52,6 +52,10 @@ impl Audience for Console {
         let _ = write!(anstream::stderr(), "Run these steps {when}? Type yes: ");
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).map_err(Problem::failed)?;
-        if answer.trim() == "yes" { Ok(()) } else { Err(Problem::not_confirmed("not confirmed; nothing was changed")) }
+        if answer.trim() == "yes" {
+            Ok(())
+        } else {
+            Err(Problem::of(Code::NotConfirmed, "not confirmed; nothing was changed"))
+        }
     }
 }

@@ -6,7 +6,7 @@ use reconcile_schema::{
     FleetReport, FleetSummary, Fqdn, Period, ProposedWindows, TurnReport, UpdateName, WaveReport, Window,
 };
 
-use crate::manifest::diagnostic::escape;
+use crate::manifest::{diagnostic::escape, finding::few};
 use crate::show::render::{BAD, FAINT, GOOD, NAME, WAITS};
 use crate::work::words::plural;
 
@@ -170,8 +170,5 @@ fn in_order(turns: &[&TurnReport]) -> String {
         Some(sql_server) => format!("databases on {}", host(sql_server)),
         None => turn.name.host().to_owned(),
     };
-    let names: Vec<_> = turns.iter().take(NAMED).map(name).collect();
-    let more = turns.len().checked_sub(NAMED).filter(|more| *more > 0);
-    let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
-    format!("{}{more}", names.join(", "))
+    few(turns.iter().map(name), NAMED)
 }

@@ -14,7 +14,7 @@ use reconcile_schema::{Fingerprint, Maintenance, ServerName};
 use serde::Serialize;
 
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::out::{print, warn};
+use crate::show::out::{print, warn, written};
 use crate::work::sight::{Sight, Snapshots};
 
 /// The variables of a server for Ansible. None is a secret, because a manifest holds none.
@@ -136,7 +136,10 @@ pub fn all(input: &Input, from: &[PathBuf]) -> Result<Exit, Problem> {
             reconcile_soak_minutes: soak.map(|soak| soak.as_seconds().div_ceil(60)),
         },
     };
-    written(&Listing { meta: Meta { hostvars }, all, groups })
+    // Written while it is walked: the text of a large fleet is larger than the fleet.
+    let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
+    let listed = harmless::write(&mut out, &Listing { meta: Meta { hostvars }, all, groups });
+    written(listed.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()))
 }
 
 /// The servers of the manifest, each with its turn.
@@ -263,18 +266,6 @@ struct OfAll {
 #[derive(Serialize)]
 struct Meta<'a> {
     hostvars: BTreeMap<&'a ServerName, Variables<'a>>,
-}
-
-/// Writes while it walks: the text of a large fleet is larger than the fleet.
-fn written(listing: &Listing<'_>) -> Result<Exit, Problem> {
-    let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
-    let written = harmless::write(&mut out, listing);
-    match written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Problem::failed(format!("standard output: {error}")))
-        }
-        Ok(()) | Err(_) => Ok(Exit::Done),
-    }
 }
 
 fn shared(input: &Input, entry: &Entry<'_>, goal: &Goal) -> Shared {

@@ -82,7 +82,8 @@ impl<'a> Progress<'a> {
                 let took = Period::between(self.began, seen.host.at);
                 let short = short_of(self.goal, step, said, seen);
                 let mark = if short.is_none() { format!("{GOOD}√{GOOD:#}") } else { format!("{BAD}x{BAD:#}") };
-                self.line(&mark, &format!("{took:>10}"), &self.clock(seen), seen.host.at);
+                let outage = seen.outage().map_or_else(String::new, |lasted| format!("down {lasted}"));
+                self.line(&mark, &format!("{took:>10}"), &outage, seen.host.at);
                 if let Some(short) = short {
                     self.warns(BAD, &short);
                 }
@@ -92,20 +93,20 @@ impl<'a> Progress<'a> {
                 tracing::warn!(server = %self.goal.server, ?step, "quiet for {lasted}");
                 let said = format!("     {WAITS}{}{WAITS:#}", quiet(*lasted));
                 match &self.bar {
-                    Some(bar) => bar.suspend(|| self.say(&said)),
-                    None => self.say(&said),
+                    Some(bar) => bar.suspend(|| self.voice.say(&said)),
+                    None => self.voice.say(&said),
                 }
             }
             Event::Failed(step, why) => {
                 tracing::warn!(server = %self.goal.server, ?step, why, "step failed");
                 self.line(&format!("{BAD}x{BAD:#}"), "    failed", "", self.now());
-                self.say(&format!("     {BAD}{}{BAD:#}", escape(why)));
+                self.voice.say(&format!("     {BAD}{}{BAD:#}", escape(why)));
             }
             Event::Waiting(blocker) => {
                 let why = blocker.to_string();
                 if self.waiting.as_ref() != Some(&why) {
                     tracing::info!(server = %self.goal.server, why, "waiting");
-                    self.say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&why)));
+                    self.voice.say(&format!("  {WAITS}…  waiting: {}{WAITS:#}", escape(&why)));
                     self.waiting = Some(why);
                 }
             }
@@ -157,18 +158,13 @@ impl<'a> Progress<'a> {
             String::new()
         };
         let lead = format!("{stamp}  {mark}  ");
-        self.say(&render::row(&lead, &escape(&self.command), &format!("{took}{clock}")));
+        self.voice.say(&render::row(&lead, &escape(&self.command), &format!("{took}{clock}")));
     }
 
     /// The time now, if nothing was read since the step began: by this machine's clock, which a simulated step does not move.
     fn now(&self) -> Timestamp {
         let passed = self.since.map_or_else(Period::default, |since| self.pace.passes(since.elapsed()));
         passed.after(self.began)
-    }
-
-    /// The outage clock, while the outage lasts.
-    fn clock(&self, seen: &Seen) -> String {
-        seen.outage().map_or_else(String::new, |lasted| format!("down {lasted}"))
     }
 
     /// Warns once when the outage has used two thirds of its budget, and once when it has used all of it.
@@ -183,13 +179,9 @@ impl<'a> Progress<'a> {
     /// Warns the reader. An unattended run also reports it in its events, which are traced.
     fn warns(&self, style: Style, text: &str) {
         match self.voice {
-            Voice::Lines | Voice::Record => self.say(&format!("     {style}{}{style:#}", escape(text))),
+            Voice::Lines | Voice::Record => self.voice.say(&format!("     {style}{}{style:#}", escape(text))),
             Voice::Trace => tracing::warn!(server = %self.goal.server, "{}: {text}", self.command),
         }
-    }
-
-    fn say(&self, line: &str) {
-        self.voice.say(line);
     }
 }
 

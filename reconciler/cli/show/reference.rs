@@ -1,10 +1,11 @@
 //! What the program knows of a word: a field of the manifest, an error, a finding, an event, an outcome, an exit code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_schema::{
-    CheckClass, CheckId, Code, DriftCode, DriftState, EventKind, EventLevel, ManifestCode, ManifestExample,
+    CheckArea, CheckClass, CheckId, Code, DriftCode, DriftState, EventKind, EventLevel, ManifestCode, ManifestExample,
 };
+use schemars::JsonSchema;
 
 use crate::manifest::{
     exit::Exit,
@@ -19,19 +20,20 @@ use crate::show::{
 };
 
 /// What there is to say of one word in one of its meanings.
-pub struct Entry {
+#[derive(Default)]
+struct Entry {
     /// The word as the list has it.
-    pub word: String,
+    word: String,
     /// What it is.
-    pub kind: String,
+    kind: String,
     /// What it means.
-    pub text: String,
+    text: String,
     /// More of it, by what that is.
-    pub rows: Vec<(&'static str, String)>,
+    rows: Vec<(&'static str, String)>,
     /// The values or fields that it has, each with what it means.
-    pub parts: Vec<(String, String)>,
+    parts: Vec<(String, String)>,
     /// How it looks, as YAML.
-    pub example: Option<String>,
+    example: Option<String>,
 }
 
 /// All that is known of a word.
@@ -63,7 +65,7 @@ pub fn explain(word: &str) -> Result<String, Problem> {
 }
 
 /// What is known of words but of fields, each with the names that it is asked by.
-pub fn entries() -> Vec<(Vec<String>, Entry)> {
+fn entries() -> Vec<(Vec<String>, Entry)> {
     let errors = ManifestCode::ALL.map(|code| (vec![code.key().to_owned()], of_error(code)));
     let findings = findings().into_iter().map(|(code, text)| (vec![code.key().to_owned()], of_finding(code, text)));
     let states = states().into_iter().map(|(state, text)| (vec![state.key().to_owned()], of_state(state, text)));
@@ -78,20 +80,34 @@ pub fn entries() -> Vec<(Vec<String>, Entry)> {
 
 /// The findings of `drift`, each with what its type says of it.
 pub fn findings() -> Vec<(DriftCode, String)> {
-    let texts = variants::<DriftCode>();
-    DriftCode::ALL.into_iter().map(|code| (code, said(&texts, code.key()))).collect()
+    with_texts(DriftCode::ALL, |code| code.key().into())
 }
 
 /// The states of a server in `drift`, each with what its type says of it.
 pub fn states() -> Vec<(DriftState, String)> {
-    let texts = variants::<DriftState>();
-    DriftState::ALL.into_iter().map(|state| (state, said(&texts, state.key()))).collect()
+    with_texts(DriftState::ALL, |state| state.key().into())
 }
 
 /// The events, each with what its type says of it.
 pub fn events() -> Vec<(EventKind, String)> {
-    let texts = variants::<EventKind>();
-    EventKind::ALL.into_iter().map(|kind| (kind, said(&texts, kind.key()))).collect()
+    with_texts(EventKind::ALL, |kind| kind.key().into())
+}
+
+/// Variants, each with what its type says of it, by the name that files have for it.
+pub fn with_texts<T: JsonSchema>(all: impl IntoIterator<Item = T>, name: impl Fn(&T) -> String) -> Vec<(T, String)> {
+    let texts: BTreeMap<_, _> = variants::<T>().into_iter().collect();
+    let with_text = |one| {
+        let text = texts.get(&name(&one)).cloned().unwrap_or_default();
+        (one, text)
+    };
+    all.into_iter().map(with_text).collect()
+}
+
+/// The areas of the checks of `doctor`, in their order.
+pub fn areas() -> Vec<CheckArea> {
+    let mut areas = CheckId::ALL.map(CheckId::area).to_vec();
+    areas.dedup();
+    areas
 }
 
 /// How much an event matters, in a word.
@@ -111,10 +127,6 @@ pub fn numbers(exits: &[Exit]) -> String {
 /// The codes of the outcomes that a command ends with so.
 pub fn ending_with(exit: Exit) -> impl Iterator<Item = Code> {
     Code::ALL.into_iter().filter(move |code| Exit::of(*code).contains(&exit))
-}
-
-fn said(texts: &[(String, String)], key: &str) -> String {
-    texts.iter().find(|(name, _)| name == key).map(|(_, text)| text.clone()).unwrap_or_default()
 }
 
 fn of_field(sections: &[Section], field: &Field) -> Entry {
@@ -155,15 +167,15 @@ fn of_error(code: ManifestCode) -> Entry {
         kind: format!("{level} in a manifest"),
         text: sentence(code.phrase()),
         rows,
-        parts: Vec::new(),
         example,
+        ..Entry::default()
     }
 }
 
 fn of_finding(code: DriftCode, text: String) -> Entry {
     let rows = vec![("what to do", code.help().to_owned())];
     let kind = format!("finding in a drift report, {}", level(code));
-    Entry { word: code.key().into(), kind, text, rows, parts: Vec::new(), example: None }
+    Entry { word: code.key().into(), kind, text, rows, ..Entry::default() }
 }
 
 /// How a result of a check of `doctor` counts, in a sentence.
@@ -184,18 +196,18 @@ fn of_check(check: CheckId) -> Entry {
         ("what to do", sentence(check.help())),
     ];
     let kind = format!("check of doctor: {}", check.area().title());
-    Entry { word: check.key().into(), kind, text: sentence(check.assumed()), rows, parts: Vec::new(), example: None }
+    Entry { word: check.key().into(), kind, text: sentence(check.assumed()), rows, ..Entry::default() }
 }
 
 fn of_state(state: DriftState, text: String) -> Entry {
     let kind = format!("state in a drift report, exit code {}", Exit::from(state).code());
     let rows = vec![("in reports", state.phrase().to_owned())];
-    Entry { word: state.key().into(), kind, text, rows, parts: Vec::new(), example: None }
+    Entry { word: state.key().into(), kind, text, rows, ..Entry::default() }
 }
 
 fn of_event(event: EventKind, text: String) -> Entry {
     let kind = format!("event {}, {}", event.id(), matters(event.level()));
-    Entry { word: event.key().into(), kind, text, rows: Vec::new(), parts: Vec::new(), example: None }
+    Entry { word: event.key().into(), kind, text, ..Entry::default() }
 }
 
 fn of_outcome(code: Code) -> Entry {
@@ -204,8 +216,7 @@ fn of_outcome(code: Code) -> Entry {
         kind: format!("outcome, exit code {}", numbers(Exit::of(code))),
         text: sentence(code.phrase()),
         rows: vec![("what to do", code.help().to_owned())],
-        parts: Vec::new(),
-        example: None,
+        ..Entry::default()
     }
 }
 
@@ -214,9 +225,8 @@ fn of_exit(exit: Exit) -> Entry {
         word: exit.code().to_string(),
         kind: "exit code".into(),
         text: sentence(exit.meaning()),
-        rows: Vec::new(),
         parts: ending_with(exit).map(|code| (code.key().to_owned(), sentence(code.phrase()))).collect(),
-        example: None,
+        ..Entry::default()
     }
 }
 

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use reconcile_schema::{Period, ServerName, State, UpdateName, ZoneName};
 
-use crate::manifest::{diagnostic::escape, problem::Problem};
+use crate::manifest::{diagnostic::escape, finding::few, problem::Problem};
 use crate::show::fleet::listed;
 use crate::show::render::{self, BAD, FAINT, GOOD, NAME};
 use crate::work::rehearsal::{Rehearsed, TurnRun};
@@ -46,10 +46,8 @@ impl Listing {
     /// The time now, and the servers at work, on a terminal.
     pub fn at(&self, now: Timestamp, at_work: &[&ServerName]) {
         let Some(bar) = &self.bar else { return };
-        let names: Vec<_> = at_work.iter().take(NAMED).map(|name| name.host()).collect();
-        let more = at_work.len().checked_sub(NAMED).filter(|more| *more > 0);
-        let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
-        bar.set_message(format!("{}  at work: {}{more}", self.clock(now, "%a %H:%M"), names.join(", ")));
+        let names = few(at_work.iter().map(|name| name.host()), NAMED);
+        bar.set_message(format!("{}  at work: {names}", self.clock(now, "%a %H:%M")));
     }
 
     /// The line of a turn that is over.
@@ -120,10 +118,7 @@ impl Listing {
     }
 
     fn clock(&self, at: Timestamp, form: &str) -> String {
-        self.rules().to_datetime(at).strftime(form).to_string()
-    }
-
-    fn rules(&self) -> TimeZone {
-        self.zone.as_ref().map_or(TimeZone::UTC, |zone| zone.rules().clone())
+        let zone = self.zone.as_ref().map_or(TimeZone::UTC, |zone| zone.rules().clone());
+        zone.to_datetime(at).strftime(form).to_string()
     }
 }

@@ -48,17 +48,22 @@ pub fn plan(report: &PlanReport) -> String {
         out.push('\n');
     }
     let steps: usize = report.servers.iter().map(|server| server.steps.len()).sum();
-    let count = |state| report.servers.iter().filter(|server| server.state == state).count();
-    let mut parts = vec![
-        format!("{} {}", report.servers.len(), plural(report.servers.len(), "server")),
-        format!("{steps} {} to run", plural(steps, "step")),
-    ];
+    let servers = format!("{} {}", report.servers.len(), plural(report.servers.len(), "server"));
+    let steps = format!("{steps} {} to run", plural(steps, "step"));
     let states = [State::AtGoal, State::Blocked, State::NeedsOperator, State::Unknown, State::Failed];
-    parts.extend(
-        states.into_iter().filter(|state| count(*state) > 0).map(|state| format!("{} {}", count(state), word(state))),
-    );
+    let states = counted(&states, report.servers.iter().map(|server| server.state));
+    let parts: Vec<_> = [servers, steps].into_iter().chain(states).collect();
     let _ = writeln!(out, "Plan: {}.", parts.join(", "));
     out
+}
+
+/// How many servers are in each of these states, where any is.
+fn counted(states: &[State], servers: impl Iterator<Item = State> + Clone) -> impl Iterator<Item = String> {
+    let count = move |of: &State| match servers.clone().filter(|state| state == of).count() {
+        0 => None,
+        count => Some(format!("{count} {}", word(*of))),
+    };
+    states.iter().filter_map(count)
 }
 
 fn server_plan(server: &ServerPlan) -> String {
@@ -243,13 +248,7 @@ pub fn aftermath(run: &ServerRun) -> String {
 /// How all runs ended.
 pub fn summary(report: &RunReport) -> String {
     let changed = report.servers.iter().filter(|server| server.changed).count();
-    let count = |state| report.servers.iter().filter(|server| server.state == state).count();
-    let states = [State::AtGoal, State::Drift, State::Blocked, State::Unknown, State::NeedsOperator, State::Failed];
-    let parts: Vec<_> = states
-        .into_iter()
-        .filter(|state| count(*state) > 0)
-        .map(|state| format!("{} {}", count(state), word(state)))
-        .collect();
+    let parts: Vec<_> = counted(&State::ALL, report.servers.iter().map(|server| server.state)).collect();
     let total = report.servers.len();
     let log = report.log.as_ref().map_or_else(String::new, |log| format!("log: {}\n", escape(log)));
     format!("{total} {}: {}; {changed} changed.\n{log}", plural(total, "server"), parts.join(", "))
@@ -266,7 +265,8 @@ pub const fn word(state: State) -> &'static str {
     }
 }
 
-const fn style(state: State) -> Style {
+/// The colour of a state.
+pub const fn style(state: State) -> Style {
     match state {
         State::AtGoal => GOOD,
         State::Drift | State::Blocked | State::Unknown => WAITS,

@@ -6,12 +6,12 @@ use reconcile_schema::{CheckId, ManifestCode};
 
 use crate::manifest::{
     exit::{self, Exit},
-    fields::{sections, variants},
+    fields::sections,
     problem::Problem,
 };
 use crate::show::{
     columns::{paragraph, rows, sentence},
-    reference::{ending_with, events, findings, matters, states},
+    reference::{areas, ending_with, events, findings, matters, states, with_texts},
     render::NAME,
 };
 
@@ -71,13 +71,8 @@ pub fn list(topic: Topic) -> Result<String, Problem> {
 
 /// The faults of the lab, each on a line.
 pub fn faults() -> String {
-    let texts = variants::<Fault>();
-    let named = |fault: &Fault| {
-        let name = fault.to_string();
-        let text = texts.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone()).unwrap_or_default();
-        (name, text)
-    };
-    in_rows(&Fault::ALL.iter().map(named).collect::<Vec<_>>())
+    let all = with_texts(Fault::ALL.iter().copied(), ToString::to_string);
+    in_rows(&all.into_iter().map(|(fault, text)| (fault.to_string(), text)).collect::<Vec<_>>())
 }
 
 fn in_rows(all: &[(String, String)]) -> String {
@@ -121,9 +116,7 @@ fn manifest() -> Result<String, Problem> {
 
 fn checks() -> String {
     let mut out = Vec::new();
-    let mut areas: Vec<_> = CheckId::ALL.into_iter().map(CheckId::area).collect();
-    areas.dedup();
-    for area in areas {
+    for area in areas() {
         let of = CheckId::ALL.into_iter().filter(|check| check.area() == area);
         let rows: Vec<_> = of.map(|check| (check.key().to_owned(), sentence(check.assumed()))).collect();
         out.push(format!("{}{}", heading(area.title()), in_rows(&rows)));

@@ -261,26 +261,19 @@ fn unhang(hanging: &Hanging) -> String {
         | ServiceState::ContinuePending
         | ServiceState::Stopped
         | ServiceState::Running
-        | ServiceState::Paused
-            if service == WEB_SERVICE =>
-        {
-            "restart the server: other services share the process of the web server".into()
-        }
-        ServiceState::StopPending
-        | ServiceState::PausePending
-        | ServiceState::ContinuePending
-        | ServiceState::Stopped
-        | ServiceState::Running
-        | ServiceState::Paused => {
-            format!("end its process (sc queryex {service} shows its PID; taskkill /F /PID …), or restart the server")
-        }
+        | ServiceState::Paused => match service {
+            WEB_SERVICE => "restart the server: other services share the process of the web server".into(),
+            _ => format!(
+                "end its process (sc queryex {service} shows its PID; taskkill /F /PID …), or restart the server"
+            ),
+        },
     }
 }
 
 /// Where to look if a step had no effect.
 const fn unstick(step: &Step) -> &'static str {
     match step {
-        Step::FailOver | Step::FailBack => {
+        Step::FailOver | Step::FailBack | Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_) => {
             "run the command by hand with -Verbose, read its report and fix what it names"
         }
         Step::StopOthers | Step::StopServices | Step::StopWeb => {
@@ -290,9 +283,6 @@ const fn unstick(step: &Step) -> &'static str {
             "find in the event log (Lync Server, System) why the service does not start, and fix that"
         }
         Step::Install => "read the installer's log: this file may be the update of another product or an older one",
-        Step::UpdateDatabases(_) | Step::UpdatePoolDatabases(_) => {
-            "run the command by hand with -Verbose, read its report and fix what it names"
-        }
         Step::Claim | Step::Release => "look at the share that the manifest names under `rollout: { claims }`",
         Step::Stage => "check that the private folder can be written",
         Step::CloseShells => "close the shells by hand",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reconcile_core::{Approved, Goal};
 use reconcile_hosts::read_plain;
-use reconcile_schema::{PlanReport, REPORT_VERSION, Rests, ServerName, ServerPlan, Sha256, Store, unread};
+use reconcile_schema::{PlanReport, REPORT_VERSION, Rests, ServerPlan, Sha256, Store, unread};
 
 use crate::manifest::problem::Problem;
 
@@ -37,11 +37,15 @@ pub fn read_plan(path: &Path) -> Result<PlanReport, Problem> {
 /// When it does not name the server, or comes from an earlier version.
 pub fn approval(plan: &PlanReport, goal: &Goal, manifest: &Sha256) -> Result<Approved, Problem> {
     let planned = plan.servers.iter().find(|server| server.server.name == goal.server);
-    let planned = planned.ok_or_else(|| not_planned(&goal.server))?;
+    let server = &goal.server;
+    let Some(planned) = planned else {
+        return Err(Problem::input(format!(
+            "the approved plan does not name {server}: plan again, or choose servers with --server"
+        )));
+    };
     let Some(rests) = &planned.rests_on else {
         return Err(Problem::input(format!(
-            "the plan for {} does not say what it rests on, as plans of earlier versions: plan again",
-            goal.server
+            "the plan for {server} does not say what it rests on, as plans of earlier versions: plan again"
         )));
     };
     let steps = planned.steps.iter().map(|step| step.step.clone()).collect();
@@ -65,8 +69,4 @@ fn moved(planned: &ServerPlan, rests: &Rests, goal: &Goal, manifest: &Sha256) ->
     let moved = facts.into_iter().find(|(_, then, now)| then != now);
     let moved = moved.map(|(what, then, now)| format!("{what} was {then} and is now {now}"));
     moved.or_else(|| (rests.manifest != *manifest).then(|| "the manifest has changed since".into()))
-}
-
-fn not_planned(server: &ServerName) -> Problem {
-    Problem::input(format!("the approved plan does not name {server}: plan again, or choose servers with --server"))
 }

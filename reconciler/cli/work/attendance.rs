@@ -1,34 +1,29 @@
-//! Which servers of the manifest have reported: one bit for each.
+//! Which servers of the manifest have reported: one byte for each.
+
+use std::collections::BTreeMap;
 
 use reconcile_core::Place;
 
-/// A bit for each server of each entry of a manifest; a hundred thousand servers take some twelve kilobytes.
+/// The servers of each entry of a manifest by their numbers; a hundred thousand servers take as many bytes.
 #[derive(Debug, Default)]
 pub struct Attendance {
-    entries: Vec<Vec<u64>>,
+    entries: BTreeMap<usize, Vec<bool>>,
 }
 
 impl Attendance {
     /// Records that a server has reported. Returns whether this is the first time.
     pub fn note(&mut self, place: Place) -> bool {
-        if self.entries.len() <= place.entry {
-            self.entries.resize_with(place.entry + 1, Vec::new);
+        let servers = self.entries.entry(place.entry).or_default();
+        if servers.len() <= place.number {
+            servers.resize(place.number + 1, false);
         }
-        let Some(words) = self.entries.get_mut(place.entry) else { return false };
-        if words.len() <= place.number / 64 {
-            words.resize(place.number / 64 + 1, 0);
-        }
-        let Some(word) = words.get_mut(place.number / 64) else { return false };
-        let before = *word;
-        *word |= 1 << (place.number % 64);
-        *word != before
+        servers.get_mut(place.number).is_some_and(|has| !std::mem::replace(has, true))
     }
 
     /// Whether a server has reported.
     #[must_use]
     pub fn has(&self, place: Place) -> bool {
-        let word = self.entries.get(place.entry).and_then(|words| words.get(place.number / 64));
-        word.is_some_and(|word| word >> (place.number % 64) & 1 == 1)
+        self.entries.get(&place.entry).and_then(|servers| servers.get(place.number)).is_some_and(|has| *has)
     }
 }
 

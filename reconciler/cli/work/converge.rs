@@ -120,7 +120,6 @@ pub fn each(
 }
 
 /// The marks of a server, and its time.
-#[cfg_attr(windows, expect(clippy::disallowed_methods, reason = "the edge: the time of this machine"))]
 fn remembered(site: &mut Site, server: &ServerName) -> Result<(Marks, Timestamp), Problem> {
     match site {
         Site::Lab(lab) => {
@@ -130,7 +129,7 @@ fn remembered(site: &mut Site, server: &ServerName) -> Result<(Marks, Timestamp)
             Ok((marks, simulated.clock))
         }
         #[cfg(windows)]
-        Site::Machine(host) => Ok((host.marks().map_err(Problem::failed)?, Timestamp::now())),
+        Site::Machine(host) => Ok((host.marks().map_err(Problem::failed)?, crate::work::clock::now())),
     }
 }
 

@@ -13,20 +13,15 @@ const AROUND: usize = 1;
 pub fn of(compared: &[Compared<'_>]) -> String {
     // The journal is not a fact that a run would change.
     let facts = compared.iter().filter(|fact| fact.kind != FactKind::Journal);
-    let (observed, desired): (Vec<_>, Vec<_>) = facts.map(|fact| (observed(fact), desired(fact))).unzip();
+    let lines = |fact: &Compared<'_>| {
+        let unknown = if fact.code == Some(DriftCode::Unknown) { "unknown: " } else { "" };
+        (line(fact, unknown, &fact.observed), line(fact, "", &fact.desired))
+    };
+    let (observed, desired): (Vec<_>, Vec<_>) = facts.map(lines).unzip();
     let observed: Vec<&str> = observed.iter().map(String::as_str).collect();
     let desired: Vec<&str> = desired.iter().map(String::as_str).collect();
     let diff = TextDiff::from_slices(&observed, &desired);
     diff.unified_diff().context_radius(AROUND).header("observed", "desired").to_string()
-}
-
-fn observed(fact: &Compared<'_>) -> String {
-    let unknown = if fact.code == Some(DriftCode::Unknown) { "unknown: " } else { "" };
-    line(fact, unknown, &fact.observed)
-}
-
-fn desired(fact: &Compared<'_>) -> String {
-    line(fact, "", &fact.desired)
 }
 
 fn line(fact: &Compared<'_>, before: &str, value: &Said<'_>) -> String {

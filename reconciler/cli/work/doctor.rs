@@ -1,25 +1,23 @@
 //! The diagnosis of servers, as it is reported.
 
-use reconcile_core::{Diagnosis, Goal, Run, Seen, asks, diagnose};
-use reconcile_schema::{CheckReport, DoctorReport, REPORT_VERSION, RunId, ServerDiagnosis, State, Verdict};
+use reconcile_core::{Diagnosis, Goal, Seen, asks, diagnose};
+use reconcile_schema::{CheckReport, DoctorReport, REPORT_VERSION, ServerDiagnosis, State, Verdict};
 
 use crate::manifest::problem::Problem;
-use crate::work::{plan::heading, site::Site, snapshot::snapshot, state::worst};
+use crate::work::{clock::now, look::without_run, plan::heading, site::Site, snapshot::snapshot, state::worst};
 
 /// Reads all that a diagnosis needs of each server, and judges it.
 ///
 /// # Errors
 /// When a server cannot be observed at all.
-#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
 pub fn report(site: &mut Site, goals: &[Goal]) -> Result<DoctorReport, Problem> {
     let lab = site.is_lab();
     let of = |goal: &Goal| {
         let snapshot = snapshot(site, goal, &asks(goal))?;
-        let seen = Seen { host: snapshot.seen, marks: snapshot.marks, run: Run::new(RunId("doctor".into())) };
-        Ok(server(goal, &seen, lab))
+        Ok(server(goal, &without_run(snapshot.seen, snapshot.marks), lab))
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
-    Ok(self::of(servers, jiff::Timestamp::now()))
+    Ok(self::of(servers, now()))
 }
 
 /// The answer with these diagnoses, made at this time.

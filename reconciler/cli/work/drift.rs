@@ -119,10 +119,10 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
     /// Reports the servers without a snapshot.
     fn miss(mut self) -> Result<(), Problem> {
         let judge = self.judge;
-        for (entry, servers) in judge.entries().iter().enumerate() {
+        for (entry, servers) in judge.roster().entries().iter().enumerate() {
             let place = |number| Place { entry, number };
             let missing = |number| !self.attendance.has(place(number)) && asked_for(judge, self.only, place(number));
-            for (number, name) in judge.servers(servers, missing) {
+            for (number, name) in judge.roster().servers(servers, missing) {
                 if let Some(drift) = judge.missing(entry, &name) {
                     (self.report)(&Judged { place: Some(place(number)), drift, seen: None })?;
                 }
@@ -134,5 +134,5 @@ impl<'a, Report: FnMut(&Judged) -> Result<(), Problem> + Send> Fleet<'a, Report>
 
 /// Whether a server is wanted, by its place.
 fn asked_for(judge: &Judge<'_>, only: &[ServerName], place: Place) -> bool {
-    only.is_empty() || only.iter().any(|name| judge.find(name) == Ok(place))
+    only.is_empty() || only.iter().any(|name| judge.roster().find_host(name) == Ok(place))
 }

@@ -7,7 +7,11 @@ use reconcile_schema::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::manifest::{finding::meant, input::Input, problem::Problem};
+use crate::manifest::{
+    finding::{few, meant},
+    input::Input,
+    problem::Problem,
+};
 
 /// The values of the server that is called `asked`.
 ///
@@ -137,12 +141,8 @@ fn unknown(input: &Input, asked: &ServerName) -> Problem {
         false => name.split('.').next().unwrap_or_default().to_owned(),
     };
     let hosts: Vec<String> = all.iter().map(host).collect();
-    let help = meant(asked.as_str(), hosts.iter().map(String::as_str)).unwrap_or_else(|| {
-        let more = all.len().checked_sub(LISTED).filter(|more| *more > 0);
-        let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
-        let listed: Vec<_> = all.iter().take(LISTED).map(String::as_str).collect();
-        format!("the servers are: {}{more}", listed.join(", "))
-    });
+    let help = meant(asked.as_str(), hosts.iter().map(String::as_str))
+        .unwrap_or_else(|| format!("the servers are: {}", few(all.iter(), LISTED)));
     Problem::usage(format!("{} does not name the server {asked}\n{help}", input.path.display()))
 }
 

@@ -37,20 +37,13 @@ macro_rules! hear {
         });
     };
 }
+
 /// A signal from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signal {
     CtrlC,
-    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
-    CtrlBreak,
-    /// The console is closed; on other systems, the terminal goes away.
-    Close,
-    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
-    Logoff,
-    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "Windows alone has it"))]
-    Shutdown,
-    #[cfg_attr(all(windows, not(test)), expect(dead_code, reason = "other systems have it"))]
-    Terminate,
+    /// It leaves no time, for this reason.
+    Leave(Forced),
 }
 
 /// The reaction to a signal.
@@ -58,11 +51,7 @@ const fn answer(signal: Signal, asked: bool) -> Halt {
     match (signal, asked) {
         (Signal::CtrlC, false) => Halt::Interrupted,
         (Signal::CtrlC, true) => Halt::Forced(Forced::Asked),
-        (Signal::CtrlBreak, _) => Halt::Forced(Forced::Break),
-        (Signal::Close, _) => Halt::Forced(Forced::Closed),
-        (Signal::Logoff, _) => Halt::Forced(Forced::Logoff),
-        (Signal::Shutdown, _) => Halt::Forced(Forced::Shutdown),
-        (Signal::Terminate, _) => Halt::Forced(Forced::Told),
+        (Signal::Leave(why), _) => Halt::Forced(why),
     }
 }
 
@@ -142,10 +131,10 @@ impl Interrupts {
     fn hear(&self) -> io::Result<()> {
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
         hear!(self, ctrl_c()?, Signal::CtrlC);
-        hear!(self, ctrl_break()?, Signal::CtrlBreak);
-        hear!(self, ctrl_close()?, Signal::Close);
-        hear!(self, ctrl_logoff()?, Signal::Logoff);
-        hear!(self, ctrl_shutdown()?, Signal::Shutdown);
+        hear!(self, ctrl_break()?, Signal::Leave(Forced::Break));
+        hear!(self, ctrl_close()?, Signal::Leave(Forced::Closed));
+        hear!(self, ctrl_logoff()?, Signal::Leave(Forced::Logoff));
+        hear!(self, ctrl_shutdown()?, Signal::Leave(Forced::Shutdown));
         Ok(())
     }
 
@@ -153,8 +142,9 @@ impl Interrupts {
     fn hear(&self) -> io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         hear!(self, signal(SignalKind::interrupt())?, Signal::CtrlC);
-        hear!(self, signal(SignalKind::hangup())?, Signal::Close);
-        hear!(self, signal(SignalKind::terminate())?, Signal::Terminate);
+        // The terminal goes away.
+        hear!(self, signal(SignalKind::hangup())?, Signal::Leave(Forced::Closed));
+        hear!(self, signal(SignalKind::terminate())?, Signal::Leave(Forced::Told));
         Ok(())
     }
 
@@ -207,13 +197,9 @@ mod tests {
         let table = [
             (Signal::CtrlC, false, Halt::Interrupted),
             (Signal::CtrlC, true, Halt::Forced(Forced::Asked)),
-            (Signal::CtrlBreak, false, Halt::Forced(Forced::Break)),
-            (Signal::CtrlBreak, true, Halt::Forced(Forced::Break)),
-            (Signal::Close, false, Halt::Forced(Forced::Closed)),
-            (Signal::Close, true, Halt::Forced(Forced::Closed)),
-            (Signal::Logoff, false, Halt::Forced(Forced::Logoff)),
-            (Signal::Shutdown, false, Halt::Forced(Forced::Shutdown)),
-            (Signal::Terminate, false, Halt::Forced(Forced::Told)),
+            (Signal::Leave(Forced::Break), false, Halt::Forced(Forced::Break)),
+            (Signal::Leave(Forced::Break), true, Halt::Forced(Forced::Break)),
+            (Signal::Leave(Forced::Told), false, Halt::Forced(Forced::Told)),
         ];
         for (signal, asked, expected) in table {
             assert_eq!(answer(signal, asked), expected, "{signal:?}, asked before: {asked}");

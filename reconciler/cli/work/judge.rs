@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use reconcile_core::{
-    Blocker, Compared, Diagnosis, Entry, Goal, Place, Roster, Run, Seen, Stranger, compare, decisive, diagnose, origin,
-    state, state_of,
+    Blocker, Compared, Diagnosis, Goal, Place, Roster, Seen, Stranger, compare, decisive, diagnose, origin, state,
+    state_of,
 };
 use reconcile_hosts::snapshot::{Origin, Recent, Record};
 use reconcile_schema::{
     Build, CheckClass, CheckId, Code, Declared, DriftCode, DriftFinding, DriftState, Evidence, Fingerprint, Fqdn,
-    ManifestPlace, Observed, Period, Reached, RunId, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport,
-    UpdateName, Verdict,
+    ManifestPlace, Observed, Period, Reached, ServerDrift, ServerName, Shared, Snapshot, Step, StepReport, UpdateName,
+    Verdict,
 };
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::diff::{self, spoken};
+use crate::work::look::without_run;
 use crate::work::plan::{Remaining, remaining};
 use crate::work::{advice::advice, comeback::Waiter};
 
@@ -67,11 +68,7 @@ pub struct Judge<'a> {
     updating: BTreeMap<Place, usize>,
     /// The place of the list of servers in the manifest.
     servers: ManifestPlace,
-    as_of: Timestamp,
-    max_age: Option<Period>,
-    builds_alone: bool,
-    /// Whether the observed facts are kept for display.
-    keeps: bool,
+    options: Options,
 }
 
 impl<'a> Judge<'a> {
@@ -79,8 +76,7 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     /// When an entry of the manifest makes no goal.
-    pub fn new(input: &'a Input, options: &Options) -> Result<Self, Problem> {
-        let Options { as_of, max_age, builds_alone, keeps } = *options;
+    pub fn new(input: &'a Input, options: Options) -> Result<Self, Problem> {
         let roster = Roster::of(&input.manifest);
         let (mut goals, mut declared): (Vec<Goal>, _) = (Vec::new(), Vec::with_capacity(roster.entries().len()));
         for entry in roster.entries() {
@@ -104,17 +100,7 @@ impl<'a> Judge<'a> {
             updating.insert(place, goals.len());
             goals.push(Goal { site: None, ..goal });
         }
-        Ok(Self {
-            roster,
-            goals,
-            declared,
-            updating,
-            servers: input.place("/servers"),
-            as_of,
-            max_age,
-            builds_alone,
-            keeps,
-        })
+        Ok(Self { roster, goals, declared, updating, servers: input.place("/servers"), options })
     }
 
     /// The pools whose servers get different builds from the manifest.
@@ -135,23 +121,9 @@ impl<'a> Judge<'a> {
         self.declared.get(place.entry)?.pool.as_ref()
     }
 
-    /// The entries of the manifest, each with its servers that have no entry of their own.
-    pub fn entries(&self) -> &[Entry<'a>] {
-        self.roster.entries()
-    }
-
-    /// The servers of an entry whose numbers are wanted.
-    pub fn servers<'b>(
-        &'b self,
-        entry: &'b Entry<'a>,
-        wanted: impl Fn(usize) -> bool + 'b,
-    ) -> impl Iterator<Item = (usize, ServerName)> + 'b {
-        self.roster.servers(entry, wanted)
-    }
-
-    /// The place of a server in the manifest, by its full name or by its host name.
-    pub fn find(&self, name: &ServerName) -> Result<Place, Stranger> {
-        self.roster.find_host(name)
+    /// The servers of the manifest.
+    pub const fn roster(&self) -> &Roster<'a> {
+        &self.roster
     }
 
     /// The judgement of a server that reported.
@@ -165,12 +137,12 @@ impl<'a> Judge<'a> {
     /// The judgement of a server with a readable snapshot.
     pub fn snapshot(&self, known: &mut Known, origin: Origin, snapshot: Snapshot) -> Judged {
         let Snapshot { made_by, lab, builds_only, seen, marks, manifest_fingerprint, .. } = snapshot;
-        let scope = match (self.builds_alone, builds_only) {
+        let scope = match (self.options.builds_alone, builds_only) {
             (true, _) => Scope::Builds,
             (false, true) => Scope::OnlyBuildsKnown,
             (false, false) => Scope::All,
         };
-        let found = self.find(&seen.host);
+        let found = self.roster.find_host(&seen.host);
         let mut drift = blank(seen.host.as_str());
         let evidence = self.evidence(origin, made_by, lab, &seen);
         drift.snapshot = Some(Evidence { manifest_fingerprint, ..evidence });
@@ -182,10 +154,10 @@ impl<'a> Judge<'a> {
             drift.place = Some(self.servers.clone());
             drift.findings = vec![unnamed(found.err())].into();
             drift.help = Some("add it to the manifest, or stop collecting its snapshots".into());
-            return Judged { place: None, drift, seen: self.keeps.then_some(seen) };
+            return Judged { place: None, drift, seen: self.options.keeps.then_some(seen) };
         };
         drift.found = seen.core(goal.product).cloned();
-        let seen = Seen { host: seen, marks, run: Run::new(RunId("drift".into())) };
+        let seen = without_run(seen, marks);
         let key = (kind, scope, decisive(goal, &seen));
         let same = |known: &((usize, Scope, Seen), Told)| known.0 == key;
         let told = if let Some((_, told)) = known.0.find(same) {
@@ -202,7 +174,7 @@ impl<'a> Judge<'a> {
             drift.findings.push(of_other_manifest(own, other));
         }
         self.age(&mut drift);
-        Judged { place: Some(place), drift, seen: self.keeps.then_some(seen.host) }
+        Judged { place: Some(place), drift, seen: self.options.keeps.then_some(seen.host) }
     }
 
     /// The judgement of a server that did not report.
@@ -251,7 +223,7 @@ impl<'a> Judge<'a> {
 
     fn evidence(&self, origin: Origin, made_by: String, lab: bool, seen: &Observed) -> Evidence {
         // A server that is observed now has no age; a lab has a clock of its own.
-        let age = (!origin.file.is_empty()).then(|| self.as_of.duration_since(seen.at).as_secs());
+        let age = (!origin.file.is_empty()).then(|| self.options.as_of.duration_since(seen.at).as_secs());
         let boot = seen.boot.known().map(|boot| boot.0.clone());
         let (file, line) = (origin.file.to_string(), origin.line);
         Evidence { file, line, at: Some(seen.at), age_seconds: age, made_by, manifest_fingerprint: None, boot, lab }
@@ -260,7 +232,7 @@ impl<'a> Judge<'a> {
     /// A server that reported too long ago, or in the future, has no reliable state.
     fn age(&self, drift: &mut ServerDrift) {
         let Some(age) = drift.snapshot.as_ref().and_then(|evidence| evidence.age_seconds) else { return };
-        let old = self.max_age.filter(|limit| age > i64::from(limit.as_seconds()));
+        let old = self.options.max_age.filter(|limit| age > i64::from(limit.as_seconds()));
         let (desired, observed) = match old {
             Some(limit) => {
                 let limit = spoken(i64::from(limit.as_seconds()));

@@ -5,6 +5,7 @@ pub mod advice;
 pub mod approval;
 mod attendance;
 pub mod audience;
+pub mod clock;
 pub mod comeback;
 pub mod converge;
 pub mod deployment;

@@ -16,7 +16,7 @@ use reconcile_schema::{
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::findings::{as_report, said};
 use crate::work::state::{state_of, worst};
-use crate::work::{advice::advice, comeback::Waiter, look::seen, site::Site, words::sentence};
+use crate::work::{advice::advice, clock::now, comeback::Waiter, look::seen, site::Site, words::sentence};
 
 /// The plans of all goals.
 ///
@@ -37,13 +37,12 @@ pub fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<PlanRepo
 }
 
 /// The report that holds these plans.
-#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
 pub fn of(servers: Vec<ServerPlan>) -> PlanReport {
     PlanReport {
         version: REPORT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
         manifest_fingerprint: None,
-        at: jiff::Timestamp::now(),
+        at: now(),
         state: worst(servers.iter().map(|server| server.state)),
         servers,
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use reconcile_core::Goal;
 use reconcile_hosts::{Share, ShareError, lab::Lab};
-use reconcile_schema::{Claim, Fqdn, PoolRecord, RunId, ServerName};
+use reconcile_schema::{Claim, Code, Fqdn, PoolRecord, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::session::{Patience, lock, run_name, user};
@@ -86,7 +86,7 @@ impl Records {
 }
 
 fn unusable(error: ShareError) -> Problem {
-    if error.is_busy() { Problem::claims_busy(error) } else { Problem::failed(error) }
+    if error.is_busy() { Problem::of(Code::ClaimsBusy, error) } else { Problem::failed(error) }
 }
 
 /// The lab of a manifest, if it has one.

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use reconcile_core::{Act, End, Event, Goal, Observe, Outcome, Request, bring_back};
 use reconcile_hosts::{
-    Lock, LockError,
+    Lock,
     lab::{Lab, World},
 };
 use reconcile_schema::{Code, RunId, ServerName};
 
 use crate::manifest::{problem::Problem, source::Source};
 use crate::manifest::{text, world};
-use crate::work::session::{run_name, user};
+use crate::work::session::{Patience, lock_at, run_name, user};
 
 /// The same problem, after the services that an earlier run stopped were started, with the result. Nothing changes for
 /// a problem without relation to the manifest.
@@ -95,11 +95,7 @@ fn goal<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<Goal>, Pro
 
 fn lock(path: &Path) -> Result<(RunId, Lock), Problem> {
     let run = RunId(run_name());
-    let who = format!("run {} of {}, process {}", run.0, user(), std::process::id());
-    let lock = Lock::take(path, &who).map_err(|error| match error {
-        LockError::Held { .. } => Problem::another_run(error),
-        LockError::Unusable { .. } => Problem::failed(error),
-    })?;
+    let lock = lock_at(path, &run, Patience::NONE)?;
     Ok((run, lock))
 }
 

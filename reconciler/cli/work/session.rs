@@ -1,17 +1,18 @@
 //! What makes a call a run: its name, its user, and its lock.
 
+use std::path::Path;
+
 use reconcile_core::Goal;
 use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{Period, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::site::{Site, lab_path, lock_path};
-use crate::work::{audience::Say, interrupt::wait};
+use crate::work::{audience::Say, clock::now, interrupt::wait};
 
 /// A name that no other run on this machine has.
-#[expect(clippy::disallowed_methods, reason = "the edge gives the run its name")]
 pub fn run_name() -> String {
-    format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
+    format!("{}-{}", now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), std::process::id())
 }
 
 /// The user of this run, for the journal and for a second run.
@@ -99,13 +100,20 @@ pub fn opened(
 /// # Errors
 /// When another run still holds the lock after that time, or it cannot be used.
 pub fn lock(input: &Input, run: &RunId, patience: Patience) -> Result<Lock, Problem> {
+    lock_at(&lock_path(input)?, run, patience)
+}
+
+/// The same with the lock at this path.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_at(path: &Path, run: &RunId, patience: Patience) -> Result<Lock, Problem> {
     let who = format!("run {} of {}, process {}", run.0, user(), std::process::id());
-    let path = lock_path(input)?;
     let waits = |holder: &str| {
         tracing::info!(holder, "waits for another run");
         (patience.say)(&format!("waiting up to {} for another run to end: {holder}", patience.most));
     };
-    let taken = taken(patience.most, || Lock::take(&path, &who), |period| wait(period.into()), waits);
+    let taken = taken(patience.most, || Lock::take(path, &who), |period| wait(period.into()), waits);
     taken.map_err(|error| match error {
         LockError::Held { .. } => Problem::another_run(error),
         LockError::Unusable { .. } => Problem::failed(error),

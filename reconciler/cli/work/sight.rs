@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
-use reconcile_core::{Done, Foreseen, Goal, Place, Roster, Run, Seen, Stranger, foreseen};
+use reconcile_core::{Done, Foreseen, Goal, Place, Roster, Seen, Stranger, foreseen};
 use reconcile_hosts::snapshot::{Reader, Record, Sources, read};
-use reconcile_schema::{RunId, Snapshot, State};
+use reconcile_schema::{Snapshot, State};
 
 use crate::manifest::{input::Input, problem::Problem};
 use crate::work::comeback::Waiter;
+use crate::work::look::without_run;
 use crate::work::plan::{Remaining, remaining};
 
 /// The judgement of a server by its snapshot.
@@ -93,7 +94,7 @@ impl Snapshots {
             }
         };
         let host = seen.host.clone();
-        let seen = Seen { host: seen, marks, run: Run::new(RunId("fleet".into())) };
+        let seen = without_run(seen, marks);
         let sight = sight(self.updating.get(&at).unwrap_or(goal), &seen);
         if self.servers.insert(at, sight).is_some() {
             // Nobody can decide here which one is true, so the worst case is assumed.

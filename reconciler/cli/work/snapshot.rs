@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reconcile_core::{Ask, Goal, Observe, asks};
 use reconcile_hosts::appear;
-use reconcile_schema::{SNAPSHOT_VERSION, Snapshot};
+use reconcile_schema::{Marks, Observed, SNAPSHOT_VERSION, Snapshot};
 
 use crate::manifest::{harmless, problem::Problem};
 use crate::work::site::Site;
@@ -34,15 +34,21 @@ fn look<H: Observe>(host: &mut H, goal: &Goal, asks: &[Ask], lab: bool) -> Resul
     for ask in asks {
         host.look(goal, ask).map_err(Problem::failed)?;
     }
-    Ok(Snapshot {
+    let seen = host.observe(goal).map_err(Problem::failed)?;
+    Ok(of(goal, lab, seen, host.marks().map_err(Problem::failed)?))
+}
+
+/// The snapshot that holds these facts.
+pub fn of(goal: &Goal, lab: bool, seen: Observed, marks: Marks) -> Snapshot {
+    Snapshot {
         version: SNAPSHOT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
         lab,
         builds_only: false,
         manifest_fingerprint: goal.manifest,
-        seen: host.observe(goal).map_err(Problem::failed)?,
-        marks: host.marks().map_err(Problem::failed)?,
-    })
+        seen,
+        marks,
+    }
 }
 
 /// Writes a snapshot completely or not at all, because somebody may be collecting the folder at this moment.

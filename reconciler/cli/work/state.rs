@@ -1,23 +1,7 @@
-//! The state of a server that was compared or blocked, and the worst of several states.
+//! The state of a server that is blocked, and the worst of several states.
 
 use reconcile_core::{Blocker, Class};
-use reconcile_schema::{DriftState, State};
-
-/// The state of a server that was compared with its goal.
-#[must_use]
-pub const fn as_state(compared: DriftState) -> State {
-    match compared {
-        DriftState::AtGoal => State::AtGoal,
-        DriftState::Drift => State::Drift,
-        DriftState::Ahead | DriftState::WrongProduct => State::NeedsOperator,
-        DriftState::Unknown
-        | DriftState::BuildsOnly
-        | DriftState::NotReadable
-        | DriftState::Missing
-        | DriftState::Stale
-        | DriftState::Unnamed => State::Unknown,
-    }
-}
+use reconcile_schema::State;
 
 /// The state of a server with this blocker.
 #[must_use]

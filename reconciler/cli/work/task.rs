@@ -14,13 +14,12 @@ use crate::manifest::problem::Problem;
 /// # Errors
 /// When the Task Scheduler cannot be used.
 #[cfg(windows)]
-#[expect(clippy::disallowed_methods, reason = "the edge: the next start is told as of now")]
 pub fn standing() -> Result<TaskStanding, Problem> {
     let Some(found) = scheduler()?.registered().map_err(Problem::failed)? else {
         return Ok(TaskStanding { installed: false, task: None, next: None });
     };
     let request = Request::of(&found).ok();
-    let next = request.as_ref().map(|request| request.next(jiff::Timestamp::now()));
+    let next = request.as_ref().map(|request| request.next(crate::work::clock::now()));
     Ok(TaskStanding { installed: true, task: request.map(|request| request.report()), next })
 }
 
@@ -31,7 +30,8 @@ pub fn standing() -> Result<TaskStanding, Problem> {
 #[cfg(windows)]
 pub fn scheduler() -> Result<Scheduler, Problem> {
     if !is_administrator().map_err(Problem::failed)? {
-        return Err(Problem::rights(
+        return Err(Problem::of(
+            reconcile_schema::Code::RightsMissing,
             "the scheduled task is for administrators of this server: run this as one of them, elevated",
         ));
     }

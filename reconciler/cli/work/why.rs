@@ -1,60 +1,40 @@
 //! What stands between servers and their next steps, as it is reported.
 
-use reconcile_core::{Ask, Blocker, Class, Command, Goal, Met, Observe, Run, Seen, Stands, Why, why};
-use reconcile_schema::{ConditionReport, REPORT_VERSION, RunId, ServerWhy, State, Who, WhyReport};
+use reconcile_core::{Blocker, Class, Command, Goal, Met, Seen, Stands, Why, why};
+use reconcile_schema::{ConditionReport, REPORT_VERSION, ServerWhy, State, Who, WhyReport};
 
 use crate::manifest::{input::Input, problem::Problem};
-use crate::work::{advice::advice, comeback::Waiter, plan::heading, site::Site, state::state_of, state::worst};
+use crate::work::state::{state_of, worst};
+use crate::work::{advice::advice, clock::now, comeback::Waiter, look::answering, plan::heading, site::Site};
 
 /// Reads what the next step of each server depends on.
 ///
 /// # Errors
 /// When a server cannot be observed at all.
-#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
 pub fn report(site: &mut Site, goals: &[Goal], input: &Input) -> Result<WhyReport, Problem> {
     let lab = site.is_lab();
     let waiter = Waiter::of(lab, &input.path);
     let of = |goal: &Goal| {
-        let (seen, why) = match site {
-            Site::Lab(simulated) => look(&mut simulated.host(&goal.server).map_err(Problem::input)?, goal)?,
-            #[cfg(windows)]
-            Site::Machine(host) => look(host.as_mut(), goal)?,
-        };
-        Ok(server(goal, &seen, why, lab, waiter))
+        let seen = answering(site, goal, |seen| match why(goal, seen) {
+            Why::Look(ask) => Some(ask),
+            Why::AtGoal | Why::Cannot(_) | Why::Step { .. } => None,
+        })?;
+        Ok(server(goal, &seen, lab, waiter))
     };
     let servers: Vec<_> = goals.iter().map(of).collect::<Result<_, Problem>>()?;
     Ok(WhyReport {
         version: REPORT_VERSION,
         made_by: env!("CARGO_PKG_VERSION").into(),
-        at: jiff::Timestamp::now(),
+        at: now(),
         state: worst(servers.iter().map(|server| server.state)),
         servers,
     })
 }
 
-/// Observes a host until every condition of its next step is known.
-fn look<H: Observe>(host: &mut H, goal: &Goal) -> Result<(Seen, Why), Problem> {
-    let mut last: Option<Ask> = None;
-    loop {
-        let seen = Seen {
-            host: host.observe(goal).map_err(Problem::failed)?,
-            marks: host.marks().map_err(Problem::failed)?,
-            run: Run::new(RunId("why".into())),
-        };
-        match why(goal, &seen) {
-            Why::Look(ask) if last.as_ref() != Some(&ask) => {
-                host.look(goal, &ask).map_err(Problem::failed)?;
-                last = Some(ask);
-            }
-            found @ (Why::AtGoal | Why::Look(_) | Why::Cannot(_) | Why::Step { .. }) => return Ok((seen, found)),
-        }
-    }
-}
-
 /// What must be true before anything else can be asked.
 const KNOWN: &str = "it is known what the server needs";
 
-fn server(goal: &Goal, seen: &Seen, why: Why, lab: bool, waiter: Waiter<'_>) -> ServerWhy {
+fn server(goal: &Goal, seen: &Seen, lab: bool, waiter: Waiter<'_>) -> ServerWhy {
     let heading = heading(goal, seen.host.core(goal.product), lab);
     let empty = |state| ServerWhy {
         server: heading.clone(),
@@ -64,7 +44,7 @@ fn server(goal: &Goal, seen: &Seen, why: Why, lab: bool, waiter: Waiter<'_>) -> 
         because: None,
         conditions: Vec::new(),
     };
-    match why {
+    match why(goal, seen) {
         Why::AtGoal => empty(State::AtGoal),
         Why::Look(ask) => {
             let why = Blocker::Unknown { what: ask.to_string(), why: "it cannot be read".into() };
@@ -95,21 +75,12 @@ fn server(goal: &Goal, seen: &Seen, why: Why, lab: bool, waiter: Waiter<'_>) -> 
 
 fn condition(stands: &Stands, waiter: Waiter<'_>) -> ConditionReport {
     let Stands { needs, who, doctor, state } = stands;
-    let found = match state {
-        Met::Yes => {
-            ConditionReport { needs: (*needs).into(), met: true, now: None, who: None, help: None, check: None }
-        }
-        Met::ByRun(step) => ConditionReport {
-            needs: (*needs).into(),
-            met: true,
-            now: Some(format!("{step} comes first")),
-            who: Some(Who::Run),
-            help: None,
-            check: None,
-        },
-        Met::No(blocker) => unmet(needs, blocker, *who, waiter),
-    };
-    ConditionReport { check: *doctor, ..found }
+    let met = ConditionReport { needs: (*needs).into(), met: true, now: None, who: None, help: None, check: *doctor };
+    match state {
+        Met::Yes => met,
+        Met::ByRun(step) => ConditionReport { now: Some(format!("{step} comes first")), who: Some(Who::Run), ..met },
+        Met::No(blocker) => ConditionReport { check: *doctor, ..unmet(needs, blocker, *who, waiter) },
+    }
 }
 
 fn unmet(needs: &str, blocker: &Blocker, who: Who, waiter: Waiter<'_>) -> ConditionReport {

@@ -30,29 +30,17 @@ pub fn run(command: &args::Schedule) -> Result<Exit, Problem> {
             tell(&outlook);
             print(&request.definition().to_xml(None).map_err(Problem::failed)?)
         }
+        #[cfg(windows)]
         args::Schedule::Install(args) => install(args),
+        #[cfg(windows)]
         args::Schedule::Show { output } => show(*output),
+        #[cfg(windows)]
         args::Schedule::Run(args) => start(args),
+        #[cfg(windows)]
         args::Schedule::Remove => remove(),
+        #[cfg(not(windows))]
+        args::Schedule::Install(_) | args::Schedule::Show { .. } | args::Schedule::Run(_) | args::Schedule::Remove => {
+            elsewhere()
+        }
     }
-}
-
-#[cfg(not(windows))]
-fn install(_: &args::Install) -> Result<Exit, Problem> {
-    elsewhere()
-}
-
-#[cfg(not(windows))]
-fn show(_: args::Output) -> Result<Exit, Problem> {
-    elsewhere()
-}
-
-#[cfg(not(windows))]
-fn remove() -> Result<Exit, Problem> {
-    elsewhere()
-}
-
-#[cfg(not(windows))]
-fn start(_: &args::Start) -> Result<Exit, Problem> {
-    elsewhere()
 }

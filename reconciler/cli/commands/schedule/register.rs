@@ -8,12 +8,12 @@ use reconcile_hosts::windows::{Installed, Trusted, event_log, trusted};
 use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskMode, TaskProblem};
 
 use crate::commands::args::{self, Output};
-use crate::commands::schedule::request::{goals, limit as longest, now, reachable, request, tell};
+use crate::commands::schedule::request::{goals, limit as longest, reachable, request, tell};
 use crate::commands::schedule::unattended::may;
-use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
+use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::out::print;
 use crate::show::schedule::{described, differing, shown};
-use crate::work::task::scheduler;
+use crate::work::{clock::now, task::scheduler};
 
 /// Registers the task, or corrects it. Does nothing if it is as wanted.
 pub fn install(args: &args::Install) -> Result<Exit, Problem> {
@@ -52,10 +52,7 @@ pub fn show(output: Output) -> Result<Exit, Problem> {
         Some(found) => report(&found),
         None => answer(false),
     };
-    match output {
-        Output::Text => print(&shown(&report))?,
-        Output::Json => print(&harmless::pretty(&report)?)?,
-    };
+    output.print(&report, shown)?;
     Ok(report.state.into())
 }
 

@@ -6,6 +6,7 @@ use reconcile_schema::{Period, ServerName, Store, TaskMode};
 
 use crate::commands::{args::Install, schedule::unattended};
 use crate::manifest::{input::Input, problem::Problem};
+use crate::work::clock::now;
 
 /// Writes this for the person at the console.
 pub fn tell(text: &str) {
@@ -48,12 +49,6 @@ pub fn request(args: &Install) -> Result<(Request, String), Problem> {
         }
     };
     Ok((request.checked().map_err(Problem::usage)?, outlook))
-}
-
-/// The time by this machine's clock.
-#[expect(clippy::disallowed_methods, reason = "the edge: when the first outage can be is told as of now")]
-pub fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
 }
 
 /// The goals of the servers of the task: those that are named, else this server, else all of the manifest.

@@ -33,8 +33,10 @@ fn every_key_and_value_has_its_place() {
     let text = "\u{feff}a/b:\r\n  - \"x\"   # c\r\n  - {é: 😀, k: 5.10}\r\n~: \r\n";
     let text = text.replace("~: \r\n", "e:\r\n");
     let source = Source::parse("m", text).unwrap();
-    let at = |pointer| source.locate(pointer).map(|it| it.to_string());
-    let key = |pointer| source.locate_key(pointer).map(|it| it.to_string());
+    let found = |pointer| Some(source.find(pointer)).filter(|found| found.exact);
+    let place = |span| source.text.place(span).to_string();
+    let at = |pointer| found(pointer).map(|found| place(found.node.span));
+    let key = |pointer| found(pointer).and_then(|found| found.key).map(place);
     assert_eq!(at("").as_deref(), Some("m:1:1"));
     assert_eq!(key("/a~1b").as_deref(), Some("m:1:1"));
     assert_eq!(at("/a~1b/0").as_deref(), Some("m:2:5"));

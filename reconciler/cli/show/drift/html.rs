@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use self::content::Page;
 use crate::manifest::diagnostic::escape;
+use crate::show::render::UNSURE;
 
 const TEMPLATE: &str = include_str!("html/report.html");
 const STYLE: &str = include_str!("html/report.css");
@@ -41,6 +42,7 @@ pub fn render(page: &Page) -> Result<String, Error> {
     templates.add_template("report.html", TEMPLATE)?;
     templates.get_template("report.html")?.render(context! {
         page => Serde(view::View::of(page)),
+        unsure => UNSURE,
         policy => policy,
         style => Value::from_safe_string(style),
         script => Value::from_safe_string(script),

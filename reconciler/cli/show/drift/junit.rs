@@ -9,7 +9,7 @@ use quick_xml::{
 use reconcile_schema::{DriftState, DriftSummary};
 
 use crate::manifest::diagnostic::escape;
-use crate::show::drift::report::{Head, Report, Spool};
+use crate::show::drift::report::{Head, Report, Spool, spool, unspool};
 use crate::show::drift::words::{body, headline};
 use crate::work::judge::Judged;
 
@@ -26,7 +26,7 @@ impl<W: Write> Junit<W> {
     /// # Errors
     /// When there is no place for temporary files.
     pub fn begin(out: W, head: Head) -> io::Result<Self> {
-        Ok(Self { out, head, cases: Writer::new_with_indent(Spool::new()?, b' ', 2), failures: 0, errors: 0 })
+        Ok(Self { out, head, cases: Writer::new_with_indent(spool()?, b' ', 2), failures: 0, errors: 0 })
     }
 }
 
@@ -47,30 +47,27 @@ impl<W: Write + Send> Report for Junit<W> {
         }
         let kind = match server.state {
             DriftState::AtGoal if server.is_quiet() => return self.cases.write_event(Event::Empty(case)),
-            DriftState::AtGoal => {
-                self.cases.write_event(Event::Start(case))?;
-                self.cases.write_event(Event::Start(BytesStart::new("system-out")))?;
-                self.cases.write_event(Event::Text(BytesText::new(&body(server))))?;
-                self.cases.write_event(Event::End(BytesEnd::new("system-out")))?;
-                return self.cases.write_event(Event::End(BytesEnd::new("testcase")));
+            DriftState::AtGoal => "system-out",
+            DriftState::Drift | DriftState::Unnamed | DriftState::Ahead | DriftState::WrongProduct => {
+                self.failures += 1;
+                "failure"
             }
-            DriftState::Drift | DriftState::Unnamed | DriftState::Ahead | DriftState::WrongProduct => "failure",
             DriftState::Missing
             | DriftState::Stale
             | DriftState::BuildsOnly
             | DriftState::NotReadable
-            | DriftState::Unknown => "error",
+            | DriftState::Unknown => {
+                self.errors += 1;
+                "error"
+            }
         };
-        if kind == "failure" {
-            self.failures += 1
-        } else {
-            self.errors += 1
+        let mut told = BytesStart::new(kind);
+        if server.state != DriftState::AtGoal {
+            told.push_attribute(("type", server.state.key()));
+            told.push_attribute(("message", headline(server).as_str()));
         }
-        let mut problem = BytesStart::new(kind);
-        problem.push_attribute(("type", server.state.key()));
-        problem.push_attribute(("message", headline(server).as_str()));
         self.cases.write_event(Event::Start(case))?;
-        self.cases.write_event(Event::Start(problem))?;
+        self.cases.write_event(Event::Start(told))?;
         self.cases.write_event(Event::Text(BytesText::new(&body(server))))?;
         self.cases.write_event(Event::End(BytesEnd::new(kind)))?;
         self.cases.write_event(Event::End(BytesEnd::new("testcase")))
@@ -91,7 +88,7 @@ impl<W: Write + Send> Report for Junit<W> {
         xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         xml.write_event(Event::Start(suites))?;
         xml.write_event(Event::Start(suite))?;
-        self.cases.into_inner().copy_to(xml.get_mut())?;
+        unspool(self.cases.into_inner(), xml.get_mut())?;
         xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
         xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
         writeln!(self.out)?;

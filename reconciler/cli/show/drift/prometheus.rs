@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use reconcile_schema::{DriftState, DriftSummary, ServerDrift};
 
-use crate::show::drift::report::{Head, Report, Spool};
+use crate::show::drift::report::{Head, Report, Spool, spool, unspool};
 use crate::work::exposition::{head, label};
 use crate::work::judge::Judged;
 
@@ -35,7 +35,7 @@ impl<W: Write> Prometheus<W> {
     /// # Errors
     /// When there is no place for temporary files.
     pub fn begin(out: W, head: Head) -> io::Result<Self> {
-        let samples = METRICS.iter().map(|_| Spool::new()).collect::<io::Result<_>>()?;
+        let samples = METRICS.iter().map(|_| spool()).collect::<io::Result<_>>()?;
         Ok(Self { out, head, samples })
     }
 }
@@ -68,7 +68,7 @@ impl<W: Write + Send> Report for Prometheus<W> {
         writeln!(out, "reconcile_drift_timestamp_seconds {}", self.head.as_of.as_second())?;
         for ((name, help, _), samples) in METRICS.iter().zip(self.samples) {
             head(out, name, help)?;
-            samples.copy_to(out)?;
+            unspool(samples, out)?;
         }
         out.flush()
     }

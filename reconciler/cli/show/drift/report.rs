@@ -37,36 +37,24 @@ pub struct Head {
 }
 
 /// A part of a report that comes after facts which are known only at the end. It is kept in a file, not in memory.
-pub struct Spool(io::BufWriter<std::fs::File>);
+pub type Spool = io::BufWriter<std::fs::File>;
 
-impl Spool {
-    /// An empty spool.
-    ///
-    /// # Errors
-    /// When there is no place for temporary files.
-    pub fn new() -> io::Result<Self> {
-        tempfile::tempfile().map(|file| Self(io::BufWriter::new(file)))
-    }
-
-    /// Copies everything that was written.
-    ///
-    /// # Errors
-    /// When it cannot be read or written.
-    pub fn copy_to(self, out: &mut impl Write) -> io::Result<()> {
-        let mut file = self.0.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        io::copy(&mut file, out).map(drop)
-    }
+/// An empty spool.
+///
+/// # Errors
+/// When there is no place for temporary files.
+pub fn spool() -> io::Result<Spool> {
+    tempfile::tempfile().map(Spool::new)
 }
 
-impl Write for Spool {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+/// Copies everything that was written into a spool.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn unspool(spool: Spool, out: &mut impl Write) -> io::Result<()> {
+    let mut file = spool.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.rewind()?;
+    io::copy(&mut file, out).map(drop)
 }
 
 /// The last bodies that were written: the same difference is not formatted twice.

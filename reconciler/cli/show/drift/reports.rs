@@ -11,6 +11,7 @@ use reconcile_schema::{DriftState, DriftSummary, Releases, ServerDrift};
 use crate::manifest::{exit::Exit, problem::Problem};
 use crate::show::drift::forms::{ENDINGS, Form, begin, form_of};
 use crate::show::drift::report::{Head, Report};
+use crate::show::out;
 use crate::work::judge::Judged;
 
 /// How many bytes of a report are collected before they are written.
@@ -94,8 +95,7 @@ impl Target {
     /// If the reader of standard output went away, that is not our failure.
     fn excuses(&self, error: io::Error) -> Result<(), Problem> {
         match self {
-            Self::Standard if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Self::Standard => Err(Problem::failed(format!("standard output: {error}"))),
+            Self::Standard => out::written(Err(error)).map(drop),
             Self::File { path, .. } => Err(unwritable(path, &error)),
         }
     }

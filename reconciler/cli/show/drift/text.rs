@@ -6,12 +6,12 @@ use std::{
 };
 
 use anstyle::Style;
-use reconcile_schema::{DriftState, DriftSummary, Evidence, ServerDrift};
+use reconcile_schema::{DriftSummary, Evidence, ServerDrift};
 
-use crate::manifest::diagnostic::escape;
+use crate::manifest::{diagnostic::escape, exit::as_state};
 use crate::show::drift::report::{Bodies, Report};
 use crate::show::drift::words::{came_about, in_numbers};
-use crate::show::render::{BAD, FAINT, GOOD, NAME, UNSURE, WAITS};
+use crate::show::render::{BAD, FAINT, GOOD, NAME, UNSURE, WAITS, style};
 use crate::work::{diff::spoken, judge::Judged};
 
 /// How many findings of a server are shown if there is no diff.
@@ -47,20 +47,6 @@ impl<W: Write + Send> Report for Text<W> {
     }
 }
 
-const fn style(state: DriftState) -> Style {
-    match state {
-        DriftState::AtGoal => GOOD,
-        DriftState::Drift
-        | DriftState::Unnamed
-        | DriftState::Missing
-        | DriftState::Stale
-        | DriftState::BuildsOnly
-        | DriftState::NotReadable
-        | DriftState::Unknown => WAITS,
-        DriftState::Ahead | DriftState::WrongProduct => BAD,
-    }
-}
-
 /// Whether there are colours; without them, every style is empty.
 #[derive(Clone, Copy)]
 struct Paint(bool);
@@ -73,7 +59,7 @@ impl Paint {
 
 /// The server, its state, and the sources of both.
 fn head(out: &mut impl Write, paint: Paint, server: &ServerDrift) -> io::Result<()> {
-    let [bold, faint, state] = [NAME, FAINT, style(server.state)].map(|style| paint.with(style));
+    let [bold, faint, state] = [NAME, FAINT, style(as_state(server.state))].map(|style| paint.with(style));
     let (name, phrase) = (escape(&server.name), server.state.phrase());
     write!(out, "{bold}{name}{bold:#}  {state}{phrase}{state:#}\n{faint}")?;
     if let Some(at) = &server.place {
@@ -88,7 +74,7 @@ fn head(out: &mut impl Write, paint: Paint, server: &ServerDrift) -> io::Result<
 
 /// The differences of a server, and the remaining steps.
 fn body(paint: Paint, server: &ServerDrift) -> Result<String, fmt::Error> {
-    let [faint, waits, state] = [FAINT, WAITS, style(server.state)].map(|style| paint.with(style));
+    let [faint, waits, state] = [FAINT, WAITS, style(as_state(server.state))].map(|style| paint.with(style));
     let mut out = String::new();
     let (notes, wrong): (Vec<_>, Vec<_>) = server.findings.iter().partition(|found| found.note);
     if server.diff.is_empty() {

@@ -3,14 +3,15 @@
 use std::{fmt::Display, io, path::Path};
 
 use jiff::Timestamp;
-use reconcile_core::{Goal, Run, Seen, asks};
+use reconcile_core::{Goal, asks};
 use reconcile_hosts::{Journal, LogFiles, read_plain};
-use reconcile_schema::{DoctorReport, RunId, ServerName, Snapshot, WhyReport};
+use reconcile_schema::{DoctorReport, ServerName, Snapshot, WhyReport};
 use serde_json::{Value, json};
 
 use crate::manifest::input::Input;
 use crate::work::{
     doctor,
+    look::without_run,
     site::{Site, lab_path},
     snapshot::snapshot,
     why,
@@ -116,11 +117,7 @@ impl Gathered {
         let read = snapshot(site, goal, &asks(goal));
         let snapshot = match read {
             Ok(snapshot) => {
-                let seen = Seen {
-                    host: snapshot.seen.clone(),
-                    marks: snapshot.marks.clone(),
-                    run: Run::new(RunId("support".into())),
-                };
+                let seen = without_run(snapshot.seen.clone(), snapshot.marks.clone());
                 let report = doctor::of(vec![doctor::server(goal, &seen, lab)], at);
                 self.add(Some(server), "snapshot.json", Content::Snapshot(Box::new(snapshot.clone())));
                 self.add(Some(server), "doctor.json", Content::Doctor(Box::new(report)));

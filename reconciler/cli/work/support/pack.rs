@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use reconcile_hosts::reworded;
+use reconcile_hosts::{digest, reworded};
 use reconcile_schema::{DoctorReport, Fingerprint, ServerName};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{
     gather::{Content, Gathered, Left, Part},
@@ -62,8 +61,9 @@ pub fn anonymous(input: &Input, gathered: Gathered, markdown: Markdown) -> Resul
     let list = names.list();
     // The snapshots and the journals say which manifest they were made with.
     let new = fingerprint(&manifest)?;
+    let new_sha256 = digest::sha256(manifest.as_bytes()).map_err(Problem::failed)?;
     names.table.add(&input.fingerprint().to_string(), &new.to_string(), Border::Host);
-    names.table.add(input.sha256().as_str(), &sha256(manifest.as_bytes()), Border::Host);
+    names.table.add(input.sha256().as_str(), new_sha256.as_str(), Border::Host);
 
     let mut packed = Packed { files: Vec::new(), left: Vec::new(), names: Some(list) };
     packed.add(None, "manifest.yaml", manifest.into_bytes());
@@ -73,7 +73,7 @@ pub fn anonymous(input: &Input, gathered: Gathered, markdown: Markdown) -> Resul
         let (server, name) = (server.as_ref().map(|server| names.one(server.as_str())), names.text(&name));
         let bytes = match content {
             Content::Snapshot(snapshot) => typed(&names, &*snapshot),
-            Content::Why(report) => changed(&names, &*report, true).and_then(|report| written(&report)),
+            Content::Why(report) => changed(&names, &*report).and_then(|report| written(&report)),
             Content::Json(value) => written(&names.value(by_servers(&names, value))),
             Content::World(bytes) => world(&names, &bytes),
             Content::Journal(bytes) => {
@@ -83,7 +83,7 @@ pub fn anonymous(input: &Input, gathered: Gathered, markdown: Markdown) -> Resul
                 Some(text) => Ok(names.text(&text).into_bytes()),
                 None => Err("it is no text, so names in it are not found".to_owned()),
             },
-            Content::Doctor(report) => match changed(&names, &*report, true).and_then(of_value::<DoctorReport>) {
+            Content::Doctor(report) => match changed(&names, &*report).and_then(of_value::<DoctorReport>) {
                 Ok(report) => {
                     packed.add(server.as_deref(), "doctor.md", markdown(&report).into_bytes());
                     written(&report)
@@ -146,13 +146,11 @@ fn learned(input: &Input, gathered: &Gathered) -> Result<Names, Problem> {
 }
 
 /// A value with other names. In a report, the `name` of a server is its name, also where it is a word of ours.
-fn changed<T: Serialize>(names: &Names, value: &T, is_report: bool) -> Result<Value, String> {
+fn changed<T: Serialize>(names: &Names, value: &T) -> Result<Value, String> {
     let mut value = serde_json::to_value(value).map_err(|error| error.to_string())?;
     let own: Vec<_> = servers(&mut value).map(|name| names.one(name.as_str().unwrap_or_default())).collect();
     let mut value = names.value(value);
-    if is_report {
-        servers(&mut value).zip(own).for_each(|(name, own)| *name = Value::from(own));
-    }
+    servers(&mut value).zip(own).for_each(|(name, own)| *name = Value::from(own));
     Ok(value)
 }
 
@@ -171,7 +169,7 @@ fn by_servers(names: &Names, mut value: Value) -> Value {
 
 /// A value with other names, if it still is what it was.
 fn typed<T: Serialize + DeserializeOwned>(names: &Names, value: &T) -> Result<Vec<u8>, String> {
-    written(&of_value::<T>(changed(names, value, false)?)?)
+    written(&of_value::<T>(changed(names, value)?)?)
 }
 
 fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, String> {
@@ -210,10 +208,6 @@ fn fingerprint(text: &str) -> Result<Fingerprint, Problem> {
     let source = Source::of(Path::new("manifest.yaml"), text.as_bytes().to_vec())?;
     source.typed::<reconcile_schema::Manifest>().map_err(Problem::from)?;
     Ok(source.fingerprint())
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

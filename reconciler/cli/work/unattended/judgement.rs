@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use reconcile_core::{Blocker, Class, End, Goal, Outcome, Seen, compare, state};
-use reconcile_schema::{Code, DriftState, EventKind, OpeningReport, Reason, ServerRun, State};
+use reconcile_schema::{Code, EventKind, OpeningReport, Reason, ServerRun, State};
 
+use crate::manifest::exit::as_state;
 use crate::work::{
     comeback::Waiter,
     plan,
     shortfall::quiet,
-    state::as_state,
     words::{again, details, found, plural},
 };
 
@@ -77,18 +77,13 @@ impl Judgement {
 
     /// For an observation, by the comparison of `drift`.
     pub fn of_look(goal: &Goal, seen: &Seen, lab: bool) -> Self {
-        let drifted = state(goal, seen, &compare(goal, seen));
+        let state = as_state(state(goal, seen, &compare(goal, seen)));
         let planned = plan::server(goal, seen, lab, Waiter::Elsewhere);
-        let event = match drifted {
-            DriftState::AtGoal => EventKind::AtGoal,
-            DriftState::Drift => EventKind::Drift,
-            DriftState::Ahead | DriftState::WrongProduct => EventKind::NeedsOperator,
-            DriftState::Unknown
-            | DriftState::BuildsOnly
-            | DriftState::NotReadable
-            | DriftState::Missing
-            | DriftState::Stale
-            | DriftState::Unnamed => EventKind::Unknown,
+        let event = match state {
+            State::AtGoal => EventKind::AtGoal,
+            State::Drift => EventKind::Drift,
+            State::NeedsOperator => EventKind::NeedsOperator,
+            State::Unknown | State::Blocked | State::Failed => EventKind::Unknown,
         };
         let steps = planned.steps.len();
         let remain = (steps > 0).then(|| format!("{steps} {} to run", plural(steps, "step")));
@@ -98,26 +93,23 @@ impl Judgement {
             (_, _) => found(&planned.findings),
         };
         Self {
-            event,
-            state: as_state(drifted),
-            code: planned.code,
-            outcome,
             more: remain.into_iter().collect(),
-            reason: None,
             help: planned.help,
             outage_seconds: seen.outage().unwrap_or_default().as_seconds(),
-            steps: 0,
-            left_down: Vec::new(),
             next: planned.opens,
-            restart_at: None,
+            ..Self::of_nothing_done(event, state, planned.code, outcome)
         }
     }
 
     /// For a run without an outcome.
     pub const fn broken(code: Code, outcome: String) -> Self {
+        Self::of_nothing_done(EventKind::NotRun, State::Failed, code, outcome)
+    }
+
+    const fn of_nothing_done(event: EventKind, state: State, code: Code, outcome: String) -> Self {
         Self {
-            event: EventKind::NotRun,
-            state: State::Failed,
+            event,
+            state,
             code,
             outcome,
             more: Vec::new(),

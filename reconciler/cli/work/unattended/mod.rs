@@ -2,6 +2,7 @@
 
 mod events;
 pub mod judgement;
+mod kept;
 pub mod last_run;
 pub mod log;
 mod metrics;

@@ -3,18 +3,16 @@
 //! A run holds a lock of its own while it is at work. The lock is free as soon as its process has ended, so a run that was
 //! cut off is not taken for one that goes on.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use reconcile_hosts::{Lock, appear, read_plain};
+use reconcile_hosts::Lock;
 #[cfg(any(windows, test))]
 use reconcile_schema::Period;
 use reconcile_schema::{Mode, REPORT_VERSION, RunId, UnattendedRun};
 
-use crate::manifest::{exit::Exit, harmless, problem::Problem};
+use crate::manifest::{exit::Exit, problem::Problem};
+use crate::work::unattended::kept;
 
 /// An unattended run that is at work.
 pub struct Record {
@@ -43,7 +41,7 @@ impl Record {
             code: None,
             outcome: None,
         };
-        write(&path, &run)?;
+        kept::write(&path, &run)?;
         Ok(Self { path, run, _at_work: at_work })
     }
 
@@ -57,7 +55,8 @@ impl Record {
             Err(problem) => (problem.exit(), Some(problem)),
         };
         let (code, outcome) = (problem.map(Problem::code), problem.map(Problem::text));
-        write(&self.path, &UnattendedRun { ended: Some(at), exit_code: Some(exit.code()), code, outcome, ..self.run })
+        let (ended, exit_code) = (Some(at), Some(exit.code()));
+        kept::write(&self.path, &UnattendedRun { ended, exit_code, code, outcome, ..self.run })
     }
 }
 
@@ -67,13 +66,13 @@ impl Record {
 /// When it cannot be read.
 pub fn read(path: &Path) -> Result<Option<UnattendedRun>, String> {
     loop {
-        let run = match parsed(path)? {
+        let run = match kept::read::<UnattendedRun>(path)? {
             Some(run) if run.ended.is_none() => run,
             ended => return Ok(ended),
         };
         let going = Lock::holder(&lock(path)).is_some();
         // A run that has ended, or begun, while the lock was asked has recorded that first.
-        if parsed(path)?.as_ref() == Some(&run) {
+        if kept::read(path)?.as_ref() == Some(&run) {
             return Ok(Some(UnattendedRun { going, ..run }));
         }
     }
@@ -105,24 +104,6 @@ pub fn begun(
 
 fn lock(path: &Path) -> PathBuf {
     path.with_extension("lock")
-}
-
-fn parsed(path: &Path) -> Result<Option<UnattendedRun>, String> {
-    let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let text = match read_plain(path, 1 << 20) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    serde_json::from_slice(&text).map(Some).map_err(|error| unreadable(&error))
-}
-
-fn write(path: &Path, run: &UnattendedRun) -> Result<(), String> {
-    let write = || -> io::Result<()> {
-        let text = harmless::pretty(run).map_err(|problem| io::Error::other(problem.text()))?;
-        appear::write(path, text.as_bytes())
-    };
-    write().map_err(|error| format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::manifest::{diagnostic::escape, exit::Exit, input::Input, problem::Pro
 use crate::work::unattended::events::Events;
 use crate::work::unattended::metrics::{Metrics, Sample};
 use crate::work::unattended::{last_run, log};
-use crate::work::{site, snapshot};
+use crate::work::{clock::now, site, snapshot};
 
 /// Passes events on to everything that reports.
 pub struct Reporter {
@@ -126,10 +126,4 @@ pub fn not_run(problem: &Problem, at: Timestamp) -> EventLine {
 /// Reports on standard error that a report could not be written.
 pub fn complain(what: &str, error: &str) {
     let _ = writeln!(anstream::stderr(), "warning: {what} could not be written: {}", escape(error));
-}
-
-/// The time by this machine's clock.
-#[expect(clippy::disallowed_methods, reason = "the edge: a report says when it was made")]
-pub fn now() -> Timestamp {
-    Timestamp::now()
 }

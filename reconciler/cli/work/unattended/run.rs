@@ -5,9 +5,9 @@ use std::path::Path;
 use reconcile_schema::{Mode, RunId};
 
 use crate::manifest::{exit::Exit, input::Input, problem::Problem};
-use crate::work::unattended::reporter::{Reporter, complain, not_run, now};
+use crate::work::unattended::reporter::{Reporter, complain, not_run};
 use crate::work::unattended::{events::Events, record::Record};
-use crate::work::{rescue::rescued, session::run_name, site};
+use crate::work::{clock::now, rescue::rescued, session::run_name, site};
 
 /// Runs `work` as the scheduled task does. Nobody is asked, and everything is reported as the manifest declares,
 /// including an early end.

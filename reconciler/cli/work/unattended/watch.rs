@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use reconcile_core::{Event, Goal, Seen, Stale};
-use reconcile_schema::{Code, EventKind, EventLine, LastRun, Period, REPORT_VERSION, SNAPSHOT_VERSION, Snapshot, Step};
+use reconcile_schema::{Code, EventKind, EventLine, LastRun, Period, REPORT_VERSION, Snapshot, Step};
 
 use crate::manifest::{exit::Exit, problem::Problem};
 use crate::work::shortfall::{quiet, short_of};
 use crate::work::unattended::metrics::{Sample, Standing};
-use crate::work::unattended::reporter::{Reporter, line, now};
+use crate::work::unattended::reporter::{Reporter, line};
 use crate::work::{
     advice::ACKNOWLEDGE,
+    clock::now,
     outage::Alarm,
+    snapshot,
     unattended::{judgement::Judgement, last_run},
 };
 
@@ -126,15 +128,7 @@ impl<'a> Watch<'a> {
             let lines: Vec<_> = [&judgement.outcome].into_iter().chain(&judgement.more).map(String::as_str).collect();
             self.tell_code(judgement.event, Some(judgement.code), lines.join("\n"));
         }
-        let snapshot = Snapshot {
-            version: SNAPSHOT_VERSION,
-            made_by: env!("CARGO_PKG_VERSION").into(),
-            lab,
-            builds_only: false,
-            manifest_fingerprint: self.goal.manifest,
-            seen: now.host.clone(),
-            marks: now.marks.clone(),
-        };
+        let snapshot = snapshot::of(self.goal, lab, now.host.clone(), now.marks.clone());
         let exit = Exit::from(judgement.state);
         let standing = Standing::of(self.goal, now);
         self.keep(judgement, stale, exit, Some((standing, &snapshot)));

@@ -24,20 +24,7 @@ const LONGEST: f64 = 64.0;
 /// How many characters of a name fit into a flag.
 const LETTERS: usize = 18;
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const MONTHS: &str = "January February March April May June July August September October November December";
 
 /// The largest number of years below the axis.
 const YEARS: i32 = 7;
@@ -169,7 +156,7 @@ fn words(release: &ReleaseRow) -> String {
 fn brief(name: &str) -> String {
     // Escaped before it is measured, because escapes take room.
     let mut short = escape(name).replace("Cumulative Update ", "CU").replace("Hotfix ", "HF").replace(['(', ')'], "");
-    for month in MONTHS {
+    for month in MONTHS.split(' ') {
         short = short.replace(month, month.get(..3).unwrap_or(month));
     }
     if short.chars().count() > LETTERS { short.chars().take(LETTERS - 1).chain(['…']).collect() } else { short }

@@ -10,10 +10,7 @@ use super::{
     chart::Chart,
     content::{FactRow, Page, Shown},
 };
-use crate::show::{
-    drift::words::{came_about, not_judged},
-    render::UNSURE,
-};
+use crate::show::drift::words::{came_about, not_judged};
 
 /// Everything that the template prints.
 #[derive(Debug, Serialize)]
@@ -97,7 +94,7 @@ struct Server<'a> {
     snapshot: Option<Snapshot<'a>>,
     findings: Vec<Finding<'a>>,
     diff: Vec<Line<'a>>,
-    steps: Vec<Step<'a>>,
+    steps: &'a [StepReport],
     blocked_by: Option<&'a str>,
     help: Option<&'a str>,
     facts: &'a [FactRow],
@@ -123,13 +120,9 @@ struct Snapshot<'a> {
 
 #[derive(Debug, Serialize)]
 struct Finding<'a> {
-    code: &'static str,
-    phrase: &'a str,
-    subject: &'a str,
-    desired: &'a str,
-    observed: &'a str,
-    source: &'a str,
-    origin: Option<String>,
+    #[serde(flatten)]
+    told: &'a DriftFinding,
+    came_about: Option<String>,
 }
 
 /// A line of a unified diff.
@@ -137,12 +130,6 @@ struct Finding<'a> {
 struct Line<'a> {
     kind: &'static str,
     text: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct Step<'a> {
-    command: &'a str,
-    because: &'a str,
 }
 
 impl<'a> View<'a> {
@@ -268,14 +255,18 @@ impl<'a> Server<'a> {
             target: declared.map(|it| it.target.to_string()),
             found: drift.found.as_ref().map(ToString::to_string),
             snapshot: drift.snapshot.as_ref().map(Snapshot::of),
-            findings: drift.findings.iter().map(Finding::of).collect(),
+            findings: drift.findings.iter().map(finding).collect(),
             diff: lines(&drift.diff),
-            steps: drift.steps.iter().map(Step::of).collect(),
+            steps: &drift.steps,
             blocked_by: drift.blocked_by.as_deref(),
             help: drift.help.as_deref(),
             facts,
         }
     }
+}
+
+fn finding(told: &DriftFinding) -> Finding<'_> {
+    Finding { told, came_about: told.origin.as_ref().map(came_about) }
 }
 
 /// The section of the server at `index`. It does not contain the server's name, which may hold anything.
@@ -315,15 +306,6 @@ fn age(seconds: i64) -> String {
     if seconds < 0 { format!("{length} in the future") } else { format!("{length} ago") }
 }
 
-impl<'a> Finding<'a> {
-    fn of(
-        DriftFinding { code, phrase, subject, desired, observed, source, note: _, origin }: &'a DriftFinding,
-    ) -> Self {
-        let origin = origin.as_ref().map(came_about);
-        Self { code: code.key(), phrase, subject, desired, observed, source, origin }
-    }
-}
-
 /// A unified diff by lines. Before its first range, `---` is a heading; after it, a removed line.
 fn lines(diff: &str) -> Vec<Line<'_>> {
     let headings = diff.lines().take_while(|line| !line.starts_with("@@")).count();
@@ -335,11 +317,4 @@ fn lines(diff: &str) -> Vec<Line<'_>> {
         Some(_) | None => "stays",
     };
     diff.lines().enumerate().map(|(index, text)| Line { kind: kind(index, text), text }).collect()
-}
-
-impl<'a> Step<'a> {
-    fn of(step: &'a StepReport) -> Self {
-        let because = if step.certain { &step.because } else { UNSURE };
-        Self { command: &step.command, because }
-    }
 }
