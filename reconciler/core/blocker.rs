@@ -512,7 +512,7 @@ impl fmt::Display for Blocker {
                 )
             }
             Self::InstallFailed { code, log: _ } => {
-                write!(f, "the installer ended with exit code {} and moved no component", shown_code(*code))
+                write!(f, "the installer ended with exit code {} and updated no component", shown_code(*code))
             }
             Self::Stuck { step, refused, in_the_way: _, hanging: Some(hanging) } => match refused {
                 None => write!(f, "{hanging}, although {step} reported success"),

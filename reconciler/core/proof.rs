@@ -9,14 +9,14 @@ use crate::{goal::Goal, seen::Seen};
 /// How long a service must run after the last start before it is checked a second time.
 pub(crate) const PROOF: Period = Period::seconds(5);
 
-/// Those of `started` that ran at the first check and do not at the second.
+/// The services of this owner among `started` that were running at the first observation and are not at the second.
 pub(crate) fn died(started: &[String], first: &Seen, second: &Seen, whose: Whose) -> Vec<String> {
     let ran = first.host.known_services();
     let ran = ran.filter(|one| one.whose() == whose && one.is_running() && started.contains(&one.name));
     not_running(&ran.map(|service| service.name.clone()).collect::<Vec<_>>(), second)
 }
 
-/// Those of `started` that `step` would have to start again: they ran and have since ended by themselves.
+/// The services among `started` that `step` would have to start again: they ran, and have ended by themselves since.
 pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &Seen) -> Vec<String> {
     let Some(whose) = step.starts() else { return Vec::new() };
     let down = goal.should_run(&seen.host, seen.baseline());
@@ -24,7 +24,7 @@ pub(crate) fn ended_again(goal: &Goal, step: &Step, started: &[String], seen: &S
     down.map(|service| service.name.clone()).filter(|name| started.contains(name)).collect()
 }
 
-/// Those of these services that are known not to run.
+/// The services among `names` that are known not to run.
 pub(crate) fn not_running(names: &[String], seen: &Seen) -> Vec<String> {
     let Some(services) = seen.host.services.known() else { return Vec::new() };
     names.iter().filter(|name| !runs(services, name)).cloned().collect()

@@ -418,18 +418,18 @@ fn narrow_windows(manifest: &Manifest, releases: &Releases, roster: &Roster<'_>)
             once.insert(pointer.clone());
             let (work, help) = match estimated {
                 Some(_) => (
-                    format!("its work takes {turn} by `estimates`"),
-                    "make a window longer, or correct `estimates` that are too long",
+                    format!("it takes {turn} by `estimates`"),
+                    "make a window that long, or correct `estimates` that are too long",
                 ),
                 None => (
-                    format!("its work is assumed to take {turn}, since `estimates` is incomplete"),
-                    "make a window longer, or give all of `estimates`: failOver, stop, install, database, start",
+                    format!("it is assumed to take {turn}, because estimates are missing"),
+                    "make a window that long, or write all of `policy: { estimates }`: failOver, stop, install, database, start",
                 ),
             };
             all.push(Warning {
                 pointer,
                 code: ManifestCode::NarrowWindow,
-                message: format!("no window is long enough for {first}: {work}"),
+                message: format!("no maintenance window is long enough for the work on {first}: {work}"),
                 help: help.to_owned(),
             });
         }

@@ -49,7 +49,10 @@ pub enum Met {
     No(Blocker),
 }
 
-/// Whether a condition is met, or will be when the run has done what comes first; or the fact that must be read.
+/// Whether the condition of `step` is met now, or will be after the steps that the run takes before `step`.
+///
+/// # Errors
+/// The fact that must be read first, if the facts in `seen` do not decide it.
 fn met(goal: &Goal, seen: &Seen, step: &Step, condition: &Condition) -> Result<Met, Ask> {
     let mut first = None;
     let mut later = Cow::Borrowed(seen);

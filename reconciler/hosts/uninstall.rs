@@ -51,7 +51,8 @@ pub enum ComponentError {
         /// Full path of the second entry's key.
         second: String,
     },
-    /// A product is listed, but no entry has a known name of its Core Components.
+    /// The Uninstall key lists a product, but no entry has one of the names by which we recognise its Core Components, whose build
+    /// is the product's.
     #[error(
         "no entry of the Uninstall key has a known name of Core Components, such as \"{}\"; found {}",
         Component::display_name(Product::Sfb2019, "Core Components"),

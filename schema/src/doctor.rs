@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CheckArea, CheckClass, CheckId, Heading, State, Verdict};
 
-/// The answer of `doctor`.
+/// The report of `reconcile doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile doctor")]

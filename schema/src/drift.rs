@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Build, Code, Fingerprint, Product, Role, Shared, StepReport, table::table};
 
-/// The answer of `drift`.
+/// The report of `reconcile drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile drift")]

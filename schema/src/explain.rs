@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{ManifestPlace, ServerName};
 
-/// The answer of `explain MANIFEST --server NAME`.
+/// The report of `reconcile explain MANIFEST --server NAME`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile resolved values")]

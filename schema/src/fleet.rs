@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Fingerprint, Fqdn, OutageForecast, Role, ServerName, State, UpdateName, Window};
 
-/// The answer of `plan --fleet`.
+/// The report of `reconcile plan --fleet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile fleet plan")]

@@ -11,7 +11,7 @@ use crate::{
     ServerName, State, Step, TaskStanding, UnattendedRun, ZoneName,
 };
 
-/// The answer of `history`.
+/// The report of `reconcile history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile history")]
@@ -103,7 +103,7 @@ pub struct PastStep {
     pub failed: bool,
 }
 
-/// The answer of `status`.
+/// The report of `reconcile status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile status")]

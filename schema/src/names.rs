@@ -109,16 +109,16 @@ name!(
     fqdn
 );
 
-/// A text that says something.
+/// A reason in a manifest: 1 to 1024 characters.
 #[derive(schemars::JsonSchema)]
-#[schemars(transparent, description = "a text that says something")]
+#[schemars(transparent, description = "a text of 1 to 1024 characters")]
 pub(crate) struct Text(
     #[expect(dead_code, reason = "only its schema is used")]
     #[schemars(length(min = 1, max = 1024))]
     String,
 );
 
-/// Names, each with a reason that says something.
+/// Names, each with a reason.
 pub(crate) fn reasons<'de, D, Name>(from: D) -> Result<alloc::collections::BTreeMap<Name, String>, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -48,6 +48,8 @@ pub enum PathFault {
     Pipe(String),
     /// Its server is a web server.
     Web,
+    /// It is the address of a page or of a file on the web.
+    Address,
     /// It has a part without a name.
     EmptyPart,
     /// It leads upwards.
@@ -70,12 +72,13 @@ impl fmt::Display for PathFault {
             Self::Namespace => f.write_str(
                 r"this begins as a device does (\\?\, \\.\ or \??\): begin with a drive, or with \\server\share",
             ),
-            Self::NoDrive => {
-                f.write_str(r"this depends on the drive that somebody works on: begin with one, such as D:\")
-            }
+            Self::NoDrive => f.write_str(
+                r"this begins neither with a share (\\server\share\) nor with a drive and a backslash (D:\): write one of them",
+            ),
             Self::NoShare => f.write_str(r"this names a server and no share: write \\server\share\folder"),
             Self::Pipe(share) => write!(f, "`{share}` of a server holds no files: name a share"),
             Self::Web => f.write_str("`@` names a server of the web: copy the file to a share"),
+            Self::Address => f.write_str("this is an address of the web: copy the file to a share"),
             Self::EmptyPart => f.write_str("two separators stand together: remove one"),
             Self::Up => f.write_str("`..` leads out of the folder before it: write the path without it"),
             Self::End(part) => write!(f, "Windows leaves out the end of \"{part}\": remove the dot or the blank"),
@@ -102,6 +105,9 @@ pub fn parts(path: &str) -> Result<(Root, Vec<&str>), PathFault> {
     let length = path.chars().count();
     if length > LONGEST {
         return Err(PathFault::TooLong(length));
+    }
+    if path.contains("://") {
+        return Err(PathFault::Address);
     }
     let (root, inside) = root(path)?;
     let inside = inside.strip_suffix(is_separator).filter(|rest| !rest.is_empty()).unwrap_or(inside);
@@ -221,7 +227,7 @@ macro_rules! piece {
 }
 
 /// The path of an installer: what it must be, in words and as a pattern.
-pub(crate) const AN_EXE: &str = r"the whole path of an .exe on a drive of the server or on a share, such as D:\Updates\SkypeServerUpdateInstaller.exe";
+pub(crate) const AN_EXE: &str = r"the whole path of an .exe, such as D:\Updates\SkypeServerUpdateInstaller.exe or \\files\updates\SkypeServerUpdateInstaller.exe";
 pub(crate) const EXE: &str = concat!(r"^(?=.*[^\\/]\.[Ee][Xx][Ee]$)", piece!(whole), "$");
 
 /// Whether a text is the absolute path of an `.exe`.

@@ -14,7 +14,7 @@ use crate::{
 /// The version of the answers. Fields may be added within it; none is removed and none changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
 
-/// The answer of `plan`. `plan --out` writes it to a file, and `apply --plan` keeps a run within it.
+/// The report of `reconcile plan`. `plan --out` writes it to a file, and `apply --plan` keeps a run within it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "reconcile plan")]
@@ -257,7 +257,7 @@ pub struct StepReport {
     pub certain: bool,
 }
 
-/// The answer of `apply`.
+/// The report of `reconcile apply`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile run")]

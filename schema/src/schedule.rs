@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Period, RunId, State};
 
-/// The answer of `schedule show` and `schedule run`. Its version is that of the other answers.
+/// The report of `reconcile schedule show` and `schedule run`. Its version is that of the other reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile schedule")]

@@ -257,10 +257,10 @@ impl fmt::Display for Cause {
                 write!(f, "the last installation ended with exit code {}", ExitCode(*code))
             }
             Self::Unproven { code: None } => f.write_str("the last installation was not seen to end"),
-            Self::AssembliesHeld => f.write_str("running services may hold assemblies that the installer replaced"),
+            Self::AssembliesHeld => f.write_str("services that still run may use files that the installer replaced"),
             Self::RebootPending(who) => write!(f, "a restart is requested by {}", who.join(", ")),
-            Self::NotStaged => f.write_str("the installer must not change between check and run"),
-            Self::ShellsOpen => f.write_str("open shells hold assemblies that the installer replaces"),
+            Self::NotStaged => f.write_str("so that nobody changes the installer after its check"),
+            Self::ShellsOpen => f.write_str("open shells use files that the installer replaces"),
             Self::StoreBehind { databases, .. } => {
                 write!(f, "below the version that the binaries expect: {}", listed(databases))
             }
@@ -272,7 +272,9 @@ impl fmt::Display for Cause {
                 without.try_for_each(|(server, why)| write!(f, ", {server} ({why})"))
             }
             Self::FailedOver => f.write_str("the pool serves its users, and it can serve them again"),
-            Self::Down(names) => write!(f, "must be running: {}", listed(names)),
+            Self::Down(names) => {
+                write!(f, "so that {} {} again", listed(names), if names.len() == 1 { "runs" } else { "run" })
+            }
             Self::Unclaimed => f.write_str("one server of the pool is taken down at a time"),
             Self::Unreleased => f.write_str("the next server of the pool may begin"),
         }

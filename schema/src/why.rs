@@ -38,7 +38,7 @@ impl Who {
     }
 }
 
-/// The answer of `why`.
+/// The report of `reconcile why`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "reconcile why")]

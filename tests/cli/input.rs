@@ -110,14 +110,14 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
             "the first one is at site.yaml:7:10",
         ),
         ("a Front End Server alone", good.replace("standard-edition", "front-end"), "site.yaml:8:25", "add `pool:`"),
-        ("a URL", good.replace("'D:\\", "'https://"), "site.yaml:6:24", "on a share"),
-        ("a relative path", good.replace("'D:\\", "'"), "site.yaml:6:24", "on a share"),
-        ("a device", good.replace("'D:\\", r"'\\?\D:\"), "site.yaml:6:24", "on a share"),
+        ("a URL", good.replace("'D:\\", "'https://"), "site.yaml:6:24", r"or \\files\updates\"),
+        ("a relative path", good.replace("'D:\\", "'"), "site.yaml:6:24", r"or \\files\updates\"),
+        ("a device", good.replace("'D:\\", r"'\\?\D:\"), "site.yaml:6:24", r"or \\files\updates\"),
         (
             "a device with an extension",
             good.replace("SkypeServerUpdateInstaller", "nul"),
             "site.yaml:6:24",
-            "on a share",
+            r"or \\files\updates\",
         ),
         (
             "a stream",
@@ -167,7 +167,7 @@ fn an_error_names_file_line_and_column_and_what_to_do() {
             "site.yaml:2:10",
             "a day such as 2027-06-30",
         ),
-        ("no program", good.replace("Installer.exe", "Installer.msp"), "site.yaml:6:24", "on a share"),
+        ("no program", good.replace("Installer.exe", "Installer.msp"), "site.yaml:6:24", r"or \\files\updates\"),
         ("a backslash in double quotes", good.replace('\'', "\""), "site.yaml:6:24", "in single quotes a backslash"),
     ];
     let mut wrong = String::new();
@@ -242,7 +242,7 @@ fn a_probable_mistake_is_a_warning_and_with_strict_it_is_refused() {
             .map(|args| reconcile(folder.path(), args));
         let told = usual.err.contains(&format!("warning[{code}]")) && usual.err.contains(&format!("--> {place}\n"));
         let once = usual.err.matches("warning[").count() == 1
-            && strict.err == format!("{}site.yaml: 1 warning, and --strict allows none\n", usual.err);
+            && strict.err == format!("{}site.yaml: 1 warning, and --strict allows no warning\n", usual.err);
         if !told || !once || (usual.code, strict.code) != (Some(0), Some(65)) || !strict.out.is_empty() {
             wrong += &format!(
                 "{what} should be {code} at {place}: {:?} {:?}\n{}{}",

@@ -92,7 +92,7 @@ fn a_run_that_does_something_is_reported_and_an_idle_one_is_not() {
     assert_eq!(
         told,
         [
-            "info 101 run-began: a run begins, with staging the update: the installer must not change between check and run",
+            "info 101 run-began: a run begins, with staging the update: so that nobody changes the installer after its check",
             "info 100 at-goal: at its goal\n8 steps taken; the longest outage was 20 min 50 s",
         ]
     );

@@ -112,13 +112,13 @@ fn a_failing_step_is_told_with_host_step_state_and_what_to_do() {
         failed.errors,
         [
             "fe01.contoso.example: failed: the installer ended with exit code 1603 (fatal error during installation) and \
-          moved no component; 6 steps taken, the last was starting the services; all services run; the longest outage was \
+          updated no component; 6 steps taken, the last was starting the services; all services run; the longest outage was \
           17 min 40 s; Core Components is at 7.0.2046.123; code install-failed; next: read the installer's log and fix the cause; the next run of apply tries again"
         ]
     );
     let logged = engine.logged.take();
     let step = "fe01.contoso.example: SkypeServerUpdateInstaller.exe /silentmode: exit code 1603 (fatal error during \
-                installation); still behind: core-components";
+                installation); not updated: core-components";
     assert!(logged.contains(&("warn".into(), step.into())), "{logged:?}");
 }
 

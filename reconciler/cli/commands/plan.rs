@@ -20,6 +20,10 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
         let written = appear::write(path, harmless::pretty(&report)?.as_bytes());
         written.map_err(|error| Problem::failed(format!("{}: {error}", path.display())))?;
     }
-    args.scope.output.print(&report, render::plan)?;
+    let manifest = &args.scope.manifest;
+    args.scope.output.print(&report, |report| match &args.out {
+        None => render::plan(report),
+        Some(path) => format!("{}{}", render::plan(report), render::saved(path, manifest)),
+    })?;
     Ok(report.state.into())
 }

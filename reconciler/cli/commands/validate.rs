@@ -23,7 +23,7 @@ pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
                 }
                 if strict && !warnings.is_empty() {
                     let (count, some) = (warnings.len(), plural(warnings.len(), "warning"));
-                    let _ = writeln!(anstream::stderr(), "{path}: {count} {some}, and --strict allows none");
+                    let _ = writeln!(anstream::stderr(), "{path}: {count} {some}, and --strict allows no warning");
                     worst = Exit::Input;
                     continue;
                 }

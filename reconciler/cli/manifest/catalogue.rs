@@ -4,10 +4,10 @@ use reconcile_schema::Releases;
 
 use crate::manifest::problem::Problem;
 
-/// The catalogue of the time when the program was built.
+/// Returns the catalogue of releases that was built into the program.
 ///
 /// # Errors
-/// Never, if the tests of the program's source passed: they read the catalogue with these types.
+/// When it is not a catalogue. The project's own tests read the same one, so a build that passed them does not fail here.
 pub fn releases() -> Result<Releases, Problem> {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/releases.json")))
         .map_err(|error| Problem::failed(format!("the catalogue in this program is damaged: {error}; build it again")))

@@ -76,13 +76,15 @@ impl Finding {
         let name = name(&self.pointer);
         let subject = subject(&self.pointer);
         let found = found(source, &self.pointer);
+        // That it is a text matters only where another type is expected.
+        let plain = found.strip_prefix("the text ").unwrap_or(&found);
         let (code, message) = match &self.what {
             What::Type(_) => (ManifestCode::WrongType, format!("{subject} is {found}")),
-            What::Choice(_) => (ManifestCode::WrongValue, format!("{subject} is {found}")),
+            What::Choice(_) => (ManifestCode::WrongValue, format!("{subject} is {plain}")),
             What::Missing(field) => (ManifestCode::MissingField, format!("{subject} lacks the field `{field}`")),
             What::Unknown(_) => (ManifestCode::UnknownField, format!("unknown field {subject}")),
             What::Name => (ManifestCode::WrongName, format!("{subject} is not allowed here")),
-            What::Rule(code) => (*code, format!("{subject} is {found}")),
+            What::Rule(code) => (*code, format!("{subject} is {plain}")),
             What::Other(message) => (ManifestCode::WrongValue, format!("{subject}: {message}")),
         };
         let error = if self.at_key() {

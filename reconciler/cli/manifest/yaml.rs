@@ -177,15 +177,15 @@ impl<'a> Builder<'a> {
         let text = self.text;
         if anchor > 0 {
             self.faults.push(|| {
-                text.fault(text.word(span, '&'), ManifestCode::Anchor, "an anchor (`&name`)")
-                    .expected("a plain value")
-                    .help("remove the anchor and write the value wherever it is needed")
+                text.fault(text.word(span, '&'), ManifestCode::Anchor, "an anchor (`&name`) stands before this value")
+                    .expected("the value alone")
+                    .help("remove the anchor, and write the value out wherever a `*name` refers to it")
             });
         }
         if tag {
             self.faults.push(|| {
-                text.fault(text.word(span, '!'), ManifestCode::Tag, "a tag (`!name`)")
-                    .expected("a plain value")
+                text.fault(text.word(span, '!'), ManifestCode::Tag, "a tag (`!name`) stands before this value")
+                    .expected("the value alone")
                     .help("remove the tag; to make a value text, write it in quotes")
             });
         }
@@ -195,7 +195,7 @@ impl<'a> Builder<'a> {
         let text = self.text;
         if content.len() > MAX_TEXT {
             self.faults.push(|| {
-                let message = format!("a text of {} bytes", content.len());
+                let message = format!("this text has {} bytes", content.len());
                 text.fault(span, ManifestCode::TextTooLong, message)
                     .expected(format!("at most {MAX_TEXT} bytes"))
                     .help("check for a missing quote at the end of a text")
@@ -227,7 +227,7 @@ impl<'a> Builder<'a> {
             self.put(Node { span, inside: Inside::Scalar(value) });
         } else if is_merge {
             self.faults.push(|| {
-                text.fault(span, ManifestCode::MergeKey, "a merge key (`<<`)")
+                text.fault(span, ManifestCode::MergeKey, "a merge key (`<<`) stands among the fields")
                     .expected("the name of a field")
                     .help("write the fields out wherever they are needed")
             });

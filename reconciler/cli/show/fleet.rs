@@ -19,8 +19,12 @@ const LISTED: usize = 12;
 pub fn of(report: &FleetReport, manifest: &Path) -> String {
     let FleetSummary { servers, at_goal, planned, left, unseen } = report.summary;
     let mut out = String::new();
-    let _ =
-        writeln!(out, "{NAME}{}{NAME:#}, at most {} at once", escape(&manifest.display().to_string()), report.at_once);
+    let _ = writeln!(
+        out,
+        "{NAME}{}{NAME:#}, at most {} servers at once",
+        escape(&manifest.display().to_string()),
+        report.at_once
+    );
     for wave in &report.waves {
         out.push('\n');
         out += &of_wave(wave);
@@ -45,7 +49,7 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
         let whose = whose.or_else(|| chain.servers.first().map(ToString::to_string)).unwrap_or_default();
         let (takes, length) = (Period::seconds(chain.seconds), chain.servers.len());
         let such = plural(length, "server");
-        let _ = writeln!(out, "Longest chain: {whose}, {length} {such} in {takes}.");
+        let _ = writeln!(out, "Longest chain: {whose}, {length} {such} one after another in {takes}.");
     }
     let turns = || report.waves.iter().flat_map(|wave| &wave.turns);
     let outages = turns().filter(|turn| turn.databases_on.is_none()).map(|turn| turn.outage.median_seconds);
@@ -55,7 +59,7 @@ pub fn of(report: &FleetReport, manifest: &Path) -> String {
         let assumed = turns().filter(|turn| turn.assumed).count();
         let note = match assumed {
             0 => String::new(),
-            some => format!(" ({some} without estimates: the outage budget)"),
+            some => format!(" (the outage budget, where estimates are missing: for {some} {})", plural(some, "server")),
         };
         let _ = writeln!(out, "Each server is down for about {range}{note}.");
     }

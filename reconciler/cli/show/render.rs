@@ -1,6 +1,6 @@
 //! What people see: plans and outcomes as text, at most 100 columns wide.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 
 use anstyle::{AnsiColor, Style};
 use reconcile_schema::{
@@ -23,7 +23,7 @@ pub const WAITS: Style = AnsiColor::Yellow.on_default();
 pub const BAD: Style = AnsiColor::Red.on_default();
 
 /// The cause of a step that is decided by a fact which is read immediately before it.
-pub const UNSURE: &str = "if Test-CsDatabase then shows a difference";
+pub const UNSURE: &str = "if Test-CsDatabase shows a difference at that point";
 
 /// The longest list of differences of a server; the rest is counted.
 const SHOWN: usize = 8;
@@ -55,6 +55,12 @@ pub fn plan(report: &PlanReport) -> String {
     let parts: Vec<_> = [servers, steps].into_iter().chain(states).collect();
     let _ = writeln!(out, "Plan: {}.", parts.join(", "));
     out
+}
+
+/// Where a plan was saved, and how it is carried out.
+pub fn saved(plan: &Path, manifest: &Path) -> String {
+    let (plan, manifest) = (escape(&plan.display().to_string()), escape(&manifest.display().to_string()));
+    format!("Saved in {plan}. Once it is approved: reconcile apply {manifest} --plan {plan}\n")
 }
 
 /// How many servers are in each of these states, where any is.

@@ -133,8 +133,8 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
         Blocker::Stuck { hanging: Some(hanging), .. } => {
             format!("{}, then run apply again", unhang(hanging))
         }
-        Blocker::Stuck { step, refused: Some(_), .. } => {
-            format!("fix what makes {step} fail, then run apply again")
+        Blocker::Stuck { refused: Some(_), .. } => {
+            "fix the cause that the command reported, then run apply again".into()
         }
         Blocker::Stuck { step, refused: None, .. } => format!("{}, then run apply again", unstick(step)),
         Blocker::StepFailed {

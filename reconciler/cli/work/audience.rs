@@ -25,7 +25,8 @@ pub trait Audience {
     /// When it cannot be written.
     fn heading(&self, server: &Heading) -> Result<(), Problem>;
 
-    /// Receives the events on the way to a goal, of a server whose clock runs at this pace.
+    /// Returns a function that is called with each event of a run towards `goal`. `pace` is how fast the clock of the server
+    /// runs: a lab's may be faster than ours.
     fn watching<'a>(&'a self, goal: &'a Goal, pace: Pace) -> Box<dyn FnMut(&Event<'_>) + 'a>;
 
     /// Shows the steps for a real server, and asks for a confirmation.

@@ -19,7 +19,7 @@ pub fn short_of(goal: &Goal, step: &Step, said: &Account, seen: &Seen) -> Option
         return match (names.as_slice(), seen.unproven(&goal.core)) {
             ([], None) => None,
             ([], Some(_)) => Some(format!("{words}; other components may be missing")),
-            (names, _) => Some(format!("{words}; still behind: {}", names.join(", "))),
+            (names, _) => Some(format!("{words}; not updated: {}", names.join(", "))),
         };
     }
     let in_the_way = lacking(goal, step, seen);

@@ -18,7 +18,7 @@ pub fn sentence(note: &FindingReport) -> String {
 /// Details that the sentence of a blocker leaves out: obstacles for the installer, and the path of its log.
 pub fn details(reason: &Reason) -> Vec<String> {
     let behind = (reason.exit_code.is_some() && !reason.in_the_way.is_empty())
-        .then(|| format!("still behind: {}", reason.in_the_way.join(", ")));
+        .then(|| format!("not updated: {}", reason.in_the_way.join(", ")));
     let log = reason.log.as_ref().map(|log| format!("log: {log}"));
     behind.into_iter().chain(log).collect()
 }

@@ -9,11 +9,11 @@ fn what_is_done_comes_back_in_order() {
     decided(
         installed,
         &[
-            ("all of it is down", |_| {}, "starting the web server: must be running: W3SVC"),
+            ("all of it is down", |_| {}, "starting the web server: so that W3SVC runs again"),
             (
                 "the web server is up",
                 |it| it.is("W3SVC", ServiceState::Running),
-                "starting the services: must be running: RTCSRV, RTCCAS",
+                "starting the services: so that RTCSRV, RTCCAS run again",
             ),
             (
                 "the product's services are up",
@@ -24,7 +24,7 @@ fn what_is_done_comes_back_in_order() {
                     it.services().push(other("BACKUP"));
                     it.is("BACKUP", ServiceState::Stopped);
                 },
-                "starting the services of others: must be running: BACKUP",
+                "starting the services of others: so that BACKUP runs again",
             ),
             (
                 "all of it is up",
@@ -39,7 +39,7 @@ fn what_is_done_comes_back_in_order() {
                     }
                     it.is("RTCCAS", ServiceState::StartPending);
                 },
-                "starting the services: must be running: RTCCAS",
+                "starting the services: so that RTCCAS runs again",
             ),
             (
                 "a service is started by hand, and ran before",
@@ -48,7 +48,7 @@ fn what_is_done_comes_back_in_order() {
                     it.services()[1].start = StartType::Manual;
                     it.services()[1].state = ServiceState::Stopped;
                 },
-                "starting the services: must be running: RTCCAS",
+                "starting the services: so that RTCCAS runs again",
             ),
             (
                 "a service is started by hand, and did not run before",
@@ -125,7 +125,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
             (
                 "none of them is up",
                 |it| it.attempt(Some(0)).stopped_since = false,
-                "stopping the services: running services may hold assemblies that the installer replaced",
+                "stopping the services: services that still run may use files that the installer replaced",
             ),
             (
                 "one of them is up",
@@ -133,7 +133,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     it.attempt(Some(0)).stopped_since = false;
                     it.is("RTCSRV", ServiceState::Running);
                 },
-                "stopping the services: running services may hold assemblies that the installer replaced",
+                "stopping the services: services that still run may use files that the installer replaced",
             ),
             (
                 "a service of others is up",
@@ -141,7 +141,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     it.attempt(Some(0)).stopped_since = false;
                     it.services().push(other("BACKUP"));
                 },
-                "stopping the services of others: running services may hold assemblies that the installer replaced",
+                "stopping the services of others: services that still run may use files that the installer replaced",
             ),
             (
                 "the machine has started since",
@@ -149,19 +149,19 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     let attempt = it.attempt(Some(0));
                     attempt.boot = Some(BootId("an earlier boot".into()));
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "nobody knows whether the machine has started since",
                 |it| {
                     it.attempt(Some(0)).boot = None;
                 },
-                "stopping the services: running services may hold assemblies that the installer replaced",
+                "stopping the services: services that still run may use files that the installer replaced",
             ),
             (
                 "the installer asked for a restart, and none is allowed",
                 |it| it.attempt(Some(3010)).stopped_since = true,
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the installer asked for a restart",
@@ -197,7 +197,7 @@ fn services_that_ran_while_the_installer_did_are_stopped_again() {
                     it.seen.host.reboot = Fact::Known(vec![pending("files", &[("C:\\new.tmp", false)])]);
                     it.goal.rules.reboot = Reboots::WhenRequired;
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
         ],
     );
@@ -213,7 +213,7 @@ fn databases_come_before_the_services_that_use_them() {
                 |it| {
                     it.seen.host.databases.insert(Store::Local, Fact::NotLooked);
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "nobody has looked at them, and the web server is up",
@@ -234,7 +234,7 @@ fn databases_come_before_the_services_that_use_them() {
             (
                 "they are behind",
                 |it| it.databases(&Store::Local, |database| database.installed = Some([15, 13, 1].into())),
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "they are behind, and the web server is up",
@@ -265,12 +265,12 @@ fn databases_come_before_the_services_that_use_them() {
                 |it| {
                     it.seen.host.databases.insert(Store::Local, Fact::Unknown("access denied".into()));
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "one is out of reach",
                 |it| it.databases(&Store::Local, |database| database.reachable = false),
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
         ],
     );
@@ -316,7 +316,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.down();
                     it.seen.marks.hold = held();
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "it is held, and somebody else stopped them",
@@ -332,7 +332,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.down();
                     it.seen.host.package = Fact::Known(PackageSeen::Refused("no signature".into()));
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the package is refused, and somebody else stopped them",
@@ -341,7 +341,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.seen.marks.baseline = None;
                     it.seen.host.package = Fact::Known(PackageSeen::Refused("no signature".into()));
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the manifest does not fit, and somebody else stopped them",
@@ -358,7 +358,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.down();
                     it.core(LATER);
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the components are unknown, and somebody else stopped them",
@@ -384,7 +384,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.down();
                     it.installs("msiexec.exe");
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "our own installer is not seen to end",
@@ -402,7 +402,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.attempt(Some(1603));
                     it.installs("msiexec.exe");
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the run was interrupted",
@@ -410,7 +410,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.down();
                     it.seen.run.halt = Some(Halt::Interrupted);
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the run ends at once",
@@ -427,7 +427,7 @@ fn a_run_that_may_do_no_more_brings_the_services_back() {
                     it.seen.run.halt = Some(Halt::Interrupted);
                     it.seen.run.spent.push((Step::StartWeb, Spent::Failed("error 5".into())));
                 },
-                "starting the services: must be running: RTCSRV, RTCCAS",
+                "starting the services: so that RTCSRV, RTCCAS run again",
             ),
             (
                 "nothing starts",

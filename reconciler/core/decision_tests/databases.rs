@@ -110,7 +110,7 @@ fn databases_of_a_pool_wait_for_its_front_end_servers_and_stop_nothing() {
             (
                 "a service is down",
                 |it| it.is("RTCCAS", ServiceState::Stopped),
-                "starting the services: must be running: RTCCAS",
+                "starting the services: so that RTCCAS runs again",
             ),
         ],
     );

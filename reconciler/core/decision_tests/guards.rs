@@ -60,7 +60,7 @@ fn a_stop_that_failed_forbids_only_what_needs_it() {
         &[(
             "the services are down, and the web server did not stop",
             |it| failed(it, Step::StopWeb),
-            "starting the web server: must be running: W3SVC",
+            "starting the web server: so that W3SVC runs again",
         )],
     );
 }
@@ -194,7 +194,7 @@ fn a_restart_of_a_server_that_somebody_else_stopped_waits_for_its_window() {
                 it.goal.rules.reboot = Reboots::WhenRequired;
                 it.window("22:00", "23:00");
             },
-            "starting the web server: must be running: W3SVC",
+            "starting the web server: so that W3SVC runs again",
         )],
     );
 }

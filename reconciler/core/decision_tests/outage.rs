@@ -110,7 +110,7 @@ fn an_outage_has_its_time() {
                     it.down();
                     it.is("W3SVC", ServiceState::Running);
                 },
-                "starting the services: must be running: RTCSRV, RTCCAS",
+                "starting the services: so that RTCSRV, RTCCAS run again",
             ),
             (
                 "the budget is spent to the second",
@@ -126,7 +126,7 @@ fn an_outage_has_its_time() {
                     it.down();
                     it.baseline().since = "2026-03-01T20:29:59Z".parse().unwrap();
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the budget is overspent, which is said only",
@@ -151,7 +151,7 @@ fn an_outage_has_its_time() {
                     it.down();
                     it.seen.run.outage = Some(Period::minutes(31));
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "no window is open",
@@ -165,7 +165,7 @@ fn an_outage_has_its_time() {
                     it.seen.host.package =
                         Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
                 },
-                "staging the update: the installer must not change between check and run",
+                "staging the update: so that nobody changes the installer after its check",
             ),
             (
                 "no window is open, and all is installed but a database",
@@ -209,7 +209,7 @@ fn an_outage_has_its_time() {
                     it.window("10:00", "11:00");
                     it.down();
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "no window is open any more, and the installer was started",
@@ -229,7 +229,7 @@ fn an_outage_has_its_time() {
                     it.seen.run.taken_down = false;
                     it.is("RTCSRV", ServiceState::Running);
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the clock is behind the journal by what a time service corrects",
@@ -249,7 +249,7 @@ fn an_outage_has_its_time() {
                     it.down();
                     it.seen.marks.latest = Some("2026-03-01T21:05:01Z".parse().unwrap());
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the clock is behind the journal, and the installer was started",

@@ -563,7 +563,7 @@ fn a_server_leaves_its_pool_first_and_comes_back_last() {
             (
                 "the web server is down",
                 |it| it.is("W3SVC", ServiceState::Stopped),
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "the failback has failed",

@@ -67,7 +67,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     it.down();
                     (it.goal.rules.reboot, it.seen.marks.reboots) = (Reboots::WhenRequired, 2);
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "one is pending, in a window, and one is open",
@@ -87,7 +87,7 @@ fn a_restart_comes_before_the_work_and_only_where_it_may() {
                     it.window("10:00", "11:00");
                     it.goal.rules.reboot = Reboots::InWindow;
                 },
-                "starting the web server: must be running: W3SVC",
+                "starting the web server: so that W3SVC runs again",
             ),
             (
                 "one is pending, when required, and no window is open; the services are down",

@@ -203,7 +203,7 @@ fn an_installation_that_was_begun_decides_what_comes_next() {
                     let attempt = it.attempt(Some(1603));
                     (attempt.run, attempt.moved) = (RunId("run".into()), false);
                 },
-                "blocked: the installer ended with exit code 1603 (fatal error during installation) and moved no component",
+                "blocked: the installer ended with exit code 1603 (fatal error during installation) and updated no component",
             ),
             (
                 "it failed in this run, and moved something",
@@ -355,7 +355,7 @@ fn somebody_may_have_said_no() {
             (
                 "a service is stopping",
                 |it| it.is("RTCCAS", ServiceState::StopPending),
-                "starting the services: must be running: RTCCAS",
+                "starting the services: so that RTCCAS runs again",
             ),
             (
                 "a service is stopping in an outage",
@@ -441,7 +441,7 @@ fn everything_that_can_be_asked_before_the_first_stop_is() {
                     it.seen.host.package =
                         Fact::Known(PackageSeen::AtSource { sha256: it.goal.installer.sha256.clone() });
                 },
-                "staging the update: the installer must not change between check and run",
+                "staging the update: so that nobody changes the installer after its check",
             ),
             (
                 "the package lies at its source, and copying it did nothing",
@@ -525,7 +525,7 @@ fn everything_that_can_be_asked_before_the_first_stop_is() {
                     it.goal.rules.shells = Shells::Close;
                     it.down();
                 },
-                "closing the open shells: open shells hold assemblies that the installer replaces",
+                "closing the open shells: open shells use files that the installer replaces",
             ),
             (
                 "nobody has looked for services of others",

@@ -73,7 +73,7 @@ impl Element {
     /// byte order mark.
     ///
     /// # Errors
-    /// When memory is short.
+    /// When the XML writer cannot write it.
     pub fn to_xml(&self, encoding: Option<&str>) -> io::Result<String> {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", encoding, None)))?;
@@ -162,10 +162,11 @@ impl Element {
     }
 }
 
-/// The bytes of a file for the Task Scheduler: UTF-16 with a byte order mark, and Windows line ends.
+/// The definition of a task as the bytes of an XML file that the Task Scheduler reads: UTF-16, little-endian, with a byte order
+/// mark, and CRLF at the ends of lines.
 ///
 /// # Errors
-/// When memory is short.
+/// When the XML writer cannot write the text.
 pub fn file(task: &Element) -> io::Result<Vec<u8>> {
     let text = task.to_xml(Some("UTF-16"))?.replace('\n', "\r\n");
     Ok([0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect())

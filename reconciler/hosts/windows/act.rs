@@ -282,9 +282,10 @@ impl WindowsHost {
         Ok(self.runner.run(child, watch, &self.interrupt)?)
     }
 
-    /// Waits until the services have the state that a command should give them. Returns those that do not have it when
-    /// the time since `began` is over. The services with these names accepted an order just now. An interrupt ends the
-    /// wait for a stop that `may_be_left`, because the run then starts the services again.
+    /// Waits until the services that `which` selects have the `wanted` state, until `limit` has passed since `began`. Returns
+    /// the services that do not have it by then. A service in `told` has just accepted a request, and counts as about to
+    /// change for a moment even if it does not show that yet. If the wait `may_be_left`, an interrupt ends it: the run then
+    /// starts the services again.
     fn wait_for(
         &mut self,
         wanted: ServiceState,

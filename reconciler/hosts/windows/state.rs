@@ -70,7 +70,8 @@ pub fn private_folder() -> Result<&'static Path, StateError> {
     Ok(&OWNED.get_or_init(|| Private { path, moved }).path)
 }
 
-/// Entries of the private folder that this process found not to be ours and moved aside, in words.
+/// Describes, for people, each entry of the private folder that this process has moved aside, because somebody else owns it or
+/// can change it.
 pub fn moved_aside() -> &'static [String] {
     OWNED.get().map_or(&[], |private| &private.moved)
 }

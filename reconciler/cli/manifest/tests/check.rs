@@ -88,7 +88,7 @@ fn each_kind_of_error_is_explained() {
         ),
         (
             "version: 1\nshells: blok",
-            "2:9 wrong-value: `shells` is the text \"blok\" | one of `block`, `close`, `wait` | did you mean `block`?",
+            "2:9 wrong-value: `shells` is \"blok\" | one of `block`, `close`, `wait` | did you mean `block`?",
         ),
         ("version: 1\nshells: 3", "2:9 wrong-type: `shells` is the number 3 | text | write it in quotes: \"3\""),
         (
@@ -114,7 +114,7 @@ fn each_kind_of_error_is_explained() {
         ),
         (
             "version: 1\nupdates: {cu: {build: '5.0', path: p}}",
-            "2:23 wrong-format: `build` is the text \"5.0\" | four numbers with dots, such as 5.0.8308.1149",
+            "2:23 wrong-format: `build` is \"5.0\" | four numbers with dots, such as 5.0.8308.1149",
         ),
         (
             "version: 1\nupdates:\n  cu:\n    build: 5.0.8308.1149",
@@ -143,7 +143,7 @@ fn of_alternatives_the_one_that_was_meant_is_explained() {
     for (text, expected) in [
         (
             "reboot: {kind: alowed}",
-            "2:16 wrong-value: `kind` is the text \"alowed\" | one of `allowed`, `never` | did you mean `allowed`?",
+            "2:16 wrong-value: `kind` is \"alowed\" | one of `allowed`, `never` | did you mean `allowed`?",
         ),
         (
             "reboot: {kind: never, after: 1}",
@@ -155,7 +155,7 @@ fn of_alternatives_the_one_that_was_meant_is_explained() {
             "2:10 unknown-field: unknown field `fil` | one of `file`, `share` | did you mean `file`?",
         ),
         ("source: {file: {size: x}}", "2:23 wrong-type: `size` is the text \"x\" | a whole number"),
-        ("source: non", "2:9 wrong-value: `source` is the text \"non\" | `none` | did you mean `none`?"),
+        ("source: non", "2:9 wrong-value: `source` is \"non\" | `none` | did you mean `none`?"),
         (
             "source: 1",
             "2:9 wrong-type: `source` is the number 1 | fields with values or text | write it in quotes: \"1\"",

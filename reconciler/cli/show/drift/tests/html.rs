@@ -260,7 +260,7 @@ fn a_fleet_is_shown_whole() {
         "19 days ago",
         "30 s in the future",
         "fell back: the server was at its goal on 2026-10-02 03:40 UTC",
-        "if Test-CsDatabase then shows a difference",
+        "if Test-CsDatabase shows a difference at that point",
         "14 of 21 servers have a release that the manifest declares; the oldest in use is CU1 of 2019-07, 4 years 3 months \
          older than Oct 2023 security of 2023-10.",
         "Oct 2023 security, target: 14 servers",

@@ -227,16 +227,20 @@ fn fall_behind(shown: &mut Shown, found: &str, blocked: bool) {
     let update =
         "Install-CsDatabase -Update -ConfiguredDatabases -SqlServerFqdn sql01.contoso.example -ExcludeCollocatedStores";
     let behind = format!("Core Components is at {found}, must reach {target} (and 2 more)");
-    let held = "running services may hold assemblies that the installer replaced";
+    let held = "services that still run may use files that the installer replaced";
     for (command, because, certain) in [
-        ("copy and verify SkypeServerUpdateInstaller.exe", "the installer must not change between check and run", true),
+        (
+            "copy and verify SkypeServerUpdateInstaller.exe",
+            "so that nobody changes the installer after its check",
+            true,
+        ),
         ("Stop-CsWindowsService", &behind, true),
         ("net stop w3svc", &behind, true),
         ("SkypeServerUpdateInstaller.exe /silentmode", &behind, true),
         ("Stop-CsWindowsService", held, true),
-        ("net start w3svc", "must be running: W3SVC", true),
+        ("net start w3svc", "so that W3SVC runs again", true),
         (update, "below the version that the binaries expect", false),
-        ("Start-CsWindowsService", "must be running: RTCSRV, RTCASMCU, RTCAVMCU and 6 more", true),
+        ("Start-CsWindowsService", "so that RTCSRV, RTCASMCU, RTCAVMCU and 6 more run again", true),
     ] {
         drift.steps.push(StepReport {
             step: Step::UpdateDatabases(Store::Local),
@@ -272,7 +276,7 @@ fn services_down(shown: &mut Shown) {
         step: Step::StartServices,
         command: "Start-CsWindowsService".into(),
         cause: Cause::Down(vec![]),
-        because: "must be running: RTCSRV, RTCAVMCU".into(),
+        because: "so that RTCSRV, RTCAVMCU run again".into(),
         certain: true,
     });
 }
