@@ -117,6 +117,22 @@ fn a_file_that_is_no_plan_for_this_manifest_is_refused() {
 }
 
 #[test]
+fn a_plan_for_some_servers_is_refused_for_all_before_the_first_and_says_how_it_is_carried_out() {
+    let folder = folder("");
+    reconcile(folder.path(), &["init", "--lab"]);
+    let planned = reconcile(folder.path(), &["plan", "lab.yaml", "--server", "lync-se", "--out", "plan.json"]);
+    let (_, hint) = planned.out.trim_end().rsplit_once("Once it is approved: reconcile ").unwrap();
+
+    let all = reconcile(folder.path(), &["apply", "lab.yaml", "--plan", "plan.json"]);
+    assert_eq!((all.code, all.out.as_str()), (Some(65), ""), "{}", all.err);
+    assert!(all.err.contains("does not name sfb15-se.lab.example"), "{}", all.err);
+    assert!(!folder.path().join("lab.world").exists(), "something was done");
+
+    let ended = reconcile(folder.path(), &hint.split(' ').collect::<Vec<_>>());
+    assert_eq!(ended.code, Some(0), "{hint}: {}{}", ended.out, ended.err);
+}
+
+#[test]
 fn a_plan_that_cannot_be_saved_is_a_failure() {
     let folder = folder(&lab(""));
     let ended = reconcile(folder.path(), &["plan", "site.yaml", "--out", "no/such/folder/plan.json"]);

@@ -23,7 +23,7 @@ pub fn run(args: &Plan) -> Result<Exit, Problem> {
     let manifest = &args.scope.manifest;
     args.scope.output.print(&report, |report| match &args.out {
         None => render::plan(report),
-        Some(path) => format!("{}{}", render::plan(report), render::saved(path, manifest)),
+        Some(path) => format!("{}{}", render::plan(report), render::saved(path, manifest, &args.scope.servers)),
     })?;
     Ok(report.state.into())
 }

@@ -4,8 +4,8 @@ use std::{fmt::Write, path::Path};
 
 use anstyle::{AnsiColor, Style};
 use reconcile_schema::{
-    Basis, FindingReport, Foreign, Heading, OutageForecast, Period, PlanReport, RunReport, ServerPlan, ServerRun,
-    State, UnpublishedService,
+    Basis, FindingReport, Foreign, Heading, OutageForecast, Period, PlanReport, RunReport, ServerName, ServerPlan,
+    ServerRun, State, UnpublishedService,
 };
 
 use crate::manifest::diagnostic::escape;
@@ -58,9 +58,10 @@ pub fn plan(report: &PlanReport) -> String {
 }
 
 /// Where a plan was saved, and how it is carried out.
-pub fn saved(plan: &Path, manifest: &Path) -> String {
+pub fn saved(plan: &Path, manifest: &Path, servers: &[ServerName]) -> String {
     let (plan, manifest) = (escape(&plan.display().to_string()), escape(&manifest.display().to_string()));
-    format!("Saved in {plan}. Once it is approved: reconcile apply {manifest} --plan {plan}\n")
+    let servers: String = servers.iter().map(|name| format!(" --server {name}")).collect();
+    format!("Saved in {plan}. Once it is approved: reconcile apply {manifest} --plan {plan}{servers}\n")
 }
 
 /// How many servers are in each of these states, where any is.

@@ -79,10 +79,13 @@ pub fn each(
             input.current(&marks, now)?;
         }
     }
-    for goal in &goals {
+    // Checked before the first server as well: a plan without the second one is wrong for both.
+    let manifest = input.sha256();
+    let approve = |goal| approved.as_ref().map(|plan| approval(plan, goal, &manifest)).transpose();
+    let approvals: Vec<_> = goals.iter().map(approve).collect::<Result<_, Problem>>()?;
+    for (goal, approval) in goals.iter().zip(approvals) {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
         let watch = reporter.map(watch).transpose()?;
-        let approval = approved.as_ref().map(|plan| approval(plan, goal, &input.sha256())).transpose()?;
         let ran = match &mut site {
             Site::Lab(lab) => {
                 let mut host = lab.host(&goal.server).map_err(Problem::input)?;
