@@ -7,7 +7,7 @@ use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{Period, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
-use crate::work::site::{Site, lab_path, lock_path};
+use crate::work::site::{Site, lab_path, lab_world, lock_path};
 use crate::work::{audience::Say, clock::now, interrupt::wait};
 
 /// A name that no other run on this machine has.
@@ -87,12 +87,17 @@ pub fn opened(
     run: &RunId,
     patience: Patience,
 ) -> Result<(Site, Vec<Goal>, Lock), Problem> {
-    let seen = Site::open(input, only)?; // Errors in a manifest are reported even while somebody else works.
-    let lock = lock(input, run, patience)?;
-    // A machine is observed when it is worked on. A lab was read already, and another run may have changed it before
-    // the lock was ours.
-    let (site, goals) = if seen.0.is_lab() { Site::open(input, only)? } else { seen };
-    Ok((site, goals, lock))
+    // Errors in a manifest are reported even while somebody else works.
+    if lab_path(input).is_some() {
+        input.goals(only)?;
+        lab_world(input)?;
+        // Another run may change the lab until the lock is ours.
+        let lock = lock(input, run, patience)?;
+        let (site, goals) = Site::open(input, only)?;
+        return Ok((site, goals, lock));
+    }
+    let (site, goals) = Site::open(input, only)?; // A machine is observed when it is worked on.
+    Ok((site, goals, lock(input, run, patience)?))
 }
 
 /// Allows one run at a time: in a lab for all its servers, otherwise for this machine.
