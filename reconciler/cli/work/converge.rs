@@ -80,8 +80,7 @@ pub fn each(
         }
     }
     // Checked before the first server as well: a plan without the second one is wrong for both.
-    let manifest = input.sha256();
-    let approve = |goal| approved.as_ref().map(|plan| approval(plan, goal, &manifest)).transpose();
+    let approve = |goal| approved.as_ref().map(|plan| approval(plan, goal, &input.sha256())).transpose();
     let approvals: Vec<_> = goals.iter().map(approve).collect::<Result<_, Problem>>()?;
     for (goal, approval) in goals.iter().zip(approvals) {
         let watch = |reporter| Ok::<_, Problem>(Watch::begin(reporter, goal, site.last_run(&goal.server)?));
