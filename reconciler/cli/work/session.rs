@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use reconcile_core::Goal;
-use reconcile_hosts::{Lock, LockError};
+use reconcile_hosts::{Lock, LockError, lab::Lab};
 use reconcile_schema::{Period, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
@@ -88,13 +88,12 @@ pub fn opened(
     patience: Patience,
 ) -> Result<(Site, Vec<Goal>, Lock), Problem> {
     // Errors in a manifest are reported even while somebody else works.
-    if lab_path(input).is_some() {
-        input.goals(only)?;
-        lab_world(input)?;
-        // Another run may change the lab until the lock is ours.
+    if let Some(path) = lab_path(input) {
+        let (goals, world) = (input.goals(only)?, lab_world(input)?);
         let lock = lock(input, run, patience)?;
-        let (site, goals) = Site::open(input, only)?;
-        return Ok((site, goals, lock));
+        // Another run may have changed the lab until now.
+        let lab = Lab::open(&path, || world).map_err(Problem::input)?;
+        return Ok((Site::Lab(lab), goals, lock));
     }
     let (site, goals) = Site::open(input, only)?; // A machine is observed when it is worked on.
     Ok((site, goals, lock(input, run, patience)?))
