@@ -106,7 +106,10 @@ pub fn parts(path: &str) -> Result<(Root, Vec<&str>), PathFault> {
     if length > LONGEST {
         return Err(PathFault::TooLong(length));
     }
-    if path.contains("://") {
+    // `C://Updates` is a drive.
+    let is_scheme =
+        |(scheme, _): (&str, &str)| scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if path.split_once("://").is_some_and(is_scheme) {
         return Err(PathFault::Address);
     }
     let (root, inside) = root(path)?;

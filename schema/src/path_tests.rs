@@ -62,6 +62,8 @@ fn what_is_no_plain_file_is_refused_with_its_reason() {
         (r"\\files@SSL@443\dav\a.exe", "a server of the web"),
         (r"\\\files\share\a", "two separators"),
         (r"D:\a\\b", "two separators"),
+        ("C://Updates/a.exe", "two separators"),
+        (r"D:\a://b", "a stream"),
         (r"D:\a//b", "two separators"),
         (r"D:\a\..\b", "leads out of the folder"),
         ("../a", "leads out of the folder"),

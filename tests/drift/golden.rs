@@ -1,7 +1,11 @@
 //! The fleet in every form, compared with the committed files. `UPDATE_GOLDEN=1` writes them again; read the
 //! difference.
 
-use std::{collections::BTreeMap, env, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::Path,
+};
 
 use reconcile_schema::{DriftCode, DriftReport, DriftState};
 use reconcile_support::readers;
@@ -36,11 +40,8 @@ const ONE_PER_STATE: [&str; 9] = [
     "lync-03.madrid.contoso.example",
 ];
 
-/// How the long lists of the page begin their lines: releases, facts, the marks of a chart.
-const LISTS: [&str; 2] = ["<tr><th", "<line class=\"tick\""];
-
-/// The page without its style and script, which are files of the program, and without their hashes; of each long list the first three
-/// lines, and how many more there are.
+/// The page without its style and script, which are files of the program, and without their hashes. A row of a table that stands
+/// earlier on the page as well is only counted: most servers have the same components and services.
 fn shortened(page: &str) -> String {
     let mut inside = false;
     let lines = page.lines().filter(|line| {
@@ -49,17 +50,14 @@ fn shortened(page: &str) -> String {
         inside &= !(line.ends_with("</style>") || line.ends_with("</script>"));
         stays
     });
-    let list = |line: &str| LISTS.into_iter().find(|start| line.starts_with(start));
-    let lines: Vec<_> = lines.collect();
+    let mut rows = BTreeSet::new();
+    let lines: Vec<_> =
+        lines.map(|line| (line, line.starts_with("<tr><th scope=\"row\">") && !rows.insert(line))).collect();
     let mut out = String::new();
-    for lines in lines.chunk_by(|one, next| list(one).is_some() && list(one) == list(next)) {
-        let shown = lines.len().min(3);
-        for line in &lines[..shown] {
-            out += line;
-            out += "\n";
-        }
-        if shown < lines.len() {
-            out += &format!("… {} more\n", lines.len() - shown);
+    for lines in lines.chunk_by(|(_, one), (_, next)| *one && *next) {
+        match lines {
+            [(line, false)] => out += &format!("{line}\n"),
+            again => out += &format!("… {} as above\n", again.len()),
         }
     }
     out

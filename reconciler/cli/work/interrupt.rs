@@ -199,6 +199,10 @@ mod tests {
             (Signal::CtrlC, true, Halt::Forced(Forced::Asked)),
             (Signal::Leave(Forced::Break), false, Halt::Forced(Forced::Break)),
             (Signal::Leave(Forced::Break), true, Halt::Forced(Forced::Break)),
+            (Signal::Leave(Forced::Closed), false, Halt::Forced(Forced::Closed)),
+            (Signal::Leave(Forced::Closed), true, Halt::Forced(Forced::Closed)),
+            (Signal::Leave(Forced::Logoff), false, Halt::Forced(Forced::Logoff)),
+            (Signal::Leave(Forced::Shutdown), false, Halt::Forced(Forced::Shutdown)),
             (Signal::Leave(Forced::Told), false, Halt::Forced(Forced::Told)),
         ];
         for (signal, asked, expected) in table {

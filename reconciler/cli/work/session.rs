@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use reconcile_core::Goal;
-use reconcile_hosts::{Lock, LockError, lab::Lab};
+use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{Period, RunId, ServerName};
 
 use crate::manifest::{input::Input, problem::Problem};
-use crate::work::site::{Site, lab_path, lab_world, lock_path};
+use crate::work::site::{Site, lab_path, lock_path};
 use crate::work::{audience::Say, clock::now, interrupt::wait};
 
 /// A name that no other run on this machine has.
@@ -87,16 +87,9 @@ pub fn opened(
     run: &RunId,
     patience: Patience,
 ) -> Result<(Site, Vec<Goal>, Lock), Problem> {
-    // Errors in a manifest are reported even while somebody else works.
-    if let Some(path) = lab_path(input) {
-        let (goals, world) = (input.goals(only)?, lab_world(input)?);
-        let lock = lock(input, run, patience)?;
-        // Another run may have changed the lab until now.
-        let lab = Lab::open(&path, || world).map_err(Problem::input)?;
-        return Ok((Site::Lab(lab), goals, lock));
-    }
-    let (site, goals) = Site::open(input, only)?; // A machine is observed when it is worked on.
-    Ok((site, goals, lock(input, run, patience)?))
+    // Errors in a manifest are reported even while somebody else works. A machine is observed when it is worked on; a lab is
+    // read here, and another run may change it until the lock is ours.
+    Site::open_once(input, only, || lock(input, run, patience))
 }
 
 /// Allows one run at a time: in a lab for all its servers, otherwise for this machine.

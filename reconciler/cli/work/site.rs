@@ -22,15 +22,26 @@ impl Site {
     /// # Errors
     /// When the manifest names real servers and not this one, or the lab cannot be read.
     pub fn open(input: &Input, only: &[ServerName]) -> Result<(Self, Vec<Goal>), Problem> {
-        match lab_path(input) {
-            Some(path) => {
-                let goals = input.goals(only)?;
-                let world = lab_world(input)?;
-                let lab = Lab::open(&path, || world).map_err(Problem::input)?;
-                Ok((Self::Lab(lab), goals))
-            }
-            None => Self::machine(input, only),
-        }
+        Self::open_once(input, only, || Ok(())).map(|(site, goals, ())| (site, goals))
+    }
+
+    /// The same, once `ready` has happened: after the errors in the manifest, and before a lab is read.
+    ///
+    /// # Errors
+    /// As [`Site::open`], and those of `ready`.
+    pub fn open_once<T>(
+        input: &Input,
+        only: &[ServerName],
+        ready: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<(Self, Vec<Goal>, T), Problem> {
+        let Some(path) = lab_path(input) else {
+            let (site, goals) = Self::machine(input, only)?;
+            return Ok((site, goals, ready()?));
+        };
+        let (goals, world) = (input.goals(only)?, lab_world(input)?);
+        let ready = ready()?;
+        let lab = Lab::open(&path, || world).map_err(Problem::input)?;
+        Ok((Self::Lab(lab), goals, ready))
     }
 
     #[cfg(windows)]
