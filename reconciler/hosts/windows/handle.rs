@@ -123,7 +123,10 @@ impl Process {
 }
 
 /// Whether the process that was created then still exists.
-pub fn lives(id: u32, created: u64) -> bool {
-    let process = Process::open_same(id, created);
-    process.is_some_and(|process| !process.wait(Duration::ZERO).is_ok_and(|code| code.is_some()))
+///
+/// # Errors
+/// When Windows does not say. The caller decides what is safe then.
+pub fn lives(id: u32, created: u64) -> Result<bool, Win32Error> {
+    let Some(process) = Process::open_same(id, created) else { return Ok(false) };
+    Ok(process.wait(Duration::ZERO)?.is_none())
 }

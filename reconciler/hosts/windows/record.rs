@@ -141,8 +141,9 @@ pub fn last(private: &Path) -> Option<Recorded> {
         Err(error) => error.raw_os_error() == Some(ERROR_SHARING_VIOLATION.cast_signed()),
     };
     let mut recorded = understood(&std::fs::read_to_string(&path).ok()?, held)?;
-    // A watcher may have been ended before its command.
-    recorded.at_work |= recorded.end.is_none() && recorded.started.is_some_and(|(pid, created)| lives(pid, created));
+    // A watcher may have been ended before its command. Services do not stay down for one that nobody knows to be at work.
+    let lives = |(pid, created)| lives(pid, created).unwrap_or(false);
+    recorded.at_work |= recorded.end.is_none() && recorded.started.is_some_and(lives);
     Some(recorded)
 }
 

@@ -90,7 +90,7 @@ pub fn end_sleepers(private: &Path) -> Vec<String> {
     let mut ended = Vec::new();
     for path in notes.map(|note| note.path()) {
         let noted = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Noted>(&text).ok());
-        if noted.as_ref().is_some_and(|noted| lives(noted.maker, noted.created)) {
+        if noted.as_ref().is_some_and(|noted| lives(noted.maker, noted.created).unwrap_or(true)) {
             continue;
         }
         // An incomplete note was written before its process was created, so there is none.
