@@ -14,10 +14,11 @@ const NOT_PLAIN: &str = "expected a plain file, found a folder, a pipe or a devi
 /// # Errors
 /// When it does not exist, is not a plain file, is larger, or cannot be read.
 pub fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if !open::metadata(path)?.is_file() {
+    let found = open::metadata(path)?;
+    if !found.is_file() {
         return Err(io::Error::other(NOT_PLAIN));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(limit)).unwrap_or_default());
     open::to_read(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("expected at most {} MiB, found more", limit >> 20)));

@@ -74,10 +74,15 @@ pub fn watched<T>(goal: &Goal, tell: &Tell<'_>, run: impl FnOnce(&mut dyn FnMut(
         }
     };
     thread::scope(|scope| {
-        let (steps, clock) = channel();
-        scope.spawn(|| tick(clock, &|alarm, lasted| raise(alarm, lasted, None)));
-        // The clock ends when nobody can send it a step any more.
-        let told = |coming: Vec<Coming>| drop(steps.send(coming));
+        // Most runs take no step, and need no clock. It ends when nobody can send it a step any more.
+        let raise = &raise;
+        let begin = || {
+            let (steps, clock) = channel();
+            scope.spawn(move || tick(clock, &|alarm, lasted| raise(alarm, lasted, None)));
+            steps
+        };
+        let mut clock = None;
+        let mut told = |coming: Vec<Coming>| drop(clock.get_or_insert_with(begin).send(coming));
         run(&mut |event| match event {
             Event::Began(step, _, seen) => told(coming(goal, step, seen)),
             Event::Ended(_, _, seen) => {

@@ -20,9 +20,10 @@ pub fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
 
 /// The content of an open file.
 pub fn load(file: &File, path: &Path) -> Result<Vec<u8>, JournalError> {
-    let mut bytes = Vec::new();
-    let read = file.take(LIMIT + 1).read_to_end(&mut bytes);
-    read.map_err(|cause| JournalError::Unusable { what: "read", path: path.to_owned(), cause })?;
+    let unreadable = |cause| JournalError::Unusable { what: "read", path: path.to_owned(), cause };
+    let length = file.metadata().map_err(unreadable)?.len().min(LIMIT);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LIMIT {
         return Err(JournalError::TooLarge { path: path.to_owned() });
     }

@@ -211,6 +211,11 @@ fn is_cut_off(tail: &[u8], next: u64) -> bool {
 /// forbidden.
 fn whole(json: &str) -> Result<Entry, serde_json::Error> {
     let entry: Entry = serde_json::from_str(json)?;
+    // Every run reads a journal, and nearly all of its lines are as this version writes them.
+    let Entry { seq, at, run, mark } = &entry;
+    if serde_json::to_string(&Line { seq: *seq, at: *at, run, mark })? == json {
+        return Ok(entry);
+    }
     let mut written: serde_json::Value = serde_json::from_str(json)?;
     if let Some(fields) = written.as_object_mut() {
         fields.retain(|name, _| !["seq", "at", "run", "sum"].contains(&name.as_str())); // They surround each mark.
