@@ -74,12 +74,26 @@ pub struct LastRun {
     pub next: Option<OpeningReport>,
 }
 
-/// The task of an unattended run.
+/// What an unattended run, or a scheduled task, does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Bring the server to its goal.
+    /// Brings the server to its goal.
     Apply,
-    /// Observe, compare and report.
+    /// Reports what it observes on the server, and changes nothing.
     Observe,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Self; 2] = [Self::Apply, Self::Observe];
+
+    /// The command of `reconcile` that does it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Observe => "observe",
+        }
+    }
 }

@@ -110,7 +110,7 @@ pub use report::{
 pub use reports::{Log, Reports};
 pub use role::Role;
 pub use rollout::{ClaimShare, OnFailure, Rollout};
-pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskMode, TaskProblem, TaskStanding};
+pub use schedule::{NextStart, ScheduleReport, ScheduledTask, TaskDifference, TaskProblem, TaskStanding};
 pub use service::{FRONT_END_SERVICE, Recognised, Service, ServiceState, StartType, WEB_SERVICE, Whose};
 pub use shared::Shared;
 pub use snapshot::{SNAPSHOT_VERSION, Snapshot};

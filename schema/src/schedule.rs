@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Period, RunId, State};
+use crate::{Mode, Period, RunId, State};
 
 /// The report of `reconcile schedule show` and `schedule run`. Its version is that of the other reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +42,7 @@ pub struct ScheduleReport {
 #[serde(rename_all = "camelCase")]
 pub struct ScheduledTask {
     /// What it does.
-    pub mode: TaskMode,
+    pub mode: Mode,
     /// The path of the manifest on the server.
     pub manifest: String,
     /// The path of the program on the server.
@@ -79,30 +79,6 @@ pub struct TaskStanding {
     /// When it starts next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextStart>,
-}
-
-/// What a scheduled task does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskMode {
-    /// The task brings the server to its update.
-    Apply,
-    /// The task reports what it observes on the server, and changes nothing.
-    Observe,
-}
-
-impl TaskMode {
-    /// Every mode.
-    pub const ALL: [Self; 2] = [Self::Apply, Self::Observe];
-
-    /// The command of `reconcile` that the task runs.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Apply => "apply",
-            Self::Observe => "observe",
-        }
-    }
 }
 
 /// One element of a task's definition that is not as it should be.

@@ -5,7 +5,7 @@ use reconcile_hosts::{
     command_line,
     task::{Account, Element, Place, Request, decode, file},
 };
-use reconcile_schema::{Period, TaskMode};
+use reconcile_schema::{Mode, Period};
 
 const BLANK: u16 = b' ' as u16;
 const TAB: u16 = b'\t' as u16;
@@ -34,7 +34,7 @@ fn task(path: &str) {
         return;
     };
     let (every, jitter, limit) = (Period::hours(1), Period::minutes(5), Period::hours(3));
-    let request = Request { mode: TaskMode::Apply, manifest, program, account: Account::System, every, jitter, limit };
+    let request = Request { mode: Mode::Apply, manifest, program, account: Account::System, every, jitter, limit };
     let definition = request.definition();
     let text = decode(&file(&definition).unwrap()).unwrap();
     // An independent XML parser.

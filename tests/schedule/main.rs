@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use reconcile_hosts::task::{Request, file};
-use reconcile_schema::{Period, TaskMode};
+use reconcile_schema::{Mode, Period};
 
 /// An empty folder for documents.
 fn folder(name: &str) -> PathBuf {
@@ -19,7 +19,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-fn request(mode: TaskMode, path: &str, account: &str, every: &str, jitter: &str, limit: Period) -> Request {
+fn request(mode: Mode, path: &str, account: &str, every: &str, jitter: &str, limit: Period) -> Request {
     let (every, jitter) = (every.parse().unwrap(), jitter.parse().unwrap());
     let (manifest, program) = (path.parse().unwrap(), path.parse().unwrap());
     let request = Request { mode, manifest, program, account: account.parse().unwrap(), every, jitter, limit };
@@ -33,7 +33,7 @@ fn definitions_for_the_validator() {
     let long = format!(r"C:\{}", "x".repeat(256));
     let paths = [r"C:\Program Files\reconcile\it's here & there.yaml", r"\\files\share$\Łódź 😀.yaml", &long];
     let mut count = 0;
-    for mode in TaskMode::ALL {
+    for mode in Mode::ALL {
         for path in paths {
             for account in ["SYSTEM", r"CONTOSO\svc & co", r"CONTOSO\gmsa$"] {
                 for (every, jitter) in [("1m", "0s"), ("90s", "89s"), ("1h", "10m"), ("31d", "30d")] {
@@ -54,7 +54,7 @@ fn definitions_for_the_validator() {
 fn bad_documents_for_the_validator() {
     let folder = folder("bad");
     let limit = Period::hours(12);
-    let task = request(TaskMode::Apply, r"C:\manifest.yaml", "SYSTEM", "1h", "10m", limit).definition();
+    let task = request(Mode::Apply, r"C:\manifest.yaml", "SYSTEM", "1h", "10m", limit).definition();
     let good = task.to_xml(None).unwrap();
     let mistakes = [
         ("another-version", "version=\"1.2\"", "version=\"9\""),

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use reconcile_doubles::{Call, Scheduler, ScriptRun};
-use reconcile_schema::{Period, ScheduleReport, State, StatusReport, TaskDifference, TaskMode};
+use reconcile_schema::{Mode, Period, ScheduleReport, State, StatusReport, TaskDifference};
 
 use crate::machine::{Machine, Output, RECONCILE};
 use crate::reconcile::manifest;
@@ -85,7 +85,7 @@ fn a_task_is_registered_read_back_corrected_and_removed() {
     let task = show(&machine);
     assert_eq!((task.state, task.problems.as_slice(), task.differences.as_slice()), (State::AtGoal, &[][..], &[][..]));
     let task = task.task.expect("it is read back");
-    assert_eq!((task.mode, task.manifest.as_str(), task.program.as_str()), (TaskMode::Observe, MANIFEST, RECONCILE));
+    assert_eq!((task.mode, task.manifest.as_str(), task.program.as_str()), (Mode::Observe, MANIFEST, RECONCILE));
     assert_eq!((task.account.as_str(), task.every, task.jitter), ("SYSTEM", Period::hours(1), Period::minutes(10)));
 
     let known = machine.calls().len();
@@ -137,7 +137,7 @@ fn another_request_corrects_the_task_and_a_changed_manifest_is_drift() {
     let machine = machine();
     install(&machine, &["--mode", "observe", "--every", "1d", "--jitter", "2h"], 0);
     let task = show(&machine).task.expect("it is read back");
-    assert_eq!((task.mode, task.every, task.limit), (TaskMode::Observe, Period::hours(24), Period::hours(2)));
+    assert_eq!((task.mode, task.every, task.limit), (Mode::Observe, Period::hours(24), Period::hours(2)));
     let fixed = install(&machine, &[], 0);
     assert!(
         fixed.stdout.contains("Triggers/TimeTrigger/Repetition/Interval: expected PT1H, found P1D"),

@@ -7,7 +7,7 @@ use reconcile_hosts::{
     lab,
     task::{Account, Place},
 };
-use reconcile_schema::{Fingerprint, Period, Product, ServerName, TaskMode};
+use reconcile_schema::{Fingerprint, Mode, Period, Product, ServerName};
 
 use crate::manifest::schemas::Format;
 use crate::show::{drift::forms::Form, topics};
@@ -490,8 +490,8 @@ pub struct Install {
     /// The manifest: on this server or on a share, where only administrators can change it.
     pub manifest: PathBuf,
     /// What the task does: observe only reports, apply brings the server to its update.
-    #[arg(long, value_parser = |text: &str| one_of(TaskMode::ALL, TaskMode::key, text), default_value = "observe")]
-    pub mode: TaskMode,
+    #[arg(long, value_parser = |text: &str| one_of(Mode::ALL, Mode::key, text), default_value = "observe")]
+    pub mode: Mode,
     /// How often it starts, in addition to every boot, such as 30m or 1d.
     #[arg(long, value_name = "PERIOD", default_value = "1h")]
     pub every: Period,

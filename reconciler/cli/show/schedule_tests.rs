@@ -1,13 +1,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use reconcile_schema::{NextStart, REPORT_VERSION, State, TaskMode, TaskProblem};
+use reconcile_schema::{Mode, NextStart, REPORT_VERSION, State, TaskProblem};
 
 use super::*;
 
 fn report() -> ScheduleReport {
     let at = |time: &str| format!("2026-11-02T{time}Z").parse().unwrap();
     let task = ScheduledTask {
-        mode: TaskMode::Apply,
+        mode: Mode::Apply,
         manifest: r"C:\Program Files\reconcile\manifest.yaml".into(),
         program: r"C:\Program Files\reconcile\reconcile.exe".into(),
         account: "SYSTEM".into(),

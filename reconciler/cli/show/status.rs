@@ -143,7 +143,7 @@ fn last_scheduled(run: &LastRun, zone: Option<&ZoneName>) -> String {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use reconcile_schema::{NextStart, ScheduledTask, TaskMode};
+    use reconcile_schema::{Mode, NextStart, ScheduledTask};
 
     use super::*;
 
@@ -151,7 +151,7 @@ mod tests {
     fn the_scheduled_task_is_told() {
         let at = |time: &str| format!("2026-11-02T{time}Z").parse().unwrap();
         let task = ScheduledTask {
-            mode: TaskMode::Apply,
+            mode: Mode::Apply,
             manifest: r"C:\m.yaml".into(),
             program: r"C:\reconcile.exe".into(),
             account: "SYSTEM".into(),

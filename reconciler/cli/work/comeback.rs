@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reconcile_schema::{NextStart, TaskMode, TaskStanding};
+use reconcile_schema::{Mode, NextStart, TaskStanding};
 
 use crate::work::{task::standing, words::coming};
 
@@ -58,7 +58,7 @@ fn by_task(standing: &TaskStanding, manifest: &str) -> Comeback {
     let applies = standing
         .task
         .as_ref()
-        .is_some_and(|task| task.mode == TaskMode::Apply && task.manifest.eq_ignore_ascii_case(manifest));
+        .is_some_and(|task| task.mode == Mode::Apply && task.manifest.eq_ignore_ascii_case(manifest));
     if applies { Comeback::Task(standing.next) } else { Comeback::Nobody }
 }
 
@@ -109,10 +109,10 @@ mod tests {
         let none = TaskStanding { installed: false, task: None, next: None };
         let somebody_elses = TaskStanding { installed: true, ..none.clone() };
         let table = [
-            (standing(TaskMode::Apply, here), Comeback::Task(Some(next))),
-            (standing(TaskMode::Apply, r"c:\M.yaml"), Comeback::Task(Some(next))),
-            (standing(TaskMode::Observe, here), Comeback::Nobody),
-            (standing(TaskMode::Apply, r"D:\other.yaml"), Comeback::Nobody),
+            (standing(Mode::Apply, here), Comeback::Task(Some(next))),
+            (standing(Mode::Apply, r"c:\M.yaml"), Comeback::Task(Some(next))),
+            (standing(Mode::Observe, here), Comeback::Nobody),
+            (standing(Mode::Apply, r"D:\other.yaml"), Comeback::Nobody),
             (none, Comeback::Nobody),
             (somebody_elses, Comeback::Nobody),
         ];

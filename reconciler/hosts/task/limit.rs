@@ -1,7 +1,7 @@
 //! The longest time of a run, which the Task Scheduler must allow.
 
 use reconcile_core::Goal;
-use reconcile_schema::{Period, TaskMode};
+use reconcile_schema::{Mode, Period};
 
 /// The time for work without a limit in the manifest: copying and hashing the update, and everything quick.
 const REST: Period = Period::hours(1);
@@ -20,17 +20,17 @@ const REST: Period = Period::hours(1);
 /// The schema has no upper limit (Microsoft Learn: `ExecutionTimeLimit (settingsType) Element`); a [`Period`] ends
 /// after 136 years.
 #[must_use]
-pub fn longest(goal: &Goal, mode: TaskMode) -> Period {
+pub fn longest(goal: &Goal, mode: Mode) -> Period {
     let rules = &goal.rules;
     let stores = u32::try_from(goal.all_stores().count()).unwrap_or(u32::MAX);
     match mode {
-        TaskMode::Apply => {
+        Mode::Apply => {
             let databases = times(rules.database, stores.saturating_mul(3));
             let attempt = times(rules.stop, 4) + rules.install + times(rules.start, 2) + databases;
             let back_up = rules.stop + times(rules.start, 2);
             times(attempt, rules.attempts) + back_up + rules.shell_wait + REST
         }
-        TaskMode::Observe => times(rules.database, stores) + REST,
+        Mode::Observe => times(rules.database, stores) + REST,
     }
 }
 

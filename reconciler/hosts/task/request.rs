@@ -1,7 +1,7 @@
 //! The request for the task, its definition, and the request from which a definition was made.
 
 use jiff::Timestamp;
-use reconcile_schema::{NextStart, Period, ScheduledTask, TaskMode};
+use reconcile_schema::{Mode, NextStart, Period, ScheduledTask};
 
 use super::account::Account;
 use super::document::Element;
@@ -22,7 +22,7 @@ const EVERY: Period = Period::hours(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What it does.
-    pub mode: TaskMode,
+    pub mode: Mode,
     /// The path of the manifest on the server.
     pub manifest: Place,
     /// The path of the program on the server.
@@ -97,8 +97,8 @@ impl Request {
     pub fn definition(&self) -> Element {
         let leaf = |name, text: &str| Element::leaf(name, text);
         let does = match self.mode {
-            TaskMode::Apply => "Brings this server to the cumulative update that its manifest declares.",
-            TaskMode::Observe => "Reports what is seen of this server, and changes nothing.",
+            Mode::Apply => "Brings this server to the cumulative update that its manifest declares.",
+            Mode::Observe => "Reports what is seen of this server, and changes nothing.",
         };
         let registration = Element::of(
             "RegistrationInfo",
@@ -181,7 +181,7 @@ impl Request {
         let text = |path: &str| task.text_at(path).unwrap_or_default();
         let period = |path: &str, default| read(text(path)).unwrap_or(default);
         let (command, arguments) = (text("Actions/Exec/Command"), text("Actions/Exec/Arguments"));
-        let action = TaskMode::ALL.into_iter().find_map(|mode| {
+        let action = Mode::ALL.into_iter().find_map(|mode| {
             let quoted = arguments.strip_prefix(mode.key())?.strip_prefix(" \"")?;
             Some((mode, quoted.strip_suffix("\" --unattended")?))
         });

@@ -1,11 +1,11 @@
-use reconcile_schema::{Period, TaskMode};
+use reconcile_schema::{Mode, Period};
 
 use super::duration::{read, written};
 use super::*;
 
 fn request() -> Request {
     Request {
-        mode: TaskMode::Apply,
+        mode: Mode::Apply,
         manifest: r"C:\Program Files\reconcile\manifest.yaml".parse().unwrap(),
         program: PROGRAM.parse().unwrap(),
         account: Account::System,
@@ -36,7 +36,7 @@ fn every_request_is_written_and_read_back_the_same() {
     ];
     let accounts = ["SYSTEM", r"CONTOSO\svc", r"CONTOSO\gmsa-lync$", r"Vertrieb & Co\Jörg"];
     let mut count = 0;
-    for mode in TaskMode::ALL {
+    for mode in Mode::ALL {
         for path in paths {
             for account in accounts {
                 for (every, jitter) in [("1m", "0s"), ("90s", "30s"), ("1h", "10m"), ("31d", "1d")] {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use reconcile_hosts::task::{Element, PATH, Place, Request, differences};
 use reconcile_hosts::windows::{Installed, Trusted, event_log, trusted};
-use reconcile_schema::{REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskMode, TaskProblem};
+use reconcile_schema::{Mode, REPORT_VERSION, ScheduleReport, State, TaskDifference, TaskProblem};
 
 use crate::commands::args::{self, Output};
 use crate::commands::schedule::request::{goals, limit as longest, reachable, request, tell};
@@ -101,7 +101,7 @@ fn limit(request: &Request) -> Result<reconcile_schema::Period, Problem> {
     let input = Input::read(Path::new(request.manifest.as_str()))?;
     let goals = goals(&input, &[])?;
     reachable(request, &goals)?;
-    if request.mode == TaskMode::Apply {
+    if request.mode == Mode::Apply {
         may(request, &input, &goals)?;
     }
     Ok(longest(&goals, request.mode))

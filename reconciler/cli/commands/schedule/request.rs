@@ -2,7 +2,7 @@
 
 use reconcile_core::{Goal, product_steps};
 use reconcile_hosts::task::{Account, Place, Request, longest};
-use reconcile_schema::{Period, ServerName, Store, TaskMode};
+use reconcile_schema::{Mode, Period, ServerName, Store};
 
 use crate::commands::{args::Install, schedule::unattended};
 use crate::manifest::{input::Input, problem::Problem};
@@ -42,8 +42,8 @@ pub fn request(args: &Install) -> Result<(Request, String), Problem> {
     };
     reachable(&request, &goals)?;
     let outlook = match request.mode {
-        TaskMode::Observe => String::new(),
-        TaskMode::Apply => {
+        Mode::Observe => String::new(),
+        Mode::Apply => {
             unattended::may(&request, &input, &goals)?;
             unattended::outlook(&goals, now())
         }
@@ -71,7 +71,7 @@ pub fn goals(input: &Input, servers: &[ServerName]) -> Result<Vec<Goal>, Problem
 }
 
 /// The longest time of a run on any of the servers.
-pub fn limit(goals: &[Goal], mode: TaskMode) -> Period {
+pub fn limit(goals: &[Goal], mode: Mode) -> Period {
     goals.iter().map(|goal| longest(goal, mode)).max().unwrap_or_default()
 }
 
@@ -112,8 +112,7 @@ pub fn reachable(request: &Request, goals: &[Goal]) -> Result<(), Problem> {
             share.or_else(|| goal.all_stores().find_map(|store| elsewhere_than(goal, store)))
         })
     });
-    let of_the_domain =
-        request.mode == TaskMode::Apply && goals.iter().any(|goal| product_steps(goal).next().is_some());
+    let of_the_domain = request.mode == Mode::Apply && goals.iter().any(|goal| product_steps(goal).next().is_some());
     far.map_or(Ok(()), |far| Err(Problem::usage(no_network(&request.account, &far, of_the_domain))))
 }
 

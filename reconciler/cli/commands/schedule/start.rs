@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use reconcile_hosts::task::{PATH, Request};
-use reconcile_schema::{Fingerprint, Period, ScheduleReport, TaskMode, UnattendedRun, shown_at};
+use reconcile_schema::{Fingerprint, Mode, Period, ScheduleReport, UnattendedRun, shown_at};
 
 use crate::commands::args::{Output, Start};
 use crate::commands::schedule::register::report;
@@ -57,11 +57,11 @@ pub fn start(args: &Start) -> Result<Exit, Problem> {
 /// Whether the task may be started: it applies the manifest that the caller means.
 fn startable(request: &Request, expected: Option<Fingerprint>) -> Result<(), Problem> {
     match request.mode {
-        TaskMode::Observe => Err(Problem::usage(format!(
+        Mode::Observe => Err(Problem::usage(format!(
             "{PATH} only observes and changes nothing: reconcile schedule install {} --mode apply lets it apply",
             request.manifest
         ))),
-        TaskMode::Apply if expected.is_none() => Ok(()),
-        TaskMode::Apply => Input::read(Path::new(request.manifest.as_str()))?.expect(expected),
+        Mode::Apply if expected.is_none() => Ok(()),
+        Mode::Apply => Input::read(Path::new(request.manifest.as_str()))?.expect(expected),
     }
 }
