@@ -268,6 +268,7 @@ impl<H: Act> Work<'_, H> {
         seen.run.outage = seen.run.outage.max(seen.outage());
         self.run.outage = seen.run.outage;
         if let Some(found) = seen.host.pool.known() {
+            self.run.asked.get_or_insert(seen.host.at);
             let ready = unready(self.request.goal, &seen, found).is_none();
             if !(core::mem::replace(&mut self.ready, ready) && ready) {
                 self.run.ready_again = Some(seen.host.at);

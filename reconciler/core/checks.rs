@@ -283,12 +283,14 @@ pub(crate) fn claimed(goal: &Goal, seen: &Seen, step: &Step) -> Gate {
     if !doubts.is_empty() {
         return Gate::Shut(Blocker::ClaimsUntrusted { pool: claims.name.clone(), doubts });
     }
-    if record.is_claimed_by(&goal.server) {
-        return Gate::Open;
-    }
+    // Checked before our own claim counts as well: it may be from an attempt for another target, or from before the manifest
+    // named that server.
     if let Some((server, told)) = not_done(goal, seen) {
         let (server, told, due) = (server.clone(), told.cloned(), goal.core.clone());
         return Gate::Shut(Blocker::ComesAfter { server, told, due });
+    }
+    if record.is_claimed_by(&goal.server) {
+        return Gate::Open;
     }
     match unsettled(goal, seen) {
         Some(why) => until_ready(seen, Blocker::Pool { pool: claims.pool.clone(), why }),

@@ -65,16 +65,19 @@ pub(crate) fn doubts(goal: &Goal, seen: &Seen) -> Vec<Doubt> {
 /// Why the pool is not yet stable, if so: the servers that were taken down last have not been back for long enough. The
 /// pool must have been ready since then, or since this run last saw it otherwise.
 ///
-/// If a server reports a time in the future, it is unknown when it was back. Then the pool must be ready while this run
-/// waits, for a limited time.
+/// If the share reports a time in the future, it is unknown when the server was back. Then the pool must have been ready
+/// since this run first asked it, for a limited time.
 pub(crate) fn unsettled(goal: &Goal, seen: &Seen) -> Option<Unready> {
     let (claims, record) = (goal.claims.as_ref().filter(|_| goal.is_in_pool())?, seen.host.claim.known()?);
     let last = record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref())?;
-    let (server, back, now) = (last.server.clone(), last.back(), seen.host.at);
+    let (server, now) = (last.server.clone(), seen.host.at);
+    // One of the two clocks may be slow, or fast: the later time counts that can have been.
+    let times = [last.at, last.back()].into_iter().filter(|time| !is_ahead(*time, now));
+    let back = times.max().unwrap_or(last.back());
     let again = seen.run.ready_again.filter(|then| *then > back || is_ahead(back, now));
     let ready = match again {
         Some(then) => Period::between(then, now),
-        None if is_ahead(back, now) => seen.run.waited,
+        None if is_ahead(back, now) => seen.run.asked.map_or_else(Period::default, |asked| Period::between(asked, now)),
         None => Period::between(back, now),
     };
     let clock = wrong_clock(&last.server, last.at, last.written, now);

@@ -4,8 +4,8 @@ use alloc::{format, string::String, string::ToString, sync::Arc, vec::Vec};
 use core::iter;
 
 use reconcile_schema::{
-    Databases, Fqdn, Installer, Manifest, Marks, Mirrored, Product, Releases, Role, Server, ServerName, ServiceName,
-    Store,
+    Build, Databases, Fqdn, Installer, Manifest, Marks, Mirrored, Product, Releases, Role, Server, ServerName,
+    ServiceName, Store,
 };
 
 use crate::{
@@ -163,14 +163,14 @@ impl Goal {
     }
 
     /// The goal that the journal records, if its run stopped services: enough to bring them back, but no reason to take
-    /// anything down.
+    /// anything down. `installed` is the build that counts where the journal has lost the one that the run was to bring.
     #[must_use]
-    pub fn recorded(marks: &Marks, server: &ServerName) -> Option<Self> {
+    pub fn recorded(marks: &Marks, server: &ServerName, installed: Option<&Build>) -> Option<Self> {
         let baseline = marks.baseline.as_ref()?;
         let (aim, attempt) = (marks.aim.as_ref(), marks.attempt.as_ref());
         let core = aim.map(|aim| &aim.core).or_else(|| attempt.map(|attempt| &attempt.target));
         // A damaged journal may lack the build that the run was to bring; the product has not changed.
-        let core = core.or_else(|| marks.reached.as_ref().map(|reached| &reached.aim.core))?;
+        let core = core.or_else(|| marks.reached.as_ref().map(|reached| &reached.aim.core)).or(installed)?;
         let product = Product::ALL.into_iter().find(|product| product.line() == core.line)?;
         // Only a Front End Server of a pool is failed over. The cmdlets know its pool.
         let pool = baseline.failed_over.then(|| server.as_str().parse().ok()).flatten();

@@ -306,7 +306,13 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
 fn journal(seen: &Seen) -> Option<Compared<'static>> {
     let damage = seen.marks.damaged.as_ref()?;
     let damaged = Some(DriftCode::JournalDamaged);
-    Some(compared(FactKind::Journal, "journal", "readable", format!("{damage}; a hold may be lost"), damaged))
+    Some(compared(
+        FactKind::Journal,
+        "journal",
+        "readable",
+        format!("{damage}; a hold, or the last serial, may be lost"),
+        damaged,
+    ))
 }
 
 /// An installation that no run saw end successfully.

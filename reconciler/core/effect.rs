@@ -33,9 +33,10 @@ pub fn after(goal: &Goal, mut next: Seen, step: &Step) -> Seen {
         Step::Claim => {
             let claim = goal.claims.as_ref().map(|claims| claim_of(goal, claims, &next));
             if let Fact::Known(record) = &mut next.host.claim {
+                record.reached.remove(&goal.server);
                 record.claims.extend(claim);
             }
-            next.marks.claimed = true;
+            (next.marks.claimed, next.marks.told) = (true, None);
         }
         Step::Release => {
             next.marks.claimed = false;

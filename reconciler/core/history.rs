@@ -71,7 +71,7 @@ fn take(past: &mut PastRun, at: Timestamp, mark: Mark) {
         }
         Mark::Held { reason, by } => told(past, at, &by, format!("held by {by}: {reason}")),
         Mark::Released { by } => told(past, at, &by, format!("hold ended by {by}")),
-        Mark::DamageAcknowledged { reason, by } => {
+        Mark::DamageAcknowledged { lines: _, reason, by } => {
             told(past, at, &by, format!("damage of the journal acknowledged by {by}: {reason}"));
         }
         Mark::Forgiven => past.notes.push("attempt counter reset".into()),

@@ -54,8 +54,9 @@ pub fn next(goal: &Goal, seen: &Seen) -> Next {
         },
     };
     // A server that was taken down without effect keeps the claim of its pool, so that the same failure does not hit
-    // the next one.
-    let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || seen.marks.outages > 0);
+    // the next one. One that waits for another server does not: that one waits for the claim.
+    let fails = seen.marks.outages > 0 && !matches!(blocker, Blocker::ComesAfter { .. });
+    let keeps = |step: &Step| *step == Step::Release && (!seen.marks.claimed || fails);
     let up = down(goal, seen).find(|(step, _)| seen.spent(step).is_none() && !keeps(step) && may_restore(goal, seen));
     up.map_or(Next::Blocked(blocker), |(step, cause)| Next::Do(step, cause))
 }

@@ -30,6 +30,8 @@ pub struct Run {
     pub halt: Option<Halt>,
     /// How long it has waited for open shells, or for the pool.
     pub waited: Period,
+    /// When the run first saw the state of the pool.
+    pub asked: Option<Timestamp>,
     /// When the run saw the pool ready again, or still not ready, after it had seen it otherwise.
     pub ready_again: Option<Timestamp>,
     /// Whether it has taken services down.
@@ -47,6 +49,7 @@ impl Run {
             spent: Vec::new(),
             halt: None,
             waited: Period::seconds(0),
+            asked: None,
             ready_again: None,
             taken_down: false,
             outage: None,

@@ -161,8 +161,9 @@ impl Lying {
         Ok(match (kind, said(kind)?) {
             (Kind::Server(server), Some(own)) => own.said_by(server),
             (Kind::Server(server), None) => {
-                let earlier = said(&Kind::Earlier)?.unwrap_or_default();
-                PoolRecord { later: BTreeMap::new(), ..earlier.said_by(server) }
+                // Only its claim: everybody could write there that it is done, or has been back for long.
+                let claims = said(&Kind::Earlier)?.unwrap_or_default().said_by(server).claims;
+                PoolRecord { claims, ..PoolRecord::default() }
             }
             (Kind::Broken(_) | Kind::Earlier, own) => own.unwrap_or_default(),
         })

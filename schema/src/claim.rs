@@ -92,10 +92,10 @@ pub struct Released {
 }
 
 impl Released {
-    /// When the server was back: a server with a fast clock cannot have been back later than it wrote so.
+    /// When the server was back, by the clock of the share, which is the same for all servers: their own may be wrong.
     #[must_use]
     pub fn back(&self) -> Timestamp {
-        self.written.map_or(self.at, |written| self.at.min(written))
+        self.written.unwrap_or(self.at)
     }
 }
 
@@ -252,11 +252,12 @@ impl PoolRecord {
     }
 
     /// Claims the pool for a server, or renews a claim that it already has. The claim of another server stays and is
-    /// returned.
+    /// returned. A server that is worked on is not done, whatever it was before: it may have been restored from a backup.
     pub fn claim(&mut self, claim: Claim) -> Option<Claim> {
         let other = self.against(&claim).cloned();
         if other.is_none() {
             self.claims.retain(|own| own.server != claim.server);
+            self.reached.remove(&claim.server);
             self.claims.push(claim);
         }
         other

@@ -53,6 +53,10 @@ pub enum Mark {
     },
     /// Somebody has looked into the lines of the journal that could not be read before this entry.
     DamageAcknowledged {
+        /// How many lines could not be read so far. If more cannot be read later, that is new. Earlier versions did not
+        /// write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lines: Option<u32>,
         /// What was found, or why it does not matter.
         reason: String,
         /// Who acknowledged it.
@@ -216,6 +220,9 @@ pub struct Marks {
     /// them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damaged: Option<Damage>,
+    /// How many lines of the journal could not be read, acknowledged or not.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lost: u32,
     /// The step that has begun and not ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begun: Option<Begun>,
@@ -441,7 +448,8 @@ impl Marks {
         match mark {
             Mark::RunBegan { target, components, .. } => {
                 let aim = Aim { core: target.clone(), components: components.clone() };
-                if self.aim.as_ref() != Some(&aim) {
+                // Without an earlier aim, none was counted; or its line is lost, and they may have been for this one.
+                if self.aim.as_ref().is_some_and(|before| *before != aim) {
                     self.outages = 0;
                 }
                 self.aim = Some(aim);
@@ -489,7 +497,11 @@ impl Marks {
             }
             Mark::Held { reason, by } => self.hold = Some(Hold { reason: reason.clone(), by: by.clone(), at }),
             Mark::Released { .. } => self.hold = None,
-            Mark::DamageAcknowledged { .. } => self.damaged = None,
+            Mark::DamageAcknowledged { lines, .. } => {
+                // A line before this entry may have been damaged after it.
+                let new = lines.map_or(0, |known| self.lost.saturating_sub(known));
+                self.damaged = self.damaged.take().filter(|_| new > 0).map(|damage| Damage { lines: new, ..damage });
+            }
             Mark::Carried { marks } => {
                 let before = self.damaged.take();
                 *self = (**marks).clone();
@@ -515,7 +527,7 @@ impl Marks {
                 }
             }
             Mark::Staged(copy) => self.staged = Some(copy.clone()),
-            Mark::Claiming => self.claimed = true,
+            Mark::Claiming => (self.claimed, self.told) = (true, None), // A claim withdraws the build.
             Mark::Unclaimed { told } => {
                 self.claimed = false;
                 self.told = told.clone().or(self.told.take());
@@ -586,6 +598,7 @@ impl Marks {
         }
         let damage = self.damaged.get_or_insert(Damage { lines: 0, after: self.latest });
         damage.lines = damage.lines.saturating_add(lines);
+        self.lost = self.lost.saturating_add(lines);
         // During our own outage nobody else fails the server over: if it is found failed over, it is failed back.
         self.baseline.iter_mut().for_each(|baseline| baseline.failed_over = true);
     }

@@ -187,7 +187,7 @@ fn each_byte_of_a_manifest_and_of_its_signature_counts() {
     let validate = || OURS.run(folder.path(), &["validate", "site.yaml"]);
     let good = validate();
     assert_eq!(good.code, Some(0), "{}", good.err);
-    assert!(good.out.contains("1 update; signed, and accepted here"), "{}", good.out);
+    assert!(good.out.contains("1 update; signed with the key of this machine"), "{}", good.out);
     let lines: Vec<usize> = {
         let text = fs::read_to_string(folder.path().join("site.yaml.minisig")).unwrap();
         text.match_indices('\n').map(|(at, _)| at).collect()

@@ -67,7 +67,7 @@ fn next(scene: &mut Scene) -> Result<(), String> {
     if !down(scene).is_empty() || disabled && scene.goal.fails_over() {
         return Err(format!("{:?} stay down after {:?}", down(scene), outcome.steps));
     }
-    let mark = Mark::DamageAcknowledged { reason: "looked into".into(), by: "somebody".into() };
+    let mark = Mark::DamageAcknowledged { lines: None, reason: "looked into".into(), by: "somebody".into() };
     scene.host().mark(&RunId("by hand".into()), &mark).unwrap();
     let outcome = scene.run(&How { name: "run 3", ..How::default() }).map_err(|error| error.to_string())?;
     // The line of its beginning showed in which boot the installer asked for a restart. Without it, a person is asked

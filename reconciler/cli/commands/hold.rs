@@ -37,7 +37,7 @@ pub fn acknowledge(args: &Acknowledge) -> Result<Exit, Problem> {
         return Err(Problem::usage("an acknowledgement needs a reason: say what you found"));
     }
     let mark = |by| match args.what {
-        Concern::Journal => Mark::DamageAcknowledged { reason: args.reason.trim().into(), by },
+        Concern::Journal => Mark::DamageAcknowledged { lines: None, reason: args.reason.trim().into(), by },
     };
     say(&args.manifest, &args.servers, &mark)
 }

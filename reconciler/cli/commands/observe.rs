@@ -66,7 +66,7 @@ fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Pr
         let (state, outcome) = (judgement.state, escape(&judgement.outcome));
         print(&format!("{}: {}; {outcome}\n", goal.server, render::word(state)))?;
         states.push(state);
-        watch.end(judgement, &seen, site.is_lab(), input.stale(&seen.marks, seen.host.at).as_ref());
+        watch.end(judgement, &seen, site.is_lab(), input.stale(&seen.marks, seen.host.at).as_ref(), input.follows());
     }
     Ok(worst(states).into())
 }

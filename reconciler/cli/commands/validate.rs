@@ -27,7 +27,8 @@ pub fn run(manifests: &[PathBuf], strict: bool) -> Result<Exit, Problem> {
                     worst = Exit::Input;
                     continue;
                 }
-                let accepted = if input.is_signed && refusal.is_none() { "; signed, and accepted here" } else { "" };
+                let accepted =
+                    if input.is_signed && refusal.is_none() { "; signed with the key of this machine" } else { "" };
                 print(&format!("{path}: good: {servers} {some}, {updates} {such}{accepted}\n"))?;
                 if let Some(refusal) = refusal {
                     worst = report(&refusal);

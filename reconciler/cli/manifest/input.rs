@@ -168,8 +168,20 @@ impl Input {
         Problem::refused(stale.code(), why.help(stale.help()))
     }
 
-    /// The mark that a server with these marks must record when it follows the manifest.
+    /// Whether a manifest that is older than it should be is followed.
+    pub const fn follows(&self) -> &'static str {
+        match self.is_signed {
+            true => "apply refuses it, since manifests are signed here",
+            false => "it is followed, since nobody signs manifests here",
+        }
+    }
+
+    /// The mark that a server with these marks must record when it follows the manifest. While its journal is damaged, the
+    /// serial that it accepted last may be lost, and this one may be lower.
     pub fn accepting(&self, marks: &Marks) -> Option<Mark> {
+        if marks.damaged.is_some() {
+            return None;
+        }
         accepting(&self.manifest, &self.sha256(), &self.path.display().to_string(), marks.accepted.as_ref())
     }
 

@@ -58,6 +58,11 @@ impl Key {
             Ok(_) => {}
         }
         let text = text(path).map_err(|error| unusable(&error))?;
+        let keys = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("untrusted comment:"));
+        let keys = keys.count();
+        if keys > 1 {
+            return Err(unusable(&format!("expected one key, found {keys}")));
+        }
         let key = PublicKey::decode(text.trim_end()).map_err(|error| unusable(&error))?;
         Ok(Some(Self { path: path.into(), key }))
     }

@@ -63,7 +63,9 @@ pub fn warn_of_damage(site: &Site, goals: &[Goal]) {
         let said = match damaged(site, &goal.server) {
             Ok(None) => continue,
             Ok(Some(damage)) => {
-                format!("the journal is damaged: {damage}; a hold may be lost; see reconcile acknowledge")
+                format!(
+                    "the journal is damaged: {damage}; a hold, or the last serial, may be lost; see reconcile acknowledge"
+                )
             }
             Err(problem) => problem.text(),
         };

@@ -162,7 +162,7 @@ impl Session<'_> {
             match &converged {
                 Ok(Ran { outcome, server, seen }) => {
                     let stale = self.input.stale(&seen.marks, seen.host.at);
-                    watch.end(Judgement::of_run(outcome, server), seen, self.lab, stale.as_ref());
+                    watch.end(Judgement::of_run(outcome, server), seen, self.lab, stale.as_ref(), self.input.follows());
                 }
                 Err(problem) => watch.broke(problem),
             }

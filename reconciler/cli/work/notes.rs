@@ -40,8 +40,11 @@ pub fn note(
     Ok(())
 }
 
-fn one<H: Act>(host: &mut H, run: &RunId, mark: Mark) -> Result<Noted, Problem> {
+fn one<H: Act>(host: &mut H, run: &RunId, mut mark: Mark) -> Result<Noted, Problem> {
     let before = Observe::marks(host).map_err(Problem::failed)?;
+    if let Mark::DamageAcknowledged { lines, .. } = &mut mark {
+        *lines = Some(before.lost);
+    }
     let known = match (&mark, &before.hold) {
         (Mark::Held { reason, .. }, Some(hold)) => hold.reason == *reason,
         (Mark::Released { .. }, None) => true,

@@ -7,7 +7,7 @@ use reconcile_hosts::{
     Lock,
     lab::{Lab, World},
 };
-use reconcile_schema::{Code, RunId, ServerName};
+use reconcile_schema::{Build, Code, Product, RunId, ServerName};
 
 use crate::manifest::{problem::Problem, source::Source};
 use crate::manifest::{text, world};
@@ -90,7 +90,23 @@ const fn here() -> Result<Vec<String>, Problem> {
 
 /// The goal from the journal, if a run stopped services.
 fn goal<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<Goal>, Problem> {
-    Ok(Goal::recorded(&host.marks().map_err(Problem::failed)?, name))
+    let marks = host.marks().map_err(Problem::failed)?;
+    let known = Goal::recorded(&marks, name, None);
+    if known.is_some() || marks.baseline.is_none() {
+        return Ok(known);
+    }
+    // The lines are lost that name the product. What is installed is what was patched.
+    for product in Product::ALL {
+        let any = Build { line: product.line(), revision: 0 };
+        let Some(goal) = Goal::recorded(&marks, name, Some(&any)) else { continue };
+        if let Some(installed) = host.observe(&goal).map_err(Problem::failed)?.core(product) {
+            return Ok(Goal::recorded(&marks, name, Some(installed)));
+        }
+    }
+    Err(Problem::failed(format!(
+        "an earlier run stopped services of {name} ({}), its journal is damaged, and no product is found there: start them",
+        marks.baseline.map(|baseline| baseline.running.join(", ")).unwrap_or_default()
+    )))
 }
 
 fn lock(path: &Path) -> Result<(RunId, Lock), Problem> {

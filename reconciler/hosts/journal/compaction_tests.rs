@@ -240,7 +240,7 @@ fn what_is_damaged_is_kept_aside_before_the_journal_is_compacted() {
 fn a_damaged_journal_is_compacted_once_the_damage_is_acknowledged() {
     for (seed, damaged) in (20..26).flat_map(|seed| [0, 7, 30, 58].map(|line| (seed, line))) {
         let (mut entries, more, folder) = (drawn(seed, 60), drawn(seed + 100, 60), folder());
-        let acknowledged = Mark::DamageAcknowledged { reason: "an old disk".into(), by: "alex".into() };
+        let acknowledged = Mark::DamageAcknowledged { lines: Some(1), reason: "an old disk".into(), by: "alex".into() };
         entries.push((RunId("by hand".into()), entries[59].1, acknowledged));
         entries.extend(more);
         let mut long = bytes(&entries);

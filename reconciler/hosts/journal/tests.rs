@@ -154,7 +154,10 @@ fn opens_with(bytes: &[u8], marks: &Marks) {
     assert_eq!(again.marks().damaged.is_some(), marks.damaged.is_some(), "until somebody acknowledges it");
     assert_eq!(kept_aside(&path), aside);
 
-    journal.append(run, *at, &Mark::DamageAcknowledged { reason: "an old disk".into(), by: "alex".into() }).unwrap();
+    let lines = Some(journal.marks().lost);
+    journal
+        .append(run, *at, &Mark::DamageAcknowledged { lines, reason: "an old disk".into(), by: "alex".into() })
+        .unwrap();
     assert_eq!(Journal::read(&path).unwrap(), Marks { damaged: None, ..again.marks().clone() });
 }
 

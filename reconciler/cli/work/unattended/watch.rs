@@ -95,23 +95,20 @@ impl<'a> Watch<'a> {
 
     /// Ends the watch with the judgement of the run and the present state of the server. A fact that has not changed
     /// since the last run is not reported again.
-    pub fn end(mut self, judgement: Judgement, now: &Seen, lab: bool, stale: Option<&Stale>) {
+    pub fn end(mut self, judgement: Judgement, now: &Seen, lab: bool, stale: Option<&Stale>, follows: &str) {
         self.seen_at(now.host.at);
         let (stale, code) = (stale.map(Stale::to_string), stale.map(Stale::code));
         let known = self.last.as_ref().and_then(|last| last.stale.as_ref());
         if let Some(stale) = stale.as_ref().filter(|stale| known != Some(*stale)) {
-            self.tell_code(
-                EventKind::ManifestOlder,
-                code,
-                format!("{stale}; it is followed, since nobody signs manifests here"),
-            );
+            self.tell_code(EventKind::ManifestOlder, code, format!("{stale}; {follows}"));
         }
         if !judgement.left_down.is_empty() {
             self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
         }
         if let Some(damage) = &now.marks.damaged {
-            // Reported in every run until somebody acknowledges it, because a hold may be lost.
-            let text = format!("the journal of this server is damaged: {damage}; a hold may be lost");
+            // Reported in every run until somebody acknowledges it, because a hold, or the serial of a manifest, may be lost.
+            let text =
+                format!("the journal of this server is damaged: {damage}; a hold, or the last serial, may be lost");
             self.tell_code(
                 EventKind::JournalDamaged,
                 Some(Code::JournalDamaged),
