@@ -16,6 +16,7 @@ use super::account::Enabled;
 use super::state_error::StateError;
 use super::trust::Judge;
 use super::win32::Win32Error;
+use crate::open::{LIMIT, within};
 use crate::ownership::{Entry, Foreign, Kind, judge};
 
 /// The journal's file name: a message says what is lost with it.
@@ -34,11 +35,12 @@ pub fn unforeseen() -> io::Result<String> {
 /// Opens an entry itself, whatever it leads to, with these rights in addition to reading its metadata. Others may have
 /// the access `share` meanwhile.
 pub fn open(path: &Path, more: u32, share: u32) -> io::Result<File> {
-    OpenOptions::new()
+    let mut options = OpenOptions::new();
+    options
         .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL | more)
         .share_mode(share)
-        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(path)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+    crate::open::open(&options, path)
 }
 
 /// The kind and the owner of an entry; none if it no longer exists.
@@ -128,7 +130,9 @@ impl<'a> Aside<'a> {
     }
 
     fn rename(&mut self, path: &Path, to: &Path, why: &Foreign) -> Result<(), StateError> {
-        match fs::rename(path, to) {
+        // To move an entry is to open it, and its owner may hold an oplock on it.
+        let (from, new) = (path.to_owned(), to.to_owned());
+        match within(LIMIT, move || fs::rename(from, new)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()), // Another run has moved it.
             Err(error) => return Err(self.stuck(path, why, &error)),

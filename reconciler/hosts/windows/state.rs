@@ -4,7 +4,7 @@
 //! it is ours. A folder that existed before is searched once, and entries of others are moved aside; a file in it
 //! records that this was done.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -19,6 +19,7 @@ use super::own::{Aside, has_links, look, open};
 use super::state_error::StateError;
 use super::trust::Judge;
 use super::win32::Win32Error;
+use crate::open::{LIMIT, within};
 use crate::ownership::{Kind, Top, judge, judge_top};
 
 /// The file that records that everything in the folder is ours.
@@ -116,7 +117,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
             Top::Ours | Top::LookInside => {}
         }
         let folder = held.map_err(|error| failed("open")(Win32Error::of(&error)))?;
-        access.set(&folder).map_err(failed("set the access to"))?; // From here on nobody else creates anything in it.
+        close(&folder).map_err(failed("set the access to"))?; // From here on nobody else creates anything in it.
         if verdict == Top::LookInside {
             aside.empty_of_strangers(path, &eye, top.writer.is_some())?;
             settle(path, &eye)?;
@@ -124,6 +125,14 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
         return Ok(aside.said);
     }
     Err(StateError::Contested(path.to_owned()))
+}
+
+/// Sets the access to the folder, and to what inherits it. Windows opens every entry for that, and somebody may hold an
+/// oplock on one.
+fn close(folder: &File) -> Result<(), Win32Error> {
+    let folder = folder.try_clone().map_err(|error| Win32Error::of(&error))?;
+    let set = within(LIMIT, move || Ok(Access::private().and_then(|access| access.set(&folder))));
+    set.map_err(|error| Win32Error::of(&error)).flatten()
 }
 
 /// Whether an earlier run has found everything in the folder to be ours, and no entry directly in it is a link.

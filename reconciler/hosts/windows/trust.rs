@@ -192,12 +192,12 @@ impl Judge {
 
     fn look(&self, path: &Path, folder: bool, rights: u32) -> Result<Trusted, TrustError> {
         let unreadable = |cause| TrustError::Unreadable { path: path.to_owned(), cause };
-        let opened = crate::open::options()
+        let mut options = crate::open::options();
+        options
             .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL)
             .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
-            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-            .open(path)
-            .map_err(|error| unreadable(Win32Error::of(&error)))?;
+            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+        let opened = crate::open::open(&options, path).map_err(|error| unreadable(Win32Error::of(&error)))?;
         let attributes = opened.metadata().map_err(|error| unreadable(Win32Error::of(&error)))?.file_attributes();
         if attributes & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
             return Err(TrustError::Link(path.to_owned()));
