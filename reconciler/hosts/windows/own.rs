@@ -1,9 +1,10 @@
 //! Reads the entries of the private folder without following links, and moves aside those that are not ours.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 use windows_sys::Win32::Storage::FileSystem::{
@@ -40,7 +41,20 @@ pub fn open(path: &Path, more: u32, share: u32) -> io::Result<File> {
         .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL | more)
         .share_mode(share)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
-    crate::open::open(&options, path)
+    crate::open::open(&options, &literal(path))
+}
+
+/// The same path in the form that Windows takes literally. A stranger may call an entry `nul` or `x.`, and otherwise such
+/// a name leads to a device or to another file (Microsoft Learn: Naming Files, Paths, and Namespaces).
+fn literal(path: &Path) -> PathBuf {
+    let mut literal = OsString::from(r"\\?\");
+    match path.components().next() {
+        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::Disk(_)) && path.is_absolute() => {
+            literal.push(path.components().collect::<PathBuf>()); // This form knows no `/`.
+            literal.into()
+        }
+        _ => path.to_owned(),
+    }
 }
 
 /// The kind and the owner of an entry; none if it no longer exists.
@@ -98,9 +112,10 @@ impl<'a> Aside<'a> {
     pub fn empty_of_strangers(&mut self, folder: &Path, eye: &Judge, was_open: bool) -> Result<Kind, StateError> {
         let unreadable = |path: &Path, cause| StateError::Folder { what: "look through", path: path.to_owned(), cause };
         let mut kind = Kind::EmptyFolder;
-        let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, Win32Error::of(&error)))?;
+        let entries = fs::read_dir(literal(folder)).map_err(|error| unreadable(folder, Win32Error::of(&error)))?;
         for entry in entries {
-            let path = entry.map_err(|error| unreadable(folder, Win32Error::of(&error)))?.path();
+            let entry = entry.map_err(|error| unreadable(folder, Win32Error::of(&error)))?;
+            let path = folder.join(entry.file_name());
             let Some(mut entry) = look(&path, eye).map_err(|cause| unreadable(&path, cause))? else { continue };
             let mut verdict = judge(&entry, was_open);
             if verdict.is_ok() && entry.kind == Kind::Folder {
@@ -131,7 +146,7 @@ impl<'a> Aside<'a> {
 
     fn rename(&mut self, path: &Path, to: &Path, why: &Foreign) -> Result<(), StateError> {
         // To move an entry is to open it, and its owner may hold an oplock on it.
-        let (from, new) = (path.to_owned(), to.to_owned());
+        let (from, new) = (literal(path), to.to_owned());
         match within(LIMIT, move || fs::rename(from, new)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()), // Another run has moved it.

@@ -276,6 +276,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_means_another_file_does_not_hide_an_entry() {
+        let scratch = Scratch::new();
+        std::fs::create_dir(scratch.path()).expect("made");
+        let top = scratch.path().display().to_string();
+        for name in ["nul", "x.", "y "] {
+            let planted = PathBuf::from(format!(r"\\?\{top}\{name}"));
+            std::fs::write(&planted, "a stranger's").expect("written");
+            allow(&planted, LOOSE);
+        }
+        let moved = make_private(&scratch.path()).expect("made private");
+        assert_eq!(moved.len(), 3, "{moved:?}");
+        let left = std::fs::read_dir(scratch.path()).expect("readable").flatten().map(|entry| entry.file_name());
+        assert_eq!(left.collect::<Vec<_>>(), [SETTLED]);
+    }
+
+    #[test]
     fn what_cannot_be_moved_away_is_named_with_what_to_do() {
         let scratch = Scratch::new();
         std::fs::write(scratch.path(), "").expect("written");
