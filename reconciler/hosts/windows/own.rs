@@ -14,7 +14,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use super::access::Access;
 use super::account::Enabled;
-use super::state_error::StateError;
+use super::state_error::{StateError, way_out};
 use super::trust::Judge;
 use super::win32::Win32Error;
 use crate::open::{LIMIT, within};
@@ -140,14 +140,26 @@ impl<'a> Aside<'a> {
                 self.folder.insert(folder).clone()
             }
         };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // A stranger may give it the longest name that there is.
+        let name: String = path.file_name().unwrap_or_default().to_string_lossy().chars().take(100).collect();
         self.rename(path, &folder.join(format!("{}-{name}", self.said.len() + 1)), why)
     }
 
     fn rename(&mut self, path: &Path, to: &Path, why: &Foreign) -> Result<(), StateError> {
         // To move an entry is to open it, and its owner may hold an oplock on it.
-        let (from, new) = (literal(path), to.to_owned());
-        match within(LIMIT, move || fs::rename(from, new)) {
+        let moved = || {
+            let (from, to) = (literal(path), to.to_owned());
+            within(LIMIT, move || fs::rename(from, to))
+        };
+        let moved = moved().or_else(|error| match Win32Error::of(&error).0 {
+            // Its owner can exclude even administrators, but not one with the rights to make backups and to restore them.
+            ERROR_ACCESS_DENIED => {
+                let _on = ["SeBackupPrivilege", "SeRestorePrivilege"].map(Enabled::new);
+                moved()
+            }
+            _ => Err(error),
+        });
+        match moved {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()), // Another run has moved it.
             Err(error) => return Err(self.stuck(path, why, &error)),
@@ -170,6 +182,7 @@ impl<'a> Aside<'a> {
     }
 
     fn stuck(&self, path: &Path, why: &Foreign, cause: &io::Error) -> StateError {
-        StateError::Stuck { path: path.to_owned(), why: why.clone(), cause: cause.to_string() }
+        let todo = way_out(Win32Error::of(cause));
+        StateError::Stuck { path: path.to_owned(), why: why.clone(), cause: cause.to_string(), todo }
     }
 }

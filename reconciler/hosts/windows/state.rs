@@ -87,6 +87,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
     let access = Access::private().map_err(failed("describe the access to"))?;
     let eye = Judge::new().map_err(failed("find out who may use"))?;
     let mut aside = Aside::of(path);
+    let mut who = None;
     for _ in 0..ATTEMPTS {
         match access.create(path) {
             Ok(()) => {
@@ -110,6 +111,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
         match &verdict {
             Top::Replace(why) => {
                 drop(held);
+                who = top.stranger.or(who);
                 aside.whole(why)?;
                 continue;
             }
@@ -124,7 +126,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
         }
         return Ok(aside.said);
     }
-    Err(StateError::Contested(path.to_owned()))
+    Err(StateError::Contested { path: path.to_owned(), who: who.unwrap_or_else(|| "somebody".into()) })
 }
 
 /// Sets the access to the folder, and to what inherits it. Windows opens every entry for that, and somebody may hold an
@@ -273,6 +275,15 @@ mod tests {
         assert!(moved.contains("it is one file under 2 names"), "{moved}");
         assert!(moved.contains("it is an empty folder"), "{moved}");
         assert!(!named.exists() && !scratch.path().join("logs").exists());
+    }
+
+    #[test]
+    fn an_entry_with_the_longest_name_is_moved_as_well() {
+        let scratch = Scratch::new();
+        let planted = scratch.put(&"n".repeat(255));
+        allow(&planted, LOOSE);
+        assert_eq!(make_private(&scratch.path()).expect("made private").len(), 1);
+        assert!(!planted.exists());
     }
 
     #[test]
