@@ -8,17 +8,17 @@ use std::path::{Component, Path, PathBuf, Prefix};
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES,
-    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, READ_CONTROL,
+    BY_HANDLE_FILE_INFORMATION, FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT,
+    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, READ_CONTROL,
 };
 
 use super::access::Access;
 use super::account::Enabled;
 use super::state_error::{StateError, way_out};
-use super::trust::Judge;
+use super::trust::{Judge, information};
 use super::win32::Win32Error;
 use crate::open::{LIMIT, within};
-use crate::ownership::{Entry, Foreign, Kind, judge};
+use crate::ownership::{Entry, Foreign, Kind};
 
 /// The journal's file name: a message says what is lost with it.
 const JOURNAL: &str = "journal.jsonl";
@@ -77,6 +77,18 @@ pub fn look(path: &Path, judge: &Judge) -> Result<Option<Entry>, Win32Error> {
     }
 }
 
+/// Whether a path leads to this open folder, and to no other place. While anything is in it, it cannot be made a link.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn leads_to(path: &Path, folder: &File) -> Result<bool, Win32Error> {
+    let again = open(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+    let again = information(&again.map_err(|error| Win32Error::of(&error))?)?;
+    let folder = information(folder)?;
+    let id = |of: &BY_HANDLE_FILE_INFORMATION| (of.dwVolumeSerialNumber, of.nFileIndexHigh, of.nFileIndexLow);
+    Ok(id(&again) == id(&folder) && again.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT == 0)
+}
+
 /// Whether any entry directly in a folder leads elsewhere: the list of the folder shows that, so nothing is opened.
 pub fn has_links(folder: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(folder)? {
@@ -108,8 +120,13 @@ impl<'a> Aside<'a> {
         self.rename(self.top, &to, why)
     }
 
-    /// Goes through `folder` and moves aside entries that are not ours; returns its kind afterwards.
-    pub fn empty_of_strangers(&mut self, folder: &Path, eye: &Judge, was_open: bool) -> Result<Kind, StateError> {
+    /// Goes through `folder` and moves aside entries that are not ours by `judge`; returns its kind afterwards.
+    pub fn empty_of_strangers(
+        &mut self,
+        folder: &Path,
+        eye: &Judge,
+        judge: &dyn Fn(&Entry) -> Result<(), Foreign>,
+    ) -> Result<Kind, StateError> {
         let unreadable = |path: &Path, cause| StateError::Folder { what: "look through", path: path.to_owned(), cause };
         let mut kind = Kind::EmptyFolder;
         let entries = fs::read_dir(literal(folder)).map_err(|error| unreadable(folder, Win32Error::of(&error)))?;
@@ -117,10 +134,10 @@ impl<'a> Aside<'a> {
             let entry = entry.map_err(|error| unreadable(folder, Win32Error::of(&error)))?;
             let path = folder.join(entry.file_name());
             let Some(mut entry) = look(&path, eye).map_err(|cause| unreadable(&path, cause))? else { continue };
-            let mut verdict = judge(&entry, was_open);
+            let mut verdict = judge(&entry);
             if verdict.is_ok() && entry.kind == Kind::Folder {
-                entry.kind = self.empty_of_strangers(&path, eye, was_open)?;
-                verdict = judge(&entry, was_open);
+                entry.kind = self.empty_of_strangers(&path, eye, judge)?;
+                verdict = judge(&entry);
             }
             match verdict {
                 Ok(()) => kind = Kind::Folder,

@@ -41,7 +41,7 @@ pub enum StateError {
     Link(PathBuf),
     /// Each time it was moved away, another one was in its place.
     #[error(
-        "a process of {who} makes the private folder {path} again whenever it is moved away: end that process, then run again"
+        "a process of {who} puts other entries in the place of the private folder {path}: end that process, then run again"
     )]
     Contested {
         path: PathBuf,

@@ -130,6 +130,14 @@ fn is_mapped(file: &Path) -> bool {
     (unsafe { GetDriveTypeW(root.as_ptr()) }) == DRIVE_REMOTE
 }
 
+/// The identity, the kind and the names of an open file or folder.
+pub fn information(file: &File) -> Result<BY_HANDLE_FILE_INFORMATION, Win32Error> {
+    let mut found = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open; the answer goes into our variable.
+    check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
+    Ok(found)
+}
+
 /// The accounts that may change what we act on.
 pub struct Judge {
     trusted: [Sid; 4],
@@ -156,9 +164,7 @@ impl Judge {
     /// # Errors
     /// When it cannot be read.
     pub fn entry(&self, file: &File) -> Result<Entry, Win32Error> {
-        let mut found = BY_HANDLE_FILE_INFORMATION::default();
-        // SAFETY: the handle is open; the answer goes into our variable.
-        check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
+        let found = information(file)?;
         let security = Security::of(file.as_raw_handle(), SE_FILE_OBJECT)?;
         let name = |who| {
             // SAFETY: the identifier points into the descriptor, which is kept.
