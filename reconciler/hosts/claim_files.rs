@@ -13,7 +13,7 @@ use reconcile_schema::{AccountName, Doubt, Fqdn, PoolRecord, ServerName};
 
 use crate::{
     believed::{Owner, Verdict, judge},
-    open::options,
+    open::{self, options},
     share_error::ShareError,
 };
 
@@ -257,5 +257,5 @@ fn open(path: &Path) -> io::Result<File> {
         use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
         options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
     }
-    options.open(path)
+    open::open(&options, path)
 }

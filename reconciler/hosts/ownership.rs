@@ -110,6 +110,19 @@ pub fn judge(entry: &Entry, was_open: bool) -> Result<(), Foreign> {
     }
 }
 
+/// Judges an entry below it while it still has the access that it inherited from the folder that others could use. A file
+/// that others could write is not ours, even if nobody can any more. A folder is only judged by what is in it: everything
+/// that others put there is theirs.
+///
+/// # Errors
+/// When it is not ours, for this reason.
+pub fn judge_before(entry: &Entry) -> Result<(), Foreign> {
+    match entry.kind {
+        Kind::File(_) => judge(entry, false),
+        Kind::Folder | Kind::EmptyFolder => judge(&Entry { writer: None, ..entry.clone() }, false),
+    }
+}
+
 /// The entries in the folder of a package other than `program`, ordered by name; `found` are the names of all entries
 /// in it.
 pub fn beside(program: &str, found: impl IntoIterator<Item = String>) -> Vec<String> {
@@ -181,6 +194,19 @@ mod tests {
         for (what, entry, was_open, expected) in table {
             assert_eq!(judge(&entry, was_open), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn a_file_that_others_could_write_is_not_ours_once_they_no_longer_can() {
+        let writable = |kind| Entry { writer: users(), ..ours(kind) };
+        let link = Entry { link: true, ..ours(Kind::Folder) };
+        let theirs = Entry { stranger: users(), ..ours(Kind::Folder) };
+        let by = |who: fn(String) -> Foreign| Err(who(r"BUILTIN\Users".into()));
+        assert_eq!(judge_before(&writable(Kind::File(1))), by(Foreign::Writer));
+        assert_eq!(judge_before(&ours(Kind::File(1))), Ok(()));
+        assert_eq!(judge_before(&writable(Kind::Folder)), Ok(()), "as below C:\\ProgramData, where all may add files");
+        assert_eq!(judge_before(&link), Err(Foreign::Link), "nobody looks into it");
+        assert_eq!(judge_before(&theirs), by(Foreign::Owner));
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Share {
         let unusable = |cause| ShareError::Unusable { what: "lock", path: path.clone(), cause };
         let file = match open::to_read(&path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                open::options().write(true).create(true).truncate(false).open(&path)
+                open::open(open::options().write(true).create(true).truncate(false), &path)
             }
             opened => opened,
         };

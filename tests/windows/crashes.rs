@@ -1,5 +1,6 @@
 //! The run, its children or the machine ends at any point. The next run does the rest, and only the rest.
 
+use std::fs;
 use std::time::Duration;
 
 use reconcile_doubles::{Call, End, ScriptRun, Start, Stop, UpdaterRun};
@@ -283,6 +284,16 @@ fn a_restart_that_is_allowed_is_asked_for() {
 
 #[test]
 fn a_manifest_with_an_error_keeps_no_service_down() {
+    keeps_no_service_down(|machine| machine.put(MANIFEST, "version: 1\nupdats: {}\n"));
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_keeps_no_service_down() {
+    keeps_no_service_down(|machine| fs::remove_file(machine.path(MANIFEST)).expect("removed"));
+}
+
+/// Kills a run that stops services, spoils the manifest, and runs again.
+fn keeps_no_service_down(spoil: impl Fn(&Machine)) {
     let mut server = Server::standard_edition(SFB_2019);
     server.service("RTCSRV").stop = Stop::Slow(10_000);
     let machine = Machine::new(server);
@@ -292,7 +303,7 @@ fn a_manifest_with_an_error_keeps_no_service_down() {
     machine.kill(PROGRAM);
     run.end();
 
-    machine.put(MANIFEST, "version: 1\nupdats: {}\n");
+    spoil(&machine);
     let ended = machine.reconcile(&APPLY);
     assert_eq!((ended.code, ended.stdout.as_str()), (65, ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("the services that an earlier run had stopped run again"), "{}", ended.stderr);

@@ -228,13 +228,14 @@ fn too_large(name: &str) -> Diagnostic {
 
 fn unreadable(name: &str, error: &std::io::Error) -> Diagnostic {
     let message = format!("cannot read the file: {error}");
-    Diagnostic::file(name, ManifestCode::UnreadableFile, message).expected("a file that this user may read").help(
-        if error.kind() == std::io::ErrorKind::NotFound {
-            "check the path; a relative path starts at the current directory"
-        } else {
-            "check the path and the permissions of the file"
-        },
-    )
+    let help = if error.kind() == std::io::ErrorKind::NotFound {
+        "check the path; a relative path starts at the current directory"
+    } else if error.kind() == std::io::ErrorKind::TimedOut {
+        "find the process that has the file open, and end it; for a file on a share, check its server"
+    } else {
+        "check the path and the permissions of the file"
+    };
+    Diagnostic::file(name, ManifestCode::UnreadableFile, message).expected("a file that this user may read").help(help)
 }
 
 #[cfg(test)]

@@ -16,13 +16,7 @@ use crate::work::session::{Patience, lock_at, run_name, user};
 /// The same problem, after the services that an earlier run stopped were started, with the result. Nothing changes for
 /// a problem without relation to the manifest.
 pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
-    // Nobody vouches for its content, not even that it belongs to a lab.
-    let is_anybodys = matches!(problem.code(), Code::Untrusted | Code::ManifestUntrusted);
-    let is_refused =
-        matches!(problem.code(), Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired | Code::ManifestOther);
-    if !is_anybodys && !is_refused {
-        return problem;
-    }
+    let Some(is_anybodys) = is_anybodys(problem.code()) else { return problem };
     match rescue(manifest, is_anybodys) {
         Ok(told) if told.is_empty() => problem,
         Ok(told) => problem.and(&told.join("\n")),
@@ -30,6 +24,15 @@ pub fn rescued(problem: Problem, manifest: &Path) -> Problem {
             problem.and(&format!("what an earlier run may have stopped could not be brought back: {}", why.text()))
         }
     }
+}
+
+/// Whether nobody vouches for the content of a manifest with this problem, not even that it belongs to a lab; none for a
+/// problem without relation to the manifest. A manifest that cannot be read is a wrong one.
+fn is_anybodys(code: Code) -> Option<bool> {
+    let is_anybodys = matches!(code, Code::Untrusted | Code::ManifestUntrusted);
+    let is_refused =
+        matches!(code, Code::InputWrong | Code::ManifestOlder | Code::ManifestExpired | Code::ManifestOther);
+    (is_anybodys || is_refused).then_some(is_anybodys)
 }
 
 /// Starts what earlier runs stopped here, and returns a report for each server.
@@ -157,4 +160,22 @@ fn told(name: &ServerName, ran: &[String], outcome: &Outcome, installer: Option<
         "{name}: not running since an earlier run stopped services {outage} ago: {}{why}",
         outcome.left_down.join(", ")
     )
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::manifest::input::Input;
+
+    #[test]
+    fn a_manifest_that_cannot_be_read_is_a_reason_to_bring_services_back() {
+        let folder = tempfile::tempdir().unwrap();
+        for unreadable in [folder.path().to_owned(), folder.path().join("missing.yaml")] {
+            let problem = Input::read(&unreadable).err().unwrap();
+            assert_eq!(is_anybodys(problem.code()), Some(false), "{}", problem.text());
+        }
+        assert_eq!(is_anybodys(Code::Untrusted), Some(true));
+        assert_eq!(is_anybodys(Code::AnotherRun), None);
+    }
 }

@@ -10,7 +10,7 @@ use windows_sys::Win32::Security::Authorization::{
 };
 use windows_sys::Win32::Security::{
     DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR,
-    SECURITY_ATTRIBUTES,
+    SECURITY_ATTRIBUTES, SetKernelObjectSecurity,
 };
 use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 
@@ -20,13 +20,20 @@ use super::win32::{Win32Error, check, wide};
 /// create files.
 const ACCESS: &str = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
+/// The same without a word about the content.
+const ALONE: &str = "D:P(A;;FA;;;SY)(A;;FA;;;BA)";
+
 /// A security descriptor from the system's heap.
 pub struct Access(PSECURITY_DESCRIPTOR);
 
 impl Access {
     /// The access rights of a private folder.
     pub fn private() -> Result<Self, Win32Error> {
-        let text = wide(ACCESS);
+        Self::of(ACCESS)
+    }
+
+    fn of(text: &str) -> Result<Self, Win32Error> {
+        let text = wide(text);
         let mut descriptor = std::ptr::null_mut();
         let size = std::ptr::null_mut();
         // SAFETY: the text ends with a NUL; the descriptor is freed when dropped.
@@ -51,6 +58,15 @@ impl Access {
         };
         // SAFETY: the path ends with a NUL; the attributes point to a valid descriptor.
         check(unsafe { CreateDirectoryW(path.as_ptr(), &raw const attributes) })
+    }
+
+    /// Takes the access to an open folder from others, so that nobody else creates anything in it. Its content keeps its
+    /// own access, which shows what others could do so far.
+    pub fn close(folder: &File) -> Result<(), Win32Error> {
+        let alone = Self::of(ALONE)?;
+        let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
+        // SAFETY: the handle is open for this; the descriptor is valid, and only its list is set.
+        check(unsafe { SetKernelObjectSecurity(folder.as_raw_handle(), what, alone.0) })
     }
 
     /// Sets these access rights on an open folder. Windows passes them on to entries that inherit them.

@@ -4,6 +4,7 @@
 mod access;
 mod account;
 mod act;
+mod cancel;
 mod clock;
 mod confinement;
 mod create;
@@ -57,6 +58,7 @@ use std::time::Duration;
 use reconcile_core::{Expensive, Goal};
 use reconcile_schema::{Mark, Marks, PackageSeen, Product, RunId, ServerName, ServiceName, Sha256, Step};
 
+pub(crate) use self::cancel::cancel;
 use self::environment::{system_root, variable};
 use self::logs::log_folder;
 use self::package::{Staged, find, forget_others};

@@ -11,6 +11,7 @@ use std::io::{self, Seek};
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reconcile_schema::{Installer, Sha256, StagedCopy};
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
@@ -22,7 +23,11 @@ use super::signature::{SignatureError, signer};
 use super::trust::Judge;
 use super::win32::Win32Error;
 use crate::digest::sha256;
+use crate::open::{open_within, options};
 use crate::ownership::{Foreign, Kind, beside, is_package, judge};
+
+/// How long the open of a package may take: a virus scanner may first read the whole of it.
+const SCANNED: Duration = Duration::from_mins(5);
 
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -264,7 +269,7 @@ pub fn forget_others(private: &Path, kept: Option<&StagedCopy>) {
 
 /// Opens a file so that nobody can write, replace or delete it while it is open.
 fn open(path: &Path, flags: u32) -> io::Result<File> {
-    crate::open::options().read(true).share_mode(FILE_SHARE_READ).custom_flags(flags).open(path)
+    open_within(SCANNED, options().read(true).share_mode(FILE_SHARE_READ).custom_flags(flags), path)
 }
 
 fn source(installer: &Installer) -> Result<&Path, PackageError> {

@@ -4,7 +4,7 @@
 //! it is ours. A folder that existed before is searched once, and entries of others are moved aside; a file in it
 //! records that this was done.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -15,11 +15,12 @@ use windows_sys::Win32::Storage::FileSystem::{FILE_LIST_DIRECTORY, FILE_SHARE_RE
 use super::access::Access;
 use super::account::is_administrator;
 use super::environment::variable;
-use super::own::{Aside, has_links, look, open};
+use super::own::{Aside, has_links, leads_to, look, open};
 use super::state_error::StateError;
 use super::trust::Judge;
 use super::win32::Win32Error;
-use crate::ownership::{Kind, Top, judge, judge_top};
+use crate::open::{LIMIT, within};
+use crate::ownership::{Kind, Top, judge, judge_before, judge_top};
 
 /// The file that records that everything in the folder is ours.
 const SETTLED: &str = "private.txt";
@@ -86,6 +87,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
     let access = Access::private().map_err(failed("describe the access to"))?;
     let eye = Judge::new().map_err(failed("find out who may use"))?;
     let mut aside = Aside::of(path);
+    let mut who = None;
     for _ in 0..ATTEMPTS {
         match access.create(path) {
             Ok(()) => {
@@ -109,6 +111,7 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
         match &verdict {
             Top::Replace(why) => {
                 drop(held);
+                who = top.stranger.or(who);
                 aside.whole(why)?;
                 continue;
             }
@@ -116,14 +119,32 @@ pub fn make_private(path: &Path) -> Result<Vec<String>, StateError> {
             Top::Ours | Top::LookInside => {}
         }
         let folder = held.map_err(|error| failed("open")(Win32Error::of(&error)))?;
-        access.set(&folder).map_err(failed("set the access to"))?; // From here on nobody else creates anything in it.
+        let was_open = top.writer.is_some();
         if verdict == Top::LookInside {
-            aside.empty_of_strangers(path, &eye, top.writer.is_some())?;
+            Access::close(&folder).map_err(failed("set the access to"))?; // From here on nobody else creates anything in it.
+            aside.empty_of_strangers(path, &eye, &judge_before)?;
+        }
+        pass_on(&folder).map_err(failed("set the access to"))?;
+        if verdict == Top::LookInside {
+            aside.empty_of_strangers(path, &eye, &|entry| judge(entry, was_open))?;
             settle(path, &eye)?;
         }
-        return Ok(aside.said);
+        // Until a file of ours was in it, anyone who had it open could still make it a link.
+        if leads_to(path, &folder).map_err(failed("look at"))? {
+            return Ok(aside.said);
+        }
+        who = top.writer.or(who);
+        break;
     }
-    Err(StateError::Contested(path.to_owned()))
+    Err(StateError::Contested { path: path.to_owned(), who: who.unwrap_or_else(|| "somebody".into()) })
+}
+
+/// Sets the access to the folder, and to what inherits it. Windows opens every entry for that, and somebody may hold an
+/// oplock on one.
+fn pass_on(folder: &File) -> Result<(), Win32Error> {
+    let folder = folder.try_clone().map_err(|error| Win32Error::of(&error))?;
+    let set = within(LIMIT, move || Ok(Access::private().and_then(|access| access.set(&folder))));
+    set.map_err(|error| Win32Error::of(&error)).flatten()
 }
 
 /// Whether an earlier run has found everything in the folder to be ours, and no entry directly in it is a link.
@@ -153,11 +174,16 @@ fn settle(path: &Path, eye: &Judge) -> Result<(), StateError> {
 mod tests {
     use std::os::windows::fs::OpenOptionsExt;
 
+    use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_DELETE;
+
     use super::super::trust::tests::allow;
     use super::*;
 
     /// The access rights of Windows' own folder for program data: everybody may write.
     const LOOSE: &str = "D:(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)";
+
+    /// The same, for a folder alone: its content does not inherit it.
+    const LOOSE_ALONE: &str = "D:(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)";
 
     struct Scratch(tempfile::TempDir);
 
@@ -229,7 +255,7 @@ mod tests {
         }
         allow(&scratch.path().join("packages"), LOOSE);
         let moved = make_private(&scratch.path()).expect("made private");
-        assert_eq!(scratch.aside(), ["hosts.log", "last-run.json", "packages"], "{moved:?}");
+        assert_eq!(scratch.aside(), ["hosts.log", "last-run.json", "packages", "version.dll"], "{moved:?}");
         assert!(kept.iter().all(|path| path.is_file()) && !planted.iter().any(|path| path.exists()), "{moved:?}");
         let everything = moved.join("\n");
         assert!(everything.contains("Everyone can change it"), "{everything}");
@@ -238,7 +264,7 @@ mod tests {
         let planted = scratch.put("planted.txt");
         allow(&planted, LOOSE);
         assert!(make_private(&scratch.path()).expect("found").is_empty() && planted.exists());
-        allow(&scratch.path(), LOOSE);
+        allow(&scratch.path(), LOOSE_ALONE);
         assert_eq!(make_private(&scratch.path()).expect("private again").len(), 1);
         assert!(!planted.exists() && kept.iter().all(|path| path.is_file()));
     }
@@ -259,11 +285,47 @@ mod tests {
         std::fs::create_dir(scratch.path().join("logs")).expect("made");
         std::fs::create_dir(&elsewhere).expect("made");
         std::fs::hard_link(&named, elsewhere.join("lock")).expect("linked");
-        allow(&scratch.path(), LOOSE);
+        allow(&scratch.path(), LOOSE_ALONE);
         let moved = make_private(&scratch.path()).expect("made private").join("\n");
         assert!(moved.contains("it is one file under 2 names"), "{moved}");
         assert!(moved.contains("it is an empty folder"), "{moved}");
         assert!(!named.exists() && !scratch.path().join("logs").exists());
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_the_one_that_is_held_is_noticed() {
+        let scratch = Scratch::new();
+        make_private(&scratch.path()).expect("made");
+        let held = open(&scratch.path(), 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE).expect("open");
+        assert_eq!(leads_to(&scratch.path(), &held), Ok(true));
+        std::fs::rename(scratch.path(), scratch.0.path().join("moved")).expect("moved");
+        make_private(&scratch.path()).expect("made");
+        assert_eq!(leads_to(&scratch.path(), &held), Ok(false));
+    }
+
+    #[test]
+    fn an_entry_with_the_longest_name_is_moved_as_well() {
+        let scratch = Scratch::new();
+        let planted = scratch.put(&"n".repeat(255));
+        allow(&planted, LOOSE);
+        assert_eq!(make_private(&scratch.path()).expect("made private").len(), 1);
+        assert!(!planted.exists());
+    }
+
+    #[test]
+    fn a_name_that_means_another_file_does_not_hide_an_entry() {
+        let scratch = Scratch::new();
+        std::fs::create_dir(scratch.path()).expect("made");
+        let top = scratch.path().display().to_string();
+        for name in ["nul", "x.", "y "] {
+            let planted = PathBuf::from(format!(r"\\?\{top}\{name}"));
+            std::fs::write(&planted, "a stranger's").expect("written");
+            allow(&planted, LOOSE);
+        }
+        let moved = make_private(&scratch.path()).expect("made private");
+        assert_eq!(moved.len(), 3, "{moved:?}");
+        let left = std::fs::read_dir(scratch.path()).expect("readable").flatten().map(|entry| entry.file_name());
+        assert_eq!(left.collect::<Vec<_>>(), [SETTLED]);
     }
 
     #[test]

@@ -130,6 +130,14 @@ fn is_mapped(file: &Path) -> bool {
     (unsafe { GetDriveTypeW(root.as_ptr()) }) == DRIVE_REMOTE
 }
 
+/// The identity, the kind and the names of an open file or folder.
+pub fn information(file: &File) -> Result<BY_HANDLE_FILE_INFORMATION, Win32Error> {
+    let mut found = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open; the answer goes into our variable.
+    check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
+    Ok(found)
+}
+
 /// The accounts that may change what we act on.
 pub struct Judge {
     trusted: [Sid; 4],
@@ -156,9 +164,7 @@ impl Judge {
     /// # Errors
     /// When it cannot be read.
     pub fn entry(&self, file: &File) -> Result<Entry, Win32Error> {
-        let mut found = BY_HANDLE_FILE_INFORMATION::default();
-        // SAFETY: the handle is open; the answer goes into our variable.
-        check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut found) })?;
+        let found = information(file)?;
         let security = Security::of(file.as_raw_handle(), SE_FILE_OBJECT)?;
         let name = |who| {
             // SAFETY: the identifier points into the descriptor, which is kept.
@@ -192,12 +198,12 @@ impl Judge {
 
     fn look(&self, path: &Path, folder: bool, rights: u32) -> Result<Trusted, TrustError> {
         let unreadable = |cause| TrustError::Unreadable { path: path.to_owned(), cause };
-        let opened = crate::open::options()
+        let mut options = crate::open::options();
+        options
             .access_mode(FILE_READ_ATTRIBUTES | READ_CONTROL)
             .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
-            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-            .open(path)
-            .map_err(|error| unreadable(Win32Error::of(&error)))?;
+            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+        let opened = crate::open::open(&options, path).map_err(|error| unreadable(Win32Error::of(&error)))?;
         let attributes = opened.metadata().map_err(|error| unreadable(Win32Error::of(&error)))?.file_attributes();
         if attributes & FILE_ATTRIBUTE_REPARSE_POINT != 0 {
             return Err(TrustError::Link(path.to_owned()));

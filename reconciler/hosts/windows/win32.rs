@@ -9,6 +9,12 @@ use windows_sys::Win32::Foundation::{
     ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
 };
 
+use crate::open::GivenUp;
+
+/// What marks an open that was given up; the seconds follow in the lower half. Windows itself never sets this bit
+/// (Microsoft Learn: `SetLastError`).
+const GIVEN_UP: u32 = 0x2000_0000;
+
 /// A Win32 error code; its text contains the system's own text and the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub struct Win32Error(pub u32);
@@ -20,9 +26,18 @@ impl Win32Error {
         Self(unsafe { GetLastError() })
     }
 
-    /// The Win32 code inside an error of the standard library (0 where the error did not come from the system).
+    /// The Win32 code inside an error of the standard library (0 where the error did not come from the system, and is no
+    /// open that was given up).
     pub fn of(error: &std::io::Error) -> Self {
-        Self(error.raw_os_error().map_or(0, i32::cast_unsigned))
+        let given_up = || error.get_ref().and_then(|inner| inner.downcast_ref::<GivenUp>());
+        let code = error.raw_os_error().map(i32::cast_unsigned);
+        Self(code.or_else(|| given_up().map(|open| GIVEN_UP | u32::from(open.0))).unwrap_or_default())
+    }
+
+    /// The open that was given up, if this is one.
+    pub fn given_up(self) -> Option<GivenUp> {
+        let seconds = u16::try_from(self.0 ^ GIVEN_UP).ok()?;
+        Some(GivenUp(seconds))
     }
 }
 
@@ -36,6 +51,9 @@ impl From<windows_result::Error> for Win32Error {
 
 impl fmt::Display for Win32Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(open) = self.given_up() {
+            return open.fmt(f);
+        }
         let text = std::io::Error::from_raw_os_error(self.0.cast_signed()).to_string();
         let text = text.split(" (os error").next().unwrap_or_default().trim_end();
         let text = text.strip_suffix('.').unwrap_or(text);
@@ -130,6 +148,15 @@ mod tests {
         assert!(shown.ends_with("(Win32 error 2)"), "{shown}");
         assert!(shown.len() > "(Win32 error 2)".len(), "{shown}");
         assert!(Win32Error(0x8009_6010).to_string().ends_with("(0x80096010)"));
+    }
+
+    #[test]
+    fn an_open_that_was_given_up_says_so() {
+        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, GivenUp(30));
+        let shown = Win32Error::of(&error).to_string();
+        assert_eq!(shown, error.to_string());
+        assert!(shown.contains("within 30 s"), "{shown}");
+        assert_eq!(Win32Error(0).given_up(), None);
     }
 
     #[test]

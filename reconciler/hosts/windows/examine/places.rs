@@ -55,7 +55,7 @@ pub fn private() -> Fact<FileSeen> {
             error @ (StateError::Folder { .. }
             | StateError::Stuck { .. }
             | StateError::Link(_)
-            | StateError::Contested(_)),
+            | StateError::Contested { .. }),
         ) => {
             let path = place().unwrap_or_default();
             Fact::Known(seen(&path, Some(error.to_string())))

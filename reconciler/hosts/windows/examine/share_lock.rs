@@ -29,7 +29,7 @@ pub fn lock(folder: &str, record: &Fqdn, server: &ServerName) -> Fact<FileSeen> 
 
 /// What a second handle can do that it should not; none where both locks hold.
 fn tried(path: &Path) -> io::Result<Option<&'static str>> {
-    let first = open::options().read(true).write(true).create(true).truncate(false).open(path)?;
+    let first = open::open(open::options().read(true).write(true).create(true).truncate(false), path)?;
     if !locks(&first)? {
         return Err(io::Error::other("another check of this server uses the file"));
     }
@@ -37,7 +37,7 @@ fn tried(path: &Path) -> io::Result<Option<&'static str>> {
         return Ok(Some("a second handle locked a file that another one had locked"));
     }
     drop(first);
-    let alone = open::options().read(true).write(true).share_mode(0).open(path)?;
+    let alone = open::open(open::options().read(true).write(true).share_mode(0), path)?;
     let second = open::to_read(path);
     drop(alone);
     match second {
