@@ -194,14 +194,19 @@ fn frugal(folder: &TempDir, from: &str) -> Command {
 /// Azure Pipelines and GitHub accept these commands anywhere in a line.
 const COMMANDS: [&str; 2] = ["##vso[", "##["];
 
+/// Checks that nothing of a text is a command, even to a runner that ignores white space before it.
+fn assert_quiet(what: &str, said: &str) {
+    assert!(!COMMANDS.iter().any(|command| said.contains(command)), "{what}: {said}");
+    assert!(!said.lines().any(|line| line.trim_start().starts_with("::")), "{what}: {said}");
+}
+
+fn quiet(what: &str, ended: &Ended) {
+    assert_quiet(what, &ended.out);
+    assert_quiet(what, &ended.err);
+}
+
 #[test]
 fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
-    let quiet = |what: &str, ended: &Ended| {
-        for said in [&ended.out, &ended.err] {
-            assert!(!COMMANDS.iter().any(|command| said.contains(command)), "{what}: {said}");
-            assert!(!said.lines().any(|line| line.starts_with("::")), "{what}: {said}");
-        }
-    };
     let evil = "##vso[task.setvariable variable=PATH]C:/evil ##[error]x";
     // The command hides in a quoted line, after a long text, in a comment, and as a key.
     for text in [
@@ -220,7 +225,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
     }
     // The name of the manifest file can be a command too.
     let names = folder(&lab(""));
-    for name in ["::error x.yaml", "##vso[a].yaml", "##[b].yaml"] {
+    for name in ["::error x.yaml", " ::error title=a::x.yaml", "\u{a0}::error.yaml", "##vso[a].yaml", "##[b].yaml"] {
         fs::copy(names.path().join("site.yaml"), names.path().join(name)).unwrap();
         let ended = reconcile(names.path(), &["validate", name]);
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.err);

@@ -31,8 +31,11 @@ pub fn observed(form: &str, report: &str) -> Said {
 /// A text as every report must show it: invisible and active characters are escaped.
 pub fn visible(text: &str) -> String {
     let mut out = String::new();
-    let mut after_sign = false; // `##` begins a command of Azure Pipelines.
-    for c in text.chars() {
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        // `##` begins a command of Azure Pipelines; `::` one of GitHub, behind white space and where a line was wrapped.
+        let command =
+            c == '#' && before == Some('#') || text[at..].starts_with("::") && before.is_none_or(char::is_whitespace);
         let invisible = [
             0xad..=0xad,
             0x34f..=0x34f,
@@ -53,7 +56,7 @@ pub fn visible(text: &str) -> String {
             0xe0000..=0xe007f,
             0xe0100..=0xe01ef,
         ];
-        if c == '#' && after_sign
+        if command
             || c.is_control()
             || u32::from(c) & 0xfffe == 0xfffe
             || invisible.iter().any(|range: &std::ops::RangeInclusive<u32>| range.contains(&u32::from(c)))
@@ -62,9 +65,9 @@ pub fn visible(text: &str) -> String {
         } else {
             out.push(c);
         }
-        after_sign = c == '#';
+        before = Some(c);
     }
-    if out.starts_with("::") { out.replacen(':', "\\u{3a}", 1) } else { out }
+    out
 }
 
 /// A block for each server; a patch program must accept its diff.
@@ -204,12 +207,13 @@ fn markdown(report: &str) -> Said {
     said
 }
 
-/// Workflow commands, read as GitHub's runner reads them: `::name key=value,key=value::message`, then unescaped.
+/// Workflow commands, read as GitHub's runner reads them: `::name key=value,key=value::message` behind any white space,
+/// then unescaped.
 fn github(report: &str) -> Said {
     let mut said = Said::new();
     for line in report.lines() {
         assert!(!line.contains("##[") && !line.contains("##vso[") || line.starts_with("::"), "{line}");
-        let Some(command) = line.strip_prefix("::") else { continue };
+        let Some(command) = line.trim_start().strip_prefix("::") else { continue };
         let (head, message) = command.split_once("::").unwrap();
         let (name, properties) = head.split_once(' ').unwrap();
         assert_eq!(name, "error", "{line}");

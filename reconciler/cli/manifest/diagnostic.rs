@@ -297,29 +297,61 @@ impl std::error::Error for Diagnostics {}
 
 /// Text from outside, made harmless for a terminal and for the log of a CI system. Control characters (C0 with ESC,
 /// DEL, C1), bidirectional controls and invisible characters become `\u{…}`. So does one sign of those that begin a
-/// command: `##` anywhere (Azure Pipelines searches within a line), `::` at the beginning (GitHub Actions).
+/// command: `##` anywhere (Azure Pipelines searches within a line), `::` at the beginning of a word (GitHub Actions
+/// ignores white space before it, and a text may be wrapped at any word).
 #[must_use]
 pub fn escape(text: &str) -> String {
     // Almost every text is plain, and a fleet has millions of them.
-    if !text.starts_with("::") && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') && !text.contains("::") {
         return text.to_owned();
     }
+    escaped(text, false)
+}
+
+/// Finished lines, made harmless in the same way, for a writer that cannot know what they quote: only their line ends
+/// and the colours of this program stay.
+#[must_use]
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(|line| escaped(line, true)).collect::<Vec<_>>().join("\n")
+}
+
+fn escaped(text: &str, coloured: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before = None;
-    for (at, c) in text.char_indices() {
+    let (mut rest, mut before) = (text, None);
+    loop {
+        if coloured {
+            let behind = behind_colours(rest);
+            out.push_str(rest.strip_suffix(behind).unwrap_or_default());
+            rest = behind;
+        }
+        let mut signs = rest.chars();
+        let Some(c) = signs.next() else { return out };
+        rest = signs.as_str();
         let command = match c {
             '#' => before == Some('#'),
-            ':' => at == 0 && text.starts_with("::"),
+            // Where colours are removed, the second sign follows at once.
+            ':' => before.is_none_or(char::is_whitespace) && behind_colours(rest).starts_with(':'),
             _ => false,
         };
         if command {
-            out.extend(c.escape_unicode())
+            out.extend(c.escape_unicode());
         } else {
-            push_escaped(&mut out, c)
+            push_escaped(&mut out, c);
         }
         before = Some(c);
     }
-    out
+}
+
+/// The text behind the colours that it begins with: those of this program and of its command line.
+fn behind_colours(mut text: &str) -> &str {
+    let colour = |text: &'_ str| -> Option<usize> {
+        let (code, _) = text.strip_prefix("\u{1b}[")?.split_once('m')?;
+        matches!(code, "0" | "1" | "2" | "4" | "31" | "32" | "33").then_some(code.len() + 3)
+    };
+    while let Some(behind) = colour(text).and_then(|end| text.get(end..)) {
+        text = behind;
+    }
+    text
 }
 
 fn push_escaped(out: &mut String, c: char) {

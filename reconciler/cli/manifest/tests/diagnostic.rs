@@ -52,6 +52,33 @@ fn nothing_that_acts_on_a_terminal_gets_through() {
 }
 
 #[test]
+fn nothing_is_a_command_of_github_wherever_a_line_is_wrapped() {
+    for (text, shown) in [
+        ("::error::x", "\\u{3a}:error::x"),
+        (" ::error title=a::x.yaml", " \\u{3a}:error title=a::x.yaml"),
+        ("\u{a0}\u{3000}::x", "\u{a0}\u{3000}\\u{3a}:x"),
+        ("a word ::x :::y z", "a word \\u{3a}:x \\u{3a}::y z"),
+        ("[Type]::Method(1), a::b, fe80::1: a : b", "[Type]::Method(1), a::b, fe80::1: a : b"),
+    ] {
+        assert_eq!(escape(text), shown);
+    }
+}
+
+#[test]
+fn finished_lines_keep_their_colours_and_nothing_else() {
+    let ours = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m a::b # x\n\n  second ✓\n";
+    assert_eq!(escape_lines(ours), ours);
+    for (text, shown) in [
+        ("a\r\n \u{1b}[2m::x\u{1b}[0m", "a\\u{d}\n \u{1b}[2m\\u{3a}:x\u{1b}[0m"),
+        // A writer may remove the colours.
+        (":\u{1b}[31m:x #\u{1b}[0m\u{1b}[1m#[y", "\\u{3a}\u{1b}[31m:x #\u{1b}[0m\u{1b}[1m\\u{23}[y"),
+        ("\u{1b}[8mx\u{1b}[2J\u{1b}]0;t\u{7}", "\\u{1b}[8mx\\u{1b}[2J\\u{1b}]0;t\\u{7}"),
+    ] {
+        assert_eq!(escape_lines(text), shown);
+    }
+}
+
+#[test]
 fn a_long_line_is_cut_around_the_token_and_keeps_its_column() {
     let line = format!("{}X{}", "a".repeat(100_000), "b".repeat(100_000));
     let error = Diagnostic::token("m.yaml", (1, &line, 100_000..100_001), ManifestCode::WrongValue, "here");
