@@ -265,6 +265,27 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
     }
 }
 
+/// What acts on a pipeline or a terminal, in one text.
+const EVIL: &str = "eve\n::error title=pwn::x ##vso[task.complete result=Failed]x\u{1b}]0;t\u{7}";
+
+/// Any account may have written the note next to a lock.
+#[test]
+fn what_the_holder_of_a_lock_wrote_is_escaped() {
+    let folder = folder(&lab(""));
+    fs::write(folder.path().join("world.lock.holder"), EVIL).unwrap();
+    let _held = ["world.lock", "world.lock.at-work"].map(|name| {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.try_lock().unwrap();
+        file
+    });
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--lock-wait", "1s"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    let waits = ended.out.lines().find(|line| line.contains("waiting up to 1 s")).unwrap();
+    assert!(waits.contains(r"eve\u{a}\u{3a}:error title=pwn::x #\u{23}vso[task"), "{waits}");
+    assert!(waits.ends_with(r"\u{1b}]0;t\u{7}"), "{waits}");
+    quiet("the holder", &ended);
+}
+
 /// A few kilobytes of ranges stand for ten million servers.
 #[test]
 fn a_manifest_for_too_many_servers_is_refused_before_they_are_counted_through() {
