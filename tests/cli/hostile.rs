@@ -286,6 +286,32 @@ fn what_the_holder_of_a_lock_wrote_is_escaped() {
     quiet("the holder", &ended);
 }
 
+#[test]
+fn what_an_error_quotes_of_the_command_line_is_escaped() {
+    let folder = folder(&lab(""));
+    let (option, text) = (format!("--{EVIL}"), format!("  {}", &EVIL[4..]));
+    for evil in [EVIL, &text] {
+        for args in [
+            &[evil] as &[&str],
+            &["lab", evil],
+            &["help", evil],
+            &["apply", "site.yaml", evil],
+            &["apply", "site.yaml", &option],
+            &["apply", "site.yaml", "--server", evil],
+            &["apply", "site.yaml", "--output", evil],
+            &["apply", "site.yaml", "--lock-wait", evil],
+            &["lab", "wait", "site.yaml", evil],
+            &["schedule", "install", "site.yaml", "--account", evil],
+        ] {
+            let ended = reconcile(folder.path(), args);
+            assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}: {}", ended.err);
+            assert!(ended.err.contains(r"\u{3a}:error title"), "{args:?}: {}", ended.err);
+            assert!(!ended.err.contains(|c: char| c != '\n' && c.is_control()), "{args:?}: {}", ended.err);
+            quiet(&format!("{args:?}"), &ended);
+        }
+    }
+}
+
 /// A few kilobytes of ranges stand for ten million servers.
 #[test]
 fn a_manifest_for_too_many_servers_is_refused_before_they_are_counted_through() {
