@@ -12,7 +12,10 @@ pub mod pages;
 mod show;
 mod work;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -20,6 +23,7 @@ use crate::commands::args::{Args, Command};
 use crate::commands::words;
 use crate::manifest::diagnostic::escape_lines;
 use crate::manifest::exit::Exit;
+use crate::manifest::harmless::Trace;
 use crate::manifest::problem::Problem;
 use crate::show::out::report;
 
@@ -45,7 +49,7 @@ pub fn main() -> ExitCode {
         }
     };
     if args.verbose && !matches!(args.command, Command::Dsc(_)) {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+        tracing_subscriber::fmt().with_writer(|| Trace::text(io::stderr())).with_target(false).init();
     }
     #[cfg(windows)]
     let for_people = !matches!(args.command, Command::Dsc(_)); // The engine of DSC reads lines of JSON.

@@ -312,6 +312,40 @@ fn what_an_error_quotes_of_the_command_line_is_escaped() {
     }
 }
 
+/// No call that traces a text has to know where it comes from.
+#[test]
+fn what_is_traced_is_escaped() {
+    let folder = folder(&lab(""));
+    let evil = format!("{EVIL}\u{202e}\u{2028}\u{fe0f}");
+    let hidden = |c: char| c != '\n' && (c.is_control() || ['\u{202e}', '\u{2028}', '\u{fe0f}'].contains(&c));
+    let traced = |what: &str, said: &str| {
+        assert!(said.contains("task.complete"), "{what}: {said}");
+        assert!(!said.contains(hidden), "{what}: {said}");
+        assert_quiet(what, said);
+    };
+    let held = reconcile(folder.path(), &["hold", "site.yaml", "--reason", &evil]);
+    assert_eq!(held.code, Some(0), "{}", held.err);
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--unattended", "-v"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    traced("-v, unattended", &ended.err);
+    // A line end in a text does not begin an event.
+    assert!(ended.err.lines().all(|line| line.starts_with(['2', ' '])), "{}", ended.err);
+    let logs = folder.path().join("world.logs");
+    for name in crate::listing(&logs) {
+        let log = fs::read_to_string(logs.join(name)).unwrap();
+        traced("the log", &log);
+        let events = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let told: Vec<_> = events.filter(|event| event["event"] == "held").collect();
+        assert!(told.iter().any(|event| event["message"].as_str().unwrap().contains(&evil)), "unchanged: {told:#?}");
+    }
+    fs::write(folder.path().join("world.lock.holder"), &evil).unwrap();
+    let lock = fs::File::create(folder.path().join("world.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "-v", "--lock-wait", "1s"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    traced("-v", &ended.err);
+}
+
 /// A few kilobytes of ranges stand for ten million servers.
 #[test]
 fn a_manifest_for_too_many_servers_is_refused_before_they_are_counted_through() {
