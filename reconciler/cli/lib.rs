@@ -12,13 +12,18 @@ pub mod pages;
 mod show;
 mod work;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
 use crate::commands::args::{Args, Command};
 use crate::commands::words;
+use crate::manifest::diagnostic::escape_lines;
 use crate::manifest::exit::Exit;
+use crate::manifest::harmless::Trace;
 use crate::manifest::problem::Problem;
 use crate::show::out::report;
 
@@ -34,13 +39,17 @@ pub fn main() -> ExitCode {
             if let Some(answer) = words::answer(&error, command.as_deref()) {
                 return report(&Problem::usage(answer)).into();
             }
-            let asked = !error.use_stderr(); // --help and --version are not errors.
-            let _ = error.print();
-            return if asked { Exit::Done } else { Exit::Usage }.into();
+            if !error.use_stderr() {
+                let _ = error.print(); // --help and --version are not errors.
+                return Exit::Done.into();
+            }
+            // It quotes the words of the command line, which a pipeline may have received from anywhere.
+            let _ = write!(anstream::stderr(), "{}", escape_lines(&error.render().ansi().to_string()));
+            return Exit::Usage.into();
         }
     };
     if args.verbose && !matches!(args.command, Command::Dsc(_)) {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+        tracing_subscriber::fmt().with_writer(|| Trace::text(io::stderr())).with_target(false).init();
     }
     #[cfg(windows)]
     let for_people = !matches!(args.command, Command::Dsc(_)); // The engine of DSC reads lines of JSON.

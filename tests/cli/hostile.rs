@@ -194,14 +194,19 @@ fn frugal(folder: &TempDir, from: &str) -> Command {
 /// Azure Pipelines and GitHub accept these commands anywhere in a line.
 const COMMANDS: [&str; 2] = ["##vso[", "##["];
 
+/// Checks that nothing of a text is a command, even to a runner that ignores white space before it.
+fn assert_quiet(what: &str, said: &str) {
+    assert!(!COMMANDS.iter().any(|command| said.contains(command)), "{what}: {said}");
+    assert!(!said.lines().any(|line| line.trim_start().starts_with("::")), "{what}: {said}");
+}
+
+fn quiet(what: &str, ended: &Ended) {
+    assert_quiet(what, &ended.out);
+    assert_quiet(what, &ended.err);
+}
+
 #[test]
 fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
-    let quiet = |what: &str, ended: &Ended| {
-        for said in [&ended.out, &ended.err] {
-            assert!(!COMMANDS.iter().any(|command| said.contains(command)), "{what}: {said}");
-            assert!(!said.lines().any(|line| line.starts_with("::")), "{what}: {said}");
-        }
-    };
     let evil = "##vso[task.setvariable variable=PATH]C:/evil ##[error]x";
     // The command hides in a quoted line, after a long text, in a comment, and as a key.
     for text in [
@@ -220,7 +225,7 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
     }
     // The name of the manifest file can be a command too.
     let names = folder(&lab(""));
-    for name in ["::error x.yaml", "##vso[a].yaml", "##[b].yaml"] {
+    for name in ["::error x.yaml", " ::error title=a::x.yaml", "\u{a0}::error.yaml", "##vso[a].yaml", "##[b].yaml"] {
         fs::copy(names.path().join("site.yaml"), names.path().join(name)).unwrap();
         let ended = reconcile(names.path(), &["validate", name]);
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.err);
@@ -258,6 +263,87 @@ fn nothing_of_a_manifest_is_a_command_to_a_pipeline() {
         assert!(written.contains("task.setvariable"), "{file}: {written}");
         assert!(!COMMANDS.iter().any(|command| written.contains(command)), "{file}: {written}");
     }
+}
+
+/// What acts on a pipeline or a terminal, in one text.
+const EVIL: &str = "eve\n::error title=pwn::x ##vso[task.complete result=Failed]x\u{1b}]0;t\u{7}";
+
+/// Any account may have written the note next to a lock.
+#[test]
+fn what_the_holder_of_a_lock_wrote_is_escaped() {
+    let folder = folder(&lab(""));
+    fs::write(folder.path().join("world.lock.holder"), EVIL).unwrap();
+    let _held = ["world.lock", "world.lock.at-work"].map(|name| {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.try_lock().unwrap();
+        file
+    });
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--lock-wait", "1s"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    let waits = ended.out.lines().find(|line| line.contains("waiting up to 1 s")).unwrap();
+    assert!(waits.contains(r"eve\u{a}\u{3a}:error title=pwn::x #\u{23}vso[task"), "{waits}");
+    assert!(waits.ends_with(r"\u{1b}]0;t\u{7}"), "{waits}");
+    quiet("the holder", &ended);
+}
+
+#[test]
+fn what_an_error_quotes_of_the_command_line_is_escaped() {
+    let folder = folder(&lab(""));
+    let (option, text) = (format!("--{EVIL}"), format!("  {}", &EVIL[4..]));
+    for evil in [EVIL, &text] {
+        for args in [
+            &[evil] as &[&str],
+            &["lab", evil],
+            &["help", evil],
+            &["apply", "site.yaml", evil],
+            &["apply", "site.yaml", &option],
+            &["apply", "site.yaml", "--server", evil],
+            &["apply", "site.yaml", "--output", evil],
+            &["apply", "site.yaml", "--lock-wait", evil],
+            &["lab", "wait", "site.yaml", evil],
+            &["schedule", "install", "site.yaml", "--account", evil],
+        ] {
+            let ended = reconcile(folder.path(), args);
+            assert_eq!((ended.code, ended.out.as_str()), (Some(64), ""), "{args:?}: {}", ended.err);
+            assert!(ended.err.contains(r"\u{3a}:error title"), "{args:?}: {}", ended.err);
+            assert!(!ended.err.contains(|c: char| c != '\n' && c.is_control()), "{args:?}: {}", ended.err);
+            quiet(&format!("{args:?}"), &ended);
+        }
+    }
+}
+
+/// No call that traces a text has to know where it comes from.
+#[test]
+fn what_is_traced_is_escaped() {
+    let folder = folder(&lab(""));
+    let evil = format!("{EVIL}\u{202e}\u{2028}\u{fe0f}");
+    let hidden = |c: char| c != '\n' && (c.is_control() || ['\u{202e}', '\u{2028}', '\u{fe0f}'].contains(&c));
+    let traced = |what: &str, said: &str| {
+        assert!(said.contains("task.complete"), "{what}: {said}");
+        assert!(!said.contains(hidden), "{what}: {said}");
+        assert_quiet(what, said);
+    };
+    let held = reconcile(folder.path(), &["hold", "site.yaml", "--reason", &evil]);
+    assert_eq!(held.code, Some(0), "{}", held.err);
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--unattended", "-v"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    traced("-v, unattended", &ended.err);
+    // A line end in a text does not begin an event.
+    assert!(ended.err.lines().all(|line| line.starts_with(['2', ' '])), "{}", ended.err);
+    let logs = folder.path().join("world.logs");
+    for name in crate::listing(&logs) {
+        let log = fs::read_to_string(logs.join(name)).unwrap();
+        traced("the log", &log);
+        let events = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let told: Vec<_> = events.filter(|event| event["event"] == "held").collect();
+        assert!(told.iter().any(|event| event["message"].as_str().unwrap().contains(&evil)), "unchanged: {told:#?}");
+    }
+    fs::write(folder.path().join("world.lock.holder"), &evil).unwrap();
+    let lock = fs::File::create(folder.path().join("world.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "-v", "--lock-wait", "1s"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    traced("-v", &ended.err);
 }
 
 /// A few kilobytes of ranges stand for ten million servers.

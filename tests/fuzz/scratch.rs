@@ -44,5 +44,7 @@ pub fn is_well_said(refused: &Refused, file: &str) {
 /// Whether a terminal and the log of a pipeline show this line as plain text.
 pub fn acts_on_nobody(line: &str) -> bool {
     let hidden = |c: char| visible(&c.to_string()) != c.to_string() && c != '\t';
-    !line.starts_with("::") && !line.contains("##[") && !line.contains("##vso[") && !line.chars().any(hidden)
+    // `::: ` leads to a further place in a quoted file: no command has the name `:`.
+    let command = line.trim_start().strip_prefix("::").is_some_and(|name| !name.starts_with(": "));
+    !command && !line.contains("##[") && !line.contains("##vso[") && !line.chars().any(hidden)
 }

@@ -31,15 +31,23 @@ pub fn observed(form: &str, report: &str) -> Said {
 /// A text as every report must show it: invisible and active characters are escaped.
 pub fn visible(text: &str) -> String {
     let mut out = String::new();
-    let mut after_sign = false; // `##` begins a command of Azure Pipelines.
-    for c in text.chars() {
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        // `##` begins a command of Azure Pipelines; `::` one of GitHub, behind white space and where a line was wrapped.
+        let command =
+            c == '#' && before == Some('#') || text[at..].starts_with("::") && before.is_none_or(char::is_whitespace);
         let invisible = [
             0xad..=0xad,
             0x34f..=0x34f,
+            0x600..=0x605,
             0x61c..=0x61c,
+            0x6dd..=0x6dd,
+            0x70f..=0x70f,
+            0x890..=0x891,
+            0x8e2..=0x8e2,
             0x115f..=0x1160,
             0x17b4..=0x17b5,
-            0x180b..=0x180e,
+            0x180b..=0x180f,
             0x200b..=0x200f,
             0x2028..=0x202e,
             0x2060..=0x206f,
@@ -48,12 +56,15 @@ pub fn visible(text: &str) -> String {
             0xfe00..=0xfe0f,
             0xfeff..=0xfeff,
             0xffa0..=0xffa0,
-            0xfff9..=0xfffb,
+            0xfff0..=0xfffb,
+            0x110bd..=0x110bd,
+            0x110cd..=0x110cd,
+            0x13430..=0x1343f,
+            0x1bca0..=0x1bca3,
             0x1d173..=0x1d17a,
-            0xe0000..=0xe007f,
-            0xe0100..=0xe01ef,
+            0xe0000..=0xe0fff,
         ];
-        if c == '#' && after_sign
+        if command
             || c.is_control()
             || u32::from(c) & 0xfffe == 0xfffe
             || invisible.iter().any(|range: &std::ops::RangeInclusive<u32>| range.contains(&u32::from(c)))
@@ -62,9 +73,9 @@ pub fn visible(text: &str) -> String {
         } else {
             out.push(c);
         }
-        after_sign = c == '#';
+        before = Some(c);
     }
-    if out.starts_with("::") { out.replacen(':', "\\u{3a}", 1) } else { out }
+    out
 }
 
 /// A block for each server; a patch program must accept its diff.
@@ -204,12 +215,13 @@ fn markdown(report: &str) -> Said {
     said
 }
 
-/// Workflow commands, read as GitHub's runner reads them: `::name key=value,key=value::message`, then unescaped.
+/// Workflow commands, read as GitHub's runner reads them: `::name key=value,key=value::message` behind any white space,
+/// then unescaped.
 fn github(report: &str) -> Said {
     let mut said = Said::new();
     for line in report.lines() {
         assert!(!line.contains("##[") && !line.contains("##vso[") || line.starts_with("::"), "{line}");
-        let Some(command) = line.strip_prefix("::") else { continue };
+        let Some(command) = line.trim_start().strip_prefix("::") else { continue };
         let (head, message) = command.split_once("::").unwrap();
         let (name, properties) = head.split_once(' ').unwrap();
         assert_eq!(name, "error", "{line}");

@@ -297,29 +297,61 @@ impl std::error::Error for Diagnostics {}
 
 /// Text from outside, made harmless for a terminal and for the log of a CI system. Control characters (C0 with ESC,
 /// DEL, C1), bidirectional controls and invisible characters become `\u{…}`. So does one sign of those that begin a
-/// command: `##` anywhere (Azure Pipelines searches within a line), `::` at the beginning (GitHub Actions).
+/// command: `##` anywhere (Azure Pipelines searches within a line), `::` at the beginning of a word (GitHub Actions
+/// ignores white space before it, and a text may be wrapped at any word).
 #[must_use]
 pub fn escape(text: &str) -> String {
     // Almost every text is plain, and a fleet has millions of them.
-    if !text.starts_with("::") && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') && !text.contains("::") {
         return text.to_owned();
     }
+    escaped(text, false)
+}
+
+/// Finished lines, made harmless in the same way, for a writer that cannot know what they quote: only their line ends
+/// and the colours of this program stay.
+#[must_use]
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(|line| escaped(line, true)).collect::<Vec<_>>().join("\n")
+}
+
+fn escaped(text: &str, coloured: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before = None;
-    for (at, c) in text.char_indices() {
+    let (mut rest, mut before) = (text, None);
+    loop {
+        if coloured {
+            let behind = behind_colours(rest);
+            out.push_str(rest.strip_suffix(behind).unwrap_or_default());
+            rest = behind;
+        }
+        let mut signs = rest.chars();
+        let Some(c) = signs.next() else { return out };
+        rest = signs.as_str();
         let command = match c {
             '#' => before == Some('#'),
-            ':' => at == 0 && text.starts_with("::"),
+            // Where colours are removed, the second sign follows at once.
+            ':' => before.is_none_or(char::is_whitespace) && behind_colours(rest).starts_with(':'),
             _ => false,
         };
         if command {
-            out.extend(c.escape_unicode())
+            out.extend(c.escape_unicode());
         } else {
-            push_escaped(&mut out, c)
+            push_escaped(&mut out, c);
         }
         before = Some(c);
     }
-    out
+}
+
+/// The text behind the colours that it begins with: those of this program and of its command line.
+fn behind_colours(mut text: &str) -> &str {
+    let colour = |text: &'_ str| -> Option<usize> {
+        let (code, _) = text.strip_prefix("\u{1b}[")?.split_once('m')?;
+        matches!(code, "0" | "1" | "2" | "4" | "31" | "32" | "33").then_some(code.len() + 3)
+    };
+    while let Some(behind) = colour(text).and_then(|end| text.get(end..)) {
+        text = behind;
+    }
+    text
 }
 
 fn push_escaped(out: &mut String, c: char) {
@@ -338,12 +370,15 @@ pub fn is_hidden(c: char) -> bool {
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
             // Zero width, line and paragraph separators, soft hyphen, fillers.
             | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}'
-            | '\u{feff}' | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{feff}' | '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}'
             | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}'
             // Variation selectors, and the controls for beams and slurs in music.
-            | '\u{180b}'..='\u{180d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{1d173}'..='\u{1d17a}'
-            // Interlinear annotation and tag characters.
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{1d173}'..='\u{1d17a}'
+            // Marks around numbers and verses, and the controls of hieroglyphs and of shorthand.
+            | '\u{0600}'..='\u{0605}' | '\u{06dd}' | '\u{070f}' | '\u{0890}' | '\u{0891}' | '\u{08e2}'
+            | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+            // Interlinear annotation, tags, further variation selectors, and what Unicode reserves next to them.
+            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
             // Noncharacters; XML does not allow the last two of the first plane.
             | '\u{fdd0}'..='\u{fdef}')
         || u32::from(c) & 0xfffe == 0xfffe

@@ -1,13 +1,16 @@
 //! JSON for programs, in which nothing acts on a terminal or on the log of a pipeline. Invisible characters are written
 //! as `\u`, and so is the second sign of `##`, which begins a command of Azure Pipelines wherever it is. A program
-//! reads the same text.
+//! reads the same text. The trace is written in the same way.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::manifest::{diagnostic::is_hidden, problem::Problem};
+use crate::manifest::{
+    diagnostic::{escape, is_hidden},
+    problem::Problem,
+};
 
 /// Writes a value on one line.
 ///
@@ -33,13 +36,54 @@ pub fn line(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
 /// When it cannot be written as JSON.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> Result<String, Problem> {
     let text = serde_json::to_string_pretty(value).map_err(Problem::failed)?;
-    let mut out = Vec::with_capacity(text.len() + 1);
-    // JSON writes the line ends of a text as `\n`, so each of these stands between texts.
-    for line in text.split('\n') {
-        put(&mut out, line).map_err(Problem::failed)?;
+    String::from_utf8(lines(&text).map_err(Problem::failed)?).map_err(Problem::failed)
+}
+
+/// Lines of JSON, each with a line end. JSON writes the line ends of a text as `\n`, so each of these stands between
+/// texts.
+fn lines(json: &str) -> io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(json.len() + 1);
+    for line in json.lines() {
+        put(&mut out, line)?;
         out.push(b'\n');
     }
-    String::from_utf8(out).map_err(Problem::failed)
+    Ok(out)
+}
+
+/// A writer for the trace, which quotes texts from anywhere. It receives each event at once, with its line end.
+pub struct Trace<W> {
+    to: W,
+    harmless: fn(&str) -> io::Result<Vec<u8>>,
+}
+
+impl<W> Trace<W> {
+    /// Writes events that are JSON.
+    pub const fn json(to: W) -> Self {
+        Self { to, harmless: lines }
+    }
+
+    /// Writes events for people. Further lines of an event are indented: none looks like an event of its own.
+    pub const fn text(to: W) -> Self {
+        Self {
+            to,
+            harmless: |event| {
+                let lines: Vec<_> = event.lines().map(escape).collect();
+                Ok((lines.join("\n    ") + "\n").into_bytes())
+            },
+        }
+    }
+}
+
+impl<W: Write> Write for Trace<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let written = (self.harmless)(&String::from_utf8_lossy(event))?;
+        self.to.write_all(&written)?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// Writes JSON on one line, as a formatter does by default, except for the content of texts.

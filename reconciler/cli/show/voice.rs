@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::manifest::diagnostic::escape_lines;
 use crate::work::audience::Say;
 
 /// The reader of the lines of a run. Everything is also traced.
@@ -31,14 +32,14 @@ impl Voice {
         }
     }
 
-    /// The function that writes a line.
+    /// The function that writes a line. It escapes what the line quotes: not every caller knows where a text comes from.
     pub fn says(self) -> Say {
         match self {
             Self::Lines => |line| {
-                let _ = writeln!(anstream::stderr(), "{line}");
+                let _ = writeln!(anstream::stderr(), "{}", escape_lines(line));
             },
             Self::Record => |line| {
-                let _ = writeln!(anstream::stdout(), "{line}");
+                let _ = writeln!(anstream::stdout(), "{}", escape_lines(line));
             },
             Self::Trace => |_| {},
         }

@@ -6,7 +6,7 @@ use reconcile_core::Goal;
 use reconcile_hosts::{Lock, LockError};
 use reconcile_schema::{Period, RunId, ServerName};
 
-use crate::manifest::{input::Input, problem::Problem};
+use crate::manifest::{diagnostic::escape, input::Input, problem::Problem};
 use crate::work::site::{Site, lab_path, lock_path};
 use crate::work::{audience::Say, clock::now, interrupt::wait};
 
@@ -108,6 +108,8 @@ pub fn lock_at(path: &Path, run: &RunId, patience: Patience) -> Result<Lock, Pro
     let who = format!("run {} of {}, process {}", run.0, user(), std::process::id());
     let waits = |holder: &str| {
         tracing::info!(holder, "waits for another run");
+        // Another account may have written the note of the lock.
+        let holder = escape(holder);
         (patience.say)(&format!("waiting up to {} for another run to end: {holder}", patience.most));
     };
     let taken = taken(patience.most, || Lock::take(path, &who), |period| wait(period.into()), waits);

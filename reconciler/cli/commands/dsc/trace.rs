@@ -13,6 +13,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use crate::manifest::harmless::Trace;
+
 /// The engine sets here how much it wants to read.
 const LEVEL: &str = "DSC_TRACE_LEVEL";
 
@@ -22,7 +24,7 @@ pub fn listen(verbose: bool) {
     let asked = std::env::var(LEVEL).ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
     let level = if verbose { asked.max(LevelFilter::INFO) } else { asked };
     let _ = tracing_subscriber::fmt() // It fails if there is a subscriber already, and there is none here.
-        .with_writer(std::io::stderr)
+        .with_writer(|| Trace::json(std::io::stderr()))
         .with_max_level(level)
         .event_format(Lines)
         .try_init();

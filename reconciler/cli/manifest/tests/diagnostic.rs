@@ -52,6 +52,69 @@ fn nothing_that_acts_on_a_terminal_gets_through() {
 }
 
 #[test]
+fn nothing_is_a_command_of_github_wherever_a_line_is_wrapped() {
+    for (text, shown) in [
+        ("::error::x", "\\u{3a}:error::x"),
+        (" ::error title=a::x.yaml", " \\u{3a}:error title=a::x.yaml"),
+        ("\u{a0}\u{3000}::x", "\u{a0}\u{3000}\\u{3a}:x"),
+        ("a word ::x :::y z", "a word \\u{3a}:x \\u{3a}::y z"),
+        ("[Type]::Method(1), a::b, fe80::1: a : b", "[Type]::Method(1), a::b, fe80::1: a : b"),
+    ] {
+        assert_eq!(escape(text), shown);
+    }
+}
+
+#[test]
+fn finished_lines_keep_their_colours_and_nothing_else() {
+    let ours = "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m a::b # x\n\n  second ✓\n";
+    assert_eq!(escape_lines(ours), ours);
+    for (text, shown) in [
+        ("a\r\n \u{1b}[2m::x\u{1b}[0m", "a\\u{d}\n \u{1b}[2m\\u{3a}:x\u{1b}[0m"),
+        // A writer may remove the colours.
+        (":\u{1b}[31m:x #\u{1b}[0m\u{1b}[1m#[y", "\\u{3a}\u{1b}[31m:x #\u{1b}[0m\u{1b}[1m\\u{23}[y"),
+        ("\u{1b}[8mx\u{1b}[2J\u{1b}]0;t\u{7}", "\\u{1b}[8mx\\u{1b}[2J\\u{1b}]0;t\\u{7}"),
+    ] {
+        assert_eq!(escape_lines(text), shown);
+    }
+}
+
+#[test]
+fn every_character_without_a_shape_is_hidden() {
+    // Those of the category Cf and those that are ignored by default, as Unicode 16 lists them.
+    let ranges = [
+        (0xad, 0xad),
+        (0x34f, 0x34f),
+        (0x600, 0x605),
+        (0x61c, 0x61c),
+        (0x6dd, 0x6dd),
+        (0x70f, 0x70f),
+        (0x890, 0x891),
+        (0x8e2, 0x8e2),
+        (0x115f, 0x1160),
+        (0x17b4, 0x17b5),
+        (0x180b, 0x180f),
+        (0x200b, 0x200f),
+        (0x202a, 0x202e),
+        (0x2060, 0x206f),
+        (0x3164, 0x3164),
+        (0xfe00, 0xfe0f),
+        (0xfeff, 0xfeff),
+        (0xffa0, 0xffa0),
+        (0xfff0, 0xfffb),
+        (0x110bd, 0x110bd),
+        (0x110cd, 0x110cd),
+        (0x13430, 0x1343f),
+        (0x1bca0, 0x1bca3),
+        (0x1d173, 0x1d17a),
+        (0xe0000, 0xe0fff),
+    ];
+    let listed = ranges.into_iter().flat_map(|(from, to)| from..=to).filter_map(char::from_u32);
+    let shown: Vec<char> = listed.filter(|c| !is_hidden(*c)).collect();
+    assert_eq!(shown, []);
+    assert!(!"aé٠☃😀\u{301}\u{a0}".chars().any(is_hidden));
+}
+
+#[test]
 fn a_long_line_is_cut_around_the_token_and_keeps_its_column() {
     let line = format!("{}X{}", "a".repeat(100_000), "b".repeat(100_000));
     let error = Diagnostic::token("m.yaml", (1, &line, 100_000..100_001), ManifestCode::WrongValue, "here");

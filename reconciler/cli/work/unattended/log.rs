@@ -12,7 +12,7 @@ use reconcile_schema::Reports;
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::manifest::input::Input;
+use crate::manifest::{harmless::Trace, input::Input};
 use crate::work::site;
 
 /// A log, which is written until this is dropped.
@@ -47,8 +47,8 @@ fn listen(folder: &Path, keep: u16, now: Timestamp, verbose: bool) -> io::Result
     let path = folder.join(name(day));
     let file = open::options().create(true).append(true).open(&path)?;
     prune(folder, usize::from(keep))?;
-    let lines = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(file));
-    let shown = verbose.then(|| fmt::layer().with_writer(io::stderr).with_target(false));
+    let lines = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(Trace::json(file)));
+    let shown = verbose.then(|| fmt::layer().with_writer(|| Trace::text(io::stderr())).with_target(false));
     let guard = tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).with(shown).set_default();
     Ok(Listening { path, _guard: guard })
 }
