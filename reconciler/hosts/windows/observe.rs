@@ -231,10 +231,14 @@ pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
     match error {
         PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
         | PackageError::Path(_)
+        | PackageError::TooLarge { .. }
         | PackageError::Hash { .. }
         | PackageError::Signature { .. } => Some(PackageSeen::Refused(error.to_string())),
         PackageError::Publisher { .. } => Some(PackageSeen::Foreign(error.to_string())),
-        PackageError::File { .. } | PackageError::Foreign { .. } | PackageError::NotAlone { .. } => None,
+        PackageError::File { .. }
+        | PackageError::Grew { .. }
+        | PackageError::Foreign { .. }
+        | PackageError::NotAlone { .. } => None,
     }
 }
 
