@@ -243,6 +243,13 @@ try {
     $private = $true
     $lock = Lock-Folder
     try {
+        # Without its key a server follows every manifest. So a key that is not the administrators' is left for a person.
+        foreach ($key in Get-ChildItem -LiteralPath $Folder -Force | Where-Object { $_.Name -eq 'reconcile.pub' }) {
+            $stranger = Get-Stranger $key.FullName
+            if ($stranger) {
+                throw "$stranger, expected administrators only, and without this key the server would follow every manifest. Compare it with your key. If it is the same, run icacls `"$($key.FullName)`" /setowner *S-1-5-32-544, then icacls `"$($key.FullName)`" /reset. If it is not, find out who put it there, remove it, and copy yours. Then start again"
+            }
+        }
         # Somebody may have left files here before the folder was ours. Those in use stay until others can take their place.
         $inUse = $parts | ForEach-Object { $_.Name }
         Get-ChildItem -LiteralPath $Folder -Force |

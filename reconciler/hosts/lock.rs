@@ -3,6 +3,12 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How long the holder of the lock waits until it can show that it is at work: a program that asks is in its way for
+/// some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -42,14 +48,16 @@ impl Lock {
     /// # Errors
     /// When another run holds it, or the file cannot be used.
     pub fn take(path: &Path, who: &str) -> Result<Self, LockError> {
+        Self::take_within(PATIENCE, path, who)
+    }
+
+    fn take_within(patience: Duration, path: &Path, who: &str) -> Result<Self, LockError> {
         let note = note_of(path);
         let taken = open(path).map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
-        let at_work = || -> io::Result<File> {
-            let file = open(&at_work(path))?;
-            file.lock()?; // The holder of the lock waits only for programs that ask.
-            Ok(file)
-        };
-        match taken.and_then(|file| Ok((file, at_work().map_err(TryLockError::Error)?))) {
+        // The holder of the lock waits only for programs that ask, and not for one that keeps the file.
+        let at_work =
+            || open(&at_work(path)).map_err(TryLockError::Error).and_then(|file| locked_within(patience, file));
+        match taken.and_then(|file| Ok((file, at_work()?))) {
             Ok((file, at_work)) => {
                 if !who.is_empty() {
                     let _ = std::fs::write(&note, who); // For people only; the lock works without it.
@@ -92,6 +100,23 @@ impl Drop for Lock {
         let _ = std::fs::remove_file(&self.note); // Removed while we hold the lock, because the next note is not ours.
         let _ = self.at_work.unlock();
         let _ = self.file.unlock(); // Closing is not enough while a child process that is being started shares the file.
+    }
+}
+
+/// Locks a file, if that succeeds in time. The system's own wait is used: between many programs that ask, a wait with
+/// pauses would rarely find the file free. It cannot be ended, so a thread of its own waits, which ends with this process
+/// at the latest.
+fn locked_within(patience: Duration, file: File) -> Result<File, TryLockError> {
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(error) => return Err(error),
+    }
+    let (locks, locked) = mpsc::channel();
+    std::thread::spawn(move || locks.send(file.lock().map(|()| file)));
+    match locked.recv_timeout(patience) {
+        Ok(locked) => locked.map_err(TryLockError::Error),
+        Err(_) => Err(TryLockError::WouldBlock),
     }
 }
 
@@ -189,6 +214,18 @@ mod tests {
             ends.store(1, Ordering::SeqCst);
         });
         assert_eq!(Lock::holder(&path), None);
+    }
+
+    #[test]
+    fn a_program_that_keeps_the_second_file_does_not_make_a_run_wait_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let kept = open(&at_work(&path)).unwrap();
+        kept.lock().unwrap();
+        let error = Lock::take_within(Duration::ZERO, &path, "a run").unwrap_err();
+        assert!(matches!(error, LockError::Held { holder: None, .. }), "{error}");
+        drop(kept);
+        Lock::take(&path, "a run").unwrap();
     }
 
     #[test]

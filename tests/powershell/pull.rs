@@ -459,6 +459,29 @@ fn a_signed_manifest_comes_with_its_signature_and_is_tried_with_the_server_s_key
     assert_eq!(server.names(), all);
 }
 
+/// Without a key a server follows every manifest, signed or not.
+#[test]
+fn a_key_of_a_stranger_is_not_removed_and_nothing_is_done_until_somebody_has_looked() {
+    for stranger in [0o1644, 0o646] {
+        let server = Server::installed();
+        let calls = server.calls();
+        fs::write(server.here("reconcile.pub"), "one").unwrap();
+        mode(&server.here("reconcile.pub"), stranger);
+        fs::write(server.here("reconcile.planted"), "").unwrap();
+        mode(&server.here("reconcile.planted"), 0o1644);
+        server.write("share/manifest.yaml", "version: 1 # unsigned\n");
+        let ran = server.start();
+        assert!(ran.code == 1 && ran.event.contains("reconcile.pub"), "{}", ran.said);
+        assert!(ran.event.contains("Compare it with your key") && ran.event.contains("/setowner"), "{}", ran.event);
+        assert_eq!((server.text("reconcile.pub"), server.text("manifest.yaml")), ("one".into(), "version: 1\n".into()));
+        assert_eq!(server.calls(), calls, "no program was started");
+        mode(&server.here("reconcile.pub"), 0o644);
+        let ran = server.start();
+        assert_eq!((ran.code, server.names().contains(&"reconcile.planted".into())), (0, false), "{}", ran.said);
+        assert_eq!(server.text("reconcile.pub"), "one");
+    }
+}
+
 /// P9: somebody saves a file while it is read.
 #[test]
 fn a_file_that_is_saved_meanwhile_is_read_again_and_named_for_what_it_is() {

@@ -101,8 +101,10 @@ fn installed_repaired_and_removed_without_a_trace_but_what_people_need() {
     assert_eq!((said.code, said.stdout.as_str()), (0, concat!("reconcile ", env!("CARGO_PKG_VERSION"), "\n")));
 
     fs::remove_file(machine.path(RECONCILE)).expect("somebody removes the program");
+    fs::remove_dir_all(private(&machine, "")).expect("somebody removes the private folder");
     succeeds(&machine, &["/i", NEWER, "REINSTALL=ALL", "REINSTALLMODE=amus"]);
     assert!(is_installed(&machine, "reconcile.exe"), "repaired");
+    assert!(!private(&machine, "").exists(), "any user may repair, so nothing is started as SYSTEM");
 
     machine.put(MANIFEST, manifest(&machine, "{}"));
     let task = machine.reconcile(&["schedule", "install", MANIFEST]);

@@ -2,7 +2,7 @@
 
 use std::os::windows::io::{AsRawHandle, OwnedHandle, RawHandle};
 
-use windows_sys::Win32::Foundation::{ERROR_NONE_MAPPED, LUID, LocalFree};
+use windows_sys::Win32::Foundation::{ERROR_INVALID_OWNER, ERROR_NONE_MAPPED, LUID, LocalFree};
 use windows_sys::Win32::Security::Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW, SE_KERNEL_OBJECT};
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, CheckTokenMembership, CopySid, CreateWellKnownSid, EqualSid, GetTokenInformation,
@@ -114,6 +114,9 @@ pub fn owner_of(process: RawHandle) -> Result<String, Win32Error> {
 /// When its handle does not allow the query.
 pub fn owner_of_object(object: RawHandle) -> Result<String, Win32Error> {
     let security = Security::owner_of(object, SE_KERNEL_OBJECT)?;
+    if security.owner.is_null() {
+        return Err(Win32Error(ERROR_INVALID_OWNER));
+    }
     // SAFETY: the owner is a valid identifier while its descriptor is kept.
     unsafe { name_of(security.owner) }
 }
@@ -160,14 +163,38 @@ fn information(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> Result<Ve
     })
 }
 
-/// The name of an account, as `DOMAIN\name`; its identifier where no name is known.
+/// The name of an account for people, as `DOMAIN\name`; its identifier where no name can be found, such as while no
+/// domain controller answers.
 ///
 /// # Errors
-/// When Windows does not report it.
+/// When Windows does not report the identifier.
 ///
 /// # Safety
 /// `sid` is a valid identifier.
 pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
+    // SAFETY: the identifier is valid as the caller promises.
+    unsafe { named(known_name(sid), || sid_text(sid)) }
+}
+
+/// That a name cannot be found keeps nobody from reading the rest of a message.
+fn named(
+    found: Result<Option<String>, Win32Error>,
+    identifier: impl FnOnce() -> Result<String, Win32Error>,
+) -> Result<String, Win32Error> {
+    match found {
+        Ok(Some(name)) => Ok(name),
+        Ok(None) | Err(_) => identifier(),
+    }
+}
+
+/// The name of an account for a decision, as `DOMAIN\name`; none where no account has this identifier.
+///
+/// # Errors
+/// When this is not known.
+///
+/// # Safety
+/// `sid` is a valid identifier.
+pub unsafe fn known_name(sid: PSID) -> Result<Option<String>, Win32Error> {
     let (mut name, mut domain) = ([0_u16; 257], [0_u16; 257]);
     let (mut name_size, mut domain_size) = (name.len() as u32, domain.len() as u32);
     let mut kind = 0;
@@ -184,9 +211,8 @@ pub unsafe fn name_of(sid: PSID) -> Result<String, Win32Error> {
         )
     });
     match found {
-        Ok(()) => Ok(format!(r"{}\{}", text(&domain), text(&name)).trim_start_matches('\\').to_owned()),
-        // SAFETY: as above.
-        Err(Win32Error(ERROR_NONE_MAPPED)) => unsafe { sid_text(sid) },
+        Ok(()) => Ok(Some(format!(r"{}\{}", text(&domain), text(&name)).trim_start_matches('\\').to_owned())),
+        Err(Win32Error(ERROR_NONE_MAPPED)) => Ok(None),
         Err(cause) => Err(cause),
     }
 }
@@ -220,8 +246,8 @@ pub fn canonical(account: &str) -> Result<String, Win32Error> {
     if unsafe { EqualSid(sid.as_ptr(), Sid::well_known(WinLocalSystemSid)?.as_ptr()) } != 0 {
         return Ok("S-1-5-18".into());
     }
-    // SAFETY: the identifier is valid.
-    unsafe { name_of(sid.as_ptr()) }
+    // SAFETY: the identifier is valid. Two names are compared, so a name that cannot be found now is an error.
+    unsafe { known_name(sid.as_ptr())?.map_or_else(|| sid_text(sid.as_ptr()), Ok) }
 }
 
 /// Whether we run as an elevated member of the local Administrators group.
@@ -296,6 +322,19 @@ mod tests {
         let name = own_name().expect("Windows says");
         assert!(!name.is_empty() && !name.starts_with('\\'), "{name}");
         assert!(is_administrator().is_ok());
+    }
+
+    #[test]
+    fn an_account_whose_name_cannot_be_found_is_shown_by_its_identifier() {
+        let identifier = || Ok("S-1-5-21-1-2-3-1104".to_owned());
+        let unreachable = Win32Error(1722); // No domain controller answers.
+        for (found, shown) in [
+            (Ok(Some(r"CONTOSO\alex".to_owned())), r"CONTOSO\alex"),
+            (Ok(None), "S-1-5-21-1-2-3-1104"),
+            (Err(unreachable), "S-1-5-21-1-2-3-1104"),
+        ] {
+            assert_eq!(named(found, identifier).as_deref(), Ok(shown));
+        }
     }
 
     #[test]

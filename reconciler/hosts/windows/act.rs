@@ -10,7 +10,7 @@ use reconcile_schema::{Mark, Period, RunId, Service, ServiceState, StagedCopy, S
 use super::clock::{moment, now, wait};
 use super::discover::{again, discover};
 use super::environment::system_root;
-use super::layered::{Left, down, up};
+use super::layered::{Left, Orders, down, up};
 use super::logs::log_folder;
 use super::machine::restart;
 use super::observe::{refused, services};
@@ -29,6 +29,9 @@ use super::{ActingHost, WindowsError, WindowsHost};
 
 /// How often pending services are checked, and how often a pause checks for an interrupt.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How often a start that failed, because a process holds the program of a service, is tried again.
+const HELD: Duration = Duration::from_secs(1);
 
 /// How long a failover or a failback may take: longer than the hour that `Move-Computer.ps1` gives the cmdlets
 /// (`-WaitTime`), so that they can report how it ended.
@@ -169,18 +172,26 @@ impl WindowsHost {
         // A service that is stopping accepts no order until it has stopped.
         self.wait_for(ServiceState::Stopped, moment(), goal.rules.stop.into(), false, &[], &stopping)?;
         let (began, limit, manager) = (moment(), goal.rules.start.into(), Services::open()?);
-        let (mut refused, mut ran) = (Vec::new(), Vec::new());
-        let left = up::<WindowsError>(&layers(all.iter().copied()), &mut |layer| {
-            // A run that ends at once leaves them as they are.
-            let layer = if self.interrupt.leaves() { &[] } else { layer };
-            let told = tell(layer, &mut refused, &|name| manager.start(name));
-            // A service that accepted the order is starting, or has failed: its state shows which.
-            let left = self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))?;
-            let never_ran = |name: &&&str| left.iter().any(|one| one.name == **name && !one.has_ended_well());
-            ran.extend(told.iter().filter(|name| !never_ran(name)).map(|name| (*name).to_owned()));
-            Ok(left)
+        let (mut orders, mut ran) = (Orders::default(), Vec::new());
+        let interrupt = self.interrupt.clone();
+        let mut round = |orders: &mut Orders| {
+            up::<WindowsError>(&layers(all.iter().copied()), &mut |layer| {
+                // A run that ends at once leaves them as they are.
+                let layer = if self.interrupt.leaves() { &[] } else { layer };
+                let told = orders.give(layer, &|name| manager.start(name));
+                // A service that accepted the order is starting, or has failed: its state shows which.
+                let left =
+                    self.wait_for(ServiceState::Running, began, limit, false, &[], &|found| among(layer, found))?;
+                let never_ran = |name: &&&str| left.iter().any(|one| one.name == **name && !one.has_ended_well());
+                ran.extend(told.iter().filter(|name| !never_ran(name)).map(|name| (*name).to_owned()));
+                Ok(left)
+            })
+        };
+        let left = orders.until_answered(&mut round, &mut || {
+            wait(HELD);
+            !interrupt.leaves() && began.elapsed() < limit
         })?;
-        Ok(Acted::Started { said: told(refused, left), ran })
+        Ok(Acted::Started { said: told(orders.refused(), left), ran })
     }
 
     /// `Invoke-CsComputerFailOver`, or `Invoke-CsComputerFailBack` with the name that was failed over. If its wait time

@@ -4,7 +4,7 @@ use reconcile_schema::{Product, Step};
 
 use super::account::is_administrator;
 use super::error::WindowsError;
-use super::machine::msi_held;
+use super::machine::{MSI_EXECUTE, Mutex, msi_mutex};
 use super::processes::{Looked, listed, look};
 use super::record::Recorded;
 use super::registry::Registry;
@@ -69,10 +69,12 @@ fn in_words(recorded: &Recorded) -> String {
 
 /// Why an installation would end with 1618, in words.
 fn windows_installer(registry: &Registry) -> Result<Option<String>, WindowsError> {
-    let Some(maker) = msi_held()? else {
+    let maker = match msi_mutex()? {
         // A key that an interrupted installation left prevents no installation: Windows Installer itself rolls it back,
         // or continues with it at the next installation.
-        return Ok(None);
+        Mutex::Free => return Ok(None),
+        Mutex::Held(maker) => maker,
+        Mutex::Foreign(cause) => return Ok(Some(foreign(cause))),
     };
     Ok(Some(match registry.in_progress()? {
         Some(key) => format!("Windows Installer is changing this machine ({key})"),
@@ -80,4 +82,13 @@ fn windows_installer(registry: &Registry) -> Result<Option<String>, WindowsError
             "somebody holds the mutex of Windows Installer, which belongs to {maker}, so that an installer would end with 1618"
         ),
     }))
+}
+
+/// An object in the place of Windows Installer's mutex, in words.
+fn foreign(cause: Win32Error) -> String {
+    format!(
+        "somebody who is not Windows Installer made the object {MSI_EXECUTE}, the name of its mutex, and denies looking at it \
+         ({cause}), so that no installer can begin; find the process that has it open (Sysinternals: handle -a _MSIExecute), and \
+         end that process"
+    )
 }

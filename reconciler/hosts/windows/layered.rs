@@ -3,7 +3,7 @@
 
 use reconcile_schema::Service;
 
-use super::services::Found;
+use super::services::{Found, ServiceError};
 
 /// The result of an order to many services.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,64 @@ pub fn up<E>(layers: &[Vec<&Service>], bring: &mut Bring<'_, E>) -> Result<Left,
     Ok(left)
 }
 
+/// The orders to start services, each given until the service answers: it accepts, or refuses for a reason that lasts.
+#[derive(Default)]
+pub struct Orders {
+    answered: Vec<String>,
+    refused: Vec<String>,
+    /// The services whose program a process holds, in words.
+    held: Vec<String>,
+}
+
+impl Orders {
+    /// Gives the order to those of these services that have not answered yet. Returns the names of those that accept it
+    /// now.
+    pub fn give<'a>(
+        &mut self,
+        services: &[&'a Service],
+        order: &dyn Fn(&str) -> Result<(), ServiceError>,
+    ) -> Vec<&'a str> {
+        let mut told = Vec::new();
+        for service in services {
+            if self.answered.contains(&service.name) {
+                continue;
+            }
+            match order(&service.name) {
+                Ok(()) => told.push(service.name.as_str()),
+                Err(error @ ServiceError::Held { .. }) => {
+                    self.held.push(error.to_string());
+                    continue;
+                }
+                Err(error) => self.refused.push(error.to_string()),
+            }
+            self.answered.push(service.name.clone());
+        }
+        told
+    }
+
+    /// Goes through the services, and again while the program of one is held. Any user can hold one for as long as they
+    /// like: until it is free, the services that do not need it run. `pause` lets a moment pass, and reports whether to
+    /// go on.
+    pub fn until_answered<E>(
+        &mut self,
+        round: &mut dyn FnMut(&mut Self) -> Result<Left, E>,
+        pause: &mut dyn FnMut() -> bool,
+    ) -> Result<Left, E> {
+        loop {
+            self.held.clear();
+            let left = round(self)?;
+            if self.held.is_empty() || !pause() {
+                return Ok(left);
+            }
+        }
+    }
+
+    /// The services that did not accept the order, in words.
+    pub fn refused(self) -> Vec<String> {
+        [self.refused, self.held].concat()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -54,6 +112,7 @@ mod tests {
     use reconcile_core::layers;
     use reconcile_schema::{Recognised, ServiceState, StartType};
 
+    use super::super::win32::Win32Error;
     use super::*;
 
     /// Names, each with the names that it needs, in two layers and a third.
@@ -123,5 +182,60 @@ mod tests {
             "RTCCAA was not told to start, since it needs RTCSRV",
         ];
         assert_eq!(left.held, held);
+    }
+
+    /// Starts the services while FabricHostSvc is held for two rounds and FTA refuses, with this many pauses. Returns
+    /// the accepted orders of each round, how often FTA was told, and what did not start.
+    fn started(pauses: usize) -> (Vec<String>, u32, Left, Vec<String>) {
+        let services = services();
+        let (mut rounds, mut left, refusals) = (Vec::new(), pauses, std::cell::Cell::new(0));
+        let mut orders = Orders::default();
+        let mut round = |orders: &mut Orders| {
+            let (number, mut accepted) = (rounds.len(), Vec::new());
+            let order = |name: &str| match name {
+                "FabricHostSvc" if number < 2 => Err(ServiceError::Held {
+                    name: name.into(),
+                    program: r"C:\fabric.exe".into(),
+                    cause: Win32Error(32),
+                }),
+                "FTA" => {
+                    refusals.set(refusals.get() + 1);
+                    Err(ServiceError::Manager(Win32Error(5)))
+                }
+                _ => Ok(()),
+            };
+            let left = up(&layers(&services), &mut |layer: &[&Service]| {
+                accepted.extend(orders.give(layer, &order).into_iter().map(str::to_owned));
+                let stuck = |name: &str| name == "FTA" || name == "FabricHostSvc" && number < 2;
+                Ok::<_, Infallible>(layer.iter().filter(|one| stuck(&one.name)).map(|one| stays(&one.name)).collect())
+            });
+            rounds.push(accepted.join(" "));
+            left
+        };
+        let mut pause = || {
+            left = left.saturating_sub(1);
+            left > 0
+        };
+        let Ok(after) = orders.until_answered(&mut round, &mut pause);
+        (rounds, refusals.get(), after, orders.refused())
+    }
+
+    #[test]
+    fn a_service_whose_program_is_held_is_told_again_and_keeps_down_only_what_needs_it() {
+        let (rounds, refusals, left, refused) = started(10);
+        assert_eq!(rounds, ["REPLICA", "", "FabricHostSvc RTCSRV RTCCAA"]);
+        assert_eq!((refusals, refused.len()), (1, 1), "a refusal that lasts is an answer: {refused:?}");
+        assert_eq!(left, Left { services: vec![stays("FTA")], held: vec![] });
+    }
+
+    #[test]
+    fn a_program_that_is_held_until_the_limit_is_named() {
+        let (rounds, _, left, refused) = started(2);
+        assert_eq!(rounds, ["REPLICA", ""]);
+        assert_eq!((left.services.len(), left.held.len()), (2, 2));
+        assert!(
+            refused.iter().any(|why| why.contains(r"a process holds its program C:\fabric.exe open")),
+            "{refused:?}"
+        );
     }
 }

@@ -8,8 +8,8 @@ use reconcile_schema::{BootId, Period, ServerName, WindowsVersion};
 use windows_sys::Wdk::System::SystemInformation::{NtQuerySystemInformation, SystemTimeOfDayInformation};
 use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
 use windows_sys::Win32::Foundation::{
-    ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_SHUTDOWN_IN_PROGRESS, ERROR_SHUTDOWN_IS_SCHEDULED,
-    RtlNtStatusToDosError, WAIT_ABANDONED, WAIT_OBJECT_0, WAIT_TIMEOUT,
+    ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_INVALID_HANDLE, ERROR_MORE_DATA, ERROR_SHUTDOWN_IN_PROGRESS,
+    ERROR_SHUTDOWN_IS_SCHEDULED, RtlNtStatusToDosError, WAIT_ABANDONED, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::Storage::FileSystem::{GetDiskFreeSpaceExW, READ_CONTROL};
 use windows_sys::Win32::System::Shutdown::{
@@ -25,7 +25,7 @@ use windows_sys::Win32::System::Threading::{
 };
 use windows_sys::Win32::System::WindowsProgramming::SYSTEM_TIMEOFDAY_INFORMATION;
 
-use super::account::{Enabled, owner_of_object};
+use super::account::{Enabled, is_administrator, owner_of_object};
 use super::clock::now;
 use super::win32::{Win32Error, check, owned, text, wide};
 
@@ -33,7 +33,7 @@ use super::win32::{Win32Error, check, owned, text, wide};
 const GRACE: u32 = 2;
 
 /// The mutex that Windows Installer holds while it changes the machine (Microsoft Learn: Windows Installer, "_MSIExecute Mutex").
-const MSI_EXECUTE: &str = r"Global\_MSIExecute";
+pub const MSI_EXECUTE: &str = r"Global\_MSIExecute";
 
 /// Why this machine does not report a fact about itself, or refuses a restart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,6 +135,17 @@ pub fn version() -> WindowsVersion {
     WindowsVersion { major: version.dwMajorVersion, minor: version.dwMinorVersion, build: version.dwBuildNumber }
 }
 
+/// The mutex of Windows Installer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutex<Owner = ()> {
+    /// Nobody holds it.
+    Free,
+    /// Somebody holds it, and it belongs to this account.
+    Held(Owner),
+    /// Somebody else made an object of this name that nobody can wait for.
+    Foreign(Win32Error),
+}
+
 /// The owner of Windows Installer's mutex, while somebody holds it: until then no installer of its kind can begin
 /// (1618).
 ///
@@ -143,9 +154,14 @@ pub fn version() -> WindowsVersion {
 ///
 /// # Errors
 /// When Windows does not report it.
-pub fn msi_held() -> Result<Option<String>, MachineError> {
+pub fn msi_mutex() -> Result<Mutex<String>, MachineError> {
     let unreadable = |cause| MachineError::Unreadable { what: "whether Windows Installer is busy", cause };
-    Ok(is_held(MSI_EXECUTE).map_err(unreadable)?.then(|| maker(MSI_EXECUTE)))
+    let administrator = is_administrator().unwrap_or(false);
+    Ok(match held(MSI_EXECUTE, administrator).map_err(unreadable)? {
+        Mutex::Free => Mutex::Free,
+        Mutex::Held(()) => Mutex::Held(maker(MSI_EXECUTE)),
+        Mutex::Foreign(cause) => Mutex::Foreign(cause),
+    })
 }
 
 fn maker(mutex: &str) -> String {
@@ -156,12 +172,23 @@ fn maker(mutex: &str) -> String {
     owner.unwrap_or_else(|cause| format!("an account that cannot be read ({cause})"))
 }
 
-fn is_held(mutex: &str) -> Result<bool, Win32Error> {
+/// Whether the object of this name, which cannot be opened for this reason, is somebody else's: administrators may wait
+/// for Windows Installer's own mutex, and an object of another kind is none.
+const fn is_foreign(cause: Win32Error, administrator: bool) -> bool {
+    match cause {
+        Win32Error(ERROR_INVALID_HANDLE) => true,
+        Win32Error(ERROR_ACCESS_DENIED) => administrator,
+        Win32Error(_) => false,
+    }
+}
+
+fn held(mutex: &str, administrator: bool) -> Result<Mutex, Win32Error> {
     let name = wide(mutex);
     // The right to wait has the same number for every kind of object.
     // SAFETY: the name ends with a NUL; the handle is ours alone.
     let mutex = match unsafe { owned(OpenMutexW(PROCESS_SYNCHRONIZE | MUTEX_MODIFY_STATE, 0, name.as_ptr())) } {
-        Err(Win32Error(ERROR_FILE_NOT_FOUND)) => return Ok(false),
+        Err(Win32Error(ERROR_FILE_NOT_FOUND)) => return Ok(Mutex::Free),
+        Err(cause) if is_foreign(cause, administrator) => return Ok(Mutex::Foreign(cause)),
         opened => opened?,
     };
     // SAFETY: the handle is open and allows waiting.
@@ -169,9 +196,9 @@ fn is_held(mutex: &str) -> Result<bool, Win32Error> {
         WAIT_OBJECT_0 | WAIT_ABANDONED => {
             // SAFETY: this thread owns the mutex since the wait.
             check(unsafe { ReleaseMutex(mutex.as_raw_handle()) })?;
-            Ok(false)
+            Ok(Mutex::Free)
         }
-        WAIT_TIMEOUT => Ok(true),
+        WAIT_TIMEOUT => Ok(Mutex::Held(())),
         _ => Err(Win32Error::last()),
     }
 }
@@ -201,7 +228,11 @@ fn announcement(why: &str) -> String {
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
-    use windows_sys::Win32::System::Threading::CreateMutexW;
+    use windows_sys::Win32::Security::Authorization::{
+        ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+    };
+    use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
+    use windows_sys::Win32::System::Threading::{CreateEventW, CreateMutexW};
 
     use super::*;
 
@@ -237,15 +268,56 @@ mod tests {
     #[test]
     fn a_mutex_counts_only_while_somebody_holds_it() {
         let name = format!("Local\\reconcile-test-{}", std::process::id());
-        assert_eq!(is_held(&name), Ok(false), "it is not there");
+        assert_eq!(held(&name, true), Ok(Mutex::Free), "it is not there");
         let wide_name = wide(&name);
         // SAFETY: the name ends with a NUL; the handle is ours alone.
         let mutex = unsafe { owned(CreateMutexW(std::ptr::null(), 1, wide_name.as_ptr())) }.expect("created");
-        let asked = std::thread::scope(|scope| scope.spawn(|| is_held(&name)).join());
-        assert_eq!(asked.expect("asked"), Ok(true), "this thread holds it");
+        let asked = std::thread::scope(|scope| scope.spawn(|| held(&name, true)).join());
+        assert_eq!(asked.expect("asked"), Ok(Mutex::Held(())), "this thread holds it");
         assert!(!maker(&name).is_empty(), "Wine knows no owner of a mutex, which is said");
         // SAFETY: this thread owns the mutex.
         assert_ne!(unsafe { ReleaseMutex(mutex.as_raw_handle()) }, 0);
-        assert_eq!(is_held(&name), Ok(false), "it is there and free");
+        assert_eq!(held(&name, true), Ok(Mutex::Free), "it is there and free");
+    }
+
+    #[test]
+    fn an_object_that_denies_the_wait_or_is_no_mutex_is_somebody_elses() {
+        let name = format!("Local\\reconcile-test-foreign-{}", std::process::id());
+        let wide_name = wide(&name);
+        // SAFETY: the name ends with a NUL; the handle is ours alone.
+        let event = unsafe { owned(CreateEventW(std::ptr::null(), 1, 0, wide_name.as_ptr())) }.expect("created");
+        assert_eq!(held(&name, true), Ok(Mutex::Foreign(Win32Error(ERROR_INVALID_HANDLE))));
+        drop(event);
+
+        let (nobody, mut descriptor, size) = (wide("D:"), std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the text ends with a NUL; the descriptor is kept until the test program ends.
+        check(unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                nobody.as_ptr(),
+                SDDL_REVISION_1,
+                &raw mut descriptor,
+                size,
+            )
+        })
+        .expect("a list");
+        let length = size_of::<SECURITY_ATTRIBUTES>() as u32;
+        let denied = SECURITY_ATTRIBUTES { nLength: length, lpSecurityDescriptor: descriptor, bInheritHandle: 0 };
+        // SAFETY: the attributes point to a valid descriptor; the rest is as above.
+        let _mutex = unsafe { owned(CreateMutexW(&raw const denied, 1, wide_name.as_ptr())) }.expect("created");
+        assert_eq!(held(&name, true), Ok(Mutex::Foreign(Win32Error(ERROR_ACCESS_DENIED))));
+        assert_eq!(held(&name, false), Err(Win32Error(ERROR_ACCESS_DENIED)), "it may be Windows Installer's");
+    }
+
+    #[test]
+    fn only_an_answer_that_windows_installer_cannot_give_is_somebody_elses() {
+        for (code, administrator, foreign) in [
+            (ERROR_INVALID_HANDLE, true, true),
+            (ERROR_INVALID_HANDLE, false, true),
+            (ERROR_ACCESS_DENIED, true, true),
+            (ERROR_ACCESS_DENIED, false, false),
+            (ERROR_MORE_DATA, true, false),
+        ] {
+            assert_eq!(is_foreign(Win32Error(code), administrator), foreign, "{code} {administrator}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Observing this machine.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use reconcile_core::{Ask, Goal, Observe, product_steps};
@@ -47,9 +48,8 @@ impl Observe for WindowsHost {
 
     fn observe(&mut self, goal: &Goal) -> Result<Observed, WindowsError> {
         self.also = Arc::clone(&goal.also_stop);
-        let _ = self.own(); // If it cannot be owned, the step that needs it reports that.
-        // For an account without access to the private folder, another check reports that.
-        let recorded = state::place().ok().and_then(|private| record::last(&private));
+        let owned = self.own();
+        let recorded = recorded(&owned);
         let changes = recorded.as_ref().filter(|recorded| recorded.at_work && recorded.order.step != Step::Install);
         let under_way = under_way(&self.registry, recorded.as_ref());
         let mut seen = Observed {
@@ -58,7 +58,7 @@ impl Observe for WindowsHost {
             components: components(&self.registry).map(Shared::from).into(),
             services: services(&self.also).map(Shared::from).into(),
             reboot: reboot(&self.registry, goal).into(),
-            installing: under_way.any.into(),
+            installing: whole(under_way.any, owned).into(),
             installer: under_way.installer,
             at_work: changes.map(change_at_work),
             ..Observed::unread(self.name.clone(), now())
@@ -135,12 +135,9 @@ impl WindowsHost {
     }
 
     /// Makes the private folder ours before anything in it is read, so that a planted journal has been moved aside by
-    /// then. An account that is no administrator does not act on anything that it reads there.
-    fn own(&self) -> Result<(), WindowsError> {
-        if may_administer()? {
-            private_folder()?;
-        }
-        Ok(())
+    /// then. An account that is no administrator has no access to it, and gets none.
+    fn own(&self) -> Result<Option<&'static Path>, WindowsError> {
+        if may_administer()? { Ok(Some(private_folder()?)) } else { Ok(None) }
     }
 
     fn shells(&self) -> Result<Vec<Shell>, ShellError> {
@@ -222,6 +219,22 @@ impl WindowsHost {
     }
 }
 
+/// The last command that outlives its run. Anyone can write in a folder that is not ours, so nothing is read there.
+fn recorded(owned: &Result<Option<&Path>, WindowsError>) -> Option<Recorded> {
+    owned.as_ref().ok().copied().flatten().and_then(record::last)
+}
+
+/// The installation that is running. Without the record of our own, it is unknown whether there is none.
+fn whole(
+    any: Result<Option<String>, WindowsError>,
+    owned: Result<Option<&Path>, WindowsError>,
+) -> Result<Option<String>, WindowsError> {
+    match (any, owned) {
+        (Ok(None), Err(error)) => Err(error),
+        (any, _) => any,
+    }
+}
+
 fn may_administer() -> Result<bool, MachineError> {
     is_administrator().map_err(|cause| MachineError::Unreadable { what: "the rights of this account", cause })
 }
@@ -231,10 +244,14 @@ pub(super) fn refused(error: &PackageError) -> Option<PackageSeen> {
     match error {
         PackageError::File { cause: Win32Error(ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND), .. }
         | PackageError::Path(_)
+        | PackageError::TooLarge { .. }
         | PackageError::Hash { .. }
         | PackageError::Signature { .. } => Some(PackageSeen::Refused(error.to_string())),
         PackageError::Publisher { .. } => Some(PackageSeen::Foreign(error.to_string())),
-        PackageError::File { .. } | PackageError::Foreign { .. } | PackageError::NotAlone { .. } => None,
+        PackageError::File { .. }
+        | PackageError::Grew { .. }
+        | PackageError::Foreign { .. }
+        | PackageError::NotAlone { .. } => None,
     }
 }
 
@@ -328,8 +345,36 @@ fn disk() -> Result<u64, WindowsError> {
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    use reconcile_schema::RunId;
+
+    use super::super::record::{Order, Record};
     use super::super::registry::tests::Scratch;
     use super::*;
+
+    #[test]
+    fn the_record_in_a_folder_that_is_not_ours_is_not_read_and_an_installation_may_be_running() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let private = folder.path();
+        let order = Order {
+            run: RunId("run 1".into()),
+            step: Step::Install,
+            program: r"C:\private\installer.exe".into(),
+            arguments: Vec::new(),
+            input: None,
+            limit: None,
+            folder: private.to_owned(),
+            private: private.to_owned(),
+        };
+        let _held = Record::begin(&order).expect("begun");
+        assert!(recorded(&Ok(Some(private))).is_some_and(|recorded| recorded.at_work));
+        assert_eq!(recorded(&Ok(None)), None, "no administrator");
+        let failed = || Err(WindowsError::NoName(std::io::Error::other("not ours")));
+        assert_eq!(recorded(&failed()), None);
+
+        assert!(whole(Ok(None), failed()).is_err());
+        assert_eq!(whole(Ok(Some("an installer".into())), failed()).ok().flatten().as_deref(), Some("an installer"));
+        assert_eq!(whole(Ok(None), Ok(None)).ok(), Some(None));
+    }
 
     const CORE: &str = "Skype for Business Server 2019, Core Components";
     const PANEL: &str = "Skype for Business Server 2019, MACP Web Components";

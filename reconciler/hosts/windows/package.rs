@@ -7,7 +7,7 @@
 //! journal records which folder it is.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek};
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,10 @@ use crate::ownership::{Foreign, Kind, beside, is_package, judge};
 /// How long the open of a package may take: a virus scanner may first read the whole of it.
 const SCANNED: Duration = Duration::from_mins(5);
 
+/// The largest package in bytes: an update of these products has at most some hundred MB. A larger file, which may be
+/// sparse, would fill the disk or be read for hours.
+const LARGEST: u64 = 4 << 30;
+
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
@@ -38,6 +42,15 @@ pub enum PackageError {
     /// A file cannot be read or written.
     #[error("cannot {what} {path}: {cause}")]
     File { what: &'static str, path: PathBuf, cause: Win32Error },
+    /// It is larger than any update.
+    #[error(
+        "{path} has {size} bytes, and an update has at most {}: it was not read; check `installer.path` in the manifest",
+        LARGEST
+    )]
+    TooLarge { path: PathBuf, size: u64 },
+    /// Its source gave more than the size that it had.
+    #[error("{path} had {size} bytes and grew while it was read: run again when it has been written")]
+    Grew { path: PathBuf, size: u64 },
     /// It is another file.
     #[error("{path}: expected SHA-256 {expected}, found {found}")]
     Hash {
@@ -180,9 +193,23 @@ fn as_made(folder: &Path, path: &Path) -> Result<bool, PackageError> {
 /// When it cannot be read.
 pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageError> {
     let source = source(installer)?;
+    let (file, size) = sized(source)?;
+    let mut bounded = (&file).take(size.saturating_add(1));
+    let hash = sha256(&mut bounded).map_err(|error| failed("read", source, &error))?;
+    if bounded.limit() == 0 {
+        return Err(PackageError::Grew { path: source.into(), size });
+    }
+    Ok((hash, size))
+}
+
+/// Opens the package at its source, and returns its size in bytes.
+fn sized(source: &Path) -> Result<(File, u64), PackageError> {
     let file = open(source, 0).map_err(|error| failed("open", source, &error))?;
-    let failed = |error| failed("read", source, &error);
-    Ok((sha256(&file).map_err(failed)?, file.metadata().map_err(failed)?.len()))
+    let size = file.metadata().map_err(|error| failed("read", source, &error))?.len();
+    if size > LARGEST {
+        return Err(PackageError::TooLarge { path: source.into(), size });
+    }
+    Ok((file, size))
 }
 
 /// Copies the package from its source into a new folder `fresh`, where it is called `name`, and verifies the copy.
@@ -192,23 +219,34 @@ pub fn hash_at_source(installer: &Installer) -> Result<(Sha256, u64), PackageErr
 /// When it cannot be copied, or is not the declared one; then nothing of it stays.
 pub fn stage(private: &Path, name: &str, installer: &Installer, fresh: &str) -> Result<Staged, PackageError> {
     let source = source(installer)?;
-    let from = open(source, 0).map_err(|error| failed("open", source, &error))?;
+    let (from, size) = sized(source)?;
     let folder = home(private)?.join(fresh);
     let access = Access::private().and_then(|access| access.create(&folder)); // An existing folder is none of ours.
     access.map_err(|cause| PackageError::File { what: "create", path: folder.clone(), cause })?;
-    copied(&from, &folder.join(name), fresh, installer).inspect_err(|_| {
+    copied(&from, size, &folder.join(name), fresh, installer).inspect_err(|_| {
         let _ = std::fs::remove_dir_all(&folder); // If it stays, it is removed together with other packages.
     })
 }
 
-fn copied(mut from: &File, path: &Path, folder: &str, installer: &Installer) -> Result<Staged, PackageError> {
+/// Copies and verifies. No more than `size` bytes are copied: the source may lie on a computer that lets others write
+/// it meanwhile.
+fn copied(
+    from: impl Read,
+    size: u64,
+    path: &Path,
+    folder: &str,
+    installer: &Installer,
+) -> Result<Staged, PackageError> {
     let mut to = OpenOptions::new()
         .write(true)
         .create_new(true)
         .share_mode(0)
         .open(path)
         .map_err(|error| failed("write", path, &error))?;
-    io::copy(&mut from, &mut to).map_err(|error| failed("copy the package to", path, &error))?;
+    let copied = io::copy(&mut from.take(size.saturating_add(1)), &mut to);
+    if copied.map_err(|error| failed("copy the package to", path, &error))? > size {
+        return Err(PackageError::Grew { path: installer.path.clone().into(), size });
+    }
     to.sync_all().map_err(|error| failed("write", path, &error))?;
     drop(to);
     let held = open(path, FILE_FLAG_OPEN_REPARSE_POINT).map_err(|error| failed("open", path, &error))?;

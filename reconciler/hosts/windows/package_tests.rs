@@ -127,6 +127,31 @@ fn what_lies_next_to_a_copy_right_before_the_start_is_named() {
 }
 
 #[test]
+fn a_file_that_is_larger_than_any_update_is_neither_read_nor_copied() {
+    let scratch = Scratch::new();
+    let file = File::create(scratch.source()).expect("made");
+    file.set_len(LARGEST + 1).expect("sparse");
+    drop(file);
+    std::fs::create_dir(scratch.private()).expect("made");
+    let installer = scratch.installer(UPDATE);
+    for tried in [hash_at_source(&installer).map(drop), stage(&scratch.private(), NAME, &installer, FRESH).map(drop)] {
+        let error = tried.expect_err("refused");
+        assert!(matches!(error, PackageError::TooLarge { size, .. } if size == LARGEST + 1), "{error}");
+        assert!(error.to_string().contains("4294967297 bytes"), "{error}");
+    }
+    assert!(!scratch.private().join("packages").exists(), "nothing is copied");
+}
+
+#[test]
+fn a_source_that_gives_more_than_its_size_is_not_copied_to_its_end() {
+    let scratch = Scratch::new();
+    let path = scratch.0.path().join("copy.exe");
+    let error = copied(io::repeat(0), 6, &path, FRESH, &scratch.installer(UPDATE)).expect_err("refused");
+    assert!(matches!(error, PackageError::Grew { size: 6, .. }), "{error}");
+    assert_eq!(std::fs::metadata(&path).expect("there").len(), 7);
+}
+
+#[test]
 fn a_source_that_is_missing_is_named() {
     let scratch = Scratch::new();
     let error = hash_at_source(&scratch.installer(UPDATE)).expect_err("missing").to_string();

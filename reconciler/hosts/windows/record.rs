@@ -7,16 +7,28 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reconcile_schema::{RunId, Step};
 use serde::{Deserialize, Serialize};
-use windows_sys::Win32::Foundation::ERROR_SHARING_VIOLATION;
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_DELETE_PENDING, ERROR_SHARING_VIOLATION};
 use windows_sys::Win32::Storage::FileSystem::FILE_SHARE_READ;
 
+use super::clock::wait;
 use super::handle::lives;
+use super::win32::Win32Error;
+use crate::plain::read_plain;
 
 /// The file name of the record, in the private folder.
 const NAME: &str = "at-work.jsonl";
+
+/// The largest record that is read: an order has some hundred bytes, so a larger file is none of ours.
+const LARGEST: u64 = 1 << 20;
+
+/// How often, and after what pause, a record is begun again while another program reads the last one: that takes some
+/// milliseconds.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The order to a watcher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,9 +97,26 @@ impl Record {
     /// # Errors
     /// When it cannot be written, or another command of ours is at work.
     pub fn begin(order: &Order) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
+        let mut left = TRIES;
+        Self::begin_again(order, &mut || {
+            wait(PAUSE);
+            left = left.saturating_sub(1);
+            left > 0
+        })
+    }
+
+    /// The same. Services may be down by now, so a program that asks at this moment (see [`last`]) may not make the
+    /// installation fail. `pause` lets a moment pass and reports whether to try again.
+    fn begin_again(order: &Order, pause: &mut dyn FnMut() -> bool) -> io::Result<Self> {
+        let (mut options, path) = (OpenOptions::new(), place(&order.private));
         options.read(true).write(true).create(true).truncate(true).share_mode(FILE_SHARE_READ);
-        let mut record = Self(options.open(place(&order.private))?);
+        let file = loop {
+            match options.open(&path) {
+                Err(error) if is_read(&error) && pause() => {}
+                opened => break opened?,
+            }
+        };
+        let mut record = Self(file);
         record.add(&Entry::Ordered(Box::new(order.clone())))?;
         Ok(record)
     }
@@ -133,6 +162,12 @@ impl Record {
     }
 }
 
+/// Whether another program may have the file open for a moment. One that was removed meanwhile goes when it is closed;
+/// until then Windows denies access to it.
+fn is_read(error: &io::Error) -> bool {
+    matches!(Win32Error::of(error).0, ERROR_SHARING_VIOLATION | ERROR_DELETE_PENDING | ERROR_ACCESS_DENIED)
+}
+
 /// The content of the last record, if there is one that can be read.
 pub fn last(private: &Path) -> Option<Recorded> {
     let path = place(private);
@@ -140,7 +175,7 @@ pub fn last(private: &Path) -> Option<Recorded> {
         Ok(_) => false,
         Err(error) => error.raw_os_error() == Some(ERROR_SHARING_VIOLATION.cast_signed()),
     };
-    let mut recorded = understood(&std::fs::read_to_string(&path).ok()?, held)?;
+    let mut recorded = understood(std::str::from_utf8(&read_plain(&path, LARGEST).ok()?).ok()?, held)?;
     // A watcher may have been ended before its command. Services do not stay down for one that nobody knows to be at work.
     let lives = |(pid, created)| lives(pid, created).unwrap_or(false);
     recorded.at_work |= recorded.end.is_none() && recorded.started.is_some_and(lives);
@@ -199,7 +234,7 @@ mod tests {
         let seen = || last(private.path()).expect("readable");
         let (started, end) = (None, None);
         assert_eq!(seen(), Recorded { order: order.clone(), started, end, at_work: true });
-        assert!(Record::begin(&order).is_err(), "one command at a time");
+        assert!(Record::begin_again(&order, &mut || false).is_err(), "one command at a time");
 
         record.add(&Entry::Started { pid: 0, created: 7 }).expect("written");
         assert_eq!((seen().started, seen().at_work), (Some((0, 7)), true));
@@ -225,6 +260,35 @@ mod tests {
         drop(record);
         let seen = last(private.path()).expect("readable");
         assert_eq!((seen.at_work, seen.end), (false, None), "its number is another one's");
+    }
+
+    #[test]
+    fn a_question_at_this_moment_does_not_make_a_command_fail() {
+        let private = tempfile::tempdir().expect("a folder");
+        let order = order(private.path());
+        drop(Record::begin(&order).expect("begun"));
+        let question = || OpenOptions::new().write(true).open(place(private.path())).expect("open");
+        let mut asks = Some(question());
+        Record::begin_again(&order, &mut || asks.take().is_some()).expect("begun after it");
+        let _asks = question();
+        let mut tries = 3;
+        let error = Record::begin_again(&order, &mut || {
+            tries -= 1;
+            tries > 0
+        });
+        assert_eq!(error.expect_err("held").raw_os_error(), Some(ERROR_SHARING_VIOLATION.cast_signed()));
+        assert_eq!(tries, 0);
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_for_a_record_is_not_read() {
+        let private = tempfile::tempdir().expect("a folder");
+        drop(Record::begin(&order(private.path())).expect("begun"));
+        assert!(last(private.path()).is_some());
+        let file = OpenOptions::new().write(true).open(place(private.path())).expect("open");
+        file.set_len(LARGEST + 1).expect("grown");
+        drop(file);
+        assert_eq!(last(private.path()), None);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fmt;
 
 use windows_sys::Win32::Foundation::{
     ERROR_DEPENDENT_SERVICES_RUNNING, ERROR_SERVICE_ALREADY_RUNNING, ERROR_SERVICE_CANNOT_ACCEPT_CTRL,
-    ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED, ERROR_SERVICE_NOT_ACTIVE, NO_ERROR,
+    ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_NEVER_STARTED, ERROR_SERVICE_NOT_ACTIVE, ERROR_SHARING_VIOLATION,
+    NO_ERROR,
 };
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, ControlService, ENUM_SERVICE_STATUS_PROCESSW, ENUM_SERVICE_STATUSW, EnumDependentServicesW,
@@ -20,6 +21,7 @@ use windows_sys::Win32::System::Services::{
 
 use super::library::CallError;
 use super::win32::{Win32Error, check, filled, text_at, units_at, wide};
+use crate::recognise::program;
 use reconcile_schema::{Recognised, ServiceState, StartType};
 
 /// Why the service manager could not be asked, or did not accept an order.
@@ -59,6 +61,12 @@ pub enum ServiceError {
         /// The services that need this one, in words; empty where that is not the reason.
         needed: String,
     },
+    /// Its program cannot be run now. Any user who may read the file can cause that.
+    #[error(
+        "cannot start service {name}: a process holds its program {program} open and shares it with nobody ({cause}); find that \
+         process (Sysinternals: handle) and end it"
+    )]
+    Held { name: String, program: String, cause: Win32Error },
 }
 
 /// A service as the service manager knows it.
@@ -265,7 +273,7 @@ impl Services {
     /// Gives a service the order to start. A service that is running, starting or stopping is left alone.
     ///
     /// # Errors
-    /// When it cannot be started, is disabled, or does not exist.
+    /// When it cannot be started, is disabled, or does not exist. Where a process holds its program, this may pass.
     pub fn start(&self, name: &str) -> Result<(), ServiceError> {
         let refused =
             |cause| ServiceError::Refused { name: name.to_owned(), order: "start", cause, needed: String::new() };
@@ -274,6 +282,12 @@ impl Services {
         // SAFETY: the handle is open; no arguments are given.
         match check(unsafe { StartServiceW(service.0, 0, std::ptr::null()) }) {
             Ok(()) | Err(Win32Error(ERROR_SERVICE_ALREADY_RUNNING)) => Ok(()),
+            Err(cause @ Win32Error(ERROR_SHARING_VIOLATION)) => {
+                let image_path = self.image_path(name).ok().flatten();
+                let program =
+                    image_path.map_or_else(|| "whose path is unknown".into(), |path| program(&path, &|_| None));
+                Err(ServiceError::Held { name: name.to_owned(), program, cause })
+            }
             Err(cause) => Err(refused(cause)),
         }
     }

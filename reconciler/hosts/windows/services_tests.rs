@@ -1,5 +1,7 @@
 //! The service manager, with one service per test that is never started.
 
+use std::os::windows::fs::OpenOptionsExt;
+
 use windows_sys::Win32::System::Services::{
     CreateServiceW, DeleteService, SC_MANAGER_CREATE_SERVICE, SERVICE_ALL_ACCESS, SERVICE_ERROR_NORMAL,
     SERVICE_WIN32_OWN_PROCESS,
@@ -12,7 +14,11 @@ struct Scratch(Handle);
 
 impl Scratch {
     fn new(name: &str, start: u32) -> Self {
-        let (name, program) = (wide(name), wide(r"C:\nowhere\nothing.exe"));
+        Self::of(name, start, r"C:\nowhere\nothing.exe")
+    }
+
+    fn of(name: &str, start: u32, program: &str) -> Self {
+        let (name, program) = (wide(name), wide(program));
         let null = std::ptr::null();
         // SAFETY: null names mean this machine and its active database.
         let manager = unsafe { OpenSCManagerW(null, null, SC_MANAGER_CREATE_SERVICE) };
@@ -87,6 +93,23 @@ fn orders_that_are_carried_out_already_are_no_errors_and_refusals_say_why() {
     assert!(why.starts_with(&format!("cannot start service {name}: ")) && why.contains("1058"), "{why}");
     let found = services.find(&name).expect("readable").expect("there");
     assert_eq!(found.state, ServiceState::Stopped);
+}
+
+#[test]
+fn a_program_that_a_process_holds_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("service.exe");
+    std::fs::copy(std::env::current_exe().expect("a path"), &path).expect("copied");
+    let name = format!("reconcile-test-held-{}", std::process::id());
+    let program = path.to_str().expect("text");
+    let _scratch = Scratch::of(&name, SERVICE_DEMAND_START, &format!("\"{program}\" /service"));
+    let services = Services::open().expect("the service manager answers");
+    let held = std::fs::OpenOptions::new().read(true).share_mode(0).open(&path).expect("open");
+    let why = services.start(&name).expect_err("it is held");
+    drop(held);
+    let cause = Win32Error(ERROR_SHARING_VIOLATION);
+    assert_eq!(why, ServiceError::Held { name, program: program.into(), cause });
+    assert!(why.to_string().contains(program), "{why}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use windows_sys::Win32::Security::Authentication::Identity::{
 use windows_sys::Win32::Security::Authorization::SE_FILE_OBJECT;
 use windows_sys::Win32::Storage::DistributedFileSystem::{DFS_INFO_3, DFS_STORAGE_INFO};
 
-use super::account::{name_of, sid_text};
+use super::account::{known_name, sid_text};
 use super::library::function;
 use super::security::Security;
 use super::win32::{Win32Error, text_at, wide};
@@ -36,11 +36,9 @@ fn account_of(file: &File) -> Result<Owner, String> {
         return Err("it has no owner".into());
     }
     // SAFETY: the owner is a valid identifier while its descriptor is kept.
-    let (text, name) = unsafe { (sid_text(security.owner), name_of(security.owner)) };
-    let (sid, name) = (text.map_err(words)?, name.map_err(words)?);
-    // If no name is known, the identifier stands in its place.
-    let name = (name != sid).then_some(name);
-    Ok(Owner::Account { sid, name })
+    let (text, name) = unsafe { (sid_text(security.owner), known_name(security.owner)) };
+    // A name that cannot be found now is not one that does not exist: it may be the server's own.
+    Ok(Owner::Account { sid: text.map_err(words)?, name: name.map_err(words)? })
 }
 
 /// The domain that this computer belongs to, by the short name that precedes accounts.

@@ -167,10 +167,10 @@ impl Judge {
         let found = information(file)?;
         let security = Security::of(file.as_raw_handle(), SE_FILE_OBJECT)?;
         let name = |who| {
-            // SAFETY: the identifier points into the descriptor, which is kept.
-            unsafe { name_of(who) }
+            // SAFETY: the identifier points into the descriptor, which is kept, or is null.
+            unsafe { shown(who) }
         };
-        // SAFETY: the owner is a valid identifier while the descriptor is kept.
+        // SAFETY: the owner is null, or a valid identifier while the descriptor is kept.
         let owned = unsafe { self.trusts(security.owner) }?;
         let mut writer = None;
         for entry in entries(&security)? {
@@ -213,11 +213,11 @@ impl Judge {
             return Err(TrustError::Kind { path: path.to_owned(), expected });
         }
         let security = Security::of(opened.as_raw_handle(), SE_FILE_OBJECT).map_err(unreadable)?;
-        // SAFETY: the owner is a valid identifier while the descriptor is kept.
+        // SAFETY: the owner is null, or a valid identifier while the descriptor is kept.
         let owner = unsafe { self.trusts(security.owner) }.map_err(unreadable)?;
         let Some(owner) = owner else {
             // SAFETY: as above.
-            let owner = unsafe { name_of(security.owner) }.map_err(unreadable)?;
+            let owner = unsafe { shown(security.owner) }.map_err(unreadable)?;
             return Err(TrustError::Owner { path: path.to_owned(), owner });
         };
         let open = |who| TrustError::Open { path: path.to_owned(), who };
@@ -243,11 +243,15 @@ impl Judge {
         Ok(all)
     }
 
-    /// Whether an account may change what we act on, and in which role.
+    /// Whether an account may change what we act on, and in which role. In a file system without owners anyone may be
+    /// the owner.
     ///
     /// # Safety
-    /// `sid` is a valid identifier.
+    /// `sid` is null or a valid identifier.
     unsafe fn trusts(&self, sid: PSID) -> Result<Option<Trusted>, Win32Error> {
+        if sid.is_null() {
+            return Ok(None);
+        }
         // SAFETY: both identifiers are valid.
         let same = |other: PSID| unsafe { EqualSid(sid, other) } != 0;
         if self.trusted.iter().any(|trusted| same(trusted.as_ptr())) {
@@ -255,6 +259,18 @@ impl Judge {
         }
         Ok((self.administrator && with_own_sid(same)?).then_some(Trusted::ByThisAccount))
     }
+}
+
+/// The name of an account, or that there is none.
+///
+/// # Errors
+/// When Windows does not report it.
+///
+/// # Safety
+/// `sid` is null or a valid identifier.
+unsafe fn shown(sid: PSID) -> Result<String, Win32Error> {
+    // SAFETY: an identifier that is not null is valid, as the caller promises.
+    if sid.is_null() { Ok("nobody (it has no owner)".into()) } else { unsafe { name_of(sid) } }
 }
 
 /// An entry of an access list that counts.

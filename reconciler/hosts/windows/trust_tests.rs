@@ -72,6 +72,14 @@ fn what_others_can_change_is_not_and_they_are_named() {
 }
 
 #[test]
+fn what_has_no_owner_is_a_strangers() {
+    let judge = Judge::new().expect("our account");
+    // SAFETY: null is allowed.
+    let (trusted, name) = unsafe { (judge.trusts(std::ptr::null_mut()), shown(std::ptr::null_mut())) };
+    assert_eq!((trusted, name.as_deref()), (Ok(None), Ok("nobody (it has no owner)")));
+}
+
+#[test]
 fn a_folder_is_no_file_and_what_is_missing_is_named() {
     let (above, file) = manifest();
     let error = trusted(file.parent().expect("a folder")).expect_err("refused");
