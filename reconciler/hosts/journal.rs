@@ -24,7 +24,7 @@ use self::compaction::{Compacted, Replaced};
 pub use self::error::JournalError;
 use self::folded::{Folded, load, read_all};
 pub use self::lines::reworded;
-use self::lines::{Entry, Line, Piece, line, pieces};
+use self::lines::{Line, Piece, line, pieces};
 
 /// The size above which a journal is compacted when it is opened, in bytes.
 const GROWN: u64 = 512 << 10;
@@ -135,7 +135,7 @@ impl Journal {
     pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
         let (pieces, _) = pieces(&peek(path)?, path)?;
         let entry = |(piece, _)| match piece {
-            Piece::Line(Entry { run, at, mark, .. }) => Some((run, at, mark)),
+            Piece::Line(entry) => Some((entry.run, entry.at, entry.mark)),
             Piece::Lost(_) => None,
         };
         Ok(pieces.into_iter().filter_map(entry).collect())

@@ -39,7 +39,7 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compac
                     last = Some(entry.at);
                     before.take(&entry.run, entry.at, &entry.mark);
                 } else {
-                    rest.push(entry);
+                    rest.push(*entry);
                 }
             }
             Piece::Lost(lines) => {

@@ -290,6 +290,28 @@ fn bytes_that_are_no_text_are_damage() {
     opens_with(&bytes, &said);
 }
 
+/// Each line that cannot be read is counted and takes no memory: a journal within its limit can be millions of them.
+#[test]
+fn unreadable_lines_are_counted_in_one_piece() {
+    let story = story();
+    let whole = bytes(&story);
+    let (first, rest) = whole.split_at(ends(&whole)[3]);
+    let junk = b"x\n".repeat(100_000);
+    let bytes = [&junk, first, &junk, &junk, rest, &junk, b"x"].concat();
+    let (pieces, length) = pieces(&bytes, Path::new("journal.jsonl")).unwrap();
+    let lost: Vec<_> = pieces
+        .iter()
+        .filter_map(|(piece, end)| match piece {
+            Piece::Lost(lines) => Some((*lines, usize::try_from(*end).unwrap())),
+            Piece::Line(_) => None,
+        })
+        .collect();
+    let before_rest = 3 * junk.len() + first.len();
+    assert_eq!(lost, [(100_000, junk.len()), (200_000, before_rest), (100_001, bytes.len())]);
+    assert_eq!((pieces.len(), length), (story.len() + 3, bytes.len() as u64));
+    assert!(size_of_val(pieces.as_slice()) <= 32 * pieces.len());
+}
+
 #[test]
 fn a_line_that_is_not_in_its_place_is_not_counted() {
     let story = story();
