@@ -35,6 +35,10 @@ const KEPT: usize = 256 << 10;
 /// How many damaged pieces of a journal are kept.
 const DAMAGED: u32 = 10;
 
+/// From here on, the number of a damaged piece is not ours: no journal is damaged as often, and the last of all numbers has
+/// no successor.
+const OTHERS: u32 = 1 << 31;
+
 /// The journal of one host, opened by a run that acts.
 #[derive(Debug)]
 pub struct Journal {
@@ -211,9 +215,14 @@ impl Disk {
     fn keep(&self, bytes: &[u8]) -> io::Result<()> {
         let named = |number: u32| damaged(&self.path, number);
         let earlier = kept(&self.path)?;
-        let number = earlier.iter().max().map_or(1, |last| last.saturating_add(1));
+        let last = earlier.iter().copied().filter(|number| *number < OTHERS).max().unwrap_or(0);
+        let created = |number| match File::create_new(named(number)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            created => Some(created.map(|file| (number, file))),
+        };
+        let free = (last + 1..=u32::MAX).find_map(created);
+        let (number, mut file) = free.unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))?;
         let path = named(number);
-        let mut file = File::create_new(&path)?;
         for old in earlier.into_iter().filter(|old| old.saturating_add(DAMAGED) <= number) {
             let _ = std::fs::remove_file(named(old)); // One file too many is no reason to stop.
         }

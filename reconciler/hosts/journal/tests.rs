@@ -411,6 +411,16 @@ fn the_newest_ten_damaged_ends_are_kept() {
         kept(number.saturating_sub(9).max(1), number);
     }
     assert!(folder.path().join("journal.jsonl.damaged-by-replacement").exists());
+    // Files of others keep no number from the next one.
+    for others in [OTHERS - 1, OTHERS, u32::MAX - 1, u32::MAX] {
+        std::fs::write(folder.path().join(format!("journal.jsonl.damaged-{others}")), "theirs").unwrap();
+        for number in 26..=50_u32 {
+            std::fs::write(&path, format!("{{\"seq\":1,\"at\":\"{number}")).unwrap();
+            Journal::open(&path).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"");
+        }
+    }
+    assert!(std::fs::read_dir(folder.path()).unwrap().count() < 40);
 }
 
 #[test]
