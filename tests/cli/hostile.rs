@@ -318,7 +318,7 @@ fn a_lab_is_not_made_where_something_else_lies() {
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     let broken = fs::read_to_string(at("world.yaml")).unwrap().replace("\nservers:", "\nservants:");
     fs::write(at("world.yaml"), broken).unwrap();
-    fs::write(at("world.journal/.reconcile-a1B2c3"), "what a run that was killed had not yet named").unwrap();
+    fs::write(at("world.journal/.reconcile-a1B2c3"), "{\n  \"version\": 1,\n").unwrap();
     let repaired = reset();
     assert_eq!(repaired.code, Some(0), "a lab that somebody broke is replaced: {}", repaired.err);
     for text in ["the wine list\n", "\u{0}\u{1}\u{2}", "version: 1\nupdates: {}\n"] {
@@ -336,6 +336,12 @@ fn a_lab_is_not_made_where_something_else_lies() {
         ("thesis.jsonl", "years of work"),
         ("a_b.jsonl", "{\"seq\":1}"),
         ("fe01.jsonl.damaged-x", ""),
+        ("fe01.contoso.example.jsonl.damaged-x", ""),
+        ("notes.jsonl", "a thought\n{\"seq\":1, which is not what a lab wrote\n"),
+        ("diary.jsonl.damaged-7", "years of work"),
+        ("photo.last-run.json", "{\"years\":\"of work\"}"),
+        (".reconcile-mydata", "years of work"),
+        (".reconcile-my-own-data", "{"),
     ] {
         let path = at("world.journal").join(name);
         fs::write(&path, text).unwrap();
@@ -355,10 +361,19 @@ fn a_lab_is_not_made_where_something_else_lies() {
         ("fe01.contoso.example.jsonl.old", ""),
         ("fe01.contoso.example.jsonl.damaged-7", "torn"),
         ("fe01.contoso.example.last-run.json", "{"),
-        (".reconcile-x7", ""),
+        (".reconcile-x7Y8z9", ""),
     ] {
         fs::write(at("world.journal").join(name), text).unwrap();
     }
+    let made = reset();
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(!at("world.journal").exists());
+    // What a server left that the manifest no longer names, and no world remembers.
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml", "--unattended"]).code, Some(0));
+    fs::write(at("world.journal/fe01.contoso.example.jsonl.damaged-1"), "torn").unwrap();
+    assert_eq!(crate::listing(&at("world.journal")).len(), 3);
+    fs::remove_file(at("world.yaml")).unwrap();
+    fs::write(at("site.yaml"), lab("").replace("fe01", "fe02")).unwrap();
     let made = reset();
     assert_eq!(made.code, Some(0), "{}", made.err);
     assert!(!at("world.journal").exists());
