@@ -25,6 +25,7 @@ pub use self::error::JournalError;
 use self::folded::{Folded, load, read_all};
 pub use self::lines::reworded;
 use self::lines::{Line, Piece, line, pieces};
+use crate::plain::ours;
 
 /// The size above which a journal is compacted when it is opened, in bytes.
 const GROWN: u64 = 512 << 10;
@@ -66,8 +67,10 @@ impl Journal {
         }
         compaction::settle(path, kept)?;
         // Not in append mode: Windows would not let such a handle truncate the file.
-        let open =
-            || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable);
+        let open = || {
+            ours(path).map_err(unusable)?;
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)
+        };
         let mut disk = Disk { file: open()?, path: path.to_owned() };
         let mut bytes = load(&disk.file, path)?;
         let mut folded = Folded::of(&bytes, path)?;
