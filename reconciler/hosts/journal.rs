@@ -24,7 +24,8 @@ use self::compaction::{Compacted, Replaced};
 pub use self::error::JournalError;
 use self::folded::{Folded, load, read_all};
 pub use self::lines::reworded;
-use self::lines::{Entry, Line, Piece, line, pieces};
+use self::lines::{Line, Piece, line, pieces};
+use crate::plain::ours;
 
 /// The size above which a journal is compacted when it is opened, in bytes.
 const GROWN: u64 = 512 << 10;
@@ -34,6 +35,10 @@ const KEPT: usize = 256 << 10;
 
 /// How many damaged pieces of a journal are kept.
 const DAMAGED: u32 = 10;
+
+/// From here on, the number of a damaged piece is not ours: no journal is damaged as often, and the last of all numbers has
+/// no successor.
+const OTHERS: u32 = 1 << 31;
 
 /// The journal of one host, opened by a run that acts.
 #[derive(Debug)]
@@ -62,8 +67,10 @@ impl Journal {
         }
         compaction::settle(path, kept)?;
         // Not in append mode: Windows would not let such a handle truncate the file.
-        let open =
-            || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable);
+        let open = || {
+            ours(path).map_err(unusable)?;
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)
+        };
         let mut disk = Disk { file: open()?, path: path.to_owned() };
         let mut bytes = load(&disk.file, path)?;
         let mut folded = Folded::of(&bytes, path)?;
@@ -135,7 +142,7 @@ impl Journal {
     pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
         let (pieces, _) = pieces(&peek(path)?, path)?;
         let entry = |(piece, _)| match piece {
-            Piece::Line(Entry { run, at, mark, .. }) => Some((run, at, mark)),
+            Piece::Line(entry) => Some((entry.run, entry.at, entry.mark)),
             Piece::Lost(_) => None,
         };
         Ok(pieces.into_iter().filter_map(entry).collect())
@@ -211,9 +218,14 @@ impl Disk {
     fn keep(&self, bytes: &[u8]) -> io::Result<()> {
         let named = |number: u32| damaged(&self.path, number);
         let earlier = kept(&self.path)?;
-        let number = earlier.iter().max().map_or(1, |last| last.saturating_add(1));
+        let last = earlier.iter().copied().filter(|number| *number < OTHERS).max().unwrap_or(0);
+        let created = |number| match File::create_new(named(number)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            created => Some(created.map(|file| (number, file))),
+        };
+        let free = (last + 1..=u32::MAX).find_map(created);
+        let (number, mut file) = free.unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))?;
         let path = named(number);
-        let mut file = File::create_new(&path)?;
         for old in earlier.into_iter().filter(|old| old.saturating_add(DAMAGED) <= number) {
             let _ = std::fs::remove_file(named(old)); // One file too many is no reason to stop.
         }

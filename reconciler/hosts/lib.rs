@@ -75,6 +75,6 @@ pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError, reworded};
 pub use lock::{Lock, LockError};
 pub use log_files::{LogFile, LogFiles};
-pub use plain::read_plain;
+pub use plain::{ours, read_plain};
 pub use share::{Claimed, Share};
 pub use share_error::ShareError;

@@ -1,7 +1,7 @@
 //! The lock: one run at a time per host. It is free as soon as its holder has ended, for whatever reason.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use std::time::Duration;
 /// How long the holder of the lock waits until it can show that it is at work: a program that asks is in its way for
 /// some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+use crate::plain::ours;
 
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +62,10 @@ impl Lock {
         match taken.and_then(|file| Ok((file, at_work()?))) {
             Ok((file, at_work)) => {
                 if !who.is_empty() {
-                    let _ = std::fs::write(&note, who); // For people only; the lock works without it.
+                    // A new file: a note that is still there may be a link to the file of somebody else.
+                    let _ = std::fs::remove_file(&note);
+                    let new = File::create_new(&note);
+                    let _ = new.and_then(|mut file| file.write_all(who.as_bytes())); // For people only.
                 }
                 Ok(Self { note, file, at_work })
             }
@@ -77,7 +82,8 @@ impl Lock {
     /// lock.
     #[must_use]
     pub fn holder(path: &Path) -> Option<String> {
-        let held = match OpenOptions::new().read(true).open(at_work(path)) {
+        let at_work = at_work(path);
+        let held = match ours(&at_work).and_then(|()| OpenOptions::new().read(true).open(&at_work)) {
             Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
             Err(error) => is_sharing_violation(&error),
         };
@@ -121,6 +127,7 @@ fn locked_within(patience: Duration, file: File) -> Result<File, TryLockError> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    ours(path)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(windows)]
@@ -138,7 +145,7 @@ fn is_sharing_violation(error: &io::Error) -> bool {
 
 fn holder(note: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    File::open(note).and_then(|file| file.take(1024).read_to_end(&mut bytes)).ok()?;
+    ours(note).and_then(|()| File::open(note)?.take(1024).read_to_end(&mut bytes)).ok()?;
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
@@ -175,6 +182,19 @@ mod tests {
         let error = Lock::take(&path, "run 8").unwrap_err();
         assert!(matches!(error, LockError::Held { holder: None, .. }), "{error}");
         assert!(error.to_string().contains("who it is cannot be read"), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_note_of_the_holder_follows_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, theirs) = (folder.path().join("lock"), folder.path().join("theirs"));
+        std::fs::write(&theirs, "years of work").unwrap();
+        std::os::unix::fs::symlink(&theirs, folder.path().join("lock.holder")).unwrap();
+        let held = Lock::take(&path, "run 7").unwrap();
+        assert_eq!(Lock::holder(&path).as_deref(), Some("run 7"));
+        drop(held);
+        assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "years of work");
     }
 
     #[test]

@@ -9,6 +9,22 @@ use crate::open;
 
 const NOT_PLAIN: &str = "expected a plain file, found a folder, a pipe or a device";
 
+const NOT_OURS: &str = "expected a plain file, found a link, a folder, a pipe or a device";
+
+/// Refuses a path of one of our own files where anything else lies: a pipe would keep its opener waiting, and through a
+/// link the file of somebody else would be written. There may be no file yet.
+///
+/// # Errors
+/// When there is something else, or that cannot be found out.
+pub fn ours(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => Err(io::Error::other(NOT_OURS)),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a plain file of at most `limit` bytes.
 ///
 /// # Errors
@@ -45,5 +61,22 @@ mod tests {
         assert_eq!(read_plain(&folder.path().join("none"), 1).unwrap_err().kind(), io::ErrorKind::NotFound);
         #[cfg(unix)]
         assert_eq!(read_plain(Path::new("/dev/zero"), 1).unwrap_err().to_string(), NOT_PLAIN);
+    }
+
+    #[test]
+    fn in_the_place_of_our_own_file_only_a_file_is_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        ours(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        ours(&path).unwrap();
+        assert_eq!(ours(folder.path()).unwrap_err().to_string(), NOT_OURS);
+        #[cfg(unix)]
+        for to in [path.as_path(), Path::new("nowhere")] {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink(to, &link).unwrap();
+            assert_eq!(ours(&link).unwrap_err().to_string(), NOT_OURS);
+            fs::remove_file(link).unwrap();
+        }
     }
 }

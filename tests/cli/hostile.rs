@@ -404,7 +404,7 @@ fn a_lab_is_not_made_where_something_else_lies() {
     assert_eq!(reconcile(folder.path(), &["apply", "site.yaml"]).code, Some(0));
     let broken = fs::read_to_string(at("world.yaml")).unwrap().replace("\nservers:", "\nservants:");
     fs::write(at("world.yaml"), broken).unwrap();
-    fs::write(at("world.journal/.reconcile-a1B2c3"), "what a run that was killed had not yet named").unwrap();
+    fs::write(at("world.journal/.reconcile-a1B2c3"), "{\n  \"version\": 1,\n").unwrap();
     let repaired = reset();
     assert_eq!(repaired.code, Some(0), "a lab that somebody broke is replaced: {}", repaired.err);
     for text in ["the wine list\n", "\u{0}\u{1}\u{2}", "version: 1\nupdates: {}\n"] {
@@ -422,6 +422,12 @@ fn a_lab_is_not_made_where_something_else_lies() {
         ("thesis.jsonl", "years of work"),
         ("a_b.jsonl", "{\"seq\":1}"),
         ("fe01.jsonl.damaged-x", ""),
+        ("fe01.contoso.example.jsonl.damaged-x", ""),
+        ("notes.jsonl", "a thought\n{\"seq\":1, which is not what a lab wrote\n"),
+        ("diary.jsonl.damaged-7", "years of work"),
+        ("photo.last-run.json", "{\"years\":\"of work\"}"),
+        (".reconcile-mydata", "years of work"),
+        (".reconcile-my-own-data", "{"),
     ] {
         let path = at("world.journal").join(name);
         fs::write(&path, text).unwrap();
@@ -441,10 +447,19 @@ fn a_lab_is_not_made_where_something_else_lies() {
         ("fe01.contoso.example.jsonl.old", ""),
         ("fe01.contoso.example.jsonl.damaged-7", "torn"),
         ("fe01.contoso.example.last-run.json", "{"),
-        (".reconcile-x7", ""),
+        (".reconcile-x7Y8z9", ""),
     ] {
         fs::write(at("world.journal").join(name), text).unwrap();
     }
+    let made = reset();
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(!at("world.journal").exists());
+    // What a server left that the manifest no longer names, and no world remembers.
+    assert_eq!(reconcile(folder.path(), &["apply", "site.yaml", "--unattended"]).code, Some(0));
+    fs::write(at("world.journal/fe01.contoso.example.jsonl.damaged-1"), "torn").unwrap();
+    assert_eq!(crate::listing(&at("world.journal")).len(), 3);
+    fs::remove_file(at("world.yaml")).unwrap();
+    fs::write(at("site.yaml"), lab("").replace("fe01", "fe02")).unwrap();
     let made = reset();
     assert_eq!(made.code, Some(0), "{}", made.err);
     assert!(!at("world.journal").exists());
@@ -463,6 +478,10 @@ fn no_link_leads_out_of_a_lab() {
         ("world.yaml", "world.yaml", lab("")),
         ("world.journal", "world.journal", lab("")),
         ("world.lock", "world.lock", lab("")),
+        ("world.lock.holder", "world.lock", lab("")),
+        ("world.lock.at-work", "world.lock", lab("")),
+        ("world.unattended.json", "site.yaml", lab("")),
+        ("world.unattended.lock", "world.lock", lab("")),
         ("world.events.jsonl", "site.yaml", lab("")),
         ("below", "", lab("").replace("world.yaml", "below/world.yaml")),
     ] {
@@ -483,6 +502,68 @@ fn no_link_leads_out_of_a_lab() {
     }
     assert_eq!(fs::read(elsewhere.path().join("world.yaml")).unwrap(), world);
     assert!(crate::listing(&elsewhere.path().join("world.journal")).len() == 1);
+}
+
+/// The same, of the files in its folders: a link there is not followed, and whatever it leads to stays as it is.
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the log of a run has the name of its day")]
+fn no_link_in_a_folder_of_a_lab_is_followed() {
+    for link in ["fe01.contoso.example.jsonl", "fe01.contoso.example.jsonl.old"] {
+        for there in [true, false] {
+            let folder = folder(&lab(""));
+            let at = |name: &str| folder.path().join(name);
+            fs::create_dir(at("world.journal")).unwrap();
+            if there {
+                fs::write(at("precious"), "").unwrap();
+            }
+            std::os::unix::fs::symlink(at("precious"), at("world.journal").join(link)).unwrap();
+            let ended = reconcile(folder.path(), &["apply", "site.yaml"]);
+            assert_eq!(ended.code, Some(1), "{link}: {}{}", ended.out, ended.err);
+            assert!(ended.err.contains("expected a plain file, found a link"), "{link}: {}", ended.err);
+            assert_eq!(fs::read_to_string(at("precious")).ok(), there.then(String::new), "{link}");
+        }
+    }
+    let folder = folder(&lab(""));
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("world.logs")).unwrap();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    for day in [today, today.tomorrow().unwrap()] {
+        std::os::unix::fs::symlink(at("precious"), at("world.logs").join(format!("reconcile-{day}.jsonl"))).unwrap();
+    }
+    let ended = reconcile(folder.path(), &["apply", "site.yaml", "--unattended"]);
+    assert!(ended.err.contains("expected a plain file, found a link"), "{}", ended.err);
+    assert!(!at("precious").exists());
+}
+
+/// A pipe in the place of a file of a lab keeps its opener waiting for the other end.
+#[cfg(target_os = "linux")] // It has `timeout`.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "makes the pipe, and ends a program that waits")]
+fn no_pipe_in_a_lab_is_waited_for() {
+    for pipe in [
+        "world.lock",
+        "world.lock.at-work",
+        "world.lock.holder",
+        "world.events.jsonl",
+        "world.journal/fe01.contoso.example.jsonl",
+        "world.journal/fe01.contoso.example.jsonl.old",
+    ] {
+        let folder = folder(&lab(""));
+        let at = folder.path().join(pipe);
+        fs::create_dir(folder.path().join("world.journal")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&at).status().unwrap().success());
+        for args in [&["status", "site.yaml"] as &[&str], &["apply", "site.yaml", "--unattended"]] {
+            let mut command = std::process::Command::new("timeout");
+            let program = crate::command(folder.path(), args);
+            command.arg("60").arg(program.get_program()).args(program.get_args()).current_dir(folder.path());
+            let ended = command.output().unwrap();
+            assert_ne!(ended.status.code(), Some(124), "{pipe} {args:?}");
+            let works = pipe.ends_with("holder") || pipe.ends_with("events.jsonl") || args[0] == "status";
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert!(works || said.contains("expected a plain file"), "{pipe} {args:?}: {said}");
+        }
+    }
 }
 
 /// libFuzzer found it: serde quotes a value of the plan, and the form feed in it.

@@ -9,6 +9,7 @@ use std::{
     process::Stdio,
 };
 
+use reconcile_hosts::Lock;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -252,6 +253,24 @@ fn observe_mode_compares_and_changes_nothing() {
     assert_eq!(told.len(), 3, "only the run is reported: {told:#?}");
     let drifted = reconcile(folder.path(), &["drift", "site.yaml", "--from", "share"]);
     assert_eq!(drifted.code, Some(0), "{}", drifted.out);
+}
+
+/// What it read before a run had ended would be reported as the state of the lab.
+#[test]
+fn observe_mode_takes_the_lock_before_it_reads_the_lab() {
+    let folder = reporting("");
+    let (world, lock) = (folder.path().join("world.yaml"), folder.path().join("world.lock"));
+    let held = Lock::take(&lock, "run 7").unwrap();
+    fs::write(&world, "half of a wor").unwrap();
+    let looked = observe(&folder);
+    assert_eq!(looked.code, Some(3), "{}", looked.err);
+    assert!(looked.err.contains("run 7"), "{}", looked.err);
+    drop(held);
+    assert_eq!(observe(&folder).code, Some(65));
+    fs::remove_file(&world).unwrap();
+    fs::remove_file(&lock).unwrap();
+    assert_eq!(observe(&folder).code, Some(2));
+    assert!(lock.exists(), "taken, not only asked for");
 }
 
 #[test]

@@ -7,10 +7,10 @@ use crate::commands::args::Observe;
 use crate::manifest::{diagnostic::escape, exit::Exit, harmless, input::Input, problem::Problem};
 use crate::show::out::{print, warn_of_damage};
 use crate::show::render;
-use crate::work::session::{nobody_acts, safe_program, trace_moved};
+use crate::work::session::{Patience, lock, nobody_acts, safe_program, trace_moved};
 use crate::work::snapshot::{snapshot, usual, write};
 use crate::work::{
-    site::Site,
+    site::{Site, lab_path},
     state::worst,
     unattended::{self, judgement::Judgement, reporter::Reporter, watch::Watch},
 };
@@ -47,8 +47,13 @@ pub fn run(args: &Observe, verbose: bool) -> Result<Exit, Problem> {
 /// drift, and no management shell may be open next to it.
 fn report(args: &Observe, input: &Input, reporter: &Reporter) -> Result<Exit, Problem> {
     safe_program(input)?;
-    let (mut site, goals) = Site::open(input, &args.servers)?;
-    nobody_acts(input)?;
+    // A lab is read under its lock, as by every command that works on it. On a server, a run that begins meanwhile is not
+    // delayed, and no `hold` fails, for the sake of an observation: what a server is, it reports when it is observed.
+    let free = || match lab_path(input) {
+        Some(_) => lock(input, &reporter.run, Patience::NONE).map(Some),
+        None => nobody_acts(input).map(|()| None),
+    };
+    let (mut site, goals, _lock) = Site::open_once(input, &args.servers, free)?;
     trace_moved();
     let mut states = Vec::new();
     let goals: Vec<_> = goals.into_iter().map(Goal::unexamined).collect();

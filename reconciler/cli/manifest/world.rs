@@ -5,7 +5,17 @@ use std::path::{Path, PathBuf};
 use reconcile_schema::{BelowPath, path_parts};
 
 /// The names next to a lab's file that belong to the lab.
-const BESIDE: [&str; 4] = ["journal", "lock", "logs", "events.jsonl"];
+const BESIDE: [&str; 9] = [
+    "journal",
+    "lock",
+    "lock.at-work",
+    "lock.holder",
+    "logs",
+    "events.jsonl",
+    "unattended.json",
+    "unattended.lock",
+    "unattended.lock.at-work",
+];
 
 /// The file of a lab.
 pub fn place(manifest: &Path, world: &BelowPath) -> PathBuf {

@@ -50,8 +50,8 @@ pub fn safe_program(input: &Input) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Checks that nobody works on the servers at this moment. A command that only observes takes no lock, so a run may
-/// begin meanwhile.
+/// Checks that nobody works on the servers at this moment. A command that only observes a server takes no lock, so a run
+/// may begin meanwhile.
 ///
 /// # Errors
 /// When a run does.

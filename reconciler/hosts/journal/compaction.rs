@@ -11,6 +11,7 @@ use super::{
     folded::{Folded, read_all},
     lines::{Entry, Line, Piece, line, pieces},
 };
+use crate::plain::ours;
 
 /// A journal, compacted.
 pub struct Compacted {
@@ -39,7 +40,7 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compac
                     last = Some(entry.at);
                     before.take(&entry.run, entry.at, &entry.mark);
                 } else {
-                    rest.push(entry);
+                    rest.push(*entry);
                 }
             }
             Piece::Lost(lines) => {
@@ -90,6 +91,7 @@ pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<
 
 /// Writes a file, whole or not at all.
 fn write_to(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
+    ours(path)?;
     let mut write = || {
         next();
         let mut file = File::create(path)?;
@@ -122,7 +124,8 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
         Replaced::Old => {
             return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);
         }
-        Replaced::Again(bytes) => fs::copy(path, aside)
+        Replaced::Again(bytes) => ours(&aside)
+            .and_then(|()| fs::copy(path, aside))
             .and_then(|_| write_to(&fresh, &bytes, &mut || {}))
             .and_then(|()| fs::rename(&fresh, path)),
     }

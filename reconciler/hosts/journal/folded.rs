@@ -8,10 +8,11 @@ use reconcile_schema::Marks;
 
 use super::error::{JournalError, LIMIT};
 use super::lines::{Piece, pieces};
+use crate::plain::ours;
 
 /// The content of a file; nothing where it is missing.
 pub fn read_all(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
-    match File::open(path) {
+    match ours(path).and_then(|()| File::open(path)) {
         Ok(file) => load(&file, path).map(Some),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(JournalError::Unusable { what: "open", path: path.to_owned(), cause }),

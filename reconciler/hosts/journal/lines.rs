@@ -105,7 +105,7 @@ pub fn reworded(
 
 /// A piece of a journal: a line that counts, or a number of lines that cannot be read.
 pub enum Piece {
-    Line(Entry),
+    Line(Box<Entry>),
     Lost(u32),
 }
 
@@ -116,6 +116,20 @@ impl Piece {
             Self::Lost(lines) => marks.lose(*lines),
         }
     }
+
+    /// This many lost lines.
+    fn lost(lines: u64) -> Self {
+        Self::Lost(u32::try_from(lines).unwrap_or(u32::MAX))
+    }
+}
+
+/// A line with an entry, and where it is. Of all other lines only the number is known: a journal can be millions of them.
+struct Found {
+    /// How many lines come before it.
+    index: u64,
+    begins: u64,
+    ends: u64,
+    entry: Box<Entry>,
 }
 
 /// The pieces of a journal, each with the position after it, and the length of the journal without an interrupted
@@ -124,47 +138,50 @@ impl Piece {
 /// A line counts if it is intact and in its place. If lines contradict the order of their numbers, since one was moved
 /// or repeated, the largest set of lines that agree counts. Missing numbers are lost lines.
 pub fn pieces(bytes: &[u8], path: &Path) -> Result<(Vec<(Piece, u64)>, u64), JournalError> {
-    let mut lines: Vec<(Option<Entry>, u64)> = Vec::new();
-    let (mut version, mut end) = (None, 0);
-    for (number, line) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+    let mut found: Vec<Found> = Vec::new();
+    let (mut version, mut lines, mut end) = (None, 0, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let (index, begins) = (lines, end);
+        lines += 1;
         end += line.len() as u64;
         let entry = match intact(line).map(|json| whole(&json)).transpose() {
             Ok(entry) => entry,
             Err(cause) if cause.is_data() => {
-                return Err(JournalError::Newer { path: path.to_owned(), line: number, version, cause });
+                return Err(JournalError::Newer { path: path.to_owned(), line: lines, version, cause });
             }
             Err(_) => None, // This is no line: the checksum of nothing is correct.
         };
         if let Some(Mark::RunBegan { version: wrote, .. }) = entry.as_ref().map(|entry| &entry.mark) {
             version = Some(wrote.clone());
         }
-        lines.push((entry.filter(|entry| SEQS.contains(&entry.seq)), end));
+        let entry = entry.filter(|entry| SEQS.contains(&entry.seq)).map(Box::new);
+        found.extend(entry.map(|entry| Found { index, begins, ends: end, entry }));
     }
-    let numbers: Vec<_> = lines.iter().map(|(entry, _)| entry.as_ref().map(|entry| entry.seq)).collect();
-    let last = in_place(&numbers).last().and_then(|last| numbers.get(*last).copied().flatten()).unwrap_or(0);
+    let is_entry = found.last().is_some_and(|found| found.index + 1 == lines);
+    let numbers: Vec<_> = found.iter().map(|found| found.entry.seq).collect();
+    let in_place = in_place(&numbers);
+    let last = in_place.last().and_then(|last| numbers.get(*last).copied()).unwrap_or(0);
     let tail = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    if !tail.is_empty() && matches!(lines.last(), Some((None, _))) && is_cut_off(tail, last + 1) {
-        lines.pop();
+    if !tail.is_empty() && !is_entry && is_cut_off(tail, last + 1) {
+        lines -= 1;
         end -= tail.len() as u64;
     }
-    let mut in_place = in_place(&numbers).into_iter().peekable();
-    let (mut pieces, mut before, mut lost, mut place) = (Vec::new(), 0, 0_u64, 0);
-    for (index, (entry, end)) in lines.into_iter().enumerate() {
-        match entry.filter(|_| in_place.next_if_eq(&index).is_some()) {
-            None => lost += 1,
-            Some(entry) => {
-                lost = lost.max(entry.seq - before - 1);
-                if lost > 0 {
-                    pieces.push((Piece::Lost(u32::try_from(lost).unwrap_or(u32::MAX)), place));
-                }
-                (before, lost) = (entry.seq, 0);
-                pieces.push((Piece::Line(entry), end));
-            }
+    let mut in_place = in_place.into_iter().peekable();
+    // The number of the last line that counts, and how many lines there are up to it.
+    let (mut pieces, mut before, mut passed) = (Vec::new(), 0, 0);
+    for (place, Found { index, begins, ends, entry }) in found.into_iter().enumerate() {
+        if in_place.next_if_eq(&place).is_none() {
+            continue;
         }
-        place = end;
+        let lost = (index - passed).max(entry.seq - before - 1);
+        if lost > 0 {
+            pieces.push((Piece::lost(lost), begins));
+        }
+        (before, passed) = (entry.seq, index + 1);
+        pieces.push((Piece::Line(entry), ends));
     }
-    if lost > 0 {
-        pieces.push((Piece::Lost(u32::try_from(lost).unwrap_or(u32::MAX)), place));
+    if lines > passed {
+        pieces.push((Piece::lost(lines - passed), end));
     }
     Ok((pieces, end))
 }
@@ -174,11 +191,10 @@ const SEQS: std::ops::Range<u64> = 1..1 << 53;
 
 /// The positions of the longest increasing sequence of these numbers, and of equally long ones the one with the lowest
 /// numbers.
-fn in_place(numbers: &[Option<u64>]) -> Vec<usize> {
+fn in_place(numbers: &[u64]) -> Vec<usize> {
     // For each length, the chain with the lowest end; and for each number, the one before it in its chain.
     let (mut ends, mut before): (Vec<(u64, usize)>, _) = (Vec::new(), vec![None; numbers.len()]);
-    for (index, number) in numbers.iter().enumerate() {
-        let Some(number) = *number else { continue };
+    for (index, number) in numbers.iter().copied().enumerate() {
         let length = ends.partition_point(|(end, _)| *end < number);
         if let (Some(shorter), Some(before)) = (length.checked_sub(1), before.get_mut(index)) {
             *before = ends.get(shorter).map(|(_, last)| *last);

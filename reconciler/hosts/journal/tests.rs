@@ -293,6 +293,28 @@ fn bytes_that_are_no_text_are_damage() {
     opens_with(&bytes, &said);
 }
 
+/// Each line that cannot be read is counted and takes no memory: a journal within its limit can be millions of them.
+#[test]
+fn unreadable_lines_are_counted_in_one_piece() {
+    let story = story();
+    let whole = bytes(&story);
+    let (first, rest) = whole.split_at(ends(&whole)[3]);
+    let junk = b"x\n".repeat(100_000);
+    let bytes = [&junk, first, &junk, &junk, rest, &junk, b"x"].concat();
+    let (pieces, length) = pieces(&bytes, Path::new("journal.jsonl")).unwrap();
+    let lost: Vec<_> = pieces
+        .iter()
+        .filter_map(|(piece, end)| match piece {
+            Piece::Lost(lines) => Some((*lines, usize::try_from(*end).unwrap())),
+            Piece::Line(_) => None,
+        })
+        .collect();
+    let before_rest = 3 * junk.len() + first.len();
+    assert_eq!(lost, [(100_000, junk.len()), (200_000, before_rest), (100_001, bytes.len())]);
+    assert_eq!((pieces.len(), length), (story.len() + 3, bytes.len() as u64));
+    assert!(size_of_val(pieces.as_slice()) <= 32 * pieces.len());
+}
+
 #[test]
 fn a_line_that_is_not_in_its_place_is_not_counted() {
     let story = story();
@@ -392,6 +414,16 @@ fn the_newest_ten_damaged_ends_are_kept() {
         kept(number.saturating_sub(9).max(1), number);
     }
     assert!(folder.path().join("journal.jsonl.damaged-by-replacement").exists());
+    // Files of others keep no number from the next one.
+    for others in [OTHERS - 1, OTHERS, u32::MAX - 1, u32::MAX] {
+        std::fs::write(folder.path().join(format!("journal.jsonl.damaged-{others}")), "theirs").unwrap();
+        for number in 26..=50_u32 {
+            std::fs::write(&path, format!("{{\"seq\":1,\"at\":\"{number}")).unwrap();
+            Journal::open(&path).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"");
+        }
+    }
+    assert!(std::fs::read_dir(folder.path()).unwrap().count() < 40);
 }
 
 #[test]

@@ -11,14 +11,14 @@ pub mod paced;
 mod world;
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     io,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use reconcile_core::{Expensive, Goal};
-use reconcile_schema::{Build, Claim, Fqdn, Marks, Period, ServerName};
+use reconcile_schema::{Build, Claim, Fqdn, LastRun, Marks, Period, ServerName};
 
 pub use fault::Fault;
 pub use lengths::{Lengths, ServiceLengths};
@@ -107,7 +107,7 @@ impl Lab {
     /// When a file cannot be written or removed, or belongs to something other than a lab.
     pub fn reset(path: &Path, world: World) -> Result<Self, LabError> {
         let journals = journals(path);
-        for path in made_by_a_lab(path, &journals)?.iter().chain([&journals]) {
+        for path in made_by_a_lab(path, &journals, &world)?.iter().chain([&journals]) {
             let removed = if *path == journals { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
             if let Err(source) = removed
                 && source.kind() != io::ErrorKind::NotFound
@@ -234,8 +234,9 @@ impl Lab {
 }
 
 /// The files in the folder of journals, if everything that would be overwritten or removed belongs to a lab: a world,
-/// even a broken one, and plain files that a lab creates. No link is followed.
-fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, LabError> {
+/// even a broken one, and plain files that a lab creates for the servers that are or will be in it. No link is followed.
+fn made_by_a_lab(path: &Path, journals: &Path, world: &World) -> Result<Vec<PathBuf>, LabError> {
+    let mut servers: BTreeSet<ServerName> = world.servers.keys().cloned().collect();
     let strange = |path: &Path, what: &str| {
         let why = format!("expected {what}, found another file; move it away, or give the lab another `world`");
         Err(unusable(path)(io::Error::other(why)))
@@ -248,8 +249,10 @@ fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, LabError>
         Err(error) => return Err(unusable(path)(error)),
         Ok(text) => {
             let begins = HEADER.lines().next().is_some_and(|first| text.starts_with(first.as_bytes()));
-            if !(begins || text.trim_ascii().is_empty() || serde_yaml::from_slice::<World>(&text).is_ok()) {
-                return strange(path, "the file of a lab");
+            match serde_yaml::from_slice::<World>(&text) {
+                Ok(world) => servers.extend(world.servers.into_keys()),
+                Err(_) if begins || text.trim_ascii().is_empty() => {}
+                Err(_) => return strange(path, "the file of a lab"),
             }
         }
     }
@@ -265,7 +268,7 @@ fn made_by_a_lab(path: &Path, journals: &Path) -> Result<Vec<PathBuf>, LabError>
     for entry in std::fs::read_dir(journals).map_err(unusable(journals))? {
         let entry = entry.map_err(unusable(journals))?;
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file()); // A link is not a file.
-        if !is_file || !is_made_by_a_lab(&entry.file_name().to_string_lossy(), &entry.path()) {
+        if !is_file || !is_made_by_a_lab(&entry.file_name().to_string_lossy(), &entry.path(), &servers) {
             return strange(&entry.path(), "a journal");
         }
         made.push(entry.path());
@@ -277,19 +280,36 @@ fn unusable(path: &Path) -> impl FnOnce(io::Error) -> LabError {
     move |source| LabError::File { path: path.into(), source }
 }
 
-/// Whether a lab creates files of this name, and this file has such content: a journal must have at least one valid
-/// line.
-fn is_made_by_a_lab(name: &str, path: &Path) -> bool {
-    let is_server = |name: &str| name.parse::<ServerName>().is_ok();
-    if name.strip_suffix(".last-run.json").is_some_and(is_server) || name.starts_with(".reconcile-") {
-        return true;
+/// Whether a lab of these servers creates files of this name, and this file has such content. Of a server that is no
+/// longer in the lab, the journal must have a line, or the report must be whole.
+fn is_made_by_a_lab(name: &str, path: &Path, servers: &BTreeSet<ServerName>) -> bool {
+    let holds = |what: &dyn Fn(&[u8]) -> bool| read_plain(path, LARGEST).is_ok_and(|text| what(&text));
+    if let Some(rest) = name.strip_prefix(".reconcile-") {
+        // What a run that was killed had not named yet: the beginning of a report.
+        let is_random = rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return is_random && holds(&|text| text.is_empty() || text.starts_with(b"{"));
+    }
+    let in_the_lab = |server: &str| server.parse().is_ok_and(|server| servers.contains(&server));
+    if let Some(server) = name.strip_suffix(".last-run.json") {
+        return in_the_lab(server) || holds(&|text| serde_json::from_slice::<LastRun>(text).is_ok());
     }
     let Some((server, end)) = name.split_once(".jsonl") else { return false };
+    let is_known = in_the_lab(server) || has_a_line(&path.with_file_name(format!("{server}.jsonl")));
     let is_damaged = |number: &str| number == "by-replacement" || number.parse::<u32>().is_ok();
-    let is_kept = matches!(end, "" | ".old" | ".new") || end.strip_prefix(".damaged-").is_some_and(is_damaged);
     let begins = |text: &[u8]| text.split(|byte| *byte == b'\n').any(|line| line.starts_with(br#"{"seq":"#));
-    let holds = || read_plain(path, LARGEST).is_ok_and(|text| text.is_empty() || begins(&text));
-    is_server(server) && is_kept && (end.starts_with(".damaged-") || holds())
+    let is_kept = match end.strip_prefix(".damaged-") {
+        Some(number) => is_damaged(number),
+        None => matches!(end, "" | ".old" | ".new") && holds(&|text| text.is_empty() || begins(text)),
+    };
+    is_known && is_kept
+}
+
+/// Whether a journal holds an entry, of whatever version.
+fn has_a_line(journal: &Path) -> bool {
+    match Journal::entries(journal) {
+        Ok(entries) => !entries.is_empty(),
+        Err(error) => matches!(error, JournalError::Newer { .. }),
+    }
 }
 
 fn journal(path: &Path, server: &ServerName) -> PathBuf {

@@ -1,8 +1,8 @@
 //! The target of events: the event log of a server, or a file next to a lab's world.
 
-use reconcile_hosts::open;
 #[cfg(windows)]
 use reconcile_hosts::windows::event_log;
+use reconcile_hosts::{open, ours};
 #[cfg(windows)]
 use reconcile_schema::Code;
 use reconcile_schema::EventLine;
@@ -61,6 +61,7 @@ impl Events {
                     let mut text = Vec::new();
                     harmless::write(&mut text, line)?;
                     text.push(b'\n');
+                    ours(path)?;
                     open::options().create(true).append(true).open(path)?.write_all(&text)
                 };
                 append().map_err(|error: io::Error| format!("{}: {error}", path.display()))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use reconcile_hosts::open;
+use reconcile_hosts::{open, ours};
 use reconcile_schema::Reports;
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -45,6 +45,7 @@ fn listen(folder: &Path, keep: u16, now: Timestamp, verbose: bool) -> io::Result
     std::fs::create_dir_all(folder)?;
     let day = now.to_zoned(TimeZone::UTC).date();
     let path = folder.join(name(day));
+    ours(&path)?;
     let file = open::options().create(true).append(true).open(&path)?;
     prune(folder, usize::from(keep))?;
     let lines = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(Trace::json(file)));
