@@ -119,7 +119,10 @@ fn the_pool_settles_after_a_server_that_is_still_behind_too() {
     let share = share(&folder);
     share.release(&name(), &server(1), None, BACK).unwrap();
     assert_eq!(read(&share), PoolRecord::default());
+    share.release(&name(), &server(1), Some(build()), BACK).unwrap();
+    assert_eq!(read(&share).reached.get(&server(1)), Some(&build()));
     share.claim(&name(), claim(1)).unwrap();
+    assert!(read(&share).reached.is_empty(), "a server that is worked on is not done: it may have been restored");
     share.release(&name(), &server(1), None, BACK).unwrap();
     let record = read(&share);
     let last = Released { server: server(1), domain: None, at: BACK, written: None, later: BTreeMap::new() };
@@ -392,21 +395,32 @@ fn the_record_of_an_earlier_version_forbids_and_does_not_permit() {
     assert_eq!((record.claims.len(), record.reached.get(&server(1))), (0, Some(&build())));
     assert_eq!(share.claim(&name(), claim(2)).unwrap(), Claimed::Granted);
     assert!(fs::exists(file(&folder, &Kind::Earlier)).unwrap(), "nobody deletes it");
+
+    // Nor does what everybody could write become what a server says of itself.
+    let released = BTreeMap::from([(name(), Released { server: server(2), ..released })]);
+    let earlier = PoolRecord { reached: BTreeMap::from([(server(2), build())]), released, ..PoolRecord::default() };
+    fs::remove_file(file(&folder, &Kind::Server(server(2)))).unwrap();
+    fs::write(file(&folder, &Kind::Earlier), serde_json::to_string(&earlier).unwrap()).unwrap();
+    share.claim(&name(), claim(2)).unwrap();
+    share.break_claim(&name(), &server(2), "alex".into(), BACK, "gone".into()).unwrap();
+    let record = read(&share);
+    assert!(record.claims.is_empty() && !record.reached.contains_key(&server(2)), "{record:?}");
+    assert!(record.released.values().all(|last| last.server != server(2)), "{record:?}");
 }
 
 #[test]
-fn a_server_cannot_have_been_back_after_it_wrote_so() {
+fn when_a_server_was_back_counts_by_the_clock_of_the_share() {
     let folder = tempfile::tempdir().unwrap();
     let share = share(&folder);
     let far = Timestamp::constant(4_000_000_000, 0);
-    for (number, at) in [(1, far), (2, BACK)] {
+    for (number, at) in [(1, BACK), (2, far)] {
         share.claim(&name(), claim(number)).unwrap();
         share.release(&name(), &server(number), None, at).unwrap();
     }
     let record = share.read(&name(), None).unwrap();
     let last = record.last_of_others(&server(3), &name(), None).unwrap();
-    assert_eq!((&last.server, last.at), (&server(1), far));
-    let path = file(&folder, &Kind::Server(server(1)));
+    assert_eq!((&last.server, last.at), (&server(2), far));
+    let path = file(&folder, &Kind::Server(server(2)));
     let written = Timestamp::try_from(fs::metadata(path).unwrap().modified().unwrap()).unwrap();
     assert_eq!(last.back(), written);
 }

@@ -361,12 +361,41 @@ fn one_server_of_a_pool_at_a_time() {
                 "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Sun 2026-03-01 20:50 (UTC)",
             ),
             (
-                "that server came back tomorrow, by a clock that is wrong, and this run has waited for as long",
+                "that server came back tomorrow, by a clock that is wrong, and the pool has been ready since this run asked it, for as long",
                 |it| {
                     it.released("2026-03-02T21:00:00Z");
-                    it.seen.run.waited = Period::minutes(20);
+                    it.seen.run.asked = Some("2026-03-01T20:40:00Z".parse().unwrap());
                 },
                 "claiming the pool: one server of the pool is taken down at a time",
+            ),
+            (
+                "that server came back tomorrow, by a clock that is wrong, and this run has waited for something else",
+                |it| {
+                    it.released("2026-03-02T21:00:00Z");
+                    it.seen.run.asked = Some("2026-03-01T21:00:00Z".parse().unwrap());
+                    it.seen.run.waited = Period::minutes(19);
+                },
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Mon 2026-03-02 21:00 (UTC); the clock of fe2.contoso.example is ahead, or that of this server behind, by 24 h",
+            ),
+            (
+                "that server came back an hour ago by its slow clock, and just now by the clock of the share",
+                |it| {
+                    it.released("2026-03-01T20:00:00Z");
+                    for last in it.record().released.values_mut() {
+                        last.written = Some("2026-03-01T20:59:00Z".parse().unwrap());
+                    }
+                },
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Sun 2026-03-01 20:59 (UTC)",
+            ),
+            (
+                "that server came back just now, and an hour ago by the slow clock of the share",
+                |it| {
+                    it.released("2026-03-01T20:59:00Z");
+                    for last in it.record().released.values_mut() {
+                        last.written = Some("2026-03-01T20:00:00Z".parse().unwrap());
+                    }
+                },
+                "wait: the pool pool.contoso.example cannot spare this server: it must be ready for 20 min after fe2.contoso.example came back on Sun 2026-03-01 20:59 (UTC); the clock of fe2.contoso.example was 59 min ahead of the share's",
             ),
             (
                 "there is no share",
@@ -419,6 +448,24 @@ fn the_back_end_comes_after_its_front_ends() {
                     reached(it, &["fe4"], ORIGINAL);
                 },
                 "blocked: the back end must be updated after its Front End Servers: fe4.contoso.example last reported 7.0.2046.0, and must report 7.0.2046.530",
+            ),
+            (
+                "one of them is not, and it has a claim from an attempt for another target",
+                |it| {
+                    reached(it, &["fe1", "fe2", "fe3"], CURRENT);
+                    reached(it, &["fe4"], ORIGINAL);
+                    it.claim_of(it.goal.server.clone().as_str());
+                },
+                "blocked: the back end must be updated after its Front End Servers: fe4.contoso.example last reported 7.0.2046.0, and must report 7.0.2046.530",
+            ),
+            (
+                "one of them is not, and it kept its claim after an outage without effect",
+                |it| {
+                    reached(it, &["fe1", "fe2", "fe3"], CURRENT);
+                    it.claim_of(it.goal.server.clone().as_str());
+                    (it.seen.marks.claimed, it.seen.marks.outages) = (true, 1);
+                },
+                "releasing the pool: the next server of the pool may begin",
             ),
             (
                 "all of them are done",

@@ -162,6 +162,32 @@ fn opens_with(bytes: &[u8], marks: &Marks) {
 }
 
 #[test]
+fn an_acknowledgement_covers_only_the_lines_that_it_saw() {
+    let (story, folder) = (story(), folder());
+    let path = folder.path().join("journal.jsonl");
+    let whole = bytes(&story);
+    std::fs::write(&path, [whole.clone(), b"garbage\r\n".to_vec()].concat()).unwrap();
+    let mut journal = Journal::open(&path).unwrap();
+    let (run, at, _) = &story[2];
+    let mark =
+        Mark::DamageAcknowledged { lines: Some(journal.marks().lost), reason: "a disk".into(), by: "alex".into() };
+    journal.append(run, *at, &mark).unwrap();
+    assert_eq!(journal.marks().damaged, None);
+    drop(journal);
+    let acknowledged = std::fs::read(&path).unwrap();
+    let first = ends(&whole)[1];
+    let flipped = [&acknowledged[..8], &[acknowledged[8] ^ 1], &acknowledged[9..]].concat();
+    let zeroed = [vec![0; first], acknowledged[first..].to_vec()].concat();
+    let deleted = acknowledged[first..].to_vec();
+    // The zeros have no line end, so the second line goes with the first.
+    for (what, bytes, lines) in [("flipped", flipped, 1), ("deleted", deleted, 1), ("zeroed", zeroed, 2)] {
+        std::fs::write(&path, bytes).unwrap();
+        let damaged = Journal::read(&path).unwrap().damaged;
+        assert_eq!(damaged.map(|damage| damage.lines), Some(lines), "the first line is {what} afterwards");
+    }
+}
+
+#[test]
 fn a_journal_cut_anywhere_keeps_its_whole_lines_and_is_not_damaged() {
     let bytes = bytes(&story());
     let ends = ends(&bytes);
@@ -186,6 +212,7 @@ fn of_a_journal_with_any_byte_changed_every_other_line_counts() {
         if line + 1 + next == story.len() {
             // After the last line that counts, nothing shows that there were two.
             said.damaged.iter_mut().for_each(|damage| damage.lines = 1);
+            said.lost = 1;
         }
         opens_with(&changed, &said);
     }
