@@ -181,7 +181,7 @@ fn found(
     let unusable = |what| move |cause| ShareError::Unusable { what, path: path.to_owned(), cause };
     let file = match open(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied && *kind != Kind::Earlier => {
+        Err(cause) if is_kept(&cause) && *kind != Kind::Earlier => {
             return Ok(Some(unread(kind, path, cause.to_string())));
         }
         opened => opened.map_err(unusable("open"))?,
@@ -205,6 +205,12 @@ fn found(
         Verdict::Stranger(owner) => Ok(Some(stranger(kind, path, owner))),
         Verdict::Unread(why) => Ok(Some(unread(kind, path, why))),
     }
+}
+
+/// Whether a file cannot be opened because of an access list, or because somebody has it open alone.
+fn is_kept(cause: &io::Error) -> bool {
+    const SHARING_VIOLATION: i32 = 32;
+    cause.kind() == io::ErrorKind::PermissionDenied || cfg!(windows) && cause.raw_os_error() == Some(SHARING_VIOLATION)
 }
 
 /// A folder, a link or a device with the name of a file of the record.

@@ -184,6 +184,10 @@ impl Share {
             match file.persist(path) {
                 Ok(_) => break,
                 Err(again) if left > 0 && again.error.kind() == io::ErrorKind::PermissionDenied => file = again.file,
+                Err(other) if other.error.kind() == io::ErrorKind::PermissionDenied => {
+                    let (path, lasts) = (path.to_owned(), patience(self.tries).as_secs());
+                    return Err(ShareError::Kept { path, lasts, cause: other.error });
+                }
                 Err(other) => return Err(unusable(other.error)),
             }
             pause();

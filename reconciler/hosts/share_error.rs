@@ -28,6 +28,15 @@ pub enum ShareError {
         /// For how long.
         lasts: u64,
     },
+    /// A file cannot be replaced. Windows gives the same answer where somebody has it open and where an account may not.
+    #[error("{} could not be replaced for {lasts} s ({cause}): somebody has it open (Get-SmbOpenFile on the file server shows who), or this account may not replace it", path.display())]
+    Kept {
+        path: PathBuf,
+        /// For how long.
+        lasts: u64,
+        /// What the operating system said.
+        cause: io::Error,
+    },
     /// Somebody wrote although the lock was ours, so it was lost with the connection.
     #[error("{}: somebody else has changed the record since it was read, so nothing was written", path.display())]
     Changed {
@@ -51,7 +60,7 @@ impl ShareError {
     #[must_use]
     pub const fn is_busy(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Changed { .. } => true,
+            Self::Busy { .. } | Self::Kept { .. } | Self::Changed { .. } => true,
             Self::Unusable { .. } | Self::NoRecord { .. } | Self::Crowded { .. } | Self::NotBelieved { .. } => false,
         }
     }

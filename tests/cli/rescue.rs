@@ -71,6 +71,33 @@ pub fn assert_rescued(folder: &Path, ended: &Ended) {
 }
 
 #[test]
+fn a_damaged_journal_keeps_no_service_down_in_silence() {
+    let journal = format!("world.journal/{SERVER}.jsonl");
+    for (lost, comes_back) in [("\"runBegan\"", true), ("\"takingDown\"", false)] {
+        let folder = killed(effect_of("\"stopServices\""), When::After, &[]);
+        let path = folder.path().join(&journal);
+        let text = fs::read_to_string(&path).unwrap();
+        let place = text.find(lost).unwrap();
+        let mut bytes = text.into_bytes();
+        bytes[place + 2] ^= 1;
+        if !comes_back {
+            // Without its beginning as well, the journal does not show that a step took services down.
+            let end = bytes.iter().rposition(|byte| *byte == b'{').unwrap();
+            bytes.truncate(end);
+        }
+        fs::write(&path, bytes).unwrap();
+        change(folder.path(), "version: 1", "version: 2");
+        let ended = reconcile(folder.path(), &["apply", "site.yaml"]);
+        if comes_back {
+            assert_rescued(folder.path(), &ended);
+        } else {
+            assert_eq!(ended.code, Some(65), "{}", ended.err);
+            assert!(ended.err.contains("its journal is damaged"), "{}", ended.err);
+        }
+    }
+}
+
+#[test]
 fn whatever_is_wrong_with_the_manifest_the_services_come_back() {
     let wrong = [
         ("target: cu7", "targte: cu7"),

@@ -112,7 +112,7 @@ fn the_first_server_of_the_readme() {
         &[
             ("init", 0, "manifest.yaml: 1 server, "),
             ("validate", 0, "manifest.yaml: good: 1 server, 1 update"),
-            ("doctor", 0, "nothing keeps a run from taking a server down"),
+            ("doctor", 0, "no check keeps a run from taking a server down"),
             ("plan", 2, "Plan: 1 server, "),
             ("apply", 0, "=  at its goal; the longest outage was "),
             ("schedule", 0, r"\reconcile\reconcile was installed"),
@@ -127,7 +127,7 @@ fn the_first_server_of_its_page() {
         &[
             ("init", 0, "manifest.yaml: 1 server, 1 line to answer (TODO)"),
             ("validate", 0, "manifest.yaml: good: 1 server, 1 update"),
-            ("doctor", 0, "nothing keeps a run from taking a server down"),
+            ("doctor", 0, "no check keeps a run from taking a server down"),
             ("plan", 2, "Plan: 1 server, "),
             ("apply", 0, "=  at its goal; the longest outage was "),
             ("status", 0, "the last run that did something"),

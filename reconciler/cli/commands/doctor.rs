@@ -2,7 +2,10 @@
 
 use crate::commands::args::{Doctor, Written};
 use crate::manifest::{exit::Exit, harmless, input::Input, problem::Problem};
-use crate::show::{doctor, out::print};
+use crate::show::{
+    doctor,
+    out::{print, warn_of_damage},
+};
 use crate::work::{doctor::report, session::safe_program, site::Site};
 
 /// Checks, and changes nothing.
@@ -14,6 +17,7 @@ pub fn run(args: &Doctor) -> Result<Exit, Problem> {
     safe_program(&input)?;
     let (mut site, goals) = Site::open(&input, &args.servers)?;
     let report = report(&mut site, &goals)?;
+    warn_of_damage(&site, &goals);
     match args.output {
         Written::Text => print(&doctor::text(&report))?,
         Written::Json => print(&harmless::pretty(&report)?)?,

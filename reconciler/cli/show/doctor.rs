@@ -97,7 +97,7 @@ fn summary(report: &DoctorReport) -> String {
     }
     let forbids = report.servers.iter().filter(|server| server.checks.iter().any(|check| check.forbids)).count();
     let end = match forbids {
-        0 => "nothing keeps a run from taking a server down".to_owned(),
+        0 => "no check keeps a run from taking a server down".to_owned(),
         1 => "one server would not be taken down".to_owned(),
         more => format!("{more} servers would not be taken down"),
     };

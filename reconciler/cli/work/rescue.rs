@@ -40,7 +40,9 @@ fn rescue(manifest: &Path, is_anybodys: bool) -> Result<Vec<String>, Problem> {
     let world = world(manifest);
     // Only the journal of this machine counts: a manifest that somebody else wrote must not lead away from it.
     let here = if world.is_none() || is_anybodys { here() } else { Ok(Vec::new()) };
-    let lab = world.filter(|path| path.exists()).map_or_else(|| Ok(Vec::new()), |path| in_lab(&path));
+    // On a server, a file that anybody wrote names no place that is written to.
+    let world = world.filter(|path| path.exists() && !(is_anybodys && cfg!(windows)));
+    let lab = world.map_or_else(|| Ok(Vec::new()), |path| in_lab(&path));
     Ok([here?, lab?].concat())
 }
 
@@ -55,13 +57,14 @@ fn in_lab(path: &Path) -> Result<Vec<String>, Problem> {
     let open = || Lab::open(path, World::default).map_err(Problem::failed);
     let mut lab = open()?;
     let names: Vec<ServerName> = lab.world().servers.keys().cloned().collect();
-    let mut stopped = Vec::new();
+    let (mut stopped, mut told) = (Vec::new(), Vec::new());
     for name in names {
-        if goal(&mut lab.host(&name).map_err(Problem::failed)?, &name)?.is_some() {
-            stopped.push(name);
+        let mut host = lab.host(&name).map_err(Problem::failed)?;
+        match goal(&mut host, &name)? {
+            Some(_) => stopped.push(name),
+            None => told.extend(doubt(&mut host, &name)?),
         }
     }
-    let mut told = Vec::new();
     if !stopped.is_empty() {
         let (run, _lock) = lock(&Lab::lock_path(path))?;
         let mut lab = open()?; // Another run may have changed it before the lock was ours.
@@ -79,7 +82,7 @@ fn here() -> Result<Vec<String>, Problem> {
     let name = name().map_err(Problem::failed)?;
     let mut host = WindowsHost::open().map_err(Problem::failed)?;
     if goal(&mut host, &name)?.is_none() {
-        return Ok(Vec::new());
+        return Ok(doubt(&mut host, &name)?.into_iter().collect());
     }
     let (run, _lock) = lock(&lock_path().map_err(Problem::failed)?)?;
     let mut host = host.to_act(reconcile_hosts::Interrupt::default()).map_err(Problem::failed)?;
@@ -110,6 +113,14 @@ fn goal<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<Goal>, Pro
         "an earlier run stopped services of {name} ({}), its journal is damaged, and no product is found there: start them",
         marks.baseline.map(|baseline| baseline.running.join(", ")).unwrap_or_default()
     )))
+}
+
+/// What is unknown of a server whose journal records no stop that can be read.
+fn doubt<H: Observe>(host: &mut H, name: &ServerName) -> Result<Option<String>, Problem> {
+    let damaged = host.marks().map_err(Problem::failed)?.damaged;
+    Ok(damaged.map(|damage| {
+        format!("{name}: its journal is damaged: {damage}; services that an earlier run stopped may still be down")
+    }))
 }
 
 fn lock(path: &Path) -> Result<(RunId, Lock), Problem> {

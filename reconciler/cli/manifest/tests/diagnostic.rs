@@ -110,7 +110,7 @@ fn every_character_without_a_shape_is_hidden() {
     ];
     let listed = ranges.into_iter().flat_map(|(from, to)| from..=to).filter_map(char::from_u32);
     let shown: Vec<char> = listed.filter(|c| !is_hidden(*c)).collect();
-    assert_eq!(shown, []);
+    assert!(shown.is_empty(), "{shown:?}");
     assert!(!"aé٠☃😀\u{301}\u{a0}".chars().any(is_hidden));
 }
 
