@@ -106,7 +106,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be read, is too large, or was written by a newer version. Damage is not an error.
     pub fn read(path: &Path) -> Result<Marks, JournalError> {
-        Ok(Folded::of(&peek(path)?, path)?.marks)
+        Ok(Folded::of(&peek(path, KEPT)?, path)?.marks)
     }
 
     /// The files of a journal that are there: it, the one that a compaction is about to replace, and the damaged pieces
@@ -133,7 +133,7 @@ impl Journal {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
-        let (pieces, _) = pieces(&peek(path)?, path)?;
+        let (pieces, _) = pieces(&peek(path, KEPT)?, path)?;
         let entry = |(piece, _)| match piece {
             Piece::Line(Entry { run, at, mark, .. }) => Some((run, at, mark)),
             Piece::Lost(_) => None,
@@ -169,13 +169,13 @@ impl Journal {
 }
 
 /// The content of a journal. During a compaction, this is the file that is about to be replaced, or that was replaced
-/// by an incomplete one.
-fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
+/// by an incomplete one. `kept` is what compaction keeps unchanged.
+fn peek(path: &Path, kept: usize) -> Result<Vec<u8>, JournalError> {
     match (read_all(path)?, read_all(&compaction::old(path))?) {
-        (Some(new), Some(old)) => Ok(match compaction::replaced(&new, &old, KEPT, path)? {
+        (Some(new), Some(old)) => Ok(match compaction::replaced(&new, &old, kept, path)? {
             Replaced::New => new,
             Replaced::Old => old,
-            Replaced::Again(both) => both,
+            Replaced::Again(bytes) | Replaced::Kept(bytes) => bytes,
         }),
         (Some(one), None) | (None, Some(one)) => Ok(one),
         (None, None) => Ok(Vec::new()),

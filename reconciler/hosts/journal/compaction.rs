@@ -118,15 +118,16 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
     let aside = path.with_added_extension("damaged-by-replacement");
     let Some(new) = read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
     match replaced(&new, &read_all(&old)?.unwrap_or_default(), kept, path)? {
-        Replaced::New => Ok(()),
-        Replaced::Old => {
-            return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);
-        }
+        Replaced::New => fs::remove_file(&old),
+        Replaced::Old => fs::rename(path, aside).and_then(|()| fs::rename(&old, path)),
         Replaced::Again(bytes) => fs::copy(path, aside)
             .and_then(|_| write_to(&fresh, &bytes, &mut || {}))
-            .and_then(|()| fs::rename(&fresh, path)),
+            .and_then(|()| fs::rename(&fresh, path))
+            .and_then(|()| fs::remove_file(&old)),
+        Replaced::Kept(bytes) => write_to(&fresh, &bytes, &mut || {})
+            .and_then(|()| fs::rename(&fresh, path))
+            .and_then(|()| fs::rename(&old, aside)),
     }
-    .and_then(|()| fs::remove_file(&old))
     .map_err(unusable)
 }
 
@@ -140,33 +141,60 @@ pub enum Replaced {
     /// The old one, compacted again, and the entries appended to the new one since: parts of the new one's beginning
     /// are lost.
     Again(Vec<u8>),
+    /// The new one, and one more lost line: no compaction of the old one has written it, so lines of the old one may be
+    /// missing.
+    Kept(Vec<u8>),
 }
 
+/// A line that no checksum makes intact: it stands for entries that may be lost, until somebody acknowledges that.
+const LOST: &str = "entries may be lost here: this journal and the one that it replaced did not agree\r\n";
+
 /// Decides which journal counts. Entries may have been appended to the new one since, and the last of them may be torn.
+/// The file in the old one's place may be damaged itself, or may be no part of this journal.
 ///
 /// # Errors
 /// The same as for reading the journals.
 pub fn replaced(new: &[u8], old: &[u8], kept: usize, path: &Path) -> Result<Replaced, JournalError> {
-    if contains(new, old, path)? {
+    // A kill may have left that line, and the old journal next to it.
+    let new = new.strip_suffix(LOST.as_bytes()).unwrap_or(new);
+    let (lines, length) = pieces(new, path)?;
+    let intact: Vec<_> = lines.iter().map_while(|(piece, _)| entry(piece)).collect();
+    let (said, _) = pieces(old, path)?;
+    let contains = match said.iter().rev().find_map(|(piece, _)| entry(piece)) {
+        Some(Entry { run, at, mark, .. }) => {
+            intact.iter().any(|entry| (&entry.run, &entry.at, &entry.mark) == (run, at, mark))
+        }
+        None => !intact.is_empty(), // The old one says nothing.
+    };
+    if contains {
         return Ok(Replaced::New);
     }
-    let Some(Compacted { mut text, .. }) = compacted(old, kept, path)? else { return Ok(Replaced::Old) };
+    let counts = usize::try_from(length).ok().and_then(|length| new.get(..length)).unwrap_or(new);
+    let lost = || Ok(Replaced::Kept(with_loss(counts, path)?));
+    let Some(Compacted { mut text, .. }) = compacted(old, kept, path)? else {
+        // No compaction has left this file.
+        let none = !lines.iter().any(|(piece, _)| entry(piece).is_some());
+        return if none { Ok(Replaced::Old) } else { lost() };
+    };
+    if !intact.is_empty() && intact.len() == lines.len() && !text.starts_with(counts) {
+        return lost();
+    }
     let appended = new.get(text.len()..).unwrap_or_default();
     let begun = text.len() as u64;
     text.extend_from_slice(appended);
     // It fits if at least one of its lines is in the place of its number.
-    let fits = pieces(&text, path)?.0.iter().any(|(piece, end)| matches!(piece, Piece::Line(_)) && *end > begun);
+    let fits = pieces(&text, path)?.0.iter().any(|(piece, end)| entry(piece).is_some() && *end > begun);
     Ok(if fits { Replaced::Again(text) } else { Replaced::Old })
 }
 
-/// Whether a new journal contains everything from the old one.
-fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
-    let said = Folded::of(old, path)?.marks;
-    let (mut marks, mut found) = (Marks::default(), false);
-    let (pieces, _) = pieces(new, path)?;
-    for (piece, _) in pieces.iter().take_while(|(piece, _)| matches!(piece, Piece::Line(_))) {
-        piece.tell(&mut marks);
-        found = found || marks == said;
+const fn entry(piece: &Piece) -> Option<&Entry> {
+    match piece {
+        Piece::Line(entry) => Some(entry),
+        Piece::Lost(_) => None,
     }
-    Ok(found)
+}
+
+/// A journal with one more lost line at its end.
+fn with_loss(bytes: &[u8], path: &Path) -> Result<Vec<u8>, JournalError> {
+    Ok([bytes, Folded::of(bytes, path)?.lacks.as_bytes(), LOST.as_bytes()].concat())
 }

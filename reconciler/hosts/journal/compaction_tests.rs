@@ -95,6 +95,11 @@ fn folded(bytes: &[u8]) -> Folded {
     Folded::of(bytes, Path::new("journal.jsonl")).unwrap()
 }
 
+/// The marks of a journal that is only read, where compaction keeps less than in a journal of many years.
+fn looked_at(path: &Path, kept: usize) -> Marks {
+    folded(&peek(path, kept).unwrap()).marks
+}
+
 #[test]
 fn nothing_is_forgotten_wherever_the_journal_is_split() {
     let mut splits = 0;
@@ -199,9 +204,7 @@ fn a_replacement_may_be_cut_off_anywhere() {
             lie(".new", &state.new);
             let what = &state.what;
 
-            let mut looked = Marks::default();
-            Journal::entries(&path).unwrap().iter().for_each(|(run, at, mark)| looked.take(run, *at, mark));
-            assert_eq!((&Journal::read(&path).unwrap(), &looked), (&said, &said), "looked at: {what}");
+            assert_eq!(looked_at(&path, kept), said, "looked at: {what}");
             assert_eq!(fs::read(&path).ok(), state.journal, "looking repairs nothing: {what}");
 
             // Without compaction, and with compaction during the test.
@@ -439,4 +442,56 @@ fn a_damaged_new_journal_counts_for_what_was_appended_to_it() {
     assert!(matches!(replaced(&damaged(appended.clone())), Replaced::Again(text) if text == appended));
     let torn = damaged([&begun[..], b"{\"seq\":"].concat());
     assert!(matches!(replaced(&torn), Replaced::Old));
+}
+
+/// Some file in the old journal's place, damaged or of another journal, and a complete journal: the journal counts.
+#[test]
+fn a_wrong_old_file_never_replaces_a_complete_journal() {
+    let held = Mark::Held { reason: "an audit".into(), by: "alex".into() };
+    let (entries, run) = (drawn(7, 60), RunId("by hand".into()));
+    let long = bytes(&entries);
+    let kept = least(&long);
+    let mut written = entries.clone();
+    written.push((run.clone(), entries[59].1, held.clone()));
+    let flipped = ends(&long).into_iter().take(60).map(|line| {
+        let mut long = long.clone();
+        long[line + 9] ^= 1;
+        long
+    });
+    let says_nothing = [Vec::new(), br#"{"seq":1,"at":"20"#.to_vec(), vec![0; 700], b"hello\r\n".to_vec()];
+    let earlier = ends(&long).into_iter().skip(30).map(|end| long[..end].to_vec());
+    let others = [bytes(&drawn(8, 60)), bytes(&story()), bytes(&drawn(8, 3)), bytes(&drawn(9, 600))];
+    let harmless = says_nothing.into_iter().chain(earlier).chain(flipped);
+    for (old, dropped) in harmless.map(|old| (old, false)).chain(others.map(|old| (old, true))) {
+        for is_compacted in [true, false] {
+            let folder = folder();
+            let path = folder.path().join("journal.jsonl");
+            fs::write(&path, &long).unwrap();
+            let grown = if is_compacted { 0 } else { u64::MAX };
+            let mut journal = Journal::open_within(&path, grown, kept).unwrap();
+            journal.append(&run, entries[59].1, &held).unwrap();
+            let mut said = journal.marks().clone();
+            assert_eq!(said, remembered(&written).pop().unwrap());
+            said.lose(u32::from(dropped));
+            fs::write(compaction::old(&path), &old).unwrap();
+            let text = String::from_utf8_lossy(&old);
+            assert_eq!(looked_at(&path, kept), said, "looked at: {text}");
+            assert_eq!(Journal::open_within(&path, u64::MAX, kept).unwrap().marks(), &said, "opened: {text}");
+            assert_eq!(Journal::read(&path).unwrap(), said, "opened, looked at: {text}");
+            assert!(!compaction::old(&path).exists());
+            let aside = folder.path().join("journal.jsonl.damaged-by-replacement");
+            assert_eq!(fs::read(aside).ok(), dropped.then(|| old.clone()), "what is dropped is kept");
+        }
+    }
+}
+
+/// A kill between the two operations that put the other file aside.
+#[test]
+fn a_wrong_old_file_is_found_again_after_a_kill() {
+    let (journal, path) = (bytes(&drawn(7, 60)), Path::new("journal.jsonl"));
+    for old in [bytes(&drawn(8, 3)), bytes(&drawn(9, 600))] {
+        let kept = compaction::replaced(&journal, &old, 4000, path).unwrap();
+        let Replaced::Kept(bytes) = &kept else { panic!("{kept:?}") };
+        assert_eq!(compaction::replaced(bytes, &old, 4000, path).unwrap(), kept);
+    }
 }
