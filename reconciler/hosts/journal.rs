@@ -78,13 +78,11 @@ impl Journal {
             && (lost.is_empty() || disk.keep(&lost).is_ok())
         {
             drop(disk); // On Windows, an open file cannot be replaced.
-            let replaced = compaction::replace(path, &text, &mut || {});
-            if replaced.is_ok() {
-                folded = Folded::of(&text, path)?;
-            } else {
+            if compaction::replace(path, &text, &mut || {}).is_err() {
                 compaction::settle(path, kept)?; // The longer journal is just as good, once it is back in its place.
             }
             disk = Disk { file: open()?, path: path.to_owned() };
+            folded = Folded::of(&load(&disk.file, path)?, path)?;
         }
         Ok(Self { folded, disk: Some(disk) })
     }
@@ -109,13 +107,13 @@ impl Journal {
         Ok(Folded::of(&peek(path, KEPT)?, path)?.marks)
     }
 
-    /// The files of a journal that are there: it, the one that a compaction is about to replace, and the damaged pieces
-    /// that are kept. Each is shown as it lies on the disk.
+    /// The files of a journal that are there: it, the one that a compaction replaces or has replaced, and the damaged
+    /// pieces that are kept. Each is shown as it lies on the disk.
     ///
     /// # Errors
     /// When the folder cannot be listed.
     pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut files = vec![path.to_owned(), compaction::old(path)];
+        let mut files = vec![path.to_owned(), compaction::old(path), compaction::replaced_file(path)];
         match kept(path) {
             Ok(mut numbers) => {
                 numbers.sort_unstable();
@@ -169,17 +167,18 @@ impl Journal {
 }
 
 /// The content of a journal. During a compaction, this is the file that is about to be replaced, or that was replaced
-/// by an incomplete one. `kept` is what compaction keeps unchanged.
+/// by an incomplete or damaged one. `kept` is what compaction keeps unchanged.
 fn peek(path: &Path, kept: usize) -> Result<Vec<u8>, JournalError> {
-    match (read_all(path)?, read_all(&compaction::old(path))?) {
-        (Some(new), Some(old)) => Ok(match compaction::replaced(&new, &old, kept, path)? {
-            Replaced::New => new,
-            Replaced::Old => old,
-            Replaced::Again(bytes) | Replaced::Kept(bytes) => bytes,
-        }),
-        (Some(one), None) | (None, Some(one)) => Ok(one),
-        (None, None) => Ok(Vec::new()),
+    let mut found = read_all(path)?;
+    for (old, appended) in compaction::olds(path) {
+        let Some(old) = read_all(&old)? else { continue };
+        match compaction::replaced(found.as_deref(), &old, appended, kept, path)? {
+            Replaced::New => {}
+            Replaced::Old => found = Some(old),
+            Replaced::Again(bytes) | Replaced::Kept(bytes) => found = Some(bytes),
+        }
     }
+    Ok(found.unwrap_or_default())
 }
 
 #[derive(Debug)]

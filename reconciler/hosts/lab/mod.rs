@@ -286,7 +286,8 @@ fn is_made_by_a_lab(name: &str, path: &Path) -> bool {
     }
     let Some((server, end)) = name.split_once(".jsonl") else { return false };
     let is_damaged = |number: &str| number == "by-replacement" || number.parse::<u32>().is_ok();
-    let is_kept = matches!(end, "" | ".old" | ".new") || end.strip_prefix(".damaged-").is_some_and(is_damaged);
+    let is_kept =
+        matches!(end, "" | ".old" | ".replaced" | ".new") || end.strip_prefix(".damaged-").is_some_and(is_damaged);
     let begins = |text: &[u8]| text.split(|byte| *byte == b'\n').any(|line| line.starts_with(br#"{"seq":"#));
     let holds = || read_plain(path, LARGEST).is_ok_and(|text| text.is_empty() || begins(&text));
     is_server(server) && is_kept && (end.starts_with(".damaged-") || holds())
