@@ -85,13 +85,11 @@ impl Journal {
             && (lost.is_empty() || disk.keep(&lost).is_ok())
         {
             drop(disk); // On Windows, an open file cannot be replaced.
-            let replaced = compaction::replace(path, &text, &mut || {});
-            if replaced.is_ok() {
-                folded = Folded::of(&text, path)?;
-            } else {
+            if compaction::replace(path, &text, &mut || {}).is_err() {
                 compaction::settle(path, kept)?; // The longer journal is just as good, once it is back in its place.
             }
             disk = Disk { file: open()?, path: path.to_owned() };
+            folded = Folded::of(&load(&disk.file, path)?, path)?;
         }
         Ok(Self { folded, disk: Some(disk) })
     }
@@ -113,16 +111,16 @@ impl Journal {
     /// # Errors
     /// When it cannot be read, is too large, or was written by a newer version. Damage is not an error.
     pub fn read(path: &Path) -> Result<Marks, JournalError> {
-        Ok(Folded::of(&peek(path)?, path)?.marks)
+        Ok(Folded::of(&peek(path, KEPT)?, path)?.marks)
     }
 
-    /// The files of a journal that are there: it, the one that a compaction is about to replace, and the damaged pieces
-    /// that are kept. Each is shown as it lies on the disk.
+    /// The files of a journal that are there: it, the one that a compaction replaces or has replaced, and the damaged
+    /// pieces that are kept. Each is shown as it lies on the disk.
     ///
     /// # Errors
     /// When the folder cannot be listed.
     pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut files = vec![path.to_owned(), compaction::old(path)];
+        let mut files = vec![path.to_owned(), compaction::old(path), compaction::replaced_file(path)];
         match kept(path) {
             Ok(mut numbers) => {
                 numbers.sort_unstable();
@@ -140,7 +138,7 @@ impl Journal {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
-        let (pieces, _) = pieces(&peek(path)?, path)?;
+        let (pieces, _) = pieces(&peek(path, KEPT)?, path)?;
         let entry = |(piece, _)| match piece {
             Piece::Line(entry) => Some((entry.run, entry.at, entry.mark)),
             Piece::Lost(_) => None,
@@ -176,17 +174,18 @@ impl Journal {
 }
 
 /// The content of a journal. During a compaction, this is the file that is about to be replaced, or that was replaced
-/// by an incomplete one.
-fn peek(path: &Path) -> Result<Vec<u8>, JournalError> {
-    match (read_all(path)?, read_all(&compaction::old(path))?) {
-        (Some(new), Some(old)) => Ok(match compaction::replaced(&new, &old, KEPT, path)? {
-            Replaced::New => new,
-            Replaced::Old => old,
-            Replaced::Again(both) => both,
-        }),
-        (Some(one), None) | (None, Some(one)) => Ok(one),
-        (None, None) => Ok(Vec::new()),
+/// by an incomplete or damaged one. `kept` is what compaction keeps unchanged.
+fn peek(path: &Path, kept: usize) -> Result<Vec<u8>, JournalError> {
+    let mut found = read_all(path)?;
+    for (old, appended) in compaction::olds(path) {
+        let Some(old) = read_all(&old)? else { continue };
+        match compaction::replaced(found.as_deref(), &old, appended, kept, path)? {
+            Replaced::New => {}
+            Replaced::Old => found = Some(old),
+            Replaced::Again(bytes) | Replaced::Kept(bytes) => found = Some(bytes),
+        }
     }
+    Ok(found.unwrap_or_default())
 }
 
 #[derive(Debug)]

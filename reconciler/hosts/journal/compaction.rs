@@ -66,13 +66,27 @@ pub fn compacted(bytes: &[u8], kept: usize, path: &Path) -> Result<Option<Compac
     Ok(Some(Compacted { text: text.into_bytes(), lost }))
 }
 
-/// The place of the old journal while it is being replaced, and until the next run has found the new one complete.
+/// The place of the old journal while it is being replaced.
 pub fn old(path: &Path) -> PathBuf {
     path.with_added_extension("old")
 }
 
+/// The place of the old journal from before the first append to the new one, until the next run has found the new one
+/// complete.
+pub fn replaced_file(path: &Path) -> PathBuf {
+    path.with_added_extension("replaced")
+}
+
+/// Both places, each with whether entries may have been appended to the new journal since.
+pub fn olds(path: &Path) -> [(PathBuf, bool); 2] {
+    [(replaced_file(path), true), (old(path), false)]
+}
+
 /// Puts `bytes` in the journal's place. If this is interrupted at any moment, [`settle`] finds one of the two complete.
 /// `next` is called before each operation, so that a test can interrupt there.
+///
+/// The last operation gives the old journal its other name. So the name records whether a damaged new journal may have
+/// held entries that the old one does not.
 pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()> {
     let new = path.with_added_extension("new");
     write_to(&new, bytes, next)?;
@@ -86,7 +100,12 @@ pub fn replace(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<
     };
     swap().inspect_err(|_| {
         let _ = fs::remove_file(&new);
-    })
+    })?;
+    if fs::read(path)? != bytes {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    next();
+    fs::rename(old(path), replaced_file(path))
 }
 
 /// Writes a file, whole or not at all.
@@ -111,25 +130,32 @@ fn write_to(path: &Path, bytes: &[u8], next: &mut dyn FnMut()) -> io::Result<()>
 /// After a power cut, Windows may return zeros for a file, or for parts of it, although it was flushed and then
 /// renamed. So the old journal is kept until then.
 pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
+    olds(path).into_iter().try_for_each(|(old, appended)| settle_one(path, &old, appended, kept))
+}
+
+fn settle_one(path: &Path, old: &Path, appended: bool, kept: usize) -> Result<(), JournalError> {
     let unusable = |cause| JournalError::Unusable { what: "settle", path: path.to_owned(), cause };
-    let old = old(path);
     if !old.exists() {
         return Ok(());
     }
     let fresh = path.with_added_extension("new");
     let aside = path.with_added_extension("damaged-by-replacement");
-    let Some(new) = read_all(path)? else { return fs::rename(&old, path).map_err(unusable) };
-    match replaced(&new, &read_all(&old)?.unwrap_or_default(), kept, path)? {
-        Replaced::New => Ok(()),
+    let new = read_all(path)?;
+    match replaced(new.as_deref(), &read_all(old)?.unwrap_or_default(), appended, kept, path)? {
+        Replaced::New => fs::remove_file(old),
         Replaced::Old => {
-            return fs::rename(path, aside).and_then(|()| fs::rename(&old, path)).map_err(unusable);
+            let is_aside = if new.is_some() { fs::rename(path, aside) } else { Ok(()) };
+            is_aside.and_then(|()| fs::rename(old, path))
         }
         Replaced::Again(bytes) => ours(&aside)
-            .and_then(|()| fs::copy(path, aside))
-            .and_then(|_| write_to(&fresh, &bytes, &mut || {}))
-            .and_then(|()| fs::rename(&fresh, path)),
+            .and_then(|()| write_to(&aside, &new.unwrap_or_default(), &mut || {}))
+            .and_then(|()| write_to(&fresh, &bytes, &mut || {}))
+            .and_then(|()| fs::rename(&fresh, path))
+            .and_then(|()| fs::remove_file(old)),
+        Replaced::Kept(bytes) => write_to(&fresh, &bytes, &mut || {})
+            .and_then(|()| fs::rename(&fresh, path))
+            .and_then(|()| fs::rename(old, aside)),
     }
-    .and_then(|()| fs::remove_file(&old))
     .map_err(unusable)
 }
 
@@ -138,38 +164,83 @@ pub fn settle(path: &Path, kept: usize) -> Result<(), JournalError> {
 pub enum Replaced {
     /// The new one: it contains everything from the old one, and later entries.
     New,
-    /// The old one: the new one was interrupted, or never came complete to its place.
+    /// The old one: the new one was interrupted, or never came complete to its place, and nothing was appended to it.
     Old,
     /// The old one, compacted again, and the entries appended to the new one since: parts of the new one's beginning
-    /// are lost.
+    /// are lost. Where none of those entries is left, the old one and one more lost line.
     Again(Vec<u8>),
+    /// The new one, and one more lost line: no compaction of the old one has written it, so lines of the old one may be
+    /// missing.
+    Kept(Vec<u8>),
 }
 
-/// Decides which journal counts. Entries may have been appended to the new one since, and the last of them may be torn.
+/// A line that no checksum makes intact: it stands for entries that may be lost, until somebody acknowledges that.
+const LOST: &str = "entries may be lost here: this journal and its copy from a compaction did not agree\r\n";
+
+/// Decides which journal counts. Entries may have been appended to the new one since, and the last of them may be torn;
+/// `appended` is whether that was possible. The file in the old one's place may be damaged itself, or may be no part of
+/// this journal.
 ///
 /// # Errors
 /// The same as for reading the journals.
-pub fn replaced(new: &[u8], old: &[u8], kept: usize, path: &Path) -> Result<Replaced, JournalError> {
-    if contains(new, old, path)? {
+pub fn replaced(
+    new: Option<&[u8]>,
+    old: &[u8],
+    appended: bool,
+    kept: usize,
+    path: &Path,
+) -> Result<Replaced, JournalError> {
+    if new.is_none() && !appended {
+        return Ok(Replaced::Old);
+    }
+    let new = new.unwrap_or_default();
+    // A kill may have left that line, and the old journal next to it.
+    let new = new.strip_suffix(LOST.as_bytes()).unwrap_or(new);
+    let (lines, length) = pieces(new, path)?;
+    let intact: Vec<_> = lines.iter().map_while(|(piece, _)| entry(piece)).collect();
+    let (said, _) = pieces(old, path)?;
+    let contains = match said.iter().rev().find_map(|(piece, _)| entry(piece)) {
+        Some(Entry { run, at, mark, .. }) => {
+            intact.iter().any(|entry| (&entry.run, &entry.at, &entry.mark) == (run, at, mark))
+        }
+        None => !intact.is_empty(), // The old one says nothing.
+    };
+    if contains {
         return Ok(Replaced::New);
     }
-    let Some(Compacted { mut text, .. }) = compacted(old, kept, path)? else { return Ok(Replaced::Old) };
-    let appended = new.get(text.len()..).unwrap_or_default();
+    let counts = usize::try_from(length).ok().and_then(|length| new.get(..length)).unwrap_or(new);
+    let lost = || Ok(Replaced::Kept(with_loss(counts, path)?));
+    let Some(Compacted { mut text, .. }) = compacted(old, kept, path)? else {
+        // No compaction has left this file.
+        let none = !lines.iter().any(|(piece, _)| entry(piece).is_some());
+        return if none { Ok(Replaced::Again(with_loss(old, path)?)) } else { lost() };
+    };
+    if !intact.is_empty() && intact.len() == lines.len() && !text.starts_with(counts) {
+        return lost();
+    }
+    let later = new.get(text.len()..).unwrap_or_default();
     let begun = text.len() as u64;
-    text.extend_from_slice(appended);
+    text.extend_from_slice(later);
+    let (mut pieces, _) = pieces(&text, path)?;
+    pieces.retain(|(_, end)| *end > begun);
     // It fits if at least one of its lines is in the place of its number.
-    let fits = pieces(&text, path)?.0.iter().any(|(piece, end)| matches!(piece, Piece::Line(_)) && *end > begun);
-    Ok(if fits { Replaced::Again(text) } else { Replaced::Old })
+    Ok(if pieces.iter().any(|(piece, _)| entry(piece).is_some()) {
+        Replaced::Again(text)
+    } else if pieces.is_empty() && !appended {
+        Replaced::Old
+    } else {
+        Replaced::Again(with_loss(old, path)?)
+    })
 }
 
-/// Whether a new journal contains everything from the old one.
-fn contains(new: &[u8], old: &[u8], path: &Path) -> Result<bool, JournalError> {
-    let said = Folded::of(old, path)?.marks;
-    let (mut marks, mut found) = (Marks::default(), false);
-    let (pieces, _) = pieces(new, path)?;
-    for (piece, _) in pieces.iter().take_while(|(piece, _)| matches!(piece, Piece::Line(_))) {
-        piece.tell(&mut marks);
-        found = found || marks == said;
+const fn entry(piece: &Piece) -> Option<&Entry> {
+    match piece {
+        Piece::Line(entry) => Some(entry),
+        Piece::Lost(_) => None,
     }
-    Ok(found)
+}
+
+/// A journal with one more lost line at its end.
+fn with_loss(bytes: &[u8], path: &Path) -> Result<Vec<u8>, JournalError> {
+    Ok([bytes, Folded::of(bytes, path)?.lacks.as_bytes(), LOST.as_bytes()].concat())
 }

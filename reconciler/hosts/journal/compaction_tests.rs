@@ -95,6 +95,11 @@ fn folded(bytes: &[u8]) -> Folded {
     Folded::of(bytes, Path::new("journal.jsonl")).unwrap()
 }
 
+/// The marks of a journal that is only read, where compaction keeps less than in a journal of many years.
+fn looked_at(path: &Path, kept: usize) -> Marks {
+    folded(&peek(path, kept).unwrap()).marks
+}
+
 #[test]
 fn nothing_is_forgotten_wherever_the_journal_is_split() {
     let mut splits = 0;
@@ -199,9 +204,7 @@ fn a_replacement_may_be_cut_off_anywhere() {
             lie(".new", &state.new);
             let what = &state.what;
 
-            let mut looked = Marks::default();
-            Journal::entries(&path).unwrap().iter().for_each(|(run, at, mark)| looked.take(run, *at, mark));
-            assert_eq!((&Journal::read(&path).unwrap(), &looked), (&said, &said), "looked at: {what}");
+            assert_eq!(looked_at(&path, kept), said, "looked at: {what}");
             assert_eq!(fs::read(&path).ok(), state.journal, "looking repairs nothing: {what}");
 
             // Without compaction, and with compaction during the test.
@@ -296,7 +299,7 @@ fn a_replacement_is_cut_off_before_each_of_its_operations() {
         }
         cuts += 1;
     }
-    assert_eq!(cuts, 5);
+    assert_eq!(cuts, 6);
 }
 
 /// Windows, or a full disk, refuses to rename: the journal stays, and the copy is removed.
@@ -330,16 +333,16 @@ fn a_hold_behind_a_compaction_survives_damage_in_front_of_it() {
         journal.append(&run, at, &held).unwrap();
         drop(journal);
         let mut new = fs::read(&path).unwrap();
-        assert!(new.starts_with(&short) && compaction::old(&path).exists());
+        assert!(new.starts_with(&short) && compaction::replaced_file(&path).exists());
         new[damaged + 9] ^= 1;
         fs::write(&path, &new).unwrap();
-        let looked = compaction::replaced(&new, &long, kept, &path).unwrap();
+        let looked = compaction::replaced(Some(&new), &long, true, kept, &path).unwrap();
         let compaction::Replaced::Again(both) = looked else { panic!("{looked:?}") };
         assert_eq!(folded(&both).marks, said, "looked at, damaged at {damaged}");
         for opened in ["opened", "opened again"] {
             let journal = Journal::open_within(&path, u64::MAX, kept).unwrap();
             assert_eq!(journal.marks(), &said, "{opened}, damaged at {damaged}");
-            assert!(!compaction::old(&path).exists());
+            assert!(!compaction::replaced_file(&path).exists());
         }
     }
 }
@@ -433,10 +436,96 @@ fn a_damaged_new_journal_counts_for_what_was_appended_to_it() {
         text[5] ^= 1;
         text
     };
-    let replaced = |new: &[u8]| compaction::replaced(new, &old, kept, &path).unwrap();
+    let replaced = |new: &[u8]| compaction::replaced(Some(new), &old, false, kept, &path).unwrap();
     assert!(matches!(replaced(&appended), Replaced::New));
     assert!(matches!(replaced(&damaged(begun.clone())), Replaced::Old));
     assert!(matches!(replaced(&damaged(appended.clone())), Replaced::Again(text) if text == appended));
     let torn = damaged([&begun[..], b"{\"seq\":"].concat());
     assert!(matches!(replaced(&torn), Replaced::Old));
+}
+
+/// Some file in the old journal's place, damaged or of another journal, and a complete journal: the journal counts.
+#[test]
+fn a_wrong_old_file_never_replaces_a_complete_journal() {
+    let held = Mark::Held { reason: "an audit".into(), by: "alex".into() };
+    let (entries, run) = (drawn(7, 60), RunId("by hand".into()));
+    let long = bytes(&entries);
+    let kept = least(&long);
+    let mut written = entries.clone();
+    written.push((run.clone(), entries[59].1, held.clone()));
+    let flipped = ends(&long).into_iter().take(60).map(|line| {
+        let mut long = long.clone();
+        long[line + 9] ^= 1;
+        long
+    });
+    let says_nothing = [Vec::new(), br#"{"seq":1,"at":"20"#.to_vec(), vec![0; 700], b"hello\r\n".to_vec()];
+    let earlier = ends(&long).into_iter().skip(30).map(|end| long[..end].to_vec());
+    let others = [bytes(&drawn(8, 60)), bytes(&story()), bytes(&drawn(8, 3)), bytes(&drawn(9, 600))];
+    let harmless = says_nothing.into_iter().chain(earlier).chain(flipped);
+    for (old, dropped) in harmless.map(|old| (old, false)).chain(others.map(|old| (old, true))) {
+        for (is_compacted, end) in [(true, "old"), (false, "old"), (true, "replaced"), (false, "replaced")] {
+            let folder = folder();
+            let path = folder.path().join("journal.jsonl");
+            let wrong = path.with_added_extension(end);
+            fs::write(&path, &long).unwrap();
+            let grown = if is_compacted { 0 } else { u64::MAX };
+            let mut journal = Journal::open_within(&path, grown, kept).unwrap();
+            journal.append(&run, entries[59].1, &held).unwrap();
+            let _ = fs::remove_file(compaction::replaced_file(&path));
+            let mut said = journal.marks().clone();
+            assert_eq!(said, remembered(&written).pop().unwrap());
+            said.lose(u32::from(dropped));
+            fs::write(&wrong, &old).unwrap();
+            let text = String::from_utf8_lossy(&old);
+            assert_eq!(looked_at(&path, kept), said, "looked at: {text}");
+            assert_eq!(Journal::open_within(&path, u64::MAX, kept).unwrap().marks(), &said, "opened: {text}");
+            assert_eq!(Journal::read(&path).unwrap(), said, "opened, looked at: {text}");
+            assert!(!wrong.exists());
+            let aside = folder.path().join("journal.jsonl.damaged-by-replacement");
+            assert_eq!(fs::read(aside).ok(), dropped.then(|| old.clone()), "what is dropped is kept");
+        }
+    }
+}
+
+/// A kill between the two operations that put the other file aside.
+#[test]
+fn a_wrong_old_file_is_found_again_after_a_kill() {
+    let (journal, path) = (bytes(&drawn(7, 60)), Path::new("journal.jsonl"));
+    for old in [bytes(&drawn(8, 3)), bytes(&drawn(9, 600))] {
+        let kept = compaction::replaced(Some(&journal), &old, false, 4000, path).unwrap();
+        let Replaced::Kept(bytes) = &kept else { panic!("{kept:?}") };
+        assert_eq!(compaction::replaced(Some(bytes), &old, false, 4000, path).unwrap(), kept);
+    }
+}
+
+/// Zeros instead of a compacted journal, or nothing of it: a hold was appended to it, so the damage is reported, and
+/// what the old journal says counts.
+#[test]
+fn a_hold_that_is_lost_behind_a_compaction_is_reported() {
+    let (entries, held) = (drawn(7, 60), Mark::Held { reason: "an audit".into(), by: "alex".into() });
+    let (long, mut said) = (bytes(&entries), remembered(&entries).pop().unwrap());
+    let kept = least(&long);
+    let short = compacted(&long, kept).unwrap();
+    said.lose(1);
+    let cuts = ends(&short).into_iter().chain([1, short.len() / 2, short.len() - 3]);
+    let cuts = cuts.filter(|length| *length < short.len()).map(|length| Some(short[..length].to_vec()));
+    let zeros = [0, 1, 200].map(|more| Some(vec![0; short.len() + more]));
+    for left in cuts.chain(zeros).chain([None]) {
+        let folder = folder();
+        let path = folder.path().join("journal.jsonl");
+        fs::write(&path, &long).unwrap();
+        let mut journal = Journal::open_within(&path, 0, kept).unwrap();
+        journal.append(&RunId("by hand".into()), entries[59].1, &held).unwrap();
+        drop(journal);
+        match &left {
+            Some(left) => fs::write(&path, left).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        let what = left.map(|left| String::from_utf8_lossy(&left).into_owned());
+        assert_eq!(looked_at(&path, kept), said, "looked at: {what:?}");
+        for opened in ["opened", "opened again"] {
+            assert_eq!(Journal::open_within(&path, u64::MAX, kept).unwrap().marks(), &said, "{opened}: {what:?}");
+            assert!(!compaction::replaced_file(&path).exists());
+        }
+    }
 }

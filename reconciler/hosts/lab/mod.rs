@@ -299,7 +299,7 @@ fn is_made_by_a_lab(name: &str, path: &Path, servers: &BTreeSet<ServerName>) -> 
     let begins = |text: &[u8]| text.split(|byte| *byte == b'\n').any(|line| line.starts_with(br#"{"seq":"#));
     let is_kept = match end.strip_prefix(".damaged-") {
         Some(number) => is_damaged(number),
-        None => matches!(end, "" | ".old" | ".new") && holds(&|text| text.is_empty() || begins(text)),
+        None => matches!(end, "" | ".old" | ".replaced" | ".new") && holds(&|text| text.is_empty() || begins(text)),
     };
     is_known && is_kept
 }
