@@ -18,7 +18,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use reconcile_schema::{Mark, Marks, RunId};
+use reconcile_schema::{Damage, Mark, Marks, RunId};
 
 use self::compaction::{Compacted, Replaced};
 pub use self::error::JournalError;
@@ -46,17 +46,23 @@ pub struct Journal {
     folded: Folded,
     /// None where nothing is kept after the process.
     disk: Option<Disk>,
+    /// Why nothing can be appended to it.
+    refused: Option<JournalError>,
 }
 
 impl Journal {
     /// Opens a journal. If it is missing, creates it with its folder.
     ///
-    /// Every intact line in its place counts; [`marks`](Self::marks) reports what cannot be read.
+    /// Every intact line in its place counts; [`marks`](Self::marks) reports what cannot be read. If the file cannot be
+    /// used, every append fails with the reason. So nothing is taken down, and what an earlier run stopped comes back.
     ///
     /// # Errors
-    /// When it cannot be opened or read, is too large, or was written by a newer version. Damage is not an error.
+    /// When it was written by a newer version. Damage is not an error.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::open_within(path, GROWN, KEPT)
+        match Self::open_within(path, GROWN, KEPT) {
+            Err(why) if why.is_of_the_file() => Ok(Self { refused: Some(why), ..Self::remembering(Self::read(path)?) }),
+            opened => opened,
+        }
     }
 
     /// The same. A journal of more than `grown` bytes is compacted, and keeps its last `kept` bytes unchanged.
@@ -91,7 +97,7 @@ impl Journal {
             disk = Disk { file: open()?, path: path.to_owned() };
             folded = Folded::of(&load(&disk.file, path)?, path)?;
         }
-        Ok(Self { folded, disk: Some(disk) })
+        Ok(Self { folded, disk: Some(disk), refused: None })
     }
 
     /// A journal that ends with the process.
@@ -103,15 +109,23 @@ impl Journal {
     /// The same, with these marks in it.
     #[must_use]
     pub fn remembering(marks: Marks) -> Self {
-        Self { folded: Folded { marks, ..Folded::default() }, disk: None }
+        Self { folded: Folded { marks, ..Folded::default() }, disk: None, refused: None }
     }
 
-    /// The marks of a journal, without creating, repairing or locking anything; nothing where it is missing.
+    /// The marks of a journal, without creating, repairing or locking anything; nothing where it is missing. A journal
+    /// whose file cannot be used is damaged: any entry may be in it.
     ///
     /// # Errors
-    /// When it cannot be read, is too large, or was written by a newer version. Damage is not an error.
+    /// When it was written by a newer version. Damage is not an error.
     pub fn read(path: &Path) -> Result<Marks, JournalError> {
-        Ok(Folded::of(&peek(path, KEPT)?, path)?.marks)
+        match peek(path, KEPT).and_then(|bytes| Folded::of(&bytes, path)) {
+            Ok(folded) => Ok(folded.marks),
+            Err(why) if why.is_of_the_file() => {
+                let damaged = Some(Damage { lines: 1, after: None, why: Some(why.to_string()) });
+                Ok(Marks { damaged, ..Marks::default() })
+            }
+            Err(newer) => Err(newer),
+        }
     }
 
     /// The files of a journal that are there: it, the one that a compaction replaces or has replaced, and the damaged
@@ -136,7 +150,7 @@ impl Journal {
     /// The entries of a journal that count, in order, without creating, repairing or locking anything.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// When it cannot be read, is too large, or was written by a newer version.
     pub fn entries(path: &Path) -> Result<Vec<(RunId, Timestamp, Mark)>, JournalError> {
         let (pieces, _) = pieces(&peek(path, KEPT)?, path)?;
         let entry = |(piece, _)| match piece {
@@ -156,6 +170,9 @@ impl Journal {
     /// # Errors
     /// When it cannot be written. Then [`marks`](Self::marks) and the journal are unchanged.
     pub fn append(&mut self, run: &RunId, at: Timestamp, mark: &Mark) -> Result<(), JournalError> {
+        if let Some(why) = self.refused.as_ref().and_then(JournalError::again) {
+            return Err(why);
+        }
         let seq = self.folded.entries + 1;
         if let Some(disk) = &mut self.disk {
             let line = line(&Line { seq, at, run, mark });

@@ -299,10 +299,16 @@ pub struct Damage {
     /// When the last line before them was written; none where they come first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Timestamp>,
+    /// Why no line of the journal can be read, where its file cannot be used at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.why {
+            return f.write_str(why);
+        }
         match self.lines {
             1 => f.write_str("1 line cannot be read")?,
             lines => write!(f, "{lines} lines cannot be read")?,
@@ -596,7 +602,7 @@ impl Marks {
         if lines == 0 {
             return;
         }
-        let damage = self.damaged.get_or_insert(Damage { lines: 0, after: self.latest });
+        let damage = self.damaged.get_or_insert(Damage { lines: 0, after: self.latest, why: None });
         damage.lines = damage.lines.saturating_add(lines);
         self.lost = self.lost.saturating_add(lines);
         // During our own outage nobody else fails the server over: if it is found failed over, it is failed back.

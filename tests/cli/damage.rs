@@ -1,10 +1,12 @@
 //! A journal with unreadable lines. Every command of the server reports it, and nothing is taken down, until somebody
 //! acknowledges the damage.
 
-use std::fs;
+use std::{fs, path::Path};
 
+use reconcile_hosts::lab::When;
 use tempfile::TempDir;
 
+use crate::rescue::{effect_of, killed, services};
 use crate::{Ended, folder, lab, reconcile};
 
 const SERVER: &str = "fe01.contoso.example";
@@ -162,4 +164,38 @@ fn an_acknowledgement_needs_a_reason_and_damage() {
     let again = acknowledge(&folder);
     assert!(again.out.contains("its journal is not damaged: nothing was written"), "{}", again.out);
     assert_eq!(fs::read(journal(&folder)).unwrap(), before);
+}
+
+/// Nothing is known of a hold, so nothing is taken down; and what an earlier run stopped must not stay down for it.
+#[test]
+fn a_journal_whose_file_cannot_be_used_keeps_no_service_down() {
+    let spoil = |path: &Path, said: &str| match said {
+        "larger than 64 MiB" => fs::File::options().write(true).open(path).unwrap().set_len((64 << 20) + 1).unwrap(),
+        ".jsonl.old: " => fs::create_dir(path.with_added_extension("old")).unwrap(),
+        _ => {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }
+    };
+    let installs = effect_of("install");
+    for said in ["larger than 64 MiB", ".jsonl.old: ", ".jsonl: "] {
+        for how in [&[] as &[&str], &["--unattended"]] {
+            let folder = killed(installs, When::Before, &[]);
+            assert_eq!(services(folder.path()).0, 0);
+            spoil(&journal(&folder), said);
+            let ended = reconcile(folder.path(), &[&["apply", "site.yaml"], how].concat());
+            let told = ended.out.clone() + &ended.err + &fs::read_to_string(events(&folder)).unwrap_or_default();
+            assert_eq!(ended.code, Some(3), "{told}");
+            assert!(told.contains(said) && told.contains("a hold may be lost"), "{told}");
+            let (up, all) = services(folder.path());
+            assert_eq!(up, all, "{told}");
+            assert!(running(&folder), "{told}");
+            let held = reconcile(folder.path(), &["hold", "site.yaml", "--reason", "an audit"]);
+            assert!(held.code == Some(1) && held.err.contains(said), "{}", held.err);
+        }
+    }
+}
+
+fn events(folder: &TempDir) -> std::path::PathBuf {
+    folder.path().join("world.events.jsonl")
 }

@@ -35,7 +35,7 @@ pub fn write(folder: &Path) {
     // These sites collect one file for each server.
     put("se-01", current);
     put("se-02", &|it| {
-        it.marks.damaged = Some(Damage { lines: 3, after: it.marks.latest });
+        it.marks.damaged = Some(Damage { lines: 3, after: it.marks.latest, why: None });
         let misplaced = MisplacedCertificate {
             thumbprint: "09A1C5B8E37F4D2266AA5910BC3E7D0F48C2B1E5".into(),
             subject: CORPUS[1].into(),

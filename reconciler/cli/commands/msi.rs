@@ -45,6 +45,9 @@ fn nobody_runs() -> Result<(), Problem> {
 /// Nobody but our journal knows which services a run has stopped.
 fn nothing_is_down() -> Result<(), Problem> {
     let marks = Journal::read(&journal_path().map_err(Problem::failed)?).map_err(Problem::failed)?;
+    if let Some(why) = marks.damaged.and_then(|damage| damage.why) {
+        return Err(Problem::failed(why)); // Whether a service is down is unknown.
+    }
     let Some(baseline) = marks.baseline else { return Ok(()) };
     Err(Problem::failed(format!(
         "a run has stopped services at {since}, and none has brought them back since: {services}\n\

@@ -37,6 +37,25 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// Whether nothing is known of an entry that this version would not understand.
+    pub(super) const fn is_of_the_file(&self) -> bool {
+        matches!(self, Self::Unusable { .. } | Self::TooLarge { .. })
+    }
+
+    /// The same error for a later attempt, where it is one of the file.
+    pub(super) fn again(&self) -> Option<Self> {
+        match self {
+            Self::Unusable { what, path, cause } => {
+                let cause = io::Error::new(cause.kind(), cause.to_string());
+                Some(Self::Unusable { what, path: path.clone(), cause })
+            }
+            Self::TooLarge { path } => Some(Self::TooLarge { path: path.clone() }),
+            Self::Newer { .. } => None,
+        }
+    }
+}
+
 fn writer(version: Option<&str>) -> String {
     version.map_or_else(|| "a newer version".to_owned(), |version| format!("version {version}"))
 }

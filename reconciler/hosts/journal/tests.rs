@@ -599,7 +599,7 @@ fn starts_are_counted_until_a_service_was_found_running_before_an_outage() {
 fn an_entry_that_cannot_be_flushed_is_not_written() {
     let path = PathBuf::from("/dev/null");
     let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    let mut journal = Journal { folded: Folded::default(), disk: Some(Disk { file, path }) };
+    let mut journal = Journal { folded: Folded::default(), disk: Some(Disk { file, path }), refused: None };
     let (run, at, mark) = &story()[2];
     let error = journal.append(run, *at, mark).unwrap_err().to_string();
     assert!(error.starts_with("cannot write to the journal /dev/null: "), "{error}");
@@ -611,23 +611,56 @@ fn a_journal_without_end_is_refused() {
     let folder = folder();
     let path = folder.path().join("journal.jsonl");
     File::create(&path).unwrap().set_len(LIMIT + 1).unwrap();
-    let error = Journal::open(&path).unwrap_err();
-    assert!(matches!(error, JournalError::TooLarge { .. }), "{error}");
-    assert!(error.to_string().contains("larger than 64 MiB"), "{error}");
+    let error = refused(&path);
+    assert!(error.contains("larger than 64 MiB"), "{error}");
+}
+
+/// Opens a journal whose file cannot be used: it is damaged, and every append fails. Returns the reason.
+fn refused(path: &Path) -> String {
+    let (run, at, mark) = &story()[2];
+    let mut journal = Journal::open(path).unwrap();
+    let said = journal.marks().clone();
+    assert_eq!(said, Journal::read(path).unwrap());
+    let errors = [(); 2].map(|()| journal.append(run, *at, mark).unwrap_err().to_string());
+    assert_eq!((&errors[0], journal.marks()), (&errors[1], &said));
+    let entries = Journal::entries(path).unwrap_err().to_string();
+    assert_eq!(said.damaged.unwrap().to_string(), entries);
+    errors.into_iter().next().unwrap()
 }
 
 #[test]
-fn a_journal_that_is_a_folder_is_an_error_with_its_name() {
+fn a_journal_that_is_a_folder_is_damaged_and_the_reason_has_its_name() {
     let folder = folder();
-    let error = Journal::open(folder.path()).unwrap_err().to_string();
+    let error = refused(folder.path());
     assert!(error.starts_with(&format!("cannot open the journal {}: ", folder.path().display())), "{error}");
+    let path = folder.path().join("journal.jsonl");
+    std::fs::create_dir(compaction::old(&path)).unwrap();
+    let error = refused(&path);
+    assert!(error.contains("journal.jsonl.old: "), "{error}");
+}
+
+/// A journal that can be read and not repaired: what it says counts.
+#[test]
+fn a_journal_that_cannot_be_repaired_still_counts() {
+    let folder = folder();
+    let path = folder.path().join("journal.jsonl");
+    std::fs::write(&path, [GOLDEN, b"torn"].concat()).unwrap();
+    let said = Journal::read(&path).unwrap();
+    std::fs::create_dir(path.with_added_extension("new")).unwrap();
+    let other = [(RunId("of another server".into()), story()[0].1, Mark::Up)];
+    std::fs::write(compaction::replaced_file(&path), bytes(&other)).unwrap();
+    let mut journal = Journal::open(&path).unwrap(); // The other file cannot be dealt with.
+    assert_eq!((&journal.marks().attempt, journal.marks().damaged.is_some()), (&said.attempt, true));
+    let (run, at, mark) = &story()[2];
+    let error = journal.append(run, *at, mark).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot settle the journal {}: ", path.display())), "{error}");
 }
 
 #[test]
 fn a_journal_that_cannot_be_looked_for_is_not_a_missing_one() {
     let folder = folder();
     assert_eq!(Journal::read(&folder.path().join("journal.jsonl")).unwrap(), Marks::default());
-    let error = Journal::read(&folder.path().join("a\0name")).unwrap_err().to_string();
+    let error = refused(&folder.path().join("a\0name"));
     assert!(error.starts_with("cannot open the journal "), "{error}");
 }
 
