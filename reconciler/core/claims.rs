@@ -66,7 +66,8 @@ pub(crate) fn doubts(goal: &Goal, seen: &Seen) -> Vec<Doubt> {
 /// pool must have been ready since then, or since this run last saw it otherwise.
 ///
 /// If the share reports a time in the future, it is unknown when the server was back. Then the pool must have been ready
-/// since this run first asked it, for a limited time.
+/// since this run first asked it. A server that does not serve does not ask it: the pool already does without, and this run
+/// waits as long.
 pub(crate) fn unsettled(goal: &Goal, seen: &Seen) -> Option<Unready> {
     let (claims, record) = (goal.claims.as_ref().filter(|_| goal.is_in_pool())?, seen.host.claim.known()?);
     let last = record.last_of_others(&goal.server, &claims.pool, claims.domain.as_ref())?;
@@ -77,7 +78,7 @@ pub(crate) fn unsettled(goal: &Goal, seen: &Seen) -> Option<Unready> {
     let again = seen.run.ready_again.filter(|then| *then > back || is_ahead(back, now));
     let ready = match again {
         Some(then) => Period::between(then, now),
-        None if is_ahead(back, now) => seen.run.asked.map_or_else(Period::default, |asked| Period::between(asked, now)),
+        None if is_ahead(back, now) => seen.run.asked.map_or(seen.run.waited, |asked| Period::between(asked, now)),
         None => Period::between(back, now),
     };
     let clock = wrong_clock(&last.server, last.at, last.written, now);
