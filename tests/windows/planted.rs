@@ -76,7 +76,8 @@ fn files_planted_before_the_first_run_have_no_effect_and_are_reported() {
     ran.is(0, State::AtGoal);
     machine.assert_converged();
     assert!(!library.exists());
-    assert_eq!(aside(&machine).len(), 3, "{:?}", aside(&machine));
+    // The journal, the log, the library, and the folder that it lay in.
+    assert_eq!(aside(&machine).len(), 4, "{:?}", aside(&machine));
     assert!(!fs::read_to_string(&journal).expect("our own").contains("planted"));
     for said in ["packages is not reconcile's (Everyone can change it)", "if a hold stood in it, set it again"] {
         assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
