@@ -495,7 +495,7 @@ impl fmt::Display for Blocker {
                 write!(f, "held by {} since {}: {}", hold.by, shown_at(hold.at, zone.as_ref()), hold.reason)
             }
             Self::JournalDamaged { damage } => {
-                write!(f, "the journal of this server is damaged: {damage}; a hold, or the last serial, may be lost")
+                write!(f, "the journal of this server is damaged: {damage}; {}", Damage::MAY_BE_LOST)
             }
             Self::OutagesSpent { outages } => {
                 write!(f, "the services were taken down {} for this target without reaching it", times(*outages))

@@ -4,8 +4,8 @@ use alloc::{borrow::Cow, format, string::String, string::ToString, vec::Vec};
 use core::fmt;
 
 use reconcile_schema::{
-    Build, Cause, Component, ComponentName, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact, Origin,
-    Reached, Service, ServiceState, Store,
+    Build, Cause, Component, ComponentName, Damage, Database, DatabaseState, DbVersion, DriftCode, DriftState, Fact,
+    Origin, Reached, Service, ServiceState, Store,
 };
 
 use crate::{
@@ -306,13 +306,8 @@ fn services<'a>(goal: &Goal, seen: &'a Seen) -> Vec<Compared<'a>> {
 fn journal(seen: &Seen) -> Option<Compared<'static>> {
     let damage = seen.marks.damaged.as_ref()?;
     let damaged = Some(DriftCode::JournalDamaged);
-    Some(compared(
-        FactKind::Journal,
-        "journal",
-        "readable",
-        format!("{damage}; a hold, or the last serial, may be lost"),
-        damaged,
-    ))
+    let found = format!("{damage}; {}", Damage::MAY_BE_LOST);
+    Some(compared(FactKind::Journal, "journal", "readable", found, damaged))
 }
 
 /// An installation that no run saw end successfully.

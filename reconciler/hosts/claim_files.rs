@@ -13,6 +13,7 @@ use reconcile_schema::{AccountName, Doubt, Fqdn, PoolRecord, ServerName};
 
 use crate::{
     believed::{Owner, Verdict, judge},
+    lock::is_sharing_violation,
     open::{self, options},
     share_error::ShareError,
 };
@@ -209,8 +210,7 @@ fn found(
 
 /// Whether a file cannot be opened because of an access list, or because somebody has it open alone.
 fn is_kept(cause: &io::Error) -> bool {
-    const SHARING_VIOLATION: i32 = 32;
-    cause.kind() == io::ErrorKind::PermissionDenied || cfg!(windows) && cause.raw_os_error() == Some(SHARING_VIOLATION)
+    cause.kind() == io::ErrorKind::PermissionDenied || is_sharing_violation(cause)
 }
 
 /// A folder, a link or a device with the name of a file of the record.

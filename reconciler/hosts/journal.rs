@@ -44,10 +44,17 @@ const OTHERS: u32 = 1 << 31;
 #[derive(Debug)]
 pub struct Journal {
     folded: Folded,
-    /// None where nothing is kept after the process.
-    disk: Option<Disk>,
-    /// Why nothing can be appended to it.
-    refused: Option<JournalError>,
+    place: Place,
+}
+
+/// Where entries are appended.
+#[derive(Debug)]
+enum Place {
+    Disk(Disk),
+    /// Nothing is kept after the process.
+    Memory,
+    /// Nothing can be appended, for this reason.
+    Refused(JournalError),
 }
 
 impl Journal {
@@ -60,7 +67,9 @@ impl Journal {
     /// When it was written by a newer version. Damage is not an error.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         match Self::open_within(path, GROWN, KEPT) {
-            Err(why) if why.is_of_the_file() => Ok(Self { refused: Some(why), ..Self::remembering(Self::read(path)?) }),
+            Err(why) if why.is_of_the_file() => {
+                Ok(Self { place: Place::Refused(why), ..Self::remembering(Self::read(path)?) })
+            }
             opened => opened,
         }
     }
@@ -97,7 +106,7 @@ impl Journal {
             disk = Disk { file: open()?, path: path.to_owned() };
             folded = Folded::of(&load(&disk.file, path)?, path)?;
         }
-        Ok(Self { folded, disk: Some(disk), refused: None })
+        Ok(Self { folded, place: Place::Disk(disk) })
     }
 
     /// A journal that ends with the process.
@@ -109,7 +118,7 @@ impl Journal {
     /// The same, with these marks in it.
     #[must_use]
     pub fn remembering(marks: Marks) -> Self {
-        Self { folded: Folded { marks, ..Folded::default() }, disk: None, refused: None }
+        Self { folded: Folded { marks, ..Folded::default() }, place: Place::Memory }
     }
 
     /// The marks of a journal, without creating, repairing or locking anything; nothing where it is missing. A journal
@@ -170,19 +179,20 @@ impl Journal {
     /// # Errors
     /// When it cannot be written. Then [`marks`](Self::marks) and the journal are unchanged.
     pub fn append(&mut self, run: &RunId, at: Timestamp, mark: &Mark) -> Result<(), JournalError> {
-        if let Some(why) = self.refused.as_ref().and_then(JournalError::again) {
-            return Err(why);
-        }
         let seq = self.folded.entries + 1;
-        if let Some(disk) = &mut self.disk {
-            let line = line(&Line { seq, at, run, mark });
-            let line = line.map_err(|cause| disk.unusable("write a line for", cause.into()))?;
-            // A damaged line may have lost its line end.
-            let line = format!("{}{line}", self.folded.lacks);
-            disk.cut(self.folded.length)?;
-            disk.append(self.folded.length, &line)?;
-            self.folded.length += line.len() as u64;
-            self.folded.lacks = "";
+        match &mut self.place {
+            Place::Refused(why) => return Err(why.again()),
+            Place::Memory => {}
+            Place::Disk(disk) => {
+                let line = line(&Line { seq, at, run, mark });
+                let line = line.map_err(|cause| disk.unusable("write a line for", cause.into()))?;
+                // A damaged line may have lost its line end.
+                let line = format!("{}{line}", self.folded.lacks);
+                disk.cut(self.folded.length)?;
+                disk.append(self.folded.length, &line)?;
+                self.folded.length += line.len() as u64;
+                self.folded.lacks = "";
+            }
         }
         self.folded.entries = seq;
         self.folded.marks.take(run, at, mark);

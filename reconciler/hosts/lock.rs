@@ -139,7 +139,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Whether somebody has the file open without sharing it (Win32 `ERROR_SHARING_VIOLATION`).
-fn is_sharing_violation(error: &io::Error) -> bool {
+pub(crate) fn is_sharing_violation(error: &io::Error) -> bool {
     cfg!(windows) && error.raw_os_error() == Some(32)
 }
 

@@ -27,7 +27,9 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 /// An open was given up after this number of seconds.
 #[cfg(any(windows, test))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it did not open within {0} s: a process holds it (an oplock), or its server does not answer")]
+#[error(
+    "it did not open within {0} s: a process holds it (an oplock), or its server does not answer; end that process (Sysinternals: handle), or see to the server, and run again"
+)]
 pub struct GivenUp(pub u16);
 
 /// `SECURITY_IDENTIFICATION` of `CreateFileW`; std adds `SECURITY_SQOS_PRESENT`.

@@ -396,7 +396,7 @@ fn the_record_of_an_earlier_version_forbids_and_does_not_permit() {
     assert_eq!(share.claim(&name(), claim(2)).unwrap(), Claimed::Granted);
     assert!(fs::exists(file(&folder, &Kind::Earlier)).unwrap(), "nobody deletes it");
 
-    // Nor does what everybody could write become what a server says of itself.
+    // No server takes over into its own file what everybody could write.
     let released = BTreeMap::from([(name(), Released { server: server(2), ..released })]);
     let earlier = PoolRecord { reached: BTreeMap::from([(server(2), build())]), released, ..PoolRecord::default() };
     fs::remove_file(file(&folder, &Kind::Server(server(2)))).unwrap();

@@ -234,7 +234,7 @@ table! {
             phrase: "somebody said that the server must not be touched",
             help: "Ask that person. When the reason no longer applies: `reconcile unhold`.",
         }
-        /// Lines of the journal cannot be read, and a hold, or the last serial, may be lost with them.
+        /// Lines of the journal cannot be read, and a hold, or the serial of a manifest, may be lost with them.
         JournalDamaged = "journal-damaged" {
             phrase: "lines of the journal cannot be read, and a hold may have been among them",
             help: "Ask whether anybody holds this server, and hold it again if so. Then `reconcile acknowledge MANIFEST journal --reason TEXT`.",

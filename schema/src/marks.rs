@@ -304,6 +304,11 @@ pub struct Damage {
     pub why: Option<String>,
 }
 
+impl Damage {
+    /// What may stand in lines that cannot be read, and forbids a step.
+    pub const MAY_BE_LOST: &str = "a hold, or the serial of a manifest, may be lost";
+}
+
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.why {

@@ -186,7 +186,7 @@ fn a_journal_whose_file_cannot_be_used_keeps_no_service_down() {
             let ended = reconcile(folder.path(), &[&["apply", "site.yaml"], how].concat());
             let told = ended.out.clone() + &ended.err + &fs::read_to_string(events(&folder)).unwrap_or_default();
             assert_eq!(ended.code, Some(3), "{told}");
-            assert!(told.contains(said) && told.contains("a hold, or the last serial, may be lost"), "{told}");
+            assert!(told.contains(said) && told.contains("a hold, or the serial of a manifest, may be lost"), "{told}");
             let (up, all) = services(folder.path());
             assert_eq!(up, all, "{told}");
             assert!(running(&folder), "{told}");

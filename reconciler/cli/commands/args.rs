@@ -363,7 +363,7 @@ pub struct Acknowledge {
 /// What a person can acknowledge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Concern {
-    /// Lines of the journal cannot be read, and a hold, or the last serial, may be lost.
+    /// Lines of the journal cannot be read, and a hold, or the serial of a manifest, may be lost.
     Journal,
 }
 

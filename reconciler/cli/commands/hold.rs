@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use reconcile_schema::{Mark, ServerName};
+use reconcile_schema::{Mark, Marks, ServerName};
 
 use crate::commands::args::{Acknowledge, Concern, Hold, Unhold};
 use crate::manifest::{exit::Exit, input::Input, problem::Problem};
 use crate::show::{notes, out::print};
-use crate::work::notes::note;
+use crate::work::notes::{MakeMark, note};
 
 /// Puts servers on hold.
 ///
@@ -17,7 +17,7 @@ pub fn hold(args: &Hold) -> Result<Exit, Problem> {
     if args.reason.trim().is_empty() {
         return Err(Problem::usage("a hold needs a reason: anyone who meets it must know what to wait for"));
     }
-    say(&args.manifest, &args.servers, &|by| Mark::Held { reason: args.reason.trim().into(), by })
+    say(&args.manifest, &args.servers, &|by, _| Mark::Held { reason: args.reason.trim().into(), by })
 }
 
 /// Ends the hold of servers.
@@ -25,7 +25,7 @@ pub fn hold(args: &Hold) -> Result<Exit, Problem> {
 /// # Errors
 /// As [`hold`].
 pub fn unhold(args: &Unhold) -> Result<Exit, Problem> {
-    say(&args.manifest, &args.servers, &|by| Mark::Released { by })
+    say(&args.manifest, &args.servers, &|by, _| Mark::Released { by })
 }
 
 /// Acknowledges what no run ignores by itself.
@@ -36,13 +36,15 @@ pub fn acknowledge(args: &Acknowledge) -> Result<Exit, Problem> {
     if args.reason.trim().is_empty() {
         return Err(Problem::usage("an acknowledgement needs a reason: say what you found"));
     }
-    let mark = |by| match args.what {
-        Concern::Journal => Mark::DamageAcknowledged { lines: None, reason: args.reason.trim().into(), by },
+    let mark = |by, before: &Marks| match args.what {
+        Concern::Journal => {
+            Mark::DamageAcknowledged { lines: Some(before.lost), reason: args.reason.trim().into(), by }
+        }
     };
     say(&args.manifest, &args.servers, &mark)
 }
 
-fn say(manifest: &Path, servers: &[ServerName], mark: &dyn Fn(String) -> Mark) -> Result<Exit, Problem> {
+fn say(manifest: &Path, servers: &[ServerName], mark: &MakeMark<'_>) -> Result<Exit, Problem> {
     note(&Input::read(manifest)?, servers, mark, |goal, noted| print(&notes::said(goal, &noted)).map(drop))?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ use std::{
 
 use reconcile_core::Goal;
 use reconcile_hosts::appear;
+use reconcile_schema::Damage;
 
 use crate::manifest::{diagnostic::escape, exit::Exit, problem::Problem};
 use crate::work::{past::damaged, site::Site};
@@ -63,9 +64,7 @@ pub fn warn_of_damage(site: &Site, goals: &[Goal]) {
         let said = match damaged(site, &goal.server) {
             Ok(None) => continue,
             Ok(Some(damage)) => {
-                format!(
-                    "the journal is damaged: {damage}; a hold, or the last serial, may be lost; see reconcile acknowledge"
-                )
+                format!("the journal is damaged: {damage}; {}; see reconcile acknowledge", Damage::MAY_BE_LOST)
             }
             Err(problem) => problem.text(),
         };

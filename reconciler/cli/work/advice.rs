@@ -1,7 +1,7 @@
 //! What a person can do about the blocker of a server.
 
 use reconcile_core::{Blocker, Hanging, Unfit, Unready, WrongClock};
-use reconcile_schema::{Doubt, Fqdn, Right, ServiceState, Step, Verdict, WEB_SERVICE};
+use reconcile_schema::{Damage, Doubt, Fqdn, Right, ServiceState, Step, Verdict, WEB_SERVICE};
 
 use crate::work::comeback::Waiter;
 
@@ -120,7 +120,7 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
             "set the clock of the server; if it is right now, run apply with --retry".into()
         }
         Blocker::Held { .. } => "when the reason is gone, end the hold: reconcile unhold MANIFEST".into(),
-        Blocker::JournalDamaged { .. } => ACKNOWLEDGE.into(),
+        Blocker::JournalDamaged { damage } => acknowledging(damage).into(),
         Blocker::OutagesSpent { .. } => {
             "see what happened with reconcile history, fix the cause, then run apply again with --retry".into()
         }
@@ -164,6 +164,17 @@ pub fn advice(blocker: &Blocker, waiter: Waiter<'_>) -> String {
 /// What to do about a journal with unreadable lines.
 pub const ACKNOWLEDGE: &str = "ask whether anybody holds this server (reconcile history shows what is left), and hold it again if \
     somebody does; then reconcile acknowledge MANIFEST journal --reason TEXT";
+
+/// The same, where the file itself may be what cannot be used: nothing can be acknowledged in it then.
+pub fn acknowledging(damage: &Damage) -> &'static str {
+    match damage.why {
+        None => ACKNOWLEDGE,
+        Some(_) => {
+            "make the file of the journal usable again; if that cannot be done, ask whether anybody holds this server, move the file \
+             away, hold the server again if somebody does, and run apply again"
+        }
+    }
+}
 
 /// What to do, and the estimates that would make a shorter window sufficient.
 fn estimated(what: String, lacking: &[&str]) -> String {

@@ -13,26 +13,28 @@ pub struct Noted {
     pub before: Marks,
 }
 
-/// Writes a mark into the journals of servers, except where they say the same already. `mark` makes it from the user's
-/// name.
+/// Makes a mark from the user's name and what the journal says so far.
+pub type MakeMark<'a> = dyn Fn(String, &Marks) -> Mark + 'a;
+
+/// Writes a mark into the journals of servers, except where they say the same already.
 ///
 /// # Errors
 /// When a server, its journal or the lock cannot be used, and the errors of `then`.
 pub fn note(
     input: &Input,
     servers: &[ServerName],
-    mark: &dyn Fn(String) -> Mark,
+    mark: &MakeMark<'_>,
     mut then: impl FnMut(&Goal, Noted) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let run = RunId(run_name());
     let (mut site, goals, _lock) = opened(input, servers, &run, Patience::NONE)?;
     for goal in &goals {
         let noted = match &mut site {
-            Site::Lab(lab) => one(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark(user()))?,
+            Site::Lab(lab) => one(&mut lab.host(&goal.server).map_err(Problem::input)?, &run, mark)?,
             #[cfg(windows)]
             Site::Machine(host) => {
                 let interrupt = reconcile_hosts::Interrupt::default();
-                one(&mut host.to_act(interrupt).map_err(Problem::failed)?, &run, mark(user()))?
+                one(&mut host.to_act(interrupt).map_err(Problem::failed)?, &run, mark)?
             }
         };
         then(goal, noted)?;
@@ -40,11 +42,9 @@ pub fn note(
     Ok(())
 }
 
-fn one<H: Act>(host: &mut H, run: &RunId, mut mark: Mark) -> Result<Noted, Problem> {
+fn one<H: Act>(host: &mut H, run: &RunId, mark: &MakeMark<'_>) -> Result<Noted, Problem> {
     let before = Observe::marks(host).map_err(Problem::failed)?;
-    if let Mark::DamageAcknowledged { lines, .. } = &mut mark {
-        *lines = Some(before.lost);
-    }
+    let mark = mark(user(), &before);
     let known = match (&mark, &before.hold) {
         (Mark::Held { reason, .. }, Some(hold)) => hold.reason == *reason,
         (Mark::Released { .. }, None) => true,

@@ -43,15 +43,17 @@ impl JournalError {
         matches!(self, Self::Unusable { .. } | Self::TooLarge { .. })
     }
 
-    /// The same error for a later attempt, where it is one of the file.
-    pub(super) fn again(&self) -> Option<Self> {
+    /// The same error for a later attempt.
+    pub(super) fn again(&self) -> Self {
         match self {
             Self::Unusable { what, path, cause } => {
                 let cause = io::Error::new(cause.kind(), cause.to_string());
-                Some(Self::Unusable { what, path: path.clone(), cause })
+                Self::Unusable { what, path: path.clone(), cause }
             }
-            Self::TooLarge { path } => Some(Self::TooLarge { path: path.clone() }),
-            Self::Newer { .. } => None,
+            Self::TooLarge { path } => Self::TooLarge { path: path.clone() },
+            Self::Newer { path, cause, .. } => {
+                Self::Unusable { what: "write to", path: path.clone(), cause: io::Error::other(cause.to_string()) }
+            }
         }
     }
 }

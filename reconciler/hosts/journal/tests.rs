@@ -599,7 +599,7 @@ fn starts_are_counted_until_a_service_was_found_running_before_an_outage() {
 fn an_entry_that_cannot_be_flushed_is_not_written() {
     let path = PathBuf::from("/dev/null");
     let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    let mut journal = Journal { folded: Folded::default(), disk: Some(Disk { file, path }), refused: None };
+    let mut journal = Journal { folded: Folded::default(), place: Place::Disk(Disk { file, path }) };
     let (run, at, mark) = &story()[2];
     let error = journal.append(run, *at, mark).unwrap_err().to_string();
     assert!(error.starts_with("cannot write to the journal /dev/null: "), "{error}");

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use reconcile_core::{Event, Goal, Seen, Stale};
-use reconcile_schema::{Code, EventKind, EventLine, LastRun, Period, REPORT_VERSION, Snapshot, Step};
+use reconcile_schema::{Code, Damage, EventKind, EventLine, LastRun, Period, REPORT_VERSION, Snapshot, Step};
 
 use crate::manifest::{exit::Exit, problem::Problem};
 use crate::work::shortfall::{quiet, short_of};
 use crate::work::unattended::metrics::{Sample, Standing};
 use crate::work::unattended::reporter::{Reporter, line};
 use crate::work::{
-    advice::ACKNOWLEDGE,
+    advice::acknowledging,
     clock::now,
     outage::Alarm,
     snapshot,
@@ -106,13 +106,12 @@ impl<'a> Watch<'a> {
             self.tell(EventKind::ServicesDown, format!("not running: {}", judgement.left_down.join(", ")));
         }
         if let Some(damage) = &now.marks.damaged {
-            // Reported in every run until somebody acknowledges it, because a hold, or the serial of a manifest, may be lost.
-            let text =
-                format!("the journal of this server is damaged: {damage}; a hold, or the last serial, may be lost");
+            // Reported in every run until somebody acknowledges it.
+            let text = format!("the journal of this server is damaged: {damage}; {}", Damage::MAY_BE_LOST);
             self.tell_code(
                 EventKind::JournalDamaged,
                 Some(Code::JournalDamaged),
-                format!("{text}\nnext: {ACKNOWLEDGE}"),
+                format!("{text}\nnext: {}", acknowledging(damage)),
             );
         }
         let known = |last: &LastRun| (last.event, &last.outcome) == (judgement.event, &judgement.outcome);
